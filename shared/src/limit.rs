@@ -1,0 +1,40 @@
+//! The bounds that both sides know: what a form checks before it sends, the API checks again.
+
+/// Traces in one batch at most.
+pub const BATCH_TRACES: usize = 1000;
+/// Spans in one trace at most.
+pub const TRACE_SPANS: usize = 10_000;
+/// Tags of one trace at most.
+pub const TRACE_TAGS: usize = 64;
+/// Bytes of an identifier or a name (trace, span, agent, model, session, user, tag) at most.
+pub const NAME_BYTES: usize = 256;
+/// Bytes of an error message at most.
+pub const ERROR_BYTES: usize = 16 * 1024;
+/// Bytes of one trace's JSON at most, its spans, input and output included.
+pub const TRACE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of an ingestion request's body at most.
+pub const INGEST_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of any other request's body at most.
+pub const BODY_BYTES: usize = 64 * 1024;
+/// Levels of nesting that a JSON value may have.
+pub const JSON_DEPTH: usize = 64;
+/// Days that a custom time range spans at most.
+pub const RANGE_DAYS: u64 = 366;
+/// Items of one page at most.
+pub const PAGE_ITEMS: u32 = 100;
+/// Items of a page of traces where the request says nothing.
+pub const TRACES_DEFAULT: u32 = 50;
+/// Alerts where the request says nothing.
+pub const ALERTS_DEFAULT: u32 = 10;
+/// Activities where the request says nothing.
+pub const ACTIVITY_DEFAULT: u32 = 50;
+/// Rows of a breakdown where the request says nothing.
+pub const BREAKDOWN_DEFAULT: u32 = 10;
+/// Lines of a grouped time series at most: the groups with the most requests.
+pub const TIMESERIES_GROUPS: usize = 10;
+/// Characters of a password at least.
+pub const PASSWORD_MIN_CHARS: usize = 8;
+/// Bytes of a password at most: bcrypt ignores what comes after the 72nd.
+pub const PASSWORD_MAX_BYTES: usize = 72;
+/// Live API keys of one workspace at most.
+pub const API_KEYS: usize = 100;

@@ -1,0 +1,219 @@
+//! The window that a question is about: `1h`, `24h`, `7d`, `30d`, or `custom` with a start and an end.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Timestamp, limit};
+
+/// `range`, `start` and `end` as they stand in a query string.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeRangeQuery {
+    /// `1h`, `24h` (where absent), `7d`, `30d` or `custom`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+    /// The first moment of a custom range, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// The moment just after a custom range, in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+}
+
+/// A window of time, as a person chose it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TimeRange {
+    /// The last hour.
+    Hour,
+    /// The last 24 hours.
+    #[default]
+    Day,
+    /// The last seven days.
+    Week,
+    /// The last thirty days.
+    Month,
+    /// From `start` (inside) to `end` (outside).
+    Custom {
+        /// The first moment inside.
+        start: Timestamp,
+        /// The first moment after.
+        end: Timestamp,
+    },
+}
+
+/// A window in absolute time: `[start, end)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// The first moment inside.
+    pub start: Timestamp,
+    /// The first moment after.
+    pub end: Timestamp,
+}
+
+impl Window {
+    /// How long the window is.
+    #[must_use]
+    pub fn length(self) -> Duration {
+        self.end.since(self.start)
+    }
+
+    /// The window of the same length just before this one.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self { start: self.start - self.length(), end: self.start }
+    }
+
+    /// Whether the moment lies inside.
+    #[must_use]
+    pub fn contains(self, moment: Timestamp) -> bool {
+        self.start <= moment && moment < self.end
+    }
+}
+
+impl TimeRange {
+    /// The ranges with a name, shortest first.
+    pub const NAMED: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+
+    /// Reads a query's `range`, `start` and `end`.
+    ///
+    /// # Errors
+    /// [`InvalidTimeRange`] where the name is unknown, a custom bound is absent or unreadable, the start is not before
+    /// the end, or the range is longer than [`limit::RANGE_DAYS`].
+    pub fn from_query(query: &TimeRangeQuery) -> Result<Self, InvalidTimeRange> {
+        let name = query.range.as_deref().unwrap_or("24h");
+        if let Some(named) = Self::NAMED.into_iter().find(|range| range.name() == name) {
+            return if query.start.is_some() || query.end.is_some() {
+                Err(InvalidTimeRange(format!("start and end belong to range=custom, not to {name}")))
+            } else {
+                Ok(named)
+            };
+        }
+        if name != "custom" {
+            return Err(InvalidTimeRange(name.to_owned()));
+        }
+        let bound = |field: &str, text: &Option<String>| {
+            let text = text.as_deref().ok_or_else(|| InvalidTimeRange(format!("custom needs {field}")))?;
+            text.parse::<Timestamp>().map_err(|error| InvalidTimeRange(format!("{field}={text}: {error}")))
+        };
+        Self::custom(bound("start", &query.start)?, bound("end", &query.end)?)
+    }
+
+    /// The range from `start` to `end`.
+    ///
+    /// # Errors
+    /// As [`TimeRange::from_query`].
+    pub fn custom(start: Timestamp, end: Timestamp) -> Result<Self, InvalidTimeRange> {
+        if start >= end {
+            return Err(InvalidTimeRange("start must be before end".to_owned()));
+        }
+        if end.since(start) > Duration::from_secs(limit::RANGE_DAYS * 86_400) {
+            return Err(InvalidTimeRange(format!("at most {} days", limit::RANGE_DAYS)));
+        }
+        Ok(Self::Custom { start, end })
+    }
+
+    /// What `range` says in a query string.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hour => "1h",
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Custom { .. } => "custom",
+        }
+    }
+
+    /// What a change in this range is measured against.
+    #[must_use]
+    pub fn change_label(&self) -> String {
+        match self {
+            Self::Custom { .. } => "vs previous period".to_owned(),
+            named => format!("vs last {}", named.name()),
+        }
+    }
+
+    /// The window this range means at the moment `now`.
+    #[must_use]
+    pub fn window(&self, now: Timestamp) -> Window {
+        let hours = match self {
+            Self::Hour => 1,
+            Self::Day => 24,
+            Self::Week => 7 * 24,
+            Self::Month => 30 * 24,
+            Self::Custom { start, end } => return Window { start: *start, end: *end },
+        };
+        Window { start: now - Duration::from_secs(hours * 3600), end: now }
+    }
+
+    /// The query parameters that [`TimeRange::from_query`] reads back.
+    #[must_use]
+    pub fn to_query(&self) -> TimeRangeQuery {
+        let (start, end) = match self {
+            Self::Custom { start, end } => (Some(start.to_string()), Some(end.to_string())),
+            _ => (None, None),
+        };
+        TimeRangeQuery { range: Some(self.name().to_owned()), start, end }
+    }
+}
+
+/// The query names no window; the text says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidTimeRange(pub String);
+
+impl fmt::Display for InvalidTimeRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Invalid time range: {} (expected 1h, 24h, 7d, 30d, or custom with start and end)", self.0)
+    }
+}
+
+impl std::error::Error for InvalidTimeRange {}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn query(range: &str, start: Option<&str>, end: Option<&str>) -> TimeRangeQuery {
+        TimeRangeQuery {
+            range: Some(range.to_owned()),
+            start: start.map(ToOwned::to_owned),
+            end: end.map(ToOwned::to_owned),
+        }
+    }
+
+    #[test]
+    fn nothing_means_the_last_day() {
+        assert_eq!(TimeRange::from_query(&TimeRangeQuery::default()), Ok(TimeRange::Day));
+    }
+
+    #[test]
+    fn an_unknown_name_is_named_in_the_error() {
+        let error = TimeRange::from_query(&query("5y", None, None)).unwrap_err();
+        assert!(error.to_string().starts_with("Invalid time range: 5y"));
+    }
+
+    #[test]
+    fn custom_wants_both_ends_in_order_and_not_too_far_apart() {
+        let (a, b, far) = ("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", "2027-01-02T00:00:00Z");
+        assert!(TimeRange::from_query(&query("custom", Some(a), Some(b))).is_ok());
+        for (start, end) in [(Some(a), None), (None, Some(b)), (Some(b), Some(a)), (Some(a), Some(a)), (Some(a), Some(far))] {
+            assert!(TimeRange::from_query(&query("custom", start, end)).is_err(), "{start:?} {end:?}");
+        }
+    }
+
+    #[test]
+    fn every_range_survives_the_query_string() {
+        let custom = TimeRange::custom(Timestamp::EPOCH, Timestamp::from_millis(1)).unwrap();
+        for range in TimeRange::NAMED.into_iter().chain([custom]) {
+            assert_eq!(TimeRange::from_query(&range.to_query()), Ok(range));
+        }
+    }
+
+    #[test]
+    fn the_previous_window_ends_where_this_one_starts() {
+        let window = TimeRange::Hour.window(Timestamp::from_millis(10_000_000));
+        assert_eq!(window.previous().end, window.start);
+        assert_eq!(window.previous().length(), window.length());
+    }
+}
