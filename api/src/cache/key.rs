@@ -1,0 +1,183 @@
+//! The keys of the cache: every one of them, typed, and none without a workspace.
+
+use std::{
+    fmt::Write,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use shared::{
+    alert::Severity,
+    metric::{Dimension, Metric},
+    time_range::TimeRange,
+};
+use uuid::Uuid;
+
+use crate::store::trace::list::{From, TraceFilter};
+
+/// What kind of answer a key names: how long it is kept, and what it is counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Home KPIs.
+    HomeKpis,
+    /// Time series and breakdowns, kept as long as the KPIs.
+    Charts,
+    /// Recent alerts.
+    Alerts,
+    /// The activity stream.
+    Activity,
+    /// A page of traces.
+    TracesList,
+    /// One trace.
+    TraceDetail,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::HomeKpis, Self::Charts, Self::Alerts, Self::Activity, Self::TracesList, Self::TraceDetail];
+
+    /// The label in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::HomeKpis => "home_kpis",
+            Self::Charts => "charts",
+            Self::Alerts => "alerts",
+            Self::Activity => "activity",
+            Self::TracesList => "traces_list",
+            Self::TraceDetail => "trace_detail",
+        }
+    }
+}
+
+/// The name of one cached answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CacheKey {
+    kind: Kind,
+    workspace_id: Uuid,
+    text: String,
+}
+
+impl CacheKey {
+    /// `home_kpis:{workspace_id}:{range}`
+    #[must_use]
+    pub fn home_kpis(workspace_id: Uuid, range: &TimeRange) -> Self {
+        Self::new(Kind::HomeKpis, workspace_id, format!("home_kpis:{workspace_id}:{}", range_text(range)))
+    }
+
+    /// `timeseries:{workspace_id}:{metric}:{range}:{group_by}`
+    #[must_use]
+    pub fn timeseries(workspace_id: Uuid, metric: Metric, range: &TimeRange, group_by: Option<Dimension>) -> Self {
+        let (metric, range) = (metric.as_str(), range_text(range));
+        let group_by = group_by.map_or("", Dimension::as_str);
+        Self::new(Kind::Charts, workspace_id, format!("timeseries:{workspace_id}:{metric}:{range}:{group_by}"))
+    }
+
+    /// `breakdown:{workspace_id}:{by}:{range}:{limit}`
+    #[must_use]
+    pub fn breakdown(workspace_id: Uuid, by: Dimension, range: &TimeRange, limit: u32) -> Self {
+        let (by, range) = (by.as_str(), range_text(range));
+        Self::new(Kind::Charts, workspace_id, format!("breakdown:{workspace_id}:{by}:{range}:{limit}"))
+    }
+
+    /// `alerts:recent:{workspace_id}:{limit}:{severity}`
+    #[must_use]
+    pub fn alerts(workspace_id: Uuid, limit: u32, severity: Option<Severity>) -> Self {
+        let severity = severity.map_or("", Severity::as_str);
+        Self::new(Kind::Alerts, workspace_id, format!("alerts:recent:{workspace_id}:{limit}:{severity}"))
+    }
+
+    /// `activity:stream:{workspace_id}:{limit}`
+    #[must_use]
+    pub fn activity(workspace_id: Uuid, limit: u32) -> Self {
+        Self::new(Kind::Activity, workspace_id, format!("activity:stream:{workspace_id}:{limit}"))
+    }
+
+    /// `traces:list:{workspace_id}:{filters_hash}`
+    #[must_use]
+    pub fn traces_list(workspace_id: Uuid, range: &TimeRange, filter: &TraceFilter, from: From, limit: u32) -> Self {
+        // The parts are written out, each in quotes, so that no two filters look alike; the hash keeps the key short.
+        let filters = format!("{}|{filter:?}|{from:?}|{limit}", range_text(range));
+        let hash = [0_u8, 1].map(|seed| {
+            let mut hasher = DefaultHasher::new();
+            (seed, &filters).hash(&mut hasher);
+            hasher.finish()
+        });
+        let text = format!("traces:list:{workspace_id}:{:016x}{:016x}", hash[0], hash[1]);
+        Self::new(Kind::TracesList, workspace_id, text)
+    }
+
+    /// `trace:detail:{workspace_id}:{trace_id}`
+    #[must_use]
+    pub fn trace_detail(workspace_id: Uuid, trace_id: &str) -> Self {
+        Self::new(Kind::TraceDetail, workspace_id, format!("trace:detail:{workspace_id}:{trace_id}"))
+    }
+
+    fn new(kind: Kind, workspace_id: Uuid, text: String) -> Self {
+        Self { kind, workspace_id, text }
+    }
+
+    /// What kind of answer it names.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whose answer it names.
+    #[must_use]
+    pub fn workspace_id(&self) -> Uuid {
+        self.workspace_id
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+fn range_text(range: &TimeRange) -> String {
+    let mut text = range.name().to_owned();
+    if let TimeRange::Custom { start, end } = range {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ":{}-{}", start.as_micros(), end.as_micros());
+    }
+    text
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use shared::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn keys_read_as_documented() {
+        let id = Uuid::nil();
+        assert_eq!(CacheKey::home_kpis(id, &TimeRange::Day).as_str(), format!("home_kpis:{id}:24h"));
+        assert_eq!(CacheKey::alerts(id, 10, Some(Severity::Info)).as_str(), format!("alerts:recent:{id}:10:info"));
+        assert_eq!(CacheKey::activity(id, 50).as_str(), format!("activity:stream:{id}:50"));
+        assert_eq!(CacheKey::trace_detail(id, "run-1").as_str(), format!("trace:detail:{id}:run-1"));
+    }
+
+    #[test]
+    fn lists_with_different_filters_have_different_keys() {
+        let key = |agent: &str, model: &str| {
+            let filter =
+                TraceFilter { agent_id: Some(agent.to_owned()), model: Some(model.to_owned()), status: None };
+            CacheKey::traces_list(Uuid::nil(), &TimeRange::Day, &filter, From::Offset(0), 50)
+        };
+        assert_eq!(key("a", "b"), key("a", "b"));
+        assert_ne!(key("a", "b"), key("b", "a"));
+        assert_ne!(key("a\"", "b"), key("a", "\"b"));
+    }
+
+    #[test]
+    fn custom_ranges_of_the_same_length_have_different_keys() {
+        let custom = |start| {
+            TimeRange::custom(Timestamp::from_millis(start), Timestamp::from_millis(start + 1)).unwrap()
+        };
+        assert_ne!(CacheKey::home_kpis(Uuid::nil(), &custom(0)), CacheKey::home_kpis(Uuid::nil(), &custom(1)));
+    }
+}

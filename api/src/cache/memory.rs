@@ -1,0 +1,86 @@
+//! The cache in this process.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use actix_web::web::Bytes;
+use moka::{Expiry, future};
+use uuid::Uuid;
+
+use super::{CacheKey, Outcome, Ttls};
+use crate::error::ApiError;
+
+/// Bytes of keys and answers kept at most; the least used go first.
+const CAPACITY: u64 = 32 * 1024 * 1024;
+
+/// A key in one generation of its workspace: after an invalidation nothing asks for the old ones, and they age out.
+type Entry = (u64, CacheKey);
+
+/// Answers in this process's memory.
+#[derive(Clone, Debug)]
+pub struct MemoryCache {
+    answers: future::Cache<Entry, Bytes>,
+    generations: Arc<Mutex<HashMap<Uuid, u64>>>,
+}
+
+impl MemoryCache {
+    /// An empty cache that keeps answers for so long.
+    #[must_use]
+    pub fn new(ttls: Ttls) -> Self {
+        let weigh = |key: &Entry, answer: &Bytes| {
+            u32::try_from(size_of::<Entry>() + key.1.as_str().len() + answer.len()).unwrap_or(u32::MAX)
+        };
+        let answers = future::Cache::builder()
+            .max_capacity(CAPACITY)
+            .weigher(weigh)
+            .expire_after(ByKind(ttls))
+            .build();
+        Self { answers, generations: Arc::default() }
+    }
+
+    pub(super) async fn answer(
+        &self,
+        key: CacheKey,
+        bypass: bool,
+        compute: impl Future<Output = Result<Bytes, ApiError>>,
+    ) -> Result<(Bytes, Outcome), Arc<ApiError>> {
+        // The generation is read before the database: an answer computed while traces were written is already old.
+        let entry = (self.generation(key.workspace_id()), key);
+        if bypass {
+            let answer = compute.await.map_err(Arc::new)?;
+            self.answers.insert(entry, answer.clone()).await;
+            return Ok((answer, Outcome::Bypass));
+        }
+        if let Some(answer) = self.answers.get(&entry).await {
+            return Ok((answer, Outcome::Hit));
+        }
+        let found = self.answers.entry(entry).or_try_insert_with(compute).await?;
+        let outcome = if found.is_fresh() { Outcome::Miss } else { Outcome::Hit };
+        Ok((found.into_value(), outcome))
+    }
+
+    pub(super) fn invalidate(&self, workspace_id: Uuid) {
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        *generations.entry(workspace_id).or_default() += 1;
+    }
+
+    fn generation(&self, workspace_id: Uuid) -> u64 {
+        let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        generations.get(&workspace_id).copied().unwrap_or_default()
+    }
+}
+
+struct ByKind(Ttls);
+
+impl Expiry<Entry, Bytes> for ByKind {
+    fn expire_after_create(&self, (_, key): &Entry, _: &Bytes, _: Instant) -> Option<Duration> {
+        Some(self.0.get(key.kind()))
+    }
+
+    fn expire_after_update(&self, (_, key): &Entry, _: &Bytes, _: Instant, _: Option<Duration>) -> Option<Duration> {
+        Some(self.0.get(key.kind()))
+    }
+}

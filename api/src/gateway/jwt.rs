@@ -1,0 +1,215 @@
+//! The tokens that a login gets: signing and checking them. HS256 and nothing else: what the token's own header says
+//! never picks the algorithm. Knows no HTTP; the time is the caller's.
+
+use std::{fmt, time::Duration};
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use shared::{Timestamp, auth::User};
+use uuid::Uuid;
+
+const MICROS: i64 = 1_000_000;
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who logged in.
+    pub user_id: Uuid,
+    /// Whose data they see.
+    pub workspace_id: Uuid,
+    /// Their e-mail when they logged in.
+    pub email: String,
+    /// Seconds since the Unix epoch from which on the token does not hold.
+    pub exp: i64,
+    /// Seconds since the Unix epoch at which it was made.
+    pub iat: i64,
+}
+
+/// Why a token does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JwtError {
+    /// It is ours, but its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// It is not ours, or damaged. Which of them is nobody's business.
+    #[error("the token is not valid")]
+    Invalid,
+}
+
+/// Signs and checks tokens with one secret. `Debug` hides it.
+#[derive(Clone)]
+pub struct JwtKeys {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    ttl: Duration,
+}
+
+impl JwtKeys {
+    /// Tokens signed with `secret` that hold for `ttl`, in whole seconds.
+    #[must_use]
+    pub fn new(secret: &[u8], ttl: Duration) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The crate would ask the machine for the time, and add a minute: `verify` does it with the time it is given.
+        validation.validate_exp = false;
+        validation.leeway = 0;
+        let (encoding, decoding) = (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
+        Self { encoding, decoding, validation, ttl }
+    }
+
+    /// A token for `user`, and the seconds that it holds.
+    ///
+    /// # Errors
+    /// Where the claims cannot be signed; no input leads there.
+    pub fn issue(&self, user: &User, now: Timestamp) -> Result<(String, u64), jsonwebtoken::errors::Error> {
+        let expires_in = self.ttl.as_secs();
+        let iat = now.as_micros().div_euclid(MICROS);
+        let claims = Claims {
+            user_id: user.id,
+            workspace_id: user.workspace_id,
+            email: user.email.clone(),
+            exp: iat.saturating_add_unsigned(expires_in),
+            iat,
+        };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)?;
+        Ok((token, expires_in))
+    }
+
+    /// What `token` says, where it is ours and holds at `now`.
+    ///
+    /// # Errors
+    /// [`JwtError::Expired`] from the second `exp` on, for a token with a good signature; [`JwtError::Invalid`] for all else.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, JwtError> {
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
+            .map_err(|_| JwtError::Invalid)?
+            .claims;
+        if now.as_micros() >= claims.exp.saturating_mul(MICROS) { Err(JwtError::Expired) } else { Ok(claims) }
+    }
+}
+
+impl fmt::Debug for JwtKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtKeys").field("ttl", &self.ttl).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
+    const HOUR: Duration = Duration::from_secs(3600);
+    const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_500_000);
+
+    fn keys() -> JwtKeys {
+        JwtKeys::new(SECRET, HOUR)
+    }
+
+    fn user() -> User {
+        User {
+            id: Uuid::from_u128(1),
+            email: "ada@example.com".to_owned(),
+            full_name: "Ada".to_owned(),
+            workspace_id: Uuid::from_u128(2),
+            workspace_name: "Engines".to_owned(),
+        }
+    }
+
+    fn signed(algorithm: Algorithm, claims: &Value) -> String {
+        jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(SECRET)).unwrap()
+    }
+
+    fn claims() -> Value {
+        json!({"user_id": Uuid::from_u128(1), "workspace_id": Uuid::from_u128(2), "email": "ada@example.com",
+               "exp": 1_700_003_600, "iat": 1_700_000_000})
+    }
+
+    #[test]
+    fn a_token_says_who_logged_in_and_for_how_long() {
+        let (token, expires_in) = keys().issue(&user(), NOW).unwrap();
+        let claims = keys().verify(&token, NOW).unwrap();
+        assert_eq!(expires_in, 3600);
+        assert_eq!((claims.user_id, claims.workspace_id), (Uuid::from_u128(1), Uuid::from_u128(2)));
+        assert_eq!((claims.email.as_str(), claims.iat, claims.exp), ("ada@example.com", 1_700_000_000, 1_700_003_600));
+    }
+
+    #[test]
+    fn a_token_ends_at_its_second_without_leeway() {
+        let (token, _) = keys().issue(&user(), NOW).unwrap();
+        let end = Timestamp::from_micros(1_700_003_600_000_000);
+        assert!(keys().verify(&token, end - Duration::from_micros(1)).is_ok());
+        assert_eq!(keys().verify(&token, end), Err(JwtError::Expired));
+    }
+
+    #[test]
+    fn the_time_is_the_callers_and_not_the_machines() {
+        let past = Timestamp::EPOCH + HOUR;
+        let (token, _) = keys().issue(&user(), past).unwrap();
+        assert!(keys().verify(&token, past).is_ok());
+    }
+
+    #[test]
+    fn a_token_of_another_secret_is_invalid_even_when_it_has_expired() {
+        let (token, _) = JwtKeys::new(b"another secret of thirty-two bytes!", HOUR).issue(&user(), NOW).unwrap();
+        assert_eq!(keys().verify(&token, NOW), Err(JwtError::Invalid));
+        assert_eq!(keys().verify(&token, NOW + HOUR * 2), Err(JwtError::Invalid));
+    }
+
+    #[test]
+    fn the_header_does_not_pick_the_algorithm() {
+        let good = signed(Algorithm::HS256, &claims());
+        assert!(keys().verify(&good, NOW).is_ok(), "the control");
+        let (_, signature) = good.rsplit_once('.').unwrap();
+        let body = good.split('.').nth(1).unwrap();
+        for algorithm in ["none", "None", "RS256", "ES256", "EdDSA", "HS257"] {
+            let header = URL_SAFE_NO_PAD.encode(json!({"typ": "JWT", "alg": algorithm}).to_string());
+            for signature in ["", signature] {
+                let token = format!("{header}.{body}.{signature}");
+                assert_eq!(keys().verify(&token, NOW), Err(JwtError::Invalid), "{algorithm}");
+            }
+            assert_eq!(keys().verify(&format!("{header}.{body}"), NOW), Err(JwtError::Invalid), "{algorithm}");
+        }
+        for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+            assert_eq!(keys().verify(&signed(algorithm, &claims()), NOW), Err(JwtError::Invalid), "{algorithm:?}");
+        }
+    }
+
+    #[test]
+    fn a_changed_claim_breaks_the_signature() {
+        let (token, _) = keys().issue(&user(), NOW).unwrap();
+        let parts: Vec<&str> = token.split('.').collect();
+        let mut body: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+        body["workspace_id"] = json!(Uuid::from_u128(3));
+        let body = URL_SAFE_NO_PAD.encode(body.to_string());
+        assert_eq!(keys().verify(&format!("{}.{body}.{}", parts[0], parts[2]), NOW), Err(JwtError::Invalid));
+        for position in (0..token.len()).step_by(7) {
+            let mut bytes = token.clone().into_bytes();
+            // Not the neighbour in the alphabet: the last character of a part has bits that do not count.
+            bytes[position] = if bytes[position] == b'A' { b'z' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(keys().verify(&changed, NOW), Err(JwtError::Invalid), "at {position}");
+        }
+    }
+
+    #[test]
+    fn a_well_signed_token_without_our_claims_is_invalid() {
+        for missing in ["user_id", "workspace_id", "email", "exp", "iat"] {
+            let mut claims = claims();
+            claims.as_object_mut().unwrap().remove(missing);
+            assert_eq!(keys().verify(&signed(Algorithm::HS256, &claims), NOW), Err(JwtError::Invalid), "{missing}");
+        }
+        for text in ["", ".", "..", "a.b.c", "Bearer", "🦀.🦀.🦀"] {
+            assert_eq!(keys().verify(text, NOW), Err(JwtError::Invalid), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_secret() {
+        let shown = format!("{:?}", JwtKeys::new(b"topsecret", HOUR));
+        assert_eq!(shown, "JwtKeys { ttl: 3600s, .. }");
+    }
+}

@@ -1,0 +1,252 @@
+//! Secrets that never show themselves, and the JWT secret that the embedded default makes for itself on its first start.
+
+use std::{
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::{self, ErrorKind, Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+/// Random bytes in a generated secret; twice as many hexadecimal digits in the file.
+const BYTES: usize = 64;
+/// Bytes that a secret has at least: as many as the HMAC's output.
+pub const MIN_BYTES: usize = 32;
+/// Bytes that a secret file has at most: more is some other file.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// Text that signs or opens something. `Debug` and `Display` hide it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Hides `text`.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself: for signing, not for printing.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// Why there is no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Others than the owner may read or write the file.
+    #[error("{} may be read or changed by others (mode {mode:04o}): run `chmod 600` on it, or delete it to have a new one \
+             made, which logs everybody out", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The file holds no secret of ours, or was cut.
+    #[error("{} does not hold a secret of at least {MIN_BYTES} bytes of text: delete it to have a new one made, which logs \
+             everybody out", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file could not be read or written.
+    #[error("{} cannot be read or made: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The secret in the file at `path`; where there is no file, makes one that its owner alone may read. Of several starts
+/// at once all get the same secret. Blocks: meant for the start.
+///
+/// # Errors
+/// Where the file can be read by others, is damaged, or cannot be read or made.
+pub fn load_or_create(path: &Path) -> Result<Secret, SecretError> {
+    let failed = |source| SecretError::Io { path: path.to_owned(), source };
+    loop {
+        match File::open(path) {
+            Ok(file) => return load(path, &file),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        match create(path) {
+            // Read it back, so that what is used now is what the next start will find.
+            Ok(()) => {}
+            // Another start was quicker: its secret counts.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}
+
+fn load(path: &Path, file: &File) -> Result<Secret, SecretError> {
+    let failed = |source| SecretError::Io { path: path.to_owned(), source };
+    let malformed = || SecretError::Malformed { path: path.to_owned() };
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(malformed());
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(SecretError::Exposed { path: path.to_owned(), mode });
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    let text = String::from_utf8(bytes).map_err(|_| malformed())?;
+    let text = text.trim();
+    if text.len() < MIN_BYTES || text.len() as u64 > MAX_BYTES {
+        return Err(malformed());
+    }
+    Ok(Secret::new(text))
+}
+
+/// Writes a new secret beside `path` and then links it there: linking, unlike renaming, never replaces what another start
+/// has already put there and read, and nobody ever sees a half-written file.
+fn create(path: &Path) -> io::Result<()> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    let draft = draft_path(path)?;
+    let made = write_new(&draft, &hex(&bytes)).and_then(|()| fs::hard_link(&draft, path));
+    let removed = fs::remove_file(&draft);
+    made?;
+    removed?;
+    // The name must be on the disk too, or a power cut would log everybody out.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// A name that no other start picks.
+fn draft_path(path: &Path) -> io::Result<PathBuf> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", hex(&bytes)));
+    Ok(PathBuf::from(name))
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::{collections::HashSet, sync::Barrier, thread};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn the_first_start_makes_a_secret_that_the_owner_alone_may_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jwt_secret");
+        let secret = load_or_create(&path).unwrap();
+        assert_eq!(secret.expose().len(), 128);
+        assert!(secret.expose().bytes().all(|byte| byte.is_ascii_hexdigit()));
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(load_or_create(&path).unwrap().expose(), secret.expose());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays behind");
+    }
+
+    #[test]
+    fn two_installations_have_different_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = load_or_create(&folder.path().join("one")).unwrap();
+        let two = load_or_create(&folder.path().join("two")).unwrap();
+        assert_ne!(one.expose(), two.expose());
+    }
+
+    #[test]
+    fn starts_at_once_all_get_the_same_secret() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("jwt_secret");
+            let start = Barrier::new(8);
+            let secrets: HashSet<String> = thread::scope(|scope| {
+                let starts: Vec<_> = (0..8)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            start.wait();
+                            load_or_create(&path).unwrap().expose().to_owned()
+                        })
+                    })
+                    .collect();
+                starts.into_iter().map(|start| start.join().unwrap()).collect()
+            });
+            assert_eq!(secrets.len(), 1);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jwt_secret");
+        let secret = load_or_create(&path).unwrap();
+        for open in [0o644, 0o640, 0o604, 0o622] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
+            let error = load_or_create(&path).unwrap_err();
+            assert!(matches!(&error, SecretError::Exposed { mode, .. } if *mode == open), "{error}");
+            let text = error.to_string();
+            assert!(text.contains("jwt_secret") && text.contains(&format!("{open:04o}")) && text.contains("chmod 600"));
+            assert!(!text.contains(secret.expose()));
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        assert!(load_or_create(&path).is_ok());
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jwt_secret");
+        for content in [&b""[..], b"\n", b"short\n", &[0xff; 128]] {
+            write_new(&path, "").unwrap();
+            fs::write(&path, content).unwrap();
+            assert!(matches!(load_or_create(&path), Err(SecretError::Malformed { .. })));
+            assert_eq!(fs::read(&path).unwrap(), content);
+            fs::remove_file(&path).unwrap();
+        }
+        assert!(matches!(load_or_create(folder.path()), Err(SecretError::Malformed { .. })), "a folder");
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error_that_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = load_or_create(&folder.path().join("nowhere/jwt_secret")).unwrap_err();
+        assert!(matches!(error, SecretError::Io { .. }));
+        assert!(error.to_string().contains("nowhere/jwt_secret"));
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "[redacted] [redacted] Some([redacted])");
+    }
+}

@@ -1,0 +1,3 @@
+//! The server: `agent-obs`.
+pub mod clock;
+pub mod store;

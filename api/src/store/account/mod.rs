@@ -1,0 +1,153 @@
+//! Users, their workspaces and the workspaces' API keys, whichever database keeps them. Knows no passwords, no keys and
+//! no tokens, only hashes of them.
+
+mod record;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use shared::{Timestamp, api_key::ApiKey, auth::User};
+use uuid::Uuid;
+
+pub use record::{Credentials, KeyOwner, NewAccount, NewApiKey, PasswordHash, normal_email};
+pub use sqlite::SqliteAccounts;
+
+/// Why the account store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// An account with that e-mail exists, whatever the case of its letters.
+    #[error("an account with that e-mail exists")]
+    EmailTaken,
+    /// The database failed.
+    #[error("the account database failed")]
+    Database(#[from] sqlx::Error),
+    /// The schema could not be brought up to date.
+    #[error("the account database could not be migrated")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// The accounts, behind one of the databases. Clones share its connections.
+#[derive(Clone, Debug)]
+pub enum AccountStore {
+    /// In one SQLite file.
+    Sqlite(SqliteAccounts),
+}
+
+impl AccountStore {
+    /// Opens (and makes, and migrates) the SQLite file at `path`; its folder must exist.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened or its schema not be brought up to date.
+    pub async fn open(path: &Path) -> Result<Self, AccountError> {
+        Ok(Self::Sqlite(SqliteAccounts::open(path).await?))
+    }
+
+    /// Makes a user and their workspace: both or neither.
+    ///
+    /// # Errors
+    /// [`AccountError::EmailTaken`] where the database's own constraint says so: two at once cannot both pass.
+    pub async fn create_account(&self, account: &NewAccount) -> Result<User, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.create_account(account).await,
+        }
+    }
+
+    /// The user with this e-mail, in any case, and what their password must fit.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn credentials(&self, email: &str) -> Result<Option<Credentials>, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.credentials(email).await,
+        }
+    }
+
+    /// The user with this id.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn user(&self, id: Uuid) -> Result<Option<User>, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.user(id).await,
+        }
+    }
+
+    /// Keeps a new key under a new id.
+    ///
+    /// # Errors
+    /// Where the database fails; an unknown workspace or user is such a failure.
+    pub async fn create_api_key(&self, key: &NewApiKey) -> Result<ApiKey, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.create_api_key(key).await,
+        }
+    }
+
+    /// The workspace's live keys, newest first.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn api_keys(&self, workspace_id: Uuid) -> Result<Vec<ApiKey>, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.api_keys(workspace_id).await,
+        }
+    }
+
+    /// How many live keys the workspace has.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn count_api_keys(&self, workspace_id: Uuid) -> Result<usize, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.count_api_keys(workspace_id).await,
+        }
+    }
+
+    /// Ends a key for good. False where the workspace has no live key with that id.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn revoke_api_key(&self, workspace_id: Uuid, id: Uuid, now: Timestamp) -> Result<bool, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.revoke_api_key(workspace_id, id, now).await,
+        }
+    }
+
+    /// What the live key with this SHA-256 stands for.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn api_key_owner(&self, key_hash: &[u8; 32]) -> Result<Option<KeyOwner>, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.api_key_owner(key_hash).await,
+        }
+    }
+
+    /// Notes when keys were last used, all in one transaction. Never moves a key's time back; unknown ids are passed over.
+    ///
+    /// # Errors
+    /// Where the database fails: then none was noted.
+    pub async fn touch_api_keys(&self, uses: &[(Uuid, Timestamp)]) -> Result<(), AccountError> {
+        match self {
+            Self::Sqlite(store) => store.touch_api_keys(uses).await,
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn ping(&self) -> Result<(), AccountError> {
+        match self {
+            Self::Sqlite(store) => store.ping().await,
+        }
+    }
+
+    /// Waits for what is under way and closes the connections.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+        }
+    }
+}

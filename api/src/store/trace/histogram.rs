@@ -1,0 +1,161 @@
+//! A histogram of latencies whose buckets grow by 3.5 % each, so that any percentile read from it is within 2 % of the
+//! true one, and two histograms merge by plain addition.
+
+use super::StoreError;
+
+/// Each bucket's upper edge is this many times its lower one. The middle of a bucket is then at most
+/// (γ − 1) / (γ + 1) = 1.72 % from any value in it.
+const GAMMA: f64 = 1.035;
+
+/// How many latencies fell into each bucket; sparse, in the order of the buckets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    buckets: Vec<(u16, u64)>,
+}
+
+impl Histogram {
+    /// Counts one latency, in microseconds.
+    pub fn record(&mut self, latency: i64) {
+        self.add(bucket_of(latency), 1);
+    }
+
+    /// Adds another histogram's counts.
+    pub fn merge(&mut self, other: &Self) {
+        for &(bucket, count) in &other.buckets {
+            self.add(bucket, count);
+        }
+    }
+
+    fn add(&mut self, bucket: u16, count: u64) {
+        match self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
+            Ok(index) => self.buckets[index].1 += count,
+            Err(index) => self.buckets.insert(index, (bucket, count)),
+        }
+    }
+
+    /// The latency in microseconds that `share` (0–1) of the counted ones do not exceed (nearest rank), within 2 %;
+    /// nothing of an empty histogram.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts stay far below 2^52")]
+    pub fn percentile(&self, share: f64) -> Option<f64> {
+        let total: u64 = self.buckets.iter().map(|&(_, count)| count).sum();
+        let rank = ((share * total as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        self.buckets.iter().find_map(|&(bucket, count)| {
+            seen += count;
+            (seen >= rank).then(|| middle_of(bucket))
+        })
+    }
+
+    /// As bytes: for each bucket the distance from the one before and the count, as LEB128.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.buckets.len() * 3);
+        let mut previous = 0;
+        for &(bucket, count) in &self.buckets {
+            write_leb128(&mut bytes, u64::from(bucket - previous));
+            write_leb128(&mut bytes, count);
+            previous = bucket;
+        }
+        bytes
+    }
+
+    /// Adds the counts of what [`Histogram::encode`] wrote.
+    ///
+    /// # Errors
+    /// Where the bytes are not such.
+    pub fn merge_encoded(&mut self, mut bytes: &[u8]) -> Result<(), StoreError> {
+        let corrupt = || StoreError::Corrupt("latency histogram".to_owned());
+        let mut bucket = 0_u16;
+        while !bytes.is_empty() {
+            let distance = read_leb128(&mut bytes).and_then(|distance| u16::try_from(distance).ok()).ok_or_else(corrupt)?;
+            bucket = bucket.checked_add(distance).ok_or_else(corrupt)?;
+            let count = read_leb128(&mut bytes).ok_or_else(corrupt)?;
+            self.add(bucket, count);
+        }
+        Ok(())
+    }
+}
+
+/// Bucket 0 holds zero; bucket `n` holds latencies from γ^(n−1) up to γ^n microseconds.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ln of an i64 is small")]
+fn bucket_of(latency: i64) -> u16 {
+    if latency < 1 { 0 } else { ((latency as f64).ln() / GAMMA.ln()) as u16 + 1 }
+}
+
+fn middle_of(bucket: u16) -> f64 {
+    match bucket {
+        0 => 0.0,
+        n => GAMMA.powi(i32::from(n) - 1) * 2.0 * GAMMA / (1.0 + GAMMA),
+    }
+}
+
+fn write_leb128(bytes: &mut Vec<u8>, mut value: u64) {
+    loop {
+        let low = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            return bytes.push(low);
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(latencies: &[i64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        latencies.iter().for_each(|&latency| histogram.record(latency));
+        histogram
+    }
+
+    proptest! {
+        #[test]
+        fn a_percentile_is_within_two_percent_of_the_true_one(
+            mut latencies in prop::collection::vec(0_i64..600_000_000_000, 1..200), share in 0.0_f64..=1.0,
+        ) {
+            let found = of(&latencies).percentile(share).unwrap();
+            latencies.sort_unstable();
+            let rank = ((share * latencies.len() as f64).ceil() as usize).max(1);
+            let truth = latencies[rank - 1] as f64;
+            prop_assert!((found - truth).abs() <= 0.02 * truth, "{found} for {truth}");
+        }
+
+        #[test]
+        fn merging_encoded_halves_equals_counting_it_all(latencies in prop::collection::vec(0_i64..1_000_000, 0..100), cut in 0_usize..100) {
+            let (left, right) = latencies.split_at(cut.min(latencies.len()));
+            let mut merged = Histogram::default();
+            merged.merge_encoded(&of(left).encode()).unwrap();
+            merged.merge_encoded(&of(right).encode()).unwrap();
+            prop_assert_eq!(merged, of(&latencies));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused_but_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let _ = Histogram::default().merge_encoded(&bytes);
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_percentile() {
+        assert_eq!(Histogram::default().percentile(0.5), None);
+    }
+}

@@ -1,0 +1,79 @@
+//! What a list of traces is asked for, and what it answers.
+
+use shared::{
+    Timestamp,
+    time_range::Window,
+    trace::{Trace, TraceStatus},
+};
+use uuid::Uuid;
+
+/// Which traces, and which page of them.
+#[derive(Clone, Debug)]
+pub struct ListRequest {
+    /// Whose.
+    pub workspace_id: Uuid,
+    /// Those that started in here.
+    pub window: Window,
+    /// Those that match this.
+    pub filter: TraceFilter,
+    /// How many at most.
+    pub limit: u32,
+    /// Where to begin.
+    pub from: From,
+}
+
+impl ListRequest {
+    /// The newest traces of a window.
+    #[must_use]
+    pub fn first(workspace_id: Uuid, window: Window, limit: u32) -> Self {
+        Self { workspace_id, window, filter: TraceFilter::default(), limit, from: From::Offset(0) }
+    }
+}
+
+/// What a trace must be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TraceFilter {
+    /// Of this agent.
+    pub agent_id: Option<String>,
+    /// Of this model.
+    pub model: Option<String>,
+    /// Ended so.
+    pub status: Option<TraceStatus>,
+}
+
+impl TraceFilter {
+    /// Whether every trace matches.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// After this many traces.
+    Offset(u64),
+    /// After this trace.
+    After(Cursor),
+}
+
+/// A listed trace's place in the order of lists: by start, then by arrival, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// When it started.
+    pub timestamp: Timestamp,
+    /// Its number in the order of arrival.
+    pub id: i64,
+}
+
+/// A page of traces.
+#[derive(Clone, Debug)]
+pub struct ListPage {
+    /// The traces.
+    pub items: Vec<Trace>,
+    /// How many match in all.
+    pub total: u64,
+    /// Where the next page begins; nothing after the last one.
+    pub next: Option<Cursor>,
+}

@@ -1,0 +1,111 @@
+//! What the writer is handed: checked, in the store's integer units, ready to bind.
+
+use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
+use uuid::Uuid;
+
+/// Nano-dollars in a dollar.
+pub const NANOS_PER_DOLLAR: f64 = 1e9;
+/// Microseconds in a millisecond.
+pub const MICROS_PER_MILLI: f64 = 1e3;
+/// Millionths in a point of quality.
+pub const MICROS_PER_POINT: f64 = 1e6;
+
+/// A run, ready to be written.
+#[derive(Clone, Debug)]
+pub struct NewTrace {
+    /// Whose it is.
+    pub workspace_id: Uuid,
+    /// Unique within the workspace.
+    pub trace_id: String,
+    /// The agent that ran.
+    pub agent_id: String,
+    /// When it started.
+    pub timestamp: Timestamp,
+    /// Microseconds.
+    pub latency: i64,
+    /// How it ended.
+    pub status: TraceStatus,
+    /// The main model.
+    pub model: Option<String>,
+    /// Who serves it.
+    pub model_provider: Option<String>,
+    /// Tokens that went in.
+    pub tokens_input: Option<i64>,
+    /// Tokens that came out.
+    pub tokens_output: Option<i64>,
+    /// All tokens.
+    pub tokens_total: Option<i64>,
+    /// Nano-dollars.
+    pub cost: Option<i64>,
+    /// Millionths of a point.
+    pub quality: Option<i64>,
+    /// The conversation.
+    pub session_id: Option<String>,
+    /// The person.
+    pub user_id: Option<String>,
+    /// A JSON array; absent for none.
+    pub tags: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Input, output and metadata as one line of JSON: see [`super::sqlite`]'s payloads.
+    pub payload: String,
+    /// The steps inside.
+    pub spans: Vec<NewSpan>,
+}
+
+impl NewTrace {
+    /// About how many bytes it holds, for bounding what waits in memory.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let spans: usize = self.spans.iter().map(|span| size_of::<NewSpan>() + span.payload.len()).sum();
+        size_of::<Self>() + self.payload.len() + spans
+    }
+}
+
+/// A step of a run, ready to be written.
+#[derive(Clone, Debug)]
+pub struct NewSpan {
+    /// Unique within the trace.
+    pub span_id: String,
+    /// The span it is a part of.
+    pub parent_span_id: Option<String>,
+    /// What it is called.
+    pub name: String,
+    /// What kind of step it is.
+    pub kind: SpanKind,
+    /// When it started.
+    pub timestamp: Timestamp,
+    /// Microseconds.
+    pub latency: i64,
+    /// How it ended.
+    pub status: TraceStatus,
+    /// The model.
+    pub model: Option<String>,
+    /// Tokens that went in.
+    pub tokens_input: Option<i64>,
+    /// Tokens that came out.
+    pub tokens_output: Option<i64>,
+    /// Nano-dollars.
+    pub cost: Option<i64>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Input, output and attributes as one line of JSON.
+    pub payload: String,
+}
+
+/// A judgement of a run, ready to be written.
+#[derive(Clone, Debug)]
+pub struct NewScore {
+    /// Whose run it is.
+    pub workspace_id: Uuid,
+    /// The run.
+    pub trace_id: String,
+    /// What was judged.
+    pub name: String,
+    /// Millionths of a point.
+    pub score: i64,
+    /// Why.
+    pub comment: Option<String>,
+    /// When it came.
+    pub timestamp: Timestamp,
+}

@@ -1,0 +1,105 @@
+//! The trace store on SQLite: one file in WAL mode, one connection that writes, a pool of connections that read.
+
+mod alert;
+mod bulk;
+mod detail;
+mod group;
+mod list;
+mod payload;
+mod rollup;
+mod row;
+mod score;
+mod total;
+mod write;
+
+use std::{path::Path, time::Duration};
+
+use shared::{Timestamp, time_range::Window};
+use sqlx::{
+    SqliteConnection, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+use super::{StoreError, plan::Source};
+
+/// Connections that read at once: a query is short, and two cores serve no more.
+const READERS: u32 = 4;
+
+/// The traces of all workspaces in one SQLite file.
+#[derive(Clone, Debug)]
+pub struct SqliteTraces {
+    writer: SqlitePool,
+    reader: SqlitePool,
+}
+
+impl SqliteTraces {
+    /// Opens (and makes, and migrates) the file at `path`.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened or its schema not be brought up to date.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // In WAL mode every commit is on the disk before it is acknowledged; one fsync serves a whole group.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(200)
+            // Checkpoints copy each page once, however often it changed since the last one: make them rare.
+            .pragma("wal_autocheckpoint", "16384")
+            .pragma("journal_size_limit", "134217728")
+            .pragma("temp_store", "memory");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone().pragma("cache_size", "-65536"))
+            .await?;
+        sqlx::migrate!("../migrations/traces/sqlite").run(&writer).await?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(1)
+            .max_lifetime(None)
+            .connect_with(options.read_only(true).pragma("cache_size", "-4096"))
+            .await?;
+        Ok(Self { writer, reader })
+    }
+
+    /// When the newest trace of the workspace started.
+    pub(super) async fn newest(&self, workspace_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+        let newest: Option<i64> = sqlx::query_scalar("SELECT MAX(timestamp) FROM traces WHERE workspace_id = $1")
+            .bind(workspace_id)
+            .fetch_one(&self.reader)
+            .await?;
+        Ok(newest.map(Timestamp::from_micros))
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.reader).await?;
+        Ok(())
+    }
+
+    pub(super) async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// The window with its end moved up as far as no trace lies between: see [`super::plan::round_up_end`].
+async fn round_up_end(
+    connection: &mut SqliteConnection,
+    workspace_id: Uuid,
+    window: Window,
+    rollups: &[Source],
+) -> Result<Window, StoreError> {
+    let next: Option<i64> =
+        sqlx::query_scalar("SELECT MIN(timestamp) FROM traces WHERE workspace_id = $1 AND timestamp >= $2")
+            .bind(workspace_id)
+            .bind(window.end.as_micros())
+            .fetch_one(connection)
+            .await?;
+    Ok(super::plan::round_up_end(window, next.map(Timestamp::from_micros), rollups))
+}

@@ -1,0 +1,86 @@
+//! Scores: kept by name, their mean kept on the trace and in the rollups.
+
+use shared::{Timestamp, trace::DEFAULT_SCORE_NAME};
+use sqlx::{Row, SqliteConnection};
+use uuid::Uuid;
+
+use super::{SqliteTraces, rollup};
+use crate::store::trace::{StoreError, record::NewScore};
+
+impl SqliteTraces {
+    pub(in crate::store::trace) async fn score(&self, score: &NewScore) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query(
+            "INSERT INTO scores (workspace_id, trace_id, name, score, comment, timestamp, waiting) \
+             VALUES ($1, $2, $3, $4, $5, $6, 1) \
+             ON CONFLICT DO UPDATE SET score = excluded.score, comment = excluded.comment, \
+             timestamp = excluded.timestamp, waiting = 1",
+        )
+        .bind(score.workspace_id)
+        .bind(&score.trace_id)
+        .bind(&score.name)
+        .bind(score.score)
+        .bind(&score.comment)
+        .bind(score.timestamp.as_micros())
+        .execute(&mut *transaction)
+        .await?;
+        settle(&mut transaction, score.workspace_id, &score.trace_id).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// Takes a trace's waiting scores into its quality and the rollups; leaves them waiting where there is no such trace.
+pub(super) async fn settle(
+    transaction: &mut SqliteConnection,
+    workspace_id: Uuid,
+    trace_id: &str,
+) -> Result<(), StoreError> {
+    let trace = sqlx::query(
+        "SELECT timestamp, agent_id, model, quality_sent, quality FROM traces WHERE workspace_id = $1 AND trace_id = $2",
+    )
+    .bind(workspace_id)
+    .bind(trace_id)
+    .fetch_optional(&mut *transaction)
+    .await?;
+    let Some(trace) = trace else { return Ok(()) };
+    let scores = sqlx::query("SELECT name, score FROM scores WHERE workspace_id = $1 AND trace_id = $2")
+        .bind(workspace_id)
+        .bind(trace_id)
+        .fetch_all(&mut *transaction)
+        .await?;
+
+    let mut values = Vec::with_capacity(scores.len() + 1);
+    let mut sent: Option<i64> = trace.try_get(3)?;
+    for score in &scores {
+        if score.try_get::<&str, _>(0)? == DEFAULT_SCORE_NAME {
+            sent = None;
+        }
+        values.push(score.try_get::<i64, _>(1)?);
+    }
+    values.extend(sent);
+    let Ok(count @ 1..) = i64::try_from(values.len()) else { return Ok(()) };
+    let quality = (values.iter().sum::<i64>() + count / 2) / count;
+
+    sqlx::query("UPDATE traces SET quality = $3 WHERE workspace_id = $1 AND trace_id = $2")
+        .bind(workspace_id)
+        .bind(trace_id)
+        .bind(quality)
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query("UPDATE scores SET waiting = 0 WHERE workspace_id = $1 AND trace_id = $2")
+        .bind(workspace_id)
+        .bind(trace_id)
+        .execute(&mut *transaction)
+        .await?;
+    let before: Option<i64> = trace.try_get(4)?;
+    let change = rollup::QualityChange {
+        workspace_id,
+        timestamp: Timestamp::from_micros(trace.try_get(0)?),
+        agent_id: trace.try_get(1)?,
+        model: trace.try_get(2)?,
+        scored: i64::from(before.is_none()),
+        quality: quality - before.unwrap_or(0),
+    };
+    rollup::change_quality(transaction, &change).await
+}
