@@ -134,7 +134,10 @@ mod tests {
         let claims = keys().verify(&token, NOW).unwrap();
         assert_eq!(expires_in, 3600);
         assert_eq!((claims.user_id, claims.workspace_id), (Uuid::from_u128(1), Uuid::from_u128(2)));
-        assert_eq!((claims.email.as_str(), claims.iat, claims.exp), ("ada@example.com", 1_700_000_000, 1_700_003_600));
+        assert_eq!(
+            (claims.email.as_str(), claims.iat, claims.exp),
+            ("ada@example.com", 1_700_000_000, 1_700_003_600)
+        );
     }
 
     #[test]
@@ -154,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_token_of_another_secret_is_invalid_even_when_it_has_expired() {
-        let (token, _) = JwtKeys::new(b"another secret of thirty-two bytes!", HOUR).issue(&user(), NOW).unwrap();
+        let (token, _) =
+            JwtKeys::new(b"another secret of thirty-two bytes!", HOUR).issue(&user(), NOW).unwrap();
         assert_eq!(keys().verify(&token, NOW), Err(JwtError::Invalid));
         assert_eq!(keys().verify(&token, NOW + HOUR * 2), Err(JwtError::Invalid));
     }
@@ -171,10 +175,18 @@ mod tests {
                 let token = format!("{header}.{body}.{signature}");
                 assert_eq!(keys().verify(&token, NOW), Err(JwtError::Invalid), "{algorithm}");
             }
-            assert_eq!(keys().verify(&format!("{header}.{body}"), NOW), Err(JwtError::Invalid), "{algorithm}");
+            assert_eq!(
+                keys().verify(&format!("{header}.{body}"), NOW),
+                Err(JwtError::Invalid),
+                "{algorithm}"
+            );
         }
         for algorithm in [Algorithm::HS384, Algorithm::HS512] {
-            assert_eq!(keys().verify(&signed(algorithm, &claims()), NOW), Err(JwtError::Invalid), "{algorithm:?}");
+            assert_eq!(
+                keys().verify(&signed(algorithm, &claims()), NOW),
+                Err(JwtError::Invalid),
+                "{algorithm:?}"
+            );
         }
     }
 
@@ -200,7 +212,11 @@ mod tests {
         for missing in ["user_id", "workspace_id", "email", "exp", "iat"] {
             let mut claims = claims();
             claims.as_object_mut().unwrap().remove(missing);
-            assert_eq!(keys().verify(&signed(Algorithm::HS256, &claims), NOW), Err(JwtError::Invalid), "{missing}");
+            assert_eq!(
+                keys().verify(&signed(Algorithm::HS256, &claims), NOW),
+                Err(JwtError::Invalid),
+                "{missing}"
+            );
         }
         for text in ["", ".", "..", "a.b.c", "Bearer", "🦀.🦀.🦀"] {
             assert_eq!(keys().verify(text, NOW), Err(JwtError::Invalid), "{text}");

@@ -26,7 +26,8 @@ pub fn generate() -> Result<String, getrandom::Error> {
 #[must_use]
 pub fn has_shape(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|rest| {
-        rest.len() == CHARS && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        rest.len() == CHARS
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     })
 }
 
@@ -60,7 +61,13 @@ mod tests {
     fn what_is_not_a_key_is_recognised_without_hashing_it() {
         let rest = "A".repeat(CHARS);
         assert!(has_shape(&format!("ao_{rest}")));
-        for bad in [String::new(), rest.clone(), format!("ao_{rest}A"), format!("xx_{rest}"), format!("ao_{}é", "A".repeat(41))] {
+        for bad in [
+            String::new(),
+            rest.clone(),
+            format!("ao_{rest}A"),
+            format!("xx_{rest}"),
+            format!("ao_{}é", "A".repeat(41)),
+        ] {
             assert!(!has_shape(&bad), "{bad}");
         }
     }
@@ -69,8 +76,8 @@ mod tests {
     fn a_key_is_hashed_with_sha_256() {
         // The example "abc" of FIPS 180-2.
         let expected = [
-            0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03,
-            0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
+            0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+            0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
         ];
         assert_eq!(hash("abc"), expected);
     }

@@ -78,7 +78,10 @@ impl Passwords {
         Ok(fits && known)
     }
 
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, JoinError> {
         // The semaphore is never closed. The work takes the permit along: when the caller goes away, the thread goes on
         // working, and its turn must not be given to another before it is done.
         let permit = Arc::clone(&self.turns).acquire_owned().await.ok();
@@ -177,7 +180,8 @@ mod tests {
         let (working, most, done) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let calls: Vec<_> = (0..cores * 8)
             .map(|call| {
-                let (passwords, working, most, done) = (passwords.clone(), working.clone(), most.clone(), done.clone());
+                let (passwords, working, most, done) =
+                    (passwords.clone(), working.clone(), most.clone(), done.clone());
                 tokio::spawn(async move {
                     let work = passwords.in_turn(move || {
                         most.fetch_max(working.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);

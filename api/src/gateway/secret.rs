@@ -215,7 +215,11 @@ mod tests {
             let error = load_or_create(&path).unwrap_err();
             assert!(matches!(&error, SecretError::Exposed { mode, .. } if *mode == open), "{error}");
             let text = error.to_string();
-            assert!(text.contains("jwt_secret") && text.contains(&format!("{open:04o}")) && text.contains("chmod 600"));
+            assert!(
+                text.contains("jwt_secret")
+                    && text.contains(&format!("{open:04o}"))
+                    && text.contains("chmod 600")
+            );
             assert!(!text.contains(secret.expose()));
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
@@ -247,6 +251,9 @@ mod tests {
     #[test]
     fn a_secret_does_not_show_itself() {
         let secret = Secret::new("hunter2");
-        assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "[redacted] [redacted] Some([redacted])");
+        assert_eq!(
+            format!("{secret} {secret:?} {:?}", Some(&secret)),
+            "[redacted] [redacted] Some([redacted])"
+        );
     }
 }

@@ -92,8 +92,11 @@ impl Count {
         }
         // In this window where its own requests leave room, once enough of the window before is out of view; else in the
         // next one, for which this one is the window before.
-        let (start, used, fading) =
-            if self.current < limit { (0, self.current, self.previous) } else { (now.window, 0, self.current) };
+        let (start, used, fading) = if self.current < limit {
+            (0, self.current, self.previous)
+        } else {
+            (now.window, 0, self.current)
+        };
         let room = u128::from(limit.saturating_sub(used).saturating_sub(1));
         let visible = (room * u128::from(now.window)).checked_div(u128::from(fading)).unwrap_or(0);
         let visible = u64::try_from(visible).unwrap_or(u64::MAX).min(now.window);

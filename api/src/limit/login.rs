@@ -168,7 +168,10 @@ mod tests {
         let under_way: Vec<_> = (0..100).filter_map(|_| limit.attempt(ADA, address(1)).ok()).collect();
         assert_eq!(under_way.len(), 10);
         drop(under_way);
-        assert_eq!((0..100).filter_map(|_| limit.attempt(ADA, address(1)).ok()).map(Attempt::failed).count(), 10);
+        assert_eq!(
+            (0..100).filter_map(|_| limit.attempt(ADA, address(1)).ok()).map(Attempt::failed).count(),
+            10
+        );
     }
 
     #[test]

@@ -57,7 +57,9 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
             window: i64::try_from(window.as_micros()).unwrap_or(i64::MAX).max(1),
             clock,
             hasher: RandomState::new(),
-            shards: std::array::from_fn(|_| Mutex::new(Shard { counts: HashMap::new(), sweep_at: SWEEP_KEYS })),
+            shards: std::array::from_fn(|_| {
+                Mutex::new(Shard { counts: HashMap::new(), sweep_at: SWEEP_KEYS })
+            }),
         }
     }
 
@@ -130,7 +132,10 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
     /// Keys that are being remembered.
     #[cfg(test)]
     fn keys(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).counts.len()).sum()
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).counts.len())
+            .sum()
     }
 }
 

@@ -108,7 +108,12 @@ impl AccountStore {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn revoke_api_key(&self, workspace_id: Uuid, id: Uuid, now: Timestamp) -> Result<bool, AccountError> {
+    pub async fn revoke_api_key(
+        &self,
+        workspace_id: Uuid,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<bool, AccountError> {
         match self {
             Self::Sqlite(store) => store.revoke_api_key(workspace_id, id, now).await,
         }
@@ -148,6 +153,14 @@ impl AccountStore {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+        }
+    }
+
+    /// How many workspaces there are.
+    #[cfg(test)]
+    async fn count_workspaces(&self) -> Result<i64, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.count_workspaces().await,
         }
     }
 }

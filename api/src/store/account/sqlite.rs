@@ -159,11 +159,12 @@ impl SqliteAccounts {
     }
 
     pub(super) async fn count_api_keys(&self, workspace_id: Uuid) -> Result<usize, AccountError> {
-        let count: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM api_keys WHERE workspace_id = $1 AND revoked_at IS NULL")
-                .bind(workspace_id)
-                .fetch_one(&self.reader)
-                .await?;
+        let count: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM api_keys WHERE workspace_id = $1 AND revoked_at IS NULL",
+        )
+        .bind(workspace_id)
+        .fetch_one(&self.reader)
+        .await?;
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
@@ -185,11 +186,12 @@ impl SqliteAccounts {
     }
 
     pub(super) async fn api_key_owner(&self, key_hash: &[u8; 32]) -> Result<Option<KeyOwner>, AccountError> {
-        let row: Option<(Uuid, Uuid)> =
-            sqlx::query_as("SELECT id, workspace_id FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL")
-                .bind(&key_hash[..])
-                .fetch_optional(&self.reader)
-                .await?;
+        let row: Option<(Uuid, Uuid)> = sqlx::query_as(
+            "SELECT id, workspace_id FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL",
+        )
+        .bind(&key_hash[..])
+        .fetch_optional(&self.reader)
+        .await?;
         Ok(row.map(|(id, workspace_id)| KeyOwner { id, workspace_id }))
     }
 
@@ -215,6 +217,11 @@ impl SqliteAccounts {
         // Reads the file: `SELECT 1` would be answered without it.
         sqlx::query("SELECT 1 FROM workspaces LIMIT 1").execute(&self.reader).await?;
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) async fn count_workspaces(&self) -> Result<i64, AccountError> {
+        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM workspaces").fetch_one(&self.reader).await?)
     }
 
     pub(super) async fn close(&self) {

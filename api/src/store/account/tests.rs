@@ -78,7 +78,10 @@ async fn an_account_is_found_by_its_email_in_any_case_and_by_its_id(store: Accou
 async fn an_email_is_taken_in_any_case(store: AccountStore) {
     let first = store.create_account(&account("zoë@example.com")).await.unwrap();
     for spelling in ["zoë@example.com", "Zoë@Example.com", "ZOË@EXAMPLE.COM"] {
-        assert!(matches!(store.create_account(&account(spelling)).await, Err(AccountError::EmailTaken)), "{spelling}");
+        assert!(
+            matches!(store.create_account(&account(spelling)).await, Err(AccountError::EmailTaken)),
+            "{spelling}"
+        );
     }
     assert_eq!(store.credentials("ZOË@example.com").await.unwrap().unwrap().user, first);
 }
@@ -157,7 +160,10 @@ async fn a_key_needs_a_real_owner_and_a_hash_of_its_own(store: AccountStore) {
     let reused = store.create_api_key(&new_key(&ada, 1, NOW)).await;
     assert!(matches!(reused, Err(AccountError::Database(_))), "a revoked key never comes back");
     let stranger = User { workspace_id: Uuid::nil(), ..ada };
-    assert!(matches!(store.create_api_key(&new_key(&stranger, 2, NOW)).await, Err(AccountError::Database(_))));
+    assert!(matches!(
+        store.create_api_key(&new_key(&stranger, 2, NOW)).await,
+        Err(AccountError::Database(_))
+    ));
 }
 
 async fn a_keys_last_use_never_moves_back(store: AccountStore) {
@@ -201,13 +207,21 @@ async fn two_processes_that_open_one_sqlite_file_agree_on_who_took_an_email() {
         let email = format!("user{round}@example.com");
         let (first, second) = (account(&email), account(&email.to_uppercase()));
         let (first, second) = tokio::join!(one.create_account(&first), two.create_account(&second));
-        let taken = [&first, &second].iter().filter(|done| matches!(done, Err(AccountError::EmailTaken))).count();
-        assert_eq!((taken, [&first, &second].iter().filter(|done| done.is_ok()).count()), (1, 1), "{first:?} {second:?}");
+        let taken =
+            [&first, &second].iter().filter(|done| matches!(done, Err(AccountError::EmailTaken))).count();
+        assert_eq!(
+            (taken, [&first, &second].iter().filter(|done| done.is_ok()).count()),
+            (1, 1),
+            "{first:?} {second:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_folder_that_does_not_exist_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(AccountStore::open(&folder.path().join("nowhere/a.db")).await, Err(AccountError::Database(_))));
+    assert!(matches!(
+        AccountStore::open(&folder.path().join("nowhere/a.db")).await,
+        Err(AccountError::Database(_))
+    ));
 }
