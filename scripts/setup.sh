@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Brings what a make target needs and the machine does not have. Changes nothing that is there, stays quiet and quick
+# when nothing is missing, and says in one line what it cannot bring. make names the versions and the folder.
+#
+#   scripts/setup.sh lint|build|test|bench|deny
+set -euo pipefail
+
+need=${1:?usage: scripts/setup.sh lint|build|test|bench|deny (make calls it)}
+: "${TOOLS:?}" "${TRUNK_VERSION:?}" "${WASM_BINDGEN_VERSION:?}" "${BINARYEN_VERSION:?}" "${CARGO_DENY_VERSION:?}"
+
+step() { printf '==> Set-up: %s\n' "$*"; }
+fail() {
+    printf 'Cannot go on: %s\n' "$*" >&2
+    exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+# Whether `$1 --version` says `$2`.
+is_version() { have "$1" && [ "$("$1" --version 2>/dev/null)" = "$2" ]; }
+
+# ── Debian packages ────────────────────────────────────────────────────────────────────────────────────────────────
+
+apt_get=()
+# Sets apt_get, or fails where this user cannot install packages.
+find_apt() {
+    have apt-get || return 1
+    local as_root=()
+    if [ "$(id -u)" != 0 ]; then
+        have sudo && sudo -n true 2>/dev/null || return 1
+        as_root=(sudo -n)
+    fi
+    apt_get=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+}
+
+install_packages() {
+    step "Debian packages: $*"
+    # A source that does not answer need not be the one that has the packages: installing decides.
+    "${apt_get[@]}" update || true
+    "${apt_get[@]}" install -y --no-install-recommends "$@" >/dev/null
+}
+
+packages=() # what is missing, as Debian packages…
+missing=()  # …and as what they are for
+want() {
+    local what=$1
+    shift
+    missing+=("$what")
+    packages+=("$@")
+}
+
+compiles_c() { have cc && echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1; }
+compiles_c || want "a C compiler (cc)" gcc libc6-dev
+case $need in
+    test)
+        have "${CHROMIUM:-chromium}" || want "chromium (or CHROMIUM=/path/to/chrome)" chromium
+        have "${CHROMEDRIVER:-chromedriver}" || want "chromedriver (or CHROMEDRIVER=/path/to/it)" chromium-driver
+        ;;
+    bench) have wrk || want wrk wrk ;;
+esac
+if [ ${#packages[@]} -gt 0 ]; then
+    list=$(printf ', %s' "${missing[@]}")
+    find_apt || fail "missing ${list:2}; on Debian: sudo apt-get install ${packages[*]}"
+    install_packages "${packages[@]}" || fail "apt-get could not install ${packages[*]}"
+fi
+
+# ── Rust ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+have cargo || fail "missing cargo: install Rust from https://rustup.rs"
+wasm=wasm32-unknown-unknown
+if [ ! -d "$(rustc --print target-libdir --target $wasm)" ]; then
+    have rustup || fail "this Rust cannot build for $wasm: install that target, or Rust from https://rustup.rs"
+    step "Rust target $wasm"
+    rustup target add $wasm || fail "rustup could not add the target $wasm"
+fi
+[ "$need" != lint ] || exit 0
+
+# ── Tools: each version in a folder of its own ─────────────────────────────────────────────────────────────────────
+
+# Builds `$1` at version `$2` with cargo. Quickly rather than well: the tools run for seconds. What was compiled stays
+# until it is done, so that an interrupted installation goes on where it was.
+install_crate() {
+    local crate=$1 version=$2 build=$TOOLS/build/$1-$2
+    step "$crate $version (compiled once, some minutes) → $TOOLS"
+    local install=(env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 "CARGO_TARGET_DIR=$build"
+        cargo install "$crate" --version "=$version" --root "$TOOLS/$crate-$version")
+    # A lock file may name versions that a mirror of crates.io does not have yet.
+    if ! "${install[@]}" --locked; then
+        step "$crate $version again, with the dependencies that there are"
+        "${install[@]}" || fail "cargo could not install $crate $version"
+    fi
+    rm -rf "$build"
+}
+
+install_wasm_opt() {
+    if ! { have node && have npm; }; then
+        find_apt && install_packages nodejs npm || return 1
+    fi
+    local folder=$TOOLS/binaryen-$BINARYEN_VERSION
+    step "wasm-opt $BINARYEN_VERSION (npm: binaryen) → $TOOLS"
+    rm -rf "$folder.part"
+    npm install --prefix "$folder.part" --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN_VERSION" || return 1
+    # A node that is too old for it shows here.
+    "$folder.part/node_modules/.bin/wasm-opt" --version >/dev/null || return 1
+    rm -rf "$folder" && mv "$folder.part" "$folder"
+}
+
+has_trunk() { is_version trunk "trunk $TRUNK_VERSION"; }
+has_wasm_bindgen() { is_version wasm-bindgen "wasm-bindgen $WASM_BINDGEN_VERSION" && have wasm-bindgen-test-runner; }
+has_cargo_deny() { is_version cargo-deny "cargo-deny $CARGO_DENY_VERSION"; }
+has_wasm_opt() { [ -x "$TOOLS/binaryen-$BINARYEN_VERSION/node_modules/.bin/wasm-opt" ]; }
+
+if [ "$need" = deny ]; then wanted=(has_cargo_deny); else wanted=(has_trunk has_wasm_bindgen has_wasm_opt); fi
+complete() { for has in "${wanted[@]}"; do "$has" || return 1; done; }
+complete && exit 0
+
+mkdir -p "$TOOLS/build"
+# Another checkout may be at it: wait, and look again.
+exec 9>"$TOOLS/lock"
+flock -n 9 || { step "waiting for another installation into $TOOLS" && flock 9; }
+for has in "${wanted[@]}"; do
+    "$has" && continue
+    case $has in
+        has_trunk) install_crate trunk "$TRUNK_VERSION" ;;
+        has_wasm_bindgen) install_crate wasm-bindgen-cli "$WASM_BINDGEN_VERSION" ;;
+        has_cargo_deny) install_crate cargo-deny "$CARGO_DENY_VERSION" ;;
+        has_wasm_opt)
+            install_wasm_opt ||
+                step "no wasm-opt (it needs node and npm): the SPA is built without it and gets somewhat larger"
+            ;;
+    esac
+done
