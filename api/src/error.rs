@@ -1,6 +1,6 @@
 //! The one error of every handler, and how it looks to a client.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -69,6 +69,9 @@ pub enum ApiError {
     /// 500: our fault.
     #[error("Something went wrong on our side")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What a computation failed with that several requests waited for.
+    #[error(transparent)]
+    Shared(#[from] Arc<ApiError>),
 }
 
 impl ApiError {
@@ -90,6 +93,7 @@ impl ApiError {
             Self::QueueFull => ErrorCode::QueueFull,
             Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::Internal,
+            Self::Shared(error) => error.code(),
         }
     }
 
@@ -99,6 +103,7 @@ impl ApiError {
             Self::RateLimited { retry_after, .. } => Some(retry_after.as_secs_f64().ceil() as u64),
             Self::QueueFull => Some(1),
             Self::Unavailable(_) => Some(5),
+            Self::Shared(error) => error.retry_after(),
             _ => None,
         }
     }
@@ -126,10 +131,14 @@ impl ResponseError for ApiError {
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Shared(error) => error.status_code(),
         }
     }
 
     fn error_response(&self) -> HttpResponse {
+        if let Self::Shared(error) = self {
+            return error.error_response();
+        }
         if let Self::Unavailable(cause) | Self::Internal(cause) = self {
             tracing::error!(error = chain(cause.as_ref()), "request failed");
         }

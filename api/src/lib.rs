@@ -1,3 +1,17 @@
-//! The server: `agent-obs`.
+//! The server: one binary, `agent-obs`. `ARCHITECTURE.md` says where things are.
+
+pub mod cache;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod error;
+pub mod gateway;
+pub mod ingestion;
+pub mod limit;
+pub mod openapi;
+pub mod processing;
+pub mod query;
+pub mod routes;
+pub mod startup;
 pub mod store;
+pub mod telemetry;

@@ -1,4 +1,4 @@
 //! What is kept on disk. Stores know no HTTP; nothing outside this module knows SQL.
 
-// pub mod account;
+pub mod account;
 pub mod trace;

@@ -70,7 +70,7 @@ impl TraceStore {
     ///
     /// # Errors
     /// Where the transaction did not commit; nothing of it is stored then.
-    pub async fn write(&self, traces: &[NewTrace]) -> Result<Written, StoreError> {
+    pub async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
         match self {
             Self::Sqlite(store) => store.write(traces).await,
         }

@@ -43,11 +43,11 @@ struct Pending<'a> {
 }
 
 impl SqliteTraces {
-    pub(in crate::store::trace) async fn write(&self, traces: &[NewTrace]) -> Result<Written, StoreError> {
+    pub(in crate::store::trace) async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
         let mut seen = HashSet::with_capacity(traces.len());
         let mut frames = Frames::default();
         let mut pending = Vec::with_capacity(traces.len());
-        for trace in traces {
+        for &trace in traces {
             if !seen.insert((trace.workspace_id, trace.trace_id.as_str())) {
                 continue;
             }

@@ -1,0 +1,63 @@
+//! Puts the SPA into the binary: every file of `web/dist` (or of the folder that `AGENT_OBS_WEB_DIST` names), as it is
+//! and compressed. Without such a folder the binary has no pages and says so.
+
+use std::{
+    env, fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+fn main() -> io::Result<()> {
+    println!("cargo::rerun-if-env-changed=AGENT_OBS_WEB_DIST");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=../migrations");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
+    let dist = env::var_os("AGENT_OBS_WEB_DIST").map_or_else(|| PathBuf::from("../web/dist"), PathBuf::from);
+    println!("cargo::rerun-if-changed={}", dist.display());
+
+    let mut table = String::from("&[\n");
+    for (number, file) in files(&dist)?.into_iter().enumerate() {
+        let bytes = fs::read(&file)?;
+        let name = file.strip_prefix(&dist).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let variants = [("raw", bytes.clone()), ("br", brotli(&bytes)?), ("gz", gzip(&bytes)?)];
+        for (suffix, bytes) in &variants {
+            fs::write(out.join(format!("asset{number}.{suffix}")), bytes)?;
+        }
+        let include = |suffix: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/asset{number}.{suffix}\"))");
+        table += &format!("    ({name:?}, {}, {}, {}),\n", include("raw"), include("br"), include("gz"));
+    }
+    table += "]\n";
+    fs::write(out.join("assets.rs"), table)
+}
+
+/// All files below a folder, in the order of their names; none where there is no such folder.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut compressed = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut compressed, 4096, 11, 22);
+    writer.write_all(bytes)?;
+    drop(writer);
+    Ok(compressed)
+}
+
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}

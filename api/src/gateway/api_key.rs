@@ -1,0 +1,78 @@
+//! API keys over HTTP: list, make, revoke.
+
+use actix_web::{
+    HttpResponse,
+    web::{Data, Json, Path},
+};
+use shared::{
+    api_key::{ApiKey, CreateApiKeyRequest, CreateApiKeyResponse},
+    error::{ErrorBody, FieldError},
+    limit,
+    page::ItemList,
+};
+use uuid::Uuid;
+
+use super::{identity::Login, key};
+use crate::{error::ApiError, startup::App, store::account::NewApiKey};
+
+/// Lists the workspace's keys, newest first; never the keys themselves.
+#[utoipa::path(
+    get, path = "/api/v1/api-keys", tag = "API keys", security(("jwt" = [])),
+    responses((status = 200, description = "The live keys", body = ItemList<ApiKey>), (status = 401, body = ErrorBody))
+)]
+pub async fn list(app: Data<App>, login: Login) -> Result<HttpResponse, ApiError> {
+    let items = app.accounts.api_keys(login.workspace_id).await?;
+    let total = items.len() as u64;
+    Ok(HttpResponse::Ok().json(ItemList { items, total }))
+}
+
+/// Makes a key. This answer is the only one that holds it.
+#[utoipa::path(
+    post, path = "/api/v1/api-keys", tag = "API keys", request_body = CreateApiKeyRequest, security(("jwt" = [])),
+    responses(
+        (status = 201, description = "The key, shown once", body = CreateApiKeyResponse),
+        (status = 401, body = ErrorBody),
+        (status = 422, description = "The name is wrong, or there are 100 keys already", body = ErrorBody),
+    )
+)]
+pub async fn create(app: Data<App>, login: Login, request: Json<CreateApiKeyRequest>) -> Result<HttpResponse, ApiError> {
+    let mut errors = request.validate();
+    if app.accounts.count_api_keys(login.workspace_id).await? >= limit::API_KEYS {
+        errors.push(FieldError::new("name", format!("there are {} keys already: revoke one first", limit::API_KEYS)));
+    }
+    if !errors.is_empty() {
+        return Err(ApiError::ValidationFailed(errors));
+    }
+    let key = key::generate().map_err(|error| ApiError::Internal(error.into()))?;
+    let new = NewApiKey {
+        workspace_id: login.workspace_id,
+        name: request.name.trim().to_owned(),
+        prefix: key::prefix(&key),
+        key_hash: key::hash(&key),
+        created_at: app.clock.now(),
+        created_by: login.user_id,
+    };
+    let api_key = app.accounts.create_api_key(&new).await?;
+    app.credentials.forget_keys();
+    Ok(HttpResponse::Created()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(CreateApiKeyResponse { key, api_key }))
+}
+
+/// Revokes a key: it lets nothing in any more.
+#[utoipa::path(
+    delete, path = "/api/v1/api-keys/{id}", tag = "API keys", security(("jwt" = [])),
+    params(("id" = Uuid, Path, description = "The key's id")),
+    responses(
+        (status = 204, description = "Revoked"),
+        (status = 401, body = ErrorBody),
+        (status = 404, description = "This workspace has no such key", body = ErrorBody),
+    )
+)]
+pub async fn revoke(app: Data<App>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
+    if !app.accounts.revoke_api_key(login.workspace_id, *id, app.clock.now()).await? {
+        return Err(ApiError::NotFound("There is no such API key"));
+    }
+    app.credentials.forget_keys();
+    Ok(HttpResponse::NoContent().finish())
+}

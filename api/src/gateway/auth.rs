@@ -1,0 +1,134 @@
+//! Accounts over HTTP: register, log in, renew the token, who am I.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Json},
+};
+use shared::{
+    auth::{LoginRequest, RegisterRequest, TokenResponse, User},
+    error::ErrorBody,
+    limit,
+};
+
+use super::{identity::Login, password::PasswordError};
+use crate::{
+    error::ApiError,
+    startup::App,
+    store::account::{NewAccount, normal_email},
+};
+
+/// Makes an account with a workspace of its own.
+#[utoipa::path(
+    post, path = "/api/v1/auth/register", tag = "Accounts", request_body = RegisterRequest,
+    responses(
+        (status = 201, description = "The new account", body = User),
+        (status = 409, description = "There is an account with that e-mail", body = ErrorBody),
+        (status = 422, description = "Fields are wrong", body = ErrorBody),
+        (status = 429, description = "Too many accounts from this address", body = ErrorBody),
+    )
+)]
+pub async fn register(app: Data<App>, http: HttpRequest, request: Json<RegisterRequest>) -> Result<HttpResponse, ApiError> {
+    let request = request.into_inner();
+    let errors = request.validate();
+    if !errors.is_empty() {
+        return Err(ApiError::ValidationFailed(errors));
+    }
+    app.login_limit.register(address(&http)).map_err(|retry_after| ApiError::RateLimited {
+        detail: "Too many accounts were made from this address",
+        retry_after,
+    })?;
+    let account = NewAccount {
+        email: normal_email(&request.email),
+        password_hash: app.passwords.hash(&request.password).await.map_err(internal)?,
+        full_name: request.full_name.trim().to_owned(),
+        workspace_name: request.workspace_name.trim().to_owned(),
+        created_at: app.clock.now(),
+    };
+    let user = app.accounts.create_account(&account).await?;
+    Ok(HttpResponse::Created().json(user))
+}
+
+/// Gives a token for an e-mail and a password.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login", tag = "Accounts", request_body = LoginRequest,
+    responses(
+        (status = 200, description = "A token", body = TokenResponse),
+        (status = 401, description = "E-mail or password is wrong: the same answer, in the same time, for both", body = ErrorBody),
+        (status = 429, description = "Too many failed attempts for this e-mail or from this address", body = ErrorBody),
+    )
+)]
+pub async fn login(app: Data<App>, http: HttpRequest, request: Json<LoginRequest>) -> Result<HttpResponse, ApiError> {
+    let email = normal_email(&request.email);
+    let attempt = app.login_limit.attempt(&email, address(&http)).map_err(|retry_after| ApiError::RateLimited {
+        detail: "Too many failed logins: wait before the next one",
+        retry_after,
+    })?;
+    if request.password.is_empty() || request.password.len() > limit::PASSWORD_MAX_BYTES {
+        attempt.failed();
+        return Err(ApiError::InvalidCredentials);
+    }
+    let found = app.accounts.credentials(&email).await?;
+    let hash = found.as_ref().map(|credentials| &credentials.password_hash);
+    let holds = match app.passwords.verify(&request.password, hash).await {
+        Ok(holds) => holds,
+        Err(PasswordError::Unhashable) => false,
+        Err(error) => return Err(internal(error)),
+    };
+    match found {
+        Some(credentials) if holds => {
+            attempt.succeeded();
+            token(&app, &credentials.user)
+        }
+        _ => {
+            attempt.failed();
+            Err(ApiError::InvalidCredentials)
+        }
+    }
+}
+
+/// Gives a new token for one that still holds.
+#[utoipa::path(
+    post, path = "/api/v1/auth/refresh", tag = "Accounts", security(("jwt" = [])),
+    responses(
+        (status = 200, description = "A new token", body = TokenResponse),
+        (status = 401, description = "The token does not hold, or its account is gone", body = ErrorBody),
+    )
+)]
+pub async fn refresh(app: Data<App>, login: Login) -> Result<HttpResponse, ApiError> {
+    token(&app, &user(&app, login).await?)
+}
+
+/// Says who is logged in.
+#[utoipa::path(
+    get, path = "/api/v1/auth/me", tag = "Accounts", security(("jwt" = [])),
+    responses(
+        (status = 200, description = "The account", body = User),
+        (status = 401, description = "The token does not hold, or its account is gone", body = ErrorBody),
+    )
+)]
+pub async fn me(app: Data<App>, login: Login) -> Result<HttpResponse, ApiError> {
+    Ok(HttpResponse::Ok().json(user(&app, login).await?))
+}
+
+async fn user(app: &App, login: Login) -> Result<User, ApiError> {
+    let user = app.accounts.user(login.user_id).await?;
+    user.ok_or(ApiError::Unauthorized("The account of this token is gone"))
+}
+
+fn token(app: &App, user: &User) -> Result<HttpResponse, ApiError> {
+    let (access_token, expires_in) = app.jwt.issue(user, app.clock.now()).map_err(internal)?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .json(TokenResponse { access_token, token_type: "bearer".to_owned(), expires_in }))
+}
+
+/// Where the request came from; the peer itself, since headers can say anything.
+fn address(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
+}
+
+fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ApiError {
+    ApiError::Internal(error.into())
+}

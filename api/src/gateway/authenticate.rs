@@ -1,0 +1,38 @@
+//! The middleware that finds out who is asking. It turns nobody away: the extractors in [`super::identity`] do.
+
+use actix_web::{
+    Error, HttpMessage, ResponseError,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::AUTHORIZATION,
+    middleware::Next,
+    web::Data,
+};
+
+use crate::startup::App;
+
+/// Puts the [`super::identity::Authentication`] of the request's credentials on it.
+///
+/// # Errors
+/// What the request itself fails with; credentials that could not be checked are a 503.
+pub async fn authenticate(
+    app: Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let authentication = match app.credentials.check(credentials(&request)).await {
+        Ok(authentication) => authentication,
+        Err(error) => return Ok(request.into_response(error.error_response()).map_into_right_body()),
+    };
+    request.extensions_mut().insert(authentication);
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+/// What stands in `Authorization: Bearer …` or, for API keys, in `x-api-key`.
+fn credentials(request: &ServiceRequest) -> Option<&str> {
+    let bearer = request.headers().get(AUTHORIZATION).map(|value| {
+        let (scheme, credentials) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+        if scheme.eq_ignore_ascii_case("bearer") { credentials.trim() } else { "" }
+    });
+    bearer.or_else(|| request.headers().get("x-api-key").map(|value| value.to_str().unwrap_or_default()))
+}

@@ -1,0 +1,46 @@
+//! The middleware that counts requests per workspace and says so in `RateLimit-*` headers.
+
+use actix_web::{
+    Error, HttpMessage, ResponseError,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderName, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+
+use super::identity::Authentication;
+use crate::{error::ApiError, limit::Decision, startup::App};
+
+/// Lets a request through where its workspace has some left.
+///
+/// # Errors
+/// What the request itself fails with; a refusal is an answer.
+pub async fn rate_limit(
+    app: Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let identity = request.extensions().get::<Authentication>().and_then(|found| found.ok());
+    let Some(identity) = identity else { return Ok(next.call(request).await?.map_into_left_body()) };
+    let decision = app.rate_limit.check(identity.workspace_id()).await;
+    let mut response = if decision.allowed {
+        next.call(request).await?.map_into_left_body()
+    } else {
+        let detail = "This workspace has sent more requests than it may in a minute";
+        let error = ApiError::RateLimited { detail, retry_after: decision.reset };
+        request.into_response(error.error_response()).map_into_right_body()
+    };
+    if decision.limit > 0 {
+        add_headers(&mut response, decision);
+    }
+    Ok(response)
+}
+
+fn add_headers<B>(response: &mut ServiceResponse<B>, decision: Decision) {
+    let reset = decision.reset.as_millis().div_ceil(1000);
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("ratelimit-limit"), HeaderValue::from(decision.limit));
+    headers.insert(HeaderName::from_static("ratelimit-remaining"), HeaderValue::from(decision.remaining));
+    headers.insert(HeaderName::from_static("ratelimit-reset"), HeaderValue::from(u64::try_from(reset).unwrap_or(u64::MAX)));
+}

@@ -1,0 +1,61 @@
+//! The description of the API, made from the handlers themselves, and its page.
+
+use actix_web::middleware::DefaultHeaders;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::{
+    gateway::{api_key, auth},
+    ingestion::rest,
+    query::{activity, alert, chart, kpi, trace},
+    telemetry::health,
+};
+
+/// The OpenAPI 3.1 document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Agent Observability",
+        description = "Traces of AI agents in; key figures, charts, alerts and every single run out.\n\nEvery error \
+                       answers `{\"detail\": …, \"code\": …}`; 422 names the `fields`. Answers of workspaces carry \
+                       `RateLimit-*` headers, cached ones `X-Cache`, and all of them `X-Request-Id`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        auth::register, auth::login, auth::refresh, auth::me, api_key::list, api_key::create, api_key::revoke,
+        rest::one, rest::batch, rest::score, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
+        activity::stream, trace::list, trace::detail, health::health, health::ready, health::metrics,
+    ),
+    modifiers(&SecuritySchemes)
+)]
+pub struct ApiDoc;
+
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        let jwt = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let key = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API key (ao_…), as a bearer token or in x-api-key; for sending only"))
+            .build();
+        components.add_security_scheme("jwt", SecurityScheme::Http(jwt));
+        components.add_security_scheme("api_key", SecurityScheme::Http(key));
+    }
+}
+
+/// What the page of the documentation may do: it styles itself inline.
+#[must_use]
+pub fn docs_policy() -> DefaultHeaders {
+    DefaultHeaders::new().add((
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
+    ))
+}

@@ -1,0 +1,102 @@
+//! Lists of traces, and one trace whole.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Path, Query},
+};
+use shared::{
+    error::{ErrorBody, FieldError},
+    limit,
+    page::Page,
+    time_range::TimeRange,
+    trace::{Trace, TraceDetail, TraceListQuery, TraceStatus},
+};
+
+use super::answer::{cached, page_limit};
+use crate::{
+    cache::CacheKey,
+    error::ApiError,
+    gateway::identity::Login,
+    startup::App,
+    store::trace::list::{Cursor, From, ListRequest, TraceFilter},
+};
+
+/// A page of traces, newest first. Any page costs the same; a cursor goes on where a page ended, whatever came since.
+#[utoipa::path(
+    get, path = "/api/v1/traces", tag = "Traces", security(("jwt" = [])),
+    params(
+        ("range" = Option<String>, Query, description = "1h, 24h (default), 7d, 30d or custom"),
+        ("start" = Option<String>, Query, description = "With custom: the first moment, RFC 3339"),
+        ("end" = Option<String>, Query, description = "With custom: the moment after the last, RFC 3339"),
+        ("agent_id" = Option<String>, Query, description = "Only this agent's"),
+        ("model" = Option<String>, Query, description = "Only this model's"),
+        ("status" = Option<TraceStatus>, Query, description = "Only those that ended so"),
+        ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
+        ("page" = Option<u32>, Query, description = "From 1"),
+        ("cursor" = Option<String>, Query, description = "The next_cursor of the page before; goes before page"),
+    ),
+    responses(
+        (status = 200, description = "The page", body = Page<Trace>),
+        (status = 400, description = "The query cannot be read", body = ErrorBody),
+        (status = 401, body = ErrorBody),
+        (status = 422, description = "A bound is not kept", body = ErrorBody),
+    )
+)]
+pub async fn list(
+    app: Data<App>,
+    login: Login,
+    request: HttpRequest,
+    query: Query<TraceListQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let query = query.into_inner();
+    let range = TimeRange::from_query(&query.time_range())?;
+    let limit = page_limit(query.limit, limit::TRACES_DEFAULT)?;
+    let page = query.page.unwrap_or(1);
+    if page == 0 {
+        return Err(ApiError::ValidationFailed(vec![FieldError::new("page", "counts from 1")]));
+    }
+    let from = match &query.cursor {
+        None => From::Offset(u64::from(page - 1) * u64::from(limit)),
+        Some(text) => From::After(Cursor::decode(text).ok_or_else(|| ApiError::BadRequest("cursor: is not one of ours".to_owned()))?),
+    };
+    let filter = TraceFilter { agent_id: query.agent_id, model: query.model, status: query.status };
+    let key = CacheKey::traces_list(login.workspace_id, &range, &filter, from, limit);
+    cached(&app, &request, key, async {
+        let window = range.window(app.clock.now());
+        let list = ListRequest { workspace_id: login.workspace_id, window, filter, limit, from };
+        let found = app.traces.list(&list).await?;
+        Ok(Page {
+            items: found.items,
+            total: found.total,
+            page,
+            limit,
+            total_pages: found.total.div_ceil(u64::from(limit)),
+            next_cursor: found.next.map(Cursor::encode),
+        })
+    })
+    .await
+}
+
+/// One trace with its input, output, spans and scores.
+#[utoipa::path(
+    get, path = "/api/v1/traces/{trace_id}", tag = "Traces", security(("jwt" = [])),
+    params(("trace_id" = String, Path, description = "The trace")),
+    responses(
+        (status = 200, description = "The trace", body = TraceDetail),
+        (status = 401, body = ErrorBody),
+        (status = 404, description = "This workspace has no such trace", body = ErrorBody),
+    )
+)]
+pub async fn detail(
+    app: Data<App>,
+    login: Login,
+    request: HttpRequest,
+    trace_id: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = CacheKey::trace_detail(login.workspace_id, &trace_id);
+    cached(&app, &request, key, async {
+        let found = app.traces.detail(login.workspace_id, &trace_id).await?;
+        found.ok_or(ApiError::NotFound("There is no such trace"))
+    })
+    .await
+}

@@ -1,0 +1,96 @@
+//! Counters and histograms for Prometheus.
+
+use std::{sync::Arc, time::Instant};
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder, exponential_buckets,
+};
+
+use crate::cache::{Kind, Outcome};
+
+/// The server's metrics. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    requests: HistogramVec,
+    cache: IntCounterVec,
+    traces: IntCounterVec,
+    writes: Histogram,
+    group_sizes: Histogram,
+}
+
+impl Metrics {
+    /// A registry with all metrics at zero.
+    ///
+    /// # Errors
+    /// Where two metrics have one name, which no running server can change.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let requests = HistogramVec::new(
+            HistogramOpts::new("http_server_request_duration_seconds", "How long requests took, by route and status")
+                .buckets(exponential_buckets(0.0005, 2.0, 14)?),
+            &["method", "route", "status"],
+        )?;
+        let cache = IntCounterVec::new(
+            Opts::new("agent_obs_cache_requests_total", "Cached answers asked for, by kind and by hit, miss or bypass"),
+            &["kind", "outcome"],
+        )?;
+        let traces = IntCounterVec::new(
+            Opts::new("agent_obs_ingested_traces_total", "Traces that came in, accepted or rejected"),
+            &["outcome"],
+        )?;
+        let writes = Histogram::with_opts(
+            HistogramOpts::new("agent_obs_write_duration_seconds", "How long a group of traces took to be written")
+                .buckets(exponential_buckets(0.0005, 2.0, 14)?),
+        )?;
+        let group_sizes = Histogram::with_opts(
+            HistogramOpts::new("agent_obs_write_group_traces", "Traces that were written in one transaction")
+                .buckets(exponential_buckets(1.0, 2.0, 15)?),
+        )?;
+        registry.register(Box::new(requests.clone()))?;
+        registry.register(Box::new(cache.clone()))?;
+        registry.register(Box::new(traces.clone()))?;
+        registry.register(Box::new(writes.clone()))?;
+        registry.register(Box::new(group_sizes.clone()))?;
+        Ok(Self(Arc::new(Inner { registry, requests, cache, traces, writes, group_sizes })))
+    }
+
+    /// Counts a request.
+    pub fn request(&self, method: &str, route: &str, status: &str, seconds: f64) {
+        self.0.requests.with_label_values(&[method, route, status]).observe(seconds);
+    }
+
+    /// Counts a cached answer.
+    pub fn cache_answered(&self, kind: Kind, outcome: Outcome) {
+        self.0.cache.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
+    }
+
+    /// Counts traces that came in.
+    pub fn ingested(&self, accepted: usize, rejected: usize) {
+        self.0.traces.with_label_values(&["accepted"]).inc_by(accepted as u64);
+        self.0.traces.with_label_values(&["rejected"]).inc_by(rejected as u64);
+    }
+
+    /// Times the writing of a group of so many traces.
+    #[expect(clippy::cast_precision_loss, reason = "a group is small")]
+    pub async fn time_write<T>(&self, traces: usize, write: impl Future<Output = T>) -> T {
+        let start = Instant::now();
+        let result = write.await;
+        self.0.writes.observe(start.elapsed().as_secs_f64());
+        self.0.group_sizes.observe(traces as f64);
+        result
+    }
+
+    /// Everything in Prometheus' text format.
+    ///
+    /// # Errors
+    /// Where a metric cannot be written as text.
+    pub fn text(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.0.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,55 @@
+//! The middleware that gives every request an id, one line in the log and its place in the metrics.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderName, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::startup::App;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Characters of a caller's own request id at most.
+const ID_CHARS: usize = 64;
+
+/// Observes a request from its first byte to its answer.
+///
+/// # Errors
+/// What the request itself fails with.
+pub async fn observe(
+    app: Data<App>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let start = Instant::now();
+    let id = sent_id(&request).unwrap_or_else(|| Uuid::new_v4().simple().to_string());
+    let method = request.method().clone();
+    let path = request.path().to_owned();
+    let span = tracing::info_span!("request", id);
+
+    let mut response = next.call(request).instrument(span.clone()).await?;
+
+    let seconds = start.elapsed().as_secs_f64();
+    let status = response.status();
+    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    app.metrics.request(method.as_str(), &route, status.as_str(), seconds);
+    span.in_scope(|| tracing::info!(%method, path, status = status.as_u16(), milliseconds = seconds * 1e3, "answered"));
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    Ok(response)
+}
+
+/// The caller's own id, where it is one.
+fn sent_id(request: &ServiceRequest) -> Option<String> {
+    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
+    let sound = !id.is_empty() && id.len() <= ID_CHARS && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    sound.then(|| id.to_owned())
+}
