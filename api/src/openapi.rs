@@ -1,6 +1,6 @@
 //! The description of the API, made from the handlers themselves, and its page.
 
-use actix_web::middleware::DefaultHeaders;
+use actix_web::{HttpResponse, middleware::DefaultHeaders};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -50,9 +50,14 @@ impl Modify for SecuritySchemes {
     }
 }
 
+/// Serves the document.
+pub async fn document() -> HttpResponse {
+    HttpResponse::Ok().json(ApiDoc::openapi())
+}
+
 /// What the page of the documentation may do: it styles itself inline.
 #[must_use]
-pub fn docs_policy() -> DefaultHeaders {
+pub fn page_policy() -> DefaultHeaders {
     DefaultHeaders::new().add((
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \

@@ -6,14 +6,13 @@ use actix_web::{
     web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig, delete, get, post},
 };
 use shared::{error::FieldError, limit};
-use utoipa::OpenApi;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     error::ApiError,
     gateway::{api_key, asset, auth, authenticate::authenticate, rate_limit::rate_limit},
     ingestion::rest,
-    openapi::{ApiDoc, docs_policy},
+    openapi,
     query::{activity, alert, chart, kpi, trace},
     telemetry::health,
 };
@@ -27,11 +26,12 @@ pub fn configure(config: &mut ServiceConfig) {
         .route("/health", get().to(health::health))
         .route("/ready", get().to(health::ready))
         .route("/metrics", get().to(health::metrics))
+        .route("/openapi.json", get().to(openapi::document))
         .service(web::redirect("/docs", "/docs/"))
         .service(
             web::scope("/docs")
-                .wrap(docs_policy())
-                .service(SwaggerUi::new("/{_:.*}").url("/openapi.json", ApiDoc::openapi())),
+                .wrap(openapi::page_policy())
+                .service(SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json"))),
         )
         .service(
             web::scope("/api/v1")
