@@ -100,6 +100,7 @@ pub struct Application {
     server: Server,
     port: u16,
     writing: JoinHandle<()>,
+    beside: Vec<JoinHandle<()>>,
 }
 
 impl Application {
@@ -147,7 +148,14 @@ impl Application {
             .map_err(io_error(format!("cannot listen on SERVICE_HOST={} SERVICE_PORT={}", config.host, config.port)))?;
         let port = listener.local_addr().map_err(io_error("the port cannot be read".to_owned()))?.port();
         let server = serve(listener, app.clone(), config.cors_allowed_origins).map_err(io_error("cannot listen".to_owned()))?;
-        Ok(Self { app, server, port, writing })
+        let mut application = Self { server, port, writing, beside: Vec::new(), app: app.clone() };
+        application.run_beside(save_uses(app));
+        Ok(application)
+    }
+
+    /// Runs a task beside the server, until that is told to stop.
+    pub fn run_beside(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.beside.push(tokio::spawn(task));
     }
 
     /// The port that is listened on.
@@ -168,10 +176,13 @@ impl Application {
     /// # Errors
     /// Where the server breaks.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { app, server, writing, .. } = self;
-        let saving = tokio::spawn(save_uses(app.clone()));
+        let Self { app, server, writing, beside, .. } = self;
         let result = server.await;
-        saving.abort();
+        for task in beside {
+            task.abort();
+            // Ended means that it holds the app no more.
+            let _ = task.await;
+        }
         if let Err(error) = app.credentials.save_uses().await {
             tracing::warn!(%error, "the last uses of API keys were not written down");
         }

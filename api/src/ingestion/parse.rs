@@ -401,7 +401,6 @@ fn check_message(message: &str) -> Result<(), String> {
 }
 
 /// A number from 0 to `max` in units of 1/`scale`, rounded.
-#[expect(clippy::cast_possible_truncation, reason = "the bounds are checked")]
 fn scaled(number: f64, scale: f64, max: f64) -> Result<i64, String> {
     if (0.0..=max).contains(&number) { Ok((number * scale).round() as i64) } else { Err(format!("must be from 0 to {max}")) }
 }

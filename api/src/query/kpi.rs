@@ -47,7 +47,6 @@ pub async fn home(
     .await
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
 fn kpis(range: &TimeRange, current: &Sums, previous: &Sums) -> HomeKpis {
     let kpi = |value: fn(&Sums) -> Option<f64>, trend| {
         Kpi::new(value(current).unwrap_or(0.0), value(previous).unwrap_or(0.0), range, trend)

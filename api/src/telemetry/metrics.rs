@@ -75,7 +75,6 @@ impl Metrics {
     }
 
     /// Times the writing of a group of so many traces.
-    #[expect(clippy::cast_precision_loss, reason = "a group is small")]
     pub async fn time_write<T>(&self, traces: usize, write: impl Future<Output = T>) -> T {
         let start = Instant::now();
         let result = write.await;

@@ -36,7 +36,6 @@ impl Histogram {
     /// The latency in microseconds that `share` (0–1) of the counted ones do not exceed (nearest rank), within 2 %;
     /// nothing of an empty histogram.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts stay far below 2^52")]
     pub fn percentile(&self, share: f64) -> Option<f64> {
         let total: u64 = self.buckets.iter().map(|&(_, count)| count).sum();
         let rank = ((share * total as f64).ceil() as u64).max(1);
@@ -78,7 +77,6 @@ impl Histogram {
 }
 
 /// Bucket 0 holds zero; bucket `n` holds latencies from γ^(n−1) up to γ^n microseconds.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "ln of an i64 is small")]
 fn bucket_of(latency: i64) -> u16 {
     if latency < 1 { 0 } else { ((latency as f64).ln() / GAMMA.ln()) as u16 + 1 }
 }

@@ -71,7 +71,6 @@ impl Sums {
 
     /// US dollars.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a sum of money beyond 2^53 nano-dollars is shown, not computed with")]
     pub fn cost_usd(&self) -> f64 {
         self.cost as f64 / NANOS_PER_DOLLAR
     }
@@ -96,7 +95,6 @@ impl std::ops::AddAssign for Sums {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a mean is shown, not computed with")]
 fn mean(sum: i64, count: i64) -> Option<f64> {
     (count > 0).then(|| sum as f64 / count as f64)
 }
@@ -131,7 +129,6 @@ impl Distribution {
 
     /// The value of a metric; nothing where it needs traces (or scores) and there are none.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^52")]
     pub fn metric(&self, metric: Metric) -> Option<f64> {
         let sums = &self.sums;
         match metric {

@@ -60,19 +60,16 @@ pub(super) fn status(number: i64) -> Result<TraceStatus, StoreError> {
 }
 
 /// Microseconds as milliseconds.
-#[expect(clippy::cast_precision_loss, reason = "a latency stays far below 2^53 microseconds")]
 pub(super) fn millis(micros: i64) -> f64 {
     micros as f64 / MICROS_PER_MILLI
 }
 
 /// Nano-dollars as dollars.
-#[expect(clippy::cast_precision_loss, reason = "a trace's cost stays far below 2^53 nano-dollars")]
 pub(super) fn dollars(nanos: i64) -> f64 {
     nanos as f64 / NANOS_PER_DOLLAR
 }
 
 /// Millionths of a point as points.
-#[expect(clippy::cast_precision_loss, reason = "a score stays far below 2^53 millionths")]
 pub(super) fn points(micros: i64) -> f64 {
     micros as f64 / MICROS_PER_POINT
 }

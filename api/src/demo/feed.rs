@@ -1,0 +1,148 @@
+//! The demo workspace of a running server: an account, 30 days of history, and new traces as time goes on, all sent over
+//! HTTP the way an agent would send them.
+
+use std::{error::Error, time::Duration};
+
+use actix_web::web::Data;
+use reqwest::{Client, StatusCode};
+use shared::{
+    Timestamp,
+    alert::Alert,
+    auth::User,
+    ingest::{IngestResponse, TraceBatch},
+    trace::TraceInput,
+};
+use uuid::Uuid;
+
+use super::{alerts_between, traces_between};
+use crate::{
+    error::chain,
+    startup::App,
+    store::account::{AccountError, NewAccount},
+};
+
+/// The demo account's e-mail.
+pub const EMAIL: &str = "demo@agent-obs.local";
+/// The demo account's password: public, so only ever for the demo workspace.
+pub const PASSWORD: &str = "demo-password";
+
+/// The same traffic for everybody.
+const SEED: u64 = 42;
+/// How far back the history goes.
+const HISTORY: Duration = Duration::from_secs(30 * 86_400);
+/// How often new traces are sent.
+const TICK: Duration = Duration::from_secs(2);
+/// Traces in one request.
+const BATCH: usize = 250;
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Makes the demo account, where there is none.
+///
+/// # Errors
+/// Where the accounts store fails.
+pub async fn account(app: &App) -> Result<User> {
+    if let Some(found) = app.accounts.credentials(EMAIL).await? {
+        return Ok(found.user);
+    }
+    let account = NewAccount {
+        email: EMAIL.to_owned(),
+        password_hash: app.passwords.hash(PASSWORD).await?,
+        full_name: "Demo User".to_owned(),
+        workspace_name: "Demo".to_owned(),
+        created_at: app.clock.now(),
+    };
+    match app.accounts.create_account(&account).await {
+        Err(AccountError::EmailTaken) => Err("the demo account was made by another process: start again".into()),
+        result => Ok(result?),
+    }
+}
+
+/// Sends what is missing of the history, then new traces for ever. Ends with an error where the server cannot be
+/// reached any more.
+///
+/// # Errors
+/// What the server or the store failed with.
+pub async fn run(app: Data<App>, user: User, url: String) -> Result<()> {
+    let feed = Feed { app, user, url, client: Client::new() };
+    let now = feed.app.clock.now();
+    let newest = feed.app.traces.newest(feed.user.workspace_id).await?;
+    // What was sent before is sent again at the seam: traces are counted once, however often they come.
+    let mut until = newest.map_or(now - HISTORY, |newest| newest.max(now - HISTORY) - TICK);
+    loop {
+        let now = feed.app.clock.now();
+        let sent = feed.send(until, now).await?;
+        feed.alert(until, now).await?;
+        if sent > BATCH {
+            tracing::info!(traces = sent, "the demo workspace has its history");
+        }
+        until = now;
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+struct Feed {
+    app: Data<App>,
+    user: User,
+    url: String,
+    client: Client,
+}
+
+impl Feed {
+    async fn send(&self, from: Timestamp, to: Timestamp) -> Result<usize> {
+        let mut sent = 0;
+        let mut traces = traces_between(SEED, from, to).peekable();
+        while traces.peek().is_some() {
+            let batch: Vec<TraceInput> = traces.by_ref().take(BATCH).collect();
+            sent += batch.len();
+            self.post(&TraceBatch { traces: batch }).await?;
+        }
+        Ok(sent)
+    }
+
+    async fn post(&self, batch: &TraceBatch) -> Result<()> {
+        let url = format!("{}/api/v1/traces/batch", self.url);
+        loop {
+            let (token, _) = self.app.jwt.issue(&self.user, self.app.clock.now())?;
+            let answer = self.client.post(&url).bearer_auth(token).json(batch).send().await?;
+            if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+                tokio::time::sleep(TICK).await;
+                continue;
+            }
+            let answer: IngestResponse = answer.error_for_status()?.json().await?;
+            if let Some(rejection) = answer.rejected.first() {
+                return Err(format!("the server refused a demo trace: {}", rejection.detail).into());
+            }
+            return Ok(());
+        }
+    }
+
+    async fn alert(&self, from: Timestamp, to: Timestamp) -> Result<()> {
+        let workspace_id = self.user.workspace_id;
+        let alerts: Vec<Alert> = alerts_between(SEED, from, to)
+            .into_iter()
+            .map(|alert| Alert {
+                // The same alert has the same id, so that it is kept once.
+                id: Uuid::new_v5(&workspace_id, format!("{} {}", alert.created_at, alert.title).as_bytes()),
+                workspace_id,
+                title: alert.title,
+                description: alert.description,
+                severity: alert.severity,
+                metric_value: alert.metric_value,
+                created_at: alert.created_at,
+            })
+            .collect();
+        if !alerts.is_empty() {
+            self.app.traces.insert_alerts(&alerts).await?;
+            self.app.cache.invalidate(workspace_id);
+        }
+        Ok(())
+    }
+}
+
+/// Runs the feed until the server is stopped, and says in the log why it ended if it did.
+pub async fn run_or_log(app: Data<App>, user: User, url: String) {
+    if let Err(error) = run(app, user, url).await {
+        tracing::error!(error = chain(error.as_ref()), "the demo traffic has ended");
+    }
+}
