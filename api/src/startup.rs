@@ -5,7 +5,7 @@ use std::{io, net::TcpListener, time::Duration};
 use actix_cors::Cors;
 use actix_web::{
     App as ActixApp, HttpServer,
-    dev::Server,
+    dev::{Server, ServerHandle},
     http::{Method, header},
     middleware::from_fn,
     web::Data,
@@ -162,6 +162,12 @@ impl Application {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// What stops the server from elsewhere, as SIGTERM does.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
     }
 
     /// What the handlers work with, for what runs beside them.
