@@ -50,7 +50,7 @@ web/dist/index.html: $(WEB_SOURCES) | setup-build
 	@echo "==> SPA: web/dist"
 	@mkdir -p $(TARGET) && touch $(TARGET)/spa-started
 	@if [ -x $(WASM_OPT) ]; then $(TRUNK) build --release; \
-	else $(TRUNK) build --minify --cargo-profile wasm-release; fi
+	else $(TRUNK) build --cargo-profile wasm-release; fi
 	@touch -r $(TARGET)/spa-started $@
 
 ##@ Develop
