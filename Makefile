@@ -95,6 +95,13 @@ deny: setup-deny ## licences, bans and sources of the dependencies; brings cargo
 fmt: ## format all Rust code
 	@cargo fmt --all
 
+# What `make bench` loads before it measures.
+TRACES ?= 1000000
+
+.PHONY: bench
+bench: setup-bench ## measure the server on TRACES=1000000 traces and write docs/benchmarks.md; wants an idle machine
+	@cargo bench -p api --bench server -- --traces $(TRACES) --write $(CURDIR)/docs/benchmarks.md
+
 ##@ Housekeeping
 
 .PHONY: setup-lint setup-build setup-test setup-bench setup-deny

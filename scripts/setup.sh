@@ -71,7 +71,7 @@ if [ ! -d "$(rustc --print target-libdir --target $wasm)" ]; then
     step "Rust target $wasm"
     rustup target add $wasm || fail "rustup could not add the target $wasm"
 fi
-[ "$need" != lint ] || exit 0
+case $need in lint | bench) exit 0 ;; esac
 
 # ── Tools: each version in a folder of its own ─────────────────────────────────────────────────────────────────────
 
