@@ -7,7 +7,8 @@ set -euo pipefail
 web=http://127.0.0.1:8080
 seen=$TARGET/dev-seen # as old as the sources that were last built
 server='' trunk=''
-mkdir -p "$TARGET"
+# trunk wants the folders that it is told to ignore to be there.
+mkdir -p "$TARGET" web/dist
 
 stop_server() {
     if [ -n "$server" ]; then
