@@ -43,9 +43,9 @@ impl Numbers {
         self.next() % bound
     }
 
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         let index = usize::try_from(self.below(from.len() as u64)).unwrap_or(0);
-        &from[index]
+        from[index]
     }
 
     fn text(&mut self) -> String {
@@ -82,7 +82,7 @@ pub(crate) struct Row {
 /// Trace number `number`, started at `timestamp`.
 pub(crate) fn row(number: u64, timestamp: Timestamp) -> Row {
     let mut numbers = Numbers(number);
-    let (model, provider) = *numbers.pick(&MODELS);
+    let (model, provider) = numbers.pick(&MODELS);
     let signed = |number: u64| i64::try_from(number).unwrap_or(0);
     Row {
         // As random as a UUID, so that its index is not written in order.

@@ -1,0 +1,71 @@
+//! The demo's traffic: made up, believable, and the same every time. It is a pure function of a seed and the calendar:
+//! no I/O, no clock, nothing remembered. What a moment holds does not depend on the window that it is asked for in, so
+//! the past can be filled in pieces, again, and while new traces arrive.
+
+mod agent;
+mod alert;
+mod conversation;
+pub mod feed;
+mod incident;
+mod model;
+mod random;
+mod render;
+mod rhythm;
+mod run;
+mod words;
+
+use std::collections::BTreeMap;
+
+use shared::{Timestamp, trace::TraceInput};
+
+pub use alert::{DemoAlert, alerts_between};
+
+use self::{agent::AGENTS, rhythm::Minute, run::Run};
+
+/// The traces that start in `[from, to)`, in the order of their start: about 1,500 a day.
+pub fn traces_between(seed: u64, from: Timestamp, to: Timestamp) -> impl Iterator<Item = TraceInput> + Send {
+    runs_between(seed, from, to).map(|run| render::trace(&run))
+}
+
+/// The same as figures, without texts.
+fn runs_between(seed: u64, from: Timestamp, to: Timestamp) -> Runs {
+    // A conversation that began before the window may reach into it.
+    let next = Minute(Minute::of(from).0 - conversation::MINUTES);
+    Runs { seed, from, to, next, waiting: BTreeMap::new() }
+}
+
+/// Plays minute after minute and hands out what no later minute can precede.
+struct Runs {
+    seed: u64,
+    from: Timestamp,
+    to: Timestamp,
+    next: Minute,
+    waiting: BTreeMap<(Timestamp, u128), Run>,
+}
+
+impl Iterator for Runs {
+    type Item = Run;
+
+    fn next(&mut self) -> Option<Run> {
+        loop {
+            let complete = self.next.start().min(self.to);
+            if let Some(first) = self.waiting.first_entry()
+                && first.key().0 < complete
+            {
+                return Some(first.remove());
+            }
+            if self.next.start() >= self.to {
+                return None;
+            }
+            for (index, agent) in (0..).zip(AGENTS) {
+                let runs = conversation::runs(self.seed, index, agent, self.next);
+                let wanted = runs.into_iter().filter(|run| (self.from..self.to).contains(&run.start));
+                self.waiting.extend(wanted.map(|run| ((run.start, run.id), run)));
+            }
+            self.next = Minute(self.next.0 + 1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

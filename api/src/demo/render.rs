@@ -1,0 +1,273 @@
+//! A run with its texts: the figures of [`Run`] become the trace that an agent would have sent.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use shared::{
+    Timestamp,
+    span::{Span, SpanKind},
+    trace::{TraceInput, TraceStatus},
+};
+
+use super::{
+    agent::{Answer, Fields, Search, Step},
+    conversation::Turn,
+    random::Random,
+    rhythm::{Minute, WEEK},
+    run::{Played, Run},
+    words::Words,
+};
+
+/// Earlier turns that the model is shown.
+const HISTORY: usize = 3;
+const EMBEDDING_MODEL: &str = "text-embedding-3-small";
+
+/// The trace of a run.
+pub fn trace(run: &Run) -> TraceInput {
+    let of = &*run.conversation;
+    let region = if of.region.starts_with("eu") { "eu" } else { "us" };
+    let tags = of.agent.tags.iter().copied().chain([if of.beta { "beta" } else { "prod" }, region]);
+    TraceInput {
+        trace_id: Some(format!("{:032x}", run.id)),
+        agent_id: of.agent.id.to_owned(),
+        timestamp: Some(run.start),
+        latency_ms: millis(run.latency),
+        status: run.status,
+        model: Some(of.model.name.to_owned()),
+        model_provider: Some(of.model.provider.to_owned()),
+        tokens_input: Some(run.tokens_input),
+        tokens_output: Some(run.tokens_output),
+        tokens_total: Some(run.tokens_input + run.tokens_output),
+        cost_usd: Some(dollars(run.cost)),
+        quality_score: run.quality,
+        session_id: of.session_id.clone(),
+        user_id: Some(of.user_id.clone()),
+        tags: tags.map(str::to_owned).collect(),
+        error: run.error.clone(),
+        input: Some(input(run)),
+        output: (run.status == TraceStatus::Success).then(|| answer(run)),
+        metadata: metadata(run),
+        spans: spans(run),
+    }
+}
+
+fn metadata(run: &Run) -> Map<String, Value> {
+    let of = &*run.conversation;
+    // A release every other week; beta is one ahead.
+    let release = Minute::of(run.start).0 / (2 * WEEK) % 100 + i64::from(of.beta);
+    let mut metadata = Map::new();
+    metadata.insert("region".to_owned(), of.region.into());
+    metadata.insert("version".to_owned(), format!("2.{release}.0").into());
+    metadata.insert("environment".to_owned(), if of.beta { "beta" } else { "production" }.into());
+    if of.session_id.is_some() {
+        metadata.insert("turn".to_owned(), (run.turn + 1).into());
+    }
+    metadata
+}
+
+/// Messages for an agent that converses, text for the others.
+fn input(run: &Run) -> Value {
+    let of = &*run.conversation;
+    let Some(system) = of.agent.system else { return ask(run).into() };
+    let mut messages = vec![json!({"role": "system", "content": system})];
+    for turn in &of.turns[run.turn.saturating_sub(HISTORY)..run.turn] {
+        messages.push(json!({"role": "user", "content": of.words.fill(turn.ask)}));
+        messages.push(json!({"role": "assistant", "content": turn_answer(turn, &of.words)}));
+    }
+    messages.push(json!({"role": "user", "content": ask(run)}));
+    messages.into()
+}
+
+fn ask(run: &Run) -> String {
+    run.conversation.turns.get(run.turn).map(|turn| run.conversation.words.fill(turn.ask)).unwrap_or_default()
+}
+
+fn answer(run: &Run) -> Value {
+    run.conversation
+        .turns
+        .get(run.turn)
+        .map_or(Value::Null, |turn| turn_answer(turn, &run.conversation.words))
+}
+
+fn turn_answer(turn: &Turn, words: &Words) -> Value {
+    match turn.answer {
+        Answer::Text(template) => words.fill(template).into(),
+        Answer::Object(fields) => object(fields, words),
+    }
+}
+
+fn object(fields: Fields, words: &Words) -> Value {
+    fields
+        .iter()
+        .map(|&(name, template)| (name.to_owned(), literal(words.fill(template))))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+/// A number where the text reads as one.
+fn literal(text: String) -> Value {
+    match (text.parse::<i64>(), text.parse::<f64>()) {
+        (Ok(number), _) => number.into(),
+        (_, Ok(number)) if number.is_finite() => number.into(),
+        _ => text.into(),
+    }
+}
+
+/// The agent's own span with its steps below it, in the order of their start.
+fn spans(run: &Run) -> Vec<Span> {
+    let mut ids = Random::of(&[u64::try_from(run.id >> 64).unwrap_or(0)]);
+    let mut id = || format!("{:016x}", ids.bits());
+    let root = Span {
+        span_id: id(),
+        name: run.conversation.agent.entry.to_owned(),
+        kind: SpanKind::Agent,
+        timestamp: run.start,
+        latency_ms: millis(run.latency),
+        status: run.status,
+        error: run.error.clone(),
+        input: Some(ask(run).into()),
+        output: (run.status == TraceStatus::Success).then(|| answer(run)),
+        ..Span::default()
+    };
+    let mut spans = vec![root];
+    for (index, played) in run.steps.iter().enumerate() {
+        let mut span = step(run, index, played);
+        span.span_id = id();
+        span.parent_span_id = Some(spans[0].span_id.clone());
+        let embedding = matches!(played.step, Step::Search(_)).then(|| embedding(run, played, &span, id()));
+        spans.push(span);
+        spans.extend(embedding);
+    }
+    spans
+}
+
+fn step(run: &Run, index: usize, played: &Played) -> Span {
+    let words = &run.conversation.words;
+    let good = played.status == TraceStatus::Success;
+    let (name, kind, input, output, attributes) = match played.step {
+        Step::Guardrail(name) => {
+            let checked = if index == 0 { ask(run).into() } else { answer(run) };
+            (name.to_owned(), SpanKind::Guardrail, checked, json!({"passed": true}), None)
+        }
+        Step::Search(search) => {
+            let query = json!({"query": ask(run), "top_k": search.documents.len()});
+            (search.name.to_owned(), SpanKind::Retriever, query, documents(run, search), None)
+        }
+        Step::Call(tool) => {
+            let call = json!({"tool_call_id": call_id(run, index)});
+            (
+                tool.name.to_owned(),
+                SpanKind::Tool,
+                object(tool.arguments, words),
+                object(tool.result, words),
+                Some(call),
+            )
+        }
+        Step::Decide => {
+            let calls = run.conversation.turns.get(run.turn).and_then(|turn| match turn.topic.steps.get(index + 1) {
+                Some(Step::Call(tool)) => Some(json!([{
+                    "id": call_id(run, index + 1), "name": tool.name, "arguments": object(tool.arguments, words),
+                }])),
+                _ => None,
+            });
+            let attributes = json!({"temperature": 0.0, "finish_reason": "tool_calls"});
+            (
+                chat(run),
+                SpanKind::Llm,
+                prompt(run, index),
+                json!({"role": "assistant", "tool_calls": calls}),
+                Some(attributes),
+            )
+        }
+        Step::Answer => {
+            let attributes = json!({"temperature": 0.3, "max_tokens": 1_024, "finish_reason": "stop"});
+            let output = json!({"role": "assistant", "content": answer(run)});
+            (chat(run), SpanKind::Llm, prompt(run, index), output, Some(attributes))
+        }
+    };
+    let (tokens_input, tokens_output) = played.tokens.unzip();
+    Span {
+        name,
+        kind,
+        timestamp: moment(run, played.offset),
+        latency_ms: millis(played.latency),
+        status: played.status,
+        model: (kind == SpanKind::Llm).then(|| run.conversation.model.name.to_owned()),
+        tokens_input,
+        tokens_output,
+        cost_usd: played.tokens.map(|_| dollars(played.cost)),
+        error: played.error.clone(),
+        input: Some(input),
+        output: good.then_some(output),
+        attributes,
+        ..Span::default()
+    }
+}
+
+/// What the model is shown at this step: the question, and what the tool before it said.
+fn prompt(run: &Run, index: usize) -> Value {
+    let mut messages = vec![json!({"role": "user", "content": ask(run)})];
+    let before = index.checked_sub(1).and_then(|before| run.steps.get(before));
+    match before.map(|played| played.step) {
+        Some(Step::Call(tool)) => messages.push(json!({
+            "role": "tool", "tool_call_id": call_id(run, index - 1), "name": tool.name,
+            "content": object(tool.result, &run.conversation.words),
+        })),
+        Some(Step::Search(search)) => {
+            let names: Vec<_> = search.documents.iter().map(|&(name, _)| name).collect();
+            messages
+                .insert(0, json!({"role": "system", "content": format!("Sources: {}", names.join("; "))}));
+        }
+        _ => {}
+    }
+    messages.into()
+}
+
+fn documents(run: &Run, search: &Search) -> Value {
+    let mut random = Random::of(&[u64::try_from(run.id >> 64).unwrap_or(0), 1]);
+    let mut score = random.between(0.78, 0.95);
+    let mut documents = Vec::with_capacity(search.documents.len());
+    for &(title, text) in search.documents {
+        documents.push(json!({"title": title, "score": (score * 1_000.0).round() / 1_000.0, "text": text}));
+        score -= random.between(0.02, 0.12);
+    }
+    documents.into()
+}
+
+/// The first third of a look-up: the question becomes a vector.
+fn embedding(run: &Run, played: &Played, search: &Span, span_id: String) -> Span {
+    Span {
+        span_id,
+        parent_span_id: Some(search.span_id.clone()),
+        name: format!("embed {EMBEDDING_MODEL}"),
+        kind: SpanKind::Embedding,
+        timestamp: moment(run, played.offset + played.latency / 50),
+        latency_ms: millis(played.latency / 3),
+        model: Some(EMBEDDING_MODEL.to_owned()),
+        input: Some(ask(run).into()),
+        output: Some(json!({"dimensions": 1_536})),
+        ..Span::default()
+    }
+}
+
+fn chat(run: &Run) -> String {
+    format!("chat {}", run.conversation.model.name)
+}
+
+fn call_id(run: &Run, index: usize) -> String {
+    format!("call_{:012x}{index}", run.id >> 80)
+}
+
+fn moment(run: &Run, offset: u64) -> Timestamp {
+    run.start + Duration::from_micros(offset)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "minutes in microseconds")]
+fn millis(micros: u64) -> f64 {
+    micros as f64 / 1e3
+}
+
+#[expect(clippy::cast_precision_loss, reason = "cents in nano-dollars")]
+fn dollars(nanos: u64) -> f64 {
+    nanos as f64 / 1e9
+}

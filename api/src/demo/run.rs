@@ -1,0 +1,242 @@
+//! One run as figures: which steps it took, how long each was, what it cost, how it ended. No texts yet: charts and alerts
+//! are reckoned from this alone.
+
+use std::sync::Arc;
+
+use shared::{Timestamp, trace::TraceStatus};
+
+use super::{agent::Step, conversation::Conversation, incident, random::Random, rhythm::Minute};
+
+/// Tokens of a decision for a tool, the median.
+const DECISION_TOKENS: f64 = 28.0;
+/// How many runs are judged.
+const SCORED: f64 = 0.7;
+
+/// A run. Times are microseconds, money is nano-dollars.
+#[derive(Debug)]
+pub struct Run {
+    /// Unique: 128 bits of chance.
+    pub id: u128,
+    /// What it is a part of.
+    pub conversation: Arc<Conversation>,
+    /// Which turn of that.
+    pub turn: usize,
+    /// When it started.
+    pub start: Timestamp,
+    /// How long it took.
+    pub latency: u64,
+    /// How it ended.
+    pub status: TraceStatus,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Tokens into all calls.
+    pub tokens_input: u64,
+    /// Tokens out of all calls.
+    pub tokens_output: u64,
+    /// What all calls cost.
+    pub cost: u64,
+    /// How good it was.
+    pub quality: Option<f64>,
+    /// What happened.
+    pub steps: Vec<Played>,
+}
+
+/// A step that was taken.
+#[derive(Debug)]
+pub struct Played {
+    /// What was done.
+    pub step: Step,
+    /// When, after the run's start.
+    pub offset: u64,
+    /// How long it took.
+    pub latency: u64,
+    /// How it ended.
+    pub status: TraceStatus,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Tokens in and out, of a call of the model that was answered.
+    pub tokens: Option<(u64, u64)>,
+    /// What that call cost.
+    pub cost: u64,
+}
+
+impl Run {
+    /// Plays one turn of a conversation at `start`.
+    pub fn play(
+        conversation: &Arc<Conversation>,
+        turn: usize,
+        start: Timestamp,
+        random: &mut Random,
+    ) -> Self {
+        let (agent, model) = (conversation.agent, conversation.model);
+        let steps = conversation.turns.get(turn).map_or(&[][..], |turn| turn.topic.steps);
+        let incident = incident::of(model.provider, Minute::of(start));
+        let (failures, slowdown) = incident.map_or((agent.failures, 1.0), |now| (now.failures, now.slowdown));
+        let end =
+            if random.chance(failures) { incident::bad_end(slowdown, random) } else { TraceStatus::Success };
+        let broken = broken_step(steps, end, incident.is_some(), random);
+        let limit = agent.limit_seconds * 1_000_000;
+        let id = u128::from(random.bits()) << 64 | u128::from(random.bits());
+        let mut run = Self {
+            id,
+            turn,
+            start,
+            latency: micros(random.between(2.0, 12.0)),
+            status: TraceStatus::Success,
+            error: None,
+            tokens_input: 0,
+            tokens_output: 0,
+            cost: 0,
+            quality: None,
+            steps: Vec::with_capacity(steps.len()),
+            conversation: Arc::clone(conversation),
+        };
+        for (index, &step) in steps.iter().enumerate() {
+            let mut played = time(step, conversation, run.turn, run.steps.len(), slowdown, random);
+            played.offset = run.latency;
+            if broken == Some(index) {
+                fail(&mut played, conversation, end, incident, random);
+            }
+            if played.offset + played.latency >= limit {
+                give_up(&mut played, limit, agent.limit_seconds);
+            }
+            run.take(played);
+            if run.status != TraceStatus::Success {
+                break;
+            }
+            run.latency += micros(random.between(0.5, 4.0));
+        }
+        run.quality = quality(&run, slowdown, random);
+        run
+    }
+
+    fn take(&mut self, played: Played) {
+        self.latency = played.offset + played.latency;
+        self.status = played.status;
+        self.error.clone_from(&played.error);
+        let (tokens_input, tokens_output) = played.tokens.unwrap_or_default();
+        self.tokens_input += tokens_input;
+        self.tokens_output += tokens_output;
+        self.cost += played.cost;
+        self.steps.push(played);
+    }
+}
+
+/// Which step goes wrong: the model where it is the provider's fault or slow, else sometimes a tool.
+fn broken_step(
+    steps: &[Step],
+    end: TraceStatus,
+    providers_fault: bool,
+    random: &mut Random,
+) -> Option<usize> {
+    let of_kind = |wanted: fn(&Step) -> bool| -> Vec<usize> {
+        steps.iter().enumerate().filter(|(_, step)| wanted(step)).map(|(index, _)| index).collect()
+    };
+    let models = of_kind(|step| matches!(step, Step::Decide | Step::Answer));
+    let tools = of_kind(|step| matches!(step, Step::Call(_)));
+    match end {
+        TraceStatus::Success => None,
+        TraceStatus::Timeout => models.last().copied(),
+        TraceStatus::Error if !providers_fault && !tools.is_empty() && random.chance(0.4) => {
+            random.pick(&tools).copied()
+        }
+        TraceStatus::Error => random.pick(&models).copied(),
+    }
+}
+
+/// How long a step takes when it goes well, and what it costs.
+fn time(
+    step: Step,
+    of: &Conversation,
+    turn: usize,
+    nth: usize,
+    slowdown: f64,
+    random: &mut Random,
+) -> Played {
+    let mut played = Played {
+        step,
+        offset: 0,
+        latency: 0,
+        status: TraceStatus::Success,
+        error: None,
+        tokens: None,
+        cost: 0,
+    };
+    let millis = match step {
+        Step::Guardrail(_) => random.log_normal(22.0, 0.3),
+        Step::Search(search) => random.log_normal(search.millis, 0.35),
+        Step::Call(tool) => random.log_normal(tool.millis, 0.4),
+        Step::Decide | Step::Answer => {
+            // What was said and found before goes in again.
+            #[expect(clippy::cast_precision_loss, reason = "a handful")]
+            let longer = 1.0 + 0.15 * turn as f64 + 0.06 * nth as f64;
+            let tokens_input = whole(random.log_normal(of.agent.tokens_input * longer, 0.3));
+            let out = if matches!(step, Step::Decide) { DECISION_TOKENS } else { of.agent.tokens_output };
+            let tokens_output = whole(random.log_normal(out, 0.35)).max(1);
+            played.tokens = Some((tokens_input, tokens_output));
+            played.cost = of.model.cost(tokens_input, tokens_output);
+            of.model.latency(tokens_output, random) * slowdown
+        }
+    };
+    played.latency = micros(millis);
+    played
+}
+
+fn fail(
+    played: &mut Played,
+    of: &Conversation,
+    end: TraceStatus,
+    incident: Option<&incident::Incident>,
+    random: &mut Random,
+) {
+    played.tokens = None;
+    played.cost = 0;
+    if end == TraceStatus::Timeout {
+        played.latency = u64::from(u32::MAX);
+        return;
+    }
+    played.status = TraceStatus::Error;
+    played.error = Some(match (played.step, incident) {
+        (Step::Call(tool), _) => of.words.fill(tool.failure),
+        (_, Some(incident)) => incident.error(random).to_owned(),
+        (_, None) => incident::everyday_error(random).to_owned(),
+    });
+}
+
+/// The run's time is over in the middle of this step.
+fn give_up(played: &mut Played, limit: u64, seconds: u64) {
+    played.latency = limit.saturating_sub(played.offset);
+    played.tokens = None;
+    played.cost = 0;
+    played.status = TraceStatus::Timeout;
+    let what = match played.step {
+        Step::Guardrail(name) => name,
+        Step::Search(search) => search.name,
+        Step::Call(tool) => tool.name,
+        Step::Decide | Step::Answer => "the model's answer",
+    };
+    played.error = Some(format!("Timed out after {seconds} s waiting for {what}"));
+}
+
+fn quality(run: &Run, slowdown: f64, random: &mut Random) -> Option<f64> {
+    if !random.chance(SCORED) {
+        return None;
+    }
+    let mean = run.conversation.agent.quality + run.conversation.model.quality - (slowdown - 1.0) * 4.0;
+    let share = match run.status {
+        TraceStatus::Success => 1.0,
+        TraceStatus::Error => 0.3,
+        TraceStatus::Timeout => 0.15,
+    };
+    let score = (random.normal(mean, 8.0) * share).clamp(0.0, 100.0);
+    Some((score * 10.0).round() / 10.0)
+}
+
+fn micros(millis: f64) -> u64 {
+    whole(millis * 1_000.0)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and minus counts as 0")]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
+}

@@ -1,0 +1,304 @@
+//! Every endpoint that needs a login, as the OpenAPI document lists them, against every kind of credentials that does
+//! not hold. An endpoint that is new fails here until the table has a sample request for it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{Timestamp, alert::{Alert, Severity}};
+use uuid::Uuid;
+
+use crate::{
+    answer::Answer,
+    client::Client,
+    sample::{full, trace},
+    server::{Member, Server, builder, noon},
+};
+
+const SECRET: &str = "the secret of these tests, 32 bytes";
+/// The signer of somebody who does not know it.
+const OTHER_SECRET: &str = "some other secret of at least 32 bytes";
+
+/// A request that works: the path with its query, the body, and the status it is answered with.
+struct Sample {
+    path: String,
+    body: Option<Value>,
+    status: u16,
+}
+
+/// A sample for each endpoint. `key` is an API key's id; paths with an id name things of the workspace `of`.
+fn samples(of: &str, key: &str) -> BTreeMap<(&'static str, &'static str), Sample> {
+    let get = |path: &str| Sample { path: path.to_owned(), body: None, status: 200 };
+    let post = |path: &str, body: Value, status| Sample { path: path.to_owned(), body: Some(body), status };
+    let sent = trace(&format!("sent-to-{of}"), noon(), json!({}));
+    BTreeMap::from([
+        (("post", "/api/v1/auth/refresh"), post("/api/v1/auth/refresh", json!(null), 200)),
+        (("get", "/api/v1/auth/me"), get("/api/v1/auth/me")),
+        (("get", "/api/v1/api-keys"), get("/api/v1/api-keys")),
+        (("post", "/api/v1/api-keys"), post("/api/v1/api-keys", json!({"name": "new"}), 201)),
+        (
+            ("delete", "/api/v1/api-keys/{id}"),
+            Sample { path: format!("/api/v1/api-keys/{key}"), body: None, status: 204 },
+        ),
+        (("get", "/api/v1/metrics/home-kpis"), get("/api/v1/metrics/home-kpis?range=7d")),
+        (
+            ("get", "/api/v1/metrics/timeseries"),
+            get("/api/v1/metrics/timeseries?metric=p95_latency_ms&group_by=agent"),
+        ),
+        (("get", "/api/v1/metrics/breakdown"), get("/api/v1/metrics/breakdown?by=model")),
+        (("get", "/api/v1/alerts/recent"), get("/api/v1/alerts/recent")),
+        (("get", "/api/v1/activity/stream"), get("/api/v1/activity/stream?limit=5")),
+        (("get", "/api/v1/traces"), get("/api/v1/traces?limit=5")),
+        (("post", "/api/v1/traces"), post("/api/v1/traces", sent.clone(), 202)),
+        (("post", "/api/v1/traces/batch"), post("/api/v1/traces/batch", json!({"traces": [sent]}), 202)),
+        (("get", "/api/v1/traces/{trace_id}"), get(&format!("/api/v1/traces/run-of-{of}"))),
+        (
+            ("post", "/api/v1/traces/{trace_id}/scores"),
+            post(&format!("/api/v1/traces/run-of-{of}/scores"), json!({"score": 1}), 202),
+        ),
+    ])
+}
+
+/// What the document says of an endpoint: its name, and whether an API key will do.
+async fn protected(server: &Server) -> Vec<(String, String, bool)> {
+    let document = server.anyone().get("/openapi.json").await.expect(200).json();
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let Some(security) = operation["security"].as_array().filter(|schemes| !schemes.is_empty()) else { continue };
+            let takes_keys = security.iter().any(|scheme| scheme.get("api_key").is_some());
+            found.push((method.clone(), path.clone(), takes_keys));
+        }
+    }
+    found
+}
+
+/// A server with a workspace that is full of secrets, and one of somebody curious.
+struct Scene {
+    server: Server,
+    victim: Member,
+    victims_key: String,
+    other: Member,
+    samples: Vec<(bool, Method, Sample)>,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let server = builder().with("JWT_SECRET", SECRET).spawn().await;
+        let (victim, other) = (server.member("victim").await, server.member("other").await);
+        let (victims_key, _) = server.key_of(&victim).await;
+        let made = victim.post("/api/v1/api-keys", &json!({"name": "SECRET"})).await.expect(201).json();
+        assert!(made["key"].is_string());
+        let run = full("run-of-victim", noon() - Duration::from_secs(60), "SECRET");
+        victim.ingest(&[run, full("SECRET-id", noon() - Duration::from_secs(61), "SECRET")]).await;
+        victim.score("run-of-victim", &json!({"score": 75, "comment": "SECRET"})).await.expect(202);
+        let alert = Alert {
+            id: Uuid::new_v4(),
+            workspace_id: victim.user.workspace_id,
+            title: "SECRET".to_owned(),
+            description: "SECRET".to_owned(),
+            severity: Severity::Critical,
+            metric_value: None,
+            created_at: noon(),
+        };
+        server.traces.insert_alerts(&[alert]).await.unwrap();
+        other.ingest(&[full("run-of-other", noon() - Duration::from_secs(60), "mine")]).await;
+        server.clock.advance(Duration::from_secs(2));
+
+        let mut table = samples("victim", &victims_key);
+        let mut samples = Vec::new();
+        for (method, path, takes_keys) in protected(&server).await {
+            let entry = table.keys().find(|(m, p)| (*m, *p) == (method.as_str(), path.as_str())).copied();
+            let entry = entry.unwrap_or_else(|| panic!("{method} {path} needs a sample in the table"));
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            samples.push((takes_keys, method, table.remove(&entry).unwrap()));
+        }
+        assert!(table.is_empty(), "not in the document, or not behind a login: {:?}", table.keys());
+        // What cannot be done twice comes last.
+        samples.sort_by_key(|(_, method, _)| *method == Method::DELETE);
+        Self { server, victim, victims_key, other, samples }
+    }
+
+    /// What the victim's workspace holds, to see that nothing of it changes.
+    async fn state(&self) -> Value {
+        let keys = self.victim.get("/api/v1/api-keys").await.expect(200).json();
+        let (mut ids, total) = self.victim.all_trace_ids().await;
+        ids.sort();
+        let run = self.victim.trace("run-of-victim").await;
+        json!({"keys": keys, "ids": ids, "total": total, "run": run})
+    }
+}
+
+async fn send(client: &Client, method: &Method, path: &str, body: Option<&Value>) -> Answer {
+    let request = client.request(method.clone(), path);
+    let request = if let Some(body) = body { request.json(body) } else { request };
+    client.send(request).await
+}
+
+fn claims(member: &Member, exp: Timestamp) -> Value {
+    json!({
+        "user_id": member.user.id, "workspace_id": member.user.workspace_id, "email": member.user.email,
+        "exp": exp.as_micros() / 1_000_000, "iat": noon().as_micros() / 1_000_000 - 100,
+    })
+}
+
+fn signed(algorithm: Algorithm, secret: &str, claims: &Value) -> String {
+    jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+}
+
+/// The token with another header, its signature kept or not.
+fn with_header(token: &str, header: &Value, keep_signature: bool) -> String {
+    let parts: Vec<&str> = token.split('.').collect();
+    let header = URL_SAFE_NO_PAD.encode(header.to_string());
+    format!("{header}.{}.{}", parts[1], if keep_signature { parts[2] } else { "" })
+}
+
+/// Credentials for the victim's workspace that do not hold, and the code that each gets.
+fn forgeries(member: &Member) -> Vec<(&'static str, String, &'static str)> {
+    let hour = Duration::from_secs(3600);
+    let good = claims(member, noon() + hour);
+    let token = signed(Algorithm::HS256, SECRET, &good);
+    let mut without_end = good.clone();
+    without_end.as_object_mut().unwrap().remove("exp");
+    let mut as_text = good.clone();
+    as_text["exp"] = json!("4102444800");
+    let bearer = |token: &str| format!("Bearer {token}");
+    let none = |alg: &str| bearer(&with_header(&token, &json!({"typ": "JWT", "alg": alg}), false));
+    vec![
+        ("an expired token", bearer(&signed(Algorithm::HS256, SECRET, &claims(member, noon() - hour))), "token_expired"),
+        ("another signer", bearer(&signed(Algorithm::HS256, OTHER_SECRET, &good)), "unauthorized"),
+        (
+            "another signer, expired",
+            bearer(&signed(Algorithm::HS256, OTHER_SECRET, &claims(member, noon() - hour))),
+            "unauthorized",
+        ),
+        ("alg none", none("none"), "unauthorized"),
+        ("alg None", none("None"), "unauthorized"),
+        ("alg NONE", none("NONE"), "unauthorized"),
+        ("alg none, signed", bearer(&with_header(&token, &json!({"alg": "none"}), true)), "unauthorized"),
+        ("alg RS256", bearer(&with_header(&token, &json!({"typ": "JWT", "alg": "RS256"}), true)), "unauthorized"),
+        ("alg HS512", bearer(&signed(Algorithm::HS512, SECRET, &good)), "unauthorized"),
+        ("no end", bearer(&signed(Algorithm::HS256, SECRET, &without_end)), "unauthorized"),
+        ("an end as text", bearer(&signed(Algorithm::HS256, SECRET, &as_text)), "unauthorized"),
+        ("a key that is none", bearer(&format!("ao_{}", "A".repeat(43))), "unauthorized"),
+        ("the secret itself", bearer(SECRET), "unauthorized"),
+        ("nothing", "Bearer ".to_owned(), "unauthorized"),
+        ("another scheme", format!("Basic {token}"), "unauthorized"),
+        ("no scheme", token, "unauthorized"),
+    ]
+}
+
+#[tokio::test]
+async fn every_sample_works_with_a_login() {
+    let scene = Scene::new().await;
+    for (_, method, sample) in &scene.samples {
+        let answer = send(&scene.victim, method, &sample.path, sample.body.as_ref()).await;
+        assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+    }
+    let signed = signed(Algorithm::HS256, SECRET, &claims(&scene.victim, noon() + Duration::from_secs(3600)));
+    scene.victim.with_token(&signed).get("/api/v1/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_answered() {
+    let scene = Scene::new().await;
+    let before = scene.state().await;
+    for (_, method, sample) in &scene.samples {
+        let answer = send(&scene.server.anyone(), method, &sample.path, sample.body.as_ref()).await;
+        let answer = answer.expect_error(401, "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), "Bearer", "{method} {}", sample.path);
+        assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
+    }
+    assert_eq!(scene.state().await, before);
+}
+
+#[tokio::test]
+async fn no_forged_token_opens_any_endpoint() {
+    let scene = Scene::new().await;
+    let before = scene.state().await;
+    let forgeries = forgeries(&scene.victim);
+    for (_, method, sample) in &scene.samples {
+        for (what, authorization, code) in &forgeries {
+            let request = scene.server.anyone().request(method.clone(), &sample.path);
+            let request = request.header("authorization", authorization);
+            let request = if let Some(body) = &sample.body { request.json(body) } else { request };
+            let answer = scene.victim.send(request).await;
+            let found = (answer.status, answer.json()["code"].clone());
+            assert_eq!(found, (401, json!(code)), "{what}: {method} {}", sample.path);
+            assert!(!answer.text.contains("SECRET"), "{what}: {}", answer.text);
+        }
+    }
+    assert_eq!(scene.state().await, before);
+}
+
+#[tokio::test]
+async fn a_token_opens_no_other_workspace_that_the_query_names() {
+    let scene = Scene::new().await;
+    let (other, own) = (scene.other.user.workspace_id, scene.victim.user.workspace_id);
+    let before = scene.state().await;
+    for (_, method, sample) in &scene.samples {
+        let separator = if sample.path.contains('?') { '&' } else { '?' };
+        for named in [other.to_string(), "anything".to_owned(), String::new()] {
+            let path = format!("{}{separator}workspace_id={named}", sample.path);
+            let answer = send(&scene.victim, method, &path, sample.body.as_ref()).await;
+            answer.expect_error(403, "forbidden");
+        }
+    }
+    assert_eq!(scene.state().await, before);
+    for (_, method, sample) in &scene.samples {
+        let separator = if sample.path.contains('?') { '&' } else { '?' };
+        let path = format!("{}{separator}workspace_id={own}", sample.path);
+        let answer = send(&scene.victim, method, &path, sample.body.as_ref()).await;
+        assert_eq!(answer.status, sample.status, "{method} {path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
+    let scene = Scene::new().await;
+    let before = scene.state().await;
+    // Twice, and after the victim has filled the cache: what is kept ready leaks no more than what is computed.
+    for (_, method, sample) in scene.samples.iter().filter(|(_, method, _)| *method == Method::GET) {
+        send(&scene.victim, method, &sample.path, None).await.expect(200);
+    }
+    for _ in 0..2 {
+        for (_, method, sample) in &scene.samples {
+            let answer = send(&scene.other, method, &sample.path, sample.body.as_ref()).await;
+            assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
+            let reaches_into_it = sample.path.ends_with("/run-of-victim") || sample.path.contains(&scene.victims_key);
+            if reaches_into_it {
+                answer.expect_error(404, "not_found");
+            } else {
+                assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+            }
+        }
+    }
+    for path in [
+        "/api/v1/traces/SECRET-id",
+        "/api/v1/traces?agent_id=support-bot-SECRET",
+        "/api/v1/traces?model=gpt-4o-SECRET&range=30d",
+        "/api/v1/metrics/timeseries?metric=requests&group_by=model&range=30d",
+        "/api/v1/metrics/breakdown?by=agent&range=30d",
+    ] {
+        let answer = scene.other.get(path).await;
+        assert!(!answer.text.contains("SECRET"), "{path}: {}", answer.text);
+    }
+    assert_eq!(scene.state().await, before, "what the other sent went into their own workspace");
+}
+
+#[tokio::test]
+async fn an_api_key_opens_what_is_for_sending_and_nothing_else() {
+    let scene = Scene::new().await;
+    let (_, agent) = scene.server.key_of(&scene.victim).await;
+    for (takes_keys, method, sample) in &scene.samples {
+        let answer = send(&agent, method, &sample.path, sample.body.as_ref()).await;
+        if *takes_keys {
+            assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+        } else {
+            let answer = answer.expect_error(403, "forbidden");
+            assert!(!answer.text.contains("SECRET"), "{method} {}", sample.path);
+        }
+    }
+}

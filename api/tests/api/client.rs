@@ -1,0 +1,129 @@
+//! Somebody who talks to a server, with a method for each endpoint that the tests call often.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    token: Option<String>,
+}
+
+impl Client {
+    /// Somebody without credentials. Connections are not shared with other clients.
+    pub fn new(url: &str) -> Self {
+        Self { http: reqwest::Client::new(), url: url.to_owned(), token: None }
+    }
+
+    /// The same with these credentials: a JWT or an API key.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// As the refresh button does: past the cache.
+    pub async fn get_fresh(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).header("cache-control", "no-cache")).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn post_text(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let request = self.request(Method::POST, path).header("content-type", "application/json");
+        self.send(request.body(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    pub async fn register(&self, email: &str, password: &str) -> Answer {
+        let body = json!({"email": email, "password": password, "full_name": "Ada", "workspace_name": "Engines"});
+        self.post("/api/v1/auth/register", &body).await
+    }
+
+    pub async fn login(&self, email: &str, password: &str) -> Answer {
+        self.post("/api/v1/auth/login", &json!({"email": email, "password": password})).await
+    }
+
+    pub async fn send_trace(&self, trace: &Value) -> Answer {
+        self.post("/api/v1/traces", trace).await
+    }
+
+    pub async fn send_batch(&self, traces: &[Value]) -> Answer {
+        self.post("/api/v1/traces/batch", &json!({"traces": traces})).await
+    }
+
+    /// Sends traces that must all be taken.
+    #[track_caller]
+    pub fn ingest<'a>(&'a self, traces: &'a [Value]) -> impl Future<Output = ()> + 'a {
+        let caller = std::panic::Location::caller();
+        async move {
+            for batch in traces.chunks(1000) {
+                let answer = self.send_batch(batch).await;
+                let expected = json!({"accepted": batch.len(), "rejected": []});
+                assert!(answer.status == 202 && answer.json() == expected, "{caller}: {} {}", answer.status, answer.text);
+            }
+        }
+    }
+
+    pub async fn score(&self, trace_id: &str, score: &Value) -> Answer {
+        self.post(&format!("/api/v1/traces/{trace_id}/scores"), score).await
+    }
+
+    /// The key figures of a range, as they are now.
+    pub async fn kpis(&self, range: &str) -> Value {
+        self.get_fresh(&format!("/api/v1/metrics/home-kpis?range={range}")).await.expect(200).json()
+    }
+
+    /// A page of traces, as it is now.
+    pub async fn traces(&self, query: &str) -> Value {
+        self.get_fresh(&format!("/api/v1/traces?{query}")).await.expect(200).json()
+    }
+
+    pub async fn trace(&self, trace_id: &str) -> Value {
+        self.get_fresh(&format!("/api/v1/traces/{trace_id}")).await.expect(200).json()
+    }
+
+    /// The ids of all traces of the last 30 days, walked by cursor, and the total that the first page told.
+    pub async fn all_trace_ids(&self) -> (Vec<String>, u64) {
+        let first = self.traces("range=30d&limit=100").await;
+        let total = first["total"].as_u64().unwrap();
+        let mut page = first;
+        let mut ids = trace_ids(&page);
+        while let Some(cursor) = page["next_cursor"].as_str() {
+            page = self.traces(&format!("range=30d&limit=100&cursor={cursor}")).await;
+            ids.extend(trace_ids(&page));
+        }
+        (ids, total)
+    }
+}
+
+/// The ids on a page, in its order.
+pub fn trace_ids(page: &Value) -> Vec<String> {
+    page["items"].as_array().unwrap().iter().map(|item| item["trace_id"].as_str().unwrap().to_owned()).collect()
+}

@@ -1,0 +1,30 @@
+//! The API over HTTP, against real servers: most in this process with a clock of their own, some as children that are
+//! killed. One binary, so that it is linked once; a file per subject.
+
+mod access;
+mod account;
+mod activity;
+mod alert;
+mod answer;
+mod api_key;
+mod cache;
+mod chart;
+mod child;
+mod client;
+mod crash;
+mod error_shape;
+mod guard;
+mod ingest;
+mod kpi;
+mod log;
+mod operation;
+mod payload;
+mod queue;
+mod refuse;
+mod sample;
+mod score;
+mod server;
+mod size;
+mod start;
+mod trace_detail;
+mod trace_list;

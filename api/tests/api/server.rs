@@ -1,0 +1,195 @@
+//! A server in this process: its own folder, port and clock, gone when the test is over.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{LazyLock, mpsc},
+    time::Duration,
+};
+
+use actix_web::dev::ServerHandle;
+use api::{
+    clock::Clock,
+    config::Config,
+    gateway::jwt::JwtKeys,
+    startup::Application,
+    store::{
+        account::{AccountStore, NewAccount, PasswordHash},
+        trace::TraceStore,
+    },
+};
+use serde_json::json;
+use shared::{Timestamp, auth::User};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::client::Client;
+
+/// The password of everybody whom [`Server::member`] makes.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Servers outlive the runtime of the test that asked for them: they stop in an orderly way.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+/// Cheap, so that tests that are not about passwords do not wait for bcrypt.
+static HASH: LazyLock<PasswordHash> = LazyLock::new(|| PasswordHash::new(bcrypt::hash(PASSWORD, 4).unwrap()));
+
+/// The moment at which manual clocks start: in the middle of a minute, an hour and a day.
+pub fn noon() -> Timestamp {
+    "2026-03-11T12:34:56.789Z".parse().unwrap()
+}
+
+pub struct Builder {
+    settings: HashMap<&'static str, String>,
+    clock: Clock,
+    folder: Option<PathBuf>,
+}
+
+pub struct Server {
+    pub url: String,
+    pub clock: Clock,
+    pub accounts: AccountStore,
+    pub traces: TraceStore,
+    pub jwt: JwtKeys,
+    handle: ServerHandle,
+    stopped: mpsc::Receiver<()>,
+}
+
+/// Somebody with an account, and a client with their token.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub user: User,
+    pub client: Client,
+}
+
+impl std::ops::Deref for Member {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// A server whose clock stands at [`noon`] until it is moved.
+pub async fn spawn() -> Server {
+    builder().spawn().await
+}
+
+/// A server with the machine's own clock.
+pub async fn spawn_live() -> Server {
+    builder().live().spawn().await
+}
+
+pub fn builder() -> Builder {
+    Builder { settings: HashMap::new(), clock: Clock::manual(noon()), folder: None }.with("RATE_LIMIT_PER_MINUTE", "0")
+}
+
+impl Builder {
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.settings.insert(name, value.to_owned());
+        self
+    }
+
+    pub fn live(mut self) -> Self {
+        self.clock = Clock::system();
+        self
+    }
+
+    /// With a folder of the test's own, to start a second server in it.
+    pub fn in_folder(mut self, folder: &TempDir) -> Self {
+        self.folder = Some(folder.path().to_owned());
+        self
+    }
+
+    pub async fn spawn(self) -> Server {
+        let (ready, started) = tokio::sync::oneshot::channel();
+        let (done, stopped) = mpsc::channel();
+        RUNTIME.spawn(async move {
+            let own = tempfile::tempdir().unwrap();
+            let folder = self.folder.unwrap_or_else(|| own.path().to_owned());
+            let config = Config::read(|name| match name {
+                "SERVICE_PORT" => Some("0".to_owned()),
+                "DATA_DIR" => Some(folder.to_str().unwrap().to_owned()),
+                name => self.settings.get(name).cloned(),
+            });
+            let application = Application::build(config.unwrap(), self.clock.clone()).await.unwrap();
+            let app = application.app();
+            let server = Server {
+                url: format!("http://127.0.0.1:{}", application.port()),
+                clock: self.clock,
+                accounts: app.accounts.clone(),
+                traces: app.traces.clone(),
+                jwt: app.jwt.clone(),
+                handle: application.handle(),
+                stopped,
+            };
+            // The server waits for everybody who holds the app.
+            drop(app);
+            ready.send(server).unwrap_or_else(|_| panic!("the test gave up"));
+            application.run_until_stopped().await.unwrap();
+            drop(own);
+            let _ = done.send(());
+        });
+        started.await.unwrap()
+    }
+}
+
+impl Server {
+    /// Somebody without an account.
+    pub fn anyone(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// Registers and logs in over HTTP.
+    pub async fn register(&self, email: &str) -> Member {
+        let anyone = self.anyone();
+        let user: User = anyone.register(email, PASSWORD).await.expect(201).to();
+        let token = anyone.login(email, PASSWORD).await.expect(200).json();
+        Member { user, client: anyone.with_token(token["access_token"].as_str().unwrap()) }
+    }
+
+    /// Somebody with an account of [`PASSWORD`], without the wait for bcrypt.
+    pub async fn member(&self, name: &str) -> Member {
+        let account = NewAccount {
+            email: format!("{name}@example.com"),
+            password_hash: HASH.clone(),
+            full_name: name.to_owned(),
+            workspace_name: format!("{name}'s"),
+            created_at: self.clock.now(),
+        };
+        let user = self.accounts.create_account(&account).await.unwrap();
+        let (token, _) = self.jwt.issue(&user, self.clock.now()).unwrap();
+        Member { user, client: self.anyone().with_token(&token) }
+    }
+
+    /// A new API key of the member's workspace: its id, and a client that holds it.
+    pub async fn key_of(&self, member: &Member) -> (String, Client) {
+        let made = member.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        (text("id"), self.anyone().with_token(&text("key")))
+    }
+
+    /// Stops the server and waits until its files are closed.
+    pub fn stop(self) {}
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        let stopped = self.stopped.recv_timeout(Duration::from_secs(20));
+        if !std::thread::panicking() {
+            stopped.expect("the server stops when it is told to");
+        }
+    }
+}
+
+/// Waits for a condition; fails where it does not come about.
+#[track_caller]
+pub fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) -> impl Future<Output = ()> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(15);
+        while !condition().await {
+            assert!(tokio::time::Instant::now() < deadline, "{caller}: {what} did not come about");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
