@@ -1,6 +1,6 @@
 //! The demo's traffic: made up, believable, and the same every time. It is a pure function of a seed and the calendar:
 //! no I/O, no clock, nothing remembered. What a moment holds does not depend on the window that it is asked for in, so
-//! the past can be filled in pieces, again, and while new traces arrive.
+//! the past can be filled in pieces, again, and while new traces arrive. Sending it is [`feed`]'s, which is all I/O there is.
 
 mod agent;
 mod alert;
