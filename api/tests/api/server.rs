@@ -138,14 +138,6 @@ impl Server {
         Client::new(&self.url)
     }
 
-    /// Registers and logs in over HTTP.
-    pub async fn register(&self, email: &str) -> Member {
-        let anyone = self.anyone();
-        let user: User = anyone.register(email, PASSWORD).await.expect(201).to();
-        let token = anyone.login(email, PASSWORD).await.expect(200).json();
-        Member { user, client: anyone.with_token(token["access_token"].as_str().unwrap()) }
-    }
-
     /// Somebody with an account of [`PASSWORD`], without the wait for bcrypt.
     pub async fn member(&self, name: &str) -> Member {
         let account = NewAccount {

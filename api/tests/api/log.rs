@@ -1,0 +1,87 @@
+//! The log of the real binary: a line for each request, and never what was sent in it.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    child::Process,
+    sample::{full, merged},
+    server::PASSWORD,
+};
+
+/// Sends every kind of request, good and bad, each with `mark` wherever something private may stand, and answers the
+/// credentials that were used.
+async fn talk(process: &Process, mark: &str) -> Vec<String> {
+    let anyone = process.anyone();
+    let password = format!("pass-{mark}");
+    anyone.register("ada@example.com", &password).await.expect(201);
+    anyone.register("ada@example.com", &password).await.expect_error(409, "email_taken");
+    anyone.register("no e-mail", &password).await.expect_error(422, "validation_failed");
+    anyone.register("eve@example.com", &format!("{mark}{}", "x".repeat(80))).await.expect_error(422, "validation_failed");
+    anyone.login("ada@example.com", &format!("wrong-{mark}")).await.expect_error(401, "invalid_credentials");
+    anyone.post("/api/v1/auth/login", &json!({"email": 7, "password": mark})).await.expect_error(422, "validation_failed");
+    anyone.post_text("/api/v1/auth/login", format!("{{\"password\": \"{mark}\" oops")).await.expect_error(400, "bad_request");
+    let token = anyone.login("ada@example.com", &password).await.expect(200).json();
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let ada = anyone.with_token(&token);
+    let made = ada.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
+    let key = made["key"].as_str().unwrap().to_owned();
+    let agent = anyone.with_token(&key);
+
+    let run = full("run", api::clock::Clock::system().now(), mark);
+    agent.send_trace(&run).await.expect(202);
+    agent.send_batch(&[run.clone(), merged(run.clone(), json!({"latency_ms": mark})), json!(mark)]).await.expect(202);
+    for (member, value) in [("latency_ms", json!(mark)), ("status", json!(mark)), ("tags", json!([mark, 1]))] {
+        agent.send_trace(&merged(run.clone(), json!({member: value}))).await.expect_error(422, "validation_failed");
+    }
+    agent.post_text("/api/v1/traces", format!("{{\"input\": \"{mark}\", oops")).await.expect_error(400, "bad_request");
+    agent.post_text("/api/v1/traces/batch", format!("{{\"traces\": \"{mark}\"}}")).await.expect_error(422, "validation_failed");
+    let text = agent.request(Method::POST, "/api/v1/traces").header("content-type", "text/plain").body(mark.to_owned());
+    agent.send(text).await.expect_error(415, "unsupported_media_type");
+    agent.score("run", &json!({"score": 7, "comment": mark})).await.expect(202);
+    agent.score("run", &json!({"score": mark})).await.expect_error(422, "validation_failed");
+    for path in ["/api/v1/traces", "/api/v1/traces/run", "/api/v1/activity/stream", "/api/v1/metrics/home-kpis"] {
+        ada.get(path).await.expect(200);
+        agent.get(path).await.expect_error(403, "forbidden");
+    }
+    ada.get(&format!("/api/v1/traces?agent_id={mark}&cursor={mark}")).await.expect_error(400, "bad_request");
+    ada.get(&format!("/api/v1/traces?model={mark}")).await.expect(200);
+    anyone.with_token(&format!("{token}{mark}")).get("/api/v1/traces").await.expect_error(401, "unauthorized");
+    let basic = anyone.request(Method::GET, "/api/v1/traces").header("authorization", format!("Basic {mark}"));
+    anyone.send(basic.header("cookie", format!("session={mark}"))).await.expect_error(401, "unauthorized");
+    let header = anyone.request(Method::GET, "/api/v1/auth/me").header("x-request-id", format!("{mark} is no id"));
+    anyone.send(header.header("x-api-key", mark)).await.expect_error(401, "unauthorized");
+    let named = ada.request(Method::GET, "/api/v1/auth/me").header("x-request-id", "a-request-of-this-test");
+    ada.send(named).await.expect(200);
+    vec![token, key, password]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_line_holds_what_was_sent_at_any_level() {
+    let mark = "zq7-private-zq7";
+    for (level, format) in [("debug", "json"), ("trace", "pretty")] {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = [("LOG_LEVEL", level), ("LOG_FORMAT", format), ("RUST_BACKTRACE", "1")];
+        let process = Process::start(folder.path(), &settings);
+        let credentials = talk(&process, mark).await;
+        let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
+        assert_eq!(status.code(), Some(0), "{output}");
+        let leaks: Vec<_> = output.lines().filter(|line| line.contains(mark)).collect();
+        assert!(leaks.is_empty(), "{level}: {leaks:#?}");
+        for secret in &credentials {
+            // A part of a credential is as bad as the whole.
+            let (_, end) = secret.split_at(secret.len() / 2);
+            assert!(!output.contains(secret.as_str()) && !output.contains(end), "{level}: {end}");
+        }
+        assert!(!output.contains(PASSWORD) && !output.contains("$2b$") && !output.contains("panicked"), "{output}");
+        // The log is there all the same.
+        let line = output.lines().find(|line| line.contains("a-request-of-this-test")).unwrap_or_default();
+        assert!(line.contains("/api/v1/auth/me") && line.contains("200"), "{level}: {output}");
+        assert!(output.lines().filter(|line| line.contains("answered")).count() >= 30, "{output}");
+        if format == "json" {
+            for line in output.lines().filter(|line| line.starts_with('{')) {
+                serde_json::from_str::<serde_json::Value>(line).unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What whoever runs the server asks: alive, ready, metrics, the description of the API.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    sample::trace,
+    server::{noon, spawn},
+};
+
+#[tokio::test]
+async fn health_and_ready_answer_without_a_login() {
+    let server = spawn().await;
+    let anyone = server.anyone();
+    let health = anyone.get("/health").await.expect(200).json();
+    assert_eq!(health, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
+    let ready = anyone.get("/ready").await.expect(200).json();
+    assert_eq!(ready, json!({"status": "ready", "dependencies": {"accounts": "up", "traces": "up"}}));
+}
+
+#[tokio::test]
+async fn metrics_count_requests_by_route_and_never_by_path() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    ada.ingest(&[trace("run-of-ada", noon(), json!({}))]).await;
+    for path in ["/api/v1/traces/run-of-ada", "/api/v1/traces/run-of-bob", "/invented-path"] {
+        ada.get(path).await;
+    }
+    let answer = server.anyone().get("/metrics").await.expect(200);
+    assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
+    for line in [
+        r#"http_server_request_duration_seconds_count{method="GET",route="/api/v1/traces/{trace_id}",status="200"} 1"#,
+        r#"http_server_request_duration_seconds_count{method="GET",route="/api/v1/traces/{trace_id}",status="404"} 1"#,
+        r#"http_server_request_duration_seconds_count{method="POST",route="/api/v1/traces/batch",status="202"} 1"#,
+        r#"agent_obs_cache_requests_total{kind="trace_detail",outcome="miss"} 1"#,
+        "agent_obs_write_duration_seconds_count 1",
+    ] {
+        assert!(answer.text.lines().any(|found| found == line), "{line}: {}", answer.text);
+    }
+    for name in ["run-of-ada", "run-of-bob", "invented-path"] {
+        assert!(!answer.text.contains(name), "{name}: {}", answer.text);
+    }
+}
+
+/// Every method and path of the route table, read from its source.
+fn routes() -> BTreeSet<(String, String)> {
+    let source: String = include_str!("../../src/routes.rs").split_whitespace().collect();
+    let mut routes = BTreeSet::new();
+    for chunk in source.split(".service(resource(\"").skip(1) {
+        let (path, rest) = chunk.split_once('"').unwrap();
+        let rest = rest.split(".service(").next().unwrap();
+        for method in ["get", "post", "put", "patch", "delete"] {
+            if rest.contains(&format!(".route({method}().to(")) {
+                routes.insert((method.to_owned(), format!("/api/v1{path}")));
+            }
+        }
+    }
+    routes
+}
+
+#[tokio::test]
+async fn the_document_describes_every_route_and_nothing_else() {
+    let server = spawn().await;
+    let document = server.anyone().get("/openapi.json").await.expect(200).json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
+    let mut described = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(operation["responses"].as_object().is_some_and(|answers| !answers.is_empty()), "{method} {path}");
+            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
+            described.insert((method.clone(), path.clone()));
+        }
+    }
+    let routes = routes();
+    assert!(routes.len() >= 17, "{routes:?}");
+    let operation = ["/health", "/ready", "/metrics"].map(|path| ("get".to_owned(), path.to_owned()));
+    let expected: BTreeSet<_> = routes.into_iter().chain(operation).collect();
+    assert_eq!(described, expected);
+}
+
+#[tokio::test]
+async fn every_reference_in_the_document_leads_somewhere() {
+    let server = spawn().await;
+    let document = server.anyone().get("/openapi.json").await.expect(200).json();
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members.values().for_each(|member| references(member, found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for reference in found {
+        assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
+    }
+    for operation in document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values()) {
+        for scheme in operation["security"].as_array().into_iter().flatten() {
+            for name in scheme.as_object().unwrap().keys() {
+                assert!(document["components"]["securitySchemes"].get(name).is_some(), "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_documentation_has_a_page_that_loads_nothing_from_elsewhere() {
+    let server = spawn().await;
+    let anyone = server.anyone();
+    let page = anyone.get("/docs/").await.expect(200);
+    assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
+    let files: Vec<_> = page.text.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
+    assert!(!files.is_empty(), "{}", page.text);
+    for file in files {
+        assert!(!file.contains("//"), "{file} is from elsewhere");
+        anyone.get(&format!("/docs/{}", file.trim_start_matches("./"))).await.expect(200);
+    }
+    let start = anyone.get("/docs/swagger-initializer.js").await.expect(200);
+    assert!(start.text.contains("/openapi.json"), "{}", start.text);
+    let without_slash = anyone.get("/docs").await.expect(200);
+    assert_eq!(without_slash.text, page.text, "/docs leads there");
+}

@@ -1,0 +1,89 @@
+//! Starting and stopping: settings that cannot be, the secret that is made, a folder that is used again.
+
+use std::{os::unix::fs::PermissionsExt, process::Command};
+
+use crate::{
+    child::{Process, command},
+    server::PASSWORD,
+};
+
+fn run(mut command: Command) -> (Option<i32>, String) {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (output.status.code(), text(output.stdout) + &text(output.stderr))
+}
+
+#[test]
+fn a_bad_setting_ends_the_start_with_its_name_and_what_was_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value) in [
+        ("SERVICE_PORT", "abc"),
+        ("SERVICE_PORT", "65536"),
+        ("SERVICE_HOST", "nowhere"),
+        ("JWT_TTL_SECONDS", "soon"),
+        ("CACHE_TTL_HOME_KPIS", "-1"),
+        ("RATE_LIMIT_PER_MINUTE", "many"),
+        ("CORS_ALLOWED_ORIGINS", "*"),
+        ("LOG_LEVEL", "chatty"),
+        ("LOG_FORMAT", "xml"),
+    ] {
+        let (code, output) = run(command(folder.path(), &[(name, value)]));
+        assert_eq!(code, Some(2), "{name}={value}: {output}");
+        assert!(output.contains(&format!("{name}={value}")) && output.contains("expected"), "{output}");
+        assert!(!output.contains("listens on"), "{output}");
+    }
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing is made before");
+}
+
+#[test]
+fn a_short_secret_ends_the_start_without_being_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, output) = run(command(folder.path(), &[("JWT_SECRET", "hunter2-hunter2")]));
+    assert_eq!(code, Some(2), "{output}");
+    assert!(output.contains("JWT_SECRET") && output.contains("32 bytes") && !output.contains("hunter2"), "{output}");
+}
+
+#[test]
+fn a_port_that_is_taken_ends_the_start_and_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let (code, output) = run(command(folder.path(), &[("SERVICE_PORT", &port)]));
+    assert_eq!(code, Some(1), "{output}");
+    assert!(output.contains(&format!("SERVICE_PORT={port}")), "{output}");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_made_ends_the_start_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let inside = file.join("data");
+    let (code, output) = run(command(folder.path(), &[("DATA_DIR", inside.to_str().unwrap())]));
+    assert_eq!(code, Some(1), "{output}");
+    assert!(output.contains(inside.to_str().unwrap()), "{output}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_is_made_once_for_its_owner_alone_and_tokens_outlive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), &[]);
+    let file = folder.path().join("jwt_secret");
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let secret = std::fs::read_to_string(&file).unwrap();
+    assert!(secret.trim().len() >= 32);
+    process.anyone().register("ada@example.com", PASSWORD).await.expect(201);
+    let token = process.anyone().login("ada@example.com", PASSWORD).await.expect(200).json();
+    let token = token["access_token"].as_str().unwrap().to_owned();
+    let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
+    assert_eq!(status.code(), Some(0), "{output}");
+    assert!(!output.contains(secret.trim()), "{output}");
+
+    let process = Process::start(folder.path(), &[]);
+    process.anyone().with_token(&token).get("/api/v1/auth/me").await.expect(200);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), secret);
+    process.kill();
+    let process = Process::start(folder.path(), &[("JWT_SECRET", "another secret of at least 32 bytes")]);
+    process.anyone().with_token(&token).get("/api/v1/auth/me").await.expect_error(401, "unauthorized");
+}

@@ -1,0 +1,239 @@
+//! What every account store must do.
+
+use std::time::Duration;
+
+use api::store::account::{AccountError, AccountStore, KeyOwner, NewAccount, NewApiKey, PasswordHash};
+use shared::{Timestamp, auth::User};
+use uuid::Uuid;
+
+use crate::database::{Database, open_sqlite};
+
+const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_123_456);
+
+fn account(email: &str) -> NewAccount {
+    NewAccount {
+        email: email.to_owned(),
+        password_hash: PasswordHash::new(format!("hash of {email}")),
+        full_name: "Ada Lovelace".to_owned(),
+        workspace_name: "Engines".to_owned(),
+        created_at: NOW,
+    }
+}
+
+fn new_key(user: &User, hash: u8, created_at: Timestamp) -> NewApiKey {
+    NewApiKey {
+        workspace_id: user.workspace_id,
+        name: format!("key {hash}"),
+        prefix: "ao_0123456".to_owned(),
+        key_hash: [hash; 32],
+        created_at,
+        created_by: user.id,
+    }
+}
+
+macro_rules! account_store_suite {
+    ($engine:ident, $open:ident, stores: [$($store_case:ident),+ $(,)?], databases: [$($database_case:ident),+ $(,)?]) => {
+        mod $engine {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $store_case() {
+                let database = super::$open().await;
+                let store = database.accounts().await;
+                super::$store_case(&store).await;
+                store.close().await;
+            })+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $database_case() {
+                super::$database_case(&super::$open().await).await;
+            })+
+        }
+    };
+    ($engine:ident, $open:ident) => {
+        account_store_suite!(
+            $engine,
+            $open,
+            stores: [
+                an_account_is_found_by_its_email_in_any_case_and_by_its_id,
+                an_email_is_taken_in_any_case,
+                strangers_are_unknown,
+                live_keys_are_listed_newest_first_and_per_workspace,
+                a_key_opens_its_workspace_until_it_is_revoked,
+                a_key_is_revoked_by_its_own_workspace_and_once,
+                a_key_needs_a_real_owner_and_a_hash_of_its_own,
+                a_keys_last_use_never_moves_back,
+                a_closed_store_fails_its_ping,
+            ],
+            databases: [
+                of_registrations_at_once_one_wins_and_the_others_leave_nothing,
+                everything_is_there_after_close_and_reopen,
+                two_processes_on_one_database_agree_on_who_took_an_email,
+            ]
+        );
+    };
+}
+
+account_store_suite!(sqlite, open_sqlite);
+
+async fn an_account_is_found_by_its_email_in_any_case_and_by_its_id(store: &AccountStore) {
+    let user = store.create_account(&account(" Ada@Example.COM ")).await.unwrap();
+    assert_eq!(user.email, "ada@example.com");
+    assert_eq!((user.full_name.as_str(), user.workspace_name.as_str()), ("Ada Lovelace", "Engines"));
+    for spelling in ["ada@example.com", "ADA@example.com "] {
+        let credentials = store.credentials(spelling).await.unwrap().unwrap();
+        assert_eq!(credentials.user, user);
+        assert_eq!(credentials.password_hash.as_str(), "hash of  Ada@Example.COM ");
+        assert!(!format!("{credentials:?}").contains("hash of"));
+    }
+    assert_eq!(store.user(user.id).await.unwrap(), Some(user));
+}
+
+async fn an_email_is_taken_in_any_case(store: &AccountStore) {
+    let first = store.create_account(&account("zoë@example.com")).await.unwrap();
+    for spelling in ["zoë@example.com", "Zoë@Example.com", "ZOË@EXAMPLE.COM"] {
+        assert!(
+            matches!(store.create_account(&account(spelling)).await, Err(AccountError::EmailTaken)),
+            "{spelling}"
+        );
+    }
+    assert_eq!(store.credentials("ZOË@example.com").await.unwrap().unwrap().user, first);
+}
+
+async fn of_registrations_at_once_one_wins_and_the_others_leave_nothing(database: &Database) {
+    let store = database.accounts().await;
+    let tries: Vec<_> = (0..16)
+        .map(|index| {
+            let store = store.clone();
+            let email = if index % 2 == 0 { "ada@example.com" } else { "ADA@example.com" };
+            tokio::spawn(async move { store.create_account(&account(email)).await })
+        })
+        .collect();
+    let mut winners = Vec::new();
+    for attempt in tries {
+        match attempt.await.unwrap() {
+            Ok(user) => winners.push(user),
+            Err(error) => assert!(matches!(error, AccountError::EmailTaken), "{error:?}"),
+        }
+    }
+    assert_eq!(winners.len(), 1);
+    assert_eq!(store.credentials("ada@example.com").await.unwrap().unwrap().user, winners[0]);
+    assert_eq!(database.count_in_accounts("workspaces").await, 1, "a lost registration leaves no workspace behind");
+}
+
+async fn strangers_are_unknown(store: &AccountStore) {
+    let user = store.create_account(&account("ada@example.com")).await.unwrap();
+    assert!(store.credentials("bob@example.com").await.unwrap().is_none());
+    assert!(store.credentials("ada_example.com").await.unwrap().is_none());
+    assert!(store.credentials("' OR 1=1 --").await.unwrap().is_none());
+    assert_eq!(store.user(user.workspace_id).await.unwrap(), None);
+    assert_eq!(store.api_key_owner(&[9; 32]).await.unwrap(), None);
+    assert_eq!(store.api_keys(user.id).await.unwrap(), []);
+}
+
+async fn live_keys_are_listed_newest_first_and_per_workspace(store: &AccountStore) {
+    let ada = store.create_account(&account("ada@example.com")).await.unwrap();
+    let bob = store.create_account(&account("bob@example.com")).await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let old = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
+    let new = store.create_api_key(&new_key(&ada, 2, NOW + hour)).await.unwrap();
+    let gone = store.create_api_key(&new_key(&ada, 3, NOW + hour * 2)).await.unwrap();
+    let other = store.create_api_key(&new_key(&bob, 4, NOW)).await.unwrap();
+    assert!(store.revoke_api_key(ada.workspace_id, gone.id, NOW).await.unwrap());
+    assert_eq!((old.name.as_str(), old.created_at, old.last_used_at), ("key 1", NOW, None));
+    assert_eq!(store.api_keys(ada.workspace_id).await.unwrap(), [new, old]);
+    assert_eq!(store.api_keys(bob.workspace_id).await.unwrap(), [other]);
+    assert_eq!(store.count_api_keys(ada.workspace_id).await.unwrap(), 2);
+    assert_eq!(store.count_api_keys(bob.workspace_id).await.unwrap(), 1);
+}
+
+async fn a_key_opens_its_workspace_until_it_is_revoked(store: &AccountStore) {
+    let ada = store.create_account(&account("ada@example.com")).await.unwrap();
+    let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
+    let owner = KeyOwner { id: key.id, workspace_id: ada.workspace_id };
+    assert_eq!(store.api_key_owner(&[1; 32]).await.unwrap(), Some(owner));
+    assert!(store.revoke_api_key(ada.workspace_id, key.id, NOW).await.unwrap());
+    assert_eq!(store.api_key_owner(&[1; 32]).await.unwrap(), None);
+}
+
+async fn a_key_is_revoked_by_its_own_workspace_and_once(store: &AccountStore) {
+    let ada = store.create_account(&account("ada@example.com")).await.unwrap();
+    let bob = store.create_account(&account("bob@example.com")).await.unwrap();
+    let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
+    assert!(!store.revoke_api_key(bob.workspace_id, key.id, NOW).await.unwrap());
+    assert!(store.api_key_owner(&[1; 32]).await.unwrap().is_some());
+    assert!(store.revoke_api_key(ada.workspace_id, key.id, NOW).await.unwrap());
+    assert!(!store.revoke_api_key(ada.workspace_id, key.id, NOW).await.unwrap());
+    assert!(!store.revoke_api_key(ada.workspace_id, Uuid::nil(), NOW).await.unwrap());
+}
+
+async fn a_key_needs_a_real_owner_and_a_hash_of_its_own(store: &AccountStore) {
+    let ada = store.create_account(&account("ada@example.com")).await.unwrap();
+    let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
+    assert!(matches!(store.create_api_key(&new_key(&ada, 1, NOW)).await, Err(AccountError::Database(_))));
+    assert!(store.revoke_api_key(ada.workspace_id, key.id, NOW).await.unwrap());
+    let reused = store.create_api_key(&new_key(&ada, 1, NOW)).await;
+    assert!(matches!(reused, Err(AccountError::Database(_))), "a revoked key never comes back");
+    let stranger = User { workspace_id: Uuid::nil(), ..ada };
+    assert!(matches!(
+        store.create_api_key(&new_key(&stranger, 2, NOW)).await,
+        Err(AccountError::Database(_))
+    ));
+}
+
+async fn a_keys_last_use_never_moves_back(store: &AccountStore) {
+    let ada = store.create_account(&account("ada@example.com")).await.unwrap();
+    let one = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
+    let two = store.create_api_key(&new_key(&ada, 2, NOW - Duration::from_secs(1))).await.unwrap();
+    let later = NOW + Duration::from_secs(60);
+    let used = async || -> Vec<_> {
+        store.api_keys(ada.workspace_id).await.unwrap().into_iter().map(|key| key.last_used_at).collect()
+    };
+    store.touch_api_keys(&[]).await.unwrap();
+    assert_eq!(used().await, [None, None]);
+    store.touch_api_keys(&[(one.id, later), (Uuid::nil(), later), (two.id, NOW)]).await.unwrap();
+    assert_eq!(used().await, [Some(later), Some(NOW)]);
+    store.touch_api_keys(&[(one.id, NOW), (two.id, later), (two.id, NOW)]).await.unwrap();
+    assert_eq!(used().await, [Some(later), Some(later)]);
+}
+
+async fn a_closed_store_fails_its_ping(store: &AccountStore) {
+    store.ping().await.unwrap();
+    store.close().await;
+    assert!(matches!(store.ping().await, Err(AccountError::Database(_))));
+}
+
+async fn everything_is_there_after_close_and_reopen(database: &Database) {
+    let store = database.accounts().await;
+    let user = store.create_account(&account("ada@example.com")).await.unwrap();
+    let key = store.create_api_key(&new_key(&user, 1, NOW)).await.unwrap();
+    store.close().await;
+    let store = database.accounts().await;
+    assert_eq!(store.credentials("ada@example.com").await.unwrap().unwrap().user, user);
+    assert_eq!(store.api_keys(user.workspace_id).await.unwrap(), [key]);
+    store.close().await;
+}
+
+async fn two_processes_on_one_database_agree_on_who_took_an_email(database: &Database) {
+    let (one, two) = (database.accounts().await, database.accounts().await);
+    for round in 0..10 {
+        let email = format!("user{round}@example.com");
+        let (first, second) = (account(&email), account(&email.to_uppercase()));
+        let (first, second) = tokio::join!(one.create_account(&first), two.create_account(&second));
+        let taken =
+            [&first, &second].iter().filter(|done| matches!(done, Err(AccountError::EmailTaken))).count();
+        assert_eq!(
+            (taken, [&first, &second].iter().filter(|done| done.is_ok()).count()),
+            (1, 1),
+            "{first:?} {second:?}"
+        );
+    }
+    one.close().await;
+    two.close().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_does_not_exist_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        AccountStore::open(&folder.path().join("nowhere/a.db")).await,
+        Err(AccountError::Database(_))
+    ));
+}

@@ -1,0 +1,200 @@
+//! One trace with everything in it.
+
+use api::store::trace::{
+    TraceStore,
+    record::{NewSpan, NewTrace},
+};
+use proptest::{collection::vec, option, prelude::*};
+use serde_json::{Map, Value, json};
+use shared::{
+    Timestamp,
+    span::{Span, SpanKind},
+    trace::TraceStatus,
+};
+use uuid::Uuid;
+
+use super::{
+    oracle,
+    sample::{self, START, plain},
+};
+use crate::property::check;
+
+/// Input, output and the object of everything else.
+type Payload = (Option<Value>, Option<Value>, Option<Map<String, Value>>);
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,20}".prop_map(Value::from),
+        Just(json!("line\nbreak\r\n\u{2028}\u{0}\\n\"")),
+        Just(json!(true)),
+        Just(json!(0.1)),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec(("[a-z]{1,6}", inner), 0..4).prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Sometimes nothing, mostly something small, sometimes something that fills a frame by itself.
+fn payload() -> impl Strategy<Value = Payload> {
+    let long = (1_000_usize..90_000).prop_map(|length| Value::from("a long answer ".repeat(length / 14)));
+    let object = vec(("[a-z]{1,6}", value()), 0..4).prop_map(|members| members.into_iter().collect::<Map<_, _>>());
+    (option::of(value()), option::of(prop_oneof![6 => value(), 1 => long]), option::of(object))
+}
+
+fn line((input, output, rest): &Payload, rest_name: &str) -> String {
+    let mut members = Map::new();
+    members.extend(input.clone().map(|input| ("input".to_owned(), input)));
+    members.extend(output.clone().map(|output| ("output".to_owned(), output)));
+    members.extend(rest.clone().map(|rest| (rest_name.to_owned(), Value::Object(rest))));
+    Value::Object(members).to_string()
+}
+
+fn span() -> impl Strategy<Value = (NewSpan, Payload)> {
+    let kind = prop::sample::select(SpanKind::ALL.to_vec());
+    let status = prop::sample::select(TraceStatus::ALL.to_vec());
+    let number = || option::of(0_i64..1_000_000);
+    (START..START + 10, kind, status, number(), number(), option::of("[a-z]{1,5}"), payload()).prop_map(
+        |(timestamp, kind, status, tokens, cost, text, payload)| {
+            let span = NewSpan {
+                span_id: String::new(),
+                parent_span_id: text.clone(),
+                name: "step".to_owned(),
+                kind,
+                timestamp: Timestamp::from_micros(timestamp),
+                latency: timestamp - START,
+                status,
+                model: text.clone(),
+                tokens_input: tokens,
+                tokens_output: cost,
+                cost,
+                error: text,
+                payload: line(&payload, "attributes"),
+            };
+            (span, payload)
+        },
+    )
+}
+
+/// A span as the detail shows it.
+fn shown(span: &NewSpan, (input, output, rest): &Payload) -> Span {
+    let unsigned = |number: i64| u64::try_from(number).unwrap();
+    Span {
+        span_id: span.span_id.clone(),
+        parent_span_id: span.parent_span_id.clone(),
+        name: span.name.clone(),
+        kind: span.kind,
+        timestamp: span.timestamp,
+        latency_ms: span.latency as f64 / 1e3,
+        status: span.status,
+        model: span.model.clone(),
+        tokens_input: span.tokens_input.map(unsigned),
+        tokens_output: span.tokens_output.map(unsigned),
+        cost_usd: span.cost.map(|nanos| nanos as f64 / 1e9),
+        error: span.error.clone(),
+        input: input.clone(),
+        output: output.clone(),
+        attributes: rest.clone().map(Value::Object),
+    }
+}
+
+pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
+    let texts = (option::of("\\PC{1,12}"), option::of(vec("[a-zé]{1,6}", 1..4)), option::of(0_i64..1000));
+    let trace = (sample::trace(), payload(), vec(span(), 0..8), texts);
+    check(24, &(vec(trace, 1..40), 1_usize..40), async |(inputs, batch)| {
+        let workspace_id = Uuid::new_v4();
+        let traces = inputs.iter().map(|(trace, payload, spans, (text, tags, tokens))| NewTrace {
+            payload: line(payload, "metadata"),
+            spans: spans
+                .iter()
+                .enumerate()
+                .map(|(number, (span, _))| NewSpan { span_id: format!("s{number}"), ..span.clone() })
+                .collect(),
+            model_provider: text.clone(),
+            session_id: text.clone(),
+            user_id: text.clone(),
+            error: text.clone(),
+            tags: tags.as_ref().map(|tags| json!(tags).to_string()),
+            tokens_input: *tokens,
+            tokens_output: *tokens,
+            ..trace.clone()
+        });
+        let traces = sample::named(traces.collect(), workspace_id);
+        sample::write(store, &traces, batch).await;
+        for (trace, (_, payload, spans, _)) in traces.iter().zip(&inputs) {
+            let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap();
+            let detail = detail.ok_or_else(|| TestCaseError::fail("a written trace has no detail"))?;
+            prop_assert_eq!(detail.trace, oracle::shown(trace));
+            let (input, output, metadata) = payload.clone();
+            prop_assert_eq!((detail.input, detail.output), (input, output));
+            prop_assert_eq!(detail.metadata, metadata.unwrap_or_default());
+            let mut truth: Vec<_> =
+                trace.spans.iter().zip(spans).map(|(span, (_, payload))| shown(span, payload)).collect();
+            // In the order of their start, and as they were sent where that is the same: the sort is stable.
+            truth.sort_by_key(|span| span.timestamp);
+            prop_assert_eq!(detail.spans, truth);
+        }
+        Ok(())
+    });
+}
+
+pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let spans: Vec<_> = (0..3000)
+        .map(|number| NewSpan {
+            span_id: format!("{:04}", (number * 7) % 3000),
+            parent_span_id: (number > 0).then(|| "0000".to_owned()),
+            name: format!("step {number}"),
+            kind: SpanKind::Tool,
+            timestamp: Timestamp::from_micros(START + number / 10),
+            latency: number,
+            status: TraceStatus::Success,
+            model: None,
+            tokens_input: None,
+            tokens_output: None,
+            cost: None,
+            error: None,
+            payload: json!({"input": {"number": number, "text": "x".repeat(100)}}).to_string(),
+        })
+        .collect();
+    let neighbour = |id: &str| NewTrace { payload: json!({"input": id}).to_string(), ..plain(workspace_id, id, START) };
+    let large = NewTrace { spans, ..neighbour("large") };
+    let traces = [neighbour("before"), large, neighbour("after")];
+    sample::write(store, &traces, 3).await;
+    let detail = store.detail(workspace_id, "large").await.unwrap().unwrap();
+    assert_eq!(detail.spans.len(), 3000);
+    for (sent, found) in traces[1].spans.iter().zip(&detail.spans) {
+        assert_eq!((&found.span_id, &found.name), (&sent.span_id, &sent.name));
+        assert_eq!(found.input.as_ref().unwrap()["number"], sent.latency);
+    }
+    for id in ["before", "large", "after"] {
+        assert_eq!(store.detail(workspace_id, id).await.unwrap().unwrap().input, Some(json!(id)));
+    }
+}
+
+pub async fn an_empty_payload_is_nothing_and_no_metadata(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    sample::write(store, &[plain(workspace_id, "t", START)], 1).await;
+    let detail = store.detail(workspace_id, "t").await.unwrap().unwrap();
+    assert_eq!((detail.input, detail.output, detail.metadata), (None, None, Map::new()));
+    assert_eq!((detail.spans, detail.scores), (vec![], vec![]));
+}
+
+pub async fn a_trace_is_seen_by_its_own_workspace_alone(store: &TraceStore) {
+    let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let payload = |text: &str| json!({"input": text}).to_string();
+    let traces = [
+        NewTrace { payload: payload("mine"), ..plain(mine, "shared id", START) },
+        NewTrace { payload: payload("other's"), ..plain(other, "shared id", START) },
+        plain(other, "other's", START),
+    ];
+    sample::write(store, &traces, 3).await;
+    assert_eq!(store.detail(mine, "shared id").await.unwrap().unwrap().input, Some(json!("mine")));
+    assert_eq!(store.detail(other, "shared id").await.unwrap().unwrap().input, Some(json!("other's")));
+    for id in ["other's", "", "%", "shared%", "' OR 1=1 --", "SHARED ID"] {
+        assert!(store.detail(mine, id).await.unwrap().is_none(), "{id}");
+    }
+}

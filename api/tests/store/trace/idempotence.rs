@@ -1,0 +1,88 @@
+//! Traces that are sent again.
+
+use std::collections::HashSet;
+
+use api::store::trace::{
+    TraceStore,
+    list::{ListRequest, TraceFilter},
+    record::NewTrace,
+};
+use proptest::{prelude::*, sample::Index};
+use uuid::Uuid;
+
+use super::{
+    oracle,
+    sample::{self, START, always, plain},
+};
+use crate::property::check;
+
+/// One sending: which traces of which workspace (some of them perhaps twice), and whether they say something else now.
+type Sending = (bool, Vec<Index>, bool);
+
+fn sending() -> impl Strategy<Value = Sending> {
+    (any::<bool>(), prop::collection::vec(any::<Index>(), 1..40), any::<bool>())
+}
+
+/// The trace as a sender that changed its mind tells it.
+fn changed(trace: &NewTrace) -> NewTrace {
+    NewTrace {
+        latency: trace.latency + 1,
+        cost: Some(77),
+        agent_id: "another agent".to_owned(),
+        payload: r#"{"input":"another"}"#.to_owned(),
+        ..trace.clone()
+    }
+}
+
+pub async fn traces_sent_again_in_any_cut_count_once_and_the_first_version_stays(store: &TraceStore) {
+    let inputs = (sample::traces(1..=60), prop::collection::vec(sending(), 1..12));
+    check(40, &inputs, async |(traces, sendings)| {
+        let workspaces = [Uuid::new_v4(), Uuid::new_v4()];
+        let samples = workspaces.map(|workspace_id| sample::named(traces.clone(), workspace_id));
+        let mut kept: [Vec<NewTrace>; 2] = [Vec::new(), Vec::new()];
+        let mut seen = HashSet::new();
+        for (second, indexes, change) in sendings {
+            let workspace = usize::from(second);
+            let chosen = indexes.iter().map(|index| index.get(&samples[workspace]));
+            let batch: Vec<_> = chosen.map(|trace| if change { changed(trace) } else { trace.clone() }).collect();
+            let new: Vec<_> =
+                batch.iter().filter(|trace| seen.insert((workspace, trace.trace_id.clone()))).cloned().collect();
+            prop_assert_eq!(sample::write(store, &batch, batch.len()).await, new.len());
+            kept[workspace].extend(new);
+        }
+        for (workspace_id, kept) in workspaces.into_iter().zip(&kept) {
+            let found = store.sums(workspace_id, &[always()]).await.unwrap();
+            prop_assert_eq!(found, [oracle::sums(kept)]);
+            let groups = store.sums_by_group(workspace_id, always(), None, None).await.unwrap();
+            oracle::assert_groups(&groups, kept, always(), None, None)?;
+            let list = store.list(&ListRequest::first(workspace_id, always(), 100)).await.unwrap();
+            let truth = oracle::listed(kept, always(), &TraceFilter::default());
+            prop_assert_eq!(list.items, truth.into_iter().map(oracle::shown).collect::<Vec<_>>());
+            for trace in kept {
+                let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap();
+                let detail = detail.ok_or_else(|| TestCaseError::fail("a kept trace has no detail"))?;
+                let input = trace.payload.contains("another").then(|| "another".into());
+                prop_assert_eq!((detail.trace.latency_ms, detail.input), (trace.latency as f64 / 1e3, input));
+            }
+        }
+        Ok(())
+    });
+}
+
+pub async fn traces_sent_by_many_at_once_count_once(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let traces: Vec<_> = (0..200).map(|n| plain(workspace_id, format!("t{n}"), START + n)).collect();
+    let senders: Vec<_> = (0..8)
+        .map(|sender| {
+            let (store, mut mine) = (store.clone(), traces.clone());
+            mine.rotate_left(sender * 25);
+            tokio::spawn(async move { sample::write(&store, &mine, 17 + sender).await })
+        })
+        .collect();
+    let mut new = 0;
+    for sender in senders {
+        new += sender.await.unwrap();
+    }
+    assert_eq!(new, 200);
+    assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
+}

@@ -1,0 +1,76 @@
+//! What every trace store must do. A case takes an empty store, or the database that stores can be opened on; property
+//! tests give each random input a workspace of its own, so that one database serves them all.
+
+mod alert;
+mod atomicity;
+mod concurrency;
+mod detail;
+mod group;
+mod idempotence;
+mod list;
+mod oracle;
+mod reopen;
+mod sample;
+mod score;
+mod total;
+
+use crate::database::open_sqlite;
+
+macro_rules! trace_store_suite {
+    ($engine:ident, $open:ident, stores: [$($store:ident::$store_case:ident),+ $(,)?], databases: [$($database:ident::$database_case:ident),+ $(,)?]) => {
+        mod $engine {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $store_case() {
+                let database = super::$open().await;
+                let store = database.traces().await;
+                super::$store::$store_case(&store).await;
+                store.close().await;
+            })+
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $database_case() {
+                super::$database::$database_case(&super::$open().await).await;
+            })+
+        }
+    };
+    ($engine:ident, $open:ident) => {
+        trace_store_suite!(
+            $engine,
+            $open,
+            stores: [
+                total::sums_of_any_windows_equal_brute_force,
+                total::an_empty_workspace_adds_up_to_nothing,
+                total::sums_by_any_step_of_a_chart_equal_brute_force,
+                total::a_sum_too_large_to_keep_stops_nobody_elses_traces,
+                group::sums_and_percentiles_by_group_and_step_equal_brute_force,
+                list::any_page_of_any_filter_equals_the_sorted_traces,
+                list::a_walk_by_cursor_shows_every_match_once_and_in_order,
+                list::a_page_far_beyond_the_end_is_empty_and_knows_the_total,
+                list::the_few_matches_in_a_long_window_are_found_page_by_page,
+                list::traces_of_one_moment_come_in_the_order_of_arrival_newest_first,
+                list::the_newest_trace_is_the_one_that_started_last,
+                idempotence::traces_sent_again_in_any_cut_count_once_and_the_first_version_stays,
+                idempotence::traces_sent_by_many_at_once_count_once,
+                score::scores_and_traces_in_any_order_give_the_mean_everywhere,
+                score::a_score_replaced_a_hundred_times_leaves_no_drift,
+                score::a_score_without_a_trace_shows_nowhere,
+                detail::everything_comes_back_as_it_was_sent,
+                detail::a_trace_of_three_thousand_spans_comes_back_whole_and_in_order,
+                detail::an_empty_payload_is_nothing_and_no_metadata,
+                detail::a_trace_is_seen_by_its_own_workspace_alone,
+                concurrency::readers_see_whole_batches_while_they_are_written,
+                alert::alerts_come_newest_first_by_workspace_and_severity,
+                alert::an_alert_kept_twice_is_there_once,
+                reopen::a_closed_store_fails_its_ping,
+            ],
+            databases: [
+                atomicity::a_batch_with_one_bad_trace_leaves_nothing_behind,
+                atomicity::a_batch_sent_again_stores_no_payload_twice,
+                reopen::everything_is_there_after_close_and_reopen,
+                reopen::opening_again_migrates_nothing,
+                concurrency::two_stores_on_one_database_count_a_trace_once,
+            ]
+        );
+    };
+}
+
+trace_store_suite!(sqlite, open_sqlite);

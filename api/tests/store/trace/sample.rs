@@ -1,0 +1,172 @@
+//! Random traces whose times crowd around what goes wrong: the edges of minutes, hours and days, a microsecond before and
+//! after them, and each other.
+
+use std::ops::RangeInclusive;
+
+use api::store::trace::{TraceStore, record::NewTrace};
+use proptest::{option, prelude::*, sample::Index};
+use shared::{Timestamp, time_range::Window, trace::TraceStatus};
+use uuid::Uuid;
+
+pub const MINUTE: i64 = 60_000_000;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+
+/// 2025-03-10T00:00:00Z, the first of the days on which samples happen.
+pub const START: i64 = 1_741_564_800_000_000;
+/// How many days samples are spread over.
+pub const DAYS: i64 = 5;
+
+pub const AGENTS: [&str; 3] = ["support-bot", "Übersetzer ' -- %_", "z"];
+pub const MODELS: [&str; 3] = ["gpt-4o", "claude-sonnet-4", "o3"];
+
+/// A trace in which nothing is remarkable.
+pub fn plain(workspace_id: Uuid, trace_id: impl Into<String>, timestamp: i64) -> NewTrace {
+    NewTrace {
+        workspace_id,
+        trace_id: trace_id.into(),
+        agent_id: AGENTS[0].to_owned(),
+        timestamp: Timestamp::from_micros(timestamp),
+        latency: 1_234_567,
+        status: TraceStatus::Success,
+        model: Some(MODELS[0].to_owned()),
+        model_provider: None,
+        tokens_input: None,
+        tokens_output: None,
+        tokens_total: Some(10),
+        cost: Some(2_990_000),
+        quality: None,
+        session_id: None,
+        user_id: None,
+        tags: None,
+        error: None,
+        payload: "{}".to_owned(),
+        spans: Vec::new(),
+    }
+}
+
+/// Moments of the sampled days, often at an edge or one microsecond from it.
+pub fn moment() -> impl Strategy<Value = i64> {
+    let edge = |unit: i64| (0..=DAYS * DAY / unit, -1_i64..=1).prop_map(move |(n, off)| START + n * unit + off);
+    prop_oneof![
+        3 => START..START + DAYS * DAY,
+        2 => START + DAY + 11 * HOUR..START + DAY + 11 * HOUR + 3 * MINUTE,
+        1 => edge(MINUTE),
+        2 => edge(HOUR),
+        2 => edge(DAY),
+    ]
+}
+
+/// Any trace, its workspace and id left to [`named`].
+pub fn trace() -> impl Strategy<Value = NewTrace> {
+    let status = prop_oneof![6 => Just(TraceStatus::Success), 2 => Just(TraceStatus::Error), 1 => Just(TraceStatus::Timeout)];
+    let latency = prop_oneof![1 => Just(0_i64), 6 => 1_i64..20_000_000, 1 => 0_i64..=2_592_000_000_000];
+    let tokens = option::of(0_i64..1_000_000);
+    let cost = option::of(prop_oneof![5 => 0_i64..50_000_000, 1 => 0_i64..=10_000_000_000_000]);
+    let quality = option::of(0_i64..=100_000_000);
+    let agent = prop::sample::select(AGENTS.to_vec());
+    let model = option::of(prop::sample::select(MODELS.to_vec()));
+    (moment(), status, latency, tokens, cost, quality, agent, model).prop_map(
+        |(timestamp, status, latency, tokens_total, cost, quality, agent, model)| NewTrace {
+            latency,
+            status,
+            tokens_total,
+            cost,
+            quality,
+            agent_id: agent.to_owned(),
+            model: model.map(str::to_owned),
+            ..plain(Uuid::nil(), "", timestamp)
+        },
+    )
+}
+
+/// The traces of a new workspace, with ids by their number.
+pub fn traces(count: RangeInclusive<usize>) -> impl Strategy<Value = Vec<NewTrace>> {
+    prop::collection::vec(trace(), count)
+}
+
+/// Gives the traces a workspace, and each the id `t` and its number.
+pub fn named(mut traces: Vec<NewTrace>, workspace_id: Uuid) -> Vec<NewTrace> {
+    for (number, trace) in traces.iter_mut().enumerate() {
+        trace.workspace_id = workspace_id;
+        trace.trace_id = format!("t{number}");
+    }
+    traces
+}
+
+/// One end of a window: some moment, or a trace's own time or a microsecond beside it.
+#[derive(Clone, Debug)]
+pub enum Bound {
+    Moment(i64),
+    Trace(Index, i64),
+}
+
+impl Bound {
+    fn resolve(&self, traces: &[NewTrace]) -> i64 {
+        match self {
+            Self::Moment(moment) => *moment,
+            Self::Trace(index, off) if !traces.is_empty() => index.get(traces).timestamp.as_micros() + off,
+            Self::Trace(..) => START,
+        }
+    }
+}
+
+fn bound() -> impl Strategy<Value = Bound> {
+    prop_oneof![
+        moment().prop_map(Bound::Moment),
+        (any::<Index>(), -1_i64..=1).prop_map(|(index, off)| Bound::Trace(index, off)),
+    ]
+}
+
+/// A window that is cut out of the sampled days once the traces are known.
+#[derive(Clone, Debug)]
+pub enum Cut {
+    /// From the earlier of two bounds to the later.
+    Between(Bound, Bound),
+    /// So many microseconds up to a bound: `1h`, `24h`, `7d` and `30d` are of this kind, and windows of one microsecond.
+    Before(Bound, i64),
+    /// So many microseconds from a bound on.
+    From(Bound, i64),
+}
+
+impl Cut {
+    /// The window, never empty.
+    pub fn window(&self, traces: &[NewTrace]) -> Window {
+        let (start, end) = match self {
+            Self::Between(a, b) => {
+                let (a, b) = (a.resolve(traces), b.resolve(traces));
+                (a.min(b), a.max(b).max(a.min(b) + 1))
+            }
+            Self::Before(end, length) => (end.resolve(traces) - length, end.resolve(traces)),
+            Self::From(start, length) => (start.resolve(traces), start.resolve(traces) + length),
+        };
+        window(start, end)
+    }
+}
+
+pub fn cut() -> impl Strategy<Value = Cut> {
+    let length = || prop::sample::select(vec![1, MINUTE, MINUTE + 1, HOUR - 1, HOUR, DAY, DAY + 1, 7 * DAY, 30 * DAY]);
+    prop_oneof![
+        3 => (bound(), bound()).prop_map(|(a, b)| Cut::Between(a, b)),
+        2 => (bound(), length()).prop_map(|(end, length)| Cut::Before(end, length)),
+        1 => (bound(), length()).prop_map(|(start, length)| Cut::From(start, length)),
+    ]
+}
+
+pub fn window(start: i64, end: i64) -> Window {
+    Window { start: Timestamp::from_micros(start), end: Timestamp::from_micros(end) }
+}
+
+/// All the time there is to sample, and more.
+pub fn always() -> Window {
+    window(START - 40 * DAY, START + 40 * DAY)
+}
+
+/// Writes traces in batches of `batch`, and answers how many were new.
+pub async fn write(store: &TraceStore, traces: &[NewTrace], batch: usize) -> usize {
+    let mut new = 0;
+    for batch in traces.chunks(batch.max(1)) {
+        new += store.write(&batch.iter().collect::<Vec<_>>()).await.unwrap().new;
+    }
+    new
+}

@@ -1,0 +1,78 @@
+//! The sums behind the key figures and the plain charts.
+
+use std::time::Duration;
+
+use api::store::trace::{TraceStore, record::NewTrace, sums::Sums};
+use proptest::prelude::*;
+use shared::time_range::TimeRange;
+use uuid::Uuid;
+
+use super::{
+    oracle,
+    sample::{self, DAYS, DAY, MINUTE, START, always, plain, window},
+};
+use crate::property::check;
+
+/// The steps of the charts, in minutes.
+pub const STEPS_MINUTES: [u64; 12] = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 7 * 1440];
+
+pub async fn sums_of_any_windows_equal_brute_force(store: &TraceStore) {
+    let inputs = (sample::traces(0..=120), 1_usize..60, prop::collection::vec(sample::cut(), 24));
+    check(40, &inputs, async |(traces, batch, cuts)| {
+        let workspace_id = Uuid::new_v4();
+        let traces = sample::named(traces, workspace_id);
+        sample::write(store, &traces, batch).await;
+        let mut windows: Vec<_> = cuts.iter().map(|cut| cut.window(&traces)).collect();
+        // Ending "now", with what clocks that are ahead have sent behind it.
+        windows.extend(TimeRange::NAMED.map(|range| range.window(window(0, START + 3 * DAY + 7 * MINUTE + 13).end)));
+        for window in windows {
+            let found = store.sums(workspace_id, &[window, window.previous()]).await.unwrap();
+            let truth = [window, window.previous()].map(|window| oracle::sums(oracle::inside(&traces, window)));
+            prop_assert_eq!(found, truth, "{:?}", window);
+        }
+        Ok(())
+    });
+}
+
+pub async fn an_empty_workspace_adds_up_to_nothing(store: &TraceStore) {
+    sample::write(store, &[plain(Uuid::new_v4(), "another's", START)], 1).await;
+    let empty = Uuid::new_v4();
+    assert_eq!(store.sums(empty, &[always()]).await.unwrap(), [Sums::default()]);
+    assert_eq!(store.sums(empty, &[]).await.unwrap(), []);
+    assert_eq!(store.sums_by_step(empty, always(), Duration::from_secs(3600)).await.unwrap(), []);
+    assert!(store.sums_by_group(empty, always(), None, None).await.unwrap().is_empty());
+    assert_eq!(store.newest(empty).await.unwrap(), None);
+}
+
+pub async fn sums_by_any_step_of_a_chart_equal_brute_force(store: &TraceStore) {
+    let inputs = (sample::traces(1..=120), 1_usize..60, prop::collection::vec(sample::cut(), 4));
+    check(24, &inputs, async |(traces, batch, cuts)| {
+        let workspace_id = Uuid::new_v4();
+        let traces = sample::named(traces, workspace_id);
+        sample::write(store, &traces, batch).await;
+        for window in cuts.iter().map(|cut| cut.window(&traces)) {
+            for step in STEPS_MINUTES.map(|minutes| Duration::from_secs(minutes * 60)) {
+                let found = store.sums_by_step(workspace_id, window, step).await.unwrap();
+                let truth: Vec<_> = oracle::by_step(&traces, window, step)
+                    .into_iter()
+                    .map(|(start, traces)| (start, oracle::sums(traces)))
+                    .collect();
+                prop_assert_eq!(found, truth, "{:?} {:?}", window, step);
+            }
+        }
+        Ok(())
+    });
+}
+
+/// A workspace whose latencies and costs add up to more than 64 bits hold must not make the batches fail that it shares
+/// with others.
+pub async fn a_sum_too_large_to_keep_stops_nobody_elses_traces(store: &TraceStore) {
+    let (hostile, honest) = (Uuid::new_v4(), Uuid::new_v4());
+    for number in 0..4 {
+        let huge = i64::MAX / 2;
+        let boundless = NewTrace { latency: huge, cost: Some(huge), ..plain(hostile, format!("b{number}"), START) };
+        sample::write(store, &[boundless, plain(honest, format!("h{number}"), START + DAYS)], 2).await;
+    }
+    let sums = store.sums(honest, &[always()]).await.unwrap();
+    assert_eq!((sums[0].requests, sums[0].latency), (4, 4 * 1_234_567));
+}
