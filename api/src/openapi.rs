@@ -1,6 +1,11 @@
 //! The description of the API, made from the handlers themselves, and its page.
 
 use actix_web::{HttpResponse, middleware::DefaultHeaders};
+use shared::{
+    alert::Severity,
+    metric::{Dimension, Metric},
+    trace::TraceStatus,
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -31,6 +36,8 @@ use crate::{
         rest::one, rest::batch, rest::score, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
         activity::stream, trace::list, trace::detail, health::health, health::ready, health::metrics,
     ),
+    // What only queries name: utoipa finds the schemas of bodies by itself.
+    components(schemas(Dimension, Metric, Severity, TraceStatus)),
     modifiers(&SecuritySchemes)
 )]
 pub struct ApiDoc;

@@ -2,6 +2,7 @@
 
 use actix_web::{
     error::{JsonPayloadError, PathError, QueryPayloadError},
+    guard::Post,
     middleware::{Compress, from_fn},
     web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig, delete, get, post},
 };
@@ -53,7 +54,8 @@ pub fn configure(config: &mut ServiceConfig) {
                         .route(get().to(trace::list).wrap(Compress::default()))
                         .route(post().to(rest::one)),
                 )
-                .service(resource("/traces/batch").route(post().to(rest::batch)))
+                // For POST alone: a trace may be called "batch", too.
+                .service(resource("/traces/batch").guard(Post()).route(post().to(rest::batch)))
                 .service(resource("/traces/{trace_id}").route(get().to(trace::detail).wrap(Compress::default())))
                 .service(resource("/traces/{trace_id}/scores").route(post().to(rest::score))),
         )

@@ -136,7 +136,8 @@ struct Reader {
 
 impl Reader {
     fn fail(&mut self, field: &str, detail: impl Into<String>) {
-        self.errors.push(FieldError::new(format!("{}{field}", self.prefix), detail));
+        let path = format!("{}{field}", self.prefix);
+        self.errors.push(FieldError::new(path.trim_end_matches('.'), detail));
     }
 
     fn require(&mut self, field: &str, present: bool) {
@@ -272,6 +273,10 @@ impl Reader {
     }
 
     fn span(&mut self, raw: &RawValue) -> Option<NewSpan> {
+        if raw.get() == "null" {
+            // An absent value in all other places; here it would be a step that is lost.
+            self.fail("", "must be an object");
+        }
         let Members(members) = self.value("", raw, "an object")?;
         let mut payload = Payload::new("attributes");
         let (mut span_id, mut parent_span_id, mut name, mut kind) = (None, None, None, None);
@@ -320,7 +325,8 @@ impl Reader {
 struct Payload<'a> {
     /// What the object of everything else is called.
     rest_name: &'static str,
-    line: String,
+    input: Option<&'a RawValue>,
+    output: Option<&'a RawValue>,
     rest: serde_json::Map<String, serde_json::Value>,
     /// That object as it was sent, where nothing else joins it.
     rest_sent: Option<&'a RawValue>,
@@ -328,35 +334,26 @@ struct Payload<'a> {
 
 impl<'a> Payload<'a> {
     fn new(rest_name: &'static str) -> Self {
-        Self { rest_name, line: "{".to_owned(), rest: serde_json::Map::new(), rest_sent: None }
+        Self { rest_name, input: None, output: None, rest: serde_json::Map::new(), rest_sent: None }
     }
 
     fn add(&mut self, key: &str, raw: &'a RawValue) -> Result<(), String> {
-        if raw.get() == "null" {
-            return Ok(());
-        }
-        if key == "input" || key == "output" {
-            self.push(key, raw);
+        let given = Some(raw).filter(|raw| raw.get() != "null");
+        // Where a key is there twice the last one counts, as everywhere in JSON.
+        if key == "input" {
+            self.input = given;
+        } else if key == "output" {
+            self.output = given;
         } else if key == self.rest_name {
-            if !raw.get().starts_with('{') {
+            if given.is_some_and(|raw| !raw.get().starts_with('{')) {
                 return Err("must be an object".to_owned());
             }
-            self.rest_sent = Some(raw);
-        } else {
+            self.rest_sent = given;
+        } else if given.is_some() {
             let value = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
             self.rest.insert(key.to_owned(), value);
         }
         Ok(())
-    }
-
-    fn push(&mut self, key: &str, raw: &RawValue) {
-        if self.line.len() > 1 {
-            self.line.push(',');
-        }
-        self.line.push('"');
-        self.line.push_str(key);
-        self.line.push_str("\":");
-        json::push_line(&mut self.line, raw);
     }
 
     fn into_line(mut self) -> String {
@@ -369,11 +366,20 @@ impl<'a> Payload<'a> {
             }
             serde_json::value::to_raw_value(&self.rest).ok()
         };
-        if let Some(rest) = rest.as_deref().or(self.rest_sent) {
-            self.push(self.rest_name, rest);
+        let members = [("input", self.input), ("output", self.output), (self.rest_name, rest.as_deref().or(self.rest_sent))];
+        let mut line = "{".to_owned();
+        for (key, raw) in members {
+            let Some(raw) = raw else { continue };
+            if line.len() > 1 {
+                line.push(',');
+            }
+            line.push('"');
+            line.push_str(key);
+            line.push_str("\":");
+            json::push_line(&mut line, raw);
         }
-        self.line.push('}');
-        self.line
+        line.push('}');
+        line
     }
 }
 
