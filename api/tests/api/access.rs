@@ -7,7 +7,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::{Timestamp, alert::{Alert, Severity}};
+use shared::{
+    Timestamp,
+    alert::{Alert, Severity},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -67,7 +70,10 @@ async fn protected(server: &Server) -> Vec<(String, String, bool)> {
     let mut found = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            let Some(security) = operation["security"].as_array().filter(|schemes| !schemes.is_empty()) else { continue };
+            let Some(security) = operation["security"].as_array().filter(|schemes| !schemes.is_empty())
+            else {
+                continue;
+            };
             let takes_keys = security.iter().any(|scheme| scheme.get("api_key").is_some());
             found.push((method.clone(), path.clone(), takes_keys));
         }
@@ -145,7 +151,8 @@ fn claims(member: &Member, exp: Timestamp) -> Value {
 }
 
 fn signed(algorithm: Algorithm, secret: &str, claims: &Value) -> String {
-    jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+    jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes()))
+        .unwrap()
 }
 
 /// The token with another header, its signature kept or not.
@@ -167,7 +174,11 @@ fn forgeries(member: &Member) -> Vec<(&'static str, String, &'static str)> {
     let bearer = |token: &str| format!("Bearer {token}");
     let none = |alg: &str| bearer(&with_header(&token, &json!({"typ": "JWT", "alg": alg}), false));
     vec![
-        ("an expired token", bearer(&signed(Algorithm::HS256, SECRET, &claims(member, noon() - hour))), "token_expired"),
+        (
+            "an expired token",
+            bearer(&signed(Algorithm::HS256, SECRET, &claims(member, noon() - hour))),
+            "token_expired",
+        ),
         ("another signer", bearer(&signed(Algorithm::HS256, OTHER_SECRET, &good)), "unauthorized"),
         (
             "another signer, expired",
@@ -178,7 +189,11 @@ fn forgeries(member: &Member) -> Vec<(&'static str, String, &'static str)> {
         ("alg None", none("None"), "unauthorized"),
         ("alg NONE", none("NONE"), "unauthorized"),
         ("alg none, signed", bearer(&with_header(&token, &json!({"alg": "none"}), true)), "unauthorized"),
-        ("alg RS256", bearer(&with_header(&token, &json!({"typ": "JWT", "alg": "RS256"}), true)), "unauthorized"),
+        (
+            "alg RS256",
+            bearer(&with_header(&token, &json!({"typ": "JWT", "alg": "RS256"}), true)),
+            "unauthorized",
+        ),
         ("alg HS512", bearer(&signed(Algorithm::HS512, SECRET, &good)), "unauthorized"),
         ("no end", bearer(&signed(Algorithm::HS256, SECRET, &without_end)), "unauthorized"),
         ("an end as text", bearer(&signed(Algorithm::HS256, SECRET, &as_text)), "unauthorized"),
@@ -267,7 +282,8 @@ async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
         for (_, method, sample) in &scene.samples {
             let answer = send(&scene.other, method, &sample.path, sample.body.as_ref()).await;
             assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
-            let reaches_into_it = sample.path.ends_with("/run-of-victim") || sample.path.contains(&scene.victims_key);
+            let reaches_into_it =
+                sample.path.ends_with("/run-of-victim") || sample.path.contains(&scene.victims_key);
             if reaches_into_it {
                 answer.expect_error(404, "not_found");
             } else {

@@ -51,7 +51,8 @@ async fn of_two_registrations_with_one_email_at_once_one_is_made() {
 async fn register_returns_422_and_names_every_wrong_field() {
     let server = spawn().await;
     let anyone = server.anyone();
-    let good = json!({"email": "ada@example.com", "password": PASSWORD, "full_name": "Ada", "workspace_name": "W"});
+    let good =
+        json!({"email": "ada@example.com", "password": PASSWORD, "full_name": "Ada", "workspace_name": "W"});
     let all = json!({"email": "ada", "password": "short", "full_name": " ", "workspace_name": ""});
     let answer = anyone.post("/api/v1/auth/register", &all).await.expect_error(422, "validation_failed");
     assert_eq!(answer.fields(), ["full_name", "email", "workspace_name", "password"]);
@@ -84,14 +85,20 @@ async fn login_answers_the_same_for_an_unknown_email_and_a_wrong_password() {
     let server = spawn().await;
     server.member("ada").await;
     let anyone = server.anyone();
-    let wrong = anyone.login("ada@example.com", "not the password").await.expect_error(401, "invalid_credentials");
+    let wrong =
+        anyone.login("ada@example.com", "not the password").await.expect_error(401, "invalid_credentials");
     let unknown = anyone.login("eve@example.com", PASSWORD).await.expect_error(401, "invalid_credentials");
     let empty = anyone.login("ada@example.com", "").await.expect_error(401, "invalid_credentials");
-    let long = anyone.login("ada@example.com", &"x".repeat(73)).await.expect_error(401, "invalid_credentials");
+    let long =
+        anyone.login("ada@example.com", &"x".repeat(73)).await.expect_error(401, "invalid_credentials");
     for other in [&unknown, &empty, &long] {
         assert_eq!(other.text, wrong.text);
         let names = |answer: &crate::answer::Answer| {
-            answer.headers.keys().map(|name| name.as_str().to_owned()).collect::<std::collections::BTreeSet<_>>()
+            answer
+                .headers
+                .keys()
+                .map(|name| name.as_str().to_owned())
+                .collect::<std::collections::BTreeSet<_>>()
         };
         assert_eq!(names(other), names(&wrong));
     }

@@ -19,7 +19,8 @@ async fn the_stream_shows_the_last_hour_newest_first() {
     traces.reverse();
     ada.ingest(&traces).await;
     let stream = ada.get("/api/v1/activity/stream").await.expect(200).json();
-    let ids: Vec<_> = stream["items"].as_array().unwrap().iter().map(|item| item["trace_id"].clone()).collect();
+    let ids: Vec<_> =
+        stream["items"].as_array().unwrap().iter().map(|item| item["trace_id"].clone()).collect();
     assert_eq!(ids, (0..50).map(|i| json!(i.to_string())).collect::<Vec<_>>());
     assert_eq!(stream["total"], 60);
     let short = ada.get("/api/v1/activity/stream?limit=3").await.expect(200).json();

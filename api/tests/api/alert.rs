@@ -41,7 +41,8 @@ async fn the_newest_ten_alerts_come_first() {
 async fn alerts_are_filtered_by_severity_and_bounded_by_the_limit() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let alerts: Vec<_> = (0..9).map(|i| alert(&ada, i, Severity::ALL[usize::try_from(i).unwrap() % 3])).collect();
+    let alerts: Vec<_> =
+        (0..9).map(|i| alert(&ada, i, Severity::ALL[usize::try_from(i).unwrap() % 3])).collect();
     keep(&server, &alerts).await;
     for severity in Severity::ALL {
         let path = format!("/api/v1/alerts/recent?limit=2&severity={}", severity.as_str());

@@ -41,7 +41,8 @@ async fn a_key_sends_traces_into_its_workspace_as_bearer_or_in_a_header_of_its_o
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let (_, agent) = server.key_of(&ada).await;
     agent.ingest(&[trace("bearer", noon(), json!({}))]).await;
-    let header = server.anyone().request(reqwest::Method::POST, "/api/v1/traces").header("X-API-Key", agent.token());
+    let header =
+        server.anyone().request(reqwest::Method::POST, "/api/v1/traces").header("X-API-Key", agent.token());
     agent.send(header.json(&trace("header", noon(), json!({})))).await.expect(202);
     agent.score("bearer", &json!({"score": 50})).await.expect(202);
     for id in ["bearer", "header"] {
@@ -97,7 +98,8 @@ async fn a_key_neither_reads_nor_manages_keys() {
     let ada = server.member("ada").await;
     let (id, agent) = server.key_of(&ada).await;
     agent.ingest(&[trace("run", noon(), json!({}))]).await;
-    for path in [KEYS, "/api/v1/auth/me", "/api/v1/traces", "/api/v1/traces/run", "/api/v1/metrics/home-kpis"] {
+    for path in [KEYS, "/api/v1/auth/me", "/api/v1/traces", "/api/v1/traces/run", "/api/v1/metrics/home-kpis"]
+    {
         agent.get(path).await.expect_error(403, "forbidden");
     }
     agent.post(KEYS, &json!({"name": "mine"})).await.expect_error(403, "forbidden");

@@ -122,7 +122,9 @@ async fn what_was_sent_is_seen_within_little_more_than_a_second() {
             let kpis = ada.get("/api/v1/metrics/home-kpis").await.expect(200).json();
             let list = ada.get("/api/v1/traces").await.expect(200).json();
             let news = ada.get("/api/v1/activity/stream").await.expect(200).json();
-            kpis["total_requests"]["value"] == round as f64 && list["total"] == round && news["total"] == round
+            kpis["total_requests"]["value"] == round as f64
+                && list["total"] == round
+                && news["total"] == round
         })
         .await;
         let waited = acknowledged.elapsed();
@@ -150,11 +152,19 @@ async fn writing_to_one_workspace_leaves_the_other_s_answers() {
     }
     server.clock.advance(Duration::from_secs(2));
     for path in PATHS {
-        assert_eq!((outcome(&ada, path).await, outcome(&bob, path).await), ("miss".into(), "miss".into()), "{path}");
+        assert_eq!(
+            (outcome(&ada, path).await, outcome(&bob, path).await),
+            ("miss".into(), "miss".into()),
+            "{path}"
+        );
     }
     ada.ingest(&[trace("another", noon(), json!({}))]).await;
     for path in PATHS {
-        assert_eq!((outcome(&ada, path).await, outcome(&bob, path).await), ("miss".into(), "hit".into()), "{path}");
+        assert_eq!(
+            (outcome(&ada, path).await, outcome(&bob, path).await),
+            ("miss".into(), "hit".into()),
+            "{path}"
+        );
     }
 }
 
@@ -176,5 +186,8 @@ async fn a_hundred_who_ask_the_same_at_once_make_one_computation() {
     assert_eq!(misses, 1);
     assert!(answers.iter().all(|answer| answer.text == answers[0].text));
     let metrics = server.anyone().get("/metrics").await.expect(200).text;
-    assert!(metrics.contains("agent_obs_cache_requests_total{kind=\"charts\",outcome=\"hit\"} 99\n"), "{metrics}");
+    assert!(
+        metrics.contains("agent_obs_cache_requests_total{kind=\"charts\",outcome=\"hit\"} 99\n"),
+        "{metrics}"
+    );
 }

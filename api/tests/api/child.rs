@@ -59,7 +59,8 @@ impl Process {
 
     /// Asks it to stop; answers how it ended and all that it printed.
     pub fn terminate(mut self) -> (ExitStatus, String) {
-        let kill = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status().unwrap();
+        let kill =
+            Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status().unwrap();
         assert!(kill.success());
         let deadline = Instant::now() + Duration::from_secs(20);
         let status = loop {

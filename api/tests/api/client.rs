@@ -62,7 +62,8 @@ impl Client {
     }
 
     pub async fn register(&self, email: &str, password: &str) -> Answer {
-        let body = json!({"email": email, "password": password, "full_name": "Ada", "workspace_name": "Engines"});
+        let body =
+            json!({"email": email, "password": password, "full_name": "Ada", "workspace_name": "Engines"});
         self.post("/api/v1/auth/register", &body).await
     }
 
@@ -86,7 +87,12 @@ impl Client {
             for batch in traces.chunks(1000) {
                 let answer = self.send_batch(batch).await;
                 let expected = json!({"accepted": batch.len(), "rejected": []});
-                assert!(answer.status == 202 && answer.json() == expected, "{caller}: {} {}", answer.status, answer.text);
+                assert!(
+                    answer.status == 202 && answer.json() == expected,
+                    "{caller}: {} {}",
+                    answer.status,
+                    answer.text
+                );
             }
         }
     }
@@ -125,5 +131,10 @@ impl Client {
 
 /// The ids on a page, in its order.
 pub fn trace_ids(page: &Value) -> Vec<String> {
-    page["items"].as_array().unwrap().iter().map(|item| item["trace_id"].as_str().unwrap().to_owned()).collect()
+    page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["trace_id"].as_str().unwrap().to_owned())
+        .collect()
 }

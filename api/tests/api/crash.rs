@@ -33,7 +33,13 @@ fn id(trace: &Value) -> String {
 }
 
 /// Sends without stopping, a batch or a single trace at a time, until the server does not answer any more.
-async fn stream(client: Client, ledger: Arc<Ledger>, count: Arc<AtomicUsize>, sender: String, now: Timestamp) {
+async fn stream(
+    client: Client,
+    ledger: Arc<Ledger>,
+    count: Arc<AtomicUsize>,
+    sender: String,
+    now: Timestamp,
+) {
     for round in 0.. {
         let size = if sender.ends_with('0') { 1 } else { 1 + round % 40 };
         let traces: Vec<Value> = (0..size)
@@ -48,7 +54,9 @@ async fn stream(client: Client, ledger: Arc<Ledger>, count: Arc<AtomicUsize>, se
         } else {
             ("/api/v1/traces/batch", json!({"traces": traces}))
         };
-        let Ok(response) = client.request(reqwest::Method::POST, path).json(&body).send().await else { return };
+        let Ok(response) = client.request(reqwest::Method::POST, path).json(&body).send().await else {
+            return;
+        };
         if response.status() == 202 {
             ledger.acknowledged.lock().unwrap().extend(traces.iter().map(id));
             count.fetch_add(traces.len(), Ordering::SeqCst);
@@ -57,7 +65,13 @@ async fn stream(client: Client, ledger: Arc<Ledger>, count: Arc<AtomicUsize>, se
 }
 
 /// Starts the senders, and comes back when so many traces of them were acknowledged.
-async fn under_load(client: &Client, ledger: &Arc<Ledger>, name: &str, acknowledged: usize, now: Timestamp) -> Vec<tokio::task::JoinHandle<()>> {
+async fn under_load(
+    client: &Client,
+    ledger: &Arc<Ledger>,
+    name: &str,
+    acknowledged: usize,
+    now: Timestamp,
+) -> Vec<tokio::task::JoinHandle<()>> {
     let count = Arc::new(AtomicUsize::new(0));
     let senders = (0..6)
         .map(|sender| {
@@ -87,7 +101,12 @@ async fn check(client: &Client, ledger: &Ledger) -> u64 {
     assert_eq!((ids.len(), stored.len()), (usize::try_from(total).unwrap(), ids.len()), "listed once each");
     let acknowledged = ledger.acknowledged.lock().unwrap().clone();
     let missing: Vec<_> = acknowledged.difference(&stored).collect();
-    assert!(missing.is_empty(), "{} of {} acknowledged are missing: {missing:?}", missing.len(), acknowledged.len());
+    assert!(
+        missing.is_empty(),
+        "{} of {} acknowledged are missing: {missing:?}",
+        missing.len(),
+        acknowledged.len()
+    );
     let sent: HashSet<String> = ledger.sent.lock().unwrap().iter().map(id).collect();
     let invented: Vec<_> = stored.difference(&sent).collect();
     assert!(invented.is_empty(), "{invented:?}");
@@ -124,7 +143,8 @@ async fn whatever_was_acknowledged_survives_kill_9_and_counts_once() {
     let process = start(folder.path());
     let client = log_in(&process).await;
     let before = check(&client, &ledger).await;
-    let (sent, acknowledged) = (ledger.sent.lock().unwrap().clone(), ledger.acknowledged.lock().unwrap().clone());
+    let (sent, acknowledged) =
+        (ledger.sent.lock().unwrap().clone(), ledger.acknowledged.lock().unwrap().clone());
     let again: Vec<Value> = sent.iter().filter(|trace| acknowledged.contains(&id(trace))).cloned().collect();
     assert!(again.len() >= 2300, "{}", again.len());
     client.ingest(&again).await;

@@ -10,8 +10,17 @@ async fn a_path_that_is_not_there_is_a_404_in_the_shape_of_all_errors() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for path in [
-        "/api/v1/nothing", "/api/v1/", "/api/v1", "/api/v2/traces", "/api/v1/traces/a/b", "/api/v1/traces/",
-        "/v1/nothing", "/favicon.bmp", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/api/v1/traces/a/scores/b",
+        "/api/v1/nothing",
+        "/api/v1/",
+        "/api/v1",
+        "/api/v2/traces",
+        "/api/v1/traces/a/b",
+        "/api/v1/traces/",
+        "/v1/nothing",
+        "/favicon.bmp",
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/api/v1/traces/a/scores/b",
         "/.env",
     ] {
         for client in [&ada.client, &server.anyone()] {
@@ -62,7 +71,8 @@ async fn a_file_outside_of_the_web_folder_is_not_served() {
     let address = server.url.trim_start_matches("http://").to_owned();
     for path in ["/../private", "/%2e%2e/private", "/..%2fprivate", "//private", "/./../private", "/%00"] {
         // Over a bare connection: clients tidy such paths up.
-        let (address, request) = (address.clone(), format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        let (address, request) =
+            (address.clone(), format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
         let answer = tokio::task::spawn_blocking(move || {
             use std::io::{Read, Write};
             let mut connection = std::net::TcpStream::connect(address).unwrap();

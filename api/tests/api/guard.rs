@@ -84,14 +84,21 @@ async fn pages_of_configured_origins_may_call_the_api_and_others_may_not() {
         let expected = if allowed { origin } else { "" };
         assert_eq!(preflight.header("access-control-allow-origin"), expected, "{origin}: {preflight:?}");
         assert_eq!(answer.header("access-control-allow-origin"), expected, "{origin}: {answer:?}");
-        assert_eq!(preflight.header("access-control-allow-credentials"), "", "tokens travel in a header of their own");
+        assert_eq!(
+            preflight.header("access-control-allow-credentials"),
+            "",
+            "tokens travel in a header of their own"
+        );
         if allowed {
             assert_eq!(preflight.status, 200);
             let headers = preflight.header("access-control-allow-headers").to_ascii_lowercase();
             assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
             assert!(preflight.header("access-control-allow-methods").contains("POST"));
             let exposed = answer.header("access-control-expose-headers").to_ascii_lowercase();
-            assert!(["x-cache", "retry-after", "x-request-id"].iter().all(|name| exposed.contains(name)), "{exposed}");
+            assert!(
+                ["x-cache", "retry-after", "x-request-id"].iter().all(|name| exposed.contains(name)),
+                "{exposed}"
+            );
         }
     }
 }
@@ -101,7 +108,11 @@ async fn every_answer_carries_the_security_headers_and_a_request_id() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("index.html"), "<!doctype html><script>start()</script>").unwrap();
     std::fs::write(folder.path().join("app.js"), "start()").unwrap();
-    let server = builder().with("WEB_DIR", folder.path().to_str().unwrap()).with("RATE_LIMIT_PER_MINUTE", "30").spawn().await;
+    let server = builder()
+        .with("WEB_DIR", folder.path().to_str().unwrap())
+        .with("RATE_LIMIT_PER_MINUTE", "30")
+        .spawn()
+        .await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     for _ in 0..30 {
         bob.get("/api/v1/auth/me").await;
@@ -139,16 +150,25 @@ async fn every_answer_carries_the_security_headers_and_a_request_id() {
         answers.push((shown, answer));
     }
     for (shown, answer) in &answers {
-        for (name, value) in
-            [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "same-origin")]
-        {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "same-origin"),
+        ] {
             assert_eq!(answer.header(name), value, "{shown}: {:?}", answer.headers);
         }
         let policy = answer.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{shown}: {policy}");
+        assert!(
+            policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{shown}: {policy}"
+        );
         assert_eq!(answer.headers.get_all("content-security-policy").iter().count(), 1, "{shown}");
-        let scripts = policy.split(';').find(|part| part.trim().starts_with("script-src")).unwrap_or_default();
-        assert!(!scripts.contains("unsafe-inline") && !scripts.contains("'unsafe-eval'"), "{shown}: {policy}");
+        let scripts =
+            policy.split(';').find(|part| part.trim().starts_with("script-src")).unwrap_or_default();
+        assert!(
+            !scripts.contains("unsafe-inline") && !scripts.contains("'unsafe-eval'"),
+            "{shown}: {policy}"
+        );
         assert_eq!(answer.header("x-request-id").len(), 32, "{shown}");
     }
     let page = &answers.iter().find(|(_, answer)| answer.text.contains("<script>start()")).unwrap().1;

@@ -92,7 +92,10 @@ async fn a_trace_counts_once_however_often_it_is_sent_and_the_first_one_stays() 
     ada.ingest(&[sent(4.0), trace("third", at, json!({}))]).await;
     ada.send_trace(&sent(5.0)).await.expect(202);
     let kpis = ada.kpis("24h").await;
-    assert_eq!((&kpis["total_requests"]["value"], &kpis["total_cost_usd"]["value"]), (&json!(3.0), &json!(1.0)));
+    assert_eq!(
+        (&kpis["total_requests"]["value"], &kpis["total_cost_usd"]["value"]),
+        (&json!(3.0), &json!(1.0))
+    );
     assert_eq!(ada.trace("run").await["output"], 1.0);
     assert_eq!(ada.all_trace_ids().await.0.len(), 3);
 }
@@ -188,7 +191,9 @@ async fn values_at_the_edge_of_what_is_allowed_are_taken() {
 async fn the_metrics_count_what_came_in() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    ada.send_batch(&[trace("a", noon(), json!({})), trace("b", noon(), json!({})), json!(1)]).await.expect(202);
+    ada.send_batch(&[trace("a", noon(), json!({})), trace("b", noon(), json!({})), json!(1)])
+        .await
+        .expect(202);
     ada.send_trace(&trace("c", noon(), json!({}))).await.expect(202);
     let metrics = server.anyone().get("/metrics").await.expect(200).text;
     for line in [

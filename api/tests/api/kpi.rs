@@ -12,7 +12,8 @@ use crate::{
 
 const MICRO: Duration = Duration::from_micros(1);
 const HOUR: Duration = Duration::from_secs(3600);
-const NAMES: [&str; 5] = ["total_requests", "avg_latency_ms", "error_rate", "total_cost_usd", "avg_quality_score"];
+const NAMES: [&str; 5] =
+    ["total_requests", "avg_latency_ms", "error_rate", "total_cost_usd", "avg_quality_score"];
 
 fn values(kpis: &Value, member: &str) -> Vec<f64> {
     NAMES.iter().map(|name| kpis[name][member].as_f64().unwrap()).collect()
@@ -23,9 +24,7 @@ async fn the_key_figures_of_a_day_stand_against_the_day_before() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let now = noon();
-    let figures = |latency: u32, status: &str, cost: f64, quality: Option<f64>| {
-        json!({"latency_ms": latency, "status": status, "cost_usd": cost, "quality_score": quality})
-    };
+    let figures = |latency: u32, status: &str, cost: f64, quality: Option<f64>| json!({"latency_ms": latency, "status": status, "cost_usd": cost, "quality_score": quality});
     ada.ingest(&[
         trace("a", now - HOUR, figures(100, "success", 0.001, Some(80.0))),
         trace("b", now - HOUR * 2, figures(200, "error", 0.001, Some(90.0))),
@@ -36,9 +35,7 @@ async fn the_key_figures_of_a_day_stand_against_the_day_before() {
     ])
     .await;
     let kpis = ada.get("/api/v1/metrics/home-kpis?range=24h").await.expect(200).json();
-    let kpi = |value: f64, change: f64, trend: &str| {
-        json!({"value": value, "change": change, "change_label": "vs last 24h", "trend": trend})
-    };
+    let kpi = |value: f64, change: f64, trend: &str| json!({"value": value, "change": change, "change_label": "vs last 24h", "trend": trend});
     let expected = json!({
         "total_requests": kpi(4.0, 100.0, "normal"),
         "avg_latency_ms": kpi(250.0, -50.0, "inverse"),
@@ -70,7 +67,11 @@ async fn every_range_holds_its_first_moment_and_not_its_last() {
             .await;
         let total = member.kpis(name).await["total_requests"].clone();
         let label = format!("vs last {name}");
-        assert_eq!(total, json!({"value": 2.0, "change": -33.3, "change_label": label, "trend": "normal"}), "{name}");
+        assert_eq!(
+            total,
+            json!({"value": 2.0, "change": -33.3, "change_label": label, "trend": "normal"}),
+            "{name}"
+        );
     }
 }
 
@@ -87,7 +88,8 @@ async fn a_custom_range_is_compared_with_the_time_before_it() {
     ])
     .await;
     let total = ada.kpis(&format!("custom&start={start}&end={end}")).await["total_requests"].clone();
-    let expected = json!({"value": 1.0, "change": 0.0, "change_label": "vs previous period", "trend": "normal"});
+    let expected =
+        json!({"value": 1.0, "change": 0.0, "change_label": "vs previous period", "trend": "normal"});
     assert_eq!(total, expected);
 }
 
@@ -169,7 +171,8 @@ async fn a_change_from_nothing_is_100_percent_and_to_nothing_minus_100() {
 async fn a_change_is_kept_below_ten_thousand_percent() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let mut traces = vec![trace("before", noon() - HOUR * 30, json!({"latency_ms": 0.01, "cost_usd": 0.000_001}))];
+    let mut traces =
+        vec![trace("before", noon() - HOUR * 30, json!({"latency_ms": 0.01, "cost_usd": 0.000_001}))];
     traces.extend((0..102).map(|i| trace(&i.to_string(), noon() - HOUR, json!({"cost_usd": 1}))));
     ada.ingest(&traces).await;
     let kpis = ada.kpis("24h").await;
@@ -194,7 +197,8 @@ async fn money_is_added_exactly() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let at = |i: u32| Timestamp::from_micros(noon().as_micros() - 1_000_000 * i64::from(i + 1));
-    let traces: Vec<Value> = (0..1000).map(|i| trace(&i.to_string(), at(i), json!({"cost_usd": 0.1}))).collect();
+    let traces: Vec<Value> =
+        (0..1000).map(|i| trace(&i.to_string(), at(i), json!({"cost_usd": 0.1}))).collect();
     ada.ingest(&traces).await;
     assert_eq!(ada.kpis("24h").await["total_cost_usd"]["value"], 100.0);
 }

@@ -17,10 +17,19 @@ async fn talk(process: &Process, mark: &str) -> Vec<String> {
     anyone.register("ada@example.com", &password).await.expect(201);
     anyone.register("ada@example.com", &password).await.expect_error(409, "email_taken");
     anyone.register("no e-mail", &password).await.expect_error(422, "validation_failed");
-    anyone.register("eve@example.com", &format!("{mark}{}", "x".repeat(80))).await.expect_error(422, "validation_failed");
+    anyone
+        .register("eve@example.com", &format!("{mark}{}", "x".repeat(80)))
+        .await
+        .expect_error(422, "validation_failed");
     anyone.login("ada@example.com", &format!("wrong-{mark}")).await.expect_error(401, "invalid_credentials");
-    anyone.post("/api/v1/auth/login", &json!({"email": 7, "password": mark})).await.expect_error(422, "validation_failed");
-    anyone.post_text("/api/v1/auth/login", format!("{{\"password\": \"{mark}\" oops")).await.expect_error(400, "bad_request");
+    anyone
+        .post("/api/v1/auth/login", &json!({"email": 7, "password": mark}))
+        .await
+        .expect_error(422, "validation_failed");
+    anyone
+        .post_text("/api/v1/auth/login", format!("{{\"password\": \"{mark}\" oops"))
+        .await
+        .expect_error(400, "bad_request");
     let token = anyone.login("ada@example.com", &password).await.expect(200).json();
     let token = token["access_token"].as_str().unwrap().to_owned();
     let ada = anyone.with_token(&token);
@@ -30,26 +39,50 @@ async fn talk(process: &Process, mark: &str) -> Vec<String> {
 
     let run = full("run", api::clock::Clock::system().now(), mark);
     agent.send_trace(&run).await.expect(202);
-    agent.send_batch(&[run.clone(), merged(run.clone(), json!({"latency_ms": mark})), json!(mark)]).await.expect(202);
-    for (member, value) in [("latency_ms", json!(mark)), ("status", json!(mark)), ("tags", json!([mark, 1]))] {
-        agent.send_trace(&merged(run.clone(), json!({member: value}))).await.expect_error(422, "validation_failed");
+    agent
+        .send_batch(&[run.clone(), merged(run.clone(), json!({"latency_ms": mark})), json!(mark)])
+        .await
+        .expect(202);
+    for (member, value) in [("latency_ms", json!(mark)), ("status", json!(mark)), ("tags", json!([mark, 1]))]
+    {
+        agent
+            .send_trace(&merged(run.clone(), json!({member: value})))
+            .await
+            .expect_error(422, "validation_failed");
     }
-    agent.post_text("/api/v1/traces", format!("{{\"input\": \"{mark}\", oops")).await.expect_error(400, "bad_request");
-    agent.post_text("/api/v1/traces/batch", format!("{{\"traces\": \"{mark}\"}}")).await.expect_error(422, "validation_failed");
-    let text = agent.request(Method::POST, "/api/v1/traces").header("content-type", "text/plain").body(mark.to_owned());
+    agent
+        .post_text("/api/v1/traces", format!("{{\"input\": \"{mark}\", oops"))
+        .await
+        .expect_error(400, "bad_request");
+    agent
+        .post_text("/api/v1/traces/batch", format!("{{\"traces\": \"{mark}\"}}"))
+        .await
+        .expect_error(422, "validation_failed");
+    let text = agent
+        .request(Method::POST, "/api/v1/traces")
+        .header("content-type", "text/plain")
+        .body(mark.to_owned());
     agent.send(text).await.expect_error(415, "unsupported_media_type");
     agent.score("run", &json!({"score": 7, "comment": mark})).await.expect(202);
     agent.score("run", &json!({"score": mark})).await.expect_error(422, "validation_failed");
-    for path in ["/api/v1/traces", "/api/v1/traces/run", "/api/v1/activity/stream", "/api/v1/metrics/home-kpis"] {
+    for path in
+        ["/api/v1/traces", "/api/v1/traces/run", "/api/v1/activity/stream", "/api/v1/metrics/home-kpis"]
+    {
         ada.get(path).await.expect(200);
         agent.get(path).await.expect_error(403, "forbidden");
     }
     ada.get(&format!("/api/v1/traces?agent_id={mark}&cursor={mark}")).await.expect_error(400, "bad_request");
     ada.get(&format!("/api/v1/traces?model={mark}")).await.expect(200);
-    anyone.with_token(&format!("{token}{mark}")).get("/api/v1/traces").await.expect_error(401, "unauthorized");
-    let basic = anyone.request(Method::GET, "/api/v1/traces").header("authorization", format!("Basic {mark}"));
+    anyone
+        .with_token(&format!("{token}{mark}"))
+        .get("/api/v1/traces")
+        .await
+        .expect_error(401, "unauthorized");
+    let basic =
+        anyone.request(Method::GET, "/api/v1/traces").header("authorization", format!("Basic {mark}"));
     anyone.send(basic.header("cookie", format!("session={mark}"))).await.expect_error(401, "unauthorized");
-    let header = anyone.request(Method::GET, "/api/v1/auth/me").header("x-request-id", format!("{mark} is no id"));
+    let header =
+        anyone.request(Method::GET, "/api/v1/auth/me").header("x-request-id", format!("{mark} is no id"));
     anyone.send(header.header("x-api-key", mark)).await.expect_error(401, "unauthorized");
     let named = ada.request(Method::GET, "/api/v1/auth/me").header("x-request-id", "a-request-of-this-test");
     ada.send(named).await.expect(200);
@@ -73,9 +106,15 @@ async fn no_line_holds_what_was_sent_at_any_level() {
             let (_, end) = secret.split_at(secret.len() / 2);
             assert!(!output.contains(secret.as_str()) && !output.contains(end), "{level}: {end}");
         }
-        assert!(!output.contains(PASSWORD) && !output.contains("$2b$") && !output.contains("panicked"), "{output}");
+        assert!(
+            !output.contains(PASSWORD) && !output.contains("$2b$") && !output.contains("panicked"),
+            "{output}"
+        );
         // The log is there all the same.
-        let line = output.lines().find(|line| line.contains("a-request-of-this-test")).unwrap_or_default();
+        let line = output
+            .lines()
+            .find(|line| line.contains("answered") && line.contains("a-request-of-this-test"))
+            .unwrap_or_default();
         assert!(line.contains("/api/v1/auth/me") && line.contains("200"), "{level}: {output}");
         assert!(output.lines().filter(|line| line.contains("answered")).count() >= 30, "{output}");
         if format == "json" {

@@ -1,6 +1,8 @@
 //! The API over HTTP, against real servers: most in this process with a clock of their own, some as children that are
 //! killed. One binary, so that it is linked once; a file per subject.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
 mod access;
 mod account;
 mod activity;

@@ -67,7 +67,10 @@ async fn the_document_describes_every_route_and_nothing_else() {
     let mut described = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            assert!(operation["responses"].as_object().is_some_and(|answers| !answers.is_empty()), "{method} {path}");
+            assert!(
+                operation["responses"].as_object().is_some_and(|answers| !answers.is_empty()),
+                "{method} {path}"
+            );
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
             described.insert((method.clone(), path.clone()));
         }
@@ -99,7 +102,9 @@ async fn every_reference_in_the_document_leads_somewhere() {
     for reference in found {
         assert!(document.pointer(reference.trim_start_matches('#')).is_some(), "{reference}");
     }
-    for operation in document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values()) {
+    for operation in
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values())
+    {
         for scheme in operation["security"].as_array().into_iter().flatten() {
             for name in scheme.as_object().unwrap().keys() {
                 assert!(document["components"]["securitySchemes"].get(name).is_some(), "{name}");
@@ -114,7 +119,8 @@ async fn the_documentation_has_a_page_that_loads_nothing_from_elsewhere() {
     let anyone = server.anyone();
     let page = anyone.get("/docs/").await.expect(200);
     assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
-    let files: Vec<_> = page.text.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
+    let files: Vec<_> =
+        page.text.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
     assert!(!files.is_empty(), "{}", page.text);
     for file in files {
         assert!(!file.contains("//"), "{file} is from elsewhere");

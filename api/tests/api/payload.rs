@@ -21,8 +21,13 @@ use crate::{
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
-        vec(prop::sample::select(vec!['"', '\\', '\n', '\r', '\t', '\0', '\u{7f}', '\u{85}', '\u{2028}', '\u{feff}', '😀', 'e']), 0..12)
-            .prop_map(String::from_iter),
+        vec(
+            prop::sample::select(vec![
+                '"', '\\', '\n', '\r', '\t', '\0', '\u{7f}', '\u{85}', '\u{2028}', '\u{feff}', '😀', 'e'
+            ]),
+            0..12
+        )
+        .prop_map(String::from_iter),
     ]
 }
 
@@ -30,7 +35,8 @@ fn any_number() -> impl Strategy<Value = Value> {
     prop_oneof![
         any::<i64>().prop_map(|number| json!(number)),
         any::<u64>().prop_map(|number| json!(number)),
-        any::<f64>().prop_filter_map("JSON knows no infinity", |number| Number::from_f64(number).map(Value::Number)),
+        any::<f64>()
+            .prop_filter_map("JSON knows no infinity", |number| Number::from_f64(number).map(Value::Number)),
         (-1e6..1e6_f64).prop_map(|number| json!(number)),
     ]
 }

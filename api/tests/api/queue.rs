@@ -24,7 +24,8 @@ async fn a_full_queue_answers_503_with_retry_after_and_keeps_what_it_took() {
     let folder = tempfile::tempdir().unwrap();
     let server = builder().in_folder(&folder).spawn().await;
     let ada = server.member("ada").await;
-    let bodies: Vec<(String, String)> = (0..6).map(|i| format!("batch{i}")).map(|name| (batch(&name), name)).collect();
+    let bodies: Vec<(String, String)> =
+        (0..6).map(|i| format!("batch{i}")).map(|name| (batch(&name), name)).collect();
 
     // Somebody else writes to the file for a while: the server's writer waits, and what comes in gathers.
     let options = SqliteConnectOptions::new().filename(folder.path().join("traces.db"));
@@ -35,7 +36,8 @@ async fn a_full_queue_answers_503_with_retry_after_and_keeps_what_it_took() {
     let sending: Vec<_> = bodies
         .iter()
         .map(|(body, name)| {
-            let (ada, body, name, refused) = (ada.client.clone(), body.clone(), name.clone(), refused.clone());
+            let (ada, body, name, refused) =
+                (ada.client.clone(), body.clone(), name.clone(), refused.clone());
             tokio::spawn(async move {
                 let answer = ada.post_text("/api/v1/traces/batch", body).await;
                 if answer.status == 503 {

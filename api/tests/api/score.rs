@@ -64,8 +64,12 @@ async fn a_trace_s_quality_is_the_mean_over_the_names_of_its_scores() {
     assert_eq!(quality(&ada, "a").await, 60.0);
     ada.score("a", &json!({"score": 0, "name": "tone"})).await.expect(202);
     assert_eq!((mean(&ada).await, quality(&ada, "a").await), (json!(40.0), json!(40.0)));
-    let names: Vec<_> =
-        ada.trace("a").await["scores"].as_array().unwrap().iter().map(|score| score["name"].clone()).collect();
+    let names: Vec<_> = ada.trace("a").await["scores"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|score| score["name"].clone())
+        .collect();
     assert_eq!(names, ["facts", "tone"]);
 }
 
@@ -105,7 +109,8 @@ async fn a_score_out_of_bounds_is_refused_and_changes_nothing() {
         let answer = ada.score("a", &body).await.expect_error(422, "validation_failed");
         assert_eq!(answer.fields(), [field], "{body}");
     }
-    let answer = ada.score(&"x".repeat(257), &json!({"score": 1})).await.expect_error(422, "validation_failed");
+    let answer =
+        ada.score(&"x".repeat(257), &json!({"score": 1})).await.expect_error(422, "validation_failed");
     assert_eq!(answer.fields(), ["trace_id"]);
     let found = ada.trace("a").await;
     assert_eq!((&found["quality_score"], &found["scores"]), (&json!(80.0), &json!([])));

@@ -79,7 +79,8 @@ pub async fn spawn_live() -> Server {
 }
 
 pub fn builder() -> Builder {
-    Builder { settings: HashMap::new(), clock: Clock::manual(noon()), folder: None }.with("RATE_LIMIT_PER_MINUTE", "0")
+    Builder { settings: HashMap::new(), clock: Clock::manual(noon()), folder: None }
+        .with("RATE_LIMIT_PER_MINUTE", "0")
 }
 
 impl Builder {
@@ -175,7 +176,10 @@ impl Drop for Server {
 
 /// Waits for a condition; fails where it does not come about.
 #[track_caller]
-pub fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) -> impl Future<Output = ()> {
+pub fn eventually<F: Future<Output = bool>>(
+    what: &str,
+    mut condition: impl FnMut() -> F,
+) -> impl Future<Output = ()> {
     let caller = std::panic::Location::caller();
     async move {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(15);

@@ -43,13 +43,16 @@ async fn a_trace_of_four_mebibytes_is_taken_and_one_byte_more_is_not() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.send_trace(&of_size("largest", limit::TRACE_BYTES)).await.expect(202);
-    ada.send_trace(&of_size("too large", limit::TRACE_BYTES + 1)).await.expect_error(413, "payload_too_large");
+    ada.send_trace(&of_size("too large", limit::TRACE_BYTES + 1))
+        .await
+        .expect_error(413, "payload_too_large");
     let batch = [of_size("too large", limit::TRACE_BYTES + 1), trace("small", noon(), json!({}))];
     let answer = ada.send_batch(&batch).await.expect(202).json();
     assert_eq!((&answer["accepted"], &answer["rejected"][0]["index"]), (&json!(1), &json!(0)));
-    assert_eq!(ada.trace("largest").await["input"].as_str().unwrap().len(), limit::TRACE_BYTES - {
-        trace("largest", noon(), json!({"input": ""})).to_string().len()
-    });
+    assert_eq!(
+        ada.trace("largest").await["input"].as_str().unwrap().len(),
+        limit::TRACE_BYTES - { trace("largest", noon(), json!({"input": ""})).to_string().len() }
+    );
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(ada.traces("").await["total"], 2);
 }
@@ -126,7 +129,9 @@ async fn a_compressed_body_is_taken() {
     send_encoded(&ada, "gzip", "/api/v1/traces/batch", gzip(body.as_bytes())).await.expect(202);
     let single = trace("c", noon(), json!({"input": "x".repeat(1_000_000)})).to_string();
     send_encoded(&ada, "gzip", "/api/v1/traces", gzip(single.as_bytes())).await.expect(202);
-    send_encoded(&ada, "identity", "/api/v1/traces", trace("d", noon(), json!({})).to_string().into()).await.expect(202);
+    send_encoded(&ada, "identity", "/api/v1/traces", trace("d", noon(), json!({})).to_string().into())
+        .await
+        .expect(202);
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(ada.traces("").await["total"], 4);
 }
@@ -135,7 +140,9 @@ async fn a_compressed_body_is_taken() {
 async fn a_small_body_that_unpacks_to_a_large_one_is_refused() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    for (path, limit) in [("/api/v1/traces", limit::TRACE_BYTES), ("/api/v1/traces/batch", limit::INGEST_BODY_BYTES)] {
+    for (path, limit) in
+        [("/api/v1/traces", limit::TRACE_BYTES), ("/api/v1/traces/batch", limit::INGEST_BODY_BYTES)]
+    {
         let bomb = gzip(&vec![b' '; limit + 1]);
         assert!(bomb.len() < limit / 100, "the control: {} bytes", bomb.len());
         send_encoded(&ada, "gzip", path, bomb).await.expect_error(413, "payload_too_large");

@@ -40,7 +40,10 @@ fn a_short_secret_ends_the_start_without_being_shown() {
     let folder = tempfile::tempdir().unwrap();
     let (code, output) = run(command(folder.path(), &[("JWT_SECRET", "hunter2-hunter2")]));
     assert_eq!(code, Some(2), "{output}");
-    assert!(output.contains("JWT_SECRET") && output.contains("32 bytes") && !output.contains("hunter2"), "{output}");
+    assert!(
+        output.contains("JWT_SECRET") && output.contains("32 bytes") && !output.contains("hunter2"),
+        "{output}"
+    );
 }
 
 #[test]

@@ -141,7 +141,8 @@ async fn a_cursor_walks_over_every_trace_once_while_new_ones_arrive() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     // Seven of each moment: pages begin and end in the middle of ties.
-    let traces: Vec<Value> = (0..100).map(|i| trace(&format!("old{i}"), ago(10 + i / 7), json!({}))).collect();
+    let traces: Vec<Value> =
+        (0..100).map(|i| trace(&format!("old{i}"), ago(10 + i / 7), json!({}))).collect();
     ada.ingest(&traces).await;
     let mut page = ada.traces("limit=9").await;
     let mut walked = trace_ids(&page);
@@ -189,7 +190,10 @@ async fn a_cursor_goes_on_within_its_filter() {
         (0..30).map(|i| trace(&i.to_string(), ago(i), json!({"agent_id": agent(i)}))).collect();
     ada.ingest(&traces).await;
     let page = ada.traces("agent_id=mine&limit=4").await;
-    assert_eq!((trace_ids(&page), &page["total"]), (["0", "3", "6", "9"].map(str::to_owned).to_vec(), &json!(10)));
+    assert_eq!(
+        (trace_ids(&page), &page["total"]),
+        (["0", "3", "6", "9"].map(str::to_owned).to_vec(), &json!(10))
+    );
     let cursor = page["next_cursor"].as_str().unwrap();
     let next = ada.traces(&format!("agent_id=mine&limit=4&cursor={cursor}")).await;
     assert_eq!(trace_ids(&next), ["12", "15", "18", "21"]);

@@ -115,7 +115,11 @@ async fn of_registrations_at_once_one_wins_and_the_others_leave_nothing(database
     }
     assert_eq!(winners.len(), 1);
     assert_eq!(store.credentials("ada@example.com").await.unwrap().unwrap().user, winners[0]);
-    assert_eq!(database.count_in_accounts("workspaces").await, 1, "a lost registration leaves no workspace behind");
+    assert_eq!(
+        database.count_in_accounts("workspaces").await,
+        1,
+        "a lost registration leaves no workspace behind"
+    );
 }
 
 async fn strangers_are_unknown(store: &AccountStore) {

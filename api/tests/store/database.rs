@@ -1,7 +1,6 @@
 //! Databases for tests: each test has one of its own, empty, gone when the test is over. The engines that the suites
 //! run against are listed in here, and how to look past a store into its tables.
 
-
 use std::path::PathBuf;
 
 use api::store::{account::AccountStore, trace::TraceStore};

@@ -67,7 +67,10 @@ pub async fn a_batch_with_one_bad_trace_leaves_nothing_behind(database: &Databas
     };
     store.score(&score("t3")).await.unwrap();
     let mut traces: Vec<_> = (0..100)
-        .map(|n| NewTrace { spans: vec![span("a"), span("b")], ..plain(workspace_id, format!("t{n}"), START + n) })
+        .map(|n| NewTrace {
+            spans: vec![span("a"), span("b")],
+            ..plain(workspace_id, format!("t{n}"), START + n)
+        })
         .collect();
     let good = traces[70].clone();
     traces[70].spans = vec![span("twice"), span("twice")];

@@ -65,7 +65,8 @@ async fn read(store: &TraceStore, workspace_id: Uuid, before: usize) -> usize {
     let (start, end) = (start.as_micros(), end.as_micros());
     // In the middle of a minute, of an hour and of a day, so that all rollups and the raw rows are read.
     let middle = START + DAY + 11 * HOUR + 1_234_567;
-    let windows = [window(start, middle), window(middle, end), always(), window(start, START), window(START, end)];
+    let windows =
+        [window(start, middle), window(middle, end), always(), window(start, START), window(START, end)];
     let sums = store.sums(workspace_id, &windows).await.unwrap();
     for sums in &sums {
         assert_eq!(sums.requests, sums.scored);
@@ -73,7 +74,10 @@ async fn read(store: &TraceStore, workspace_id: Uuid, before: usize) -> usize {
         assert_eq!(sums.quality, sums.requests * 1_000_000);
     }
     let [left, right, all, nothing, again] = sums.as_slice() else { panic!("five windows have five sums") };
-    assert_eq!((left.requests + right.requests, again.requests, nothing.requests), (all.requests, all.requests, 0));
+    assert_eq!(
+        (left.requests + right.requests, again.requests, nothing.requests),
+        (all.requests, all.requests, 0)
+    );
 
     let whole = |requests: i64| {
         let requests = usize::try_from(requests).unwrap();
@@ -85,7 +89,8 @@ async fn read(store: &TraceStore, workspace_id: Uuid, before: usize) -> usize {
     let page = store.list(&ListRequest::first(workspace_id, always(), 100_000)).await.unwrap();
     assert_eq!(page.items.len() as u64, page.total);
     assert!(page.items.iter().all(|trace| trace.quality_score == Some(1.0)));
-    let left_of_a_batch = sent(workspace_id).iter().take(BATCH).filter(|trace| windows[0].contains(trace.timestamp)).count();
+    let left_of_a_batch =
+        sent(workspace_id).iter().take(BATCH).filter(|trace| windows[0].contains(trace.timestamp)).count();
     for group in groups.values().flat_map(|steps| steps.values()) {
         assert_eq!(usize::try_from(group.sums.requests).unwrap() % left_of_a_batch, 0);
     }

@@ -41,7 +41,8 @@ fn value() -> impl Strategy<Value = Value> {
 /// Sometimes nothing, mostly something small, sometimes something that fills a frame by itself.
 fn payload() -> impl Strategy<Value = Payload> {
     let long = (1_000_usize..90_000).prop_map(|length| Value::from("a long answer ".repeat(length / 14)));
-    let object = vec(("[a-z]{1,6}", value()), 0..4).prop_map(|members| members.into_iter().collect::<Map<_, _>>());
+    let object =
+        vec(("[a-z]{1,6}", value()), 0..4).prop_map(|members| members.into_iter().collect::<Map<_, _>>());
     (option::of(value()), option::of(prop_oneof![6 => value(), 1 => long]), option::of(object))
 }
 
@@ -160,7 +161,8 @@ pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store
             payload: json!({"input": {"number": number, "text": "x".repeat(100)}}).to_string(),
         })
         .collect();
-    let neighbour = |id: &str| NewTrace { payload: json!({"input": id}).to_string(), ..plain(workspace_id, id, START) };
+    let neighbour =
+        |id: &str| NewTrace { payload: json!({"input": id}).to_string(), ..plain(workspace_id, id, START) };
     let large = NewTrace { spans, ..neighbour("large") };
     let traces = [neighbour("before"), large, neighbour("after")];
     sample::write(store, &traces, 3).await;

@@ -44,9 +44,13 @@ pub async fn traces_sent_again_in_any_cut_count_once_and_the_first_version_stays
         for (second, indexes, change) in sendings {
             let workspace = usize::from(second);
             let chosen = indexes.iter().map(|index| index.get(&samples[workspace]));
-            let batch: Vec<_> = chosen.map(|trace| if change { changed(trace) } else { trace.clone() }).collect();
-            let new: Vec<_> =
-                batch.iter().filter(|trace| seen.insert((workspace, trace.trace_id.clone()))).cloned().collect();
+            let batch: Vec<_> =
+                chosen.map(|trace| if change { changed(trace) } else { trace.clone() }).collect();
+            let new: Vec<_> = batch
+                .iter()
+                .filter(|trace| seen.insert((workspace, trace.trace_id.clone())))
+                .cloned()
+                .collect();
             prop_assert_eq!(sample::write(store, &batch, batch.len()).await, new.len());
             kept[workspace].extend(new);
         }

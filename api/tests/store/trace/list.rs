@@ -5,7 +5,7 @@ use api::store::trace::{
     list::{Cursor, From, ListRequest, TraceFilter},
     record::NewTrace,
 };
-use proptest::{option, prelude::*};
+use proptest::{option, prelude::*, sample::Index};
 use shared::{Timestamp, time_range::Window, trace::TraceStatus};
 use uuid::Uuid;
 
@@ -21,8 +21,11 @@ fn filter() -> impl Strategy<Value = TraceFilter> {
         option::of(prop::sample::select([known.as_slice(), &[other]].concat()).prop_map(str::to_owned))
     };
     let status = option::of(prop::sample::select(TraceStatus::ALL.to_vec()));
-    (names(AGENTS, "nobody"), names(MODELS, ""), status)
-        .prop_map(|(agent_id, model, status)| TraceFilter { agent_id, model, status })
+    (names(AGENTS, "nobody"), names(MODELS, ""), status).prop_map(|(agent_id, model, status)| TraceFilter {
+        agent_id,
+        model,
+        status,
+    })
 }
 
 fn ids<'a>(traces: impl IntoIterator<Item = &'a NewTrace>) -> Vec<&'a str> {
@@ -43,7 +46,12 @@ pub async fn any_page_of_any_filter_equals_the_sorted_traces(store: &TraceStore)
             let page = store.list(&request).await.unwrap();
             let shown = truth.iter().skip(offset as usize).take(limit as usize);
             prop_assert_eq!(page.total, truth.len() as u64, "{:?}", request);
-            prop_assert_eq!(page.items, shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>(), "{:?}", request);
+            prop_assert_eq!(
+                page.items,
+                shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>(),
+                "{:?}",
+                request
+            );
             let more = truth.len() as u64 > offset + u64::from(limit);
             prop_assert_eq!(page.next.is_some(), more, "{:?}", request);
         }
@@ -69,7 +77,7 @@ async fn walk(store: &TraceStore, mut request: ListRequest) -> (Vec<String>, Vec
 }
 
 pub async fn a_walk_by_cursor_shows_every_match_once_and_in_order(store: &TraceStore) {
-    let question = (sample::cut(), sample::cut(), filter(), 1_u32..30, any::<prop::sample::Index>());
+    let question = (sample::cut(), sample::cut(), filter(), 1_u32..30, any::<Index>());
     let inputs = (sample::traces(1..=120), 1_usize..60, prop::collection::vec(question, 5));
     check(24, &inputs, async |(traces, batch, questions)| {
         let workspace_id = Uuid::new_v4();
@@ -90,7 +98,10 @@ pub async fn a_walk_by_cursor_shows_every_match_once_and_in_order(store: &TraceS
             let all = oracle::listed(&traces, always(), &request.filter);
             let after = all.iter().skip_while(|trace| trace.trace_id != *last).skip(1).copied();
             let window = other.window(&traces);
-            let truth: Vec<_> = ids(after.filter(|trace| window.contains(trace.timestamp))).into_iter().take(limit as usize).collect();
+            let truth: Vec<_> = ids(after.filter(|trace| window.contains(trace.timestamp)))
+                .into_iter()
+                .take(limit as usize)
+                .collect();
             let request = ListRequest { window, from: From::After(cursors[page]), ..request };
             let found = store.list(&request).await.unwrap();
             let found: Vec<_> = found.items.iter().map(|trace| trace.trace_id.as_str()).collect();
@@ -104,7 +115,10 @@ pub async fn a_page_far_beyond_the_end_is_empty_and_knows_the_total(store: &Trac
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..7).map(|n| plain(workspace_id, format!("t{n}"), START + n * HOUR)).collect();
     sample::write(store, &traces, 7).await;
-    for filter in [TraceFilter::default(), TraceFilter { agent_id: Some(AGENTS[0].to_owned()), ..TraceFilter::default() }] {
+    for filter in [
+        TraceFilter::default(),
+        TraceFilter { agent_id: Some(AGENTS[0].to_owned()), ..TraceFilter::default() },
+    ] {
         for offset in [7, 8, 1_000_000, u64::MAX] {
             let request = ListRequest {
                 filter: filter.clone(),
@@ -116,7 +130,8 @@ pub async fn a_page_far_beyond_the_end_is_empty_and_knows_the_total(store: &Trac
         }
     }
     let before_all = Cursor { timestamp: Timestamp::from_micros(START), id: 0 };
-    let request = ListRequest { from: From::After(before_all), ..ListRequest::first(workspace_id, always(), 50) };
+    let request =
+        ListRequest { from: From::After(before_all), ..ListRequest::first(workspace_id, always(), 50) };
     let page = store.list(&request).await.unwrap();
     assert_eq!((page.items, page.total, page.next), (vec![], 7, None));
 }
@@ -167,7 +182,9 @@ pub async fn traces_of_one_moment_come_in_the_order_of_arrival_newest_first(stor
 pub async fn the_newest_trace_is_the_one_that_started_last(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     sample::write(store, &[plain(Uuid::new_v4(), "another's", START + DAY)], 1).await;
-    for (id, timestamp, newest) in [("a", START, START), ("b", START + 5, START + 5), ("c", START + 4, START + 5)] {
+    for (id, timestamp, newest) in
+        [("a", START, START), ("b", START + 5, START + 5), ("c", START + 4, START + 5)]
+    {
         sample::write(store, &[plain(workspace_id, id, timestamp)], 1).await;
         assert_eq!(store.newest(workspace_id).await.unwrap(), Some(Timestamp::from_micros(newest)));
     }

@@ -18,7 +18,8 @@ use shared::{
 /// The traces that started in a window.
 pub fn inside(traces: &[NewTrace], window: Window) -> impl Iterator<Item = &NewTrace> {
     traces.iter().filter(move |trace| {
-        trace.timestamp.as_micros() >= window.start.as_micros() && trace.timestamp.as_micros() < window.end.as_micros()
+        trace.timestamp.as_micros() >= window.start.as_micros()
+            && trace.timestamp.as_micros() < window.end.as_micros()
     })
 }
 
@@ -88,7 +89,10 @@ pub fn assert_groups(
             for percent in [50, 95, 99] {
                 let truth = percentile_ms(&traces, percent);
                 let read = distribution.latency_ms(percent as f64 / 100.0).unwrap_or(-1.0);
-                prop_assert!((read - truth).abs() <= 0.02 * truth, "p{percent} {key:?} {start}: {read} for {truth}");
+                prop_assert!(
+                    (read - truth).abs() <= 0.02 * truth,
+                    "p{percent} {key:?} {start}: {read} for {truth}"
+                );
             }
         }
     }
@@ -110,7 +114,9 @@ pub fn listed<'a>(traces: &'a [NewTrace], window: Window, filter: &TraceFilter) 
         .enumerate()
         .filter(|(_, trace)| inside(std::slice::from_ref(*trace), window).count() == 1)
         .filter(|(_, trace)| filter.agent_id.as_ref().is_none_or(|agent| *agent == trace.agent_id))
-        .filter(|(_, trace)| filter.model.as_ref().is_none_or(|model| model == trace.model.as_deref().unwrap_or("")))
+        .filter(|(_, trace)| {
+            filter.model.as_ref().is_none_or(|model| model == trace.model.as_deref().unwrap_or(""))
+        })
         .filter(|(_, trace)| filter.status.is_none_or(|status| status == trace.status))
         .collect();
     found.sort_by_key(|(arrival, trace)| (trace.timestamp.as_micros(), *arrival));

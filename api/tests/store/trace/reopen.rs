@@ -1,6 +1,10 @@
 //! Closing a store and opening it again.
 
-use api::store::trace::{list::ListRequest, record::{NewScore, NewTrace}, TraceStore};
+use api::store::trace::{
+    TraceStore,
+    list::ListRequest,
+    record::{NewScore, NewTrace},
+};
 use serde_json::json;
 use shared::Timestamp;
 use uuid::Uuid;

@@ -47,7 +47,8 @@ pub fn plain(workspace_id: Uuid, trace_id: impl Into<String>, timestamp: i64) ->
 
 /// Moments of the sampled days, often at an edge or one microsecond from it.
 pub fn moment() -> impl Strategy<Value = i64> {
-    let edge = |unit: i64| (0..=DAYS * DAY / unit, -1_i64..=1).prop_map(move |(n, off)| START + n * unit + off);
+    let edge =
+        |unit: i64| (0..=DAYS * DAY / unit, -1_i64..=1).prop_map(move |(n, off)| START + n * unit + off);
     prop_oneof![
         3 => START..START + DAYS * DAY,
         2 => START + DAY + 11 * HOUR..START + DAY + 11 * HOUR + 3 * MINUTE,
@@ -145,7 +146,8 @@ impl Cut {
 }
 
 pub fn cut() -> impl Strategy<Value = Cut> {
-    let length = || prop::sample::select(vec![1, MINUTE, MINUTE + 1, HOUR - 1, HOUR, DAY, DAY + 1, 7 * DAY, 30 * DAY]);
+    let length =
+        || prop::sample::select(vec![1, MINUTE, MINUTE + 1, HOUR - 1, HOUR, DAY, DAY + 1, 7 * DAY, 30 * DAY]);
     prop_oneof![
         3 => (bound(), bound()).prop_map(|(a, b)| Cut::Between(a, b)),
         2 => (bound(), length()).prop_map(|(end, length)| Cut::Before(end, length)),

@@ -81,7 +81,10 @@ pub async fn scores_and_traces_in_any_order_give_the_mean_everywhere(store: &Tra
             prop_assert_eq!(&detail.trace, &oracle::shown(trace));
             let given = scores.get(trace.trace_id.as_str()).into_iter().flatten();
             let given: Vec<_> = given.map(|(&name, &value)| (name.to_owned(), value as f64 / 1e6)).collect();
-            prop_assert_eq!(detail.scores.into_iter().map(|score| (score.name, score.score)).collect::<Vec<_>>(), given);
+            prop_assert_eq!(
+                detail.scores.into_iter().map(|score| (score.name, score.score)).collect::<Vec<_>>(),
+                given
+            );
         }
         for window in cuts.iter().map(|cut| cut.window(&traces)).chain([always()]) {
             let found = store.sums(workspace_id, &[window]).await.unwrap();
@@ -100,7 +103,12 @@ pub async fn a_score_replaced_a_hundred_times_leaves_no_drift(store: &TraceStore
     let sent = Some(33_333_333);
     let mut trace = NewTrace { quality: sent, ..plain(workspace_id, "t", START + MINUTE + 1) };
     sample::write(store, std::slice::from_ref(&trace), 1).await;
-    let windows = [always(), window(START, START + HOUR), window(START + MINUTE, START + 2 * MINUTE), window(START + MINUTE + 1, START + MINUTE + 2)];
+    let windows = [
+        always(),
+        window(START, START + HOUR),
+        window(START + MINUTE, START + 2 * MINUTE),
+        window(START + MINUTE + 1, START + MINUTE + 2),
+    ];
     let mut scores = BTreeMap::new();
     for round in 0..100_i64 {
         let (name, value) = (NAMES[(round % 3) as usize], (round * 7_654_321) % 100_000_001);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     oracle,
-    sample::{self, DAYS, DAY, MINUTE, START, always, plain, window},
+    sample::{self, DAY, DAYS, MINUTE, START, always, plain, window},
 };
 use crate::property::check;
 
@@ -24,10 +24,13 @@ pub async fn sums_of_any_windows_equal_brute_force(store: &TraceStore) {
         sample::write(store, &traces, batch).await;
         let mut windows: Vec<_> = cuts.iter().map(|cut| cut.window(&traces)).collect();
         // Ending "now", with what clocks that are ahead have sent behind it.
-        windows.extend(TimeRange::NAMED.map(|range| range.window(window(0, START + 3 * DAY + 7 * MINUTE + 13).end)));
+        windows.extend(
+            TimeRange::NAMED.map(|range| range.window(window(0, START + 3 * DAY + 7 * MINUTE + 13).end)),
+        );
         for window in windows {
             let found = store.sums(workspace_id, &[window, window.previous()]).await.unwrap();
-            let truth = [window, window.previous()].map(|window| oracle::sums(oracle::inside(&traces, window)));
+            let truth =
+                [window, window.previous()].map(|window| oracle::sums(oracle::inside(&traces, window)));
             prop_assert_eq!(found, truth, "{:?}", window);
         }
         Ok(())
@@ -70,7 +73,8 @@ pub async fn a_sum_too_large_to_keep_stops_nobody_elses_traces(store: &TraceStor
     let (hostile, honest) = (Uuid::new_v4(), Uuid::new_v4());
     for number in 0..4 {
         let huge = i64::MAX / 2;
-        let boundless = NewTrace { latency: huge, cost: Some(huge), ..plain(hostile, format!("b{number}"), START) };
+        let boundless =
+            NewTrace { latency: huge, cost: Some(huge), ..plain(hostile, format!("b{number}"), START) };
         sample::write(store, &[boundless, plain(honest, format!("h{number}"), START + DAYS)], 2).await;
     }
     let sums = store.sums(honest, &[always()]).await.unwrap();
