@@ -1,0 +1,142 @@
+//! `agent-obs import`: JSON lines from a file or a pipe, sent to a server over its REST API.
+
+mod batch;
+mod line;
+mod report;
+mod send;
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use clap::{Args, value_parser};
+use tokio::{sync::mpsc, task::JoinSet, time};
+
+use self::{
+    batch::Read,
+    report::Report,
+    send::{Sender, Stop},
+};
+use super::http;
+use crate::gateway::secret::Secret;
+
+/// How long a server may take for one batch.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Sends JSON lines, one trace each in the shape of POST /api/v1/traces, to a server.
+///
+/// An import that was interrupted is started again with the same command: traces that were taken count once. A line without
+/// a trace_id gets one made from its text and its line number (import-<hash>), so that this holds for it as well; change or
+/// move such a line, and it is another trace.
+///
+/// Lines that are not taken are written to stderr with their numbers, and the rest goes on. The exit code is 0 where all
+/// lines were taken, 1 where some were not, 2 where the import could not be started or finished.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file to read; - reads standard input.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The server's address.
+    #[arg(long, env = "AGENT_OBS_URL", default_value = "http://127.0.0.1:8000", value_parser = http::base_url)]
+    url: String,
+    /// An API key of the workspace that the traces go to; better given by the environment than on the command line.
+    #[arg(long, env = "AGENT_OBS_API_KEY", hide_env_values = true, value_name = "KEY", value_parser = secret)]
+    api_key: Secret,
+    /// Traces in one request.
+    #[arg(long, default_value_t = 500, value_name = "TRACES", value_parser = value_parser!(u16).range(1..=1000))]
+    batch: u16,
+    /// Requests at the same time.
+    #[arg(long, default_value_t = 2, value_name = "REQUESTS", value_parser = value_parser!(u8).range(1..=32))]
+    parallel: u8,
+}
+
+fn secret(text: &str) -> Result<Secret, &'static str> {
+    let text = text.trim();
+    if text.is_empty() { Err("is empty") } else { Ok(Secret::new(text)) }
+}
+
+/// Imports, and says on stdout what came of it. For the exit code see [`ImportArgs`].
+pub async fn run(args: ImportArgs) -> ExitCode {
+    let (reader, bytes) = match open(&args.file) {
+        Ok(opened) => opened,
+        Err(error) => {
+            eprintln!("agent-obs: {} cannot be read: {error}", args.file.display());
+            return ExitCode::from(2);
+        }
+    };
+    let report = Arc::new(Report::start(bytes));
+    let result = import(&args, reader, &report).await;
+    report.finish();
+    if let Err(stop) = result {
+        eprintln!("agent-obs: {stop}");
+        eprintln!("{}; the same command again goes on: what was taken counts once", report.summary());
+        return ExitCode::from(2);
+    }
+    println!("{}", report.summary());
+    if report.bad_lines() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The input, and its size where that is known.
+fn open(path: &Path) -> io::Result<(Box<dyn BufRead + Send>, Option<u64>)> {
+    if path == Path::new("-") {
+        return Ok((Box::new(BufReader::new(io::stdin())), None));
+    }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    // A pipe has a name, too, but no size.
+    let bytes = metadata.is_file().then_some(metadata.len());
+    Ok((Box::new(BufReader::with_capacity(256 * 1024, file)), bytes))
+}
+
+async fn import(
+    args: &ImportArgs,
+    reader: impl BufRead + Send + 'static,
+    report: &Arc<Report>,
+) -> Result<(), Stop> {
+    let client = http::client(&args.url).connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT).build();
+    let client = client.map_err(|error| Stop(format!("TLS cannot be set up: {}", http::chain(&error))))?;
+    let url = format!("{}/api/v1/traces/batch", args.url);
+    let sender = Sender { client, url, key: args.api_key.clone() };
+    let (most, parallel) = (usize::from(args.batch), usize::from(args.parallel));
+    // As many batches are read ahead as are under way. The thread is not waited for: it may hang in a read.
+    let (to, mut from) = mpsc::channel(parallel);
+    thread::spawn(move || batch::read(reader, most, &to));
+    let mut tasks = JoinSet::new();
+    let mut ticks = time::interval_at(time::Instant::now() + report::LINE_EVERY, report::LINE_EVERY);
+    let mut reading = true;
+    while reading || !tasks.is_empty() {
+        tokio::select! {
+            read = from.recv(), if reading && tasks.len() < parallel => match read {
+                Some(Read::Batch(batch)) => {
+                    let (sender, report) = (sender.clone(), Arc::clone(report));
+                    tasks.spawn(async move {
+                        let taken = sender.send(&batch, &report).await?;
+                        report.batch(taken, batch.position);
+                        Ok(())
+                    });
+                }
+                Some(Read::Bad { line, detail }) => report.bad(line, &detail),
+                Some(Read::Failed(error)) => return Err(Stop(format!("reading fails: {error}"))),
+                None => reading = false,
+            },
+            Some(done) = tasks.join_next() => {
+                done.unwrap_or_else(|error| Err(Stop(format!("sending ended unexpectedly: {error}"))))?;
+            }
+            _ = ticks.tick() => report.tick(),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! What the person at the terminal sees: a progress bar, or a line now and then where there is no terminal; bad lines;
+//! what is waited for.
+
+use std::{
+    io::{IsTerminal, stderr},
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How often a line is written where there is no terminal.
+pub const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Progress, counted as it goes.
+#[derive(Debug)]
+pub struct Report {
+    bar: Option<ProgressBar>,
+    /// Bytes in all, where they are known.
+    bytes: Option<u64>,
+    done: AtomicU64,
+    taken: AtomicU64,
+    bad: AtomicU64,
+    started: Instant,
+}
+
+impl Report {
+    /// For an input of `bytes`, where that is known.
+    pub fn start(bytes: Option<u64>) -> Self {
+        let bar = stderr().is_terminal().then(|| bar(bytes));
+        let (done, taken, bad) = Default::default();
+        Self { bar, bytes, done, taken, bad, started: Instant::now() }
+    }
+
+    /// A batch was sent: `taken` traces of it are stored, and the file is read up to `position`.
+    pub fn batch(&self, taken: u64, position: u64) {
+        let taken = self.taken.fetch_add(taken, Ordering::Relaxed) + taken;
+        // Batches may finish out of their order.
+        let done = self.done.fetch_max(position, Ordering::Relaxed).max(position);
+        if let Some(bar) = &self.bar {
+            bar.set_position(if self.bytes.is_some() { done } else { taken });
+            bar.set_message(format!("{} traces", HumanCount(taken)));
+        }
+    }
+
+    /// A line was not taken.
+    pub fn bad(&self, line: u64, detail: &str) {
+        self.bad.fetch_add(1, Ordering::Relaxed);
+        self.say(&format!("line {line}: {detail}"));
+    }
+
+    /// The server is given time.
+    pub fn waiting(&self, why: &str, pause: Duration) {
+        self.say(&format!("waiting {} s: {why}", pause.as_secs_f64()));
+    }
+
+    /// The line that stands for the bar where there is no terminal.
+    pub fn tick(&self) {
+        if self.bar.is_none() {
+            let share = self
+                .bytes
+                .filter(|&bytes| bytes > 0)
+                .map(|bytes| 100 * self.done.load(Ordering::Relaxed) / bytes);
+            let share = share.map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+            eprintln!("{} traces{share}", HumanCount(self.taken()));
+        }
+    }
+
+    /// The bar goes; what was counted stays.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Traces that are stored.
+    pub fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Lines that were not taken.
+    pub fn bad_lines(&self) -> u64 {
+        self.bad.load(Ordering::Relaxed)
+    }
+
+    /// One line with the counts and the time.
+    pub fn summary(&self) -> String {
+        let (taken, bad) = (self.taken(), self.bad_lines());
+        let time = self.started.elapsed();
+        let lines = if bad == 1 { "line" } else { "lines" };
+        let bad = if bad == 0 { String::new() } else { format!(", {} bad {lines}", HumanCount(bad)) };
+        format!("{} traces taken{bad} in {}", HumanCount(taken), HumanDuration(time))
+    }
+
+    fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{text}")),
+            None => eprintln!("{text}"),
+        }
+    }
+}
+
+fn bar(bytes: Option<u64>) -> ProgressBar {
+    let template = match bytes {
+        Some(_) => {
+            "{bar:30} {percent:>3} %  {bytes}/{total_bytes}  {msg}  {binary_bytes_per_sec}  {eta} left"
+        }
+        None => "{spinner} {msg}  {per_sec}  {elapsed}",
+    };
+    let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

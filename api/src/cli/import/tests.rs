@@ -1,0 +1,198 @@
+//! The import against a server that answers from a script over a real socket.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{io::Cursor, sync::Mutex};
+
+use clap::{Command, FromArgMatches};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader as AsyncBufReader},
+    net::{TcpListener, TcpStream},
+};
+
+use super::*;
+
+/// A request as the server saw it.
+#[derive(Clone, Debug)]
+struct Seen {
+    head: String,
+    body: Value,
+}
+
+impl Seen {
+    fn ids(&self) -> Vec<&str> {
+        self.body["traces"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|trace| trace["trace_id"].as_str().unwrap())
+            .collect()
+    }
+}
+
+/// A server that answers what `answer` says: status, headers and body.
+struct Server {
+    url: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Server {
+    async fn start(answer: impl Fn(usize, &Seen) -> (&'static str, String) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (all, answer) = (Arc::clone(&seen), Arc::new(answer));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&all), Arc::clone(&answer)));
+            }
+        });
+        Self { url, seen }
+    }
+
+    fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    async fn import(&self, text: &str, options: &[&str]) -> (Result<(), Stop>, Arc<Report>) {
+        let args = args(&[&["-", "--url", &self.url, "--api-key", "ao_key"], options].concat());
+        let report = Arc::new(Report::start(None));
+        let result = import(&args, Cursor::new(text.to_owned().into_bytes()), &report).await;
+        (result, report)
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    all: Arc<Mutex<Vec<Seen>>>,
+    answer: Arc<impl Fn(usize, &Seen) -> (&'static str, String)>,
+) {
+    let mut stream = AsyncBufReader::new(stream);
+    loop {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if stream.read_line(&mut head).await.unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let head = head.to_ascii_lowercase();
+        let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await.unwrap();
+        let seen = Seen { head, body: serde_json::from_slice(&body).unwrap() };
+        let (status, text) = answer(all.lock().unwrap().len(), &seen);
+        all.lock().unwrap().push(seen);
+        let length = text.len();
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{text}");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+fn args(words: &[&str]) -> ImportArgs {
+    let command = ImportArgs::augment_args(Command::new("import").no_binary_name(true));
+    ImportArgs::from_arg_matches(&command.try_get_matches_from(words).unwrap()).unwrap()
+}
+
+fn lines(count: usize) -> String {
+    (1..=count).map(|number| format!("{{\"trace_id\":\"t{number}\",\"agent_id\":\"a\"}}\n")).collect()
+}
+
+fn take_all(seen: &Seen) -> (&'static str, String) {
+    ("202 Accepted", format!("{{\"accepted\":{},\"rejected\":[]}}", seen.ids().len()))
+}
+
+#[tokio::test]
+async fn all_lines_arrive_once_in_batches_with_the_key() {
+    let server = Server::start(|_, seen| take_all(seen)).await;
+    let (result, report) = server.import(&lines(25), &["--batch", "10", "--parallel", "3"]).await;
+    result.unwrap();
+    assert_eq!((report.taken(), report.bad_lines()), (25, 0));
+    let seen = server.seen();
+    assert_eq!(seen.len(), 3);
+    assert!(seen.iter().all(|seen| seen.head.starts_with("post /api/v1/traces/batch ")));
+    assert!(seen.iter().all(|seen| seen.head.contains("authorization: bearer ao_key\r\n")));
+    let mut ids: Vec<_> = seen.iter().flat_map(Seen::ids).collect();
+    ids.sort_by_key(|id| id[1..].parse::<u32>().unwrap());
+    assert_eq!(ids, (1..=25).map(|number| format!("t{number}")).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_batch_is_sent_again_when_the_server_asks_for_time() {
+    let server = Server::start(|nth, seen| match nth {
+        0 => (
+            "503 Service Unavailable\r\nRetry-After: 0",
+            r#"{"detail":"Full","code":"queue_full"}"#.to_owned(),
+        ),
+        1 => (
+            "429 Too Many Requests\r\nRetry-After: 0",
+            r#"{"detail":"Slow","code":"rate_limited"}"#.to_owned(),
+        ),
+        _ => take_all(seen),
+    })
+    .await;
+    let (result, report) = server.import(&lines(3), &[]).await;
+    result.unwrap();
+    assert_eq!((report.taken(), server.seen().len()), (3, 3));
+}
+
+#[tokio::test]
+async fn a_server_that_never_has_time_is_given_up() {
+    let server = Server::start(|_, _| ("503 Service Unavailable\r\nRetry-After: 0", String::new())).await;
+    let (result, report) = server.import(&lines(3), &["--parallel", "1"]).await;
+    let stop = result.unwrap_err().to_string();
+    assert!(stop.contains("503") && stop.contains("given up after 8 attempts"), "{stop}");
+    assert_eq!((report.taken(), server.seen().len()), (0, 8));
+}
+
+#[tokio::test]
+async fn rejected_and_unreadable_lines_are_counted_and_the_rest_goes_on() {
+    let server = Server::start(|_, seen| {
+        assert_eq!(seen.ids(), ["t1", "t3", "t4"]);
+        (
+            "202 Accepted",
+            r#"{"accepted":2,"rejected":[{"index":1,"detail":"latency_ms is required"}]}"#.to_owned(),
+        )
+    })
+    .await;
+    let text = lines(4).replace("{\"trace_id\":\"t2\",", "{oops");
+    let (result, report) = server.import(&text, &[]).await;
+    result.unwrap();
+    assert_eq!((report.taken(), report.bad_lines()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_refused_as_a_whole_is_halved_until_the_bad_line_is_found() {
+    let server = Server::start(|_, seen| {
+        if seen.ids().contains(&"t6") {
+            ("400 Bad Request", r#"{"detail":"The body is not valid JSON","code":"bad_request"}"#.to_owned())
+        } else {
+            take_all(seen)
+        }
+    })
+    .await;
+    let (result, report) = server.import(&lines(9), &[]).await;
+    result.unwrap();
+    assert_eq!((report.taken(), report.bad_lines()), (8, 1));
+}
+
+#[tokio::test]
+async fn a_refused_key_stops_at_once_and_is_not_shown() {
+    let body = r#"{"detail":"Unknown API key","code":"unauthorized"}"#;
+    let server = Server::start(|_, _| ("401 Unauthorized", body.to_owned())).await;
+    let (result, _) = server.import(&lines(100), &["--batch", "1", "--parallel", "1"]).await;
+    let stop = result.unwrap_err().to_string();
+    assert!(stop.contains("refused") && stop.contains("Unknown API key"), "{stop}");
+    assert!(
+        !stop.contains("ao_key") && !format!("{:?}", args(&["-", "--api-key", "ao_key"])).contains("ao_key")
+    );
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_is_named_and_not_followed() {
+    let server =
+        Server::start(|_, _| ("301 Moved Permanently\r\nLocation: https://example.com/", String::new()))
+            .await;
+    let (result, _) = server.import(&lines(1), &[]).await;
+    assert!(result.unwrap_err().to_string().contains("redirects to https://example.com/"));
+}
