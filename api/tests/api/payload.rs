@@ -87,7 +87,9 @@ async fn any_input_output_and_metadata_come_back_equal() {
         prop_assert_eq!(&found["spans"][0]["attributes"], &sent["spans"][0]["attributes"]);
         Ok(())
     };
-    let result = tokio::task::block_in_place(|| TestRunner::new(config).run(&strategy, check));
+    let result = tokio::task::block_in_place(|| {
+        TestRunner::new(config).run(&strategy, check).map_err(|error| error.to_string())
+    });
     result.unwrap_or_else(|error| panic!("{error}"));
 }
 
