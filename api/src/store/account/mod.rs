@@ -3,8 +3,6 @@
 
 mod record;
 mod sqlite;
-#[cfg(test)]
-mod tests;
 
 use std::path::Path;
 
@@ -153,14 +151,6 @@ impl AccountStore {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
-        }
-    }
-
-    /// How many workspaces there are.
-    #[cfg(test)]
-    async fn count_workspaces(&self) -> Result<i64, AccountError> {
-        match self {
-            Self::Sqlite(store) => store.count_workspaces().await,
         }
     }
 }

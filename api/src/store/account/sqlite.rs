@@ -219,11 +219,6 @@ impl SqliteAccounts {
         Ok(())
     }
 
-    #[cfg(test)]
-    pub(super) async fn count_workspaces(&self) -> Result<i64, AccountError> {
-        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM workspaces").fetch_one(&self.reader).await?)
-    }
-
     pub(super) async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
