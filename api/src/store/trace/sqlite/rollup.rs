@@ -27,9 +27,13 @@ struct Groups {
     upsert: Bulk,
 }
 
+/// Latency and cost stop at the largest number: a workspace that sends absurd ones must not make the batch fail in which
+/// others' traces stand. (Where a sum of integers overflows, SQLite makes it a float, which the column refuses.)
 const ADD: &str = "requests = requests + excluded.requests, errors = errors + excluded.errors, \
-                   timeouts = timeouts + excluded.timeouts, latency = latency + excluded.latency, \
-                   tokens = tokens + excluded.tokens, cost = cost + excluded.cost, scored = scored + excluded.scored, \
+                   timeouts = timeouts + excluded.timeouts, \
+                   latency = MIN(latency + excluded.latency, 9223372036854775807), \
+                   tokens = tokens + excluded.tokens, \
+                   cost = MIN(cost + excluded.cost, 9223372036854775807), scored = scored + excluded.scored, \
                    quality = quality + excluded.quality";
 
 static TOTALS: LazyLock<[Totals; 3]> = LazyLock::new(|| {
