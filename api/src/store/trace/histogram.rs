@@ -28,7 +28,7 @@ impl Histogram {
 
     fn add(&mut self, bucket: u16, count: u64) {
         match self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
-            Ok(index) => self.buckets[index].1 += count,
+            Ok(index) => self.buckets[index].1 = self.buckets[index].1.saturating_add(count),
             Err(index) => self.buckets.insert(index, (bucket, count)),
         }
     }
@@ -37,11 +37,11 @@ impl Histogram {
     /// nothing of an empty histogram.
     #[must_use]
     pub fn percentile(&self, share: f64) -> Option<f64> {
-        let total: u64 = self.buckets.iter().map(|&(_, count)| count).sum();
+        let total = self.buckets.iter().fold(0, |total: u64, &(_, count)| total.saturating_add(count));
         let rank = ((share * total as f64).ceil() as u64).max(1);
-        let mut seen = 0;
+        let mut seen = 0_u64;
         self.buckets.iter().find_map(|&(bucket, count)| {
-            seen += count;
+            seen = seen.saturating_add(count);
             (seen >= rank).then(|| middle_of(bucket))
         })
     }

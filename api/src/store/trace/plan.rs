@@ -88,7 +88,7 @@ pub fn round_up_end(window: Window, next: Option<Timestamp>, rollups: &[Source])
 /// The rollups whose buckets do not cross a multiple of `step`.
 #[must_use]
 pub fn within_step(rollups: &[Source], step: Duration) -> Vec<Source> {
-    rollups.iter().copied().filter(|source| step.as_secs().is_multiple_of(source.bucket().as_secs())).collect()
+    rollups.iter().copied().filter(|source| step.as_micros().is_multiple_of(source.bucket().as_micros())).collect()
 }
 
 #[cfg(test)]
@@ -149,5 +149,7 @@ mod tests {
     fn a_step_of_an_hour_may_be_read_from_hours_and_minutes() {
         assert_eq!(within_step(Source::TOTALS, Duration::from_secs(3600)), [Source::Hourly, Source::Minutely]);
         assert_eq!(within_step(Source::GROUPS, Duration::from_secs(60)), []);
+        assert_eq!(within_step(Source::TOTALS, Duration::from_millis(500)), []);
+        assert_eq!(within_step(Source::TOTALS, Duration::from_millis(90_000)), []);
     }
 }
