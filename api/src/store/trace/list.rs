@@ -35,7 +35,7 @@ impl ListRequest {
 pub struct TraceFilter {
     /// Of this agent.
     pub agent_id: Option<String>,
-    /// Of this model.
+    /// Of this model; the empty name means of none.
     pub model: Option<String>,
     /// Ended so.
     pub status: Option<TraceStatus>,
