@@ -5,7 +5,13 @@ use api::store::trace::{
     list::{Cursor, From, ListRequest, TraceFilter},
     record::NewTrace,
 };
-use proptest::{option, prelude::*, sample::Index};
+use proptest::{
+    option,
+    prelude::*,
+    sample::Index,
+    strategy::ValueTree,
+    test_runner::{Config, TestRunner},
+};
 use shared::{Timestamp, time_range::Window, trace::TraceStatus};
 use uuid::Uuid;
 
@@ -55,6 +61,32 @@ pub async fn any_page_of_any_filter_equals_the_sorted_traces(store: &TraceStore)
             let more = truth.len() as u64 > offset + u64::from(limit);
             prop_assert_eq!(page.next.is_some(), more, "{:?}", request);
         }
+        Ok(())
+    });
+}
+
+/// Enough traces that matches are looked for rather than walked to; the other properties' workspaces are small.
+pub async fn pages_and_walks_of_a_long_list_equal_the_sorted_traces(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let mut random = TestRunner::new(Config::default());
+    let traces = sample::traces(4000..=4000).new_tree(&mut random).unwrap().current();
+    let traces = sample::named(traces, workspace_id);
+    sample::write(store, &traces, 500).await;
+    // The sparser the more often a stretch without a match lies between two with one.
+    let offset = prop_oneof![2 => Just(0_u64), 2 => 1_u64..60, 1 => 60_u64..4000];
+    let inputs = (sample::cut(), filter(), 1_u32..100, offset);
+    check(300, &inputs, async |(cut, filter, limit, offset)| {
+        let window = cut.window(&traces);
+        let truth = oracle::listed(&traces, window, &filter);
+        let request = ListRequest { workspace_id, window, filter, limit, from: From::Offset(offset) };
+        let page = store.list(&request).await.unwrap();
+        let shown = truth.iter().skip(offset as usize).take(limit as usize);
+        prop_assert_eq!(page.items, shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>());
+        prop_assert_eq!(page.total, truth.len() as u64);
+        let Some(cursor) = page.next else { return Ok(()) };
+        let page = store.list(&ListRequest { from: From::After(cursor), ..request }).await.unwrap();
+        let shown = truth.iter().skip(offset as usize + limit as usize).take(limit as usize);
+        prop_assert_eq!(page.items, shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>());
         Ok(())
     });
 }

@@ -43,6 +43,7 @@ macro_rules! trace_store_suite {
                 total::a_sum_too_large_to_keep_stops_nobody_elses_traces,
                 group::sums_and_percentiles_by_group_and_step_equal_brute_force,
                 list::any_page_of_any_filter_equals_the_sorted_traces,
+                list::pages_and_walks_of_a_long_list_equal_the_sorted_traces,
                 list::a_walk_by_cursor_shows_every_match_once_and_in_order,
                 list::a_page_far_beyond_the_end_is_empty_and_knows_the_total,
                 list::the_few_matches_in_a_long_window_are_found_page_by_page,
