@@ -106,7 +106,7 @@ async fn import(
     let client = http::client(&args.url).connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT).build();
     let client = client.map_err(|error| Stop(format!("TLS cannot be set up: {}", http::chain(&error))))?;
     let url = format!("{}/api/v1/traces/batch", args.url);
-    let sender = Sender { client, url, key: args.api_key.clone() };
+    let sender = Sender { client, url, key: args.api_key.clone(), answered: Arc::default() };
     let (most, parallel) = (usize::from(args.batch), usize::from(args.parallel));
     // As many batches are read ahead as are under way. The thread is not waited for: it may hang in a read.
     let (to, mut from) = mpsc::channel(parallel);

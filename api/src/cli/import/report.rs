@@ -3,7 +3,10 @@
 
 use std::{
     io::{IsTerminal, stderr},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -22,6 +25,8 @@ pub struct Report {
     taken: AtomicU64,
     bad: AtomicU64,
     started: Instant,
+    /// What was said last of waiting: requests side by side wait for the same thing.
+    waiting: Mutex<String>,
 }
 
 impl Report {
@@ -29,7 +34,7 @@ impl Report {
     pub fn start(bytes: Option<u64>) -> Self {
         let bar = stderr().is_terminal().then(|| bar(bytes));
         let (done, taken, bad) = Default::default();
-        Self { bar, bytes, done, taken, bad, started: Instant::now() }
+        Self { bar, bytes, done, taken, bad, started: Instant::now(), waiting: Mutex::default() }
     }
 
     /// A batch was sent: `taken` traces of it are stored, and the file is read up to `position`.
@@ -51,7 +56,12 @@ impl Report {
 
     /// The server is given time.
     pub fn waiting(&self, why: &str, pause: Duration) {
-        self.say(&format!("waiting {} s: {why}", pause.as_secs_f64()));
+        let text = format!("waiting {} s: {why}", pause.as_secs_f64());
+        let mut last = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if *last != text {
+            self.say(&text);
+            *last = text;
+        }
     }
 
     /// The line that stands for the bar where there is no terminal.

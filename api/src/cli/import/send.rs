@@ -1,6 +1,14 @@
 //! Sending batches: again where the server asks for time or cannot be reached, in halves where it refuses a whole one.
 
-use std::{ops::Range, time::Duration};
+use std::{
+    error::Error,
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use reqwest::{Client, Response, StatusCode, header::RETRY_AFTER};
 use shared::{error::ErrorBody, ingest::IngestResponse};
@@ -10,6 +18,8 @@ use crate::{cli::http::chain, gateway::secret::Secret};
 
 /// How often one request is tried.
 const ATTEMPTS: u32 = 8;
+/// How often a server is tried that has never answered: its address is likely wrong.
+const FIRST_ATTEMPTS: u32 = 3;
 /// The first pause; the next ones are twice as long each.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest of these pauses.
@@ -31,6 +41,8 @@ pub struct Sender {
     pub url: String,
     /// The API key.
     pub key: Secret,
+    /// Whether the server has ever answered.
+    pub answered: Arc<AtomicBool>,
 }
 
 /// What came of one attempt.
@@ -84,7 +96,7 @@ impl Sender {
             match self.attempt(batch.body(part.clone())).await? {
                 Attempt::Taken(answer) => return Ok(Ok(answer)),
                 Attempt::Refused(detail) => return Ok(Err(detail)),
-                Attempt::Later { why, .. } if attempt >= ATTEMPTS => {
+                Attempt::Later { why, .. } if attempt >= self.attempts() => {
                     return Err(Stop(format!("{why}; given up after {attempt} attempts")));
                 }
                 Attempt::Later { why, pause: asked } => {
@@ -98,6 +110,19 @@ impl Sender {
         Err(Stop("nothing was sent".to_owned()))
     }
 
+    fn attempts(&self) -> u32 {
+        if self.answered.load(Ordering::Relaxed) { ATTEMPTS } else { FIRST_ATTEMPTS }
+    }
+
+    /// The innermost cause says it best: connection refused, name not known, timed out.
+    fn unanswered(&self, error: &reqwest::Error) -> Attempt {
+        let mut cause: &dyn Error = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        Attempt::Later { why: format!("{} does not answer: {cause}", self.url), pause: None }
+    }
+
     async fn attempt(&self, body: Vec<u8>) -> Result<Attempt, Stop> {
         let request = self.client.post(&self.url).bearer_auth(self.key.expose());
         let sent = request.header("Content-Type", "application/json").body(body).send().await;
@@ -106,8 +131,9 @@ impl Sender {
             Err(error) if error.is_builder() => {
                 return Err(Stop(format!("the request cannot be made: {}", chain(&error))));
             }
-            Err(error) => return Ok(Attempt::Later { why: chain(&error), pause: None }),
+            Err(error) => return Ok(self.unanswered(&error)),
         };
+        self.answered.store(true, Ordering::Relaxed);
         let status = answer.status();
         let url = &self.url;
         match status {

@@ -196,3 +196,13 @@ async fn a_redirect_is_named_and_not_followed() {
     let (result, _) = server.import(&lines(1), &[]).await;
     assert!(result.unwrap_err().to_string().contains("redirects to https://example.com/"));
 }
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_given_up_sooner() {
+    // Bound and dropped: nobody listens there.
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let args = args(&["-", "--api-key", "ao_key", "--url", &format!("http://127.0.0.1:{port}")]);
+    let report = Arc::new(Report::start(None));
+    let stop = import(&args, Cursor::new(lines(1).into_bytes()), &report).await.unwrap_err().to_string();
+    assert!(stop.contains("does not answer") && stop.contains("given up after 3 attempts"), "{stop}");
+}

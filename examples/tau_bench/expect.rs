@@ -1,0 +1,63 @@
+//! What a dashboard must show after the recordings were sent, reckoned from the recordings themselves by the rule of
+//! `rule.rs`. No trace is made on the way: a mistake in making them shows as a difference.
+
+use serde::Serialize;
+
+use super::rule::{CALL_MS, INPUT_PRICE, Message, OUTPUT_PRICE, Recording, TOOL_MS};
+
+/// The totals. Money is whole nano-dollars, latency whole milliseconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Expected {
+    /// Runs.
+    pub traces: u64,
+    /// Model calls.
+    pub llm_spans: u64,
+    /// Tool calls.
+    pub tool_spans: u64,
+    /// Tokens into all model calls.
+    pub tokens_input: u64,
+    /// Tokens out of all model calls.
+    pub tokens_output: u64,
+    /// What all model calls cost.
+    pub cost_nano_usd: u64,
+    /// How long all runs took together.
+    pub latency_sum_ms: u64,
+    /// Runs that ended in an error.
+    pub errors: u64,
+    /// The mean of reward × 100.
+    pub avg_quality_score: f64,
+    /// The mean latency of a run.
+    pub avg_latency_ms: f64,
+    /// Percent of the runs that ended in an error.
+    pub error_rate: f64,
+}
+
+/// The totals of `recordings`.
+pub fn expected(recordings: &[Recording]) -> Expected {
+    let mut all = Expected { traces: recordings.len() as u64, ..Expected::default() };
+    for recording in recordings {
+        let messages = &recording.traj;
+        let tokens: Vec<u64> = messages.iter().map(Message::tokens).collect();
+        for (index, message) in messages.iter().enumerate() {
+            if message.role == "assistant" {
+                all.llm_spans += 1;
+                all.tokens_input += tokens[..index].iter().sum::<u64>();
+                all.tokens_output += tokens[index];
+                all.latency_sum_ms += CALL_MS.0 + CALL_MS.1 * tokens[index];
+            } else if message.role == "tool" {
+                all.tool_spans += 1;
+                all.latency_sum_ms += TOOL_MS.0 + TOOL_MS.1 * tokens[index];
+            }
+        }
+        let replies: Vec<bool> =
+            messages.iter().filter(|message| message.role == "tool").map(Message::is_failure).collect();
+        all.errors += u64::from(replies.last() == Some(&true));
+        all.avg_quality_score += recording.reward * 100.0;
+    }
+    let count = all.traces.max(1) as f64;
+    all.cost_nano_usd = all.tokens_input * INPUT_PRICE + all.tokens_output * OUTPUT_PRICE;
+    all.avg_quality_score /= count;
+    all.avg_latency_ms = all.latency_sum_ms as f64 / count;
+    all.error_rate = 100.0 * all.errors as f64 / count;
+    all
+}
