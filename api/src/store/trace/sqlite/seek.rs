@@ -90,7 +90,7 @@ pub(super) async fn skip(
 }
 
 /// The parts of a rollup's segment in which anything matches, each to be read more finely, in the order of time.
-/// Neighbours that are to be read row by row are one part.
+/// Neighbours that are to be read row by row are one part; of others the newest may be all that is wanted.
 pub(super) async fn matching(
     snapshot: &mut SqliteConnection,
     request: &ListRequest,
@@ -103,7 +103,7 @@ pub(super) async fn matching(
         let window = Window { start: bucket, end: bucket + segment.source.bucket() };
         for part in plan::segments(window, &finer) {
             match parts.last_mut() {
-                Some(last) if last.source == part.source && last.end == part.start => last.end = part.end,
+                Some(last) if part.source == Source::Raw && last.end == part.start => last.end = part.end,
                 _ => parts.push(part),
             }
         }
