@@ -1,2 +1,5 @@
-//! The single-page application.
-fn main() {}
+//! Starts the application in the browser.
+
+fn main() {
+    web::run();
+}

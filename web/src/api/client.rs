@@ -1,0 +1,99 @@
+//! Requests and answers: the only place that speaks HTTP.
+
+use std::rc::Rc;
+
+use gloo_net::http::{Method, RequestBuilder};
+use serde::{Serialize, de::DeserializeOwned};
+use shared::error::ErrorCode;
+use yew::Callback;
+
+use super::ApiError;
+
+/// Asks the API in somebody's name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Client {
+    token: Option<Rc<str>>,
+    on_refused: Callback<Rc<str>>,
+    bypass_cache: bool,
+}
+
+impl Client {
+    /// A client for `token`; where the API does not take it any more, `on_refused` gets it.
+    #[must_use]
+    pub fn new(token: Option<Rc<str>>, on_refused: Callback<Rc<str>>) -> Self {
+        Self { token, on_refused, bypass_cache: false }
+    }
+
+    /// The same client; `bypass` makes the API answer from the database.
+    #[must_use]
+    pub fn bypassing_cache(mut self, bypass: bool) -> Self {
+        self.bypass_cache = bypass;
+        self
+    }
+
+    /// GET. Pairs without a value are left out.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, Option<&str>)]) -> Result<T, ApiError> {
+        let query = query.iter().filter_map(|(name, value)| value.map(|value| (*name, value)));
+        let mut request = self.request(Method::GET, path).query(query);
+        if self.bypass_cache {
+            request = request.header("Cache-Control", "no-cache");
+        }
+        read(&self.send(request, None).await?)
+    }
+
+    /// POST with a JSON body.
+    pub async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, ApiError> {
+        let body = serde_json::to_string(body).map_err(|_| ApiError::Unreadable { status: 0 })?;
+        let request = self.request(Method::POST, path).header("Content-Type", "application/json");
+        read(&self.send(request, Some(body)).await?)
+    }
+
+    /// POST with nothing in it.
+    pub async fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
+        read(&self.send(self.request(Method::POST, path), None).await?)
+    }
+
+    /// DELETE; the answer is empty.
+    pub async fn delete(&self, path: &str) -> Result<(), ApiError> {
+        self.send(self.request(Method::DELETE, path), None).await.map(|_| ())
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = RequestBuilder::new(path).method(method).header("Accept", "application/json");
+        match &self.token {
+            Some(token) => request.header("Authorization", &format!("Bearer {token}")),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder, body: Option<String>) -> Result<(u16, String), ApiError> {
+        let request = match body {
+            Some(body) => request.body(body),
+            None => request.build(),
+        };
+        let response = request.map_err(|_| ApiError::Offline)?.send().await.map_err(|_| ApiError::Offline)?;
+        let status = response.status();
+        let text = response.text().await.map_err(|_| ApiError::Offline)?;
+        if response.ok() {
+            return Ok((status, text));
+        }
+        let error = serde_json::from_str(&text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
+        // A wrong password is also a 401, but says nothing of the token.
+        if let Some(token) = &self.token
+            && status == 401
+            && error.code() != Some(ErrorCode::InvalidCredentials)
+        {
+            self.on_refused.emit(Rc::clone(token));
+        }
+        Err(error)
+    }
+}
+
+fn read<T: DeserializeOwned>((status, text): &(u16, String)) -> Result<T, ApiError> {
+    serde_json::from_str(text).map_err(|_| ApiError::Unreadable { status: *status })
+}
+
+/// `text` as one segment of a path.
+pub fn segment(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}

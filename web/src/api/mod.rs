@@ -1,0 +1,13 @@
+//! The one way to the API: adds the token, turns every answer into a DTO or an [`ApiError`], and reports a refused
+//! token. One function per endpoint, in the file of its noun. Keeps nothing: polling and state are `hooks::poll`'s.
+
+mod account;
+mod alert;
+mod api_key;
+mod client;
+mod error;
+mod metric;
+mod trace;
+
+pub use client::Client;
+pub use error::ApiError;

@@ -1,0 +1,206 @@
+//! The drawing itself: axes, series, and the step that pointer or keyboard points at.
+
+use shared::Timestamp;
+use yew::prelude::*;
+
+use super::{
+    ChartSeries, Shape, Steps,
+    frame::Frame,
+    scale::{time_ticks, value_ticks},
+    tooltip::Tooltip,
+};
+use crate::{
+    components::kpi_card::Unit,
+    hooks::use_width,
+    intl::{self, Style},
+};
+
+const HEIGHT: f64 = 188.0;
+const LEFT: f64 = 52.0;
+/// Pixels that a time below the axis wants.
+const TICK_WIDTH: f64 = 84.0;
+
+/// Properties of [`Plot`].
+#[derive(Properties, PartialEq)]
+pub struct PlotProps {
+    /// What it shows.
+    pub title: AttrValue,
+    /// The steps.
+    pub steps: Steps,
+    /// The series, the first one behind.
+    pub series: Vec<ChartSeries>,
+    /// What the values are measured in.
+    pub unit: Unit,
+}
+
+/// See the module.
+#[component]
+pub fn Plot(props: &PlotProps) -> Html {
+    let node = use_node_ref();
+    let width = use_width(&node);
+    let pointed = use_state(|| None::<usize>);
+    let steps = &props.steps;
+    let count = steps.moments.len();
+
+    let highest = props.series.iter().flat_map(|series| series.values.iter().flatten()).copied().fold(0.0, f64::max);
+    let ticks = value_ticks(highest, 4);
+    let frame = Frame {
+        left: LEFT,
+        right: (width - 8.0).max(LEFT + 1.0),
+        top: 10.0,
+        bottom: HEIGHT - 26.0,
+        start: steps.start,
+        end: steps.end,
+        highest: ticks.last().copied().unwrap_or(1.0),
+    };
+
+    let onpointermove = {
+        let (pointed, steps) = (pointed.clone(), steps.clone());
+        Callback::from(move |event: PointerEvent| {
+            let first = steps.moments.first().copied().unwrap_or(steps.start);
+            pointed.set(frame.step_at(f64::from(event.offset_x()), first, steps.length, steps.moments.len()));
+        })
+    };
+    let leave = || {
+        let pointed = pointed.clone();
+        move || pointed.set(None)
+    };
+    let (on_pointer_leave, on_blur) = (leave(), leave());
+    let onkeydown = {
+        let pointed = pointed.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let last = count.saturating_sub(1);
+            let next = match (event.key().as_str(), *pointed) {
+                ("ArrowLeft", at) => Some(at.unwrap_or(count).saturating_sub(1)),
+                ("ArrowRight", at) => Some(at.map_or(0, |at| at + 1).min(last)),
+                ("Home", _) => Some(0),
+                ("End", _) => Some(last),
+                ("Escape", _) => None,
+                _ => return,
+            };
+            event.prevent_default();
+            pointed.set(next);
+        })
+    };
+
+    html! {
+        <div
+            class="plot"
+            ref={node}
+            tabindex="0"
+            role="group"
+            aria-label={format!("{}, chart. Arrow keys step through the values.", props.title)}
+            {onkeydown}
+            {onpointermove}
+            onpointerleave={Callback::from(move |_: PointerEvent| on_pointer_leave())}
+            onblur={Callback::from(move |_: FocusEvent| on_blur())}
+        >
+            if width > 0.0 {
+                <svg width={width.to_string()} height={HEIGHT.to_string()} aria-hidden="true">
+                    { value_axis(&frame, &ticks, props.unit) }
+                    { time_axis(&frame, width) }
+                    for series in &props.series {
+                        <g class={series.class}>{ shape(&frame, steps, series) }</g>
+                    }
+                    if let Some(index) = *pointed {
+                        { marks(&frame, steps, &props.series, index) }
+                    }
+                </svg>
+                if let Some(index) = *pointed {
+                    <Tooltip
+                        steps={steps.clone()}
+                        series={props.series.clone()}
+                        unit={props.unit}
+                        {index}
+                        x={frame.x(steps.middle(index))}
+                        {width}
+                    />
+                }
+            }
+        </div>
+    }
+}
+
+fn value_axis(frame: &Frame, ticks: &[f64], unit: Unit) -> Html {
+    let tick = |value: &f64| {
+        let y = format!("{:.1}", frame.y(*value));
+        html! {
+            <>
+                <line class={if *value == 0.0 { "axis" } else { "grid" }} x1={frame.left.to_string()} x2={frame.right.to_string()} y1={y.clone()} y2={y.clone()} />
+                <text class="tick" x={(frame.left - 8.0).to_string()} {y} dy="0.32em" text-anchor="end">{ unit.axis_text(*value) }</text>
+            </>
+        }
+    };
+    html! { <g>{ for ticks.iter().map(tick) }</g> }
+}
+
+fn time_axis(frame: &Frame, width: f64) -> Html {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a screen's width")]
+    let most = ((width - LEFT) / TICK_WIDTH).max(2.0) as usize;
+    let (ticks, days) = time_ticks(frame.start, frame.end, most, intl::offset_minutes(frame.end));
+    let style = if days {
+        Style::Day
+    } else if frame.end.since(frame.start).as_secs() > 86_400 {
+        Style::Short
+    } else {
+        Style::Time
+    };
+    let tick = |moment: &Timestamp| {
+        // A text that is centred on the very edge would be cut off.
+        let x = frame.x(*moment);
+        let x = if x > frame.right - 18.0 { None } else { Some(x.max(frame.left + 10.0)) };
+        html! {
+            if let Some(x) = x {
+                <text class="tick" x={format!("{x:.1}")} y={(HEIGHT - 8.0).to_string()} text-anchor="middle">{ intl::date(*moment, style) }</text>
+            }
+        }
+    };
+    html! { <g>{ for ticks.iter().map(tick) }</g> }
+}
+
+fn shape(frame: &Frame, steps: &Steps, series: &ChartSeries) -> Html {
+    if series.shape == Shape::Bars {
+        return html! { <path class="bars" d={bars(frame, steps, &series.values)} /> };
+    }
+    let points: Vec<_> =
+        series.values.iter().enumerate().map(|(index, value)| (steps.middle(index), *value)).collect();
+    html! {
+        <>
+            if series.shape == Shape::Area {
+                <path class="area" d={frame.area(&points)} />
+            }
+            <path class="line" d={frame.line(&points)} />
+        </>
+    }
+}
+
+/// All bars of a series in one path.
+fn bars(frame: &Frame, steps: &Steps, values: &[Option<f64>]) -> String {
+    let bar = |(index, value): (usize, &Option<f64>)| {
+        let value = value.filter(|value| *value > 0.0)?;
+        let (from, to) = steps.span(index);
+        let (left, right) = (frame.x(from), frame.x(to));
+        let gap = ((right - left) * 0.18).clamp(0.4, 3.0);
+        // What is not nothing is seen.
+        let top = frame.y(value).min(frame.bottom - 1.0);
+        let (left, right, bottom) = (left + gap / 2.0, right - gap / 2.0, frame.bottom);
+        (right > left).then(|| format!("M{left:.1} {bottom:.1}V{top:.1}H{right:.1}V{bottom:.1}Z"))
+    };
+    values.iter().enumerate().filter_map(bar).collect()
+}
+
+/// The line through the step that is pointed at, and a dot on each line there.
+fn marks(frame: &Frame, steps: &Steps, all: &[ChartSeries], index: usize) -> Html {
+    let x = format!("{:.1}", frame.x(steps.middle(index)));
+    let dot = |series: &ChartSeries| {
+        let value = series.values.get(index).copied().flatten().filter(|_| series.shape != Shape::Bars)?;
+        let y = format!("{:.1}", frame.y(value));
+        Some(html! { <circle class={classes!("dot", series.class)} cx={x.clone()} cy={y} r="3.5" /> })
+    };
+    html! {
+        <g>
+            <line class="cursor" x1={x.clone()} x2={x.clone()} y1={frame.top.to_string()} y2={frame.bottom.to_string()} />
+            { for all.iter().filter_map(dot) }
+        </g>
+    }
+}

@@ -1,0 +1,94 @@
+//! Where the ticks of an axis stand. Pure.
+
+use std::time::Duration;
+
+use shared::Timestamp;
+
+/// Round values from 0 that end at or above `highest`, about `wanted` of them.
+pub fn value_ticks(highest: f64, wanted: u32) -> Vec<f64> {
+    if !highest.is_finite() || highest <= 0.0 {
+        return vec![0.0, 1.0];
+    }
+    let rough = highest / f64::from(wanted.max(1));
+    let magnitude = 10_f64.powf(rough.log10().floor());
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * magnitude).into_iter().find(|step| *step >= rough);
+    let step = step.unwrap_or(magnitude * 10.0);
+    let mut ticks = vec![0.0];
+    while ticks.last().is_some_and(|last| *last < highest * 0.999_999) {
+        #[expect(clippy::cast_precision_loss, reason = "a handful of ticks")]
+        ticks.push(step * ticks.len() as f64);
+    }
+    ticks
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const STEPS: [u64; 15] = [
+    5 * MINUTE,
+    10 * MINUTE,
+    15 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    2 * HOUR,
+    3 * HOUR,
+    4 * HOUR,
+    6 * HOUR,
+    12 * HOUR,
+    DAY,
+    2 * DAY,
+    7 * DAY,
+    14 * DAY,
+    30 * DAY,
+];
+
+/// Round moments of the reader's own clock in `[start, end]`, at most `most` of them, and whether they are whole days.
+pub fn time_ticks(start: Timestamp, end: Timestamp, most: usize, offset_minutes: i64) -> (Vec<Timestamp>, bool) {
+    let length = end.since(start).as_secs();
+    let most = u64::try_from(most.max(1)).unwrap_or(1);
+    let step = STEPS.into_iter().find(|step| length / step < most).unwrap_or_else(|| length.div_ceil(most).max(1));
+    // The reader's midnight is a multiple of a day only on the reader's own clock.
+    let offset = offset_minutes * 60_000_000;
+    let step_length = Duration::from_secs(step);
+    let mut tick = Timestamp::from_micros(start.as_micros() + offset).ceil(step_length);
+    let mut ticks = Vec::new();
+    loop {
+        let moment = Timestamp::from_micros(tick.as_micros() - offset);
+        if moment > end {
+            return (ticks, step >= DAY);
+        }
+        ticks.push(moment);
+        tick = tick + step_length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn value_ticks_are_round_and_reach_the_highest_value() {
+        assert_eq!(value_ticks(97.0, 4), [0.0, 25.0, 50.0, 75.0, 100.0]);
+        assert_eq!(value_ticks(3.0, 4), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(value_ticks(0.0, 4), [0.0, 1.0]);
+        assert!(value_ticks(0.0123, 4).last().is_some_and(|last| *last >= 0.0123));
+    }
+
+    #[test]
+    fn time_ticks_stand_on_the_readers_own_midnights() {
+        let start = Timestamp::EPOCH + Duration::from_secs(HOUR);
+        let (ticks, days) = time_ticks(start, start + Duration::from_secs(7 * DAY), 8, 120);
+        assert!(days);
+        let first = ticks.first().copied().unwrap_or_default();
+        assert_eq!(first, Timestamp::EPOCH + Duration::from_secs(DAY - 2 * HOUR), "midnight two hours east of UTC");
+        assert_eq!(ticks.len(), 7);
+    }
+
+    #[test]
+    fn no_range_gets_more_ticks_than_fit() {
+        for hours in [1, 24, 100, 24 * 30, 24 * 366] {
+            let (ticks, _) = time_ticks(Timestamp::EPOCH, Timestamp::EPOCH + Duration::from_secs(hours * HOUR), 6, 0);
+            assert!((2..=7).contains(&ticks.len()), "{hours} h: {}", ticks.len());
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What happened in the last hour.
+
+use icondata_lu::LuActivity;
+use shared::activity::Activity;
+use yew::prelude::*;
+
+use super::{icon::Icon, link::RouteLink, message::Message, status::StatusBadge, time::RelativeTime};
+use crate::{format, route::Route};
+
+/// Properties of [`ActivityStream`].
+#[derive(Properties, PartialEq)]
+pub struct ActivityStreamProps {
+    /// The activities, newest first.
+    pub activities: Vec<Activity>,
+}
+
+/// A row per activity, which leads to its trace; or a word where there is none.
+#[component]
+pub fn ActivityStream(props: &ActivityStreamProps) -> Html {
+    if props.activities.is_empty() {
+        return html! {
+            <Message icon={LuActivity} title="Quiet">
+                <p>{ "No agent sent anything in the last hour." }</p>
+            </Message>
+        };
+    }
+    html! {
+        <ul class="activities">
+            for activity in &props.activities {
+                <li key={activity.id.to_string()} class="activity">
+                    { row(activity) }
+                </li>
+            }
+        </ul>
+    }
+}
+
+fn row(activity: &Activity) -> Html {
+    let metadata = &activity.metadata;
+    html! {
+        <>
+            <span class={classes!("activity-dot", format!("status-{}", activity.status.as_str()))}><Icon icon={LuActivity} /></span>
+            <div class="activity-body">
+                <RouteLink
+                    class="activity-agent stretched"
+                    to={Route::Trace { id: activity.trace_id.clone() }}
+                >
+                    { activity.agent_id.clone() }
+                </RouteLink>
+                <span class="activity-action">
+                    { format::words(&activity.action) }
+                    if let Some(model) = &metadata.model { { " · " }<span class="mono">{ model.clone() }</span> }
+                </span>
+            </div>
+            <span class="activity-figures">
+                <span>{ format::latency(metadata.latency_ms) }</span>
+                <span class="muted">{ metadata.cost_usd.map(format::cost) }</span>
+            </span>
+            <span class="activity-status"><StatusBadge status={activity.status} /></span>
+            <span class="activity-time"><RelativeTime at={activity.timestamp} /></span>
+        </>
+    }
+}

@@ -1,0 +1,17 @@
+//! The product's mark and name.
+
+use yew::prelude::*;
+
+/// The mark, with the name beside it.
+#[component]
+pub fn Brand() -> Html {
+    html! {
+        <span class="brand">
+            <svg class="brand-mark" viewBox="0 0 32 32" aria-hidden="true">
+                <rect width="32" height="32" rx="8" />
+                <path d="M6 17h4.5l3-8.5 5 15 3-6.5H26" />
+            </svg>
+            <span class="brand-name">{ "Agent Observability" }</span>
+        </span>
+    }
+}

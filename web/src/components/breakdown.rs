@@ -1,0 +1,83 @@
+//! The busiest agents or models, with a bar for each one's share.
+
+use icondata_lu::LuLayers;
+use shared::metric::{BreakdownItem, Dimension};
+use yew::prelude::*;
+
+use super::{link::RouteLink, message::Message};
+use crate::{format, route::Route};
+
+/// Properties of [`Breakdown`].
+#[derive(Properties, PartialEq)]
+pub struct BreakdownProps {
+    /// What the items are.
+    pub by: Dimension,
+    /// The items, busiest first.
+    pub items: Vec<BreakdownItem>,
+    /// The range's part of the address's query, for the links to the traces behind an item.
+    #[prop_or_default]
+    pub range_query: AttrValue,
+}
+
+/// A table; each row leads to its traces.
+#[component]
+pub fn Breakdown(props: &BreakdownProps) -> Html {
+    let (what, parameter) = match props.by {
+        Dimension::Agent => ("Agent", "agent_id"),
+        Dimension::Model => ("Model", "model"),
+    };
+    if props.items.is_empty() {
+        return html! { <Message icon={LuLayers} title="Nothing in this range"><p>{ "Choose a longer one above." }</p></Message> };
+    }
+    let total: u64 = props.items.iter().map(|item| item.requests).sum();
+    let row = |item: &BreakdownItem| {
+        let name = match &item.key {
+            Some(key) => {
+                let key_query = js_sys::encode_uri_component(key);
+                let query = format!("{}&{parameter}={key_query}", props.range_query);
+                html! { <RouteLink class="stretched ellipsis" to={Route::Traces} query={query.trim_start_matches('&').to_owned()}>{ key.clone() }</RouteLink> }
+            }
+            None => html! { <span class="muted">{ "not named" }</span> },
+        };
+        html! {
+            <tr key={item.key.clone().unwrap_or_default()}>
+                <th scope="row">{ name }{ share_bar(item.requests, total) }</th>
+                <td>{ format::count(to_f64(item.requests)) }</td>
+                <td class={(item.error_rate >= 5.0).then_some("worse")}>{ format::percent(item.error_rate) }</td>
+                <td>{ format::latency(item.p95_latency_ms) }</td>
+                <td>{ format::cost(item.cost_usd) }</td>
+            </tr>
+        }
+    };
+    html! {
+        <div class="table-scroll">
+            <table class="breakdown">
+                <thead>
+                    <tr>
+                        <th scope="col">{ what }</th>
+                        <th scope="col">{ "Requests" }</th>
+                        <th scope="col">{ "Errors" }</th>
+                        <th scope="col">{ "p95" }</th>
+                        <th scope="col">{ "Cost" }</th>
+                    </tr>
+                </thead>
+                <tbody>{ for props.items.iter().map(row) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn share_bar(part: u64, total: u64) -> Html {
+    let share = if total == 0 { 0.0 } else { to_f64(part) / to_f64(total) * 100.0 };
+    html! {
+        <svg class="share-bar" aria-hidden="true">
+            <rect class="share-bar-all" width="100%" height="100%" rx="2" />
+            <rect class="share-bar-part" width={format!("{share:.1}%")} height="100%" rx="2" />
+        </svg>
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for a bar and three digits")]
+fn to_f64(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,94 @@
+//! A key figure with its change.
+
+use icondata_lu::{LuArrowDown, LuArrowUp, LuMinus};
+use shared::kpi::{Direction, Kpi};
+use yew::prelude::*;
+
+use super::{icon::Icon, sparkline::Sparkline};
+use crate::format;
+
+/// What a figure is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A number of things.
+    Count,
+    /// Milliseconds.
+    Latency,
+    /// Percent.
+    Percent,
+    /// US dollars.
+    Cost,
+    /// Points of 100.
+    Score,
+}
+
+impl Unit {
+    /// `value` as text.
+    #[must_use]
+    pub fn text(self, value: f64) -> String {
+        match self {
+            Self::Count => format::count(value),
+            Self::Latency => format::latency(value),
+            Self::Percent => format::percent(value),
+            Self::Cost => format::cost(value),
+            Self::Score => format::score(value),
+        }
+    }
+
+    /// A round `value` as short text, for an axis.
+    #[must_use]
+    pub fn axis_text(self, value: f64) -> String {
+        match self {
+            Self::Count | Self::Score => format::compact(value),
+            Self::Latency | Self::Percent => self.text(value),
+            Self::Cost => format!("${}", format::compact(value)),
+        }
+    }
+}
+
+/// Properties of [`KpiCard`].
+#[derive(Properties, PartialEq)]
+pub struct KpiCardProps {
+    /// What the figure is called.
+    pub label: AttrValue,
+    /// The figure.
+    pub kpi: Kpi,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// The figure over the window, for a small line; may be empty.
+    #[prop_or_default]
+    pub history: Vec<Option<f64>>,
+}
+
+/// Value, change (an arrow for where it went, a colour and a word for what that means) and a small line.
+#[component]
+pub fn KpiCard(props: &KpiCardProps) -> Html {
+    let kpi = &props.kpi;
+    let (class, meaning) = match kpi.direction() {
+        Direction::Better => ("better", "better"),
+        Direction::Worse => ("worse", "worse"),
+        Direction::Same => ("same", "no change"),
+    };
+    let arrow = if kpi.change > 0.0 {
+        LuArrowUp
+    } else if kpi.change < 0.0 {
+        LuArrowDown
+    } else {
+        LuMinus
+    };
+    html! {
+        <article class="kpi-card" aria-label={props.label.clone()}>
+            <h2 class="kpi-label">{ props.label.clone() }</h2>
+            <p class="kpi-value">{ props.unit.text(kpi.value) }</p>
+            <p class="kpi-foot">
+                <span class={classes!("change", class)}>
+                    <Icon icon={arrow} />
+                    <span class="change-value">{ format::change(kpi.change) }</span>
+                    <span class="visually-hidden">{ format!(" ({meaning})") }</span>
+                </span>
+                <span class="kpi-versus">{ kpi.change_label.clone() }</span>
+            </p>
+            <Sparkline values={props.history.clone()} />
+        </article>
+    }
+}

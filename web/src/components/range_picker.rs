@@ -1,0 +1,112 @@
+//! The time range: a name, or a start and an end.
+
+use shared::time_range::TimeRange;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::intl;
+
+/// Properties of [`RangePicker`].
+#[derive(Properties, PartialEq)]
+pub struct RangePickerProps {
+    /// What is chosen.
+    pub range: TimeRange,
+    /// What is chosen now.
+    pub on_change: Callback<TimeRange>,
+}
+
+fn label(range: TimeRange) -> &'static str {
+    match range {
+        TimeRange::Hour => "Last hour",
+        TimeRange::Day => "24 hours",
+        TimeRange::Week => "7 days",
+        TimeRange::Month => "30 days",
+        TimeRange::Custom { .. } => "Custom",
+    }
+}
+
+/// See the module.
+#[component]
+pub fn RangePicker(props: &RangePickerProps) -> Html {
+    let is_custom = matches!(props.range, TimeRange::Custom { .. });
+    let open = use_state(|| false);
+    let choose = |range: TimeRange| {
+        let (open, on_change) = (open.clone(), props.on_change.clone());
+        Callback::from(move |_: MouseEvent| {
+            open.set(false);
+            on_change.emit(range);
+        })
+    };
+    let toggle = {
+        let open = open.clone();
+        Callback::from(move |_: MouseEvent| open.set(!*open))
+    };
+    let on_apply = {
+        let (open, on_change) = (open.clone(), props.on_change.clone());
+        Callback::from(move |range| {
+            open.set(false);
+            on_change.emit(range);
+        })
+    };
+    html! {
+        <div class="range-picker">
+            <div class="segments" role="group" aria-label="Time range">
+                for range in TimeRange::NAMED {
+                    <button type="button" aria-pressed={(props.range == range).to_string()} onclick={choose(range)}>{ label(range) }</button>
+                }
+                <button type="button" aria-pressed={is_custom.to_string()} aria-expanded={open.to_string()} onclick={toggle}>{ "Custom" }</button>
+            </div>
+            if *open {
+                <CustomRange range={props.range} {on_apply} />
+            }
+        </div>
+    }
+}
+
+/// Properties of [`CustomRange`].
+#[derive(Properties, PartialEq)]
+struct CustomRangeProps {
+    range: TimeRange,
+    on_apply: Callback<TimeRange>,
+}
+
+#[component]
+fn CustomRange(props: &CustomRangeProps) -> Html {
+    let window = props.range.window(intl::now());
+    let start = use_state(|| intl::to_local_input(window.start));
+    let end = use_state(|| intl::to_local_input(window.end));
+    let error = use_state(|| None::<String>);
+    let input = |state: &UseStateHandle<String>| {
+        let state = state.clone();
+        Callback::from(move |event: InputEvent| state.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+    };
+    let onsubmit = {
+        let (start, end, error, on_apply) = (start.clone(), end.clone(), error.clone(), props.on_apply.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            match (intl::from_local_input(&start), intl::from_local_input(&end)) {
+                (Some(start), Some(end)) => match TimeRange::custom(start, end) {
+                    Ok(range) => on_apply.emit(range),
+                    Err(reason) => error.set(Some(reason.0)),
+                },
+                _ => error.set(Some("Fill in both times.".to_owned())),
+            }
+        })
+    };
+    html! {
+        <form class="custom-range" {onsubmit}>
+            <div class="field">
+                <label for="range-start">{ "From" }</label>
+                <input id="range-start" type="datetime-local" value={(*start).clone()} oninput={input(&start)} />
+            </div>
+            <div class="field">
+                <label for="range-end">{ "To" }</label>
+                <input id="range-end" type="datetime-local" value={(*end).clone()} oninput={input(&end)} />
+            </div>
+            if let Some(error) = &*error {
+                <p class="form-error" role="alert">{ error.clone() }</p>
+            }
+            <button type="submit" class="button primary">{ "Apply" }</button>
+        </form>
+    }
+}

@@ -1,0 +1,132 @@
+//! The frame around every page behind the login: navigation, account, content.
+
+use icondata_core::IconData;
+use icondata_lu::{LuBell, LuLayoutDashboard, LuListTree, LuLogOut, LuSettings};
+use shared::{auth::User, ttl};
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::{brand::Brand, icon::Icon, link::RouteLink, menu::Menu};
+use crate::{
+    auth::use_auth,
+    hooks::{Poll, use_poll},
+    intl,
+    route::Route,
+};
+
+/// Who is logged in, for the pages inside.
+#[derive(Clone)]
+pub struct Account(pub Poll<User>);
+
+impl PartialEq for Account {
+    fn eq(&self, other: &Self) -> bool {
+        let user = |account: &Self| account.0.data().map(|user| (**user).clone());
+        user(self) == user(other) && self.0.error() == other.0.error() && self.0.is_loading() == other.0.is_loading()
+    }
+}
+
+/// Properties of [`Shell`].
+#[derive(Properties, PartialEq)]
+pub struct ShellProps {
+    /// The page that is shown.
+    pub route: Route,
+    /// The page.
+    pub children: Html,
+}
+
+/// See the module.
+#[component]
+pub fn Shell(props: &ShellProps) -> Html {
+    let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| async move { client.me().await });
+    let main = use_node_ref();
+    {
+        let (main, first) = (main.clone(), use_mut_ref(|| true));
+        use_effect_with(props.route.clone(), move |_| {
+            // What a full page load would do: begin at the top, and let a screen reader begin there too.
+            if !first.replace(false) {
+                intl::window().scroll_to_with_x_and_y(0.0, 0.0);
+                if let Some(main) = main.cast::<HtmlElement>() {
+                    // An element that cannot be focused just is not.
+                    drop(main.focus());
+                }
+            }
+        });
+    }
+    html! {
+        <div class="shell">
+            <a class="skip-link" href="#main">{ "Skip to content" }</a>
+            <header class="sidebar">
+                <RouteLink to={Route::Dashboard} class="sidebar-brand" label="Agent Observability, dashboard"><Brand /></RouteLink>
+                <nav class="nav" aria-label="Main">
+                    { nav_link(&props.route, Route::Dashboard, LuLayoutDashboard, "Dashboard") }
+                    { nav_link(&props.route, Route::Traces, LuListTree, "Traces") }
+                    { nav_link(&props.route, Route::Alerts, LuBell, "Alerts") }
+                    { nav_link(&props.route, Route::Settings, LuSettings, "Settings") }
+                </nav>
+                <UserMenu user={account.data().map(|user| (**user).clone())} />
+            </header>
+            <main id="main" class="main" tabindex="-1" ref={main}>
+                <ContextProvider<Account> context={Account(account)}>{ props.children.clone() }</ContextProvider<Account>>
+            </main>
+        </div>
+    }
+}
+
+fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static str) -> Html {
+    let current = *shown == to || (to == Route::Traces && matches!(shown, Route::Trace { .. }));
+    html! {
+        <RouteLink class="nav-link" {to} {current}><Icon {icon} /><span>{ label }</span></RouteLink>
+    }
+}
+
+/// Properties of [`UserMenu`].
+#[derive(Properties, PartialEq)]
+struct UserMenuProps {
+    user: Option<User>,
+}
+
+#[component]
+fn UserMenu(props: &UserMenuProps) -> Html {
+    let auth = use_auth();
+    let onclick = Callback::from(move |_: MouseEvent| auth.log_out());
+    let name = props.user.as_ref().map(|user| user.full_name.clone()).unwrap_or_default();
+    let workspace = props.user.as_ref().map(|user| user.workspace_name.clone()).unwrap_or_default();
+    let button = html! {
+        <>
+            <span class="avatar" aria-hidden="true">{ initials(&name) }</span>
+            <span class="user-names">
+                <span class="user-name ellipsis">{ name.clone() }</span>
+                <span class="user-workspace ellipsis">{ workspace.clone() }</span>
+            </span>
+        </>
+    };
+    html! {
+        <Menu label={format!("Account: {name}, {workspace}")} {button}>
+            <p class="menu-info">
+                <span class="ellipsis">{ name }</span>
+                <span class="muted ellipsis">{ props.user.as_ref().map(|user| user.email.clone()) }</span>
+            </p>
+            <button type="button" class="menu-item" {onclick}><Icon icon={LuLogOut} />{ "Log out" }</button>
+        </Menu>
+    }
+}
+
+/// The first letters of the first and the last word.
+fn initials(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let first = words.next().and_then(|word| word.chars().next());
+    let last = words.next_back().and_then(|word| word.chars().next());
+    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initials;
+
+    #[test]
+    fn initials_are_of_the_first_and_the_last_name() {
+        assert_eq!(initials("Ada King Lovelace"), "AL");
+        assert_eq!(initials("plato"), "P");
+        assert_eq!(initials(""), "");
+    }
+}

@@ -1,0 +1,66 @@
+//! A line so small that it needs no axes.
+
+use yew::prelude::*;
+
+/// Properties of [`Sparkline`].
+#[derive(Properties, PartialEq)]
+pub struct SparklineProps {
+    /// One value per step; none where there is nothing to measure.
+    pub values: Vec<Option<f64>>,
+}
+
+const WIDTH: f64 = 100.0;
+const HEIGHT: f64 = 28.0;
+
+/// The shape of `values`, from their smallest to their largest.
+#[component]
+pub fn Sparkline(props: &SparklineProps) -> Html {
+    let Some((line, area)) = paths(&props.values) else {
+        return html! { <span class="sparkline" /> };
+    };
+    html! {
+        <svg class="sparkline" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true">
+            <path class="sparkline-area" d={area} />
+            <path class="sparkline-line" d={line} />
+        </svg>
+    }
+}
+
+/// The line and the area below it; none where there are less than two values.
+fn paths(values: &[Option<f64>]) -> Option<(String, String)> {
+    #[expect(clippy::cast_precision_loss, reason = "a few hundred steps")]
+    let points: Vec<(f64, f64)> =
+        values.iter().enumerate().filter_map(|(index, value)| value.map(|value| (index as f64, value))).collect();
+    let (first, last) = (points.first()?.0, points.last()?.0);
+    if last <= first {
+        return None;
+    }
+    let low = points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
+    let high = points.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max);
+    let place = |(index, value): (f64, f64)| {
+        let x = (index - first) / (last - first) * WIDTH;
+        let y = if high > low { HEIGHT - 2.0 - (value - low) / (high - low) * (HEIGHT - 4.0) } else { HEIGHT / 2.0 };
+        format!("{x:.1} {y:.1}")
+    };
+    let line = format!("M{}", points.into_iter().map(place).collect::<Vec<_>>().join("L"));
+    let area = format!("{line}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z");
+    Some((line, area))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_spans_the_box_from_its_lowest_to_its_highest_value() {
+        let (line, area) = paths(&[Some(1.0), None, Some(3.0)]).unwrap_or_default();
+        assert_eq!(line, "M0.0 26.0L100.0 2.0");
+        assert!(area.ends_with("L100 28L0 28Z"));
+    }
+
+    #[test]
+    fn a_flat_line_lies_in_the_middle_and_a_single_value_is_no_line() {
+        assert_eq!(paths(&[Some(5.0), Some(5.0)]).map(|paths| paths.0), Some("M0.0 14.0L100.0 14.0".to_owned()));
+        assert_eq!(paths(&[None, Some(5.0)]), None);
+    }
+}

@@ -1,0 +1,36 @@
+//! Moments: how long ago, with the exact time for who wants it.
+
+use shared::Timestamp;
+use yew::prelude::*;
+
+use crate::{
+    format,
+    hooks::use_now,
+    intl::{self, Style},
+};
+
+/// Properties of [`RelativeTime`] and [`ExactTime`].
+#[derive(Properties, PartialEq)]
+pub struct TimeProps {
+    /// The moment.
+    pub at: Timestamp,
+}
+
+/// `5 min ago`, which stays true.
+#[component]
+pub fn RelativeTime(props: &TimeProps) -> Html {
+    let now = use_now(15);
+    html! {
+        <time datetime={props.at.to_string()} title={intl::date(props.at, Style::Full)}>{ format::ago(props.at, now) }</time>
+    }
+}
+
+/// Day, hour and minute.
+#[component]
+pub fn ExactTime(props: &TimeProps) -> Html {
+    html! {
+        <time datetime={props.at.to_string()} title={intl::date(props.at, Style::Full)}>
+            { intl::date(props.at, Style::Short) }
+        </time>
+    }
+}

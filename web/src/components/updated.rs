@@ -1,0 +1,36 @@
+//! How old what is shown is, and the button that makes it new.
+
+use icondata_lu::LuRefreshCw;
+use shared::Timestamp;
+use yew::prelude::*;
+
+use super::icon::Icon;
+use crate::{format, hooks::use_now};
+
+/// Properties of [`Updated`].
+#[derive(Properties, PartialEq)]
+pub struct UpdatedProps {
+    /// When the oldest of it came.
+    pub at: Option<Timestamp>,
+    /// Whether something is on its way.
+    pub loading: bool,
+    /// Asks for all of it, past the API's cache.
+    pub on_refresh: Callback<()>,
+}
+
+/// See the module.
+#[component]
+pub fn Updated(props: &UpdatedProps) -> Html {
+    let now = use_now(1);
+    let onclick = props.on_refresh.reform(|_: MouseEvent| ());
+    html! {
+        <div class="updated">
+            if let Some(at) = props.at {
+                <span class="updated-text">{ format!("Updated {}", format::ago(at, now)) }</span>
+            }
+            <button type="button" class="button icon-button" {onclick} aria-label="Refresh" title="Refresh">
+                <Icon icon={LuRefreshCw} class={classes!(props.loading.then_some("spin"))} />
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,14 @@
+//! Hooks that more than one page uses.
+
+mod now;
+pub mod poll;
+mod poll_state;
+mod query;
+mod size;
+mod title;
+
+pub use now::use_now;
+pub use poll::{Poll, use_poll};
+pub use query::use_query;
+pub use size::use_width;
+pub use title::use_title;

@@ -1,0 +1,103 @@
+//! The browser: its clock, its calendar and its window. Dates and times as the reader writes them, through `Intl`,
+//! which costs no bytes here.
+
+use js_sys::{Array, Date, Function, Intl::DateTimeFormat, Object, Reflect};
+use shared::Timestamp;
+use wasm_bindgen::JsValue;
+
+/// The time.
+pub fn now() -> Timestamp {
+    timestamp(Date::now())
+}
+
+/// The window this page is in.
+pub fn window() -> web_sys::Window {
+    #[expect(clippy::expect_used, reason = "the application runs nowhere else")]
+    web_sys::window().expect("a window")
+}
+
+/// The page.
+pub fn document() -> web_sys::Document {
+    #[expect(clippy::expect_used, reason = "the application runs nowhere else")]
+    window().document().expect("a document")
+}
+
+/// How a moment is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Day, month, year, hour, minute, second.
+    Full,
+    /// Day, month, hour, minute.
+    Short,
+    /// Hour and minute.
+    Time,
+    /// Hour, minute and second.
+    Clock,
+    /// Day and month.
+    Day,
+}
+
+impl Style {
+    const ALL: [Self; 5] = [Self::Full, Self::Short, Self::Time, Self::Clock, Self::Day];
+
+    const fn options(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Full => &[("dateStyle", "medium"), ("timeStyle", "medium")],
+            Self::Short => &[("month", "short"), ("day", "numeric"), ("hour", "2-digit"), ("minute", "2-digit")],
+            Self::Time => &[("hour", "2-digit"), ("minute", "2-digit")],
+            Self::Clock => &[("hour", "2-digit"), ("minute", "2-digit"), ("second", "2-digit")],
+            Self::Day => &[("month", "short"), ("day", "numeric")],
+        }
+    }
+
+    fn format(self) -> Function {
+        let options = Object::new();
+        for (name, value) in self.options() {
+            // Only a frozen object refuses a property, and this one is new.
+            drop(Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value)));
+        }
+        DateTimeFormat::new(&Array::new(), &options).format()
+    }
+}
+
+thread_local! {
+    // Making one takes longer than a hundred uses of it.
+    static FORMATS: [Function; 5] = Style::ALL.map(Style::format);
+}
+
+/// `at` in the reader's own calendar and time zone.
+pub fn date(at: Timestamp, style: Style) -> String {
+    let index = Style::ALL.iter().position(|other| *other == style).unwrap_or(0);
+    let moment = Date::new(&JsValue::from_f64(millis(at)));
+    let text = FORMATS.with(|formats| formats[index].call1(&JsValue::UNDEFINED, &moment));
+    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| at.to_string())
+}
+
+/// Minutes by which the reader's clock is ahead of UTC at `at`.
+pub fn offset_minutes(at: Timestamp) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "at most a day of minutes")]
+    let behind = Date::new(&JsValue::from_f64(millis(at))).get_timezone_offset() as i64;
+    -behind
+}
+
+/// `2025-10-22T12:35` in the reader's time zone, as `<input type="datetime-local">` has it.
+pub fn to_local_input(at: Timestamp) -> String {
+    let shifted = Timestamp::from_millis(at.as_millis() + offset_minutes(at) * 60_000);
+    shifted.to_string().chars().take(16).collect()
+}
+
+/// What such an input says, as a point in time.
+pub fn from_local_input(text: &str) -> Option<Timestamp> {
+    let millis = Date::parse(text);
+    millis.is_finite().then(|| timestamp(millis))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "Date holds whole milliseconds within ±8.64e15")]
+fn timestamp(millis: f64) -> Timestamp {
+    Timestamp::from_millis(millis as i64)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds need 43 of the 53 bits")]
+fn millis(at: Timestamp) -> f64 {
+    at.as_millis() as f64
+}

@@ -1,0 +1,68 @@
+//! The newest alerts, all or of one severity.
+
+use serde::{Deserialize, Serialize};
+use shared::{alert::Severity, limit, ttl};
+use yew::prelude::*;
+
+use crate::{
+    components::{
+        alerts_feed::{AlertsFeed, SeverityCounts, severity_label},
+        load::{skeleton_lines, view},
+        updated::Updated,
+    },
+    hooks::{use_poll, use_query, use_title},
+};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct AlertsQuery {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    severity: Option<Severity>,
+}
+
+/// See the module.
+#[component]
+pub fn AlertsPage() -> Html {
+    use_title("Alerts");
+    let (query, set_query) = use_query::<AlertsQuery>();
+    let alerts = use_poll(query.severity, ttl::ALERTS, |client, severity| async move {
+        client.recent_alerts(limit::PAGE_ITEMS, severity).await
+    });
+    let choice = |severity: Option<Severity>| {
+        let onclick = set_query.reform(move |_: MouseEvent| AlertsQuery { severity });
+        html! {
+            <button type="button" aria-pressed={(query.severity == severity).to_string()} {onclick}>
+                { severity.map_or("All", severity_label) }
+            </button>
+        }
+    };
+    html! {
+        <>
+            <div class="page-head">
+                <div>
+                    <h1>{ "Alerts" }</h1>
+                    <p class="muted">{ "What went out of bounds, newest first." }</p>
+                </div>
+                <div class="page-tools">
+                    <div class="segments" role="group" aria-label="Severity">
+                        { choice(None) }
+                        { for Severity::ALL.into_iter().rev().map(|severity| choice(Some(severity))) }
+                    </div>
+                    <Updated at={alerts.updated_at()} loading={alerts.is_loading()} on_refresh={alerts.on_refresh()} />
+                </div>
+            </div>
+            <section class="panel" aria-label="Alerts">
+                { view(&alerts, skeleton_lines(8), |list| html! {
+                    <>
+                        if !list.items.is_empty() {
+                            <header class="panel-head">
+                                <h2>{ if list.total == 1 { "1 alert".to_owned() } else { format!("{} alerts", list.total) } }</h2>
+                                <SeverityCounts alerts={list.items.clone()} />
+                            </header>
+                        }
+                        <AlertsFeed alerts={list.items.clone()} />
+                    </>
+                }) }
+            </section>
+        </>
+    }
+}

@@ -1,0 +1,187 @@
+//! The dashboard: key figures, charts, top lists, alerts and activity of one time range.
+
+mod charts;
+mod kpi_cards;
+mod onboarding;
+
+pub use kpi_cards::{History, KpiCards, KpiCardsProps};
+
+use shared::{
+    Timestamp,
+    limit,
+    metric::Dimension,
+    time_range::{TimeRange, TimeRangeQuery},
+    trace::TraceListQuery,
+    ttl,
+};
+use yew::prelude::*;
+
+use crate::{
+    components::{
+        activity_stream::ActivityStream,
+        alerts_feed::{AlertsFeed, SeverityCounts},
+        breakdown::Breakdown,
+        link::RouteLink,
+        load::{skeleton_block, skeleton_lines, view},
+        panel::Panel,
+        range_picker::RangePicker,
+        shell::Account,
+        updated::Updated,
+    },
+    hooks::{Poll, use_poll, use_query, use_title},
+    intl,
+    route::Route,
+};
+use charts::{ChartData, Charts};
+use onboarding::Onboarding;
+
+const TOP: u32 = 6;
+const ALERTS: u32 = 20;
+const ACTIVITIES: u32 = 30;
+
+/// See the module.
+#[component]
+pub fn DashboardPage() -> Html {
+    use_title("Dashboard");
+    let (query, set_query) = use_query::<TimeRangeQuery>();
+    let range = TimeRange::from_query(&query).unwrap_or_default();
+    let on_range = set_query.reform(|range: TimeRange| range.to_query());
+
+    let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| async move { client.home_kpis(range).await });
+    let charts = use_poll(range, ttl::HOME_KPIS, |client, range| async move { ChartData::fetch(&client, range).await });
+    let agents = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
+        client.breakdown(Dimension::Agent, range, TOP).await
+    });
+    let models = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
+        client.breakdown(Dimension::Model, range, TOP).await
+    });
+    let alerts = use_poll((), ttl::ALERTS, |client, ()| async move { client.recent_alerts(ALERTS, None).await });
+    let activity = use_poll((), ttl::ACTIVITY, |client, ()| async move { client.activity(ACTIVITIES).await });
+    // Only an empty range raises the question whether there was ever a trace.
+    let is_empty = kpis.data().is_some_and(|kpis| kpis.total_requests.value == 0.0);
+    let used = use_poll(is_empty, ttl::ACTIVITY, |client, is_empty| async move {
+        Ok(!is_empty || client.traces(&any_trace_query()).await?.total > 0)
+    });
+    let never_used = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !**used);
+
+    let on_refresh = {
+        let polls = (kpis.clone(), charts.clone(), agents.clone(), models.clone(), alerts.clone(), activity.clone());
+        Callback::from(move |()| {
+            let (kpis, charts, agents, models, alerts, activity) = &polls;
+            kpis.refresh();
+            charts.refresh();
+            agents.refresh();
+            models.refresh();
+            alerts.refresh();
+            activity.refresh();
+        })
+    };
+    {
+        let (was_unused, on_refresh) = (use_mut_ref(|| false), on_refresh.clone());
+        use_effect_with(never_used, move |&never_used| {
+            // The first trace is there: now there is something to show.
+            if was_unused.replace(never_used) && !never_used {
+                on_refresh.emit(());
+            }
+        });
+    }
+    let updated_at = oldest(&[kpis.updated_at(), charts.updated_at(), alerts.updated_at(), activity.updated_at()]);
+    let loading = kpis.is_loading() || charts.is_loading() || alerts.is_loading() || activity.is_loading();
+    let workspace = use_context::<Account>().and_then(|account| account.0.data().map(|user| user.workspace_name.clone()));
+    let range_query = trace_query(range);
+    let history = charts.data().map(|data| data.history()).unwrap_or_default();
+
+    html! {
+        <>
+            <div class="page-head">
+                <div>
+                    <h1>{ "Dashboard" }</h1>
+                    <p class="muted ellipsis">{ workspace.unwrap_or_else(|| "\u{a0}".to_owned()) }</p>
+                </div>
+                if !never_used {
+                    <div class="page-tools">
+                        <RangePicker {range} on_change={on_range} />
+                        <Updated at={updated_at} {loading} {on_refresh} />
+                    </div>
+                }
+            </div>
+            if never_used {
+                <Onboarding />
+            } else {
+                <div class="kpi-area">
+                    { view(&kpis, kpi_skeleton(), |kpis| html! { <KpiCards kpis={kpis.clone()} {history} /> }) }
+                </div>
+                <div class="dashboard">
+                    <div class="dashboard-charts">
+                        { view(&charts, charts_skeleton(), |data| html! { <Charts data={data.clone()} /> }) }
+                    </div>
+                    { top_list("Top agents", Dimension::Agent, &agents, &range_query) }
+                    { top_list("Top models", Dimension::Model, &models, &range_query) }
+                    <Panel title="Alerts" class="feed" aside={html! {
+                        <>
+                            if let Some(list) = alerts.data() { <SeverityCounts alerts={list.items.clone()} /> }
+                            <RouteLink class="panel-link" to={Route::Alerts} label="All alerts">{ "All" }</RouteLink>
+                        </>
+                    }}>
+                        { view(&alerts, skeleton_lines(6), |list| html! { <AlertsFeed alerts={list.items.clone()} /> }) }
+                    </Panel>
+                    <Panel title="Activity" class="feed" aside={html! {
+                        <>
+                            <span class="muted panel-note">{ "last hour" }</span>
+                            <RouteLink class="panel-link" to={Route::Traces} query="range=1h" label="Traces of the last hour">{ "Traces" }</RouteLink>
+                        </>
+                    }}>
+                        { view(&activity, skeleton_lines(8), |list| html! { <ActivityStream activities={list.items.clone()} /> }) }
+                    </Panel>
+                </div>
+            }
+        </>
+    }
+}
+
+fn top_list(
+    title: &'static str,
+    by: Dimension,
+    poll: &Poll<shared::page::ItemList<shared::metric::BreakdownItem>>,
+    range_query: &str,
+) -> Html {
+    let range_query = range_query.to_owned();
+    html! {
+        <Panel {title} class="top-list">
+            { view(poll, skeleton_lines(6), |list| html! { <Breakdown {by} items={list.items.clone()} {range_query} /> }) }
+        </Panel>
+    }
+}
+
+fn kpi_skeleton() -> Html {
+    html! { <div class="kpi-cards">for _ in 0..5 { { skeleton_block("skeleton-kpi") } }</div> }
+}
+
+fn charts_skeleton() -> Html {
+    html! { <div class="charts">for _ in 0..3 { { skeleton_block("skeleton-chart") } }</div> }
+}
+
+/// The part of the trace list's address that says which range.
+fn trace_query(range: TimeRange) -> String {
+    let query = range.to_query();
+    let pairs = [("range", query.range), ("start", query.start), ("end", query.end)];
+    let pairs = pairs.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
+    pairs.map(|(name, value)| format!("{name}={}", js_sys::encode_uri_component(&value))).collect::<Vec<_>>().join("&")
+}
+
+/// One trace of the last year: whether there was ever one.
+fn any_trace_query() -> TraceListQuery {
+    let end = intl::now() + std::time::Duration::from_secs(3600);
+    let start = end - std::time::Duration::from_secs((limit::RANGE_DAYS - 1) * 86_400);
+    TraceListQuery {
+        range: Some("custom".to_owned()),
+        start: Some(start.to_string()),
+        end: Some(end.to_string()),
+        limit: Some(1),
+        ..TraceListQuery::default()
+    }
+}
+
+fn oldest(times: &[Option<Timestamp>]) -> Option<Timestamp> {
+    times.iter().flatten().min().copied()
+}

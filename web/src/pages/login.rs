@@ -1,0 +1,94 @@
+//! Where one logs in.
+
+use shared::auth::LoginRequest;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::{
+    auth::{End, use_auth, use_leave_when_logged_in},
+    components::{brand::Brand, field::Field, link::RouteLink},
+    hooks::use_title,
+    intl,
+    route::Route,
+};
+
+/// See the module.
+#[component]
+pub fn LoginPage() -> Html {
+    use_title("Log in");
+    use_leave_when_logged_in();
+    let auth = use_auth();
+    let form = use_state(LoginRequest::default);
+    let error = use_state(|| None::<String>);
+    let busy = use_state(|| false);
+    let change = |write: fn(&mut LoginRequest, String)| {
+        let form = form.clone();
+        Callback::from(move |text| {
+            let mut changed = (*form).clone();
+            write(&mut changed, text);
+            form.set(changed);
+        })
+    };
+    let onsubmit = {
+        let (auth, form, error, busy) = (auth.clone(), form.clone(), error.clone(), busy.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if form.email.trim().is_empty() || form.password.is_empty() {
+                error.set(Some("Type your e-mail and your password.".to_owned()));
+                return;
+            }
+            busy.set(true);
+            let (auth, form, error, busy) = (auth.clone(), form.clone(), error.clone(), busy.clone());
+            spawn_local(async move {
+                match auth.client().login(&form).await {
+                    Ok(token) => auth.begin(token),
+                    Err(reason) => {
+                        error.set(Some(reason.message()));
+                        busy.set(false);
+                    }
+                }
+            });
+        })
+    };
+    // After logging in, the browser should come back to where the query says: the link keeps it.
+    let query = intl::window().location().search().unwrap_or_default().trim_start_matches('?').to_owned();
+    html! {
+        <main class="alone">
+            <Brand />
+            <div class="panel form-panel">
+                <h1>{ "Log in" }</h1>
+                <p class="muted">{ "See what your agents are doing." }</p>
+                if auth.end() == End::Refused && error.is_none() {
+                    <p class="form-note" role="status">{ "Your session has ended. Log in to go on where you were." }</p>
+                }
+                if let Some(error) = &*error {
+                    <p class="form-error" role="alert">{ error.clone() }</p>
+                }
+                <form {onsubmit} novalidate=true>
+                    <Field
+                        name="email"
+                        label="E-mail"
+                        kind="email"
+                        autocomplete="username"
+                        placeholder="you@example.com"
+                        autofocus=true
+                        value={form.email.clone()}
+                        on_change={change(|form, text| form.email = text)}
+                    />
+                    <Field
+                        name="password"
+                        label="Password"
+                        kind="password"
+                        autocomplete="current-password"
+                        value={form.password.clone()}
+                        on_change={change(|form, text| form.password = text)}
+                    />
+                    <button type="submit" class="button primary wide" disabled={*busy}>
+                        { if *busy { "Logging in…" } else { "Log in" } }
+                    </button>
+                </form>
+            </div>
+            <p class="muted">{ "New here? " }<RouteLink to={Route::Register} {query}>{ "Create an account" }</RouteLink></p>
+        </main>
+    }
+}

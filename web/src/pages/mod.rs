@@ -1,0 +1,10 @@
+//! The pages: each asks the API and hands the answers to components.
+
+pub(crate) mod alerts;
+pub mod dashboard;
+pub(crate) mod login;
+pub(crate) mod not_found;
+pub(crate) mod register;
+pub(crate) mod settings;
+pub(crate) mod trace;
+pub(crate) mod traces;

@@ -1,0 +1,26 @@
+//! An address that is no page.
+
+use icondata_lu::LuFileSearch;
+use yew::prelude::*;
+
+use crate::{
+    components::{brand::Brand, link::RouteLink, message::Message},
+    hooks::use_title,
+    route::Route,
+};
+
+/// See the module.
+#[component]
+pub fn NotFoundPage() -> Html {
+    use_title("Not found");
+    html! {
+        <main class="alone">
+            <Brand />
+            <h1 class="visually-hidden">{ "Not found" }</h1>
+            <Message icon={LuFileSearch} title="There is no page at this address">
+                <p>{ "It may have been mistyped, or moved." }</p>
+                <RouteLink class="button primary" to={Route::Dashboard}>{ "Go to the dashboard" }</RouteLink>
+            </Message>
+        </main>
+    }
+}

@@ -1,0 +1,91 @@
+//! Account, workspace, API keys, and how to send traces with them.
+
+mod key_form;
+mod key_list;
+
+use shared::{api_key::CreateApiKeyResponse, ttl};
+use yew::prelude::*;
+
+use crate::{
+    components::{
+        copy_button::CopyButton,
+        curl_example::CurlExample,
+        load::{skeleton_lines, view},
+        panel::Panel,
+        shell::Account,
+    },
+    hooks::{use_poll, use_title},
+};
+use key_form::KeyForm;
+use key_list::KeyList;
+
+/// See the module.
+#[component]
+pub fn SettingsPage() -> Html {
+    use_title("Settings");
+    let account = use_context::<Account>();
+    let keys = use_poll((), ttl::ALERTS, |client, ()| async move { client.api_keys().await });
+    let fresh = use_state(|| None::<CreateApiKeyResponse>);
+    let on_created = {
+        let (fresh, keys) = (fresh.clone(), keys.clone());
+        Callback::from(move |created| {
+            fresh.set(Some(created));
+            keys.refresh();
+        })
+    };
+    let on_revoked = {
+        let (fresh, keys) = (fresh.clone(), keys.clone());
+        Callback::from(move |id| {
+            if fresh.as_ref().is_some_and(|created| created.api_key.id == id) {
+                fresh.set(None);
+            }
+            keys.refresh();
+        })
+    };
+    html! {
+        <div class="settings">
+            <div class="page-head">
+                <div>
+                    <h1>{ "Settings" }</h1>
+                    <p class="muted">{ "Your account, and how your agents reach this workspace." }</p>
+                </div>
+            </div>
+            <Panel title="Account">
+                if let Some(account) = account {
+                    { view(&account.0, skeleton_lines(3), |user| html! {
+                        <dl class="facts">
+                            <div><dt>{ "Name" }</dt><dd>{ user.full_name.clone() }</dd></div>
+                            <div><dt>{ "E-mail" }</dt><dd>{ user.email.clone() }</dd></div>
+                            <div><dt>{ "Workspace" }</dt><dd>{ user.workspace_name.clone() }</dd></div>
+                            <div><dt>{ "Workspace ID" }</dt><dd class="mono">{ user.workspace_id.to_string() }</dd></div>
+                        </dl>
+                    }) }
+                }
+            </Panel>
+            <Panel title="API keys">
+                <p class="panel-lead muted">{ "An agent sends a key with every trace. Give each one its own, so that you can revoke it alone." }</p>
+                <KeyForm {on_created} />
+                if let Some(created) = &*fresh {
+                    <div class="fresh-key" role="status">
+                        <p><strong>{ format!("Copy the key “{}” now.", created.api_key.name) }</strong>{ " It is not shown again." }</p>
+                        <div class="fresh-key-row">
+                            <code class="mono">{ created.key.clone() }</code>
+                            <CopyButton text={created.key.clone()} what="key" />
+                        </div>
+                    </div>
+                }
+                { view(&keys, skeleton_lines(3), |list| html! { <KeyList keys={list.items.clone()} {on_revoked} /> }) }
+            </Panel>
+            <Panel title="Send a trace">
+                <p class="panel-lead muted">
+                    if fresh.is_some() {
+                        { "Ready to paste: your new key is in it." }
+                    } else {
+                        { "Create a key above, and it will be filled in here." }
+                    }
+                </p>
+                <CurlExample key_text={fresh.as_ref().map(|created| AttrValue::from(created.key.clone()))} />
+            </Panel>
+        </div>
+    }
+}

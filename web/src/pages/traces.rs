@@ -1,0 +1,252 @@
+//! The list of runs, filtered and by pages, all of which the address keeps.
+
+use icondata_lu::{LuChevronLeft, LuChevronRight, LuSearch};
+use shared::{
+    limit,
+    metric::Dimension,
+    page::Page,
+    time_range::TimeRange,
+    trace::{Trace, TraceListQuery, TraceStatus},
+    ttl,
+};
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use crate::{
+    components::{
+        icon::Icon,
+        link::RouteLink,
+        load::{skeleton_lines, view},
+        message::Message,
+        range_picker::RangePicker,
+        status::{StatusBadge, status_label},
+        time::ExactTime,
+        updated::Updated,
+    },
+    format,
+    hooks::{use_poll, use_query, use_title},
+    route::Route,
+};
+
+/// Rows of a page.
+const ROWS: u32 = 25;
+
+/// See the module.
+#[component]
+pub fn TracesPage() -> Html {
+    use_title("Traces");
+    let (query, set_query) = use_query::<TraceListQuery>();
+    let range = TimeRange::from_query(&query.time_range()).unwrap_or_default();
+    let asked = asked(&query, range);
+    let traces = use_poll(asked, ttl::TRACES_LIST, |client, query| async move { client.traces(&query).await });
+    let agents = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
+        client.breakdown(Dimension::Agent, range, limit::PAGE_ITEMS).await
+    });
+    let models = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
+        client.breakdown(Dimension::Model, range, limit::PAGE_ITEMS).await
+    });
+    // Another filter begins at its first page.
+    let filter = |change: fn(&mut TraceListQuery, Option<String>)| {
+        let query = query.clone();
+        set_query.reform(move |value: String| {
+            let mut changed = TraceListQuery { page: None, ..query.clone() };
+            change(&mut changed, Some(value).filter(|value| !value.is_empty()));
+            changed
+        })
+    };
+    let on_range = {
+        let query = query.clone();
+        set_query.reform(move |range: TimeRange| {
+            let window = range.to_query();
+            TraceListQuery { range: window.range, start: window.start, end: window.end, page: None, ..query.clone() }
+        })
+    };
+    let on_page = {
+        let query = query.clone();
+        set_query.reform(move |page: u32| TraceListQuery { page: (page > 1).then_some(page), ..query.clone() })
+    };
+    let on_clear = {
+        let query = query.clone();
+        set_query.reform(move |_: MouseEvent| TraceListQuery { agent_id: None, model: None, status: None, page: None, ..query.clone() })
+    };
+    let filtered = query.agent_id.is_some() || query.model.is_some() || query.status.is_some();
+    let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>, chosen: &Option<String>| {
+        let mut keys: Vec<String> =
+            poll.data().map(|list| list.items.iter().filter_map(|item| item.key.clone()).collect()).unwrap_or_default();
+        // What is chosen stays choosable, even where this range has none of it.
+        if let Some(chosen) = chosen.as_ref().filter(|chosen| !keys.contains(chosen)) {
+            keys.push(chosen.clone());
+        }
+        keys.sort();
+        keys.into_iter().map(|key| (key.clone(), key)).collect::<Vec<_>>()
+    };
+    let statuses = TraceStatus::ALL.map(|status| (status.as_str().to_owned(), status_label(status).to_owned())).to_vec();
+
+    html! {
+        <>
+            <div class="page-head">
+                <div>
+                    <h1>{ "Traces" }</h1>
+                    <p class="muted">{ "Every run of your agents." }</p>
+                </div>
+                <div class="page-tools">
+                    <RangePicker {range} on_change={on_range} />
+                    <Updated at={traces.updated_at()} loading={traces.is_loading()} on_refresh={traces.on_refresh()} />
+                </div>
+            </div>
+            <div class="filters" role="search" aria-label="Filter traces">
+                <Select name="agent" label="Agent" all="All agents" value={query.agent_id.clone()} options={keys(&agents, &query.agent_id)}
+                    on_change={filter(|query, value| query.agent_id = value)} />
+                <Select name="model" label="Model" all="All models" value={query.model.clone()} options={keys(&models, &query.model)}
+                    on_change={filter(|query, value| query.model = value)} />
+                <Select name="status" label="Status" all="Any status" value={query.status.map(|status| status.as_str().to_owned())} options={statuses}
+                    on_change={filter(|query, value| query.status = TraceStatus::ALL.into_iter().find(|status| Some(status.as_str()) == value.as_deref()))} />
+                if filtered {
+                    <button type="button" class="link-button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
+                }
+            </div>
+            <section class="panel traces-panel" aria-label="Traces">
+                { view(&traces, skeleton_lines(14), |page| {
+                    if page.items.is_empty() { nothing(page, filtered, &on_clear, &on_page) } else { list(page, &on_page) }
+                }) }
+            </section>
+        </>
+    }
+}
+
+/// What the API is asked for.
+fn asked(query: &TraceListQuery, range: TimeRange) -> TraceListQuery {
+    let window = range.to_query();
+    TraceListQuery {
+        range: window.range,
+        start: window.start,
+        end: window.end,
+        limit: Some(ROWS),
+        cursor: None,
+        ..query.clone()
+    }
+}
+
+fn nothing(page: &Page<Trace>, filtered: bool, on_clear: &Callback<MouseEvent>, on_page: &Callback<u32>) -> Html {
+    if page.total > 0 {
+        let onclick = on_page.reform(|_: MouseEvent| 1);
+        return html! {
+            <Message icon={LuSearch} title="This page is past the end">
+                <button type="button" class="button" {onclick}>{ "Go to the first page" }</button>
+            </Message>
+        };
+    }
+    html! {
+        <Message icon={LuSearch} title={if filtered { "No trace fits these filters" } else { "No traces in this range" }}>
+            if filtered {
+                <p>{ "Choose a longer range, or look for less." }</p>
+                <button type="button" class="button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
+            } else {
+                <p>{ "Choose a longer range, or send one: " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ " has a key and an example." }</p>
+            }
+        </Message>
+    }
+}
+
+fn list(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
+    html! {
+        <>
+            <table class="traces">
+                <thead>
+                    <tr>
+                        <th scope="col">{ "Time" }</th>
+                        <th scope="col">{ "Agent" }</th>
+                        <th scope="col">{ "Status" }</th>
+                        <th scope="col">{ "Model" }</th>
+                        <th scope="col" class="number">{ "Latency" }</th>
+                        <th scope="col" class="number">{ "Tokens" }</th>
+                        <th scope="col" class="number">{ "Cost" }</th>
+                        <th scope="col" class="number">{ "Quality" }</th>
+                    </tr>
+                </thead>
+                <tbody>{ for page.items.iter().map(row) }</tbody>
+            </table>
+            <Pager page={page.page} pages={page.total_pages} total={page.total} limit={page.limit} on_page={on_page.clone()} />
+        </>
+    }
+}
+
+fn row(trace: &Trace) -> Html {
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| format::NONE.to_owned());
+    html! {
+        <tr key={trace.trace_id.clone()}>
+            <td class="cell-time"><ExactTime at={trace.timestamp} /></td>
+            <th scope="row" class="cell-agent">
+                <RouteLink class="stretched" to={Route::Trace { id: trace.trace_id.clone() }}>{ trace.agent_id.clone() }</RouteLink>
+                if let Some(error) = &trace.error { <span class="cell-error ellipsis">{ error.clone() }</span> }
+            </th>
+            <td class="cell-status"><StatusBadge status={trace.status} /></td>
+            <td class="cell-model mono">{ or_none(trace.model.clone()) }</td>
+            <td class="number" data-label="Latency">{ format::latency(trace.latency_ms) }</td>
+            <td class="number" data-label="Tokens">{ or_none(trace.tokens_total.map(format::integer)) }</td>
+            <td class="number" data-label="Cost">{ or_none(trace.cost_usd.map(format::cost)) }</td>
+            <td class="number" data-label="Quality">{ or_none(trace.quality_score.map(format::score)) }</td>
+        </tr>
+    }
+}
+
+/// Properties of [`Pager`].
+#[derive(Properties, PartialEq)]
+struct PagerProps {
+    page: u32,
+    pages: u64,
+    total: u64,
+    limit: u32,
+    on_page: Callback<u32>,
+}
+
+#[component]
+fn Pager(props: &PagerProps) -> Html {
+    let first = u64::from(props.page - 1) * u64::from(props.limit) + 1;
+    let last = (first + u64::from(props.limit) - 1).min(props.total);
+    let to = |page: u32| props.on_page.reform(move |_: MouseEvent| page);
+    html! {
+        <nav class="pager" aria-label="Pages">
+            <p class="muted">
+                { format!("{}–{} of {}", format::integer(first), format::integer(last), format::integer(props.total)) }
+            </p>
+            <div class="pager-buttons">
+                <button type="button" class="button" disabled={props.page <= 1} onclick={to(props.page.saturating_sub(1))}>
+                    <Icon icon={LuChevronLeft} />{ "Previous" }
+                </button>
+                <span class="pager-page">{ format!("{} / {}", format::integer(props.page.into()), format::integer(props.pages)) }</span>
+                <button type="button" class="button" disabled={u64::from(props.page) >= props.pages} onclick={to(props.page + 1)}>
+                    { "Next" }<Icon icon={LuChevronRight} />
+                </button>
+            </div>
+        </nav>
+    }
+}
+
+/// Properties of [`Select`].
+#[derive(Properties, PartialEq)]
+struct SelectProps {
+    name: &'static str,
+    label: &'static str,
+    all: &'static str,
+    value: Option<String>,
+    options: Vec<(String, String)>,
+    on_change: Callback<String>,
+}
+
+#[component]
+fn Select(props: &SelectProps) -> Html {
+    let onchange = props.on_change.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
+    let chosen = |value: &str| props.value.as_deref().unwrap_or_default() == value;
+    html! {
+        <div class={classes!("select", props.value.is_some().then_some("active"))}>
+            <label class="visually-hidden" for={props.name}>{ props.label }</label>
+            <select id={props.name} {onchange}>
+                <option value="" selected={chosen("")}>{ props.all }</option>
+                for (value, label) in &props.options {
+                    <option value={value.clone()} selected={chosen(value)}>{ label.clone() }</option>
+                }
+            </select>
+        </div>
+    }
+}

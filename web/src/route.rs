@@ -1,0 +1,71 @@
+//! The addresses of the pages.
+
+use yew_router::prelude::*;
+
+/// A page.
+#[derive(Clone, Debug, PartialEq, Eq, Routable)]
+pub enum Route {
+    /// Sends on to the dashboard.
+    #[at("/")]
+    Home,
+    /// Where one logs in.
+    #[at("/login")]
+    Login,
+    /// Where one makes an account.
+    #[at("/register")]
+    Register,
+    /// Key figures, charts, alerts and activity.
+    #[at("/dashboard")]
+    Dashboard,
+    /// The list of runs.
+    #[at("/traces")]
+    Traces,
+    /// One run.
+    #[at("/traces/:id")]
+    Trace {
+        /// The trace's id, decoded.
+        id: String,
+    },
+    /// What went out of bounds.
+    #[at("/alerts")]
+    Alerts,
+    /// Account, workspace and API keys.
+    #[at("/settings")]
+    Settings,
+    /// Any other address.
+    #[not_found]
+    #[at("/404")]
+    NotFound,
+}
+
+/// `next` where it is a path of this application, and nothing else: an address taken from a query must not lead away.
+#[must_use]
+pub fn safe_next(next: &str) -> Option<&str> {
+    let path = next.strip_prefix('/')?;
+    let leads_away = path.starts_with(['/', '\\']) || next.chars().any(char::is_control);
+    let route = Route::recognize(next.split(['?', '#']).next().unwrap_or(next));
+    (!leads_away && !matches!(route, Some(Route::Login | Route::Register))).then_some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_stays_within_the_application() {
+        for good in ["/dashboard", "/traces?status=error&page=2", "/traces/a%2Fb"] {
+            assert_eq!(safe_next(good), Some(good));
+        }
+        for bad in ["", "dashboard", "https://example.com", "//example.com", "/\\example.com", "/a\nb", "/login?next=/x", "/register"] {
+            assert_eq!(safe_next(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_trace_id_survives_the_address() {
+        for id in ["run-0001", "a/b?c=d#e", "ünï cödé", "100%"] {
+            let route = Route::Trace { id: id.to_owned() };
+            assert_eq!(Route::recognize(&route.to_path()), Some(route), "{id}");
+        }
+    }
+}
