@@ -4,6 +4,7 @@ pub mod cache;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod error;
 pub mod gateway;
 pub mod ingestion;

@@ -53,7 +53,7 @@ impl Report {
     }
 
     pub(crate) fn visible(&mut self, times: Vec<f64>) {
-        self.row("acknowledged → counted by the cached KPIs", "< 1 s", percentiles(times));
+        self.row("acknowledged → in the cached list", "< 1 s", percentiles(times));
     }
 
     pub(crate) fn ingestion(&mut self, rate: f64, memory: Memory) {

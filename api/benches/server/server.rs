@@ -53,7 +53,7 @@ impl Server {
                 break url.trim().to_owned();
             }
         };
-        let client = Client::new();
+        let client = api::cli::http::client(&url).build()?;
         while client.get(format!("{url}/health")).send().await.map(|answer| answer.status()).ok() != Some(StatusCode::OK) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }

@@ -7,6 +7,7 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::http;
+use crate::error::chain;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -37,7 +38,7 @@ pub async fn run(args: HealthcheckArgs) -> ExitCode {
             }
             println!("not ready: {}/ready answers {status}", args.url);
         }
-        Err(error) => eprintln!("agent-obs: {}/ready does not answer: {}", args.url, http::chain(&error)),
+        Err(error) => eprintln!("agent-obs: {}/ready does not answer: {}", args.url, chain(&error)),
     }
     ExitCode::FAILURE
 }

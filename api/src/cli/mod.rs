@@ -1,5 +1,8 @@
 //! The command line.
 
+pub mod healthcheck;
+pub mod http;
+pub mod import;
 pub mod serve;
 
 use std::process::ExitCode;
@@ -8,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 /// A self-hosted dashboard for teams that run AI agents.
 #[derive(Debug, Parser)]
-#[command(name = "agent-obs", version)]
+#[command(name = "agent-obs", version, arg_required_else_help = true)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -18,11 +21,17 @@ pub struct Cli {
 enum Command {
     /// Serve the dashboard and its API.
     Serve(serve::ServeArgs),
+    /// Send traces from a file of JSON lines to a server.
+    Import(import::ImportArgs),
+    /// Ask a server whether it and all that it needs are up.
+    Healthcheck(healthcheck::HealthcheckArgs),
 }
 
 /// Runs the command that the command line names.
 pub async fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(args).await,
+        Command::Import(args) => import::run(args).await,
+        Command::Healthcheck(args) => healthcheck::run(args).await,
     }
 }

@@ -1,16 +1,14 @@
 //! `agent-obs serve`: the server, and with `--demo` a workspace to look at.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Args;
 
-use crate::{
-    clock::Clock,
-    config::Config,
-    error::chain,
-    startup::Application,
-    telemetry::log,
-};
+use crate::{clock::Clock, config::Config, demo::feed, error::chain, startup::Application, telemetry::log};
 
 /// What to serve. Everything else is set by the environment or a `.env` file.
 #[derive(Debug, Args)]
@@ -35,15 +33,25 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     config.web_dir = args.web_dir.or(config.web_dir);
     log::start(&config.log_level, config.log_format);
     let host = config.host;
-    let application = match Application::build(config, Clock::system()).await {
+    let mut application = match Application::build(config, Clock::system()).await {
         Ok(application) => application,
         Err(error) => {
             eprintln!("agent-obs: {}", chain(&error));
             return ExitCode::FAILURE;
         }
     };
-    println!("Agent Observability listens on http://{host}:{}", application.port());
-    let _ = args.demo;
+    let url = format!("http://{}", SocketAddr::new(reachable(host), application.port()));
+    println!("Agent Observability listens on {url}");
+    if args.demo {
+        match feed::account(&application.app()).await {
+            Ok(user) => application.run_beside(feed::run_or_log(application.app(), user, url)),
+            Err(error) => {
+                eprintln!("agent-obs: the demo account cannot be made: {}", chain(error.as_ref()));
+                return ExitCode::FAILURE;
+            }
+        }
+        println!("Log in as {} with the password {} (30 days of history load in some seconds)", feed::EMAIL, feed::PASSWORD);
+    }
     match application.run_until_stopped().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -51,4 +59,9 @@ pub async fn run(args: ServeArgs) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Where a server that listens on `host` is reached from this machine.
+fn reachable(host: IpAddr) -> IpAddr {
+    if host.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { host }
 }

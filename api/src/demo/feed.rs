@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{alerts_between, traces_between};
 use crate::{
+    cli::http,
     error::chain,
     startup::App,
     store::account::{AccountError, NewAccount},
@@ -64,7 +65,8 @@ pub async fn account(app: &App) -> Result<User> {
 /// # Errors
 /// What the server or the store failed with.
 pub async fn run(app: Data<App>, user: User, url: String) -> Result<()> {
-    let feed = Feed { app, user, url, client: Client::new() };
+    let client = http::client(&url).build()?;
+    let feed = Feed { app, user, url, client };
     let now = feed.app.clock.now();
     let newest = feed.app.traces.newest(feed.user.workspace_id).await?;
     // What was sent before is sent again at the seam: traces are counted once, however often they come.

@@ -38,6 +38,8 @@ const POINTS_MAX: u128 = 60;
 
 /// A window longer than this is not read row by row: its steps are hours at least, which the rollups have.
 const RAW_MAX: Duration = Duration::from_secs(6 * 3600);
+/// A window longer than this is not read by the hour: its steps are days at least.
+const HOURLY_MAX: Duration = Duration::from_secs(14 * 86_400);
 
 /// Which chart.
 #[derive(Debug, Deserialize)]
@@ -139,7 +141,11 @@ pub async fn breakdown(
 /// The shortest step that fits the window into [`POINTS_MAX`] points and can be read from a rollup, if the window is long.
 fn step(window: Window) -> Duration {
     let steps = STEPS_MINUTES.map(|minutes| Duration::from_secs(minutes * 60));
-    let least = if window.length() > RAW_MAX { Source::Hourly.bucket() } else { Duration::ZERO };
+    let least = match window.length() {
+        length if length > HOURLY_MAX => Source::Daily.bucket(),
+        length if length > RAW_MAX => Source::Hourly.bucket(),
+        _ => Duration::ZERO,
+    };
     let fits = |step: &Duration| *step >= least && window.length().as_micros().div_ceil(step.as_micros()) <= POINTS_MAX;
     steps.into_iter().find(fits).unwrap_or(steps[steps.len() - 1])
 }

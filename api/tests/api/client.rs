@@ -15,7 +15,7 @@ pub struct Client {
 impl Client {
     /// Somebody without credentials. Connections are not shared with other clients.
     pub fn new(url: &str) -> Self {
-        Self { http: reqwest::Client::new(), url: url.to_owned(), token: None }
+        Self { http: api::cli::http::client(url).build().unwrap(), url: url.to_owned(), token: None }
     }
 
     /// The same with these credentials: a JWT or an API key.

@@ -24,7 +24,7 @@ use self::{
     send::{Sender, Stop},
 };
 use super::http;
-use crate::gateway::secret::Secret;
+use crate::{error::chain, gateway::secret::Secret};
 
 /// How long a server may take for one batch.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -104,7 +104,7 @@ async fn import(
     report: &Arc<Report>,
 ) -> Result<(), Stop> {
     let client = http::client(&args.url).connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT).build();
-    let client = client.map_err(|error| Stop(format!("TLS cannot be set up: {}", http::chain(&error))))?;
+    let client = client.map_err(|error| Stop(format!("TLS cannot be set up: {}", chain(&error))))?;
     let url = format!("{}/api/v1/traces/batch", args.url);
     let sender = Sender { client, url, key: args.api_key.clone(), answered: Arc::default() };
     let (most, parallel) = (usize::from(args.batch), usize::from(args.parallel));

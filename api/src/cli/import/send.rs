@@ -14,7 +14,7 @@ use reqwest::{Client, Response, StatusCode, header::RETRY_AFTER};
 use shared::{error::ErrorBody, ingest::IngestResponse};
 
 use super::{batch::Batch, report::Report};
-use crate::{cli::http::chain, gateway::secret::Secret};
+use crate::{error::chain, gateway::secret::Secret};
 
 /// How often one request is tried.
 const ATTEMPTS: u32 = 8;
