@@ -57,8 +57,11 @@ impl NewTrace {
     /// About how many bytes it holds, for bounding what waits in memory.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let spans: usize = self.spans.iter().map(|span| size_of::<NewSpan>() + span.payload.len()).sum();
-        size_of::<Self>() + self.payload.len() + spans
+        let names = [&self.model, &self.model_provider, &self.session_id, &self.user_id];
+        let texts =
+            names.into_iter().chain([&self.tags, &self.error]).flatten().map(String::len).sum::<usize>();
+        let spans: usize = self.spans.iter().map(NewSpan::bytes).sum();
+        size_of::<Self>() + self.trace_id.len() + self.agent_id.len() + texts + self.payload.len() + spans
     }
 }
 
@@ -93,6 +96,14 @@ pub struct NewSpan {
     pub payload: String,
 }
 
+impl NewSpan {
+    fn bytes(&self) -> usize {
+        let texts = [&self.parent_span_id, &self.model, &self.error];
+        let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+        size_of::<Self>() + self.span_id.len() + self.name.len() + texts + self.payload.len()
+    }
+}
+
 /// A judgement of a run, ready to be written.
 #[derive(Clone, Debug)]
 pub struct NewScore {
@@ -108,4 +119,52 @@ pub struct NewScore {
     pub comment: Option<String>,
     /// When it came.
     pub timestamp: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_in_memory_is_counted_wherever_it_stands() {
+        let text = || "x".repeat(1000);
+        let span = NewSpan {
+            span_id: text(),
+            parent_span_id: Some(text()),
+            name: text(),
+            kind: SpanKind::Tool,
+            timestamp: Timestamp::EPOCH,
+            latency: 0,
+            status: TraceStatus::Error,
+            model: Some(text()),
+            tokens_input: None,
+            tokens_output: None,
+            cost: None,
+            error: Some(text()),
+            payload: text(),
+        };
+        let trace = NewTrace {
+            workspace_id: Uuid::nil(),
+            trace_id: text(),
+            agent_id: text(),
+            timestamp: Timestamp::EPOCH,
+            latency: 0,
+            status: TraceStatus::Error,
+            model: Some(text()),
+            model_provider: Some(text()),
+            tokens_input: None,
+            tokens_output: None,
+            tokens_total: None,
+            cost: None,
+            quality: None,
+            session_id: Some(text()),
+            user_id: Some(text()),
+            tags: Some(text()),
+            error: Some(text()),
+            payload: text(),
+            spans: vec![span; 10],
+        };
+        // Nine texts of the trace and six of each span.
+        assert!((69_000..73_000).contains(&trace.bytes()), "{}", trace.bytes());
+    }
 }
