@@ -67,7 +67,9 @@ impl Histogram {
         let corrupt = || StoreError::Corrupt("latency histogram".to_owned());
         let mut bucket = 0_u16;
         while !bytes.is_empty() {
-            let distance = read_leb128(&mut bytes).and_then(|distance| u16::try_from(distance).ok()).ok_or_else(corrupt)?;
+            let distance = read_leb128(&mut bytes)
+                .and_then(|distance| u16::try_from(distance).ok())
+                .ok_or_else(corrupt)?;
             bucket = bucket.checked_add(distance).ok_or_else(corrupt)?;
             let count = read_leb128(&mut bytes).ok_or_else(corrupt)?;
             self.add(bucket, count);

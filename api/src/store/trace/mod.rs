@@ -143,7 +143,12 @@ impl TraceStore {
     ///
     /// # Errors
     /// Where the engine fails.
-    pub async fn recent(&self, workspace_id: Uuid, window: Window, limit: u32) -> Result<ItemList<Trace>, StoreError> {
+    pub async fn recent(
+        &self,
+        workspace_id: Uuid,
+        window: Window,
+        limit: u32,
+    ) -> Result<ItemList<Trace>, StoreError> {
         let request = ListRequest::first(workspace_id, window, limit);
         let page = self.list(&request).await?;
         Ok(ItemList { items: page.items, total: page.total })
@@ -153,7 +158,11 @@ impl TraceStore {
     ///
     /// # Errors
     /// Where the engine fails or a payload cannot be read.
-    pub async fn detail(&self, workspace_id: Uuid, trace_id: &str) -> Result<Option<TraceDetail>, StoreError> {
+    pub async fn detail(
+        &self,
+        workspace_id: Uuid,
+        trace_id: &str,
+    ) -> Result<Option<TraceDetail>, StoreError> {
         match self {
             Self::Sqlite(store) => store.detail(workspace_id, trace_id).await,
         }

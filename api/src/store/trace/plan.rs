@@ -88,7 +88,11 @@ pub fn round_up_end(window: Window, next: Option<Timestamp>, rollups: &[Source])
 /// The rollups whose buckets do not cross a multiple of `step`.
 #[must_use]
 pub fn within_step(rollups: &[Source], step: Duration) -> Vec<Source> {
-    rollups.iter().copied().filter(|source| step.as_micros().is_multiple_of(source.bucket().as_micros())).collect()
+    rollups
+        .iter()
+        .copied()
+        .filter(|source| step.as_micros().is_multiple_of(source.bucket().as_micros()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -136,7 +140,8 @@ mod tests {
     #[test]
     fn the_end_moves_up_as_far_as_nothing_lies_between() {
         let end_after = |next: Option<i64>| {
-            let rounded = round_up_end(window(0, 90 * MINUTE + 1), next.map(Timestamp::from_micros), Source::TOTALS);
+            let rounded =
+                round_up_end(window(0, 90 * MINUTE + 1), next.map(Timestamp::from_micros), Source::TOTALS);
             rounded.end.as_micros() / MINUTE
         };
         assert_eq!(end_after(None), 24 * 60);
@@ -147,7 +152,10 @@ mod tests {
 
     #[test]
     fn a_step_of_an_hour_may_be_read_from_hours_and_minutes() {
-        assert_eq!(within_step(Source::TOTALS, Duration::from_secs(3600)), [Source::Hourly, Source::Minutely]);
+        assert_eq!(
+            within_step(Source::TOTALS, Duration::from_secs(3600)),
+            [Source::Hourly, Source::Minutely]
+        );
         assert_eq!(within_step(Source::GROUPS, Duration::from_secs(60)), []);
         assert_eq!(within_step(Source::TOTALS, Duration::from_millis(500)), []);
         assert_eq!(within_step(Source::TOTALS, Duration::from_millis(90_000)), []);

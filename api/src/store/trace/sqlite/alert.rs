@@ -50,12 +50,13 @@ impl SqliteTraces {
         .bind(limit)
         .fetch_all(&mut *snapshot)
         .await?;
-        let total: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM alerts WHERE workspace_id = $1 AND ($2 IS NULL OR severity = $2)")
-                .bind(workspace_id)
-                .bind(severity)
-                .fetch_one(&mut *snapshot)
-                .await?;
+        let total: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM alerts WHERE workspace_id = $1 AND ($2 IS NULL OR severity = $2)",
+        )
+        .bind(workspace_id)
+        .bind(severity)
+        .fetch_one(&mut *snapshot)
+        .await?;
         let items = rows
             .iter()
             .map(|row| {

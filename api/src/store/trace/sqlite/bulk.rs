@@ -19,7 +19,9 @@ impl Bulk {
     /// `head`, rows of `columns` placeholders, `tail`. With `numbered`, each row begins with its own number, from 0.
     pub(super) fn new(head: &str, columns: usize, tail: &str, numbered: bool) -> Self {
         let placeholders = vec!["?"; columns].join(",");
-        let row = |number: usize| if numbered { format!("({number},{placeholders})") } else { format!("({placeholders})") };
+        let row = |number: usize| {
+            if numbered { format!("({number},{placeholders})") } else { format!("({placeholders})") }
+        };
         Self {
             statements: std::array::from_fn(|power| {
                 let rows: Vec<_> = (0..1 << power).map(row).collect();

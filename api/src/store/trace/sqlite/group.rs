@@ -22,7 +22,8 @@ impl SqliteTraces {
         step: Option<Duration>,
         group: Option<Dimension>,
     ) -> Result<GroupedSums, StoreError> {
-        let rollups = step.map_or_else(|| Source::GROUPS.to_vec(), |step| plan::within_step(Source::GROUPS, step));
+        let rollups =
+            step.map_or_else(|| Source::GROUPS.to_vec(), |step| plan::within_step(Source::GROUPS, step));
         let step_of = |moment: Timestamp| step.map_or(window.start, |step| moment.floor(step));
         let mut snapshot = self.reader.begin().await?;
         let rounded = round_up_end(&mut snapshot, workspace_id, window, &rollups).await?;

@@ -71,10 +71,11 @@ impl SqliteTraces {
 
     /// When the newest trace of the workspace started.
     pub(super) async fn newest(&self, workspace_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
-        let newest: Option<i64> = sqlx::query_scalar("SELECT MAX(timestamp) FROM traces WHERE workspace_id = $1")
-            .bind(workspace_id)
-            .fetch_one(&self.reader)
-            .await?;
+        let newest: Option<i64> =
+            sqlx::query_scalar("SELECT MAX(timestamp) FROM traces WHERE workspace_id = $1")
+                .bind(workspace_id)
+                .fetch_one(&self.reader)
+                .await?;
         Ok(newest.map(Timestamp::from_micros))
     }
 

@@ -1,7 +1,7 @@
 //! Payloads: inputs, outputs, metadata and attributes as lines of JSON, many lines to a zstd frame. One frame of a
 //! hundred runs is a quarter of the size of a hundred frames, and as quickly read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
@@ -73,8 +73,9 @@ impl PayloadReader {
         connection: &mut SqliteConnection,
         place: Place,
     ) -> Result<T, StoreError> {
-        let corrupt = |what: String| StoreError::Corrupt(format!("payload {}:{}: {what}", place.frame, place.line));
-        if !self.frames.contains_key(&place.frame) {
+        let corrupt =
+            |what: String| StoreError::Corrupt(format!("payload {}:{}: {what}", place.frame, place.line));
+        if let Entry::Vacant(frame) = self.frames.entry(place.frame) {
             let data: Option<Vec<u8>> = sqlx::query_scalar("SELECT data FROM payloads WHERE id = $1")
                 .bind(place.frame)
                 .fetch_optional(connection)
@@ -82,7 +83,7 @@ impl PayloadReader {
             let data = data.ok_or_else(|| corrupt("no such frame".to_owned()))?;
             let text = zstd::decode_all(data.as_slice()).map_err(|error| corrupt(error.to_string()))?;
             let text = String::from_utf8(text).map_err(|error| corrupt(error.to_string()))?;
-            self.frames.insert(place.frame, text.lines().map(str::to_owned).collect());
+            frame.insert(text.lines().map(str::to_owned).collect());
         }
         let line = usize::try_from(place.line)
             .ok()

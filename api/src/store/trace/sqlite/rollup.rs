@@ -122,7 +122,8 @@ pub(super) async fn add<'a>(
             distributions.entry(key).or_default().record(trace);
         }
         let mut distributions: Vec<_> = distributions.into_iter().collect();
-        distributions.sort_unstable_by_key(|(key, _)| (key.workspace_id, key.bucket, key.agent_id, key.model));
+        distributions
+            .sort_unstable_by_key(|(key, _)| (key.workspace_id, key.bucket, key.agent_id, key.model));
         merge_stored(connection, &groups.select, &mut distributions).await?;
         groups.upsert.execute(connection, &distributions, bind_group).await?;
     }
@@ -167,7 +168,10 @@ pub(super) struct QualityChange {
 }
 
 /// Moves the quality of every rollup that holds a trace.
-pub(super) async fn change_quality(connection: &mut SqliteConnection, change: &QualityChange) -> Result<(), StoreError> {
+pub(super) async fn change_quality(
+    connection: &mut SqliteConnection,
+    change: &QualityChange,
+) -> Result<(), StoreError> {
     let set = "SET scored = scored + $1, quality = quality + $2 WHERE workspace_id = $3 AND bucket = $4";
     for totals in TOTALS.iter() {
         // The table's name is one of this file's.

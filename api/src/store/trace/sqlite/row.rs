@@ -82,7 +82,10 @@ pub(super) fn count(stored: i64) -> u64 {
 /// A row of `trace_columns!`.
 pub(super) fn trace(row: &SqliteRow) -> Result<Trace, StoreError> {
     let tags: Option<&str> = row.try_get(15)?;
-    let tags = tags.map(serde_json::from_str).transpose().map_err(|error| StoreError::Corrupt(format!("tags: {error}")))?;
+    let tags = tags
+        .map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| StoreError::Corrupt(format!("tags: {error}")))?;
     Ok(Trace {
         trace_id: row.try_get(0)?,
         workspace_id: row.try_get::<Uuid, _>(1)?,

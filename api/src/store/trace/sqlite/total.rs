@@ -82,10 +82,26 @@ async fn segment_sums(
     segment: Segment,
 ) -> Result<Sums, StoreError> {
     let row = sqlx::query(match segment.source {
-        Source::Daily => concat!("SELECT ", sums_columns!(), " FROM totals_daily WHERE workspace_id = $1 AND bucket >= $2 AND bucket < $3"),
-        Source::Hourly => concat!("SELECT ", sums_columns!(), " FROM totals_hourly WHERE workspace_id = $1 AND bucket >= $2 AND bucket < $3"),
-        Source::Minutely => concat!("SELECT ", sums_columns!(), " FROM totals_minutely WHERE workspace_id = $1 AND bucket >= $2 AND bucket < $3"),
-        Source::Raw => concat!("SELECT ", raw_sums_columns!(), " FROM traces WHERE workspace_id = $1 AND timestamp >= $2 AND timestamp < $3"),
+        Source::Daily => concat!(
+            "SELECT ",
+            sums_columns!(),
+            " FROM totals_daily WHERE workspace_id = $1 AND bucket >= $2 AND bucket < $3"
+        ),
+        Source::Hourly => concat!(
+            "SELECT ",
+            sums_columns!(),
+            " FROM totals_hourly WHERE workspace_id = $1 AND bucket >= $2 AND bucket < $3"
+        ),
+        Source::Minutely => concat!(
+            "SELECT ",
+            sums_columns!(),
+            " FROM totals_minutely WHERE workspace_id = $1 AND bucket >= $2 AND bucket < $3"
+        ),
+        Source::Raw => concat!(
+            "SELECT ",
+            raw_sums_columns!(),
+            " FROM traces WHERE workspace_id = $1 AND timestamp >= $2 AND timestamp < $3"
+        ),
     })
     .bind(workspace_id)
     .bind(segment.start.as_micros())

@@ -52,7 +52,8 @@ impl SqliteTraces {
                 continue;
             }
             let payload = frames.push(&trace.payload)?;
-            let span_payloads = trace.spans.iter().map(|span| frames.push(&span.payload)).collect::<Result<_, _>>()?;
+            let span_payloads =
+                trace.spans.iter().map(|span| frames.push(&span.payload)).collect::<Result<_, _>>()?;
             pending.push(Pending { trace, id: 0, payload, span_payloads });
         }
         let frames = frames.finish()?;
@@ -73,7 +74,12 @@ impl SqliteTraces {
         let spans: Vec<_> = pending
             .iter()
             .flat_map(|pending| {
-                pending.trace.spans.iter().zip(&pending.span_payloads).map(|(span, place)| (pending.id, span, *place))
+                pending
+                    .trace
+                    .spans
+                    .iter()
+                    .zip(&pending.span_payloads)
+                    .map(|(span, place)| (pending.id, span, *place))
             })
             .collect();
         INSERT_SPANS.execute(&mut transaction, &spans, bind_span).await?;
@@ -94,8 +100,10 @@ async fn keep_new(
     first_id: i64,
     pending: &mut Vec<Pending<'_>>,
 ) -> Result<(), StoreError> {
-    let ids: Vec<i64> =
-        sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1").bind(first_id).fetch_all(connection).await?;
+    let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1")
+        .bind(first_id)
+        .fetch_all(connection)
+        .await?;
     let ids: HashSet<i64> = ids.into_iter().collect();
     pending.retain(|pending| ids.contains(&pending.id));
     Ok(())
@@ -143,7 +151,8 @@ async fn apply_waiting_scores(
         let piece = piece?;
         let rows = piece.rows;
         for row in piece.query().fetch_all(&mut *transaction).await? {
-            scored.extend(usize::try_from(row.try_get::<i64, _>(0)?).ok().and_then(|number| rows.get(number)));
+            scored
+                .extend(usize::try_from(row.try_get::<i64, _>(0)?).ok().and_then(|number| rows.get(number)));
         }
     }
     for pending in scored {
