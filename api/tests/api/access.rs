@@ -109,7 +109,7 @@ impl Scene {
             metric_value: None,
             created_at: noon(),
         };
-        server.traces.insert_alerts(&[alert]).await.unwrap();
+        server.keep_alerts(&[alert]).await;
         other.ingest(&[full("run-of-other", noon() - Duration::from_secs(60), "mine")]).await;
         server.clock.advance(Duration::from_secs(2));
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use shared::alert::{Alert, Severity};
 use uuid::Uuid;
 
-use crate::server::{Member, Server, noon, spawn};
+use crate::server::{Member, noon, spawn};
 
 fn alert(of: &Member, minutes_ago: u64, severity: Severity) -> Alert {
     Alert {
@@ -20,16 +20,12 @@ fn alert(of: &Member, minutes_ago: u64, severity: Severity) -> Alert {
     }
 }
 
-async fn keep(server: &Server, alerts: &[Alert]) {
-    server.traces.insert_alerts(alerts).await.unwrap();
-}
-
 #[tokio::test]
 async fn the_newest_ten_alerts_come_first() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let mut alerts: Vec<_> = (0..15).map(|i| alert(&ada, i * 7 % 15, Severity::Info)).collect();
-    keep(&server, &alerts).await;
+    server.keep_alerts(&alerts).await;
     let list = ada.get("/api/v1/alerts/recent").await.expect(200).json();
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.created_at));
     assert_eq!(list, json!({"items": alerts[..10], "total": 15}));
@@ -43,7 +39,7 @@ async fn alerts_are_filtered_by_severity_and_bounded_by_the_limit() {
     let ada = server.member("ada").await;
     let alerts: Vec<_> =
         (0..9).map(|i| alert(&ada, i, Severity::ALL[usize::try_from(i).unwrap() % 3])).collect();
-    keep(&server, &alerts).await;
+    server.keep_alerts(&alerts).await;
     for severity in Severity::ALL {
         let path = format!("/api/v1/alerts/recent?limit=2&severity={}", severity.as_str());
         let list = ada.get(&path).await.expect(200).json();

@@ -90,7 +90,7 @@ async fn a_file_outside_of_the_web_folder_is_not_served() {
 async fn a_store_that_is_down_is_a_503_that_tells_nothing_of_it() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    server.traces.close().await;
+    server.close_traces().await;
     let failing = [
         ada.get("/api/v1/metrics/home-kpis").await,
         ada.get("/api/v1/traces").await,

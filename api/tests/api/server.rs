@@ -19,7 +19,7 @@ use api::{
     },
 };
 use serde_json::json;
-use shared::{Timestamp, auth::User};
+use shared::{Timestamp, alert::Alert, auth::User};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -47,9 +47,9 @@ pub struct Builder {
 pub struct Server {
     pub url: String,
     pub clock: Clock,
-    pub accounts: AccountStore,
-    pub traces: TraceStore,
-    pub jwt: JwtKeys,
+    accounts: AccountStore,
+    traces: TraceStore,
+    jwt: JwtKeys,
     handle: ServerHandle,
     stopped: mpsc::Receiver<()>,
 }
@@ -148,7 +148,8 @@ impl Server {
             workspace_name: format!("{name}'s"),
             created_at: self.clock.now(),
         };
-        let user = self.accounts.create_account(&account).await.unwrap();
+        let accounts = self.accounts.clone();
+        let user = beside(async move { accounts.create_account(&account).await.unwrap() }).await;
         let (token, _) = self.jwt.issue(&user, self.clock.now()).unwrap();
         Member { user, client: self.anyone().with_token(&token) }
     }
@@ -158,6 +159,18 @@ impl Server {
         let made = member.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         (text("id"), self.anyone().with_token(&text("key")))
+    }
+
+    /// Keeps alerts: nothing over HTTP makes any.
+    pub async fn keep_alerts(&self, alerts: &[Alert]) {
+        let (traces, alerts) = (self.traces.clone(), alerts.to_vec());
+        beside(async move { traces.insert_alerts(&alerts).await.unwrap() }).await;
+    }
+
+    /// Takes the store of traces away, as a disk that is gone does.
+    pub async fn close_traces(&self) {
+        let traces = self.traces.clone();
+        beside(async move { traces.close().await }).await;
     }
 
     /// Stops the server and waits until its files are closed.
@@ -172,6 +185,12 @@ impl Drop for Server {
             stopped.expect("the server stops when it is told to");
         }
     }
+}
+
+/// Runs on the servers' runtime. A store gives its connections back in the background, wherever it was asked: on a
+/// test's own runtime that would end with the test, and the server would wait for them.
+async fn beside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    RUNTIME.spawn(work).await.unwrap()
 }
 
 /// Waits for a condition; fails where it does not come about.
