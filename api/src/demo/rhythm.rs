@@ -72,7 +72,7 @@ impl Rhythm {
     /// Weights of the days, Monday first.
     const fn days(self) -> [f64; 7] {
         match self {
-            Self::Office => [96., 108., 106., 102., 84., 9., 8.],
+            Self::Office => [96., 108., 106., 102., 86., 24., 20.],
             Self::Customers => [100., 98., 96., 96., 98., 70., 62.],
             Self::Nightly => [60., 100., 102., 100., 98., 88., 30.],
         }
@@ -139,6 +139,6 @@ mod tests {
         let busy = Rhythm::Office.at(minute("2025-10-21T14:30:00Z"));
         assert!(busy > 2.5, "{busy}");
         assert!(Rhythm::Office.at(minute("2025-10-21T02:30:00Z")) < busy / 20.0);
-        assert!(Rhythm::Office.at(minute("2025-10-26T14:30:00Z")) < busy / 8.0);
+        assert!(Rhythm::Office.at(minute("2025-10-26T14:30:00Z")) < busy / 4.0);
     }
 }
