@@ -48,13 +48,23 @@ pub fn latency(millis: f64) -> String {
     }
 }
 
+/// A round number of milliseconds, as short as can be: `0`, `250 ms`, `2.5 s`, `2 m`.
+pub fn round_latency(millis: f64) -> String {
+    match millis {
+        0.0 => "0".to_owned(),
+        ms if ms < 1e3 => format!("{} ms", trim(&fixed(ms, 1))),
+        ms if ms < 120e3 => format!("{} s", trim(&fixed(ms / 1e3, 2))),
+        ms => format!("{} m", trim(&fixed(ms / 60e3, 1))),
+    }
+}
+
 /// US dollars: cents from a dollar up, else as many decimals as tell it apart from nothing.
 pub fn cost(dollars: f64) -> String {
     match dollars.abs() {
         0.0 => "$0".to_owned(),
         size if size >= 99_999.5 => format!("${}", compact(dollars)),
         size if size >= 0.995 => format!("${}", fixed(dollars, 2)),
-        size if size >= 0.0995 => format!("${}", fixed(dollars, 3)),
+        size if size >= 0.009_95 => format!("${}", fixed(dollars, 3)),
         size if size >= 0.000_05 => format!("${}", fixed(dollars, 4)),
         _ => "<$0.0001".to_owned(),
     }
@@ -167,9 +177,14 @@ mod tests {
     }
 
     #[test]
+    fn round_latencies_carry_no_zeros() {
+        assert_eq!([0.0, 250.0, 2_500.0, 150_000.0].map(round_latency), ["0", "250 ms", "2.5 s", "2.5 m"]);
+    }
+
+    #[test]
     fn small_costs_stay_visible() {
         for (dollars, text) in
-            [(0.0, "$0"), (1234.5, "$1,234.50"), (0.999, "$1.00"), (0.25, "$0.250"), (0.00299, "$0.0030"), (0.000_01, "<$0.0001")]
+            [(0.0, "$0"), (1234.5, "$1,234.50"), (0.999, "$1.00"), (0.25, "$0.250"), (0.0679, "$0.068"), (0.00299, "$0.0030"), (0.000_01, "<$0.0001")]
         {
             assert_eq!(cost(dollars), text, "{dollars}");
         }

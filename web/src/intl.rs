@@ -29,23 +29,29 @@ pub enum Style {
     Full,
     /// Day, month, hour, minute.
     Short,
+    /// Day, month, hour, minute, second.
+    Exact,
     /// Hour and minute.
     Time,
-    /// Hour, minute and second.
-    Clock,
     /// Day and month.
     Day,
 }
 
 impl Style {
-    const ALL: [Self; 5] = [Self::Full, Self::Short, Self::Time, Self::Clock, Self::Day];
+    const ALL: [Self; 5] = [Self::Full, Self::Short, Self::Exact, Self::Time, Self::Day];
 
     const fn options(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Full => &[("dateStyle", "medium"), ("timeStyle", "medium")],
             Self::Short => &[("month", "short"), ("day", "numeric"), ("hour", "2-digit"), ("minute", "2-digit")],
+            Self::Exact => &[
+                ("month", "short"),
+                ("day", "numeric"),
+                ("hour", "2-digit"),
+                ("minute", "2-digit"),
+                ("second", "2-digit"),
+            ],
             Self::Time => &[("hour", "2-digit"), ("minute", "2-digit")],
-            Self::Clock => &[("hour", "2-digit"), ("minute", "2-digit"), ("second", "2-digit")],
             Self::Day => &[("month", "short"), ("day", "numeric")],
         }
     }

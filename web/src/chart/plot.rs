@@ -18,7 +18,7 @@ use crate::{
 const HEIGHT: f64 = 188.0;
 const LEFT: f64 = 52.0;
 /// Pixels that a time below the axis wants.
-const TICK_WIDTH: f64 = 84.0;
+const TICK_WIDTH: f64 = 70.0;
 
 /// Properties of [`Plot`].
 #[derive(Properties, PartialEq)]
@@ -138,12 +138,11 @@ fn time_axis(frame: &Frame, width: f64) -> Html {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a screen's width")]
     let most = ((width - LEFT) / TICK_WIDTH).max(2.0) as usize;
     let (ticks, days) = time_ticks(frame.start, frame.end, most, intl::offset_minutes(frame.end));
-    let style = if days {
-        Style::Day
-    } else if frame.end.since(frame.start).as_secs() > 86_400 {
-        Style::Short
-    } else {
-        Style::Time
+    // Over more than a day, midnights carry the date.
+    let style = |moment: Timestamp| {
+        let minutes = moment.as_millis() / 60_000 + intl::offset_minutes(moment);
+        let dated = days || (minutes % 1440 == 0 && frame.end.since(frame.start).as_secs() > 86_400);
+        if dated { Style::Day } else { Style::Time }
     };
     let tick = |moment: &Timestamp| {
         // A text that is centred on the very edge would be cut off.
@@ -151,7 +150,7 @@ fn time_axis(frame: &Frame, width: f64) -> Html {
         let x = if x > frame.right - 18.0 { None } else { Some(x.max(frame.left + 10.0)) };
         html! {
             if let Some(x) = x {
-                <text class="tick" x={format!("{x:.1}")} y={(HEIGHT - 8.0).to_string()} text-anchor="middle">{ intl::date(*moment, style) }</text>
+                <text class="tick" x={format!("{x:.1}")} y={(HEIGHT - 8.0).to_string()} text-anchor="middle">{ intl::date(*moment, style(*moment)) }</text>
             }
         }
     };

@@ -40,7 +40,9 @@ impl Unit {
     pub fn axis_text(self, value: f64) -> String {
         match self {
             Self::Count | Self::Score => format::compact(value),
-            Self::Latency | Self::Percent => self.text(value),
+            Self::Latency => format::round_latency(value),
+            Self::Percent => self.text(value),
+            Self::Cost if value.fract() != 0.0 && value >= 0.01 => format!("${value:.2}"),
             Self::Cost => format!("${}", format::compact(value)),
         }
     }

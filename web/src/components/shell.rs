@@ -1,5 +1,7 @@
 //! The frame around every page behind the login: navigation, account, content.
 
+use std::rc::Rc;
+
 use icondata_core::IconData;
 use icondata_lu::{LuBell, LuLayoutDashboard, LuListTree, LuLogOut, LuSettings};
 use shared::{auth::User, ttl};
@@ -8,6 +10,7 @@ use yew::prelude::*;
 
 use super::{brand::Brand, icon::Icon, link::RouteLink, menu::Menu};
 use crate::{
+    api::ApiError,
     auth::use_auth,
     hooks::{Poll, use_poll},
     intl,
@@ -16,12 +19,25 @@ use crate::{
 
 /// Who is logged in, for the pages inside.
 #[derive(Clone)]
-pub struct Account(pub Poll<User>);
+pub struct Account {
+    /// For a view of its own.
+    pub poll: Poll<User>,
+    /// The user, once known.
+    pub user: Option<Rc<User>>,
+    // A poll always shows its newest state: what a page was drawn with is kept beside it, to tell a change by.
+    seen: (Option<ApiError>, bool),
+}
+
+impl Account {
+    fn new(poll: Poll<User>) -> Self {
+        let seen = (poll.error().cloned(), poll.is_loading());
+        Self { user: poll.data().cloned(), seen, poll }
+    }
+}
 
 impl PartialEq for Account {
     fn eq(&self, other: &Self) -> bool {
-        let user = |account: &Self| account.0.data().map(|user| (**user).clone());
-        user(self) == user(other) && self.0.error() == other.0.error() && self.0.is_loading() == other.0.is_loading()
+        self.user == other.user && self.seen == other.seen
     }
 }
 
@@ -38,6 +54,7 @@ pub struct ShellProps {
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
     let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| async move { client.me().await });
+    let account = Account::new(account);
     let main = use_node_ref();
     {
         let (main, first) = (main.clone(), use_mut_ref(|| true));
@@ -63,10 +80,10 @@ pub fn Shell(props: &ShellProps) -> Html {
                     { nav_link(&props.route, Route::Alerts, LuBell, "Alerts") }
                     { nav_link(&props.route, Route::Settings, LuSettings, "Settings") }
                 </nav>
-                <UserMenu user={account.data().map(|user| (**user).clone())} />
+                <UserMenu user={account.user.clone()} />
             </header>
             <main id="main" class="main" tabindex="-1" ref={main}>
-                <ContextProvider<Account> context={Account(account)}>{ props.children.clone() }</ContextProvider<Account>>
+                <ContextProvider<Account> context={account}>{ props.children.clone() }</ContextProvider<Account>>
             </main>
         </div>
     }
@@ -82,7 +99,7 @@ fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static s
 /// Properties of [`UserMenu`].
 #[derive(Properties, PartialEq)]
 struct UserMenuProps {
-    user: Option<User>,
+    user: Option<Rc<User>>,
 }
 
 #[component]

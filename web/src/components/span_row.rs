@@ -99,8 +99,8 @@ pub fn SpanRow(props: &SpanRowProps) -> Html {
                 if let Some((icon, word)) = failed {
                     <span class={classes!("span-failed", word)}><Icon {icon} /><span class="visually-hidden">{ word }</span></span>
                 }
+                <span class="span-figures">{ props.figures.clone() }</span>
             </div>
-            <span class="span-figures">{ props.figures.clone() }</span>
             <svg class="span-bar" aria-hidden="true">
                 <rect x={format!("{start:.2}%")} width={format!("{:.2}%", length.max(0.4))} y="0" height="100%" rx="3" />
             </svg>

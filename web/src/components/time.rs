@@ -25,12 +25,12 @@ pub fn RelativeTime(props: &TimeProps) -> Html {
     }
 }
 
-/// Day, hour and minute.
+/// Day, and time to the second.
 #[component]
 pub fn ExactTime(props: &TimeProps) -> Html {
     html! {
         <time datetime={props.at.to_string()} title={intl::date(props.at, Style::Full)}>
-            { intl::date(props.at, Style::Short) }
+            { intl::date(props.at, Style::Exact) }
         </time>
     }
 }

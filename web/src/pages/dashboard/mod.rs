@@ -87,7 +87,7 @@ pub fn DashboardPage() -> Html {
     }
     let updated_at = oldest(&[kpis.updated_at(), charts.updated_at(), alerts.updated_at(), activity.updated_at()]);
     let loading = kpis.is_loading() || charts.is_loading() || alerts.is_loading() || activity.is_loading();
-    let workspace = use_context::<Account>().and_then(|account| account.0.data().map(|user| user.workspace_name.clone()));
+    let workspace = use_context::<Account>().and_then(|account| account.user.map(|user| user.workspace_name.clone()));
     let range_query = trace_query(range);
     let history = charts.data().map(|data| data.history()).unwrap_or_default();
 

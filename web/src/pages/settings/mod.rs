@@ -52,7 +52,7 @@ pub fn SettingsPage() -> Html {
             </div>
             <Panel title="Account">
                 if let Some(account) = account {
-                    { view(&account.0, skeleton_lines(3), |user| html! {
+                    { view(&account.poll, skeleton_lines(3), |user| html! {
                         <dl class="facts">
                             <div><dt>{ "Name" }</dt><dd>{ user.full_name.clone() }</dd></div>
                             <div><dt>{ "E-mail" }</dt><dd>{ user.email.clone() }</dd></div>
