@@ -23,7 +23,8 @@ fn main() -> io::Result<()> {
         for (suffix, bytes) in &variants {
             fs::write(out.join(format!("asset{number}.{suffix}")), bytes)?;
         }
-        let include = |suffix: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/asset{number}.{suffix}\"))");
+        let include =
+            |suffix: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/asset{number}.{suffix}\"))");
         table += &format!("    ({name:?}, {}, {}, {}),\n", include("raw"), include("br"), include("gz"));
     }
     table += "]\n";

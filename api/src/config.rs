@@ -79,18 +79,25 @@ impl Config {
             return Err(invalid("JWT_TTL_SECONDS", jwt_ttl, "60 (a minute) to 31536000 (a year)"));
         }
         Ok(Self {
-            host: settings.parsed("SERVICE_HOST", "an IP address, like 127.0.0.1 or 0.0.0.0")?.unwrap_or([127, 0, 0, 1].into()),
+            host: settings
+                .parsed("SERVICE_HOST", "an IP address, like 127.0.0.1 or 0.0.0.0")?
+                .unwrap_or([127, 0, 0, 1].into()),
             port: settings.parsed("SERVICE_PORT", "a port, 0 to 65535")?.unwrap_or(8000),
             data_dir: settings.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()).into(),
             jwt_secret: settings.secret("JWT_SECRET")?,
             jwt_ttl: Duration::from_secs(jwt_ttl),
             cache_ttls,
-            rate_limit_per_minute: settings.parsed("RATE_LIMIT_PER_MINUTE", "a number of requests, 0 for no limit")?.unwrap_or(1000),
+            rate_limit_per_minute: settings
+                .parsed("RATE_LIMIT_PER_MINUTE", "a number of requests, 0 for no limit")?
+                .unwrap_or(1000),
             cors_allowed_origins: settings.origins("CORS_ALLOWED_ORIGINS")?,
-            log_level: settings.one_of("LOG_LEVEL", &["error", "warn", "info", "debug", "trace"])?.unwrap_or("info").to_owned(),
-            log_format: settings.one_of("LOG_FORMAT", &["pretty", "json"])?.map(|format| {
-                if format == "json" { LogFormat::Json } else { LogFormat::Pretty }
-            }),
+            log_level: settings
+                .one_of("LOG_LEVEL", &["error", "warn", "info", "debug", "trace"])?
+                .unwrap_or("info")
+                .to_owned(),
+            log_format: settings
+                .one_of("LOG_FORMAT", &["pretty", "json"])?
+                .map(|format| if format == "json" { LogFormat::Json } else { LogFormat::Pretty }),
             web_dir: settings.text("WEB_DIR").map(PathBuf::from),
         })
     }
@@ -107,7 +114,11 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         self.text(name).map(|found| found.parse().map_err(|_| invalid(name, found, expected))).transpose()
     }
 
-    fn one_of(&self, name: &'static str, words: &[&'static str]) -> Result<Option<&'static str>, InvalidSetting> {
+    fn one_of(
+        &self,
+        name: &'static str,
+        words: &[&'static str],
+    ) -> Result<Option<&'static str>, InvalidSetting> {
         let Some(found) = self.text(name) else { return Ok(None) };
         let word = words.iter().copied().find(|word| word.eq_ignore_ascii_case(&found));
         word.map(Some).ok_or_else(|| invalid(name, found, words.join(", ")))
@@ -128,9 +139,15 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         origins
             .map(|origin| {
                 let sound = origin.parse::<Uri>().is_ok_and(|uri| {
-                    matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && !origin.ends_with('/')
+                    matches!(uri.scheme_str(), Some("http" | "https"))
+                        && uri.host().is_some()
+                        && !origin.ends_with('/')
                 });
-                if sound { Ok(origin.to_owned()) } else { Err(invalid(name, origin, "origins like https://app.example.com, separated by commas")) }
+                if sound {
+                    Ok(origin.to_owned())
+                } else {
+                    Err(invalid(name, origin, "origins like https://app.example.com, separated by commas"))
+                }
             })
             .collect()
     }
@@ -146,13 +163,18 @@ mod tests {
     use super::*;
 
     fn read(settings: &[(&str, &str)]) -> Result<Config, InvalidSetting> {
-        Config::read(|name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+        Config::read(|name| {
+            settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
     fn everything_has_a_default() {
         let config = read(&[]).unwrap();
-        assert_eq!((config.port, config.rate_limit_per_minute, config.jwt_ttl.as_secs()), (8000, 1000, 86_400));
+        assert_eq!(
+            (config.port, config.rate_limit_per_minute, config.jwt_ttl.as_secs()),
+            (8000, 1000, 86_400)
+        );
         assert_eq!(config.cache_ttls.get(Kind::HomeKpis), shared::ttl::HOME_KPIS);
     }
 

@@ -21,7 +21,11 @@ use crate::{
 /// Adds every route.
 pub fn configure(config: &mut ServiceConfig) {
     config
-        .app_data(JsonConfig::default().limit(limit::BODY_BYTES).error_handler(|error, _| json_error(&error).into()))
+        .app_data(
+            JsonConfig::default()
+                .limit(limit::BODY_BYTES)
+                .error_handler(|error, _| json_error(&error).into()),
+        )
         .app_data(QueryConfig::default().error_handler(|error, _| query_error(&error).into()))
         .app_data(PathConfig::default().error_handler(|error, _| path_error(&error).into()))
         .route("/health", get().to(health::health))
@@ -42,7 +46,9 @@ pub fn configure(config: &mut ServiceConfig) {
                 .service(resource("/auth/login").route(post().to(auth::login)))
                 .service(resource("/auth/refresh").route(post().to(auth::refresh)))
                 .service(resource("/auth/me").route(get().to(auth::me)))
-                .service(resource("/api-keys").route(get().to(api_key::list)).route(post().to(api_key::create)))
+                .service(
+                    resource("/api-keys").route(get().to(api_key::list)).route(post().to(api_key::create)),
+                )
                 .service(resource("/api-keys/{id}").route(delete().to(api_key::revoke)))
                 .service(resource("/metrics/home-kpis").route(get().to(kpi::home)))
                 .service(resource("/metrics/timeseries").route(get().to(chart::timeseries)))
@@ -56,7 +62,9 @@ pub fn configure(config: &mut ServiceConfig) {
                 )
                 // For POST alone: a trace may be called "batch", too.
                 .service(resource("/traces/batch").guard(Post()).route(post().to(rest::batch)))
-                .service(resource("/traces/{trace_id}").route(get().to(trace::detail).wrap(Compress::default())))
+                .service(
+                    resource("/traces/{trace_id}").route(get().to(trace::detail).wrap(Compress::default())),
+                )
                 .service(resource("/traces/{trace_id}/scores").route(post().to(rest::score))),
         )
         .default_service(web::to(asset::serve));

@@ -119,7 +119,8 @@ impl Application {
         let accounts = AccountStore::open(&folder.join("accounts.db")).await?;
         let traces = TraceStore::open_sqlite(&folder.join("traces.db")).await?;
         let assets = match &config.web_dir {
-            Some(folder) => Assets::from_folder(folder).map_err(io_error(format!("{} cannot be read", folder.display())))?,
+            Some(folder) => Assets::from_folder(folder)
+                .map_err(io_error(format!("{} cannot be read", folder.display())))?,
             None => Assets::embedded(),
         };
 
@@ -144,10 +145,13 @@ impl Application {
         });
 
         let address = (config.host, config.port);
-        let listener = TcpListener::bind(address)
-            .map_err(io_error(format!("cannot listen on SERVICE_HOST={} SERVICE_PORT={}", config.host, config.port)))?;
+        let listener = TcpListener::bind(address).map_err(io_error(format!(
+            "cannot listen on SERVICE_HOST={} SERVICE_PORT={}",
+            config.host, config.port
+        )))?;
         let port = listener.local_addr().map_err(io_error("the port cannot be read".to_owned()))?.port();
-        let server = serve(listener, app.clone(), config.cors_allowed_origins).map_err(io_error("cannot listen".to_owned()))?;
+        let server = serve(listener, app.clone(), config.cors_allowed_origins)
+            .map_err(io_error("cannot listen".to_owned()))?;
         let mut application = Self { server, port, writing, beside: Vec::new(), app: app.clone() };
         application.run_beside(save_uses(app));
         Ok(application)
@@ -224,7 +228,14 @@ fn cors(origins: &[String]) -> Cors {
         .allowed_methods([Method::GET, Method::POST, Method::DELETE])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CACHE_CONTROL])
         .allowed_header("x-api-key")
-        .expose_headers(["x-cache", "x-request-id", "retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"])
+        .expose_headers([
+            "x-cache",
+            "x-request-id",
+            "retry-after",
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "ratelimit-reset",
+        ])
         .block_on_origin_mismatch(false)
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

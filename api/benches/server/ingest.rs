@@ -25,7 +25,8 @@ const LIVE: u64 = 1 << 40;
 pub(crate) async fn load_history(server: &Server, count: u64) -> Result<()> {
     let now = Clock::system().now();
     let spread = 30.0 * 86_400.0;
-    let timestamp = |number: u64| now - Duration::from_secs_f64(spread * (count - number) as f64 / count as f64);
+    let timestamp =
+        |number: u64| now - Duration::from_secs_f64(spread * (count - number) as f64 / count as f64);
     let batches = (0..count.div_ceil(1000)).map(|batch| {
         let first = batch * 1000;
         server.send(data::batch(first, 1000.min(count - first), timestamp))
@@ -58,9 +59,11 @@ pub(crate) async fn rate(server: &Server, time: Duration, report: &mut Report) -
     // More than can be taken in the time.
     let batches = time.as_secs() * 1000;
     let now = Clock::system().now();
-    let bodies: Vec<String> = (0..batches).map(|batch| data::batch(LIVE + batch * BATCH, BATCH, |_| now)).collect();
+    let bodies: Vec<String> =
+        (0..batches).map(|batch| data::batch(LIVE + batch * BATCH, BATCH, |_| now)).collect();
     // What starts now or later: only what is sent here.
-    let kpis = format!("/api/v1/metrics/home-kpis?range=custom&start={now}&end={}", now + Duration::from_secs(3600));
+    let kpis =
+        format!("/api/v1/metrics/home-kpis?range=custom&start={now}&end={}", now + Duration::from_secs(3600));
     let sent = Arc::new(AtomicU64::new(0));
     let begin = Instant::now();
     stream::iter(bodies)

@@ -41,7 +41,8 @@ fn wrk(url: &str, headers: &[&str], time: Duration) -> Result<Rate> {
     }
     let field = |name: &str| {
         let line = text.lines().find(|line| line.trim_start().starts_with(name));
-        line.and_then(|line| line.split_whitespace().nth(1)).ok_or_else(|| format!("wrk says no {name}: {text}"))
+        line.and_then(|line| line.split_whitespace().nth(1))
+            .ok_or_else(|| format!("wrk says no {name}: {text}"))
     };
     let p99 = field("99%")?;
     let split = p99.find(|c: char| c.is_alphabetic()).ok_or("wrk's latency has no unit")?;
@@ -58,7 +59,11 @@ fn wrk(url: &str, headers: &[&str], time: Duration) -> Result<Rate> {
 pub(crate) async fn uncached(server: &Server, report: &mut Report) -> Result<()> {
     for range in ["1h", "24h", "7d", "30d"] {
         let path = format!("/api/v1/metrics/home-kpis?range={range}");
-        report.question(&format!("home KPIs, not cached, {range}"), "p95 < 5 ms", times(server, |_| path.clone()).await?);
+        report.question(
+            &format!("home KPIs, not cached, {range}"),
+            "p95 < 5 ms",
+            times(server, |_| path.clone()).await?,
+        );
     }
     let end = api::clock::Clock::system().now();
     let custom = |number: usize| {
@@ -66,10 +71,18 @@ pub(crate) async fn uncached(server: &Server, report: &mut Report) -> Result<()>
         let start = end - Duration::from_secs(86_400 * 9 + 12_345);
         format!("/api/v1/metrics/home-kpis?range=custom&start={start}&end={end}")
     };
-    report.question("home KPIs, not cached, custom (9 ragged days)", "p95 < 5 ms", times(server, custom).await?);
+    report.question(
+        "home KPIs, not cached, custom (9 ragged days)",
+        "p95 < 5 ms",
+        times(server, custom).await?,
+    );
     for metric in ["requests", "p95_latency_ms"] {
         let path = format!("/api/v1/metrics/timeseries?range=30d&metric={metric}");
-        report.question(&format!("time series, not cached, 30d, {metric}"), "", times(server, |_| path.clone()).await?);
+        report.question(
+            &format!("time series, not cached, 30d, {metric}"),
+            "",
+            times(server, |_| path.clone()).await?,
+        );
     }
     Ok(())
 }

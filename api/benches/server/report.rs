@@ -32,7 +32,11 @@ impl Report {
 
     pub(crate) fn start(&mut self, started_in: Duration, memory: Memory) {
         let target = "< 300 ms";
-        self.row("start to the first 200, existing database", target, format!("{:.0} ms", started_in.as_secs_f64() * 1e3));
+        self.row(
+            "start to the first 200, existing database",
+            target,
+            format!("{:.0} ms", started_in.as_secs_f64() * 1e3),
+        );
         self.row("memory, idle, existing database", "< 60 MB", format!("{:.0} MB", memory.now));
     }
 
@@ -64,7 +68,11 @@ impl Report {
 
     pub(crate) fn raw(&mut self, rate: f64) {
         let share = self.ingestion.map_or(0.0, |ingestion| 100.0 * ingestion / rate);
-        self.row("… beside a raw bulk load of the same rows", "≥ 50 %", format!("{share:.0} % of {rate:.0} rows/s"));
+        self.row(
+            "… beside a raw bulk load of the same rows",
+            "≥ 50 %",
+            format!("{share:.0} % of {rate:.0} rows/s"),
+        );
     }
 
     pub(crate) fn text(&self) -> String {

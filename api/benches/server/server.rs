@@ -54,12 +54,15 @@ impl Server {
             }
         };
         let client = api::cli::http::client(&url).build()?;
-        while client.get(format!("{url}/health")).send().await.map(|answer| answer.status()).ok() != Some(StatusCode::OK) {
+        while client.get(format!("{url}/health")).send().await.map(|answer| answer.status()).ok()
+            != Some(StatusCode::OK)
+        {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let started_in = begin.elapsed();
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        let mut server = Self { child, data, url, client, token: String::new(), key: String::new(), started_in };
+        let mut server =
+            Self { child, data, url, client, token: String::new(), key: String::new(), started_in };
         server.log_in().await?;
         Ok(server)
     }
@@ -68,7 +71,8 @@ impl Server {
         let account = json!({"email": "bench@example.com", "password": "bench-password", "full_name": "Bench", "workspace_name": "Bench"});
         // There is one already where the database is old.
         self.client.post(format!("{}/api/v1/auth/register", self.url)).json(&account).send().await?;
-        let answer = self.client.post(format!("{}/api/v1/auth/login", self.url)).json(&account).send().await?;
+        let answer =
+            self.client.post(format!("{}/api/v1/auth/login", self.url)).json(&account).send().await?;
         self.token = text(&answer.error_for_status()?.json().await?, "access_token")?;
         let request = self.client.post(format!("{}/api/v1/api-keys", self.url)).bearer_auth(&self.token);
         let answer = request.json(&json!({"name": "bench"})).send().await?.error_for_status()?;
@@ -95,8 +99,10 @@ impl Server {
     /// Sends a batch and waits until it is acknowledged.
     pub(crate) async fn send(&self, body: String) -> Result<()> {
         loop {
-            let request = self.client.post(format!("{}/api/v1/traces/batch", self.url)).bearer_auth(&self.key);
-            let answer = request.header(header::CONTENT_TYPE, "application/json").body(body.clone()).send().await?;
+            let request =
+                self.client.post(format!("{}/api/v1/traces/batch", self.url)).bearer_auth(&self.key);
+            let answer =
+                request.header(header::CONTENT_TYPE, "application/json").body(body.clone()).send().await?;
             if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;

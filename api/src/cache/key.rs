@@ -67,10 +67,19 @@ impl CacheKey {
 
     /// `timeseries:{workspace_id}:{metric}:{range}:{group_by}`
     #[must_use]
-    pub fn timeseries(workspace_id: Uuid, metric: Metric, range: &TimeRange, group_by: Option<Dimension>) -> Self {
+    pub fn timeseries(
+        workspace_id: Uuid,
+        metric: Metric,
+        range: &TimeRange,
+        group_by: Option<Dimension>,
+    ) -> Self {
         let (metric, range) = (metric.as_str(), range_text(range));
         let group_by = group_by.map_or("", Dimension::as_str);
-        Self::new(Kind::Charts, workspace_id, format!("timeseries:{workspace_id}:{metric}:{range}:{group_by}"))
+        Self::new(
+            Kind::Charts,
+            workspace_id,
+            format!("timeseries:{workspace_id}:{metric}:{range}:{group_by}"),
+        )
     }
 
     /// `breakdown:{workspace_id}:{by}:{range}:{limit}`
@@ -95,7 +104,13 @@ impl CacheKey {
 
     /// `traces:list:{workspace_id}:{filters_hash}`
     #[must_use]
-    pub fn traces_list(workspace_id: Uuid, range: &TimeRange, filter: &TraceFilter, from: From, limit: u32) -> Self {
+    pub fn traces_list(
+        workspace_id: Uuid,
+        range: &TimeRange,
+        filter: &TraceFilter,
+        from: From,
+        limit: u32,
+    ) -> Self {
         // The parts are written out, each in quotes, so that no two filters look alike; the hash keeps the key short.
         let filters = format!("{}|{filter:?}|{from:?}|{limit}", range_text(range));
         let hash = [0_u8, 1].map(|seed| {
@@ -156,7 +171,10 @@ mod tests {
     fn keys_read_as_documented() {
         let id = Uuid::nil();
         assert_eq!(CacheKey::home_kpis(id, &TimeRange::Day).as_str(), format!("home_kpis:{id}:24h"));
-        assert_eq!(CacheKey::alerts(id, 10, Some(Severity::Info)).as_str(), format!("alerts:recent:{id}:10:info"));
+        assert_eq!(
+            CacheKey::alerts(id, 10, Some(Severity::Info)).as_str(),
+            format!("alerts:recent:{id}:10:info")
+        );
         assert_eq!(CacheKey::activity(id, 50).as_str(), format!("activity:stream:{id}:50"));
         assert_eq!(CacheKey::trace_detail(id, "run-1").as_str(), format!("trace:detail:{id}:run-1"));
     }
@@ -178,6 +196,9 @@ mod tests {
         let custom = |start| {
             TimeRange::custom(Timestamp::from_millis(start), Timestamp::from_millis(start + 1)).unwrap()
         };
-        assert_ne!(CacheKey::home_kpis(Uuid::nil(), &custom(0)), CacheKey::home_kpis(Uuid::nil(), &custom(1)));
+        assert_ne!(
+            CacheKey::home_kpis(Uuid::nil(), &custom(0)),
+            CacheKey::home_kpis(Uuid::nil(), &custom(1))
+        );
     }
 }

@@ -33,11 +33,8 @@ impl MemoryCache {
         let weigh = |key: &Entry, answer: &Bytes| {
             u32::try_from(size_of::<Entry>() + key.1.as_str().len() + answer.len()).unwrap_or(u32::MAX)
         };
-        let answers = future::Cache::builder()
-            .max_capacity(CAPACITY)
-            .weigher(weigh)
-            .expire_after(ByKind(ttls))
-            .build();
+        let answers =
+            future::Cache::builder().max_capacity(CAPACITY).weigher(weigh).expire_after(ByKind(ttls)).build();
         Self { answers, generations: Arc::default() }
     }
 
@@ -80,7 +77,13 @@ impl Expiry<Entry, Bytes> for ByKind {
         Some(self.0.get(key.kind()))
     }
 
-    fn expire_after_update(&self, (_, key): &Entry, _: &Bytes, _: Instant, _: Option<Duration>) -> Option<Duration> {
+    fn expire_after_update(
+        &self,
+        (_, key): &Entry,
+        _: &Bytes,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
         Some(self.0.get(key.kind()))
     }
 }

@@ -13,7 +13,7 @@ use crate::{clock::Clock, config::Config, demo::feed, error::chain, startup::App
 /// What to serve. Everything else is set by the environment or a `.env` file.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Make a demo workspace with 30 days of traffic, and let new traces arrive in it.
+    /// Make a demo workspace with 60 days of traffic, and let new traces arrive in it.
     #[arg(long)]
     demo: bool,
     /// Serve the pages of this folder instead of the ones that are built in.
@@ -50,7 +50,11 @@ pub async fn run(args: ServeArgs) -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        println!("Log in as {} with the password {} (30 days of history load in some seconds)", feed::EMAIL, feed::PASSWORD);
+        println!(
+            "Log in as {} with the password {} (its history loads in the background, the newest day first)",
+            feed::EMAIL,
+            feed::PASSWORD
+        );
     }
     match application.run_until_stopped().await {
         Ok(()) => ExitCode::SUCCESS,

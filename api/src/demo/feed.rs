@@ -10,11 +10,12 @@ use shared::{
     alert::Alert,
     auth::User,
     ingest::{IngestResponse, TraceBatch},
+    time_range::Window,
     trace::TraceInput,
 };
 use uuid::Uuid;
 
-use super::{alerts_between, traces_between};
+use super::{alerts_between, count_between, traces_between};
 use crate::{
     cli::http,
     error::chain,
@@ -29,8 +30,9 @@ pub const PASSWORD: &str = "demo-password";
 
 /// The same traffic for everybody.
 const SEED: u64 = 42;
-/// How far back the history goes.
-const HISTORY: Duration = Duration::from_secs(30 * 86_400);
+/// How far back the history goes: twice the longest range, so that each has a period before it to be compared with.
+const HISTORY_DAYS: u32 = 60;
+const DAY: Duration = Duration::from_secs(86_400);
 /// How often new traces are sent.
 const TICK: Duration = Duration::from_secs(2);
 /// Traces in one request.
@@ -54,32 +56,31 @@ pub async fn account(app: &App) -> Result<User> {
         created_at: app.clock.now(),
     };
     match app.accounts.create_account(&account).await {
-        Err(AccountError::EmailTaken) => Err("the demo account was made by another process: start again".into()),
+        Err(AccountError::EmailTaken) => {
+            Err("the demo account was made by another process: start again".into())
+        }
         result => Ok(result?),
     }
 }
 
-/// Sends what is missing of the history, then new traces for ever. Ends with an error where the server cannot be
-/// reached any more.
+/// Sends what is missing of the history, the newest day first, and new traces as time goes on, for ever. Ends with an
+/// error where the server cannot be reached any more.
 ///
 /// # Errors
 /// What the server or the store failed with.
 pub async fn run(app: Data<App>, user: User, url: String) -> Result<()> {
     let client = http::client(&url).build()?;
-    let feed = Feed { app, user, url, client };
-    let now = feed.app.clock.now();
-    let newest = feed.app.traces.newest(feed.user.workspace_id).await?;
-    // What was sent before is sent again at the seam: traces are counted once, however often they come.
-    let mut until = newest.map_or(now - HISTORY, |newest| newest.max(now - HISTORY) - TICK);
+    let mut feed = Feed { until: app.clock.now(), app, user, url, client };
+    let start = feed.until;
+    for day in 0..HISTORY_DAYS {
+        let end = start - DAY * day;
+        feed.fill(Window { start: end - DAY, end }).await?;
+        feed.go_on().await?;
+    }
+    tracing::info!(days = HISTORY_DAYS, "the demo workspace has its history");
     loop {
-        let now = feed.app.clock.now();
-        let sent = feed.send(until, now).await?;
-        feed.alert(until, now).await?;
-        if sent > BATCH {
-            tracing::info!(traces = sent, "the demo workspace has its history");
-        }
-        until = now;
         tokio::time::sleep(TICK).await;
+        feed.go_on().await?;
     }
 }
 
@@ -88,18 +89,36 @@ struct Feed {
     user: User,
     url: String,
     client: Client,
+    /// Everything from the start to here was sent.
+    until: Timestamp,
 }
 
 impl Feed {
-    async fn send(&self, from: Timestamp, to: Timestamp) -> Result<usize> {
-        let mut sent = 0;
+    /// Sends a window's traces and alerts, unless an earlier start did.
+    async fn fill(&self, window: Window) -> Result<()> {
+        let there = self.app.traces.sums(self.user.workspace_id, &[window]).await?;
+        let expected = count_between(SEED, window.start, window.end);
+        if there.first().is_none_or(|sums| sums.requests != expected) {
+            self.send(window.start, window.end).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what happened since the last call.
+    async fn go_on(&mut self) -> Result<()> {
+        let now = self.app.clock.now();
+        self.send(self.until, now).await?;
+        self.until = now;
+        Ok(())
+    }
+
+    async fn send(&self, from: Timestamp, to: Timestamp) -> Result<()> {
         let mut traces = traces_between(SEED, from, to).peekable();
         while traces.peek().is_some() {
             let batch: Vec<TraceInput> = traces.by_ref().take(BATCH).collect();
-            sent += batch.len();
             self.post(&TraceBatch { traces: batch }).await?;
         }
-        Ok(sent)
+        self.alert(from, to).await
     }
 
     async fn post(&self, batch: &TraceBatch) -> Result<()> {

@@ -27,6 +27,11 @@ pub fn traces_between(seed: u64, from: Timestamp, to: Timestamp) -> impl Iterato
     runs_between(seed, from, to).map(|run| render::trace(&run))
 }
 
+/// How many traces start in `[from, to)`.
+pub fn count_between(seed: u64, from: Timestamp, to: Timestamp) -> i64 {
+    i64::try_from(runs_between(seed, from, to).count()).unwrap_or(i64::MAX)
+}
+
 /// The same as figures, without texts.
 fn runs_between(seed: u64, from: Timestamp, to: Timestamp) -> Runs {
     // A conversation that began before the window may reach into it.

@@ -35,10 +35,17 @@ pub async fn list(app: Data<App>, login: Login) -> Result<HttpResponse, ApiError
         (status = 422, description = "The name is wrong, or there are 100 keys already", body = ErrorBody),
     )
 )]
-pub async fn create(app: Data<App>, login: Login, request: Json<CreateApiKeyRequest>) -> Result<HttpResponse, ApiError> {
+pub async fn create(
+    app: Data<App>,
+    login: Login,
+    request: Json<CreateApiKeyRequest>,
+) -> Result<HttpResponse, ApiError> {
     let mut errors = request.validate();
     if app.accounts.count_api_keys(login.workspace_id).await? >= limit::API_KEYS {
-        errors.push(FieldError::new("name", format!("there are {} keys already: revoke one first", limit::API_KEYS)));
+        errors.push(FieldError::new(
+            "name",
+            format!("there are {} keys already: revoke one first", limit::API_KEYS),
+        ));
     }
     if !errors.is_empty() {
         return Err(ApiError::ValidationFailed(errors));

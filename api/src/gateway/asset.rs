@@ -48,7 +48,11 @@ impl Assets {
         let file = |&(name, plain, brotli, gzip): &(&str, &'static [u8], &'static [u8], &'static [u8])| {
             // Compressed is only better where it is smaller: not for images.
             let smaller = |bytes: &'static [u8]| (bytes.len() < plain.len()).then_some(bytes);
-            let asset = Asset { brotli: smaller(brotli), gzip: smaller(gzip), ..Asset::new(name, Cow::Borrowed(plain)) };
+            let asset = Asset {
+                brotli: smaller(brotli),
+                gzip: smaller(gzip),
+                ..Asset::new(name, Cow::Borrowed(plain))
+            };
             (name.to_owned(), asset)
         };
         Self::of(EMBEDDED.iter().map(file).collect())
@@ -77,7 +81,8 @@ impl Assets {
     }
 
     fn of(files: HashMap<String, Asset>) -> Self {
-        let page = files.get(PAGE).map(|page| String::from_utf8_lossy(&page.plain).into_owned()).unwrap_or_default();
+        let page =
+            files.get(PAGE).map(|page| String::from_utf8_lossy(&page.plain).into_owned()).unwrap_or_default();
         Self { files, page_policy: page_policy(&page) }
     }
 
@@ -95,12 +100,20 @@ impl Asset {
     fn new(name: &str, plain: Cow<'static, [u8]>) -> Self {
         let digest = Sha256::digest(&plain);
         let etag = format!("\"{}\"", STANDARD.encode(&digest[..12]));
-        Self { content_type: content_type(name), etag, immutable: has_hash(name), plain, brotli: None, gzip: None }
+        Self {
+            content_type: content_type(name),
+            etag,
+            immutable: has_hash(name),
+            plain,
+            brotli: None,
+            gzip: None,
+        }
     }
 
     /// The smallest form that the client reads, and its name.
     fn encoded(&self, headers: &HeaderMap) -> (Vec<u8>, Option<&'static str>) {
-        let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let accepted =
+            headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let accepts = |name: &str| {
             accepted.split(',').any(|offer| {
                 let (coding, quality) = offer.split_once(';').unwrap_or((offer, ""));
@@ -127,13 +140,18 @@ pub async fn serve(app: Data<App>, request: HttpRequest) -> Result<HttpResponse,
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Err(ApiError::MethodNotAllowed);
     }
-    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let accept =
+        request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accepts_pages = accept.contains("text/html");
     if accepts_pages && app.assets.files.is_empty() {
         return Ok(HttpResponse::NotFound().content_type("text/html; charset=utf-8").body(NO_PAGES));
     }
-    let (asset, is_page) = app.assets.find(path, accepts_pages).ok_or(ApiError::NotFound("There is no such file"))?;
-    let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == asset.etag.as_bytes());
+    let (asset, is_page) =
+        app.assets.find(path, accepts_pages).ok_or(ApiError::NotFound("There is no such file"))?;
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|tag| tag.as_bytes() == asset.etag.as_bytes());
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     let caching = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     response
@@ -156,7 +174,9 @@ pub async fn serve(app: Data<App>, request: HttpRequest) -> Result<HttpResponse,
 
 /// What the page may do: load its own files, and run the inline scripts that it holds now, by their hashes.
 fn page_policy(page: &str) -> String {
-    let hashes: String = inline_scripts(page).map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script)))).collect();
+    let hashes: String = inline_scripts(page)
+        .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
+        .collect();
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
          font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -173,7 +193,8 @@ fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
 
 /// Whether the name holds a hash of the contents, as trunk's names do: `web-1a2b3c4d5e6f7a8b.js`.
 fn has_hash(name: &str) -> bool {
-    name.split(['-', '_', '.']).any(|part| part.len() >= 15 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    name.split(['-', '_', '.'])
+        .any(|part| part.len() >= 15 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn content_type(name: &str) -> &'static str {
@@ -201,7 +222,10 @@ mod tests {
         let page = r#"<script type="module">run()</script><script src="/a.js"></script>"#;
         assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["run()"]);
         let policy = page_policy(page);
-        assert!(policy.contains(&format!("'sha256-{}'", STANDARD.encode(Sha256::digest("run()")))), "{policy}");
+        assert!(
+            policy.contains(&format!("'sha256-{}'", STANDARD.encode(Sha256::digest("run()")))),
+            "{policy}"
+        );
         assert!(!policy.contains("script-src 'self' 'unsafe-inline'"));
     }
 

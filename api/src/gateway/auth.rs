@@ -29,7 +29,11 @@ use crate::{
         (status = 429, description = "Too many accounts from this address", body = ErrorBody),
     )
 )]
-pub async fn register(app: Data<App>, http: HttpRequest, request: Json<RegisterRequest>) -> Result<HttpResponse, ApiError> {
+pub async fn register(
+    app: Data<App>,
+    http: HttpRequest,
+    request: Json<RegisterRequest>,
+) -> Result<HttpResponse, ApiError> {
     let request = request.into_inner();
     let errors = request.validate();
     if !errors.is_empty() {
@@ -59,11 +63,14 @@ pub async fn register(app: Data<App>, http: HttpRequest, request: Json<RegisterR
         (status = 429, description = "Too many failed attempts for this e-mail or from this address", body = ErrorBody),
     )
 )]
-pub async fn login(app: Data<App>, http: HttpRequest, request: Json<LoginRequest>) -> Result<HttpResponse, ApiError> {
+pub async fn login(
+    app: Data<App>,
+    http: HttpRequest,
+    request: Json<LoginRequest>,
+) -> Result<HttpResponse, ApiError> {
     let email = normal_email(&request.email);
-    let attempt = app.login_limit.attempt(&email, address(&http)).map_err(|retry_after| ApiError::RateLimited {
-        detail: "Too many failed logins: wait before the next one",
-        retry_after,
+    let attempt = app.login_limit.attempt(&email, address(&http)).map_err(|retry_after| {
+        ApiError::RateLimited { detail: "Too many failed logins: wait before the next one", retry_after }
     })?;
     if request.password.is_empty() || request.password.len() > limit::PASSWORD_MAX_BYTES {
         attempt.failed();
@@ -119,9 +126,11 @@ async fn user(app: &App, login: Login) -> Result<User, ApiError> {
 
 fn token(app: &App, user: &User) -> Result<HttpResponse, ApiError> {
     let (access_token, expires_in) = app.jwt.issue(user, app.clock.now()).map_err(internal)?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(TokenResponse { access_token, token_type: "bearer".to_owned(), expires_in }))
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(TokenResponse {
+        access_token,
+        token_type: "bearer".to_owned(),
+        expires_in,
+    }))
 }
 
 /// Where the request came from; the peer itself, since headers can say anything.

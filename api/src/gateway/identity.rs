@@ -92,7 +92,9 @@ impl FromRequest for Login {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(identity(request).and_then(|identity| match identity {
             Identity::User { user_id, workspace_id } => Ok(Self { user_id, workspace_id }),
-            Identity::ApiKey { .. } => Err(ApiError::Forbidden("API keys only send traces: log in to read them")),
+            Identity::ApiKey { .. } => {
+                Err(ApiError::Forbidden("API keys only send traces: log in to read them"))
+            }
         }))
     }
 }
@@ -114,7 +116,9 @@ fn identity(request: &HttpRequest) -> Result<Identity, ApiError> {
     let identity = found?;
     // The credentials say which workspace it is; naming another one is not a way in.
     if request.query_string().contains("workspace_id") {
-        let named = Query::<Named>::from_query(request.query_string()).ok().and_then(|query| query.into_inner().workspace_id);
+        let named = Query::<Named>::from_query(request.query_string())
+            .ok()
+            .and_then(|query| query.into_inner().workspace_id);
         if named.is_some_and(|named| named.parse() != Ok(identity.workspace_id())) {
             return Err(ApiError::Forbidden("These credentials are for another workspace"));
         }

@@ -42,5 +42,8 @@ fn add_headers<B>(response: &mut ServiceResponse<B>, decision: Decision) {
     let headers = response.headers_mut();
     headers.insert(HeaderName::from_static("ratelimit-limit"), HeaderValue::from(decision.limit));
     headers.insert(HeaderName::from_static("ratelimit-remaining"), HeaderValue::from(decision.remaining));
-    headers.insert(HeaderName::from_static("ratelimit-reset"), HeaderValue::from(u64::try_from(reset).unwrap_or(u64::MAX)));
+    headers.insert(
+        HeaderName::from_static("ratelimit-reset"),
+        HeaderValue::from(u64::try_from(reset).unwrap_or(u64::MAX)),
+    );
 }

@@ -16,23 +16,29 @@ use crate::error::ApiError;
 /// 413 where it is larger than `limit` (a small body that unpacks to a large one included), 415 where its type is not
 /// JSON, 400 where it breaks off or does not unpack.
 pub async fn read_json(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     if content_type.is_some_and(|content_type| !content_type.to_ascii_lowercase().contains("json")) {
         return Err(ApiError::UnsupportedMediaType);
     }
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > limit) {
         return Err(ApiError::PayloadTooLarge(limit));
     }
-    let encoding = request.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default());
+    let encoding =
+        request.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default());
     let encoding = match encoding {
         None => ContentEncoding::Identity,
-        Some(name) => name.parse().map_err(|_| ApiError::BadRequest(format!("Unknown Content-Encoding: {name}")))?,
+        Some(name) => {
+            name.parse().map_err(|_| ApiError::BadRequest(format!("Unknown Content-Encoding: {name}")))?
+        }
     };
     let mut chunks = Decompress::new(payload, encoding);
     let mut body = BytesMut::with_capacity(length.unwrap_or(8 * 1024));
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| ApiError::BadRequest(format!("The body cannot be read: {error}")))?;
+        let chunk =
+            chunk.map_err(|error| ApiError::BadRequest(format!("The body cannot be read: {error}")))?;
         if body.len() + chunk.len() > limit {
             return Err(ApiError::PayloadTooLarge(limit));
         }

@@ -14,7 +14,9 @@ use shared::{
 use uuid::Uuid;
 
 use super::json::{self, Members, Text};
-use crate::store::trace::record::{MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR, NewScore, NewSpan, NewTrace};
+use crate::store::trace::record::{
+    MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR, NewScore, NewSpan, NewTrace,
+};
 
 /// 30 days: nothing that runs longer is one request, and sums of these stay far from overflowing.
 const LATENCY_MAX_MS: f64 = 30.0 * 86_400_000.0;
@@ -44,8 +46,8 @@ pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldErro
     if raw.get().len() > limit::TRACE_BYTES {
         return Err(vec![FieldError::new("trace", format!("is larger than {} bytes", limit::TRACE_BYTES))]);
     }
-    let Members(members) =
-        serde_json::from_str(raw.get()).map_err(|_| vec![FieldError::new("trace", "must be a JSON object")])?;
+    let Members(members) = serde_json::from_str(raw.get())
+        .map_err(|_| vec![FieldError::new("trace", "must be a JSON object")])?;
     let mut read = Reader { arrival, prefix: String::new(), errors: Vec::new() };
     let mut payload = Payload::new("metadata");
     let (mut trace_id, mut agent_id, mut timestamp, mut latency, mut status) = (None, None, None, None, None);
@@ -79,7 +81,9 @@ pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldErro
     read.require("agent_id", agent_id.is_some());
     read.require("latency_ms", latency.is_some());
     read.require("status", status.is_some());
-    let (Some(agent_id), Some(latency), Some(status), []) = (agent_id, latency, status, read.errors.as_slice()) else {
+    let (Some(agent_id), Some(latency), Some(status), []) =
+        (agent_id, latency, status, read.errors.as_slice())
+    else {
         return Err(read.errors);
     };
     let sum_of_both = || Some(tokens_input.unwrap_or(0) + tokens_output.unwrap_or(0));
@@ -124,7 +128,14 @@ pub fn score(trace_id: &str, request: ScoreRequest, arrival: Arrival) -> Result<
     check("score", score.as_ref().map(|_| ()).map_err(Clone::clone));
     let (Ok(score), true) = (score, errors.is_empty()) else { return Err(errors) };
     let (workspace_id, timestamp) = (arrival.workspace_id, arrival.now);
-    Ok(NewScore { workspace_id, trace_id: trace_id.to_owned(), name, score, comment: request.comment, timestamp })
+    Ok(NewScore {
+        workspace_id,
+        trace_id: trace_id.to_owned(),
+        name,
+        score,
+        comment: request.comment,
+        timestamp,
+    })
 }
 
 /// Reads fields and gathers what is wrong with them.
@@ -176,7 +187,8 @@ impl Reader {
     }
 
     fn timestamp(&mut self, field: &str, raw: &RawValue) -> Option<Timestamp> {
-        let timestamp: Timestamp = self.value(field, raw, "a time in RFC 3339, like 2025-10-22T10:35:22.120Z")?;
+        let timestamp: Timestamp =
+            self.value(field, raw, "a time in RFC 3339, like 2025-10-22T10:35:22.120Z")?;
         if timestamp < OLDEST {
             self.fail(field, "lies before the year 2000");
             return None;
@@ -361,12 +373,18 @@ impl<'a> Payload<'a> {
             None
         } else {
             // What was sent under the name itself goes before fields of the same name beside it.
-            if let Some(Ok(serde_json::Value::Object(sent))) = self.rest_sent.map(|raw| serde_json::from_str(raw.get())) {
+            if let Some(Ok(serde_json::Value::Object(sent))) =
+                self.rest_sent.map(|raw| serde_json::from_str(raw.get()))
+            {
                 self.rest.extend(sent);
             }
             serde_json::value::to_raw_value(&self.rest).ok()
         };
-        let members = [("input", self.input), ("output", self.output), (self.rest_name, rest.as_deref().or(self.rest_sent))];
+        let members = [
+            ("input", self.input),
+            ("output", self.output),
+            (self.rest_name, rest.as_deref().or(self.rest_sent)),
+        ];
         let mut line = "{".to_owned();
         for (key, raw) in members {
             let Some(raw) = raw else { continue };
@@ -408,5 +426,9 @@ fn check_message(message: &str) -> Result<(), String> {
 
 /// A number from 0 to `max` in units of 1/`scale`, rounded.
 fn scaled(number: f64, scale: f64, max: f64) -> Result<i64, String> {
-    if (0.0..=max).contains(&number) { Ok((number * scale).round() as i64) } else { Err(format!("must be from 0 to {max}")) }
+    if (0.0..=max).contains(&number) {
+        Ok((number * scale).round() as i64)
+    } else {
+        Err(format!("must be from 0 to {max}"))
+    }
 }

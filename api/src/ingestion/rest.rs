@@ -49,7 +49,11 @@ pub async fn one(
     let trace_id = trace.trace_id.clone();
     app.writer.write(vec![trace]).await?;
     app.metrics.ingested(1, 0);
-    Ok(HttpResponse::Accepted().json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id: Some(trace_id) }))
+    Ok(HttpResponse::Accepted().json(IngestResponse {
+        accepted: 1,
+        rejected: Vec::new(),
+        trace_id: Some(trace_id),
+    }))
 }
 
 /// Takes a batch of traces: the good ones are kept, the others named.
@@ -77,7 +81,9 @@ pub async fn batch(
     let (traces, rejected) = if body.len() <= PARSE_INLINE_BYTES {
         read_batch(&body, arrival)?
     } else {
-        web::block(move || read_batch(&body, arrival)).await.map_err(|error| ApiError::Internal(error.into()))??
+        web::block(move || read_batch(&body, arrival))
+            .await
+            .map_err(|error| ApiError::Internal(error.into()))??
     };
     let accepted = traces.len();
     app.writer.write(traces).await?;
@@ -103,7 +109,8 @@ pub async fn score(
     trace_id: Path<String>,
     request: web::Json<ScoreRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let score = parse::score(&trace_id, request.into_inner(), arrival(&app, &sender)).map_err(ApiError::ValidationFailed)?;
+    let score = parse::score(&trace_id, request.into_inner(), arrival(&app, &sender))
+        .map_err(ApiError::ValidationFailed)?;
     app.writer.score(score).await?;
     let trace_id = Some(trace_id.into_inner());
     Ok(HttpResponse::Accepted().json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id }))
@@ -121,7 +128,11 @@ fn read_batch(body: &[u8], arrival: Arrival) -> Result<(Vec<NewTrace>, Vec<Rejec
     }
     let invalid = |detail: String| ApiError::ValidationFailed(vec![FieldError::new("traces", detail)]);
     let batch: Batch<'_> = serde_json::from_slice(body).map_err(|error| {
-        if error.is_data() { invalid(format!("must be an array of traces: {error}")) } else { bad_json(error) }
+        if error.is_data() {
+            invalid(format!("must be an array of traces: {error}"))
+        } else {
+            bad_json(error)
+        }
     })?;
     if batch.traces.len() > limit::BATCH_TRACES {
         return Err(invalid(format!("must be at most {}, not {}", limit::BATCH_TRACES, batch.traces.len())));
@@ -131,7 +142,9 @@ fn read_batch(body: &[u8], arrival: Arrival) -> Result<(Vec<NewTrace>, Vec<Rejec
     for (index, raw) in batch.traces.into_iter().enumerate() {
         match parse::trace(raw, arrival) {
             Ok(trace) => traces.push(trace),
-            Err(fields) => rejected.push(Rejection { index, detail: ApiError::ValidationFailed(fields).to_string() }),
+            Err(fields) => {
+                rejected.push(Rejection { index, detail: ApiError::ValidationFailed(fields).to_string() });
+            }
         }
     }
     Ok((traces, rejected))

@@ -45,7 +45,12 @@ struct Waiting {
 impl Writer {
     /// Starts the task. It ends, with everything written, when the last clone of the writer is dropped.
     #[must_use]
-    pub fn start(store: TraceStore, invalidator: Invalidator, metrics: Metrics, queue_bytes: usize) -> (Self, JoinHandle<()>) {
+    pub fn start(
+        store: TraceStore,
+        invalidator: Invalidator,
+        metrics: Metrics,
+        queue_bytes: usize,
+    ) -> (Self, JoinHandle<()>) {
         // The room bounds what is sent, so the channel itself need not.
         let (jobs, queue) = mpsc::unbounded_channel();
         let worker = Worker { store, invalidator, metrics, queue };
@@ -106,7 +111,11 @@ impl Worker {
     }
 
     /// Moves what is waiting into a group, up to the first score, which stays behind the traces before it.
-    fn gather(&mut self, first: Job, group: &mut Vec<(Vec<NewTrace>, Waiting)>) -> Option<(NewScore, Waiting)> {
+    fn gather(
+        &mut self,
+        first: Job,
+        group: &mut Vec<(Vec<NewTrace>, Waiting)>,
+    ) -> Option<(NewScore, Waiting)> {
         let mut next = Some(first);
         let mut traces = 0;
         while let Some(job) = next {
@@ -126,7 +135,11 @@ impl Worker {
         let all: Vec<&NewTrace> = group.iter().flat_map(|(traces, _)| traces).collect();
         let written = self.metrics.time_write(all.len(), self.store.write(&all)).await;
         if let Err(error) = &written {
-            tracing::warn!(error = chain(error), requests = group.len(), "a group was not written, trying each request by itself");
+            tracing::warn!(
+                error = chain(error),
+                requests = group.len(),
+                "a group was not written, trying each request by itself"
+            );
         }
         for (traces, waiting) in group {
             let result = match &written {

@@ -61,6 +61,10 @@ fn activity(trace: Trace) -> Activity {
         action: "trace_ingested".to_owned(),
         status: trace.status,
         timestamp: trace.timestamp,
-        metadata: ActivityMetadata { latency_ms: trace.latency_ms, model: trace.model, cost_usd: trace.cost_usd },
+        metadata: ActivityMetadata {
+            latency_ms: trace.latency_ms,
+            model: trace.model,
+            cost_usd: trace.cost_usd,
+        },
     }
 }

@@ -44,5 +44,8 @@ pub async fn recent(
 ) -> Result<HttpResponse, ApiError> {
     let limit = page_limit(query.limit, limit::ALERTS_DEFAULT)?;
     let key = CacheKey::alerts(login.workspace_id, limit, query.severity);
-    cached(&app, &request, key, async { Ok(app.traces.recent_alerts(login.workspace_id, limit, query.severity).await?) }).await
+    cached(&app, &request, key, async {
+        Ok(app.traces.recent_alerts(login.workspace_id, limit, query.severity).await?)
+    })
+    .await
 }

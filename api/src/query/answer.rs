@@ -1,10 +1,6 @@
 //! How a query answers: out of the cache where it can, with `X-Cache` saying which.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    web::Bytes,
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Bytes};
 use serde::Serialize;
 use shared::{error::FieldError, limit};
 
@@ -19,7 +15,9 @@ pub async fn cached<T: Serialize>(
 ) -> Result<HttpResponse, ApiError> {
     let kind = key.kind();
     let bypass = wants_fresh(request);
-    let bytes = async { serde_json::to_vec(&compute.await?).map(Bytes::from).map_err(|error| ApiError::Internal(error.into())) };
+    let bytes = async {
+        serde_json::to_vec(&compute.await?).map(Bytes::from).map_err(|error| ApiError::Internal(error.into()))
+    };
     let (answer, outcome) = app.cache.answer(key, bypass, bytes).await?;
     app.metrics.cache_answered(kind, outcome);
     Ok(HttpResponse::Ok()
@@ -31,7 +29,9 @@ pub async fn cached<T: Serialize>(
 
 fn wants_fresh(request: &HttpRequest) -> bool {
     let values = request.headers().get_all(header::CACHE_CONTROL);
-    values.filter_map(|value| value.to_str().ok()).any(|value| value.to_ascii_lowercase().contains("no-cache"))
+    values
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.to_ascii_lowercase().contains("no-cache"))
 }
 
 /// A `limit` of a query: `default` where absent.
@@ -41,6 +41,9 @@ fn wants_fresh(request: &HttpRequest) -> bool {
 pub fn page_limit(limit: Option<u32>, default: u32) -> Result<u32, ApiError> {
     match limit.unwrap_or(default) {
         limit @ 1..=limit::PAGE_ITEMS => Ok(limit),
-        _ => Err(ApiError::ValidationFailed(vec![FieldError::new("limit", format!("must be from 1 to {}", limit::PAGE_ITEMS))])),
+        _ => Err(ApiError::ValidationFailed(vec![FieldError::new(
+            "limit",
+            format!("must be from 1 to {}", limit::PAGE_ITEMS),
+        )])),
     }
 }

@@ -129,7 +129,9 @@ pub async fn breakdown(
         let total = groups.len() as u64;
         let mut items: Vec<_> = groups
             .into_iter()
-            .filter_map(|(key, steps)| steps.into_values().next().map(|distribution| item(key, &distribution)))
+            .filter_map(|(key, steps)| {
+                steps.into_values().next().map(|distribution| item(key, &distribution))
+            })
             .collect();
         items.sort_by(|a, b| b.requests.cmp(&a.requests).then_with(|| a.key.cmp(&b.key)));
         items.truncate(limit as usize);
@@ -146,7 +148,9 @@ fn step(window: Window) -> Duration {
         length if length > RAW_MAX => Source::Hourly.bucket(),
         _ => Duration::ZERO,
     };
-    let fits = |step: &Duration| *step >= least && window.length().as_micros().div_ceil(step.as_micros()) <= POINTS_MAX;
+    let fits = |step: &Duration| {
+        *step >= least && window.length().as_micros().div_ceil(step.as_micros()) <= POINTS_MAX
+    };
     steps.into_iter().find(fits).unwrap_or(steps[steps.len() - 1])
 }
 
@@ -168,7 +172,8 @@ async fn groups(
         return Ok(groups);
     }
     let steps = traces.sums_by_step(workspace_id, window, step).await?;
-    let steps = steps.into_iter().map(|(start, sums)| (start, Distribution { sums, ..Distribution::default() }));
+    let steps =
+        steps.into_iter().map(|(start, sums)| (start, Distribution { sums, ..Distribution::default() }));
     Ok(GroupedSums::from([(None, steps.collect())]))
 }
 

@@ -11,7 +11,9 @@ use shared::{
 };
 
 use super::answer::cached;
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login, startup::App, store::trace::sums::Sums};
+use crate::{
+    cache::CacheKey, error::ApiError, gateway::identity::Login, startup::App, store::trace::sums::Sums,
+};
 
 /// The five key figures of a window against the window before.
 #[utoipa::path(

@@ -57,7 +57,10 @@ pub async fn list(
     }
     let from = match &query.cursor {
         None => From::Offset(u64::from(page - 1) * u64::from(limit)),
-        Some(text) => From::After(Cursor::decode(text).ok_or_else(|| ApiError::BadRequest("cursor: is not one of ours".to_owned()))?),
+        Some(text) => From::After(
+            Cursor::decode(text)
+                .ok_or_else(|| ApiError::BadRequest("cursor: is not one of ours".to_owned()))?,
+        ),
     };
     let filter = TraceFilter { agent_id: query.agent_id, model: query.model, status: query.status };
     let key = CacheKey::traces_list(login.workspace_id, &range, &filter, from, limit);

@@ -41,5 +41,7 @@ pub async fn ready(app: Data<App>) -> HttpResponse {
 #[utoipa::path(get, path = "/metrics", tag = "Operation", responses((status = 200, description = "The metrics", content_type = "text/plain")))]
 pub async fn metrics(app: Data<App>) -> Result<HttpResponse, ApiError> {
     let text = app.metrics.text().map_err(|error| ApiError::Internal(error.into()))?;
-    Ok(HttpResponse::Ok().insert_header(("Content-Type", "text/plain; version=0.0.4; charset=utf-8")).body(text))
+    Ok(HttpResponse::Ok()
+        .insert_header(("Content-Type", "text/plain; version=0.0.4; charset=utf-8"))
+        .body(text))
 }

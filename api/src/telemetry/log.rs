@@ -10,13 +10,16 @@ use crate::config::LogFormat;
 /// Starts logging to standard error at `level`, in `format` (pretty on a terminal and JSON elsewhere where `None`).
 pub fn start(level: &str, format: Option<LogFormat>) {
     // sqlx logs statements, and what is bound to them could be anybody's data.
-    let filter = EnvFilter::new(format!("{level},sqlx=warn,actix_server=warn,actix_http=warn,h2=warn,hyper=warn"));
+    let filter =
+        EnvFilter::new(format!("{level},sqlx=warn,actix_server=warn,actix_http=warn,h2=warn,hyper=warn"));
     let terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second start, in a test, leaves the first one's subscriber in place.
     let _ = match format {
         LogFormat::Pretty => builder.with_ansi(terminal).compact().try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
     };
 }

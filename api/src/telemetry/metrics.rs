@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Instant};
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder, exponential_buckets,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+    exponential_buckets,
 };
 
 use crate::cache::{Kind, Outcome};
@@ -30,12 +31,18 @@ impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let requests = HistogramVec::new(
-            HistogramOpts::new("http_server_request_duration_seconds", "How long requests took, by route and status")
-                .buckets(exponential_buckets(0.0005, 2.0, 14)?),
+            HistogramOpts::new(
+                "http_server_request_duration_seconds",
+                "How long requests took, by route and status",
+            )
+            .buckets(exponential_buckets(0.0005, 2.0, 14)?),
             &["method", "route", "status"],
         )?;
         let cache = IntCounterVec::new(
-            Opts::new("agent_obs_cache_requests_total", "Cached answers asked for, by kind and by hit, miss or bypass"),
+            Opts::new(
+                "agent_obs_cache_requests_total",
+                "Cached answers asked for, by kind and by hit, miss or bypass",
+            ),
             &["kind", "outcome"],
         )?;
         let traces = IntCounterVec::new(
@@ -43,8 +50,11 @@ impl Metrics {
             &["outcome"],
         )?;
         let writes = Histogram::with_opts(
-            HistogramOpts::new("agent_obs_write_duration_seconds", "How long a group of traces took to be written")
-                .buckets(exponential_buckets(0.0005, 2.0, 14)?),
+            HistogramOpts::new(
+                "agent_obs_write_duration_seconds",
+                "How long a group of traces took to be written",
+            )
+            .buckets(exponential_buckets(0.0005, 2.0, 14)?),
         )?;
         let group_sizes = Histogram::with_opts(
             HistogramOpts::new("agent_obs_write_group_traces", "Traces that were written in one transaction")

@@ -40,7 +40,9 @@ pub async fn observe(
     let status = response.status();
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     app.metrics.request(method.as_str(), &route, status.as_str(), seconds);
-    span.in_scope(|| tracing::info!(%method, path, status = status.as_u16(), milliseconds = seconds * 1e3, "answered"));
+    span.in_scope(
+        || tracing::info!(%method, path, status = status.as_u16(), milliseconds = seconds * 1e3, "answered"),
+    );
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -50,6 +52,8 @@ pub async fn observe(
 /// The caller's own id, where it is one.
 fn sent_id(request: &ServiceRequest) -> Option<String> {
     let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let sound = !id.is_empty() && id.len() <= ID_CHARS && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let sound = !id.is_empty()
+        && id.len() <= ID_CHARS
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
     sound.then(|| id.to_owned())
 }
