@@ -29,7 +29,10 @@ impl RegisterRequest {
             ("workspace_name", check_name(&self.workspace_name)),
             ("password", check_password(&self.password)),
         ];
-        checks.into_iter().filter_map(|(field, check)| check.err().map(|detail| FieldError::new(field, detail))).collect()
+        checks
+            .into_iter()
+            .filter_map(|(field, check)| check.err().map(|detail| FieldError::new(field, detail)))
+            .collect()
     }
 }
 
@@ -83,7 +86,11 @@ pub fn check_email(email: &str) -> Result<(), &'static str> {
     let plausible = email.len() <= 254
         && !email.chars().any(|c| c.is_whitespace() || c.is_control())
         && email.split_once('@').is_some_and(|(local, host)| {
-            !local.is_empty() && !host.is_empty() && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.')
+            !local.is_empty()
+                && !host.is_empty()
+                && !host.contains('@')
+                && !host.starts_with('.')
+                && !host.ends_with('.')
         });
     if plausible { Ok(()) } else { Err("must be an e-mail address, like you@example.com") }
 }
@@ -147,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_registration_names_every_wrong_field() {
-        let fields: Vec<_> = RegisterRequest::default().validate().into_iter().map(|error| error.field).collect();
+        let fields: Vec<_> =
+            RegisterRequest::default().validate().into_iter().map(|error| error.field).collect();
         assert_eq!(fields, ["full_name", "email", "workspace_name", "password"]);
     }
 }

@@ -197,7 +197,9 @@ mod tests {
     fn custom_wants_both_ends_in_order_and_not_too_far_apart() {
         let (a, b, far) = ("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", "2027-01-02T00:00:00Z");
         assert!(TimeRange::from_query(&query("custom", Some(a), Some(b))).is_ok());
-        for (start, end) in [(Some(a), None), (None, Some(b)), (Some(b), Some(a)), (Some(a), Some(a)), (Some(a), Some(far))] {
+        for (start, end) in
+            [(Some(a), None), (None, Some(b)), (Some(b), Some(a)), (Some(a), Some(a)), (Some(a), Some(far))]
+        {
             assert!(TimeRange::from_query(&query("custom", start, end)).is_err(), "{start:?} {end:?}");
         }
     }

@@ -25,7 +25,13 @@ pub fn compact(value: f64) -> String {
         size if size >= 1e3 => (value / 1e3, "k"),
         _ => return trim(&fixed(value, if value.fract() == 0.0 { 0 } else { 2 })),
     };
-    let decimals = if scaled.abs() >= 100.0 { 0 } else if scaled.abs() >= 10.0 { 1 } else { 2 };
+    let decimals = if scaled.abs() >= 100.0 {
+        0
+    } else if scaled.abs() >= 10.0 {
+        1
+    } else {
+        2
+    };
     format!("{}{unit}", trim(&fixed(scaled, decimals)))
 }
 
@@ -37,7 +43,11 @@ pub fn latency(millis: f64) -> String {
         ms if ms < 9_995.0 => format!("{} s", fixed(ms / 1e3, 2)),
         ms if ms < 59_950.0 => format!("{} s", fixed(ms / 1e3, 1)),
         ms => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive here")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "saturates, and is positive here"
+            )]
             let seconds = (ms / 1e3).round() as u64;
             if seconds < 3600 {
                 format!("{} m {:02} s", seconds / 60, seconds % 60)
@@ -117,7 +127,8 @@ pub fn words(snake: &str) -> String {
 
 fn fixed(value: f64, decimals: usize) -> String {
     let text = format!("{:.decimals$}", value.abs());
-    let (whole, rest) = text.split_once('.').map_or((&*text, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
+    let (whole, rest) =
+        text.split_once('.').map_or((&*text, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
     let zero = text.bytes().all(|digit| matches!(digit, b'0' | b'.'));
     format!("{}{}{rest}", if value < 0.0 && !zero { "-" } else { "" }, group(whole))
 }
@@ -134,7 +145,11 @@ fn group(digits: &str) -> String {
 }
 
 fn trim(number: &str) -> String {
-    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number.to_owned() }
+    if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        number.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -183,9 +198,15 @@ mod tests {
 
     #[test]
     fn small_costs_stay_visible() {
-        for (dollars, text) in
-            [(0.0, "$0"), (1234.5, "$1,234.50"), (0.999, "$1.00"), (0.25, "$0.250"), (0.0679, "$0.068"), (0.00299, "$0.0030"), (0.000_01, "<$0.0001")]
-        {
+        for (dollars, text) in [
+            (0.0, "$0"),
+            (1234.5, "$1,234.50"),
+            (0.999, "$1.00"),
+            (0.25, "$0.250"),
+            (0.0679, "$0.068"),
+            (0.00299, "$0.0030"),
+            (0.000_01, "<$0.0001"),
+        ] {
             assert_eq!(cost(dollars), text, "{dollars}");
         }
     }
@@ -210,7 +231,9 @@ mod tests {
     fn the_past_is_told_in_its_largest_unit() {
         let now = Timestamp::from_millis(10_000_000_000);
         let before = |seconds| now - Duration::from_secs(seconds);
-        for (seconds, text) in [(0, "just now"), (59, "59 s ago"), (60, "1 min ago"), (7_199, "1 h ago"), (200_000, "2 d ago")] {
+        for (seconds, text) in
+            [(0, "just now"), (59, "59 s ago"), (60, "1 min ago"), (7_199, "1 h ago"), (200_000, "2 d ago")]
+        {
             assert_eq!(ago(before(seconds), now), text);
         }
         assert_eq!(ago(now + Duration::from_secs(5), now), "just now", "clocks differ");

@@ -43,7 +43,9 @@ impl Style {
     const fn options(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Full => &[("dateStyle", "medium"), ("timeStyle", "medium")],
-            Self::Short => &[("month", "short"), ("day", "numeric"), ("hour", "2-digit"), ("minute", "2-digit")],
+            Self::Short => {
+                &[("month", "short"), ("day", "numeric"), ("hour", "2-digit"), ("minute", "2-digit")]
+            }
             Self::Exact => &[
                 ("month", "short"),
                 ("day", "numeric"),

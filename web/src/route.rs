@@ -56,7 +56,16 @@ mod tests {
         for good in ["/dashboard", "/traces?status=error&page=2", "/traces/a%2Fb"] {
             assert_eq!(safe_next(good), Some(good));
         }
-        for bad in ["", "dashboard", "https://example.com", "//example.com", "/\\example.com", "/a\nb", "/login?next=/x", "/register"] {
+        for bad in [
+            "",
+            "dashboard",
+            "https://example.com",
+            "//example.com",
+            "/\\example.com",
+            "/a\nb",
+            "/login?next=/x",
+            "/register",
+        ] {
             assert_eq!(safe_next(bad), None, "{bad:?}");
         }
     }

@@ -19,7 +19,12 @@ use web::{
 wasm_bindgen_test_configure!(run_in_browser);
 
 fn card(change: f64, trend: Trend) -> KpiCardProps {
-    KpiCardProps { label: "Requests".into(), kpi: kpi(1_250.0, change, trend), unit: Unit::Count, history: Vec::new() }
+    KpiCardProps {
+        label: "Requests".into(),
+        kpi: kpi(1_250.0, change, trend),
+        unit: Unit::Count,
+        history: Vec::new(),
+    }
 }
 
 #[wasm_bindgen_test]
@@ -85,11 +90,17 @@ async fn the_dashboard_shows_all_five_key_figures() {
     let history = History { requests: vec![Some(1.0), Some(3.0), Some(2.0)], ..History::default() };
     let page = draw::<KpiCards>(KpiCardsProps { kpis: kpis(), history });
     settle().await;
-    assert_eq!(page.texts(".kpi-label"), ["Requests", "Average latency", "Error rate", "Cost", "Quality score"]);
+    assert_eq!(
+        page.texts(".kpi-label"),
+        ["Requests", "Average latency", "Error rate", "Cost", "Quality score"]
+    );
     assert_eq!(page.texts(".kpi-value"), ["1,250", "845 ms", "2.4%", "$12.50", "87.5"]);
     let classes = [".better", ".better", ".worse", ".worse", ".same"];
     for (index, class) in classes.into_iter().enumerate() {
-        assert!(page.has(&format!(".kpi-card:nth-child({}) .change{class}", index + 1)), "card {index} is {class}");
+        assert!(
+            page.has(&format!(".kpi-card:nth-child({}) .change{class}", index + 1)),
+            "card {index} is {class}"
+        );
     }
     assert_eq!(page.count(".sparkline-line"), 1, "a line where there is a past");
 }

@@ -6,7 +6,11 @@ use super::{ApiError, Client};
 
 impl Client {
     /// The newest alerts, all or of one severity.
-    pub async fn recent_alerts(&self, limit: u32, severity: Option<Severity>) -> Result<ItemList<Alert>, ApiError> {
+    pub async fn recent_alerts(
+        &self,
+        limit: u32,
+        severity: Option<Severity>,
+    ) -> Result<ItemList<Alert>, ApiError> {
         let query = [("limit", Some(&*limit.to_string())), ("severity", severity.map(Severity::as_str))];
         self.get("/api/v1/alerts/recent", &query).await
     }

@@ -14,7 +14,10 @@ impl Client {
     }
 
     /// A new key; the answer is the only one that holds it.
-    pub async fn create_api_key(&self, request: &CreateApiKeyRequest) -> Result<CreateApiKeyResponse, ApiError> {
+    pub async fn create_api_key(
+        &self,
+        request: &CreateApiKeyRequest,
+    ) -> Result<CreateApiKeyResponse, ApiError> {
         self.post("/api/v1/api-keys", request).await
     }
 

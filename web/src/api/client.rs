@@ -32,7 +32,11 @@ impl Client {
     }
 
     /// GET. Pairs without a value are left out.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, Option<&str>)]) -> Result<T, ApiError> {
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, Option<&str>)],
+    ) -> Result<T, ApiError> {
         let query = query.iter().filter_map(|(name, value)| value.map(|value| (*name, value)));
         let mut request = self.request(Method::GET, path).query(query);
         if self.bypass_cache {

@@ -23,7 +23,9 @@ impl ApiError {
         match self {
             Self::Offline => "The server cannot be reached. Is it running, and are you online?".to_owned(),
             Self::Refused(body) => body.detail.clone(),
-            Self::Unreadable { status } => format!("The server sent an answer that this page cannot read (status {status})."),
+            Self::Unreadable { status } => {
+                format!("The server sent an answer that this page cannot read (status {status}).")
+            }
         }
     }
 

@@ -11,17 +11,20 @@ impl Client {
     /// One page of the traces that `query` asks for.
     pub async fn traces(&self, query: &TraceListQuery) -> Result<Page<Trace>, ApiError> {
         let (limit, page) = (query.limit.map(|n| n.to_string()), query.page.map(|n| n.to_string()));
-        self.get("/api/v1/traces", &[
-            ("range", query.range.as_deref()),
-            ("start", query.start.as_deref()),
-            ("end", query.end.as_deref()),
-            ("agent_id", query.agent_id.as_deref()),
-            ("model", query.model.as_deref()),
-            ("status", query.status.map(TraceStatus::as_str)),
-            ("limit", limit.as_deref()),
-            ("page", page.as_deref()),
-            ("cursor", query.cursor.as_deref()),
-        ])
+        self.get(
+            "/api/v1/traces",
+            &[
+                ("range", query.range.as_deref()),
+                ("start", query.start.as_deref()),
+                ("end", query.end.as_deref()),
+                ("agent_id", query.agent_id.as_deref()),
+                ("model", query.model.as_deref()),
+                ("status", query.status.map(TraceStatus::as_str)),
+                ("limit", limit.as_deref()),
+                ("page", page.as_deref()),
+                ("cursor", query.cursor.as_deref()),
+            ],
+        )
         .await
     }
 

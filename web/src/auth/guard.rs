@@ -46,7 +46,8 @@ pub fn Guard(props: &GuardProps) -> Html {
 pub fn use_leave_when_logged_in() {
     let logged_in = use_auth().is_logged_in();
     let navigator = use_navigator();
-    let next = use_location().and_then(|location| location.query::<NextQuery>().ok()).and_then(|query| query.next);
+    let next =
+        use_location().and_then(|location| location.query::<NextQuery>().ok()).and_then(|query| query.next);
     use_effect_with(logged_in, move |&logged_in| {
         if let (true, Some(navigator)) = (logged_in, navigator) {
             match next.as_deref().and_then(safe_next) {

@@ -127,4 +127,3 @@ pub fn use_client() -> Client {
 fn stored() -> Option<Token> {
     LocalStorage::get::<Token>(KEY).ok().filter(|token| token.holds(intl::now()))
 }
-

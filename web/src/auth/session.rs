@@ -80,7 +80,9 @@ impl Reducible for Session {
             // Ten requests with one token are refused ten times; only the first ends the session, and none ends a
             // session that began meanwhile.
             SessionAction::Refused(token) => match &self.token {
-                Some(current) if *current.access_token == *token => Rc::new(Self { token: None, end: End::Refused }),
+                Some(current) if *current.access_token == *token => {
+                    Rc::new(Self { token: None, end: End::Refused })
+                }
                 _ => self,
             },
             SessionAction::Adopted(token) if token == self.token => self,
@@ -95,7 +97,8 @@ mod tests {
     use super::*;
 
     fn token(text: &str) -> Token {
-        let response = TokenResponse { access_token: text.to_owned(), token_type: "bearer".to_owned(), expires_in: 100 };
+        let response =
+            TokenResponse { access_token: text.to_owned(), token_type: "bearer".to_owned(), expires_in: 100 };
         Token::new(response, Timestamp::EPOCH)
     }
 

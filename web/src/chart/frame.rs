@@ -41,8 +41,13 @@ impl Frame {
         if steps == 0 || !(-0.02..=1.02).contains(&share) {
             return None;
         }
-        let into = micros(self.start.since(first)) + share.clamp(0.0, 1.0) * micros(self.end.since(self.start));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is bounded below")]
+        let into =
+            micros(self.start.since(first)) + share.clamp(0.0, 1.0) * micros(self.end.since(self.start));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and is bounded below"
+        )]
         let index = (into / micros(step).max(1.0)) as usize;
         Some(index.min(steps - 1))
     }
@@ -69,7 +74,9 @@ impl Frame {
         let stretches = points.split(|point| point.1.is_none()).filter(|stretch| stretch.len() > 1);
         stretches
             .map(|stretch| {
-                let edge = |point: Option<&(Timestamp, Option<f64>)>| point.map_or(self.left, |point| self.x(point.0));
+                let edge = |point: Option<&(Timestamp, Option<f64>)>| {
+                    point.map_or(self.left, |point| self.x(point.0))
+                };
                 let (first, last) = (edge(stretch.first()), edge(stretch.last()));
                 let bottom = self.bottom;
                 format!("{}L{last:.1} {bottom:.1}L{first:.1} {bottom:.1}Z", self.line(stretch))

@@ -42,7 +42,8 @@ pub fn Plot(props: &PlotProps) -> Html {
     let steps = &props.steps;
     let count = steps.moments.len();
 
-    let highest = props.series.iter().flat_map(|series| series.values.iter().flatten()).copied().fold(0.0, f64::max);
+    let highest =
+        props.series.iter().flat_map(|series| series.values.iter().flatten()).copied().fold(0.0, f64::max);
     let ticks = value_ticks(highest, 4);
     let frame = Frame {
         left: LEFT,

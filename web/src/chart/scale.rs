@@ -11,7 +11,8 @@ pub fn value_ticks(highest: f64, wanted: u32) -> Vec<f64> {
     }
     let rough = highest / f64::from(wanted.max(1));
     let magnitude = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * magnitude).into_iter().find(|step| *step >= rough);
+    let step =
+        [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * magnitude).into_iter().find(|step| *step >= rough);
     let step = step.unwrap_or(magnitude * 10.0);
     let mut ticks = vec![0.0];
     while ticks.last().is_some_and(|last| *last < highest * 0.999_999) {
@@ -43,10 +44,16 @@ const STEPS: [u64; 15] = [
 ];
 
 /// Round moments of the reader's own clock in `[start, end]`, at most `most` of them, and whether they are whole days.
-pub fn time_ticks(start: Timestamp, end: Timestamp, most: usize, offset_minutes: i64) -> (Vec<Timestamp>, bool) {
+pub fn time_ticks(
+    start: Timestamp,
+    end: Timestamp,
+    most: usize,
+    offset_minutes: i64,
+) -> (Vec<Timestamp>, bool) {
     let length = end.since(start).as_secs();
     let most = u64::try_from(most.max(1)).unwrap_or(1);
-    let step = STEPS.into_iter().find(|step| length / step <= most).unwrap_or_else(|| length.div_ceil(most).max(1));
+    let step =
+        STEPS.into_iter().find(|step| length / step <= most).unwrap_or_else(|| length.div_ceil(most).max(1));
     // The reader's midnight is a multiple of a day only on the reader's own clock.
     let offset = offset_minutes * 60_000_000;
     let step_length = Duration::from_secs(step);
@@ -80,14 +87,19 @@ mod tests {
         let (ticks, days) = time_ticks(start, start + Duration::from_secs(7 * DAY), 8, 120);
         assert!(days);
         let first = ticks.first().copied().unwrap_or_default();
-        assert_eq!(first, Timestamp::EPOCH + Duration::from_secs(DAY - 2 * HOUR), "midnight two hours east of UTC");
+        assert_eq!(
+            first,
+            Timestamp::EPOCH + Duration::from_secs(DAY - 2 * HOUR),
+            "midnight two hours east of UTC"
+        );
         assert_eq!(ticks.len(), 7);
     }
 
     #[test]
     fn no_range_gets_more_ticks_than_fit() {
         for hours in [1, 24, 100, 24 * 30, 24 * 366] {
-            let (ticks, _) = time_ticks(Timestamp::EPOCH, Timestamp::EPOCH + Duration::from_secs(hours * HOUR), 6, 0);
+            let (ticks, _) =
+                time_ticks(Timestamp::EPOCH, Timestamp::EPOCH + Duration::from_secs(hours * HOUR), 6, 0);
             assert!((2..=8).contains(&ticks.len()), "{hours} h: {}", ticks.len());
         }
     }

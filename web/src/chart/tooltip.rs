@@ -37,7 +37,8 @@ pub fn Tooltip(props: &TooltipProps) -> Html {
             // Through the object model: the content security policy forbids style attributes.
             if let Some(element) = node.cast::<HtmlElement>() {
                 let right_side = x < width / 2.0;
-                let (set, unset, offset) = if right_side { ("left", "right", x) } else { ("right", "left", width - x) };
+                let (set, unset, offset) =
+                    if right_side { ("left", "right", x) } else { ("right", "left", width - x) };
                 let style = element.style();
                 drop(style.set_property(set, &format!("{:.0}px", offset + 12.0)));
                 drop(style.set_property(unset, "auto"));

@@ -55,7 +55,9 @@ fn message(value: &Value) -> Option<ChatMessage> {
         Some(Value::Array(items)) => items.iter().map(part).collect(),
         Some(other) => vec![part(other)],
     };
-    parts.extend(calls.into_iter().flatten().map(|call| tool_call(call).unwrap_or_else(|| Part::Other(call.clone()))));
+    parts.extend(
+        calls.into_iter().flatten().map(|call| tool_call(call).unwrap_or_else(|| Part::Other(call.clone()))),
+    );
     Some(ChatMessage { role: role.to_owned(), parts })
 }
 
@@ -67,13 +69,18 @@ fn part(value: &Value) -> Part {
         };
     }
     let is_call = value.get("type").and_then(Value::as_str) == Some("tool_use");
-    if is_call { tool_call(value).unwrap_or_else(|| Part::Other(value.clone())) } else { Part::Other(value.clone()) }
+    if is_call {
+        tool_call(value).unwrap_or_else(|| Part::Other(value.clone()))
+    } else {
+        Part::Other(value.clone())
+    }
 }
 
 fn tool_call(value: &Value) -> Option<Part> {
     let function = value.get("function").unwrap_or(value);
     let name = function.get("name")?.as_str()?.to_owned();
-    let arguments = function.get("arguments").or_else(|| function.get("args")).or_else(|| function.get("input"))?;
+    let arguments =
+        function.get("arguments").or_else(|| function.get("args")).or_else(|| function.get("input"))?;
     let arguments = arguments.as_str().and_then(structured).unwrap_or_else(|| arguments.clone());
     Some(Part::ToolCall { name, arguments })
 }
@@ -118,7 +125,13 @@ mod tests {
 
     #[test]
     fn what_is_no_conversation_is_left_alone() {
-        for other in [json!("text"), json!([]), json!([1, 2]), json!({"role": "admin"}), json!([{"role": "user", "content": "a"}, 5])] {
+        for other in [
+            json!("text"),
+            json!([]),
+            json!([1, 2]),
+            json!({"role": "admin"}),
+            json!([{"role": "user", "content": "a"}, 5]),
+        ] {
             assert_eq!(messages(&other), None, "{other}");
         }
     }

@@ -47,7 +47,8 @@ pub fn Field(props: &FieldProps) -> Html {
             }
         });
     }
-    let oninput = props.on_change.reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
+    let oninput =
+        props.on_change.reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
     let note = props.error.clone().or_else(|| props.hint.clone());
     let note_id = format!("{}-note", props.name);
     html! {

@@ -26,7 +26,11 @@ pub fn Json(props: &JsonProps) -> Html {
         return html! { <code>{ text }</code> };
     }
     let token = |(class, token): (&'static str, &str)| {
-        if class.is_empty() { html! { { token.to_owned() } } } else { html! { <span {class}>{ token.to_owned() }</span> } }
+        if class.is_empty() {
+            html! { { token.to_owned() } }
+        } else {
+            html! { <span {class}>{ token.to_owned() }</span> }
+        }
     };
     html! { <code class="json">{ for tokens(&text).into_iter().map(token) }</code> }
 }

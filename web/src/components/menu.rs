@@ -37,8 +37,11 @@ pub fn Menu(props: &MenuProps) -> Html {
                 let key = EventListener::new(&intl::document(), "keydown", move |event| {
                     if event.dyn_ref::<KeyboardEvent>().is_some_and(|event| event.key() == "Escape") {
                         open.set(false);
-                        let button = node.cast::<HtmlElement>().and_then(|menu| menu.query_selector("button").ok().flatten());
-                        if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+                        let button = node
+                            .cast::<HtmlElement>()
+                            .and_then(|menu| menu.query_selector("button").ok().flatten());
+                        if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok())
+                        {
                             // A button that cannot be focused just is not.
                             drop(button.focus());
                         }

@@ -2,8 +2,8 @@
 
 pub mod activity_stream;
 pub mod alerts_feed;
-pub mod breakdown;
 pub(crate) mod brand;
+pub mod breakdown;
 pub(crate) mod conversation;
 pub(crate) mod copy_button;
 pub(crate) mod curl_example;

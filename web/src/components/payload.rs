@@ -37,7 +37,9 @@ pub fn Payload(props: &PayloadProps) -> Html {
     let body = match (&chat, &value) {
         (Some(chat), _) if !*raw => conversation(chat),
         (_, Value::String(text)) => html! { <p class="payload-text" tabindex="0">{ text.clone() }</p> },
-        _ => html! { <pre tabindex="0" aria-label={props.title.clone()}><Json value={value.clone()} /></pre> },
+        _ => {
+            html! { <pre tabindex="0" aria-label={props.title.clone()}><Json value={value.clone()} /></pre> }
+        }
     };
     html! {
         <section class="code-box payload" aria-label={props.title.clone()}>

@@ -78,10 +78,13 @@ fn CustomRange(props: &CustomRangeProps) -> Html {
     let error = use_state(|| None::<String>);
     let input = |state: &UseStateHandle<String>| {
         let state = state.clone();
-        Callback::from(move |event: InputEvent| state.set(event.target_unchecked_into::<HtmlInputElement>().value()))
+        Callback::from(move |event: InputEvent| {
+            state.set(event.target_unchecked_into::<HtmlInputElement>().value())
+        })
     };
     let onsubmit = {
-        let (start, end, error, on_apply) = (start.clone(), end.clone(), error.clone(), props.on_apply.clone());
+        let (start, end, error, on_apply) =
+            (start.clone(), end.clone(), error.clone(), props.on_apply.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             match (intl::from_local_input(&start), intl::from_local_input(&end)) {

@@ -2,8 +2,8 @@
 
 use icondata_core::IconData;
 use icondata_lu::{
-    LuBot, LuBox, LuChevronDown, LuChevronRight, LuCircleX, LuDatabase, LuFileSearch, LuListOrdered, LuRoute, LuScale,
-    LuShieldCheck, LuSparkles, LuTextCursor, LuTimerOff, LuWorkflow, LuWrench,
+    LuBot, LuBox, LuChevronDown, LuChevronRight, LuCircleX, LuDatabase, LuFileSearch, LuListOrdered, LuRoute,
+    LuScale, LuShieldCheck, LuSparkles, LuTextCursor, LuTimerOff, LuWorkflow, LuWrench,
 };
 use shared::{span::SpanKind, trace::TraceStatus};
 use yew::prelude::*;

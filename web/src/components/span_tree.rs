@@ -18,7 +18,8 @@ pub struct Row {
 /// The rows from top to bottom; what is inside of a `collapsed` span is left out. A span whose parent is not in the
 /// trace stands outermost, and so does one of a circle, so that every span has exactly one row.
 pub fn rows(spans: &[Span], collapsed: &HashSet<usize>) -> Vec<Row> {
-    let by_id: HashMap<&str, usize> = spans.iter().enumerate().rev().map(|(index, span)| (&*span.span_id, index)).collect();
+    let by_id: HashMap<&str, usize> =
+        spans.iter().enumerate().rev().map(|(index, span)| (&*span.span_id, index)).collect();
     let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut outermost = Vec::new();
     for (index, span) in spans.iter().enumerate() {
@@ -64,7 +65,8 @@ pub fn rows(spans: &[Span], collapsed: &HashSet<usize>) -> Vec<Row> {
 pub fn extent(start: Timestamp, latency_ms: f64, spans: &[Span]) -> (Timestamp, f64) {
     let first = spans.iter().map(|span| span.timestamp).fold(start, Timestamp::min);
     let end = |at: Timestamp, latency: f64| millis_since(at, first) + latency.max(0.0);
-    let last = spans.iter().map(|span| end(span.timestamp, span.latency_ms)).fold(end(start, latency_ms), f64::max);
+    let last =
+        spans.iter().map(|span| end(span.timestamp, span.latency_ms)).fold(end(start, latency_ms), f64::max);
     (first, last.max(f64::MIN_POSITIVE))
 }
 
@@ -101,13 +103,23 @@ mod tests {
 
     #[test]
     fn children_follow_their_parent_in_the_order_of_their_start() {
-        let spans = [span("late", Some("root"), 5), span("root", None, 0), span("early", Some("root"), 1), span("leaf", Some("early"), 2)];
+        let spans = [
+            span("late", Some("root"), 5),
+            span("root", None, 0),
+            span("early", Some("root"), 1),
+            span("leaf", Some("early"), 2),
+        ];
         assert_eq!(shape(&spans, &[]), expected(&[("root", 0), ("early", 1), ("leaf", 2), ("late", 1)]));
     }
 
     #[test]
     fn a_collapsed_span_hides_all_that_is_inside() {
-        let spans = [span("root", None, 0), span("inner", Some("root"), 1), span("leaf", Some("inner"), 2), span("other", None, 3)];
+        let spans = [
+            span("root", None, 0),
+            span("inner", Some("root"), 1),
+            span("leaf", Some("inner"), 2),
+            span("other", None, 3),
+        ];
         assert_eq!(shape(&spans, &[0]), expected(&[("root", 0), ("other", 0)]));
     }
 

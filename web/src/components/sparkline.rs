@@ -29,8 +29,11 @@ pub fn Sparkline(props: &SparklineProps) -> Html {
 /// The line and the area below it; none where there are less than two values.
 fn paths(values: &[Option<f64>]) -> Option<(String, String)> {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred steps")]
-    let points: Vec<(f64, f64)> =
-        values.iter().enumerate().filter_map(|(index, value)| value.map(|value| (index as f64, value))).collect();
+    let points: Vec<(f64, f64)> = values
+        .iter()
+        .enumerate()
+        .filter_map(|(index, value)| value.map(|value| (index as f64, value)))
+        .collect();
     let (first, last) = (points.first()?.0, points.last()?.0);
     if last <= first {
         return None;
@@ -39,7 +42,11 @@ fn paths(values: &[Option<f64>]) -> Option<(String, String)> {
     let high = points.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max);
     let place = |(index, value): (f64, f64)| {
         let x = (index - first) / (last - first) * WIDTH;
-        let y = if high > low { HEIGHT - 2.0 - (value - low) / (high - low) * (HEIGHT - 4.0) } else { HEIGHT / 2.0 };
+        let y = if high > low {
+            HEIGHT - 2.0 - (value - low) / (high - low) * (HEIGHT - 4.0)
+        } else {
+            HEIGHT / 2.0
+        };
         format!("{x:.1} {y:.1}")
     };
     let line = format!("M{}", points.into_iter().map(place).collect::<Vec<_>>().join("L"));
@@ -60,7 +67,10 @@ mod tests {
 
     #[test]
     fn a_flat_line_lies_in_the_middle_and_a_single_value_is_no_line() {
-        assert_eq!(paths(&[Some(5.0), Some(5.0)]).map(|paths| paths.0), Some("M0.0 14.0L100.0 14.0".to_owned()));
+        assert_eq!(
+            paths(&[Some(5.0), Some(5.0)]).map(|paths| paths.0),
+            Some("M0.0 14.0L100.0 14.0".to_owned())
+        );
         assert_eq!(paths(&[None, Some(5.0)]), None);
     }
 }

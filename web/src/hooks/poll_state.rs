@@ -77,7 +77,13 @@ impl<T> PollState<T> {
     fn answered(&self, answer: Result<T, ApiError>, at: Timestamp) -> Self {
         let asked = Self { loading: false, ..self.clone() };
         match answer {
-            Ok(data) => Self { data: Some(Rc::new(data)), updated_at: Some(at), error: None, outdated: false, ..asked },
+            Ok(data) => Self {
+                data: Some(Rc::new(data)),
+                updated_at: Some(at),
+                error: None,
+                outdated: false,
+                ..asked
+            },
             // What answers another question must not stand there as if it answered this one.
             Err(error) if self.outdated => {
                 Self { data: None, updated_at: None, error: Some(error), outdated: false, ..asked }
@@ -98,7 +104,9 @@ impl<T> Reducible for PollState<T> {
             PollAction::Seen if self.missed => Rc::new(self.ask(false)),
             PollAction::Seen => self,
             PollAction::Refresh => Rc::new(self.ask(true)),
-            PollAction::Ask => Rc::new(Self { outdated: self.data.is_some(), error: None, ..self.ask(false) }),
+            PollAction::Ask => {
+                Rc::new(Self { outdated: self.data.is_some(), error: None, ..self.ask(false) })
+            }
             PollAction::Answer(request, ..) if request != self.request => self,
             PollAction::Answer(_, answer, at) => Rc::new(self.answered(answer, at)),
         }
@@ -150,7 +158,8 @@ mod tests {
     #[test]
     fn a_hidden_tab_rests_and_catches_up_once_when_it_is_seen() {
         let state = answered(new(), "a");
-        let hidden = state.reduce(PollAction::Tick { visible: false }).reduce(PollAction::Tick { visible: false });
+        let hidden =
+            state.reduce(PollAction::Tick { visible: false }).reduce(PollAction::Tick { visible: false });
         assert_eq!(hidden.request, 0, "nothing is asked while hidden");
         let seen = hidden.reduce(PollAction::Seen);
         assert_eq!(seen.request, 1);

@@ -14,7 +14,8 @@ pub fn use_width(node: &NodeRef) -> f64 {
             let watched = node.cast::<HtmlElement>().and_then(|element| {
                 width.set(f64::from(element.client_width()));
                 let seen = element.clone();
-                let on_resize = Closure::<dyn FnMut()>::new(move || width.set(f64::from(seen.client_width())));
+                let on_resize =
+                    Closure::<dyn FnMut()>::new(move || width.set(f64::from(seen.client_width())));
                 let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok()?;
                 observer.observe(element.unchecked_ref::<Element>());
                 Some((observer, on_resize))

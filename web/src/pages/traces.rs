@@ -38,7 +38,8 @@ pub fn TracesPage() -> Html {
     let (query, set_query) = use_query::<TraceListQuery>();
     let range = TimeRange::from_query(&query.time_range()).unwrap_or_default();
     let asked = asked(&query, range);
-    let traces = use_poll(asked, ttl::TRACES_LIST, |client, query| async move { client.traces(&query).await });
+    let traces =
+        use_poll(asked, ttl::TRACES_LIST, |client, query| async move { client.traces(&query).await });
     let agents = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
         client.breakdown(Dimension::Agent, range, limit::PAGE_ITEMS).await
     });
@@ -58,21 +59,37 @@ pub fn TracesPage() -> Html {
         let query = query.clone();
         set_query.reform(move |range: TimeRange| {
             let window = range.to_query();
-            TraceListQuery { range: window.range, start: window.start, end: window.end, page: None, ..query.clone() }
+            TraceListQuery {
+                range: window.range,
+                start: window.start,
+                end: window.end,
+                page: None,
+                ..query.clone()
+            }
         })
     };
     let on_page = {
         let query = query.clone();
-        set_query.reform(move |page: u32| TraceListQuery { page: (page > 1).then_some(page), ..query.clone() })
+        set_query
+            .reform(move |page: u32| TraceListQuery { page: (page > 1).then_some(page), ..query.clone() })
     };
     let on_clear = {
         let query = query.clone();
-        set_query.reform(move |_: MouseEvent| TraceListQuery { agent_id: None, model: None, status: None, page: None, ..query.clone() })
+        set_query.reform(move |_: MouseEvent| TraceListQuery {
+            agent_id: None,
+            model: None,
+            status: None,
+            page: None,
+            ..query.clone()
+        })
     };
     let filtered = query.agent_id.is_some() || query.model.is_some() || query.status.is_some();
-    let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>, chosen: &Option<String>| {
-        let mut keys: Vec<String> =
-            poll.data().map(|list| list.items.iter().filter_map(|item| item.key.clone()).collect()).unwrap_or_default();
+    let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>,
+                chosen: &Option<String>| {
+        let mut keys: Vec<String> = poll
+            .data()
+            .map(|list| list.items.iter().filter_map(|item| item.key.clone()).collect())
+            .unwrap_or_default();
         // What is chosen stays choosable, even where this range has none of it.
         if let Some(chosen) = chosen.as_ref().filter(|chosen| !keys.contains(chosen)) {
             keys.push(chosen.clone());
@@ -80,7 +97,8 @@ pub fn TracesPage() -> Html {
         keys.sort();
         keys.into_iter().map(|key| (key.clone(), key)).collect::<Vec<_>>()
     };
-    let statuses = TraceStatus::ALL.map(|status| (status.as_str().to_owned(), status_label(status).to_owned())).to_vec();
+    let statuses =
+        TraceStatus::ALL.map(|status| (status.as_str().to_owned(), status_label(status).to_owned())).to_vec();
 
     html! {
         <>
@@ -127,7 +145,12 @@ fn asked(query: &TraceListQuery, range: TimeRange) -> TraceListQuery {
     }
 }
 
-fn nothing(page: &Page<Trace>, filtered: bool, on_clear: &Callback<MouseEvent>, on_page: &Callback<u32>) -> Html {
+fn nothing(
+    page: &Page<Trace>,
+    filtered: bool,
+    on_clear: &Callback<MouseEvent>,
+    on_page: &Callback<u32>,
+) -> Html {
     if page.total > 0 {
         let onclick = on_page.reform(|_: MouseEvent| 1);
         return html! {
@@ -236,7 +259,8 @@ struct SelectProps {
 
 #[component]
 fn Select(props: &SelectProps) -> Html {
-    let onchange = props.on_change.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
+    let onchange =
+        props.on_change.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
     let chosen = |value: &str| props.value.as_deref().unwrap_or_default() == value;
     html! {
         <div class={classes!("select", props.value.is_some().then_some("active"))}>

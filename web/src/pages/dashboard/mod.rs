@@ -7,8 +7,7 @@ mod onboarding;
 pub use kpi_cards::{History, KpiCards, KpiCardsProps};
 
 use shared::{
-    Timestamp,
-    limit,
+    Timestamp, limit,
     metric::Dimension,
     time_range::{TimeRange, TimeRangeQuery},
     trace::TraceListQuery,
@@ -48,14 +47,20 @@ pub fn DashboardPage() -> Html {
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
 
     let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| async move { client.home_kpis(range).await });
-    let charts = use_poll(range, ttl::HOME_KPIS, |client, range| async move { ChartData::fetch(&client, range).await });
+    let charts =
+        use_poll(
+            range,
+            ttl::HOME_KPIS,
+            |client, range| async move { ChartData::fetch(&client, range).await },
+        );
     let agents = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
         client.breakdown(Dimension::Agent, range, TOP).await
     });
     let models = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
         client.breakdown(Dimension::Model, range, TOP).await
     });
-    let alerts = use_poll((), ttl::ALERTS, |client, ()| async move { client.recent_alerts(ALERTS, None).await });
+    let alerts =
+        use_poll((), ttl::ALERTS, |client, ()| async move { client.recent_alerts(ALERTS, None).await });
     let activity = use_poll((), ttl::ACTIVITY, |client, ()| async move { client.activity(ACTIVITIES).await });
     // Only an empty range raises the question whether there was ever a trace.
     let is_empty = kpis.data().is_some_and(|kpis| kpis.total_requests.value == 0.0);
@@ -65,7 +70,8 @@ pub fn DashboardPage() -> Html {
     let never_used = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !**used);
 
     let on_refresh = {
-        let polls = (kpis.clone(), charts.clone(), agents.clone(), models.clone(), alerts.clone(), activity.clone());
+        let polls =
+            (kpis.clone(), charts.clone(), agents.clone(), models.clone(), alerts.clone(), activity.clone());
         Callback::from(move |()| {
             let (kpis, charts, agents, models, alerts, activity) = &polls;
             kpis.refresh();
@@ -85,9 +91,11 @@ pub fn DashboardPage() -> Html {
             }
         });
     }
-    let updated_at = oldest(&[kpis.updated_at(), charts.updated_at(), alerts.updated_at(), activity.updated_at()]);
+    let updated_at =
+        oldest(&[kpis.updated_at(), charts.updated_at(), alerts.updated_at(), activity.updated_at()]);
     let loading = kpis.is_loading() || charts.is_loading() || alerts.is_loading() || activity.is_loading();
-    let workspace = use_context::<Account>().and_then(|account| account.user.map(|user| user.workspace_name.clone()));
+    let workspace =
+        use_context::<Account>().and_then(|account| account.user.map(|user| user.workspace_name.clone()));
     let range_query = trace_query(range);
     let history = charts.data().map(|data| data.history()).unwrap_or_default();
 
@@ -166,7 +174,10 @@ fn trace_query(range: TimeRange) -> String {
     let query = range.to_query();
     let pairs = [("range", query.range), ("start", query.start), ("end", query.end)];
     let pairs = pairs.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
-    pairs.map(|(name, value)| format!("{name}={}", js_sys::encode_uri_component(&value))).collect::<Vec<_>>().join("&")
+    pairs
+        .map(|(name, value)| format!("{name}={}", js_sys::encode_uri_component(&value)))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
 /// One trace of the last year: whether there was ever one.

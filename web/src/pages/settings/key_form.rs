@@ -29,7 +29,8 @@ pub fn KeyForm(props: &KeyFormProps) -> Html {
         Callback::from(move |text| name.set(text))
     };
     let onsubmit = {
-        let (name, error, busy, on_created) = (name.clone(), error.clone(), busy.clone(), props.on_created.clone());
+        let (name, error, busy, on_created) =
+            (name.clone(), error.clone(), busy.clone(), props.on_created.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let request = CreateApiKeyRequest { name: name.trim().to_owned() };

@@ -31,8 +31,10 @@ pub struct TracePageProps {
 #[component]
 pub fn TracePage(props: &TracePageProps) -> Html {
     use_title(&format!("Trace {}", props.id));
-    let trace = use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move { client.trace(&id).await });
-    let missing = trace.data().is_none() && trace.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
+    let trace =
+        use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move { client.trace(&id).await });
+    let missing = trace.data().is_none()
+        && trace.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
     html! {
         <>
             <nav class="crumbs" aria-label="Breadcrumb">

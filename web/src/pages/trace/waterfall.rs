@@ -54,7 +54,9 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
         let (toggle, collapsed) = (toggle.clone(), collapsed.clone());
         Callback::from(move |event: KeyboardEvent| {
             // Position 0 is the run itself.
-            let position = selected.and_then(|index| visible.iter().position(|row| row.index == index)).map_or(0, |at| at + 1);
+            let position = selected
+                .and_then(|index| visible.iter().position(|row| row.index == index))
+                .map_or(0, |at| at + 1);
             let row = position.checked_sub(1).and_then(|at| visible.get(at));
             let target = match event.key().as_str() {
                 "ArrowDown" => (position + 1).min(visible.len()),
@@ -64,7 +66,9 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
                 key @ ("ArrowLeft" | "ArrowRight") => {
                     event.prevent_default();
                     let wanted = key == "ArrowRight";
-                    if let Some(row) = row.filter(|row| row.has_children && collapsed.contains(&row.index) == wanted) {
+                    if let Some(row) =
+                        row.filter(|row| row.has_children && collapsed.contains(&row.index) == wanted)
+                    {
                         toggle.emit(row.index);
                     }
                     return;
@@ -145,7 +149,9 @@ fn figures(span: &Span) -> String {
     let tokens = match (span.tokens_input, span.tokens_output) {
         (None, None) => None,
         #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-        (input, output) => Some(format!("{} tok", format::compact((input.unwrap_or(0) + output.unwrap_or(0)) as f64))),
+        (input, output) => {
+            Some(format!("{} tok", format::compact((input.unwrap_or(0) + output.unwrap_or(0)) as f64)))
+        }
     };
     tokens.into_iter().chain(span.cost_usd.map(format::cost)).collect::<Vec<_>>().join(" · ")
 }
