@@ -12,7 +12,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::store::trace::list::{From, TraceFilter};
+use crate::store::trace::list::{Start, TraceFilter};
 
 /// What kind of answer a key names: how long it is kept, and what it is counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,7 +108,7 @@ impl CacheKey {
         workspace_id: Uuid,
         range: &TimeRange,
         filter: &TraceFilter,
-        from: From,
+        from: Start,
         limit: u32,
     ) -> Self {
         // The parts are written out, each in quotes, so that no two filters look alike; the hash keeps the key short.
@@ -184,7 +184,7 @@ mod tests {
         let key = |agent: &str, model: &str| {
             let filter =
                 TraceFilter { agent_id: Some(agent.to_owned()), model: Some(model.to_owned()), status: None };
-            CacheKey::traces_list(Uuid::nil(), &TimeRange::Day, &filter, From::Offset(0), 50)
+            CacheKey::traces_list(Uuid::nil(), &TimeRange::Day, &filter, Start::Offset(0), 50)
         };
         assert_eq!(key("a", "b"), key("a", "b"));
         assert_ne!(key("a", "b"), key("b", "a"));

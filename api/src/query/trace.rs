@@ -18,7 +18,7 @@ use crate::{
     error::ApiError,
     gateway::identity::Login,
     startup::App,
-    store::trace::list::{Cursor, From, ListRequest, TraceFilter},
+    store::trace::list::{Cursor, ListRequest, Start, TraceFilter},
 };
 
 /// A page of traces, newest first. Any page costs the same; a cursor goes on where a page ended, whatever came since.
@@ -56,8 +56,8 @@ pub async fn list(
         return Err(ApiError::ValidationFailed(vec![FieldError::new("page", "counts from 1")]));
     }
     let from = match &query.cursor {
-        None => From::Offset(u64::from(page - 1) * u64::from(limit)),
-        Some(text) => From::After(
+        None => Start::Offset(u64::from(page - 1) * u64::from(limit)),
+        Some(text) => Start::After(
             Cursor::decode(text)
                 .ok_or_else(|| ApiError::BadRequest("cursor: is not one of ours".to_owned()))?,
         ),

@@ -1,6 +1,12 @@
 //! The middleware that gives every request an id, one line in the log and its place in the metrics.
 
-use std::time::Instant;
+use std::{
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use actix_web::{
     Error,
@@ -29,7 +35,7 @@ pub async fn observe(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let start = Instant::now();
-    let id = sent_id(&request).unwrap_or_else(|| Uuid::new_v4().simple().to_string());
+    let id = sent_id(&request).unwrap_or_else(next_id);
     let method = request.method().clone();
     let path = request.path().to_owned();
     let span = tracing::info_span!("request", id);
@@ -47,6 +53,13 @@ pub async fn observe(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     Ok(response)
+}
+
+/// A new id: this process's random number, then the request's own.
+fn next_id() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| Uuid::new_v4().as_u64_pair().0);
+    static REQUESTS: AtomicU64 = AtomicU64::new(0);
+    format!("{:016x}{:016x}", *PROCESS, REQUESTS.fetch_add(1, Ordering::Relaxed))
 }
 
 /// The caller's own id, where it is one.

@@ -19,14 +19,14 @@ pub struct ListRequest {
     /// How many at most.
     pub limit: u32,
     /// Where to begin.
-    pub from: From,
+    pub from: Start,
 }
 
 impl ListRequest {
     /// The newest traces of a window.
     #[must_use]
     pub fn first(workspace_id: Uuid, window: Window, limit: u32) -> Self {
-        Self { workspace_id, window, filter: TraceFilter::default(), limit, from: From::Offset(0) }
+        Self { workspace_id, window, filter: TraceFilter::default(), limit, from: Start::Offset(0) }
     }
 }
 
@@ -51,7 +51,7 @@ impl TraceFilter {
 
 /// Where a page begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum Start {
     /// After this many traces.
     Offset(u64),
     /// After this trace.
@@ -65,6 +65,22 @@ pub struct Cursor {
     pub timestamp: Timestamp,
     /// Its number in the order of arrival.
     pub id: i64,
+}
+
+impl Cursor {
+    /// What a client sends back.
+    #[must_use]
+    pub fn encode(self) -> String {
+        format!("{:x}-{:x}", self.timestamp.as_micros(), self.id)
+    }
+
+    /// Reads what [`Cursor::encode`] wrote.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        let (timestamp, id) = text.split_once('-')?;
+        let timestamp = i64::from_str_radix(timestamp, 16).ok()?;
+        Some(Self { timestamp: Timestamp::from_micros(timestamp), id: i64::from_str_radix(id, 16).ok()? })
+    }
 }
 
 /// A page of traces.

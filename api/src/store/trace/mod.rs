@@ -22,7 +22,7 @@ use shared::{
 use uuid::Uuid;
 
 use self::{
-    list::{Cursor, ListPage, ListRequest},
+    list::{ListPage, ListRequest},
     record::{NewScore, NewTrace},
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
@@ -218,22 +218,5 @@ impl TraceStore {
         match self {
             Self::Sqlite(store) => store.close().await,
         }
-    }
-}
-
-/// The position just after a listed trace, as text for the client.
-impl Cursor {
-    /// What a client sends back.
-    #[must_use]
-    pub fn encode(self) -> String {
-        format!("{:x}-{:x}", self.timestamp.as_micros(), self.id)
-    }
-
-    /// Reads what [`Cursor::encode`] wrote.
-    #[must_use]
-    pub fn decode(text: &str) -> Option<Self> {
-        let (timestamp, id) = text.split_once('-')?;
-        let timestamp = i64::from_str_radix(timestamp, 16).ok()?;
-        Some(Self { timestamp: Timestamp::from_micros(timestamp), id: i64::from_str_radix(id, 16).ok()? })
     }
 }

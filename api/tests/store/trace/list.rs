@@ -2,7 +2,7 @@
 
 use api::store::trace::{
     TraceStore,
-    list::{Cursor, From, ListRequest, TraceFilter},
+    list::{Cursor, ListRequest, Start, TraceFilter},
     record::NewTrace,
 };
 use proptest::{
@@ -48,7 +48,7 @@ pub async fn any_page_of_any_filter_equals_the_sorted_traces(store: &TraceStore)
         for (cut, filter, limit, offset) in questions {
             let window = cut.window(&traces);
             let truth = oracle::listed(&traces, window, &filter);
-            let request = ListRequest { workspace_id, window, filter, limit, from: From::Offset(offset) };
+            let request = ListRequest { workspace_id, window, filter, limit, from: Start::Offset(offset) };
             let page = store.list(&request).await.unwrap();
             let shown = truth.iter().skip(offset as usize).take(limit as usize);
             prop_assert_eq!(page.total, truth.len() as u64, "{:?}", request);
@@ -78,13 +78,13 @@ pub async fn pages_and_walks_of_a_long_list_equal_the_sorted_traces(store: &Trac
     check(300, &inputs, async |(cut, filter, limit, offset)| {
         let window = cut.window(&traces);
         let truth = oracle::listed(&traces, window, &filter);
-        let request = ListRequest { workspace_id, window, filter, limit, from: From::Offset(offset) };
+        let request = ListRequest { workspace_id, window, filter, limit, from: Start::Offset(offset) };
         let page = store.list(&request).await.unwrap();
         let shown = truth.iter().skip(offset as usize).take(limit as usize);
         prop_assert_eq!(page.items, shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>());
         prop_assert_eq!(page.total, truth.len() as u64);
         let Some(cursor) = page.next else { return Ok(()) };
-        let page = store.list(&ListRequest { from: From::After(cursor), ..request }).await.unwrap();
+        let page = store.list(&ListRequest { from: Start::After(cursor), ..request }).await.unwrap();
         let shown = truth.iter().skip(offset as usize + limit as usize).take(limit as usize);
         prop_assert_eq!(page.items, shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>());
         Ok(())
@@ -104,7 +104,7 @@ async fn walk(store: &TraceStore, mut request: ListRequest) -> (Vec<String>, Vec
         };
         assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
         cursors.push(cursor);
-        request.from = From::After(cursor);
+        request.from = Start::After(cursor);
     }
 }
 
@@ -117,7 +117,7 @@ pub async fn a_walk_by_cursor_shows_every_match_once_and_in_order(store: &TraceS
         sample::write(store, &traces, batch).await;
         for (cut, other, filter, limit, chosen) in questions {
             let window = cut.window(&traces);
-            let request = ListRequest { workspace_id, window, filter, limit, from: From::Offset(0) };
+            let request = ListRequest { workspace_id, window, filter, limit, from: Start::Offset(0) };
             let (shown, cursors) = walk(store, request.clone()).await;
             let truth = oracle::listed(&traces, window, &request.filter);
             prop_assert_eq!(&shown, &ids(truth), "{:?}", request);
@@ -134,7 +134,7 @@ pub async fn a_walk_by_cursor_shows_every_match_once_and_in_order(store: &TraceS
                 .into_iter()
                 .take(limit as usize)
                 .collect();
-            let request = ListRequest { window, from: From::After(cursors[page]), ..request };
+            let request = ListRequest { window, from: Start::After(cursors[page]), ..request };
             let found = store.list(&request).await.unwrap();
             let found: Vec<_> = found.items.iter().map(|trace| trace.trace_id.as_str()).collect();
             prop_assert_eq!(found, truth, "{:?}", request);
@@ -154,7 +154,7 @@ pub async fn a_page_far_beyond_the_end_is_empty_and_knows_the_total(store: &Trac
         for offset in [7, 8, 1_000_000, u64::MAX] {
             let request = ListRequest {
                 filter: filter.clone(),
-                from: From::Offset(offset),
+                from: Start::Offset(offset),
                 ..ListRequest::first(workspace_id, always(), 50)
             };
             let page = store.list(&request).await.unwrap();
@@ -163,7 +163,7 @@ pub async fn a_page_far_beyond_the_end_is_empty_and_knows_the_total(store: &Trac
     }
     let before_all = Cursor { timestamp: Timestamp::from_micros(START), id: 0 };
     let request =
-        ListRequest { from: From::After(before_all), ..ListRequest::first(workspace_id, always(), 50) };
+        ListRequest { from: Start::After(before_all), ..ListRequest::first(workspace_id, always(), 50) };
     let page = store.list(&request).await.unwrap();
     assert_eq!((page.items, page.total, page.next), (vec![], 7, None));
 }
@@ -190,7 +190,7 @@ pub async fn the_few_matches_in_a_long_window_are_found_page_by_page(store: &Tra
         let (shown, _) = walk(store, request.clone()).await;
         assert_eq!(shown, ids(truth.iter().copied()));
         for offset in 0..14 {
-            let request = ListRequest { from: From::Offset(offset), ..request.clone() };
+            let request = ListRequest { from: Start::Offset(offset), ..request.clone() };
             let page = store.list(&request).await.unwrap();
             let found: Vec<_> = page.items.iter().map(|trace| trace.trace_id.as_str()).collect();
             assert_eq!(found, ids(truth.iter().skip(offset as usize).take(3).copied()), "{request:?}");

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::store::trace::{
     StoreError,
-    list::{Cursor, From, ListPage, ListRequest},
+    list::{Cursor, ListPage, ListRequest, Start},
     plan::{self, Segment, Source},
 };
 
@@ -28,13 +28,13 @@ impl SqliteTraces {
         let mut page =
             Part { window: request.window, after: None, offset: 0, limit: request.limit as usize + 1 };
         match request.from {
-            From::Offset(offset) if offset >= total => {
+            Start::Offset(offset) if offset >= total => {
                 return Ok(ListPage { items: Vec::new(), total, next: None });
             }
-            From::Offset(offset) => {
+            Start::Offset(offset) => {
                 (page.window.end, page.offset) = seek::skip(&mut snapshot, request, offset).await?;
             }
-            From::After(cursor) => {
+            Start::After(cursor) => {
                 page.window.end = page.window.end.min(cursor.timestamp + Duration::from_micros(1));
                 page.after = Some(cursor);
             }

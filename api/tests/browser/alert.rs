@@ -1,0 +1,50 @@
+//! The alerts, on their page and on the dashboard.
+
+use shared::alert::{Alert, Severity};
+use uuid::Uuid;
+
+use crate::{
+    page::{button, link, region, text},
+    sample::trace,
+    stage::{browse, member_on},
+};
+
+#[tokio::test]
+async fn alerts_are_listed_and_chosen_by_severity() {
+    browse(async |page, server| {
+        let member = member_on(page, server, "/settings").await;
+        let alerts = Severity::ALL.map(|severity| Alert {
+            id: Uuid::new_v4(),
+            workspace_id: member.user.workspace_id,
+            title: format!("A {} thing", severity.as_str()),
+            description: "It went from 1 to 2.".to_owned(),
+            severity,
+            metric_value: Some(2.0),
+            created_at: server.clock.now(),
+        });
+        server.keep_alerts(&alerts).await;
+        member.ingest(&[trace("run", server.clock.now(), serde_json::json!({}))]).await;
+
+        page.open("/dashboard").await;
+        page.expect_count(&format!("{}//li", region("Alerts")), 3).await;
+        page.click(&link("All alerts")).await;
+        page.expect_path("/alerts").await;
+        page.expect_count("//main//li", 3).await;
+        page.click(&button("Critical")).await;
+        page.expect_path("/alerts?severity=critical").await;
+        page.expect_count("//main//li", 1).await;
+        page.find("//main//li[contains(., 'A critical thing')]").await;
+        page.chromium.client.back().await.unwrap();
+        page.expect_count("//main//li", 3).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_alerts_are_good_news() {
+    browse(async |page, server| {
+        member_on(page, server, "/alerts").await;
+        page.find(&text("No alerts")).await;
+    })
+    .await;
+}

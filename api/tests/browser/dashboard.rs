@@ -1,0 +1,80 @@
+//! The dashboard: its figures, its ranges, and the way from a run in the activity stream to all that is known of it.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    page::{button, link, region},
+    sample::{full, trace},
+    stage::{browse, member_on},
+};
+
+/// The value of a key figure.
+pub fn figure(label: &str) -> String {
+    format!("//article[@aria-label='{label}']/h2/following-sibling::p[1]")
+}
+
+#[tokio::test]
+async fn a_new_trace_is_there_after_a_refresh_and_leads_to_its_content() {
+    browse(async |page, server| {
+        let member = server.member("ada").await;
+        member.ingest(&[trace("old", server.clock.now(), json!({}))]).await;
+        page.open("/dashboard").await;
+        page.log_in(&member.user.email, crate::server::PASSWORD).await;
+        page.expect_text(&figure("Requests"), "1").await;
+
+        member.ingest(&[full("new/run 1", server.clock.now(), "x1")]).await;
+        page.click(&button("Refresh")).await;
+        page.expect_text(&figure("Requests"), "2").await;
+        page.expect_text(&figure("Error rate"), "50%").await;
+        let activity = region("Activity");
+        page.click(&format!("{activity}{}", link("support-bot-x1"))).await;
+        page.expect_path("/traces/new%2Frun%201").await;
+        page.find(&format!("{}//*[contains(., 'question x1')]", region("Input"))).await;
+        page.find(&format!("{}//*[contains(., 'answer x1')]", region("Output"))).await;
+        // The run itself and its two steps.
+        page.expect_count("//*[@role='treeitem']", 3).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_range_counts_what_is_in_it_and_stays_in_the_address() {
+    browse(async |page, server| {
+        let member = server.member("ada").await;
+        let now = server.clock.now();
+        let before = now - Duration::from_secs(3 * 86_400);
+        member.ingest(&[trace("now", now, json!({}))]).await;
+        member.ingest(&[trace("before", before, json!({"latency_ms": 300}))]).await;
+        page.open("/dashboard").await;
+        page.log_in(&member.user.email, crate::server::PASSWORD).await;
+        page.expect_text(&figure("Requests"), "1").await;
+        page.click(&button("7 days")).await;
+        page.expect_path("/dashboard?range=7d").await;
+        page.expect_text(&figure("Requests"), "2").await;
+        page.expect_text(&figure("Average latency"), "200 ms").await;
+        page.find("//article[@aria-label='Requests'][contains(., 'vs last 7d')]").await;
+
+        page.open("/dashboard?range=7d").await;
+        page.expect_text(&figure("Requests"), "2").await;
+        page.find("//button[.='7 days'][@aria-pressed='true']").await;
+        page.click(&format!("{}{}", region("Top agents"), link("support-bot"))).await;
+        page.expect_path("/traces?range=7d&agent_id=support-bot").await;
+        page.expect_count("//tbody/tr", 2).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_page_of_a_workspace_without_traces_fills_by_itself() {
+    browse(async |page, server| {
+        page.hurry().await;
+        let member = member_on(page, server, "/dashboard").await;
+        page.find(&region("Send your first trace")).await;
+        member.ingest(&[trace("first", server.clock.now(), json!({}))]).await;
+        page.expect_text(&figure("Requests"), "1").await;
+        page.gone(&region("Send your first trace")).await;
+    })
+    .await;
+}

@@ -1,0 +1,98 @@
+//! What holds for every page: no complaints of the browser, one heading, names for all that can be used, and no sideways
+//! scrolling on a phone.
+
+use serde_json::{Value, json};
+
+use crate::{
+    page::Page,
+    sample::full,
+    server::Server,
+    stage::{browse, member_on},
+};
+
+const OUTSIDE: [&str; 3] = ["/login", "/register", "/nowhere"];
+const INSIDE: [&str; 7] = [
+    "/dashboard",
+    "/dashboard?range=30d",
+    "/traces",
+    "/traces?status=timeout",
+    "/traces/run",
+    "/alerts",
+    "/settings",
+];
+/// What can be used and has no name that could be read out.
+const NAMELESS: &str =
+    "return [...document.querySelectorAll('a, button, input, select, [role=button], [tabindex]')]
+    .filter(it => it.id !== 'main')
+    .filter(it => !(it.getAttribute('aria-label') || it.innerText.trim() || it.labels?.length || it.title))
+    .map(it => it.outerHTML)";
+/// What reaches past the right edge, where the page as a whole is wider than the screen.
+const TOO_WIDE: &str = "const wide = document.documentElement.scrollWidth;
+    if (wide <= 390 && document.body.scrollWidth <= 390) return [];
+    return [`${wide} px`, ...[...document.querySelectorAll('body *')]
+        .filter(it => it.getBoundingClientRect().right > 391)
+        .map(it => it.outerHTML.slice(0, 200))]";
+
+/// Shows each page, ready, to a check.
+async fn visit(page: &Page, server: &Server, check: impl AsyncFn(&str)) {
+    for path in OUTSIDE {
+        show(page, path).await;
+        check(path).await;
+    }
+    let member = member_on(page, server, "/dashboard").await;
+    page.find("//section[@aria-label='Send your first trace']").await;
+    check("/dashboard without traces").await;
+    let mut run =
+        full("run", server.clock.now(), "with-a-very-long-name-that-goes-on-and-on-without-a-break");
+    run["input"] = json!({"messages": [{"role": "user", "content": "x".repeat(2_000)}]});
+    member.ingest(&[run]).await;
+    for path in INSIDE {
+        show(page, path).await;
+        check(path).await;
+    }
+}
+
+async fn show(page: &Page, path: &str) {
+    page.open(path).await;
+    page.find("//main").await;
+    page.gone("//*[@aria-busy='true']").await;
+}
+
+#[tokio::test]
+async fn no_page_makes_the_browser_complain() {
+    browse(async |page, server| {
+        visit(page, server, async |path| {
+            assert_eq!(page.chromium.complaints().await, Vec::<String>::new(), "{path}");
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_page_has_a_title_one_heading_and_a_name_for_all_that_can_be_used() {
+    browse(async |page, server| {
+        visit(page, server, async |path| {
+            page.expect_count("//h1", 1).await;
+            page.expect_count("//main", 1).await;
+            let title = page.chromium.client.title().await.unwrap();
+            assert!(title.ends_with(" · Agent Observability"), "{path}: {title}");
+            assert_eq!(page.run(NAMELESS).await, Value::Array(vec![]), "{path}");
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_page_scrolls_sideways_on_a_phone() {
+    browse(async |page, server| {
+        let phone = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+        page.chromium.devtools("Emulation.setDeviceMetricsOverride", phone).await;
+        visit(page, server, async |path| {
+            assert_eq!(page.run(TOO_WIDE).await, Value::Array(vec![]), "{path}");
+        })
+        .await;
+    })
+    .await;
+}

@@ -1,0 +1,105 @@
+//! Logging in and out, and the token's life.
+
+use serde_json::Value;
+
+use crate::{
+    page::{button, text},
+    server::PASSWORD,
+    stage::{browse, member_on},
+};
+
+#[tokio::test]
+async fn a_wrong_password_is_said_and_can_be_put_right() {
+    browse(async |page, server| {
+        let member = server.member("ada").await;
+        page.open("/login").await;
+        page.log_in(&member.user.email, "not the password").await;
+        let alert = page.find("//*[@role='alert']").await.text().await.unwrap();
+        assert!(alert.contains("password"), "{alert}");
+        assert_eq!(page.token().await, None);
+        page.expect_complaints("status of 401").await;
+
+        page.find(&crate::page::field("Password")).await.clear().await.unwrap();
+        page.fill("Password", PASSWORD).await;
+        page.click(&button("Log in")).await;
+        page.expect_path("/dashboard").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refreshed_token_asks_and_the_second_answer_comes_from_the_cache() {
+    const KPIS: &str = "/api/v1/metrics/home-kpis?range=7d";
+    browse(async |page, server| {
+        let member = member_on(page, server, "/traces").await;
+        let token = page.token().await.expect("a token");
+        let refreshed = page.fetch("POST", "/api/v1/auth/refresh", &token).await;
+        assert_eq!(refreshed["status"], 200, "{refreshed}");
+        let new = refreshed["body"]["access_token"].as_str().expect("a new token");
+        for token in [&token, new] {
+            let me = page.fetch("GET", "/api/v1/auth/me", token).await;
+            assert_eq!(me["body"]["email"], member.user.email, "{me}");
+        }
+        let first = page.fetch("GET", KPIS, new).await;
+        let second = page.fetch("GET", KPIS, new).await;
+        assert_eq!((&first["status"], &first["cache"]), (&Value::from(200), &Value::from("miss")));
+        assert_eq!((&second["status"], &second["cache"]), (&Value::from(200), &Value::from("hit")));
+        assert_eq!(first["body"], second["body"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_past_half_of_its_life_is_renewed_by_the_page() {
+    browse(async |page, server| {
+        member_on(page, server, "/alerts").await;
+        page.run(
+            "const kept = JSON.parse(localStorage.getItem('agent-obs.token'));
+            kept.obtained_at = new Date(Date.now() - 20 * 3600e3).toISOString();
+            kept.expires_at = new Date(Date.now() + 4 * 3600e3).toISOString();
+            localStorage.setItem('agent-obs.token', JSON.stringify(kept));",
+        )
+        .await;
+        page.open("/alerts").await;
+        page.expect_script(
+            "a token for another day",
+            "const kept = JSON.parse(localStorage.getItem('agent-obs.token'));
+            return Date.parse(kept.expires_at) - Date.now() > 23 * 3600e3;",
+        )
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn logging_out_forgets_the_token_and_where_one_was() {
+    browse(async |page, server| {
+        member_on(page, server, "/settings").await;
+        page.click("//button[starts-with(@aria-label, 'Account:')]").await;
+        page.click(&button("Log out")).await;
+        page.expect_path("/login").await;
+        assert_eq!(page.token().await, None);
+        page.gone(&text("Your session has ended. Log in to go on where you were.")).await;
+        page.open("/settings").await;
+        page.expect_path("/login?next=%2Fsettings").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn logging_out_in_one_tab_logs_out_the_others() {
+    browse(async |page, server| {
+        member_on(page, server, "/settings").await;
+        let client = &page.chromium.client;
+        let first = client.window().await.unwrap();
+        let second = client.new_window(true).await.unwrap().handle;
+        client.switch_to_window(second).await.unwrap();
+        page.open("/alerts").await;
+        page.click("//button[starts-with(@aria-label, 'Account:')]").await;
+        page.click(&button("Log out")).await;
+        page.expect_path("/login").await;
+        client.switch_to_window(first).await.unwrap();
+        page.expect_path("/login").await;
+    })
+    .await;
+}

@@ -1,0 +1,127 @@
+//! From nothing to the first figures: an account, a key, traces, and what the dashboard makes of them.
+
+use serde_json::{Value, json};
+
+use crate::{
+    page::{Page, button, field, heading, link},
+    sample::{merged, trace},
+    settings::fresh_key,
+    stage::browse,
+};
+
+const FIELDS: [(&str, &str); 5] = [
+    ("Your name", "Ada Lovelace"),
+    ("E-mail", "ada@example.com"),
+    ("Workspace", "Engines"),
+    ("Password", "correct horse"),
+    ("Password, once more", "correct horse"),
+];
+
+/// What stands below the input.
+async fn note(page: &Page, label: &str) -> String {
+    let input = page.find(&field(label)).await;
+    match input.attr("aria-describedby").await.unwrap() {
+        Some(id) => page.find(&format!("//*[@id='{id}']")).await.text().await.unwrap(),
+        None => String::new(),
+    }
+}
+
+#[tokio::test]
+async fn registration_leads_to_what_to_do_next_and_then_to_exact_figures() {
+    browse(async |page, server| {
+        page.open("/register").await;
+        for (label, text) in FIELDS {
+            page.fill(label, text).await;
+        }
+        page.click(&button("Create account")).await;
+        page.expect_path("/dashboard").await;
+        let token = page.token().await.expect("whoever has registered is logged in");
+        let me = server.anyone().with_token(&token).get("/api/v1/auth/me").await.expect(200).json();
+        assert_eq!(
+            (&me["email"], &me["workspace_name"]),
+            (&Value::from("ada@example.com"), &Value::from("Engines"))
+        );
+
+        page.find(&heading("Send your first trace")).await;
+        page.click(&link("Go to API keys")).await;
+        page.expect_path("/settings").await;
+        let key = fresh_key(page, "production").await;
+
+        // 4 runs: 100 + 200 + 300 + 1,400 = 2,000 ms; 2 of them failed; $0.01 + 0.02 + 0.03 + 0.065 = $0.125; the three
+        // that have a score have 80 + 90 + 61 = 231.
+        let now = server.clock.now();
+        let run = |id: &str, latency: u32, cost: f64, more: Value| {
+            trace(id, now, merged(json!({"latency_ms": latency, "cost_usd": cost}), more))
+        };
+        let agents = server.anyone().with_token(&key);
+        agents
+            .ingest(&[
+                run("a", 100, 0.01, json!({"quality_score": 80})),
+                run("b", 200, 0.02, json!({"quality_score": 90})),
+                run("c", 300, 0.03, json!({"status": "error"})),
+                run("d", 1_400, 0.065, json!({"status": "timeout", "quality_score": 61})),
+            ])
+            .await;
+        page.click(&link("Dashboard")).await;
+        for (label, value) in [
+            ("Requests", "4"),
+            ("Average latency", "500 ms"),
+            ("Error rate", "50%"),
+            ("Cost", "$0.125"),
+            ("Quality score", "77"),
+        ] {
+            page.expect_text(&crate::dashboard::figure(label), value).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_field_says_for_itself_what_is_wrong_with_it() {
+    browse(async |page, _| {
+        page.open("/register").await;
+        page.click(&button("Create account")).await;
+        page.find("//*[@aria-invalid='true']").await;
+        for (label, wrong) in [
+            ("Your name", "Your name is required"),
+            ("E-mail", "The e-mail is required"),
+            ("Workspace", "The workspace's name is required"),
+            ("Password", "The password is required"),
+        ] {
+            assert_eq!(note(page, label).await, wrong);
+        }
+
+        for (label, text) in [
+            ("Your name", "Ada"),
+            ("E-mail", "ada"),
+            ("Workspace", "Engines"),
+            ("Password", "short"),
+            ("Password, once more", "shirt"),
+        ] {
+            page.fill(label, text).await;
+        }
+        page.click(&button("Create account")).await;
+        page.expect_count("//*[@aria-invalid='true']", 3).await;
+        assert_eq!(note(page, "E-mail").await, "The e-mail must be an e-mail address, like you@example.com");
+        assert_eq!(note(page, "Password").await, "The password must have at least 8 characters");
+        assert_eq!(note(page, "Password, once more").await, "This differs from the password above");
+        assert_eq!(page.token().await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_e_mail_that_is_taken_is_said_at_its_field() {
+    browse(async |page, server| {
+        server.member("ada").await;
+        page.open("/register").await;
+        for (label, text) in FIELDS {
+            page.fill(label, text).await;
+        }
+        page.click(&button("Create account")).await;
+        page.expect_count("//*[@aria-invalid='true']", 1).await;
+        assert_eq!(note(page, "E-mail").await, "The e-mail has an account already");
+        page.expect_complaints("status of 409").await;
+    })
+    .await;
+}

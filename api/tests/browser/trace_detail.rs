@@ -1,0 +1,94 @@
+//! One run: its figures, its steps and what they read and wrote.
+
+use serde_json::json;
+
+use crate::{
+    page::{heading, link, region, text},
+    sample::{full, trace},
+    server::PASSWORD,
+    stage::{browse, member_on},
+};
+
+#[tokio::test]
+async fn everything_that_was_sent_with_a_run_can_be_read() {
+    browse(async |page, server| {
+        let member = member_on(page, server, "/alerts").await;
+        member.ingest(&[full("run", server.clock.now(), "x1")]).await;
+        page.open("/traces/run").await;
+        page.find(&heading("support-bot-x1")).await;
+        for (label, value) in [
+            ("Latency", "1.23 s"),
+            ("Cost", "$0.0030"),
+            ("Tokens", "908\n812 in · 96 out"),
+            ("Quality", "87.5"),
+            ("Model", "gpt-4o-x1\nopenai-x1"),
+            ("Steps", "2"),
+        ] {
+            page.expect_text(&format!("//dt[.='{label}']/following-sibling::dd"), value).await;
+        }
+        for shown in ["session-x1", "user-x1", "prod-x1", "batch"] {
+            page.find(&text(shown)).await;
+        }
+        page.find("//p[contains(., 'broke x1')]").await;
+        page.find(&format!("{}//*[contains(., 'question x1')]", region("Input"))).await;
+        page.find(&format!("{}//*[contains(., 'answer x1')]", region("Output"))).await;
+        page.find(&format!("{}//*[contains(., 'eu-x1')]", region("Metadata"))).await;
+
+        let step = region("Selected step");
+        page.click("//*[@role='treeitem'][contains(., 'search x1')]").await;
+        page.find(&format!("{step}{}", heading("search x1"))).await;
+        for shown in ["too slow x1", "query x1", "docs-x1"] {
+            page.find(&format!("{step}//*[contains(., '{shown}')]")).await;
+        }
+        page.click("//*[@role='treeitem'][contains(., 'chat')]").await;
+        for shown in ["prompt x1", "completion x1", "812 in, 96 out tokens"] {
+            page.find(&format!("{step}//*[contains(., '{shown}')]")).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_agents_send_is_text_and_never_part_of_the_page() {
+    const HOSTILE: &str = "<img src=x onerror='document.title=1'>";
+    browse(async |page, server| {
+        let member = member_on(page, server, "/traces").await;
+        let more = json!({
+            "agent_id": HOSTILE, "model": HOSTILE, "error": HOSTILE, "status": "error", "tags": [HOSTILE],
+            "input": HOSTILE, "output": {"messages": [{"role": "user", "content": HOSTILE}]},
+            "metadata": {HOSTILE: HOSTILE},
+        });
+        member.ingest(&[trace(HOSTILE, server.clock.now(), more)]).await;
+        for path in ["/dashboard", "/traces"] {
+            page.open(path).await;
+            page.find(&link(HOSTILE)).await;
+            page.expect_count("//img", 0).await;
+        }
+        page.click(&link(HOSTILE)).await;
+        page.find(&heading(HOSTILE)).await;
+        page.find(&format!("{}//*[contains(., 'onerror')]", region("Output"))).await;
+        page.expect_count("//img", 0).await;
+        assert!(page.chromium.client.title().await.unwrap().ends_with("Agent Observability"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_trace_that_is_not_there_or_somebody_elses_is_said_to_be_missing() {
+    browse(async |page, server| {
+        let other = server.member("other").await;
+        other.ingest(&[trace("theirs", server.clock.now(), json!({}))]).await;
+        let member = server.member("ada").await;
+        page.open("/traces/theirs").await;
+        page.log_in(&member.user.email, PASSWORD).await;
+        for path in ["/traces/theirs", "/traces/nothing"] {
+            page.open(path).await;
+            page.find(&text("There is no trace by this name in your workspace")).await;
+        }
+        page.click(&link("All traces")).await;
+        page.expect_path("/traces").await;
+        page.find(&text("No traces in this range")).await;
+        page.expect_complaints("status of 404").await;
+    })
+    .await;
+}
