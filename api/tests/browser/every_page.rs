@@ -1,12 +1,15 @@
 //! What holds for every page: no complaints of the browser, one heading, names for all that can be used, and no sideways
 //! scrolling on a phone.
 
+use std::cell::RefCell;
+
 use serde_json::{Value, json};
 
 use crate::{
     page::Page,
     sample::full,
     server::Server,
+    settings::fresh_key,
     stage::{browse, member_on},
 };
 
@@ -26,12 +29,15 @@ const NAMELESS: &str =
     .filter(it => it.id !== 'main')
     .filter(it => !(it.getAttribute('aria-label') || it.innerText.trim() || it.labels?.length || it.title))
     .map(it => it.outerHTML)";
-/// What reaches past the right edge, where the page as a whole is wider than the screen.
-const TOO_WIDE: &str = "const wide = document.documentElement.scrollWidth;
-    if (wide <= 390 && document.body.scrollWidth <= 390) return [];
-    return [`${wide} px`, ...[...document.querySelectorAll('body *')]
-        .filter(it => it.getBoundingClientRect().right > 391)
-        .map(it => it.outerHTML.slice(0, 200))]";
+/// What reaches furthest right, where the page is wider than the screen, two frames after that became as wide as it is.
+const TOO_WIDE: &str = "const done = arguments[0];
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => {
+        const wide = Math.max(document.documentElement.scrollWidth, document.body.scrollWidth);
+        if (wide <= screen.width) return done([]);
+        const furthest = [...document.querySelectorAll('body *')]
+            .filter(it => !it.children.length && it.getBoundingClientRect().right > wide - 2);
+        done([`${wide} px on ${screen.width} px`, ...furthest.map(it => it.outerHTML.slice(0, 200))]);
+    })))";
 
 /// Shows each page, ready, to a check.
 async fn visit(page: &Page, server: &Server, check: impl AsyncFn(&str)) {
@@ -50,6 +56,9 @@ async fn visit(page: &Page, server: &Server, check: impl AsyncFn(&str)) {
         show(page, path).await;
         check(path).await;
     }
+    // The last of them is the settings.
+    fresh_key(page, "a key with a long name: the one of the machine in the cellar").await;
+    check("/settings with a new key").await;
 }
 
 async fn show(page: &Page, path: &str) {
@@ -85,14 +94,29 @@ async fn every_page_has_a_title_one_heading_and_a_name_for_all_that_can_be_used(
 }
 
 #[tokio::test]
-async fn no_page_scrolls_sideways_on_a_phone() {
+async fn no_page_scrolls_sideways_on_a_phone_or_a_laptop() {
     browse(async |page, server| {
-        let phone = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
-        page.chromium.devtools("Emulation.setDeviceMetricsOverride", phone).await;
+        resize(page, 390).await;
+        let wide = RefCell::new(Vec::new());
         visit(page, server, async |path| {
-            assert_eq!(page.run(TOO_WIDE).await, Value::Array(vec![]), "{path}");
+            for width in [1280, 390] {
+                resize(page, width).await;
+                let found = page.chromium.client.execute_async(TOO_WIDE, vec![]).await.unwrap();
+                if found != Value::Array(vec![]) {
+                    wide.borrow_mut().push(format!("{path}: {found:#}"));
+                }
+            }
         })
         .await;
+        assert!(wide.borrow().is_empty(), "{}", wide.borrow().join("\n"));
     })
     .await;
+}
+
+async fn resize(page: &Page, width: u32) {
+    let screen = json!({
+        "width": width, "height": 844, "screenWidth": width, "screenHeight": 844, "deviceScaleFactor": 1,
+        "mobile": width < 500,
+    });
+    page.chromium.devtools("Emulation.setDeviceMetricsOverride", screen).await;
 }

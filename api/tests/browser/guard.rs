@@ -51,7 +51,8 @@ async fn a_token_that_is_refused_ends_at_the_login_once_and_leads_back() {
         let source = "for (const name of ['pushState', 'replaceState']) {
             const go = history[name];
             history[name] = function (state, title, url) {
-                if (String(url).startsWith('/login')) sessionStorage.logins = Number(sessionStorage.logins ?? 0) + 1;
+                const path = new URL(url, location.href).pathname;
+                if (path === '/login') sessionStorage.logins = Number(sessionStorage.logins ?? 0) + 1;
                 return go.apply(this, arguments);
             };
         }";
