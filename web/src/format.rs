@@ -122,7 +122,10 @@ pub fn step(length: Duration) -> String {
 pub fn words(snake: &str) -> String {
     let text = snake.replace('_', " ");
     let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
+        .unwrap_or_default()
 }
 
 fn fixed(value: f64, decimals: usize) -> String {

@@ -9,27 +9,23 @@ use shared::{alert::Severity, kpi::Trend, trace::TraceStatus};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web::{
     components::{
-        activity_stream::{ActivityStream, ActivityStreamProps},
-        alerts_feed::{AlertsFeed, AlertsFeedProps},
-        kpi_card::{KpiCard, KpiCardProps, Unit},
+        activity_stream::activity_stream,
+        alerts_feed::alerts_feed,
+        kpi_card::{Unit, kpi_card},
     },
-    pages::dashboard::{History, KpiCards, KpiCardsProps},
+    pages::dashboard::{History, kpi_cards},
 };
+use yew::Html;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-fn card(change: f64, trend: Trend) -> KpiCardProps {
-    KpiCardProps {
-        label: "Requests".into(),
-        kpi: kpi(1_250.0, change, trend),
-        unit: Unit::Count,
-        history: Vec::new(),
-    }
+fn card(change: f64, trend: Trend) -> Html {
+    kpi_card("Requests", &kpi(1_250.0, change, trend), Unit::Count, &[])
 }
 
 #[wasm_bindgen_test]
 async fn a_kpi_card_shows_a_rise_of_what_should_rise_as_better() {
-    let page = draw::<KpiCard>(card(12.5, Trend::Normal));
+    let page = draw(card(12.5, Trend::Normal));
     settle().await;
     assert_eq!(page.text(".kpi-value"), "1,250");
     assert_eq!(page.text(".change-value"), "+12.5%");
@@ -39,7 +35,7 @@ async fn a_kpi_card_shows_a_rise_of_what_should_rise_as_better() {
 
 #[wasm_bindgen_test]
 async fn a_kpi_card_shows_a_fall_of_what_should_fall_as_better() {
-    let page = draw::<KpiCard>(card(-5.2, Trend::Inverse));
+    let page = draw(card(-5.2, Trend::Inverse));
     settle().await;
     assert_eq!(page.text(".change-value"), "-5.2%");
     assert!(page.has(".change.better"), "less of it is good news: {}", page.html());
@@ -48,7 +44,7 @@ async fn a_kpi_card_shows_a_fall_of_what_should_fall_as_better() {
 #[wasm_bindgen_test]
 async fn the_alerts_feed_lists_alerts_with_their_severities() {
     let alerts = Severity::ALL.map(|severity| alert(&format!("Title {}", severity.as_str()), severity));
-    let page = draw::<AlertsFeed>(AlertsFeedProps { alerts: alerts.to_vec() });
+    let page = draw(alerts_feed(&alerts));
     settle().await;
     assert_eq!(page.count(".alert"), 3);
     for (class, word) in [("info", "Info"), ("warning", "Warning"), ("critical", "Critical")] {
@@ -60,7 +56,7 @@ async fn the_alerts_feed_lists_alerts_with_their_severities() {
 
 #[wasm_bindgen_test]
 async fn the_alerts_feed_says_so_when_there_are_none() {
-    let page = draw::<AlertsFeed>(AlertsFeedProps { alerts: Vec::new() });
+    let page = draw(alerts_feed(&[]));
     settle().await;
     assert_eq!(page.count(".alert"), 0);
     assert_eq!(page.text(".message-title"), "No alerts");
@@ -68,8 +64,8 @@ async fn the_alerts_feed_says_so_when_there_are_none() {
 
 #[wasm_bindgen_test]
 async fn the_activity_stream_lists_activities_that_lead_to_their_traces() {
-    let activities = vec![activity("run/1", TraceStatus::Success), activity("run-2", TraceStatus::Error)];
-    let page = draw::<ActivityStream>(ActivityStreamProps { activities });
+    let activities = [activity("run/1", TraceStatus::Success), activity("run-2", TraceStatus::Error)];
+    let page = draw(activity_stream(&activities));
     settle().await;
     assert_eq!(page.count(".activity"), 2);
     assert_eq!(page.text(".activity-figures"), "1.23 s$0.0030");
@@ -79,7 +75,7 @@ async fn the_activity_stream_lists_activities_that_lead_to_their_traces() {
 
 #[wasm_bindgen_test]
 async fn the_activity_stream_says_so_when_nothing_happened() {
-    let page = draw::<ActivityStream>(ActivityStreamProps { activities: Vec::new() });
+    let page = draw(activity_stream(&[]));
     settle().await;
     assert_eq!(page.count(".activity"), 0);
     assert_eq!(page.text(".message-title"), "Quiet");
@@ -88,7 +84,7 @@ async fn the_activity_stream_says_so_when_nothing_happened() {
 #[wasm_bindgen_test]
 async fn the_dashboard_shows_all_five_key_figures() {
     let history = History { requests: vec![Some(1.0), Some(3.0), Some(2.0)], ..History::default() };
-    let page = draw::<KpiCards>(KpiCardsProps { kpis: kpis(), history });
+    let page = draw(kpi_cards(&kpis(), &history));
     settle().await;
     assert_eq!(
         page.texts(".kpi-label"),

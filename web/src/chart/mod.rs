@@ -13,9 +13,9 @@ use icondata_lu::{LuChartLine, LuTable2};
 use shared::{Timestamp, metric::Timeseries};
 use yew::prelude::*;
 
-use crate::components::{icon::Icon, kpi_card::Unit};
+use crate::components::{icon::svg_icon, kpi_card::Unit};
 use plot::Plot;
-use table::ChartTable;
+use table::chart_table;
 
 /// How a series is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,12 +122,12 @@ pub fn Chart(props: &ChartProps) -> Html {
                         <li class={series.class}><span class="swatch" />{ series.label }</li>
                     }
                 </ul>
-                <button type="button" class="button ghost icon-button" onclick={toggle} aria-label={format!("{}: {}", props.title, switch_label.to_lowercase())} title={switch_label}>
-                    <Icon icon={if *as_table { LuChartLine } else { LuTable2 }} />
+                <button type="button" class="button ghost icon-button" onclick={toggle} aria-label={format!("{}: {}", props.title, switch_label.to_ascii_lowercase())} title={switch_label}>
+                    { svg_icon(if *as_table { LuChartLine } else { LuTable2 }) }
                 </button>
             </header>
             if *as_table {
-                <ChartTable title={props.title.clone()} steps={props.steps.clone()} series={props.series.clone()} unit={props.unit} />
+                { chart_table(&props.title, &props.steps, &props.series, props.unit) }
             } else {
                 <Plot title={props.title.clone()} steps={props.steps.clone()} series={props.series.clone()} unit={props.unit} />
             }

@@ -97,7 +97,7 @@ pub fn Plot(props: &PlotProps) -> Html {
             onblur={Callback::from(move |_: FocusEvent| on_blur())}
         >
             if width > 0.0 {
-                <svg width={width.to_string()} height={HEIGHT.to_string()} aria-hidden="true">
+                <svg width={pixels(width)} height={pixels(HEIGHT)} aria-hidden="true">
                     { value_axis(&frame, &ticks, props.unit) }
                     { time_axis(&frame, width) }
                     for series in &props.series {
@@ -127,8 +127,8 @@ fn value_axis(frame: &Frame, ticks: &[f64], unit: Unit) -> Html {
         let y = format!("{:.1}", frame.y(*value));
         html! {
             <>
-                <line class={if *value == 0.0 { "axis" } else { "grid" }} x1={frame.left.to_string()} x2={frame.right.to_string()} y1={y.clone()} y2={y.clone()} />
-                <text class="tick" x={(frame.left - 8.0).to_string()} {y} dy="0.32em" text-anchor="end">{ unit.axis_text(*value) }</text>
+                <line class={if *value == 0.0 { "axis" } else { "grid" }} x1={pixels(frame.left)} x2={pixels(frame.right)} y1={y.clone()} y2={y.clone()} />
+                <text class="tick" x={pixels(frame.left - 8.0)} {y} dy="0.32em" text-anchor="end">{ unit.axis_text(*value) }</text>
             </>
         }
     };
@@ -151,7 +151,7 @@ fn time_axis(frame: &Frame, width: f64) -> Html {
         let x = if x > frame.right - 18.0 { None } else { Some(x.max(frame.left + 10.0)) };
         html! {
             if let Some(x) = x {
-                <text class="tick" x={format!("{x:.1}")} y={(HEIGHT - 8.0).to_string()} text-anchor="middle">{ intl::date(*moment, style(*moment)) }</text>
+                <text class="tick" x={format!("{x:.1}")} y={pixels(HEIGHT - 8.0)} text-anchor="middle">{ intl::date(*moment, style(*moment)) }</text>
             }
         }
     };
@@ -199,8 +199,12 @@ fn marks(frame: &Frame, steps: &Steps, all: &[ChartSeries], index: usize) -> Htm
     };
     html! {
         <g>
-            <line class="cursor" x1={x.clone()} x2={x.clone()} y1={frame.top.to_string()} y2={frame.bottom.to_string()} />
+            <line class="cursor" x1={x.clone()} x2={x.clone()} y1={pixels(frame.top)} y2={pixels(frame.bottom)} />
             { for all.iter().filter_map(dot) }
         </g>
     }
+}
+
+fn pixels(value: f64) -> String {
+    format!("{value:.1}")
 }

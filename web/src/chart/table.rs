@@ -10,44 +10,30 @@ use crate::{
     intl::{self, Style},
 };
 
-/// Properties of [`ChartTable`].
-#[derive(Properties, PartialEq)]
-pub struct ChartTableProps {
-    /// What the values are.
-    pub title: AttrValue,
-    /// The steps: a row each.
-    pub steps: Steps,
-    /// The series: a column each.
-    pub series: Vec<ChartSeries>,
-    /// What the values are measured in.
-    pub unit: Unit,
-}
-
-/// Newest first, since that is what one looks for.
-#[component]
-pub fn ChartTable(props: &ChartTableProps) -> Html {
+/// A row per step, newest first, since that is what one looks for; a column per series.
+pub fn chart_table(title: &str, steps: &Steps, all: &[ChartSeries], unit: Unit) -> Html {
     let row = |(index, moment): (usize, &Timestamp)| {
         html! {
             <tr>
                 <th scope="row">{ intl::date(*moment, Style::Short) }</th>
-                for series in &props.series {
-                    <td>{ text(props.unit, series.values.get(index).copied().flatten()) }</td>
+                for series in all {
+                    <td>{ text(unit, series.values.get(index).copied().flatten()) }</td>
                 }
             </tr>
         }
     };
     html! {
-        <div class="table-scroll chart-table" tabindex="0" role="region" aria-label={format!("{} as a table", props.title)}>
+        <div class="table-scroll chart-table" tabindex="0" role="region" aria-label={format!("{} as a table", title)}>
             <table>
                 <thead>
                     <tr>
                         <th scope="col">{ "Time" }</th>
-                        for series in &props.series {
+                        for series in all {
                             <th scope="col">{ series.label }</th>
                         }
                     </tr>
                 </thead>
-                <tbody>{ for props.steps.moments.iter().enumerate().rev().map(row) }</tbody>
+                <tbody>{ for steps.moments.iter().enumerate().rev().map(row) }</tbody>
             </table>
         </div>
     }

@@ -4,29 +4,22 @@ use icondata_lu::LuActivity;
 use shared::activity::Activity;
 use yew::prelude::*;
 
-use super::{icon::Icon, link::RouteLink, message::Message, status::StatusBadge, time::RelativeTime};
+use super::{icon::svg_icon, link::RouteLink, message::message, status::status_badge, time::RelativeTime};
 use crate::{format, route::Route};
 
-/// Properties of [`ActivityStream`].
-#[derive(Properties, PartialEq)]
-pub struct ActivityStreamProps {
-    /// The activities, newest first.
-    pub activities: Vec<Activity>,
-}
-
 /// A row per activity, which leads to its trace; or a word where there is none.
-#[component]
-pub fn ActivityStream(props: &ActivityStreamProps) -> Html {
-    if props.activities.is_empty() {
+#[must_use]
+pub fn activity_stream(activities: &[Activity]) -> Html {
+    if activities.is_empty() {
         return html! {
-            <Message icon={LuActivity} title="Quiet">
+            { message(LuActivity, "Quiet", html! { <>
                 <p>{ "No agent sent anything in the last hour." }</p>
-            </Message>
+            </> }) }
         };
     }
     html! {
         <ul class="activities">
-            for activity in &props.activities {
+            for activity in activities {
                 <li key={activity.id.to_string()} class="activity">
                     { row(activity) }
                 </li>
@@ -39,7 +32,7 @@ fn row(activity: &Activity) -> Html {
     let metadata = &activity.metadata;
     html! {
         <>
-            <span class={classes!("activity-dot", format!("status-{}", activity.status.as_str()))}><Icon icon={LuActivity} /></span>
+            <span class={classes!("activity-dot", format!("status-{}", activity.status.as_str()))}>{ svg_icon(LuActivity) }</span>
             <div class="activity-body">
                 <RouteLink
                     class="activity-agent stretched"
@@ -56,7 +49,7 @@ fn row(activity: &Activity) -> Html {
                 <span>{ format::latency(metadata.latency_ms) }</span>
                 <span class="muted">{ metadata.cost_usd.map(format::cost) }</span>
             </span>
-            <span class="activity-status"><StatusBadge status={activity.status} /></span>
+            <span class="activity-status">{ status_badge(activity.status) }</span>
             <span class="activity-time"><RelativeTime at={activity.timestamp} /></span>
         </>
     }

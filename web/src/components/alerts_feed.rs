@@ -5,7 +5,7 @@ use icondata_lu::{LuBell, LuInfo, LuOctagonAlert, LuTriangleAlert};
 use shared::alert::{Alert, Severity};
 use yew::prelude::*;
 
-use super::{icon::Icon, message::Message, time::RelativeTime};
+use super::{icon::svg_icon, message::message, time::RelativeTime};
 
 /// The word for people.
 #[must_use]
@@ -25,28 +25,21 @@ fn icon(severity: Severity) -> &'static IconData {
     }
 }
 
-/// Properties of [`AlertsFeed`] and [`SeverityCounts`].
-#[derive(Properties, PartialEq)]
-pub struct AlertsFeedProps {
-    /// The alerts, newest first.
-    pub alerts: Vec<Alert>,
-}
-
 /// The list, or a word where there is nothing to worry about.
-#[component]
-pub fn AlertsFeed(props: &AlertsFeedProps) -> Html {
-    if props.alerts.is_empty() {
+#[must_use]
+pub fn alerts_feed(alerts: &[Alert]) -> Html {
+    if alerts.is_empty() {
         return html! {
-            <Message icon={LuBell} title="No alerts">
+            { message(LuBell, "No alerts", html! { <>
                 <p>{ "Nothing is out of bounds. What should be looked at will show up here." }</p>
-            </Message>
+            </> }) }
         };
     }
     html! {
         <ul class="alerts">
-            for alert in &props.alerts {
+            for alert in alerts {
                 <li key={alert.id.to_string()} class={classes!("alert", format!("severity-{}", alert.severity.as_str()))}>
-                    <span class="alert-icon"><Icon icon={icon(alert.severity)} /></span>
+                    <span class="alert-icon">{ svg_icon(icon(alert.severity)) }</span>
                     <div class="alert-body">
                         <p class="alert-title">
                             <span class="visually-hidden">{ severity_label(alert.severity) }{ ": " }</span>
@@ -62,12 +55,12 @@ pub fn AlertsFeed(props: &AlertsFeedProps) -> Html {
 }
 
 /// How many there are of each severity, worst first.
-#[component]
-pub fn SeverityCounts(props: &AlertsFeedProps) -> Html {
+#[must_use]
+pub fn severity_counts(alerts: &[Alert]) -> Html {
     html! {
         <span class="severity-counts">
             for severity in Severity::ALL.into_iter().rev() {
-                { count(severity, props.alerts.iter().filter(|alert| alert.severity == severity).count()) }
+                { count(severity, alerts.iter().filter(|alert| alert.severity == severity).count()) }
             }
         </span>
     }
@@ -79,7 +72,7 @@ fn count(severity: Severity, count: usize) -> Html {
     }
     html! {
         <span class={classes!("badge", format!("severity-{}", severity.as_str()))} title={format!("{count} {}", severity.as_str())}>
-            <Icon icon={icon(severity)} />
+            { svg_icon(icon(severity)) }
             { count }
             <span class="visually-hidden">{ format!(" {}", severity.as_str()) }</span>
         </span>

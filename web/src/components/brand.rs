@@ -3,8 +3,7 @@
 use yew::prelude::*;
 
 /// The mark, with the name beside it.
-#[component]
-pub fn Brand() -> Html {
+pub fn brand() -> Html {
     html! {
         <span class="brand">
             <svg class="brand-mark" viewBox="0 0 32 32" aria-hidden="true">

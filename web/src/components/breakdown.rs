@@ -4,37 +4,25 @@ use icondata_lu::LuLayers;
 use shared::metric::{BreakdownItem, Dimension};
 use yew::prelude::*;
 
-use super::{link::RouteLink, message::Message};
+use super::{link::RouteLink, message::message};
 use crate::{format, route::Route};
 
-/// Properties of [`Breakdown`].
-#[derive(Properties, PartialEq)]
-pub struct BreakdownProps {
-    /// What the items are.
-    pub by: Dimension,
-    /// The items, busiest first.
-    pub items: Vec<BreakdownItem>,
-    /// The range's part of the address's query, for the links to the traces behind an item.
-    #[prop_or_default]
-    pub range_query: AttrValue,
-}
-
-/// A table; each row leads to its traces.
-#[component]
-pub fn Breakdown(props: &BreakdownProps) -> Html {
-    let (what, parameter) = match props.by {
+/// A table of what `by` says, busiest first. Each row leads to its traces in the range that `range_query` names as a part
+/// of the trace list's address.
+pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> Html {
+    let (what, parameter) = match by {
         Dimension::Agent => ("Agent", "agent_id"),
         Dimension::Model => ("Model", "model"),
     };
-    if props.items.is_empty() {
-        return html! { <Message icon={LuLayers} title="Nothing in this range"><p>{ "Choose a longer one above." }</p></Message> };
+    if items.is_empty() {
+        return html! { { message(LuLayers, "Nothing in this range", html! { <><p>{ "Choose a longer one above." }</p></> }) } };
     }
-    let total: u64 = props.items.iter().map(|item| item.requests).sum();
+    let total: u64 = items.iter().map(|item| item.requests).sum();
     let row = |item: &BreakdownItem| {
         let name = match &item.key {
             Some(key) => {
                 let key_query = js_sys::encode_uri_component(key);
-                let query = format!("{}&{parameter}={key_query}", props.range_query);
+                let query = format!("{}&{parameter}={key_query}", range_query);
                 html! { <RouteLink class="stretched ellipsis" to={Route::Traces} query={query.trim_start_matches('&').to_owned()}>{ key.clone() }</RouteLink> }
             }
             None => html! { <span class="muted">{ "not named" }</span> },
@@ -61,7 +49,7 @@ pub fn Breakdown(props: &BreakdownProps) -> Html {
                         <th scope="col">{ "Cost" }</th>
                     </tr>
                 </thead>
-                <tbody>{ for props.items.iter().map(row) }</tbody>
+                <tbody>{ for items.iter().map(row) }</tbody>
             </table>
         </div>
     }

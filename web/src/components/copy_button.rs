@@ -7,7 +7,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{HtmlDocument, HtmlTextAreaElement};
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::svg_icon;
 use crate::intl;
 
 /// Properties of [`CopyButton`].
@@ -52,7 +52,7 @@ pub fn CopyButton(props: &CopyButtonProps) -> Html {
     };
     html! {
         <button type="button" class="button small" {onclick} aria-label={format!("{word} {}", props.what)}>
-            <Icon icon={if *outcome == Some(Outcome::Copied) { LuCheck } else { LuCopy }} />
+            { svg_icon(if *outcome == Some(Outcome::Copied) { LuCheck } else { LuCopy }) }
             <span aria-live="polite">{ word }</span>
         </button>
     }

@@ -5,19 +5,10 @@ use yew::prelude::*;
 use super::copy_button::CopyButton;
 use crate::intl;
 
-/// Properties of [`CurlExample`].
-#[derive(Properties, PartialEq)]
-pub struct CurlExampleProps {
-    /// The key to fill in, where it is known.
-    #[prop_or_default]
-    pub key_text: Option<AttrValue>,
-}
-
-/// A curl command that sends one trace to the server this page came from.
-#[component]
-pub fn CurlExample(props: &CurlExampleProps) -> Html {
+/// A curl command that sends one trace to the server this page came from, with `key` where it is known.
+pub fn curl_example(key: Option<&str>) -> Html {
     let origin = intl::window().location().origin().unwrap_or_default();
-    let command = command(&origin, props.key_text.as_deref().unwrap_or("YOUR_API_KEY"));
+    let command = command(&origin, key.unwrap_or("YOUR_API_KEY"));
     html! {
         <div class="code-box">
             <div class="code-head">

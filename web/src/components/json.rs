@@ -11,17 +11,9 @@ pub fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
 }
 
-/// Properties of [`Json`].
-#[derive(Properties, PartialEq)]
-pub struct JsonProps {
-    /// What to show.
-    pub value: Value,
-}
-
 /// See the module.
-#[component]
-pub fn Json(props: &JsonProps) -> Html {
-    let text = pretty(&props.value);
+pub fn json(value: &Value) -> Html {
+    let text = pretty(value);
     if text.len() > COLOURED_BYTES {
         return html! { <code>{ text }</code> };
     }

@@ -4,7 +4,7 @@ use icondata_lu::{LuArrowDown, LuArrowUp, LuMinus};
 use shared::kpi::{Direction, Kpi};
 use yew::prelude::*;
 
-use super::{icon::Icon, sparkline::Sparkline};
+use super::{icon::svg_icon, sparkline::sparkline};
 use crate::format;
 
 /// What a figure is measured in.
@@ -48,24 +48,10 @@ impl Unit {
     }
 }
 
-/// Properties of [`KpiCard`].
-#[derive(Properties, PartialEq)]
-pub struct KpiCardProps {
-    /// What the figure is called.
-    pub label: AttrValue,
-    /// The figure.
-    pub kpi: Kpi,
-    /// What it is measured in.
-    pub unit: Unit,
-    /// The figure over the window, for a small line; may be empty.
-    #[prop_or_default]
-    pub history: Vec<Option<f64>>,
-}
-
-/// Value, change (an arrow for where it went, a colour and a word for what that means) and a small line.
-#[component]
-pub fn KpiCard(props: &KpiCardProps) -> Html {
-    let kpi = &props.kpi;
+/// Value, change (an arrow for where it went, a colour and a word for what that means), and a small line of `history`,
+/// which may be empty.
+#[must_use]
+pub fn kpi_card(label: &'static str, kpi: &Kpi, unit: Unit, history: &[Option<f64>]) -> Html {
     let (class, meaning) = match kpi.direction() {
         Direction::Better => ("better", "better"),
         Direction::Worse => ("worse", "worse"),
@@ -79,18 +65,18 @@ pub fn KpiCard(props: &KpiCardProps) -> Html {
         LuMinus
     };
     html! {
-        <article class="kpi-card" aria-label={props.label.clone()}>
-            <h2 class="kpi-label">{ props.label.clone() }</h2>
-            <p class="kpi-value">{ props.unit.text(kpi.value) }</p>
+        <article class="kpi-card" aria-label={label}>
+            <h2 class="kpi-label">{ label }</h2>
+            <p class="kpi-value">{ unit.text(kpi.value) }</p>
             <p class="kpi-foot">
                 <span class={classes!("change", class)}>
-                    <Icon icon={arrow} />
+                    { svg_icon(arrow) }
                     <span class="change-value">{ format::change(kpi.change) }</span>
                     <span class="visually-hidden">{ format!(" ({meaning})") }</span>
                 </span>
                 <span class="kpi-versus">{ kpi.change_label.clone() }</span>
             </p>
-            <Sparkline values={props.history.clone()} />
+            { sparkline(history) }
         </article>
     }
 }

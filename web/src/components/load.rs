@@ -3,7 +3,7 @@
 use icondata_lu::{LuCloudOff, LuTriangleAlert};
 use yew::prelude::*;
 
-use super::{icon::Icon, message::Message, time::RelativeTime};
+use super::{icon::svg_icon, message::message, time::RelativeTime};
 use crate::hooks::Poll;
 
 /// What a poll has to show: `skeleton` until there is something, then `ready` with the last good data, for as long as
@@ -14,7 +14,7 @@ pub fn view<T: 'static>(poll: &Poll<T>, skeleton: Html, ready: impl FnOnce(&T) -
             <>
                 if error.is_some() { { stale(poll) } }
                 <div class={classes!("ready", poll.is_outdated().then_some("outdated"))} aria-busy={poll.is_outdated().to_string()}>
-                    { ready(data) }
+                    { ready(&data) }
                 </div>
             </>
         },
@@ -22,10 +22,10 @@ pub fn view<T: 'static>(poll: &Poll<T>, skeleton: Html, ready: impl FnOnce(&T) -
             let retry = poll.on_refresh().reform(|_: MouseEvent| ());
             html! {
                 <div role="alert">
-                    <Message icon={LuCloudOff} title="This could not be loaded">
+                    { message(LuCloudOff, "This could not be loaded", html! { <>
                         <p>{ error.message() }</p>
                         <button type="button" class="button" onclick={retry}>{ "Try again" }</button>
-                    </Message>
+                    </> }) }
                 </div>
             }
         }
@@ -43,7 +43,7 @@ fn stale<T: 'static>(poll: &Poll<T>) -> Html {
     let reason = poll.error().map(crate::api::ApiError::message);
     html! {
         <div class="stale" role="status" title={reason}>
-            <Icon icon={LuTriangleAlert} />
+            { svg_icon(LuTriangleAlert) }
             <span>
                 { "Could not be brought up to date." }
                 if let Some(at) = poll.updated_at() { { " Shown as of " }<RelativeTime {at} /> }

@@ -3,28 +3,15 @@
 use icondata_core::IconData;
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::svg_icon;
 
-/// Properties of [`Message`].
-#[derive(Properties, PartialEq)]
-pub struct MessageProps {
-    /// A picture of it.
-    pub icon: &'static IconData,
-    /// What is the case.
-    pub title: AttrValue,
-    /// What to do next: text, links and buttons.
-    #[prop_or_default]
-    pub children: Html,
-}
-
-/// See the module.
-#[component]
-pub fn Message(props: &MessageProps) -> Html {
+/// A picture, what is the case, and what to do next (text, links and buttons).
+pub fn message(icon: &'static IconData, title: &'static str, next: Html) -> Html {
     html! {
         <div class="message">
-            <span class="message-icon"><Icon icon={props.icon} /></span>
-            <p class="message-title">{ props.title.clone() }</p>
-            <div class="message-text">{ props.children.clone() }</div>
+            <span class="message-icon">{ svg_icon(icon) }</span>
+            <p class="message-title">{ title }</p>
+            <div class="message-text">{ next }</div>
         </div>
     }
 }

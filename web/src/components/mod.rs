@@ -3,7 +3,7 @@
 pub mod activity_stream;
 pub mod alerts_feed;
 pub(crate) mod brand;
-pub mod breakdown;
+pub(crate) mod breakdown;
 pub(crate) mod conversation;
 pub(crate) mod copy_button;
 pub(crate) mod curl_example;

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::{
     conversation::{ChatMessage, Part, messages, structured},
     copy_button::CopyButton,
-    json::{Json, pretty},
+    json::{json, pretty},
 };
 use crate::format;
 
@@ -38,7 +38,7 @@ pub fn Payload(props: &PayloadProps) -> Html {
         (Some(chat), _) if !*raw => conversation(chat),
         (_, Value::String(text)) => html! { <p class="payload-text" tabindex="0">{ text.clone() }</p> },
         _ => {
-            html! { <pre tabindex="0" aria-label={props.title.clone()}><Json value={value.clone()} /></pre> }
+            html! { <pre tabindex="0" aria-label={props.title.clone()}>{ json(&value) }</pre> }
         }
     };
     html! {
@@ -49,7 +49,7 @@ pub fn Payload(props: &PayloadProps) -> Html {
                     if chat.is_some() {
                         <button type="button" class="button small ghost" onclick={toggle} aria-pressed={raw.to_string()}>{ "JSON" }</button>
                     }
-                    <CopyButton {text} what={props.title.to_lowercase()} />
+                    <CopyButton {text} what={props.title.to_ascii_lowercase()} />
                 </span>
             </header>
             { body }
@@ -87,9 +87,9 @@ fn part(part: &Part) -> Html {
         Part::ToolCall { name, arguments } => html! {
             <div class="chat-call">
                 <p class="chat-call-name"><span class="muted">{ "calls " }</span><span class="mono">{ name.clone() }</span></p>
-                <pre><Json value={arguments.clone()} /></pre>
+                <pre>{ json(arguments) }</pre>
             </div>
         },
-        Part::Other(value) => html! { <pre><Json value={value.clone()} /></pre> },
+        Part::Other(value) => html! { <pre>{ json(&value) }</pre> },
     }
 }

@@ -8,7 +8,7 @@ use shared::{auth::User, ttl};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::{brand::Brand, icon::Icon, link::RouteLink, menu::Menu};
+use super::{brand::brand, icon::svg_icon, link::RouteLink, menu::Menu};
 use crate::{
     api::ApiError,
     auth::use_auth,
@@ -31,7 +31,7 @@ pub struct Account {
 impl Account {
     fn new(poll: Poll<User>) -> Self {
         let seen = (poll.error().cloned(), poll.is_loading());
-        Self { user: poll.data().cloned(), seen, poll }
+        Self { user: poll.data(), seen, poll }
     }
 }
 
@@ -73,7 +73,7 @@ pub fn Shell(props: &ShellProps) -> Html {
         <div class="shell">
             <a class="skip-link" href="#main">{ "Skip to content" }</a>
             <header class="sidebar">
-                <RouteLink to={Route::Dashboard} class="sidebar-brand" label="Agent Observability, dashboard"><Brand /></RouteLink>
+                <RouteLink to={Route::Dashboard} class="sidebar-brand" label="Agent Observability, dashboard">{ brand() }</RouteLink>
                 <nav class="nav" aria-label="Main">
                     { nav_link(&props.route, Route::Dashboard, LuLayoutDashboard, "Dashboard") }
                     { nav_link(&props.route, Route::Traces, LuListTree, "Traces") }
@@ -92,7 +92,7 @@ pub fn Shell(props: &ShellProps) -> Html {
 fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static str) -> Html {
     let current = *shown == to || (to == Route::Traces && matches!(shown, Route::Trace { .. }));
     html! {
-        <RouteLink class="nav-link" {to} {current}><Icon {icon} /><span>{ label }</span></RouteLink>
+        <RouteLink class="nav-link" {to} {current}>{ svg_icon(icon) }<span>{ label }</span></RouteLink>
     }
 }
 
@@ -123,17 +123,17 @@ fn UserMenu(props: &UserMenuProps) -> Html {
                 <span class="ellipsis">{ name }</span>
                 <span class="muted ellipsis">{ props.user.as_ref().map(|user| user.email.clone()) }</span>
             </p>
-            <button type="button" class="menu-item" {onclick}><Icon icon={LuLogOut} />{ "Log out" }</button>
+            <button type="button" class="menu-item" {onclick}>{ svg_icon(LuLogOut) }{ "Log out" }</button>
         </Menu>
     }
 }
 
-/// The first letters of the first and the last word.
+/// The first letters of the first and the last word; CSS makes capitals of them.
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next().and_then(|word| word.chars().next());
     let last = words.next_back().and_then(|word| word.chars().next());
-    first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
+    first.into_iter().chain(last).collect()
 }
 
 #[cfg(test)]
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn initials_are_of_the_first_and_the_last_name() {
         assert_eq!(initials("Ada King Lovelace"), "AL");
-        assert_eq!(initials("plato"), "P");
+        assert_eq!(initials("plato"), "p");
         assert_eq!(initials(""), "");
     }
 }

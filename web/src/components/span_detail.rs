@@ -10,12 +10,12 @@ use yew::prelude::*;
 
 use super::{
     copy_button::CopyButton,
-    icon::Icon,
-    json::{Json, pretty},
-    message::Message,
+    icon::svg_icon,
+    json::{json, pretty},
+    message::message,
     payload::Payload,
     span_row::kind_icon,
-    status::StatusBadge,
+    status::status_badge,
     time::RelativeTime,
 };
 use crate::format;
@@ -27,12 +27,12 @@ pub fn span_detail(span: &Span) -> Html {
     html! {
         <>
             <header class="detail-head">
-                <span class={classes!("span-kind", class)}><Icon {icon} /></span>
+                <span class={classes!("span-kind", class)}>{ svg_icon(icon) }</span>
                 <div class="detail-title">
                     <h2>{ span.name.clone() }</h2>
                     <p class="muted">{ span_facts(span) }</p>
                 </div>
-                <StatusBadge status={span.status} />
+                { status_badge(span.status) }
             </header>
             { error(span.error.as_deref()) }
             { payloads(span.input.as_ref(), span.output.as_ref()) }
@@ -83,9 +83,9 @@ pub fn error(error: Option<&str>) -> Html {
 fn payloads(input: Option<&Value>, output: Option<&Value>) -> Html {
     if input.is_none() && output.is_none() {
         return html! {
-            <Message icon={LuInbox} title="No input or output">
+            { message(LuInbox, "No input or output", html! { <>
                 <p>{ "The agent sent none with this step." }</p>
-            </Message>
+            </> }) }
         };
     }
     html! {
@@ -101,9 +101,9 @@ fn json_box(title: &'static str, value: &Value) -> Html {
         <section class="code-box payload" aria-label={title}>
             <header class="code-head">
                 <h3>{ title }</h3>
-                <CopyButton text={pretty(value)} what={title.to_lowercase()} />
+                <CopyButton text={pretty(value)} what={title.to_ascii_lowercase()} />
             </header>
-            <pre tabindex="0" aria-label={title}><Json value={value.clone()} /></pre>
+            <pre tabindex="0" aria-label={title}>{ json(value) }</pre>
         </section>
     }
 }
@@ -113,7 +113,7 @@ fn scores(scores: &[Score]) -> Html {
         html! {
             <li class="score">
                 <span class="score-name">{ format::words(&score.name) }</span>
-                <meter min="0" max="100" low="40" high="70" optimum="100" value={score.score.to_string()} aria-label={score.name.clone()} />
+                <meter min="0" max="100" low="40" high="70" optimum="100" value={format!("{:.1}", score.score)} aria-label={score.name.clone()} />
                 <strong>{ format::score(score.score) }</strong>
                 <span class="muted score-time"><RelativeTime at={score.timestamp} /></span>
                 if let Some(comment) = &score.comment { <p class="score-comment">{ comment.clone() }</p> }

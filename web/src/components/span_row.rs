@@ -8,7 +8,7 @@ use icondata_lu::{
 use shared::{span::SpanKind, trace::TraceStatus};
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::svg_icon;
 use crate::format;
 
 /// The kind's picture, and the class of its colour.
@@ -28,9 +28,9 @@ pub fn kind_icon(kind: SpanKind) -> (&'static IconData, &'static str) {
     }
 }
 
-/// Properties of [`SpanRow`].
-#[derive(Properties, PartialEq)]
-pub struct SpanRowProps {
+/// What a row shows.
+#[derive(Debug)]
+pub struct SpanRow {
     /// The row's id in the page.
     pub id: String,
     /// What the step is called.
@@ -60,9 +60,8 @@ pub struct SpanRowProps {
 /// Levels that are indented; deeper ones stand below each other.
 const LEVELS: usize = 10;
 
-/// See the module.
-#[component]
-pub fn SpanRow(props: &SpanRowProps) -> Html {
+/// The row, in a keyed list.
+pub fn span_row(props: &SpanRow) -> Html {
     let (icon, kind_class) = props.kind.map_or((LuRoute, "kind-trace"), kind_icon);
     let onclick = props.on_select.reform(|_: MouseEvent| ());
     let ontoggle = props.on_toggle.reform(|event: MouseEvent| event.stop_propagation());
@@ -74,6 +73,7 @@ pub fn SpanRow(props: &SpanRowProps) -> Html {
     let (start, length) = props.bar;
     html! {
         <div
+            key={props.id.clone()}
             id={props.id.clone()}
             class={classes!("span-row", kind_class, failed.map(|failed| format!("status-{}", failed.1)))}
             role="treeitem"
@@ -87,17 +87,17 @@ pub fn SpanRow(props: &SpanRowProps) -> Html {
                     <span class="indent" />
                 }
                 if let Some(expanded) = props.expanded {
-                    <span class="span-toggle" onclick={ontoggle} aria-hidden="true"><Icon icon={if expanded { LuChevronDown } else { LuChevronRight }} /></span>
+                    <span class="span-toggle" onclick={ontoggle} aria-hidden="true">{ svg_icon(if expanded { LuChevronDown } else { LuChevronRight }) }</span>
                 } else {
                     <span class="span-toggle" />
                 }
-                <span class="span-kind"><Icon {icon} /></span>
+                <span class="span-kind">{ svg_icon(icon) }</span>
                 <span class="ellipsis" title={props.name.clone()}>
                     if let Some(kind) = props.kind { <span class="visually-hidden">{ kind.as_str() }{ ": " }</span> }
                     { props.name.clone() }
                 </span>
                 if let Some((icon, word)) = failed {
-                    <span class={classes!("span-failed", word)}><Icon {icon} /><span class="visually-hidden">{ word }</span></span>
+                    <span class={classes!("span-failed", word)}>{ svg_icon(icon) }<span class="visually-hidden">{ word }</span></span>
                 }
                 <span class="span-figures">{ props.figures.clone() }</span>
             </div>

@@ -28,10 +28,11 @@ pub fn rows(spans: &[Span], collapsed: &HashSet<usize>) -> Vec<Row> {
             _ => outermost.push(index),
         }
     }
-    let by_start = |&index: &usize| spans.get(index).map(|span| span.timestamp);
-    outermost.sort_by_key(by_start);
+    // By index too, so that the order is one whatever the sort.
+    let by_start = |&index: &usize| (spans.get(index).map(|span| span.timestamp), index);
+    outermost.sort_unstable_by_key(by_start);
     for inside in children.values_mut() {
-        inside.sort_by_key(by_start);
+        inside.sort_unstable_by_key(by_start);
     }
 
     let (mut rows, mut seen) = (Vec::with_capacity(spans.len()), HashSet::new());

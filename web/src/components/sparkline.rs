@@ -2,24 +2,16 @@
 
 use yew::prelude::*;
 
-/// Properties of [`Sparkline`].
-#[derive(Properties, PartialEq)]
-pub struct SparklineProps {
-    /// One value per step; none where there is nothing to measure.
-    pub values: Vec<Option<f64>>,
-}
-
 const WIDTH: f64 = 100.0;
 const HEIGHT: f64 = 28.0;
 
-/// The shape of `values`, from their smallest to their largest.
-#[component]
-pub fn Sparkline(props: &SparklineProps) -> Html {
-    let Some((line, area)) = paths(&props.values) else {
+/// The shape of `values`, from their smallest to their largest: one per step, none where there is nothing to measure.
+pub fn sparkline(values: &[Option<f64>]) -> Html {
+    let Some((line, area)) = paths(values) else {
         return html! { <span class="sparkline" /> };
     };
     html! {
-        <svg class="sparkline" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true">
+        <svg class="sparkline" viewBox={format!("0 0 {WIDTH:.0} {HEIGHT:.0}")} preserveAspectRatio="none" aria-hidden="true">
             <path class="sparkline-area" d={area} />
             <path class="sparkline-line" d={line} />
         </svg>
@@ -50,7 +42,7 @@ fn paths(values: &[Option<f64>]) -> Option<(String, String)> {
         format!("{x:.1} {y:.1}")
     };
     let line = format!("M{}", points.into_iter().map(place).collect::<Vec<_>>().join("L"));
-    let area = format!("{line}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z");
+    let area = format!("{line}L{WIDTH:.0} {HEIGHT:.0}L0 {HEIGHT:.0}Z");
     Some((line, area))
 }
 

@@ -5,7 +5,7 @@ use icondata_lu::{LuCircleCheck, LuCircleX, LuTimerOff};
 use shared::trace::TraceStatus;
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::svg_icon;
 
 /// The word for people.
 pub fn status_label(status: TraceStatus) -> &'static str {
@@ -24,20 +24,12 @@ fn icon(status: TraceStatus) -> &'static IconData {
     }
 }
 
-/// Properties of [`StatusBadge`].
-#[derive(Properties, PartialEq)]
-pub struct StatusBadgeProps {
-    /// How it ended.
-    pub status: TraceStatus,
-}
-
 /// Icon and word: the colour alone says nothing.
-#[component]
-pub fn StatusBadge(props: &StatusBadgeProps) -> Html {
+pub fn status_badge(status: TraceStatus) -> Html {
     html! {
-        <span class={classes!("badge", format!("status-{}", props.status.as_str()))}>
-            <Icon icon={icon(props.status)} />
-            { status_label(props.status) }
+        <span class={classes!("badge", format!("status-{}", status.as_str()))}>
+            { svg_icon(icon(status)) }
+            { status_label(status) }
         </span>
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     intl::{self, Style},
 };
 
-/// Properties of [`RelativeTime`] and [`ExactTime`].
+/// Properties of [`RelativeTime`].
 #[derive(Properties, PartialEq)]
 pub struct TimeProps {
     /// The moment.
@@ -26,11 +26,10 @@ pub fn RelativeTime(props: &TimeProps) -> Html {
 }
 
 /// Day, and time to the second.
-#[component]
-pub fn ExactTime(props: &TimeProps) -> Html {
+pub fn exact_time(at: Timestamp) -> Html {
     html! {
-        <time datetime={props.at.to_string()} title={intl::date(props.at, Style::Full)}>
-            { intl::date(props.at, Style::Exact) }
+        <time datetime={at.to_string()} title={intl::date(at, Style::Full)}>
+            { intl::date(at, Style::Exact) }
         </time>
     }
 }

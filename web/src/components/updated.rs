@@ -4,7 +4,7 @@ use icondata_lu::LuRefreshCw;
 use shared::Timestamp;
 use yew::prelude::*;
 
-use super::icon::Icon;
+use super::icon::svg_icon;
 use crate::{format, hooks::use_now};
 
 /// Properties of [`Updated`].
@@ -29,7 +29,7 @@ pub fn Updated(props: &UpdatedProps) -> Html {
                 <span class="updated-text">{ format!("Updated {}", format::ago(at, now)) }</span>
             }
             <button type="button" class="button icon-button" {onclick} aria-label="Refresh" title="Refresh">
-                <Icon icon={LuRefreshCw} class={classes!(props.loading.then_some("spin"))} />
+                <span class={classes!("spinner", props.loading.then_some("spin"))}>{ svg_icon(LuRefreshCw) }</span>
             </button>
         </div>
     }

@@ -1,6 +1,8 @@
 //! The one polling hook: fetches at once, then on the interval; rests while the tab is hidden.
+//!
+//! What is polled is of any type, and the machinery below the two typed functions of none: it is in the binary once.
 
-use std::{future::Future, rc::Rc, time::Duration};
+use std::{any::Any, future::Future, marker::PhantomData, pin::Pin, rc::Rc, time::Duration};
 
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
@@ -15,25 +17,24 @@ use crate::{
     intl,
 };
 
+type State = UseReducerHandle<PollState<dyn Any>>;
+type Answer = Pin<Box<dyn Future<Output = Result<Rc<dyn Any>, ApiError>>>>;
+
 /// What a view gets from [`use_poll`].
 #[derive(Debug)]
 pub struct Poll<T> {
-    state: UseReducerHandle<PollState<T>>,
+    state: State,
+    data: PhantomData<T>,
 }
 
 impl<T> Clone for Poll<T> {
     fn clone(&self) -> Self {
-        Self { state: self.state.clone() }
+        Self { state: self.state.clone(), data: PhantomData }
     }
 }
 
 impl<T> Poll<T> {
-    /// The last good answer.
-    pub fn data(&self) -> Option<&Rc<T>> {
-        self.state.data.as_ref()
-    }
-
-    /// When it came.
+    /// When the last good answer came.
     pub fn updated_at(&self) -> Option<Timestamp> {
         self.state.updated_at
     }
@@ -52,9 +53,7 @@ impl<T> Poll<T> {
     pub fn is_outdated(&self) -> bool {
         self.state.outdated
     }
-}
 
-impl<T: 'static> Poll<T> {
     /// Asks now, past the API's cache.
     pub fn refresh(&self) {
         self.state.dispatch(PollAction::Refresh);
@@ -67,6 +66,14 @@ impl<T: 'static> Poll<T> {
     }
 }
 
+impl<T: 'static> Poll<T> {
+    /// The last good answer.
+    pub fn data(&self) -> Option<Rc<T>> {
+        // It is always a T: nothing else is ever put in.
+        self.state.data.clone().and_then(|data| data.downcast().ok())
+    }
+}
+
 /// Asks `fetch` for `key`: at once, every `interval`, and when `key` changes.
 #[hook]
 pub fn use_poll<K, T, F, A>(key: K, interval: Duration, fetch: F) -> Poll<T>
@@ -76,22 +83,38 @@ where
     F: FnOnce(Client, K) -> A + 'static,
     A: Future<Output = Result<T, ApiError>> + 'static,
 {
-    let state = use_reducer(PollState::<T>::default);
+    let asked = use_mut_ref(|| (key.clone(), 0_u32));
+    let question = {
+        let mut asked = asked.borrow_mut();
+        if asked.0 != key {
+            *asked = (key.clone(), asked.1 + 1);
+        }
+        asked.1
+    };
+    let fetch = move |client| -> Answer {
+        Box::pin(async move { fetch(client, key).await.map(|data| Rc::new(data) as Rc<dyn Any>) })
+    };
+    Poll { state: use_polling(question, interval, Box::new(fetch)), data: PhantomData }
+}
+
+/// [`use_poll`] without types; `question` counts the changes of the key.
+#[hook]
+fn use_polling(question: u32, interval: Duration, fetch: Box<dyn FnOnce(Client) -> Answer>) -> State {
+    let state = use_reducer(PollState::<dyn Any>::default);
     let client = use_client().bypassing_cache(state.bypass_cache);
     {
-        let (dispatcher, key) = (state.dispatcher(), key.clone());
+        let dispatcher = state.dispatcher();
         use_effect_with(state.request, move |&request| {
             spawn_local(async move {
-                let answer = fetch(client, key).await;
+                let answer = fetch(client).await;
                 dispatcher.dispatch(PollAction::Answer(request, answer, intl::now()));
             });
         });
     }
     {
-        let (dispatcher, asked) = (state.dispatcher(), use_mut_ref(|| None::<K>));
-        use_effect_with(key, move |key| {
-            let before = asked.replace(Some(key.clone()));
-            if before.is_some() {
+        let dispatcher = state.dispatcher();
+        use_effect_with(question, move |&question| {
+            if question > 0 {
                 dispatcher.dispatch(PollAction::Ask);
             }
         });
@@ -112,5 +135,5 @@ where
             move || drop((ticks, seen))
         });
     }
-    Poll { state }
+    state
 }

@@ -10,7 +10,7 @@ use crate::api::ApiError;
 
 /// The last good data, and what became of the last request.
 #[derive(Debug)]
-pub struct PollState<T> {
+pub struct PollState<T: ?Sized> {
     /// The last answer that was one.
     pub data: Option<Rc<T>>,
     /// When it came.
@@ -31,7 +31,7 @@ pub struct PollState<T> {
 
 /// What happens to a poll.
 #[derive(Debug)]
-pub enum PollAction<T> {
+pub enum PollAction<T: ?Sized> {
     /// The interval passed.
     Tick {
         /// Whether the tab is seen.
@@ -44,10 +44,10 @@ pub enum PollAction<T> {
     /// The question changed.
     Ask,
     /// The request of this number ended at this time.
-    Answer(u64, Result<T, ApiError>, Timestamp),
+    Answer(u64, Result<Rc<T>, ApiError>, Timestamp),
 }
 
-impl<T> Default for PollState<T> {
+impl<T: ?Sized> Default for PollState<T> {
     /// Asks at once.
     fn default() -> Self {
         Self {
@@ -63,27 +63,23 @@ impl<T> Default for PollState<T> {
     }
 }
 
-impl<T> Clone for PollState<T> {
+impl<T: ?Sized> Clone for PollState<T> {
     fn clone(&self) -> Self {
         Self { data: self.data.clone(), error: self.error.clone(), ..*self }
     }
 }
 
-impl<T> PollState<T> {
+impl<T: ?Sized> PollState<T> {
     fn ask(&self, bypass_cache: bool) -> Self {
         Self { request: self.request + 1, loading: true, missed: false, bypass_cache, ..self.clone() }
     }
 
-    fn answered(&self, answer: Result<T, ApiError>, at: Timestamp) -> Self {
+    fn answered(&self, answer: Result<Rc<T>, ApiError>, at: Timestamp) -> Self {
         let asked = Self { loading: false, ..self.clone() };
         match answer {
-            Ok(data) => Self {
-                data: Some(Rc::new(data)),
-                updated_at: Some(at),
-                error: None,
-                outdated: false,
-                ..asked
-            },
+            Ok(data) => {
+                Self { data: Some(data), updated_at: Some(at), error: None, outdated: false, ..asked }
+            }
             // What answers another question must not stand there as if it answered this one.
             Err(error) if self.outdated => {
                 Self { data: None, updated_at: None, error: Some(error), outdated: false, ..asked }
@@ -93,7 +89,7 @@ impl<T> PollState<T> {
     }
 }
 
-impl<T> Reducible for PollState<T> {
+impl<T: ?Sized> Reducible for PollState<T> {
     type Action = PollAction<T>;
 
     fn reduce(self: Rc<Self>, action: PollAction<T>) -> Rc<Self> {
@@ -125,7 +121,7 @@ mod tests {
 
     fn answered(state: State, data: &'static str) -> State {
         let request = state.request;
-        state.reduce(PollAction::Answer(request, Ok(data), Timestamp::from_millis(1)))
+        state.reduce(PollAction::Answer(request, Ok(Rc::new(data)), Timestamp::from_millis(1)))
     }
 
     fn failed(state: State) -> State {
@@ -150,7 +146,8 @@ mod tests {
     #[test]
     fn a_late_answer_is_dropped() {
         let asked_again = new().reduce(PollAction::Refresh);
-        let late = Rc::clone(&asked_again).reduce(PollAction::Answer(0, Ok("late"), Timestamp::EPOCH));
+        let late =
+            Rc::clone(&asked_again).reduce(PollAction::Answer(0, Ok(Rc::new("late")), Timestamp::EPOCH));
         assert!(Rc::ptr_eq(&asked_again, &late));
         assert_eq!(data(&answered(late, "current")), Some("current"));
     }

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::{
     components::{
-        alerts_feed::{AlertsFeed, SeverityCounts, severity_label},
+        alerts_feed::{alerts_feed, severity_counts, severity_label},
         load::{skeleton_lines, view},
         updated::Updated,
     },
@@ -56,10 +56,10 @@ pub fn AlertsPage() -> Html {
                         if !list.items.is_empty() {
                             <header class="panel-head">
                                 <h2>{ if list.total == 1 { "1 alert".to_owned() } else { format!("{} alerts", list.total) } }</h2>
-                                <SeverityCounts alerts={list.items.clone()} />
+                                { severity_counts(&list.items) }
                             </header>
                         }
-                        <AlertsFeed alerts={list.items.clone()} />
+                        { alerts_feed(&list.items) }
                     </>
                 }) }
             </section>

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::{
     auth::{End, use_auth, use_leave_when_logged_in},
-    components::{brand::Brand, field::Field, link::RouteLink},
+    components::{brand::brand, field::Field, link::RouteLink},
     hooks::use_title,
     intl,
     route::Route,
@@ -54,7 +54,7 @@ pub fn LoginPage() -> Html {
     let query = intl::window().location().search().unwrap_or_default().trim_start_matches('?').to_owned();
     html! {
         <main class="alone">
-            <Brand />
+            { brand() }
             <div class="panel form-panel">
                 <h1>{ "Log in" }</h1>
                 <p class="muted">{ "See what your agents are doing." }</p>

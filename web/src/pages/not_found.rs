@@ -4,7 +4,7 @@ use icondata_lu::LuFileSearch;
 use yew::prelude::*;
 
 use crate::{
-    components::{brand::Brand, link::RouteLink, message::Message},
+    components::{brand::brand, link::RouteLink, message::message},
     hooks::use_title,
     route::Route,
 };
@@ -15,12 +15,12 @@ pub fn NotFoundPage() -> Html {
     use_title("Not found");
     html! {
         <main class="alone">
-            <Brand />
+            { brand() }
             <h1 class="visually-hidden">{ "Not found" }</h1>
-            <Message icon={LuFileSearch} title="There is no page at this address">
+            { message(LuFileSearch, "There is no page at this address", html! { <>
                 <p>{ "It may have been mistyped, or moved." }</p>
                 <RouteLink class="button primary" to={Route::Dashboard}>{ "Go to the dashboard" }</RouteLink>
-            </Message>
+            </> }) }
         </main>
     }
 }

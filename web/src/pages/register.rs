@@ -10,7 +10,7 @@ use yew::prelude::*;
 use crate::{
     api::{ApiError, Client},
     auth::{use_auth, use_leave_when_logged_in},
-    components::{brand::Brand, field::Field, link::RouteLink},
+    components::{brand::brand, field::Field, link::RouteLink},
     hooks::use_title,
     intl,
     route::Route,
@@ -75,7 +75,7 @@ pub fn RegisterPage() -> Html {
     let query = intl::window().location().search().unwrap_or_default().trim_start_matches('?').to_owned();
     html! {
         <main class="alone">
-            <Brand />
+            { brand() }
             <div class="panel form-panel">
                 <h1>{ "Create an account" }</h1>
                 <p class="muted">{ "And the workspace that your agents will report to." }</p>

@@ -14,13 +14,13 @@ use yew::prelude::*;
 
 use crate::{
     components::{
-        icon::Icon,
+        icon::svg_icon,
         link::RouteLink,
         load::{skeleton_lines, view},
-        message::Message,
+        message::message,
         range_picker::RangePicker,
-        status::{StatusBadge, status_label},
-        time::ExactTime,
+        status::{status_badge, status_label},
+        time::exact_time,
         updated::Updated,
     },
     format,
@@ -94,7 +94,7 @@ pub fn TracesPage() -> Html {
         if let Some(chosen) = chosen.as_ref().filter(|chosen| !keys.contains(chosen)) {
             keys.push(chosen.clone());
         }
-        keys.sort();
+        keys.sort_unstable();
         keys.into_iter().map(|key| (key.clone(), key)).collect::<Vec<_>>()
     };
     let statuses =
@@ -113,12 +113,9 @@ pub fn TracesPage() -> Html {
                 </div>
             </div>
             <div class="filters" role="search" aria-label="Filter traces">
-                <Select name="agent" label="Agent" all="All agents" value={query.agent_id.clone()} options={keys(&agents, &query.agent_id)}
-                    on_change={filter(|query, value| query.agent_id = value)} />
-                <Select name="model" label="Model" all="All models" value={query.model.clone()} options={keys(&models, &query.model)}
-                    on_change={filter(|query, value| query.model = value)} />
-                <Select name="status" label="Status" all="Any status" value={query.status.map(|status| status.as_str().to_owned())} options={statuses}
-                    on_change={filter(|query, value| query.status = TraceStatus::ALL.into_iter().find(|status| Some(status.as_str()) == value.as_deref()))} />
+                { select("agent", "Agent", "All agents", query.agent_id.as_deref(), &keys(&agents, &query.agent_id), &filter(|query, value| query.agent_id = value)) }
+                { select("model", "Model", "All models", query.model.as_deref(), &keys(&models, &query.model), &filter(|query, value| query.model = value)) }
+                { select("status", "Status", "Any status", query.status.map(TraceStatus::as_str), &statuses, &filter(|query, value| query.status = TraceStatus::ALL.into_iter().find(|status| Some(status.as_str()) == value.as_deref()))) }
                 if filtered {
                     <button type="button" class="link-button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
                 }
@@ -154,20 +151,20 @@ fn nothing(
     if page.total > 0 {
         let onclick = on_page.reform(|_: MouseEvent| 1);
         return html! {
-            <Message icon={LuSearch} title="This page is past the end">
+            { message(LuSearch, "This page is past the end", html! { <>
                 <button type="button" class="button" {onclick}>{ "Go to the first page" }</button>
-            </Message>
+            </> }) }
         };
     }
     html! {
-        <Message icon={LuSearch} title={if filtered { "No trace fits these filters" } else { "No traces in this range" }}>
+        { message(LuSearch, if filtered { "No trace fits these filters" } else { "No traces in this range" }, html! { <>
             if filtered {
                 <p>{ "Choose a longer range, or look for less." }</p>
                 <button type="button" class="button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
             } else {
                 <p>{ "Choose a longer range, or send one: " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ " has a key and an example." }</p>
             }
-        </Message>
+        </> }) }
     }
 }
 
@@ -189,7 +186,7 @@ fn list(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
                 </thead>
                 <tbody>{ for page.items.iter().map(row) }</tbody>
             </table>
-            <Pager page={page.page} pages={page.total_pages} total={page.total} limit={page.limit} on_page={on_page.clone()} />
+            { pager(page, on_page) }
         </>
     }
 }
@@ -198,12 +195,12 @@ fn row(trace: &Trace) -> Html {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| format::NONE.to_owned());
     html! {
         <tr key={trace.trace_id.clone()}>
-            <td class="cell-time"><ExactTime at={trace.timestamp} /></td>
+            <td class="cell-time">{ exact_time(trace.timestamp) }</td>
             <th scope="row" class="cell-agent">
                 <RouteLink class="stretched" to={Route::Trace { id: trace.trace_id.clone() }}>{ trace.agent_id.clone() }</RouteLink>
                 if let Some(error) = &trace.error { <span class="cell-error ellipsis">{ error.clone() }</span> }
             </th>
-            <td class="cell-status"><StatusBadge status={trace.status} /></td>
+            <td class="cell-status">{ status_badge(trace.status) }</td>
             <td class="cell-model mono">{ or_none(trace.model.clone()) }</td>
             <td class="number" data-label="Latency">{ format::latency(trace.latency_ms) }</td>
             <td class="number" data-label="Tokens">{ or_none(trace.tokens_total.map(format::integer)) }</td>
@@ -213,61 +210,45 @@ fn row(trace: &Trace) -> Html {
     }
 }
 
-/// Properties of [`Pager`].
-#[derive(Properties, PartialEq)]
-struct PagerProps {
-    page: u32,
-    pages: u64,
-    total: u64,
-    limit: u32,
-    on_page: Callback<u32>,
-}
-
-#[component]
-fn Pager(props: &PagerProps) -> Html {
-    let first = u64::from(props.page - 1) * u64::from(props.limit) + 1;
-    let last = (first + u64::from(props.limit) - 1).min(props.total);
-    let to = |page: u32| props.on_page.reform(move |_: MouseEvent| page);
+fn pager(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
+    let first = u64::from(page.page - 1) * u64::from(page.limit) + 1;
+    let last = (first + u64::from(page.limit) - 1).min(page.total);
+    let to = |number: u32| on_page.reform(move |_: MouseEvent| number);
     html! {
         <nav class="pager" aria-label="Pages">
             <p class="muted">
-                { format!("{}–{} of {}", format::integer(first), format::integer(last), format::integer(props.total)) }
+                { format!("{}–{} of {}", format::integer(first), format::integer(last), format::integer(page.total)) }
             </p>
             <div class="pager-buttons">
-                <button type="button" class="button" disabled={props.page <= 1} onclick={to(props.page.saturating_sub(1))}>
-                    <Icon icon={LuChevronLeft} />{ "Previous" }
+                <button type="button" class="button" disabled={page.page <= 1} onclick={to(page.page.saturating_sub(1))}>
+                    { svg_icon(LuChevronLeft) }{ "Previous" }
                 </button>
-                <span class="pager-page">{ format!("{} / {}", format::integer(props.page.into()), format::integer(props.pages)) }</span>
-                <button type="button" class="button" disabled={u64::from(props.page) >= props.pages} onclick={to(props.page + 1)}>
-                    { "Next" }<Icon icon={LuChevronRight} />
+                <span class="pager-page">{ format!("{} / {}", format::integer(page.page.into()), format::integer(page.total_pages)) }</span>
+                <button type="button" class="button" disabled={u64::from(page.page) >= page.total_pages} onclick={to(page.page + 1)}>
+                    { "Next" }{ svg_icon(LuChevronRight) }
                 </button>
             </div>
         </nav>
     }
 }
 
-/// Properties of [`Select`].
-#[derive(Properties, PartialEq)]
-struct SelectProps {
+fn select(
     name: &'static str,
     label: &'static str,
     all: &'static str,
-    value: Option<String>,
-    options: Vec<(String, String)>,
-    on_change: Callback<String>,
-}
-
-#[component]
-fn Select(props: &SelectProps) -> Html {
+    value: Option<&str>,
+    options: &[(String, String)],
+    on_change: &Callback<String>,
+) -> Html {
     let onchange =
-        props.on_change.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
-    let chosen = |value: &str| props.value.as_deref().unwrap_or_default() == value;
+        on_change.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
+    let chosen = |option: &str| value.unwrap_or_default() == option;
     html! {
-        <div class={classes!("select", props.value.is_some().then_some("active"))}>
-            <label class="visually-hidden" for={props.name}>{ props.label }</label>
-            <select id={props.name} {onchange}>
-                <option value="" selected={chosen("")}>{ props.all }</option>
-                for (value, label) in &props.options {
+        <div class={classes!("select", value.is_some().then_some("active"))}>
+            <label class="visually-hidden" for={name}>{ label }</label>
+            <select id={name} {onchange}>
+                <option value="" selected={chosen("")}>{ all }</option>
+                for (value, label) in options {
                     <option value={value.clone()} selected={chosen(value)}>{ label.clone() }</option>
                 }
             </select>

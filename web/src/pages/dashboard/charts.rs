@@ -67,17 +67,8 @@ fn values(timeseries: &Timeseries) -> Vec<Option<f64>> {
     points.iter().map(|point| point.value).collect()
 }
 
-/// Properties of [`Charts`].
-#[derive(Properties, PartialEq)]
-pub struct ChartsProps {
-    /// What they show.
-    pub data: ChartData,
-}
-
 /// Requests with errors, latency, and cost over time.
-#[component]
-pub fn Charts(props: &ChartsProps) -> Html {
-    let data = &props.data;
+pub fn draw_charts(data: &ChartData) -> Html {
     html! {
         <div class="charts">
             <Chart

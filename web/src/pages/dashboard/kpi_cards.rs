@@ -3,7 +3,7 @@
 use shared::kpi::HomeKpis;
 use yew::prelude::*;
 
-use crate::components::kpi_card::{KpiCard, Unit};
+use crate::components::kpi_card::{Unit, kpi_card};
 
 /// The figures over the window, for the small lines; empty where not known.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,27 +20,16 @@ pub struct History {
     pub quality: Vec<Option<f64>>,
 }
 
-/// Properties of [`KpiCards`].
-#[derive(Properties, PartialEq)]
-pub struct KpiCardsProps {
-    /// The figures.
-    pub kpis: HomeKpis,
-    /// Their past.
-    #[prop_or_default]
-    pub history: History,
-}
-
-/// See the module.
-#[component]
-pub fn KpiCards(props: &KpiCardsProps) -> Html {
-    let (kpis, history) = (&props.kpis, &props.history);
+/// A card each.
+#[must_use]
+pub fn kpi_cards(kpis: &HomeKpis, history: &History) -> Html {
     html! {
         <div class="kpi-cards">
-            <KpiCard label="Requests" kpi={kpis.total_requests.clone()} unit={Unit::Count} history={history.requests.clone()} />
-            <KpiCard label="Average latency" kpi={kpis.avg_latency_ms.clone()} unit={Unit::Latency} history={history.latency.clone()} />
-            <KpiCard label="Error rate" kpi={kpis.error_rate.clone()} unit={Unit::Percent} history={history.error_rate.clone()} />
-            <KpiCard label="Cost" kpi={kpis.total_cost_usd.clone()} unit={Unit::Cost} history={history.cost.clone()} />
-            <KpiCard label="Quality score" kpi={kpis.avg_quality_score.clone()} unit={Unit::Score} history={history.quality.clone()} />
+            { kpi_card("Requests", &kpis.total_requests, Unit::Count, &history.requests) }
+            { kpi_card("Average latency", &kpis.avg_latency_ms, Unit::Latency, &history.latency) }
+            { kpi_card("Error rate", &kpis.error_rate, Unit::Percent, &history.error_rate) }
+            { kpi_card("Cost", &kpis.total_cost_usd, Unit::Cost, &history.cost) }
+            { kpi_card("Quality score", &kpis.avg_quality_score, Unit::Score, &history.quality) }
         </div>
     }
 }

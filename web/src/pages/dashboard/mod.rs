@@ -4,7 +4,7 @@ mod charts;
 mod kpi_cards;
 mod onboarding;
 
-pub use kpi_cards::{History, KpiCards, KpiCardsProps};
+pub use kpi_cards::{History, kpi_cards};
 
 use shared::{
     Timestamp, limit,
@@ -17,12 +17,12 @@ use yew::prelude::*;
 
 use crate::{
     components::{
-        activity_stream::ActivityStream,
-        alerts_feed::{AlertsFeed, SeverityCounts},
-        breakdown::Breakdown,
+        activity_stream::activity_stream,
+        alerts_feed::{alerts_feed, severity_counts},
+        breakdown::breakdown,
         link::RouteLink,
         load::{skeleton_block, skeleton_lines, view},
-        panel::Panel,
+        panel::panel,
         range_picker::RangePicker,
         shell::Account,
         updated::Updated,
@@ -31,8 +31,8 @@ use crate::{
     intl,
     route::Route,
 };
-use charts::{ChartData, Charts};
-use onboarding::Onboarding;
+use charts::{ChartData, draw_charts};
+use onboarding::onboarding;
 
 const TOP: u32 = 6;
 const ALERTS: u32 = 20;
@@ -67,7 +67,7 @@ pub fn DashboardPage() -> Html {
     let used = use_poll(is_empty, ttl::ACTIVITY, |client, is_empty| async move {
         Ok(!is_empty || client.traces(&any_trace_query()).await?.total > 0)
     });
-    let never_used = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !**used);
+    let never_used = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !*used);
 
     let on_refresh = {
         let polls =
@@ -114,33 +114,33 @@ pub fn DashboardPage() -> Html {
                 }
             </div>
             if never_used {
-                <Onboarding />
+                { onboarding() }
             } else {
                 <div class="kpi-area">
-                    { view(&kpis, kpi_skeleton(), |kpis| html! { <KpiCards kpis={kpis.clone()} {history} /> }) }
+                    { view(&kpis, kpi_skeleton(), |kpis| kpi_cards(kpis, &history)) }
                 </div>
                 <div class="dashboard">
                     <div class="dashboard-charts">
-                        { view(&charts, charts_skeleton(), |data| html! { <Charts data={data.clone()} /> }) }
+                        { view(&charts, charts_skeleton(), |data| draw_charts(data)) }
                     </div>
                     { top_list("Top agents", Dimension::Agent, &agents, &range_query) }
                     { top_list("Top models", Dimension::Model, &models, &range_query) }
-                    <Panel title="Alerts" class="feed" aside={html! {
+                    { panel("Alerts", "feed", html! {
                         <>
-                            if let Some(list) = alerts.data() { <SeverityCounts alerts={list.items.clone()} /> }
+                            if let Some(list) = alerts.data() { { severity_counts(&list.items) } }
                             <RouteLink class="panel-link" to={Route::Alerts} label="All alerts">{ "All" }</RouteLink>
                         </>
-                    }}>
-                        { view(&alerts, skeleton_lines(6), |list| html! { <AlertsFeed alerts={list.items.clone()} /> }) }
-                    </Panel>
-                    <Panel title="Activity" class="feed" aside={html! {
+                    }, html! { <>
+                        { view(&alerts, skeleton_lines(6), |list| html! { { alerts_feed(&list.items) } }) }
+                    </> }) }
+                    { panel("Activity", "feed", html! {
                         <>
                             <span class="muted panel-note">{ "last hour" }</span>
                             <RouteLink class="panel-link" to={Route::Traces} query="range=1h" label="Traces of the last hour">{ "Traces" }</RouteLink>
                         </>
-                    }}>
-                        { view(&activity, skeleton_lines(8), |list| html! { <ActivityStream activities={list.items.clone()} /> }) }
-                    </Panel>
+                    }, html! { <>
+                        { view(&activity, skeleton_lines(8), |list| html! { { activity_stream(&list.items) } }) }
+                    </> }) }
                 </div>
             }
         </>
@@ -153,11 +153,10 @@ fn top_list(
     poll: &Poll<shared::page::ItemList<shared::metric::BreakdownItem>>,
     range_query: &str,
 ) -> Html {
-    let range_query = range_query.to_owned();
     html! {
-        <Panel {title} class="top-list">
-            { view(poll, skeleton_lines(6), |list| html! { <Breakdown {by} items={list.items.clone()} {range_query} /> }) }
-        </Panel>
+        { panel(title, "top-list", Html::default(), html! { <>
+            { view(poll, skeleton_lines(6), |list| breakdown(by, &list.items, range_query)) }
+        </> }) }
     }
 }
 

@@ -3,13 +3,12 @@
 use yew::prelude::*;
 
 use crate::{
-    components::{curl_example::CurlExample, link::RouteLink},
+    components::{curl_example::curl_example, link::RouteLink},
     route::Route,
 };
 
 /// See the module.
-#[component]
-pub fn Onboarding() -> Html {
+pub fn onboarding() -> Html {
     html! {
         <section class="panel onboarding" aria-label="Send your first trace">
             <h2>{ "Send your first trace" }</h2>
@@ -25,7 +24,7 @@ pub fn Onboarding() -> Html {
                 <li>
                     <h3>{ "Send a trace" }</h3>
                     <p>{ "Paste this into a terminal, with your key in it. OpenTelemetry exporters can send to " }<code>{ "/v1/traces" }</code>{ " on this server." }</p>
-                    <CurlExample />
+                    { curl_example(None) }
                 </li>
                 <li>
                     <h3>{ "Watch it arrive" }</h3>

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use crate::{
     auth::use_client,
-    components::{field::Field, icon::Icon},
+    components::{field::Field, icon::svg_icon},
 };
 
 /// Properties of [`KeyForm`].
@@ -57,7 +57,7 @@ pub fn KeyForm(props: &KeyFormProps) -> Html {
     html! {
         <form class="key-form" {onsubmit} novalidate=true>
             <Field name="key-name" label="Name of the new key" placeholder="production" value={(*name).clone()} error={(*error).clone()} {on_change} />
-            <button type="submit" class="button primary" disabled={*busy}><Icon icon={LuPlus} />{ "Create key" }</button>
+            <button type="submit" class="button primary" disabled={*busy}>{ svg_icon(LuPlus) }{ "Create key" }</button>
         </form>
     }
 }

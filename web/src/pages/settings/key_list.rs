@@ -9,8 +9,8 @@ use yew::prelude::*;
 use crate::{
     auth::use_client,
     components::{
-        message::Message,
-        time::{ExactTime, RelativeTime},
+        message::message,
+        time::{RelativeTime, exact_time},
     },
 };
 
@@ -33,7 +33,7 @@ pub fn KeyList(props: &KeyListProps) -> Html {
     };
     if props.keys.is_empty() {
         return html! {
-            <Message icon={LuKeyRound} title="No keys yet"><p>{ "Create the first one above." }</p></Message>
+            { message(LuKeyRound, "No keys yet", html! { <><p>{ "Create the first one above." }</p></> }) }
         };
     }
     let row = |key: &ApiKey| {
@@ -45,7 +45,7 @@ pub fn KeyList(props: &KeyListProps) -> Html {
             <tr key={key.id.to_string()}>
                 <th scope="row"><span class="ellipsis">{ key.name.clone() }</span></th>
                 <td class="mono">{ format!("{}…", key.prefix) }</td>
-                <td data-label="Created"><ExactTime at={key.created_at} /></td>
+                <td data-label="Created">{ exact_time(key.created_at) }</td>
                 <td data-label="Last used">
                     if let Some(at) = key.last_used_at { <RelativeTime {at} /> } else { <span class="muted">{ "never" }</span> }
                 </td>

@@ -9,9 +9,9 @@ use yew::prelude::*;
 use crate::{
     components::{
         copy_button::CopyButton,
-        curl_example::CurlExample,
+        curl_example::curl_example,
         load::{skeleton_lines, view},
-        panel::Panel,
+        panel::panel,
         shell::Account,
     },
     hooks::{use_poll, use_title},
@@ -50,7 +50,7 @@ pub fn SettingsPage() -> Html {
                     <p class="muted">{ "Your account, and how your agents reach this workspace." }</p>
                 </div>
             </div>
-            <Panel title="Account">
+            { panel("Account", "", Html::default(), html! { <>
                 if let Some(account) = account {
                     { view(&account.poll, skeleton_lines(3), |user| html! {
                         <dl class="facts">
@@ -61,8 +61,8 @@ pub fn SettingsPage() -> Html {
                         </dl>
                     }) }
                 }
-            </Panel>
-            <Panel title="API keys">
+            </> }) }
+            { panel("API keys", "", Html::default(), html! { <>
                 <p class="panel-lead muted">{ "An agent sends a key with every trace. Give each one its own, so that you can revoke it alone." }</p>
                 <KeyForm {on_created} />
                 if let Some(created) = &*fresh {
@@ -75,8 +75,8 @@ pub fn SettingsPage() -> Html {
                     </div>
                 }
                 { view(&keys, skeleton_lines(3), |list| html! { <KeyList keys={list.items.clone()} {on_revoked} /> }) }
-            </Panel>
-            <Panel title="Send a trace">
+            </> }) }
+            { panel("Send a trace", "", Html::default(), html! { <>
                 <p class="panel-lead muted">
                     if fresh.is_some() {
                         { "Ready to paste: your new key is in it." }
@@ -84,8 +84,8 @@ pub fn SettingsPage() -> Html {
                         { "Create a key above, and it will be filled in here." }
                     }
                 </p>
-                <CurlExample key_text={fresh.as_ref().map(|created| AttrValue::from(created.key.clone()))} />
-            </Panel>
+                { curl_example(fresh.as_ref().map(|created| &*created.key)) }
+            </> }) }
         </div>
     }
 }

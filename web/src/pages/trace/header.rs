@@ -4,24 +4,13 @@ use shared::trace::Trace;
 use yew::prelude::*;
 
 use crate::{
-    components::{span_detail::error, status::StatusBadge},
+    components::{span_detail::error, status::status_badge},
     format,
     intl::{self, Style},
 };
 
-/// Properties of [`Header`].
-#[derive(Properties, PartialEq)]
-pub struct HeaderProps {
-    /// The run.
-    pub trace: Trace,
-    /// How many steps it has.
-    pub spans: usize,
-}
-
-/// See the module.
-#[component]
-pub fn Header(props: &HeaderProps) -> Html {
-    let trace = &props.trace;
+/// `spans` is how many steps it has.
+pub fn header(trace: &Trace, spans: usize) -> Html {
     let tokens = match (trace.tokens_total, trace.tokens_input, trace.tokens_output) {
         (None, None, None) => None,
         (total, input, output) => {
@@ -33,7 +22,7 @@ pub fn Header(props: &HeaderProps) -> Html {
         <section class="panel trace-head" aria-label="Trace">
             <div class="trace-title">
                 <h1 class="ellipsis">{ trace.agent_id.clone() }</h1>
-                <StatusBadge status={trace.status} />
+                { status_badge(trace.status) }
                 <time class="muted" datetime={trace.timestamp.to_string()}>{ intl::date(trace.timestamp, Style::Full) }</time>
             </div>
             { error(trace.error.as_deref()) }
@@ -43,7 +32,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                 { figure("Tokens", tokens.as_ref().map_or_else(none, |tokens| tokens.0.clone()), tokens.as_ref().map(|tokens| tokens.1.clone())) }
                 { figure("Quality", trace.quality_score.map_or_else(none, format::score), None) }
                 { figure("Model", trace.model.clone().unwrap_or_else(none), trace.model_provider.clone()) }
-                { figure("Steps", props.spans.to_string(), None) }
+                { figure("Steps", spans.to_string(), None) }
             </dl>
             if trace.session_id.is_some() || trace.user_id.is_some() || !trace.tags.is_empty() {
                 <div class="trace-labels">

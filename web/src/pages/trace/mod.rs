@@ -11,13 +11,13 @@ use crate::{
     components::{
         link::RouteLink,
         load::{skeleton_block, skeleton_lines, view},
-        message::Message,
+        message::message,
         span_detail::{span_detail, trace_content},
     },
     hooks::{use_poll, use_title},
     route::Route,
 };
-use header::Header;
+use header::header;
 use waterfall::Waterfall;
 
 /// Properties of [`TracePage`].
@@ -45,10 +45,10 @@ pub fn TracePage(props: &TracePageProps) -> Html {
             if missing {
                 <h1 class="visually-hidden">{ "No such trace" }</h1>
                 <section class="panel">
-                    <Message icon={LuFileSearch} title="There is no trace by this name in your workspace">
+                    { message(LuFileSearch, "There is no trace by this name in your workspace", html! { <>
                         <p>{ "It may not have arrived yet, or its time is over." }</p>
                         <RouteLink class="button" to={Route::Traces}>{ "All traces" }</RouteLink>
-                    </Message>
+                    </> }) }
                 </section>
             } else {
                 { view(&trace, skeleton(), |detail| html! { <Ready detail={detail.clone()} /> }) }
@@ -85,7 +85,7 @@ fn Ready(props: &ReadyProps) -> Html {
     let span = selected.and_then(|index| detail.spans.get(index));
     html! {
         <>
-            <Header trace={detail.trace.clone()} spans={detail.spans.len()} />
+            { header(&detail.trace, detail.spans.len()) }
             if detail.spans.is_empty() {
                 <section class="trace-alone">{ trace_content(detail) }</section>
             } else {

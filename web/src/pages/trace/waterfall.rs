@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use crate::{
     components::{
-        span_row::SpanRow,
+        span_row::{SpanRow, span_row},
         span_tree::{Row, extent, millis_since, rows},
     },
     format, intl,
@@ -86,27 +86,24 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
         }
     });
 
-    let span_row = |row: &Row| {
+    let row = |row: &Row| {
         let span = &spans[row.index];
         let index = row.index;
         let offset = millis_since(span.timestamp, start) / length * 100.0;
-        html! {
-            <SpanRow
-                key={index}
-                id={row_id(Some(index))}
-                name={span.name.clone()}
-                kind={span.kind}
-                depth={row.depth + 1}
-                expanded={row.has_children.then(|| !collapsed.contains(&index))}
-                selected={*selected == Some(index)}
-                status={span.status}
-                latency_ms={span.latency_ms}
-                figures={figures(span)}
-                bar={(offset, span.latency_ms / length * 100.0)}
-                on_select={on_select.reform(move |()| Some(index))}
-                on_toggle={toggle.reform(move |()| index)}
-            />
-        }
+        span_row(&SpanRow {
+            id: row_id(Some(index)),
+            name: span.name.clone().into(),
+            kind: Some(span.kind),
+            depth: row.depth + 1,
+            expanded: row.has_children.then(|| !collapsed.contains(&index)),
+            selected: *selected == Some(index),
+            status: span.status,
+            latency_ms: span.latency_ms,
+            figures: figures(span),
+            bar: (offset, span.latency_ms / length * 100.0),
+            on_select: on_select.reform(move |()| Some(index)),
+            on_toggle: toggle.reform(move |()| index),
+        })
     };
     let more = {
         let shown = shown.clone();
@@ -117,21 +114,21 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
         <section class="panel waterfall" aria-label="Steps">
             <header class="panel-head"><h2>{ "Steps" }</h2><span class="muted panel-note">{ format::latency(length) }</span></header>
             <div class="span-rows" role="tree" aria-label="Steps of the run" tabindex="0" aria-activedescendant={row_id(*selected)} {onkeydown}>
-                <SpanRow
-                    id={row_id(None)}
-                    name={trace.agent_id.clone()}
-                    kind={None}
-                    depth={0}
-                    expanded={None}
-                    selected={selected.is_none()}
-                    status={trace.status}
-                    latency_ms={trace.latency_ms}
-                    figures={String::new()}
-                    bar={(millis_since(trace.timestamp, start) / length * 100.0, trace.latency_ms / length * 100.0)}
-                    on_select={on_select.reform(|()| None)}
-                    on_toggle={Callback::noop()}
-                />
-                { for visible.iter().map(span_row) }
+                { span_row(&SpanRow {
+                    id: row_id(None),
+                    name: trace.agent_id.clone().into(),
+                    kind: None,
+                    depth: 0,
+                    expanded: None,
+                    selected: selected.is_none(),
+                    status: trace.status,
+                    latency_ms: trace.latency_ms,
+                    figures: String::new(),
+                    bar: (millis_since(trace.timestamp, start) / length * 100.0, trace.latency_ms / length * 100.0),
+                    on_select: on_select.reform(|()| None),
+                    on_toggle: Callback::noop(),
+                }) }
+                { for visible.iter().map(row) }
             </div>
             if hidden > 0 {
                 <button type="button" class="button wide" onclick={more}>{ format!("Show more ({hidden} hidden)") }</button>
