@@ -29,7 +29,7 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
         };
         html! {
             <tr key={item.key.clone().unwrap_or_default()}>
-                <th scope="row">{ name }{ share_bar(item.requests, total) }</th>
+                <th scope="row">{ name }{ share_bar(share(item.requests, total)) }</th>
                 <td>{ format::count(to_f64(item.requests)) }</td>
                 <td class={(item.error_rate >= 5.0).then_some("worse")}>{ format::percent(item.error_rate) }</td>
                 <td>{ format::latency(item.p95_latency_ms) }</td>
@@ -55,12 +55,16 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
     }
 }
 
-fn share_bar(part: u64, total: u64) -> Html {
-    let share = if total == 0 { 0.0 } else { to_f64(part) / to_f64(total) * 100.0 };
+fn share(part: u64, total: u64) -> f64 {
+    if total == 0 { 0.0 } else { to_f64(part) / to_f64(total) * 100.0 }
+}
+
+/// A bar that is filled to `percent`, beside a number that says the same.
+pub fn share_bar(percent: f64) -> Html {
     html! {
         <svg class="share-bar" aria-hidden="true">
             <rect class="share-bar-all" width="100%" height="100%" rx="2" />
-            <rect class="share-bar-part" width={format!("{share:.1}%")} height="100%" rx="2" />
+            <rect class="share-bar-part" width={format!("{percent:.1}%")} height="100%" rx="2" />
         </svg>
     }
 }

@@ -9,6 +9,7 @@ use shared::{
 use yew::prelude::*;
 
 use super::{
+    breakdown::share_bar,
     copy_button::CopyButton,
     icon::svg_icon,
     json::{json, pretty},
@@ -113,7 +114,7 @@ fn scores(scores: &[Score]) -> Html {
         html! {
             <li class="score">
                 <span class="score-name">{ format::words(&score.name) }</span>
-                <meter min="0" max="100" low="40" high="70" optimum="100" value={format!("{:.1}", score.score)} aria-label={score.name.clone()} />
+                { share_bar(score.score) }
                 <strong>{ format::score(score.score) }</strong>
                 <span class="muted score-time"><RelativeTime at={score.timestamp} /></span>
                 if let Some(comment) = &score.comment { <p class="score-comment">{ comment.clone() }</p> }

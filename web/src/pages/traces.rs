@@ -171,21 +171,23 @@ fn nothing(
 fn list(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
     html! {
         <>
-            <table class="traces">
-                <thead>
-                    <tr>
-                        <th scope="col">{ "Time" }</th>
-                        <th scope="col">{ "Agent" }</th>
-                        <th scope="col">{ "Status" }</th>
-                        <th scope="col">{ "Model" }</th>
-                        <th scope="col" class="number">{ "Latency" }</th>
-                        <th scope="col" class="number">{ "Tokens" }</th>
-                        <th scope="col" class="number">{ "Cost" }</th>
-                        <th scope="col" class="number">{ "Quality" }</th>
-                    </tr>
-                </thead>
-                <tbody>{ for page.items.iter().map(row) }</tbody>
-            </table>
+            <div class="table-scroll">
+                <table class="traces">
+                    <thead>
+                        <tr>
+                            <th scope="col">{ "Time" }</th>
+                            <th scope="col">{ "Agent" }</th>
+                            <th scope="col">{ "Status" }</th>
+                            <th scope="col">{ "Model" }</th>
+                            <th scope="col" class="number">{ "Latency" }</th>
+                            <th scope="col" class="number">{ "Tokens" }</th>
+                            <th scope="col" class="number">{ "Cost" }</th>
+                            <th scope="col" class="number">{ "Quality" }</th>
+                        </tr>
+                    </thead>
+                    <tbody>{ for page.items.iter().map(row) }</tbody>
+                </table>
+            </div>
             { pager(page, on_page) }
         </>
     }

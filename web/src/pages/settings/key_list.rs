@@ -55,18 +55,20 @@ pub fn KeyList(props: &KeyListProps) -> Html {
     };
     html! {
         <>
-            <table class="keys">
-                <thead>
-                    <tr>
-                        <th scope="col">{ "Name" }</th>
-                        <th scope="col">{ "Key" }</th>
-                        <th scope="col">{ "Created" }</th>
-                        <th scope="col">{ "Last used" }</th>
-                        <th scope="col"><span class="visually-hidden">{ "Actions" }</span></th>
-                    </tr>
-                </thead>
-                <tbody>{ for props.keys.iter().map(row) }</tbody>
-            </table>
+            <div class="table-scroll">
+                <table class="keys">
+                    <thead>
+                        <tr>
+                            <th scope="col">{ "Name" }</th>
+                            <th scope="col">{ "Key" }</th>
+                            <th scope="col">{ "Created" }</th>
+                            <th scope="col">{ "Last used" }</th>
+                            <th scope="col"><span class="visually-hidden">{ "Actions" }</span></th>
+                        </tr>
+                    </thead>
+                    <tbody>{ for props.keys.iter().map(row) }</tbody>
+                </table>
+            </div>
             if let Some(api_key) = &*asked {
                 <RevokeDialog api_key={api_key.clone()} {on_close} on_revoked={props.on_revoked.clone()} />
             }
