@@ -23,7 +23,7 @@ pub fn chart_table(title: &str, steps: &Steps, all: &[ChartSeries], unit: Unit) 
         }
     };
     html! {
-        <div class="table-scroll chart-table" tabindex="0" role="region" aria-label={format!("{} as a table", title)}>
+        <div class="table-scroll chart-table" tabindex="0" role="region" aria-label={format!("{title} as a table")}>
             <table>
                 <thead>
                     <tr>

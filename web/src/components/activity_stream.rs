@@ -8,7 +8,6 @@ use super::{icon::svg_icon, link::RouteLink, message::message, status::status_ba
 use crate::{format, route::Route};
 
 /// A row per activity, which leads to its trace; or a word where there is none.
-#[must_use]
 pub fn activity_stream(activities: &[Activity]) -> Html {
     if activities.is_empty() {
         return html! {

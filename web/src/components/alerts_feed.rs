@@ -26,7 +26,6 @@ fn icon(severity: Severity) -> &'static IconData {
 }
 
 /// The list, or a word where there is nothing to worry about.
-#[must_use]
 pub fn alerts_feed(alerts: &[Alert]) -> Html {
     if alerts.is_empty() {
         return html! {
@@ -55,7 +54,6 @@ pub fn alerts_feed(alerts: &[Alert]) -> Html {
 }
 
 /// How many there are of each severity, worst first.
-#[must_use]
 pub fn severity_counts(alerts: &[Alert]) -> Html {
     html! {
         <span class="severity-counts">

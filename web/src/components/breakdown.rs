@@ -22,7 +22,7 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
         let name = match &item.key {
             Some(key) => {
                 let key_query = js_sys::encode_uri_component(key);
-                let query = format!("{}&{parameter}={key_query}", range_query);
+                let query = format!("{range_query}&{parameter}={key_query}");
                 html! { <RouteLink class="stretched ellipsis" to={Route::Traces} query={query.trim_start_matches('&').to_owned()}>{ key.clone() }</RouteLink> }
             }
             None => html! { <span class="muted">{ "not named" }</span> },

@@ -50,7 +50,6 @@ impl Unit {
 
 /// Value, change (an arrow for where it went, a colour and a word for what that means), and a small line of `history`,
 /// which may be empty.
-#[must_use]
 pub fn kpi_card(label: &'static str, kpi: &Kpi, unit: Unit, history: &[Option<f64>]) -> Html {
     let (class, meaning) = match kpi.direction() {
         Direction::Better => ("better", "better"),

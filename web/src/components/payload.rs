@@ -90,6 +90,6 @@ fn part(part: &Part) -> Html {
                 <pre>{ json(arguments) }</pre>
             </div>
         },
-        Part::Other(value) => html! { <pre>{ json(&value) }</pre> },
+        Part::Other(value) => html! { <pre>{ json(value) }</pre> },
     }
 }

@@ -79,7 +79,7 @@ fn CustomRange(props: &CustomRangeProps) -> Html {
     let input = |state: &UseStateHandle<String>| {
         let state = state.clone();
         Callback::from(move |event: InputEvent| {
-            state.set(event.target_unchecked_into::<HtmlInputElement>().value())
+            state.set(event.target_unchecked_into::<HtmlInputElement>().value());
         })
     };
     let onsubmit = {

@@ -3,7 +3,7 @@
 use icondata_lu::LuInbox;
 use serde_json::{Map, Value};
 use shared::{
-    span::Span,
+    span::{Span, SpanKind},
     trace::{Score, TraceDetail},
 };
 use yew::prelude::*;
@@ -42,6 +42,10 @@ pub fn span_detail(span: &Span) -> Html {
     }
 }
 
+fn kind_label(kind: SpanKind) -> String {
+    if kind == SpanKind::Llm { "LLM".to_owned() } else { format::words(kind.as_str()) }
+}
+
 fn span_facts(span: &Span) -> String {
     let tokens = match (span.tokens_input, span.tokens_output) {
         (None, None) => None,
@@ -52,7 +56,7 @@ fn span_facts(span: &Span) -> String {
         )),
     };
     let facts = [
-        Some(format::words(span.kind.as_str())),
+        Some(kind_label(span.kind)),
         Some(format::latency(span.latency_ms)),
         span.model.clone(),
         tokens,

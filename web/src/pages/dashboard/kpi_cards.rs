@@ -21,7 +21,6 @@ pub struct History {
 }
 
 /// A card each.
-#[must_use]
 pub fn kpi_cards(kpis: &HomeKpis, history: &History) -> Html {
     html! {
         <div class="kpi-cards">

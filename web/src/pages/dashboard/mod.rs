@@ -121,7 +121,7 @@ pub fn DashboardPage() -> Html {
                 </div>
                 <div class="dashboard">
                     <div class="dashboard-charts">
-                        { view(&charts, charts_skeleton(), |data| draw_charts(data)) }
+                        { view(&charts, charts_skeleton(), draw_charts) }
                     </div>
                     { top_list("Top agents", Dimension::Agent, &agents, &range_query) }
                     { top_list("Top models", Dimension::Model, &models, &range_query) }
