@@ -17,7 +17,7 @@ use crate::{Result, data, report::Report, server::Server};
 /// Traces in a batch, as the row of the design says.
 const BATCH: u64 = 100;
 /// Connections that send at once.
-const SENDERS: usize = 16;
+const SENDERS: usize = 32;
 /// Where the numbers of traces that are sent live begin, past those of any history.
 const LIVE: u64 = 1 << 40;
 

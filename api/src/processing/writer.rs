@@ -23,6 +23,8 @@ use crate::{
 pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// A group takes no further request once it has so many traces: a larger transaction is not written faster.
 const GROUP_TRACES: usize = 8192;
+/// While one group has the store's one writing connection, the next is made ready: its payloads are compressed.
+const GROUPS_AT_ONCE: usize = 2;
 
 /// Where to hand in what is to be written. Clones share the queue.
 #[derive(Clone, Debug)]
@@ -53,7 +55,7 @@ impl Writer {
     ) -> (Self, JoinHandle<()>) {
         // The room bounds what is sent, so the channel itself need not.
         let (jobs, queue) = mpsc::unbounded_channel();
-        let worker = Worker { store, invalidator, metrics, queue };
+        let worker = Worker { sink: Sink { store, invalidator, metrics }, queue };
         let room = Arc::new(Semaphore::new(queue_bytes.min(Semaphore::MAX_PERMITS)));
         (Self { jobs, room }, tokio::spawn(worker.run()))
     }
@@ -89,25 +91,32 @@ impl Writer {
 }
 
 struct Worker {
-    store: TraceStore,
-    invalidator: Invalidator,
-    metrics: Metrics,
+    sink: Sink,
     queue: mpsc::UnboundedReceiver<Job>,
 }
 
 impl Worker {
     async fn run(mut self) {
-        while let Some(job) = self.queue.recv().await {
+        let turns = Arc::new(Semaphore::new(GROUPS_AT_ONCE));
+        // The turn is waited for before the group is gathered: while the store is busy, the group grows.
+        while let Ok(turn) = Arc::clone(&turns).acquire_owned().await {
+            let Some(job) = self.queue.recv().await else { break };
             let mut group = Vec::new();
             let score = self.gather(job, &mut group);
-            if !group.is_empty() {
-                self.commit(group).await;
-            }
-            if let Some((score, waiting)) = score {
-                let result = self.store.score(&score).await;
-                self.finish(score.workspace_id, waiting, result);
-            }
+            let sink = self.sink.clone();
+            tokio::spawn(async move {
+                if !group.is_empty() {
+                    sink.commit(group).await;
+                }
+                if let Some((score, waiting)) = score {
+                    let result = sink.store.score(&score).await;
+                    sink.finish(score.workspace_id, waiting, result);
+                }
+                drop(turn);
+            });
         }
+        // All turns are back when everything is written; nobody closes them.
+        let _ = turns.acquire_many(GROUPS_AT_ONCE as u32).await;
     }
 
     /// Moves what is waiting into a group, up to the first score, which stays behind the traces before it.
@@ -130,7 +139,17 @@ impl Worker {
         }
         None
     }
+}
 
+/// Where groups go.
+#[derive(Clone)]
+struct Sink {
+    store: TraceStore,
+    invalidator: Invalidator,
+    metrics: Metrics,
+}
+
+impl Sink {
     async fn commit(&self, group: Vec<(Vec<NewTrace>, Waiting)>) {
         let all: Vec<&NewTrace> = group.iter().flat_map(|(traces, _)| traces).collect();
         let written = self.metrics.time_write(all.len(), self.store.write(&all)).await;
