@@ -1,4 +1,4 @@
-//! The demo workspace of a running server: an account, 30 days of history, and new traces as time goes on, all sent over
+//! The demo workspace of a running server: an account, 60 days of history, and new traces as time goes on, all sent over
 //! HTTP the way an agent would send them.
 
 use std::{error::Error, time::Duration};

@@ -18,7 +18,7 @@ use crate::store::trace::record::{
     MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR, NewScore, NewSpan, NewTrace,
 };
 
-/// 30 days: nothing that runs longer is one request, and sums of these stay far from overflowing.
+/// 30 days: nothing that runs longer is one request, and a bucket takes millions of these before its sum is full.
 const LATENCY_MAX_MS: f64 = 30.0 * 86_400_000.0;
 /// Dollars of one trace at most, for the same reason.
 const COST_MAX_USD: f64 = 10_000.0;
