@@ -1,5 +1,5 @@
-//! The demo workspace of a running server: an account, 60 days of history, and new traces as time goes on, all sent over
-//! HTTP the way an agent would send them.
+//! The demo workspace of a running server: an account, 60 days of history, and new traces as time goes on. Traces are sent
+//! over HTTP, the way an agent would send them; alerts, which nobody sends, go into the store.
 
 use std::{error::Error, time::Duration};
 
