@@ -13,10 +13,7 @@ use shared::{
     trace::{ScoreRequest, TraceInput},
 };
 
-use super::{
-    body,
-    parse::{self, Arrival},
-};
+use super::{body, field::Arrival, parse};
 use crate::{error::ApiError, gateway::identity::Sender, startup::App, store::trace::record::NewTrace};
 
 /// A body larger than this is parsed off the async threads.

@@ -1,0 +1,196 @@
+//! Single fields: what each may be, and a reader that gathers what is wrong with them.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use shared::{Timestamp, error::FieldError, limit, span::SpanKind, trace::TraceStatus};
+use uuid::Uuid;
+
+use super::{
+    json::{self, Text},
+    payload::Payload,
+};
+use crate::store::trace::record::{MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR};
+
+/// 30 days: nothing that runs longer is one request, and a bucket takes millions of these before its sum is full.
+const LATENCY_MAX_MS: f64 = 30.0 * 86_400_000.0;
+/// Dollars of one trace at most, for the same reason.
+const COST_MAX_USD: f64 = 10_000.0;
+/// Tokens of one trace at most, for the same reason.
+const TOKENS_MAX: u64 = 1_000_000_000;
+/// 2000-01-01T00:00:00Z: what is older is a unit mixed up.
+const OLDEST: Timestamp = Timestamp::from_millis(946_684_800_000);
+/// How far a sender's clock may be ahead.
+const AHEAD: std::time::Duration = std::time::Duration::from_secs(86_400);
+
+/// What a trace is read for.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// Whose traces these will be.
+    pub workspace_id: Uuid,
+    /// The time of arrival.
+    pub now: Timestamp,
+}
+
+/// Reads fields and gathers what is wrong with them.
+pub(super) struct Reader {
+    pub(super) arrival: Arrival,
+    pub(super) prefix: String,
+    pub(super) errors: Vec<FieldError>,
+}
+
+impl Reader {
+    pub(super) fn fail(&mut self, field: &str, detail: impl Into<String>) {
+        let path = format!("{}{field}", self.prefix);
+        self.errors.push(FieldError::new(path.trim_end_matches('.'), detail));
+    }
+
+    pub(super) fn require(&mut self, field: &str, present: bool) {
+        let path = format!("{}{field}", self.prefix);
+        if !present && !self.errors.iter().any(|error| error.field == path) {
+            self.fail(field, "is required");
+        }
+    }
+
+    /// A value of type `T`, `None` for null, an error for anything else.
+    pub(super) fn value<'a, T: Deserialize<'a>>(
+        &mut self,
+        field: &str,
+        raw: &'a RawValue,
+        expected: &str,
+    ) -> Option<T> {
+        match serde_json::from_str::<Option<T>>(raw.get()) {
+            Ok(value) => value,
+            Err(_) => {
+                self.fail(field, format!("must be {expected}"));
+                None
+            }
+        }
+    }
+
+    /// Takes a checked value, or notes what is wrong.
+    fn checked<T>(&mut self, field: &str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|detail| self.fail(field, detail)).ok()
+    }
+
+    pub(super) fn name(&mut self, field: &str, raw: &RawValue) -> Option<String> {
+        let Text(text) = self.value(field, raw, "a string")?;
+        self.checked(field, check_name(&text))?;
+        Some(text.into_owned())
+    }
+
+    pub(super) fn message(&mut self, field: &str, raw: &RawValue) -> Option<String> {
+        let Text(text) = self.value(field, raw, "a string")?;
+        self.checked(field, check_message(&text))?;
+        Some(text.into_owned())
+    }
+
+    pub(super) fn timestamp(&mut self, field: &str, raw: &RawValue) -> Option<Timestamp> {
+        let timestamp: Timestamp =
+            self.value(field, raw, "a time in RFC 3339, like 2025-10-22T10:35:22.120Z")?;
+        if timestamp < OLDEST {
+            self.fail(field, "lies before the year 2000");
+            return None;
+        }
+        if timestamp > self.arrival.now + AHEAD {
+            self.fail(field, "lies more than a day in the future");
+            return None;
+        }
+        Some(timestamp)
+    }
+
+    fn number(&mut self, field: &str, raw: &RawValue, scale: f64, max: f64) -> Option<i64> {
+        let number: f64 = self.value(field, raw, "a number")?;
+        self.checked(field, scaled(number, scale, max))
+    }
+
+    pub(super) fn latency(&mut self, field: &str, raw: &RawValue) -> Option<i64> {
+        self.number(field, raw, MICROS_PER_MILLI, LATENCY_MAX_MS)
+    }
+
+    pub(super) fn cost(&mut self, field: &str, raw: &RawValue) -> Option<i64> {
+        self.number(field, raw, NANOS_PER_DOLLAR, COST_MAX_USD)
+    }
+
+    pub(super) fn score(&mut self, field: &str, raw: &RawValue) -> Option<i64> {
+        self.number(field, raw, MICROS_PER_POINT, 100.0)
+    }
+
+    pub(super) fn tokens(&mut self, field: &str, raw: &RawValue) -> Option<i64> {
+        let tokens: u64 = self.value(field, raw, "a whole number, 0 or more")?;
+        if tokens > TOKENS_MAX {
+            self.fail(field, format!("must be at most {TOKENS_MAX}"));
+            return None;
+        }
+        i64::try_from(tokens).ok()
+    }
+
+    pub(super) fn status(&mut self, field: &str, raw: &RawValue) -> Option<TraceStatus> {
+        self.value(field, raw, "success, error or timeout")
+    }
+
+    pub(super) fn kind(&mut self, field: &str, raw: &RawValue) -> Option<SpanKind> {
+        let kinds = SpanKind::ALL.map(SpanKind::as_str).join(", ");
+        self.value(field, raw, &format!("one of {kinds}"))
+    }
+
+    /// Tags as the JSON array that is stored; nothing for an empty one.
+    pub(super) fn tags(&mut self, raw: &RawValue) -> Option<String> {
+        let tags: Vec<String> = self.value("tags", raw, "an array of strings")?;
+        if tags.len() > limit::TRACE_TAGS {
+            self.fail("tags", format!("must be at most {}", limit::TRACE_TAGS));
+            return None;
+        }
+        for (index, tag) in tags.iter().enumerate() {
+            self.checked(&format!("tags[{index}]"), check_name(tag));
+        }
+        if tags.is_empty() { None } else { serde_json::to_string(&tags).ok() }
+    }
+
+    pub(super) fn own_workspace(&mut self, raw: &RawValue) {
+        let named: Option<Uuid> = self.value("workspace_id", raw, "this workspace's id, or absent");
+        if named.is_some_and(|named| named != self.arrival.workspace_id) {
+            self.fail("workspace_id", "is another workspace's: leave it out, the credentials say it");
+        }
+    }
+
+    pub(super) fn payload<'a>(&mut self, payload: &mut Payload<'a>, key: &str, raw: &'a RawValue) {
+        if let Err(detail) = json::check(raw) {
+            return self.fail(key, detail);
+        }
+        if let Err(detail) = payload.add(key, raw) {
+            self.fail(key, detail);
+        }
+    }
+}
+
+/// An identifier or a name: something, not too long, on one line.
+pub(super) fn check_name(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        Err("must not be empty".to_owned())
+    } else if name.len() > limit::NAME_BYTES {
+        Err(format!("must have at most {} bytes", limit::NAME_BYTES))
+    } else if name.chars().any(char::is_control) {
+        Err("must not contain control characters".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+pub(super) fn check_message(message: &str) -> Result<(), String> {
+    if message.len() > limit::ERROR_BYTES {
+        Err(format!("must have at most {} bytes", limit::ERROR_BYTES))
+    } else if message.contains('\0') {
+        Err("must not contain a NUL character".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+/// A number from 0 to `max` in units of 1/`scale`, rounded.
+pub(super) fn scaled(number: f64, scale: f64, max: f64) -> Result<i64, String> {
+    if (0.0..=max).contains(&number) {
+        Ok((number * scale).round() as i64)
+    } else {
+        Err(format!("must be from 0 to {max}"))
+    }
+}
