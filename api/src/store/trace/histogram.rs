@@ -19,13 +19,6 @@ impl Histogram {
         self.add(bucket_of(latency), 1);
     }
 
-    /// Adds another histogram's counts.
-    pub fn merge(&mut self, other: &Self) {
-        for &(bucket, count) in &other.buckets {
-            self.add(bucket, count);
-        }
-    }
-
     fn add(&mut self, bucket: u16, count: u64) {
         match self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
             Ok(index) => self.buckets[index].1 = self.buckets[index].1.saturating_add(count),

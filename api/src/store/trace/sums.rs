@@ -115,12 +115,6 @@ impl Distribution {
         self.latencies.record(trace.latency);
     }
 
-    /// Adds another's sums and counts.
-    pub fn merge(&mut self, other: &Self) {
-        self.sums += other.sums;
-        self.latencies.merge(&other.latencies);
-    }
-
     /// The latency in milliseconds that `share` (0–1) of the traces do not exceed, within 2 %.
     #[must_use]
     pub fn latency_ms(&self, share: f64) -> Option<f64> {
