@@ -1,10 +1,12 @@
 //! The route table: all of it.
 
 use actix_web::{
+    FromRequest, Handler, HttpResponse, Responder, Route,
+    dev::HttpServiceFactory,
     error::{JsonPayloadError, PathError, QueryPayloadError},
     guard::Post,
-    middleware::{Compress, from_fn},
-    web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig, delete, get, post},
+    middleware::{Compress, Condition, from_fn},
+    web::{self, Data, JsonConfig, PathConfig, QueryConfig, ServiceConfig, delete, get, post},
 };
 use shared::{error::FieldError, limit};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -13,13 +15,19 @@ use crate::{
     error::ApiError,
     gateway::{api_key, asset, auth, authenticate::authenticate, rate_limit::rate_limit},
     ingestion::rest,
+    internal::{
+        forward::{self, Forward},
+        receive::receive,
+    },
     openapi,
     query::{activity, alert, chart, kpi, trace},
+    startup::Parts,
     telemetry::health,
 };
 
-/// Adds every route.
-pub fn configure(config: &mut ServiceConfig) {
+/// Adds every route. What belongs to a role that does not run in this process is handed on, where this is the gateway,
+/// and does not exist elsewhere.
+pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
     config
         .app_data(
             JsonConfig::default()
@@ -27,47 +35,120 @@ pub fn configure(config: &mut ServiceConfig) {
                 .error_handler(|error, _| json_error(&error).into()),
         )
         .app_data(QueryConfig::default().error_handler(|error, _| query_error(&error).into()))
-        .app_data(PathConfig::default().error_handler(|error, _| path_error(&error).into()))
+        .app_data(PathConfig::default().error_handler(|error, _| path_error(&error).into()));
+    provide(config, parts);
+    config
         .route("/health", get().to(health::health))
         .route("/ready", get().to(health::ready))
-        .route("/metrics", get().to(health::metrics))
-        .route("/openapi.json", get().to(openapi::document))
-        .service(web::redirect("/docs", "/docs/"))
+        .route("/metrics", get().to(health::metrics));
+    if parts.gateway.is_some() {
+        config
+            .route("/openapi.json", get().to(openapi::document))
+            .service(web::redirect("/docs", "/docs/"))
+            .service(
+                web::scope("/docs")
+                    .wrap(openapi::page_policy())
+                    .service(SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json"))),
+            );
+    }
+    config.service(api(parts)).default_service(match parts.assets {
+        Some(_) => web::to(asset::serve),
+        None => web::to(nothing),
+    });
+}
+
+/// Gives the handlers what they work with.
+fn provide(config: &mut ServiceConfig, parts: &Parts) {
+    config.app_data(parts.metrics.clone()).app_data(parts.dependencies.clone());
+    if let Some(gateway) = &parts.gateway {
+        config.app_data(gateway.clone());
+    }
+    if let Some(assets) = &parts.assets {
+        config.app_data(assets.clone());
+    }
+    if let Some(peers) = &parts.peers {
+        config.app_data(Data::new(Forward::new(peers.clone())));
+    }
+    if let Some(receive) = &parts.receive {
+        config.app_data(receive.clone());
+    }
+    if let Some(ingestion) = &parts.ingestion {
+        config.app_data(ingestion.clone());
+    }
+    if let Some(query) = &parts.query {
+        config.app_data(query.clone());
+    }
+}
+
+fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
+    let away = |to| if parts.peers.is_some() { to } else { Where::Nowhere };
+    let gateway = if parts.gateway.is_some() { Where::Here } else { Where::Nowhere };
+    let ingestion = if parts.ingestion.is_some() { Where::Here } else { away(Where::Ingestion) };
+    let query = if parts.query.is_some() { Where::Here } else { away(Where::Query) };
+    web::scope("/api/v1")
+        .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
+        .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
+        .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
+        .service(resource("/auth/register").route(gateway.at(post(), auth::register)))
+        .service(resource("/auth/login").route(gateway.at(post(), auth::login)))
+        .service(resource("/auth/refresh").route(gateway.at(post(), auth::refresh)))
+        .service(resource("/auth/me").route(gateway.at(get(), auth::me)))
         .service(
-            web::scope("/docs")
-                .wrap(openapi::page_policy())
-                .service(SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json"))),
+            resource("/api-keys")
+                .route(gateway.at(get(), api_key::list))
+                .route(gateway.at(post(), api_key::create)),
         )
+        .service(resource("/api-keys/{id}").route(gateway.at(delete(), api_key::revoke)))
+        .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::home)))
+        .service(resource("/metrics/timeseries").route(query.at(get(), chart::timeseries)))
+        .service(resource("/metrics/breakdown").route(query.at(get(), chart::breakdown)))
+        .service(resource("/alerts/recent").route(query.at(get(), alert::recent)))
+        .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
         .service(
-            web::scope("/api/v1")
-                .wrap(from_fn(rate_limit))
-                .wrap(from_fn(authenticate))
-                .service(resource("/auth/register").route(post().to(auth::register)))
-                .service(resource("/auth/login").route(post().to(auth::login)))
-                .service(resource("/auth/refresh").route(post().to(auth::refresh)))
-                .service(resource("/auth/me").route(get().to(auth::me)))
-                .service(
-                    resource("/api-keys").route(get().to(api_key::list)).route(post().to(api_key::create)),
-                )
-                .service(resource("/api-keys/{id}").route(delete().to(api_key::revoke)))
-                .service(resource("/metrics/home-kpis").route(get().to(kpi::home)))
-                .service(resource("/metrics/timeseries").route(get().to(chart::timeseries)))
-                .service(resource("/metrics/breakdown").route(get().to(chart::breakdown)))
-                .service(resource("/alerts/recent").route(get().to(alert::recent)))
-                .service(resource("/activity/stream").route(get().to(activity::stream)))
-                .service(
-                    resource("/traces")
-                        .route(get().to(trace::list).wrap(Compress::default()))
-                        .route(post().to(rest::one)),
-                )
-                // For POST alone: a trace may be called "batch", too.
-                .service(resource("/traces/batch").guard(Post()).route(post().to(rest::batch)))
-                .service(
-                    resource("/traces/{trace_id}").route(get().to(trace::detail).wrap(Compress::default())),
-                )
-                .service(resource("/traces/{trace_id}/scores").route(post().to(rest::score))),
+            resource("/traces")
+                .route(query.at(get(), trace::list).wrap(Compress::default()))
+                .route(ingestion.at(post(), rest::one)),
         )
-        .default_service(web::to(asset::serve));
+        // For POST alone: a trace may be called "batch", too.
+        .service(resource("/traces/batch").guard(Post()).route(ingestion.at(post(), rest::batch)))
+        .service(
+            resource("/traces/{trace_id}").route(query.at(get(), trace::detail).wrap(Compress::default())),
+        )
+        .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
+}
+
+/// Where the requests of one role are answered.
+#[derive(Clone, Copy)]
+enum Where {
+    /// By the role's own handlers, in this process.
+    Here,
+    /// By an ingestion process, to which they are handed on.
+    Ingestion,
+    /// By a query process, to which they are handed on.
+    Query,
+    /// Not by asking here.
+    Nowhere,
+}
+
+impl Where {
+    /// The route to `handler`, or to whoever hands on to it.
+    fn at<F, Args>(self, route: Route, handler: F) -> Route
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        match self {
+            Self::Here => route.to(handler),
+            Self::Ingestion => route.to(forward::ingestion),
+            Self::Query => route.to(forward::query),
+            Self::Nowhere => route.to(nothing),
+        }
+    }
+}
+
+async fn nothing() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NotFound("There is nothing here: ask the gateway"))
 }
 
 /// A path that answers 405, in the shape of all errors, to methods that it has no route for.

@@ -8,13 +8,24 @@ use std::{
 
 use clap::Args;
 
-use crate::{clock::Clock, config::Config, demo::feed, error::chain, startup::Application, telemetry::log};
+use crate::{
+    clock::Clock,
+    config::Config,
+    demo::feed,
+    error::chain,
+    role::Role,
+    startup::{Application, Parts},
+    telemetry::log,
+};
 
 /// What to serve. Everything else is set by the environment or a `.env` file.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
+    /// Run one role alone, beside other processes with the others; all of them in this one where absent.
+    #[arg(long, value_enum)]
+    role: Option<Role>,
     /// Make a demo workspace with 60 days of traffic, and let new traces arrive in it.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "role")]
     demo: bool,
     /// Serve the pages of this folder instead of the ones that are built in.
     #[arg(long, value_name = "FOLDER")]
@@ -23,7 +34,7 @@ pub struct ServeArgs {
 
 /// Serves until told to stop. The exit code is 2 for a bad setting, 1 for anything else that goes wrong.
 pub async fn run(args: ServeArgs) -> ExitCode {
-    let mut config = match Config::read(|name| std::env::var(name).ok()) {
+    let mut config = match Config::read(args.role, |name| std::env::var(name).ok()) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("agent-obs: {error}");
@@ -42,9 +53,12 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     };
     let url = format!("http://{}", SocketAddr::new(reachable(host), application.port()));
     println!("Agent Observability listens on {url}");
-    if args.demo {
-        match feed::account(&application.app()).await {
-            Ok(user) => application.run_beside(feed::run_or_log(application.app(), user, url)),
+    let Parts { gateway, query, .. } = application.parts().clone();
+    if args.demo
+        && let (Some(gateway), Some(query)) = (gateway, query)
+    {
+        match feed::account(&gateway).await {
+            Ok(user) => application.run_beside(feed::run_or_log(gateway, query, user, url)),
             Err(error) => {
                 eprintln!("agent-obs: the demo account cannot be made: {}", chain(error.as_ref()));
                 return ExitCode::FAILURE;

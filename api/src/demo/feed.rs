@@ -19,7 +19,7 @@ use super::{alerts_between, count_between, traces_between};
 use crate::{
     cli::http,
     error::chain,
-    startup::App,
+    gateway, query,
     store::account::{AccountError, NewAccount},
 };
 
@@ -44,18 +44,18 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 ///
 /// # Errors
 /// Where the accounts store fails.
-pub async fn account(app: &App) -> Result<User> {
-    if let Some(found) = app.accounts.credentials(EMAIL).await? {
+pub async fn account(gateway: &gateway::State) -> Result<User> {
+    if let Some(found) = gateway.accounts.credentials(EMAIL).await? {
         return Ok(found.user);
     }
     let account = NewAccount {
         email: EMAIL.to_owned(),
-        password_hash: app.passwords.hash(PASSWORD).await?,
+        password_hash: gateway.passwords.hash(PASSWORD).await?,
         full_name: "Demo User".to_owned(),
         workspace_name: "Demo".to_owned(),
-        created_at: app.clock.now(),
+        created_at: gateway.clock.now(),
     };
-    match app.accounts.create_account(&account).await {
+    match gateway.accounts.create_account(&account).await {
         Err(AccountError::EmailTaken) => {
             Err("the demo account was made by another process: start again".into())
         }
@@ -68,9 +68,14 @@ pub async fn account(app: &App) -> Result<User> {
 ///
 /// # Errors
 /// What the server or the store failed with.
-pub async fn run(app: Data<App>, user: User, url: String) -> Result<()> {
+pub async fn run(
+    gateway: Data<gateway::State>,
+    query: Data<query::State>,
+    user: User,
+    url: String,
+) -> Result<()> {
     let client = http::client(&url).build()?;
-    let mut feed = Feed { until: app.clock.now(), app, user, url, client };
+    let mut feed = Feed { until: gateway.clock.now(), gateway, query, user, url, client };
     let start = feed.until;
     for day in 0..HISTORY_DAYS {
         let end = start - DAY * day;
@@ -85,7 +90,8 @@ pub async fn run(app: Data<App>, user: User, url: String) -> Result<()> {
 }
 
 struct Feed {
-    app: Data<App>,
+    gateway: Data<gateway::State>,
+    query: Data<query::State>,
     user: User,
     url: String,
     client: Client,
@@ -96,7 +102,7 @@ struct Feed {
 impl Feed {
     /// Sends a window's traces and alerts, unless an earlier start did.
     async fn fill(&self, window: Window) -> Result<()> {
-        let there = self.app.traces.sums(self.user.workspace_id, &[window]).await?;
+        let there = self.query.traces.sums(self.user.workspace_id, &[window]).await?;
         let expected = count_between(SEED, window.start, window.end);
         if there.first().is_none_or(|sums| sums.requests != expected) {
             self.send(window.start, window.end).await?;
@@ -106,7 +112,7 @@ impl Feed {
 
     /// Sends what happened since the last call.
     async fn go_on(&mut self) -> Result<()> {
-        let now = self.app.clock.now();
+        let now = self.gateway.clock.now();
         self.send(self.until, now).await?;
         self.until = now;
         Ok(())
@@ -124,7 +130,7 @@ impl Feed {
     async fn post(&self, batch: &TraceBatch) -> Result<()> {
         let url = format!("{}/api/v1/traces/batch", self.url);
         loop {
-            let (token, _) = self.app.jwt.issue(&self.user, self.app.clock.now())?;
+            let (token, _) = self.gateway.jwt.issue(&self.user, self.gateway.clock.now())?;
             let answer = self.client.post(&url).bearer_auth(token).json(batch).send().await?;
             if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
                 tokio::time::sleep(TICK).await;
@@ -154,16 +160,16 @@ impl Feed {
             })
             .collect();
         if !alerts.is_empty() {
-            self.app.traces.insert_alerts(&alerts).await?;
-            self.app.cache.invalidate(workspace_id);
+            self.query.traces.insert_alerts(&alerts).await?;
+            self.query.cache.invalidate(workspace_id);
         }
         Ok(())
     }
 }
 
 /// Runs the feed until the server is stopped, and says in the log why it ended if it did.
-pub async fn run_or_log(app: Data<App>, user: User, url: String) {
-    if let Err(error) = run(app, user, url).await {
+pub async fn run_or_log(gateway: Data<gateway::State>, query: Data<query::State>, user: User, url: String) {
+    if let Err(error) = run(gateway, query, user, url).await {
         tracing::error!(error = chain(error.as_ref()), "the demo traffic has ended");
     }
 }

@@ -12,15 +12,15 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{identity::Login, key};
-use crate::{error::ApiError, startup::App, store::account::NewApiKey};
+use super::{State, identity::Login, key};
+use crate::{error::ApiError, store::account::NewApiKey};
 
 /// Lists the workspace's keys, newest first; never the keys themselves.
 #[utoipa::path(
     get, path = "/api/v1/api-keys", tag = "API keys", security(("jwt" = [])),
     responses((status = 200, description = "The live keys", body = ItemList<ApiKey>), (status = 401, body = ErrorBody))
 )]
-pub async fn list(app: Data<App>, login: Login) -> Result<HttpResponse, ApiError> {
+pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
     let items = app.accounts.api_keys(login.workspace_id).await?;
     let total = items.len() as u64;
     Ok(HttpResponse::Ok().json(ItemList { items, total }))
@@ -36,7 +36,7 @@ pub async fn list(app: Data<App>, login: Login) -> Result<HttpResponse, ApiError
     )
 )]
 pub async fn create(
-    app: Data<App>,
+    app: Data<State>,
     login: Login,
     request: Json<CreateApiKeyRequest>,
 ) -> Result<HttpResponse, ApiError> {
@@ -76,7 +76,7 @@ pub async fn create(
         (status = 404, description = "This workspace has no such key", body = ErrorBody),
     )
 )]
-pub async fn revoke(app: Data<App>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
+pub async fn revoke(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
     if !app.accounts.revoke_api_key(login.workspace_id, *id, app.clock.now()).await? {
         return Err(ApiError::NotFound("There is no such API key"));
     }

@@ -14,7 +14,7 @@ use actix_web::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use crate::{error::ApiError, startup::App};
+use crate::error::ApiError;
 
 /// The files that [`build.rs`](../../../build.rs) put into the binary: name, bytes, brotli, gzip.
 type Embedded = &'static [(&'static str, &'static [u8], &'static [u8], &'static [u8])];
@@ -132,7 +132,7 @@ impl Asset {
 ///
 /// # Errors
 /// 404 where there is no such file and the client asks for no page; 405 for anything but GET and HEAD.
-pub async fn serve(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn serve(assets: Data<Assets>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = request.path();
     if path.starts_with("/api/") || path.starts_with("/v1/") {
         return Err(ApiError::NotFound("There is no such endpoint: see /docs"));
@@ -143,11 +143,11 @@ pub async fn serve(app: Data<App>, request: HttpRequest) -> Result<HttpResponse,
     let accept =
         request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let accepts_pages = accept.contains("text/html");
-    if accepts_pages && app.assets.files.is_empty() {
+    if accepts_pages && assets.files.is_empty() {
         return Ok(HttpResponse::NotFound().content_type("text/html; charset=utf-8").body(NO_PAGES));
     }
     let (asset, is_page) =
-        app.assets.find(path, accepts_pages).ok_or(ApiError::NotFound("There is no such file"))?;
+        assets.find(path, accepts_pages).ok_or(ApiError::NotFound("There is no such file"))?;
     let known = request
         .headers()
         .get(header::IF_NONE_MATCH)
@@ -160,7 +160,7 @@ pub async fn serve(app: Data<App>, request: HttpRequest) -> Result<HttpResponse,
         .insert_header((header::CACHE_CONTROL, caching))
         .insert_header((header::VARY, "Accept-Encoding"));
     if is_page {
-        response.insert_header((header::CONTENT_SECURITY_POLICY, app.assets.page_policy.as_str()));
+        response.insert_header((header::CONTENT_SECURITY_POLICY, assets.page_policy.as_str()));
     }
     if known {
         return Ok(response.finish());

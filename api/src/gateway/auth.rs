@@ -1,7 +1,5 @@
 //! Accounts over HTTP: register, log in, renew the token, who am I.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Json},
@@ -12,10 +10,9 @@ use shared::{
     limit,
 };
 
-use super::{identity::Login, password::PasswordError};
+use super::{State, identity::Login, password::PasswordError};
 use crate::{
     error::ApiError,
-    startup::App,
     store::account::{NewAccount, normal_email},
 };
 
@@ -30,7 +27,7 @@ use crate::{
     )
 )]
 pub async fn register(
-    app: Data<App>,
+    app: Data<State>,
     http: HttpRequest,
     request: Json<RegisterRequest>,
 ) -> Result<HttpResponse, ApiError> {
@@ -39,7 +36,7 @@ pub async fn register(
     if !errors.is_empty() {
         return Err(ApiError::ValidationFailed(errors));
     }
-    app.login_limit.register(address(&http)).map_err(|retry_after| ApiError::RateLimited {
+    app.login_limit.register(app.proxies.client(&http)).map_err(|retry_after| ApiError::RateLimited {
         detail: "Too many accounts were made from this address",
         retry_after,
     })?;
@@ -64,12 +61,12 @@ pub async fn register(
     )
 )]
 pub async fn login(
-    app: Data<App>,
+    app: Data<State>,
     http: HttpRequest,
     request: Json<LoginRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let email = normal_email(&request.email);
-    let attempt = app.login_limit.attempt(&email, address(&http)).map_err(|retry_after| {
+    let attempt = app.login_limit.attempt(&email, app.proxies.client(&http)).map_err(|retry_after| {
         ApiError::RateLimited { detail: "Too many failed logins: wait before the next one", retry_after }
     })?;
     if request.password.is_empty() || request.password.len() > limit::PASSWORD_MAX_BYTES {
@@ -103,7 +100,7 @@ pub async fn login(
         (status = 401, description = "The token does not hold, or its account is gone", body = ErrorBody),
     )
 )]
-pub async fn refresh(app: Data<App>, login: Login) -> Result<HttpResponse, ApiError> {
+pub async fn refresh(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
     token(&app, &user(&app, login).await?)
 }
 
@@ -115,27 +112,22 @@ pub async fn refresh(app: Data<App>, login: Login) -> Result<HttpResponse, ApiEr
         (status = 401, description = "The token does not hold, or its account is gone", body = ErrorBody),
     )
 )]
-pub async fn me(app: Data<App>, login: Login) -> Result<HttpResponse, ApiError> {
+pub async fn me(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
     Ok(HttpResponse::Ok().json(user(&app, login).await?))
 }
 
-async fn user(app: &App, login: Login) -> Result<User, ApiError> {
+async fn user(app: &State, login: Login) -> Result<User, ApiError> {
     let user = app.accounts.user(login.user_id).await?;
     user.ok_or(ApiError::Unauthorized("The account of this token is gone"))
 }
 
-fn token(app: &App, user: &User) -> Result<HttpResponse, ApiError> {
+fn token(app: &State, user: &User) -> Result<HttpResponse, ApiError> {
     let (access_token, expires_in) = app.jwt.issue(user, app.clock.now()).map_err(internal)?;
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(TokenResponse {
         access_token,
         token_type: "bearer".to_owned(),
         expires_in,
     }))
-}
-
-/// Where the request came from; the peer itself, since headers can say anything.
-fn address(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip())
 }
 
 fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ApiError {

@@ -9,14 +9,14 @@ use actix_web::{
     web::Data,
 };
 
-use crate::startup::App;
+use super::State;
 
 /// Puts the [`super::identity::Authentication`] of the request's credentials on it.
 ///
 /// # Errors
 /// What the request itself fails with; credentials that could not be checked are a 503.
 pub async fn authenticate(
-    app: Data<App>,
+    app: Data<State>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {

@@ -35,6 +35,15 @@ impl Identity {
             Self::User { workspace_id, .. } | Self::ApiKey { workspace_id } => workspace_id,
         }
     }
+
+    /// The account, where it is a person.
+    #[must_use]
+    pub fn user_id(self) -> Option<Uuid> {
+        match self {
+            Self::User { user_id, .. } => Some(user_id),
+            Self::ApiKey { .. } => None,
+        }
+    }
 }
 
 /// What the authentication found, left on the request for the extractors.
@@ -49,6 +58,8 @@ pub enum Rejected {
     Invalid,
     /// They were good once.
     Expired,
+    /// The request came past the gateway.
+    Unproven,
 }
 
 impl From<JwtError> for Rejected {
@@ -66,6 +77,7 @@ impl From<Rejected> for ApiError {
             Rejected::Missing => Self::Unauthorized("Log in, or send an API key as Authorization: Bearer …"),
             Rejected::Invalid => Self::Unauthorized("The credentials are not valid"),
             Rejected::Expired => Self::TokenExpired,
+            Rejected::Unproven => Self::Forbidden("Only the gateway is answered here: ask there"),
         }
     }
 }

@@ -9,15 +9,15 @@ use actix_web::{
     web::Data,
 };
 
-use super::identity::Authentication;
-use crate::{error::ApiError, limit::Decision, startup::App};
+use super::{State, identity::Authentication};
+use crate::{error::ApiError, limit::Decision};
 
 /// Lets a request through where its workspace has some left.
 ///
 /// # Errors
 /// What the request itself fails with; a refusal is an answer.
 pub async fn rate_limit(
-    app: Data<App>,
+    app: Data<State>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {

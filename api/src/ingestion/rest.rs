@@ -13,8 +13,8 @@ use shared::{
     trace::{ScoreRequest, TraceInput},
 };
 
-use super::{body, field::Arrival, parse};
-use crate::{error::ApiError, gateway::identity::Sender, startup::App, store::trace::record::NewTrace};
+use super::{State, body, field::Arrival, parse};
+use crate::{error::ApiError, gateway::identity::Sender, store::trace::record::NewTrace};
 
 /// A body larger than this is parsed off the async threads.
 const PARSE_INLINE_BYTES: usize = 256 * 1024;
@@ -34,7 +34,7 @@ const PARSE_INLINE_BYTES: usize = 256 * 1024;
     )
 )]
 pub async fn one(
-    app: Data<App>,
+    app: Data<State>,
     sender: Sender,
     request: HttpRequest,
     payload: web::Payload,
@@ -68,7 +68,7 @@ pub async fn one(
     )
 )]
 pub async fn batch(
-    app: Data<App>,
+    app: Data<State>,
     sender: Sender,
     request: HttpRequest,
     payload: web::Payload,
@@ -101,7 +101,7 @@ pub async fn batch(
     )
 )]
 pub async fn score(
-    app: Data<App>,
+    app: Data<State>,
     sender: Sender,
     trace_id: Path<String>,
     request: web::Json<ScoreRequest>,
@@ -113,7 +113,7 @@ pub async fn score(
     Ok(HttpResponse::Accepted().json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id }))
 }
 
-fn arrival(app: &App, sender: &Sender) -> Arrival {
+fn arrival(app: &State, sender: &Sender) -> Arrival {
     Arrival { workspace_id: sender.workspace_id, now: app.clock.now() }
 }
 

@@ -15,8 +15,11 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::answer::{cached, page_limit};
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login, startup::App};
+use super::{
+    State,
+    answer::{cached, page_limit},
+};
+use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
 
 /// How much of the stream.
 #[derive(Debug, Deserialize)]
@@ -36,7 +39,7 @@ pub struct StreamQuery {
     )
 )]
 pub async fn stream(
-    app: Data<App>,
+    app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<StreamQuery>,

@@ -12,8 +12,11 @@ use shared::{
     page::ItemList,
 };
 
-use super::answer::{cached, page_limit};
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login, startup::App};
+use super::{
+    State,
+    answer::{cached, page_limit},
+};
+use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
 
 /// Which alerts.
 #[derive(Debug, Deserialize)]
@@ -37,7 +40,7 @@ pub struct RecentQuery {
     )
 )]
 pub async fn recent(
-    app: Data<App>,
+    app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<RecentQuery>,

@@ -4,11 +4,12 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web::Bytes};
 use serde::Serialize;
 use shared::{error::FieldError, limit};
 
-use crate::{cache::CacheKey, error::ApiError, startup::App};
+use super::State;
+use crate::{cache::CacheKey, error::ApiError};
 
 /// Answers with what `compute` gives, or gave before. `Cache-Control: no-cache` on the request computes it anew.
 pub async fn cached<T: Serialize>(
-    app: &App,
+    app: &State,
     request: &HttpRequest,
     key: CacheKey,
     compute: impl Future<Output = Result<T, ApiError>>,

@@ -17,12 +17,14 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::answer::{cached, page_limit};
+use super::{
+    State,
+    answer::{cached, page_limit},
+};
 use crate::{
     cache::CacheKey,
     error::ApiError,
     gateway::identity::Login,
-    startup::App,
     store::trace::{
         TraceStore,
         plan::Source,
@@ -78,7 +80,7 @@ pub struct BreakdownQuery {
     )
 )]
 pub async fn timeseries(
-    app: Data<App>,
+    app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<TimeseriesQuery>,
@@ -114,7 +116,7 @@ pub async fn timeseries(
     )
 )]
 pub async fn breakdown(
-    app: Data<App>,
+    app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<BreakdownQuery>,

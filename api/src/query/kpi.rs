@@ -10,10 +10,8 @@ use shared::{
     time_range::{TimeRange, TimeRangeQuery},
 };
 
-use super::answer::cached;
-use crate::{
-    cache::CacheKey, error::ApiError, gateway::identity::Login, startup::App, store::trace::sums::Sums,
-};
+use super::{State, answer::cached};
+use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login, store::trace::sums::Sums};
 
 /// The five key figures of a window against the window before.
 #[utoipa::path(
@@ -31,7 +29,7 @@ use crate::{
     )
 )]
 pub async fn home(
-    app: Data<App>,
+    app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<TimeRangeQuery>,

@@ -12,12 +12,14 @@ use shared::{
     trace::{Trace, TraceDetail, TraceListQuery, TraceStatus},
 };
 
-use super::answer::{cached, page_limit};
+use super::{
+    State,
+    answer::{cached, page_limit},
+};
 use crate::{
     cache::CacheKey,
     error::ApiError,
     gateway::identity::Login,
-    startup::App,
     store::trace::list::{Cursor, ListRequest, Start, TraceFilter},
 };
 
@@ -43,7 +45,7 @@ use crate::{
     )
 )]
 pub async fn list(
-    app: Data<App>,
+    app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<TraceListQuery>,
@@ -91,7 +93,7 @@ pub async fn list(
     )
 )]
 pub async fn detail(
-    app: Data<App>,
+    app: Data<State>,
     login: Login,
     request: HttpRequest,
     trace_id: Path<String>,

@@ -1,6 +1,7 @@
 //! The middleware that gives every request an id, one line in the log and its place in the metrics.
 
 use std::{
+    fmt,
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpMessage, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderName, HeaderValue},
@@ -19,9 +20,10 @@ use actix_web::{
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::startup::App;
+use super::metrics::Metrics;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that carries it.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Characters of a caller's own request id at most.
 const ID_CHARS: usize = 64;
 
@@ -30,7 +32,7 @@ const ID_CHARS: usize = 64;
 /// # Errors
 /// What the request itself fails with.
 pub async fn observe(
-    app: Data<App>,
+    metrics: Data<Metrics>,
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
@@ -39,13 +41,14 @@ pub async fn observe(
     let method = request.method().clone();
     let path = request.path().to_owned();
     let span = tracing::info_span!("request", id);
+    request.extensions_mut().insert(RequestId(id.clone()));
 
     let mut response = next.call(request).instrument(span.clone()).await?;
 
     let seconds = start.elapsed().as_secs_f64();
     let status = response.status();
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
-    app.metrics.request(method.as_str(), &route, status.as_str(), seconds);
+    metrics.request(method.as_str(), &route, status.as_str(), seconds);
     span.in_scope(
         || tracing::info!(%method, path, status = status.as_u16(), milliseconds = seconds * 1e3, "answered"),
     );
@@ -53,6 +56,24 @@ pub async fn observe(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     Ok(response)
+}
+
+/// A request's id, for handlers that hand it on.
+#[derive(Clone, Debug)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The id of a request that [`observe`] has seen.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// A new id: this process's random number, then the request's own.

@@ -51,7 +51,7 @@ fn routes() -> BTreeSet<(String, String)> {
         let (path, rest) = chunk.split_once('"').unwrap();
         let rest = rest.split(".service(").next().unwrap();
         for method in ["get", "post", "put", "patch", "delete"] {
-            if rest.contains(&format!(".route({method}().to(")) {
+            if rest.contains(&format!(".at({method}(),")) {
                 routes.insert((method.to_owned(), format!("/api/v1{path}")));
             }
         }

@@ -106,24 +106,23 @@ impl Builder {
         RUNTIME.spawn(async move {
             let own = tempfile::tempdir().unwrap();
             let folder = self.folder.unwrap_or_else(|| own.path().to_owned());
-            let config = Config::read(|name| match name {
+            let config = Config::read(None, |name| match name {
                 "SERVICE_PORT" => Some("0".to_owned()),
                 "DATA_DIR" => Some(folder.to_str().unwrap().to_owned()),
                 name => self.settings.get(name).cloned(),
             });
             let application = Application::build(config.unwrap(), self.clock.clone()).await.unwrap();
-            let app = application.app();
+            let parts = application.parts();
+            let (gateway, query) = (parts.gateway.as_ref().unwrap(), parts.query.as_ref().unwrap());
             let server = Server {
                 url: format!("http://127.0.0.1:{}", application.port()),
                 clock: self.clock,
-                accounts: app.accounts.clone(),
-                traces: app.traces.clone(),
-                jwt: app.jwt.clone(),
+                accounts: gateway.accounts.clone(),
+                traces: query.traces.clone(),
+                jwt: gateway.jwt.clone(),
                 handle: application.handle(),
                 stopped,
             };
-            // The server waits for everybody who holds the app.
-            drop(app);
             ready.send(server).unwrap_or_else(|_| panic!("the test gave up"));
             application.run_until_stopped().await.unwrap();
             drop(own);

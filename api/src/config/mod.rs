@@ -1,0 +1,142 @@
+//! All settings, read once at the start. A bad one stops the start with its name, what was found (secrets hidden) and
+//! what is expected.
+
+mod server;
+mod setting;
+#[cfg(test)]
+mod tests;
+
+use std::{net::IpAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+
+use self::setting::{Settings, invalid, origin};
+pub use self::{
+    server::{Servers, Services},
+    setting::InvalidSetting,
+};
+use crate::{
+    cache::{Kind, Ttls},
+    gateway::secret::Secret,
+    role::Role,
+};
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For machines.
+    Json,
+}
+
+/// The settings of a server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What this process does; everything where absent.
+    pub role: Option<Role>,
+    /// The address to listen on.
+    pub host: IpAddr,
+    /// The port to listen on; 0 picks a free one.
+    pub port: u16,
+    /// Where the databases and the generated secret are.
+    pub data_dir: PathBuf,
+    /// The servers that take the place of what is embedded.
+    pub servers: Servers,
+    /// The other roles, where they run apart.
+    pub services: Services,
+    /// What signs the tokens; generated and kept in the data folder where absent.
+    pub jwt_secret: Option<Secret>,
+    /// How long a token holds.
+    pub jwt_ttl: Duration,
+    /// How long answers are kept.
+    pub cache_ttls: Ttls,
+    /// Requests of one workspace in a minute at most; 0 for no limit.
+    pub rate_limit_per_minute: u32,
+    /// Origins whose pages may call the API.
+    pub cors_allowed_origins: Vec<String>,
+    /// Who may say, in `X-Forwarded-For`, where a request came from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub log_level: String,
+    /// Pretty on a terminal and JSON elsewhere where absent.
+    pub log_format: Option<LogFormat>,
+    /// A folder with the SPA, instead of the one that is built in.
+    pub web_dir: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the settings of a server, or of one role of it, through `lookup`, which is the environment outside of
+    /// tests. An empty value counts as absent.
+    ///
+    /// # Errors
+    /// The first setting that is wrong, or absent where the role needs it.
+    pub fn read(role: Option<Role>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
+        let settings = Settings(lookup);
+        let servers = Servers::read(&settings)?;
+        let services = Services::read(&settings)?;
+        let jwt_secret = settings.secret("JWT_SECRET")?;
+        server::check(role, &servers, &services, jwt_secret.is_some())?;
+        Ok(Self {
+            role,
+            host: settings
+                .parsed("SERVICE_HOST", "an IP address, like 127.0.0.1 or 0.0.0.0")?
+                .unwrap_or([127, 0, 0, 1].into()),
+            port: settings
+                .parsed("SERVICE_PORT", "a port, 0 to 65535")?
+                .unwrap_or_else(|| role.unwrap_or(Role::Gateway).default_port()),
+            data_dir: settings.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()).into(),
+            servers,
+            services,
+            jwt_secret,
+            jwt_ttl: Duration::from_secs(
+                settings
+                    .within("JWT_TTL_SECONDS", (60, 31_536_000), "seconds (a minute to a year)")?
+                    .unwrap_or(86_400),
+            ),
+            cache_ttls: cache_ttls(&settings)?,
+            rate_limit_per_minute: settings
+                .parsed("RATE_LIMIT_PER_MINUTE", "a number of requests, 0 for no limit")?
+                .unwrap_or(1000),
+            cors_allowed_origins: settings.list(
+                "CORS_ALLOWED_ORIGINS",
+                "origins like https://app.example.com, separated by commas",
+                |text| origin(text).map(|_| text.to_owned()),
+            )?,
+            trusted_proxies: settings.list(
+                "TRUSTED_PROXIES",
+                "IP addresses or networks like 10.0.0.0/8, separated by commas",
+                network,
+            )?,
+            log_level: settings
+                .one_of("LOG_LEVEL", &["error", "warn", "info", "debug", "trace"])?
+                .unwrap_or("info")
+                .to_owned(),
+            log_format: settings
+                .one_of("LOG_FORMAT", &["pretty", "json"])?
+                .map(|format| if format == "json" { LogFormat::Json } else { LogFormat::Pretty }),
+            web_dir: settings.text("WEB_DIR").map(PathBuf::from),
+        })
+    }
+}
+
+fn cache_ttls<L: Fn(&str) -> Option<String>>(settings: &Settings<L>) -> Result<Ttls, InvalidSetting> {
+    let mut ttls = Ttls::default();
+    for (name, kinds) in [
+        ("CACHE_TTL_HOME_KPIS", [Kind::HomeKpis, Kind::Charts].as_slice()),
+        ("CACHE_TTL_ALERTS", &[Kind::Alerts]),
+        ("CACHE_TTL_ACTIVITY", &[Kind::Activity]),
+        ("CACHE_TTL_TRACES_LIST", &[Kind::TracesList]),
+        ("CACHE_TTL_TRACE_DETAIL", &[Kind::TraceDetail]),
+    ] {
+        if let Some(seconds) = settings.parsed(name, "a number of seconds")? {
+            kinds.iter().for_each(|&kind| ttls.set(kind, Duration::from_secs(seconds)));
+        }
+    }
+    Ok(ttls)
+}
+
+/// A network, or an address as the network of it alone.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}

@@ -1,0 +1,114 @@
+//! Reading single settings: looked up by name, parsed, and refused with the name, what was found (secrets hidden) and
+//! what is expected.
+
+use std::{fmt, str::FromStr};
+
+use actix_web::http::Uri;
+
+use crate::gateway::secret::{self, Secret};
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}={found}: expected {expected}")]
+pub struct InvalidSetting {
+    name: &'static str,
+    found: String,
+    expected: String,
+}
+
+/// The settings as text, by name. An empty value counts as absent.
+pub(super) struct Settings<L>(pub(super) L);
+
+impl<L: Fn(&str) -> Option<String>> Settings<L> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    pub(super) fn parsed<T: FromStr>(
+        &self,
+        name: &'static str,
+        expected: &str,
+    ) -> Result<Option<T>, InvalidSetting> {
+        self.text(name).map(|found| found.parse().map_err(|_| invalid(name, found, expected))).transpose()
+    }
+
+    /// A number from `least` to `most`.
+    pub(super) fn within<T: FromStr + PartialOrd + fmt::Display + Copy>(
+        &self,
+        name: &'static str,
+        (least, most): (T, T),
+        unit: &str,
+    ) -> Result<Option<T>, InvalidSetting> {
+        let expected = format!("{least} to {most} {unit}");
+        match self.parsed::<T>(name, &expected)? {
+            Some(found) if found < least || found > most => Err(invalid(name, found, expected)),
+            found => Ok(found),
+        }
+    }
+
+    pub(super) fn one_of(
+        &self,
+        name: &'static str,
+        words: &[&'static str],
+    ) -> Result<Option<&'static str>, InvalidSetting> {
+        let Some(found) = self.text(name) else { return Ok(None) };
+        let word = words.iter().copied().find(|word| word.eq_ignore_ascii_case(&found));
+        word.map(Some).ok_or_else(|| invalid(name, found, words.join(", ")))
+    }
+
+    pub(super) fn secret(&self, name: &'static str) -> Result<Option<Secret>, InvalidSetting> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        if text.len() < secret::MIN_BYTES {
+            return Err(invalid(name, hidden(&text), format!("at least {} bytes", secret::MIN_BYTES)));
+        }
+        Ok(Some(Secret::new(text)))
+    }
+
+    /// The address of a server, which may hold a password.
+    pub(super) fn server(
+        &self,
+        name: &'static str,
+        schemes: &[&str],
+        example: &str,
+    ) -> Result<Option<Secret>, InvalidSetting> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let known = schemes.iter().any(|scheme| {
+            text.strip_prefix(scheme)
+                .and_then(|rest| rest.strip_prefix("://"))
+                .is_some_and(|rest| !rest.is_empty())
+        });
+        if known { Ok(Some(Secret::new(text))) } else { Err(invalid(name, hidden(&text), example)) }
+    }
+
+    /// Several, separated by commas.
+    pub(super) fn list<T>(
+        &self,
+        name: &'static str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, InvalidSetting> {
+        let text = self.text(name).unwrap_or_default();
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(|part| parse(part).ok_or_else(|| invalid(name, part, expected))).collect()
+    }
+}
+
+/// Whether this is an http or https address of nothing but scheme, host and port.
+pub(super) fn origin(text: &str) -> Option<Uri> {
+    let uri = text.parse::<Uri>().ok()?;
+    let sound =
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && !text.ends_with('/');
+    sound.then_some(uri)
+}
+
+pub(super) fn invalid(
+    name: &'static str,
+    found: impl fmt::Display,
+    expected: impl Into<String>,
+) -> InvalidSetting {
+    InvalidSetting { name, found: found.to_string(), expected: expected.into() }
+}
+
+fn hidden(text: &str) -> String {
+    format!("[{} bytes, hidden]", text.len())
+}

@@ -1,0 +1,125 @@
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use super::*;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+fn read(role: Option<Role>, settings: &[(&str, &str)]) -> Result<Config, InvalidSetting> {
+    Config::read(role, |name| {
+        settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    })
+}
+
+#[test]
+fn everything_has_a_default() {
+    let config = read(None, &[]).unwrap();
+    assert_eq!((config.port, config.rate_limit_per_minute, config.jwt_ttl.as_secs()), (8000, 1000, 86_400));
+    assert_eq!(config.cache_ttls.get(Kind::HomeKpis), shared::ttl::HOME_KPIS);
+    assert_eq!((config.servers.pool_min, config.servers.pool_max), (5, 20));
+    assert!(config.servers.timescale_url.is_none() && config.servers.redis_url.is_none());
+}
+
+#[test]
+fn a_bad_setting_is_named_with_what_was_expected() {
+    for (name, value) in [
+        ("SERVICE_PORT", "80000"),
+        ("SERVICE_HOST", "localhost:80"),
+        ("CACHE_TTL_ALERTS", "1m"),
+        ("LOG_LEVEL", "loud"),
+        ("JWT_TTL_SECONDS", "5"),
+        ("CORS_ALLOWED_ORIGINS", "https://a.example, b.example"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, nginx"),
+        ("TIMESCALE_URL", "mysql://localhost"),
+        ("REDIS_URL", "localhost:6379"),
+        ("DB_POOL_MIN_SIZE", "21"),
+        ("DB_STATEMENT_TIMEOUT_SECONDS", "0"),
+        ("QUERY_SERVICE_URL", "query:8003"),
+        ("QUEUE_STREAMS", "0"),
+    ] {
+        let error = read(None, &[(name, value)]).unwrap_err().to_string();
+        assert!(error.starts_with(name) && error.contains("expected"), "{error}");
+    }
+}
+
+#[test]
+fn a_short_secret_is_refused_without_being_shown() {
+    for name in ["JWT_SECRET", "INTERNAL_SECRET"] {
+        let error = read(None, &[(name, "hunter2")]).unwrap_err().to_string();
+        assert!(error.contains(name) && !error.contains("hunter2"), "{error}");
+    }
+    let config = read(None, &[("JWT_SECRET", SECRET)]).unwrap();
+    assert!(!format!("{config:?}").contains("0123456789"));
+}
+
+#[test]
+fn passwords_in_addresses_are_not_shown() {
+    for (name, good, bad) in [
+        ("TIMESCALE_URL", "postgres://ada:hunter2@db/traces", "postgrs://ada:hunter2@db/traces"),
+        ("REDIS_URL", "rediss://:hunter2@cache", "http://:hunter2@cache"),
+    ] {
+        let error = read(None, &[(name, bad)]).unwrap_err().to_string();
+        assert!(error.starts_with(name) && !error.contains("hunter2"), "{error}");
+        let config = read(None, &[(name, good), ("JWT_SECRET", SECRET)]).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}
+
+#[test]
+fn accounts_are_where_the_traces_are_unless_told_otherwise() {
+    let traces = ("TIMESCALE_URL", "postgres://db/traces");
+    let config = read(None, &[traces, ("JWT_SECRET", SECRET)]).unwrap();
+    assert_eq!(config.servers.postgres_url.unwrap().expose(), "postgres://db/traces");
+    let settings = [traces, ("POSTGRES_URL", "postgres://db/accounts"), ("JWT_SECRET", SECRET)];
+    assert_eq!(
+        read(None, &settings).unwrap().servers.postgres_url.unwrap().expose(),
+        "postgres://db/accounts"
+    );
+    let error = read(None, &[traces]).unwrap_err().to_string();
+    assert!(error.starts_with("JWT_SECRET"), "{error}");
+}
+
+#[test]
+fn a_role_names_what_it_cannot_do_without_and_has_a_port_of_its_own() {
+    let all = [
+        ("INTERNAL_SECRET", SECRET),
+        ("JWT_SECRET", SECRET),
+        ("REDIS_URL", "redis://cache"),
+        ("POSTGRES_URL", "postgres://db"),
+        ("TIMESCALE_URL", "postgres://db"),
+        ("QUERY_SERVICE_URL", "http://query-1:8003, http://query-2:8003"),
+        ("INGESTION_SERVICE_URL", "http://ingestion:8001"),
+    ];
+    let needs = [
+        (
+            Role::Gateway,
+            8000,
+            ["INTERNAL_SECRET", "JWT_SECRET", "REDIS_URL", "QUERY_SERVICE_URL", "INGESTION_SERVICE_URL"]
+                .as_slice(),
+        ),
+        (Role::Ingestion, 8001, &["INTERNAL_SECRET", "REDIS_URL"]),
+        (Role::Processing, 8002, &["REDIS_URL", "TIMESCALE_URL"]),
+        (Role::Query, 8003, &["INTERNAL_SECRET", "REDIS_URL", "TIMESCALE_URL"]),
+    ];
+    for (role, port, names) in needs {
+        let config = read(Some(role), &all).unwrap();
+        assert_eq!((config.port, config.services.query.len()), (port, 2));
+        for (name, _) in all {
+            let without: Vec<_> = all.iter().copied().filter(|(other, _)| *other != name).collect();
+            let found = read(Some(role), &without).map_err(|error| error.to_string());
+            match found {
+                Ok(_) => assert!(!names.contains(&name), "{role} does without {name}"),
+                Err(error) => {
+                    assert!(names.contains(&name), "{role}: {error}");
+                    assert!(error.starts_with(name) && error.contains(&role.to_string()), "{error}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_address_is_the_network_of_itself() {
+    assert_eq!(network("10.1.2.3").unwrap().to_string(), "10.1.2.3/32");
+    assert_eq!(network("fd00::/8").unwrap().to_string(), "fd00::/8");
+    assert_eq!(network("localhost"), None);
+}

@@ -1,0 +1,175 @@
+//! The proof that a request comes from the gateway: an HMAC over what is asked and for whom, which holds for a minute.
+//! Whoever reads one can ask that very thing again meanwhile, and nothing else.
+
+use std::time::Duration;
+
+use actix_web::http::{
+    Method,
+    header::{HeaderMap, HeaderName},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use shared::Timestamp;
+use uuid::Uuid;
+
+use crate::gateway::{identity::Identity, secret::Secret};
+
+/// Whose data is asked for.
+pub const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-workspace-id");
+/// Who asks; absent where it is a program with an API key.
+pub const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
+/// `{microseconds since the epoch}.{HMAC-SHA256, base64url}`.
+pub const PROOF: HeaderName = HeaderName::from_static("x-internal-proof");
+
+/// How long a proof holds, and how far two machines' clocks may be apart.
+const HOLDS: Duration = Duration::from_secs(60);
+
+/// What proofs are made and checked with.
+#[derive(Clone)]
+pub struct ProofKey(Hmac<Sha256>);
+
+impl std::fmt::Debug for ProofKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ProofKey([redacted])")
+    }
+}
+
+impl ProofKey {
+    /// The key that is made of `INTERNAL_SECRET`.
+    #[must_use]
+    pub fn new(secret: &Secret) -> Self {
+        // The HMAC takes a block as its key, and fills shorter ones up with zeros: a digest of any secret fits.
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&Sha256::digest(secret.expose().as_bytes()));
+        Self(Hmac::new(&block.into()))
+    }
+
+    /// The headers that say for whom a request is and prove it.
+    #[must_use]
+    pub fn headers(
+        &self,
+        identity: Identity,
+        method: &Method,
+        path: &str,
+        now: Timestamp,
+    ) -> Vec<(HeaderName, String)> {
+        let workspace_id = identity.workspace_id().to_string();
+        let user_id = identity.user_id().map(|id| id.to_string());
+        let moment = now.as_micros().to_string();
+        let mac = self.mac(&moment, method, path, &workspace_id, user_id.as_deref().unwrap_or_default());
+        let proof = format!("{moment}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        let mut headers = vec![(WORKSPACE_ID, workspace_id), (PROOF, proof)];
+        headers.extend(user_id.map(|id| (USER_ID, id)));
+        headers
+    }
+
+    /// For whom a request is, where its headers prove that the gateway sent it.
+    #[must_use]
+    pub fn check(
+        &self,
+        headers: &HeaderMap,
+        method: &Method,
+        path: &str,
+        now: Timestamp,
+    ) -> Option<Identity> {
+        let text = |name: &HeaderName| headers.get(name).map_or(Some(""), |value| value.to_str().ok());
+        let (workspace_id, user_id) = (text(&WORKSPACE_ID)?, text(&USER_ID)?);
+        let (moment, code) = text(&PROOF)?.split_once('.')?;
+        let made = Timestamp::from_micros(moment.parse().ok()?);
+        if made + HOLDS < now || made > now + HOLDS {
+            return None;
+        }
+        let code = URL_SAFE_NO_PAD.decode(code).ok()?;
+        self.mac(moment, method, path, workspace_id, user_id).verify_slice(&code).ok()?;
+        let workspace_id = Uuid::parse_str(workspace_id).ok()?;
+        Some(if user_id.is_empty() {
+            Identity::ApiKey { workspace_id }
+        } else {
+            Identity::User { user_id: Uuid::parse_str(user_id).ok()?, workspace_id }
+        })
+    }
+
+    /// Over all that matters, a line each: none of it can hold a line's end.
+    fn mac(
+        &self,
+        moment: &str,
+        method: &Method,
+        path: &str,
+        workspace_id: &str,
+        user_id: &str,
+    ) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        for part in [moment, method.as_str(), path, workspace_id, user_id] {
+            mac.update(part.as_bytes());
+            mac.update(b"\n");
+        }
+        mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    const PATH: &str = "/api/v1/traces?range=24h";
+    const USER: Identity = Identity::User { user_id: Uuid::from_u128(1), workspace_id: Uuid::from_u128(2) };
+
+    fn key(secret: &str) -> ProofKey {
+        ProofKey::new(&Secret::new(secret))
+    }
+
+    fn proven(identity: Identity) -> HeaderMap {
+        let headers = key("one").headers(identity, &Method::GET, PATH, Timestamp::EPOCH);
+        headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)))
+            .collect()
+    }
+
+    fn checked(headers: &HeaderMap) -> Option<Identity> {
+        key("one").check(headers, &Method::GET, PATH, Timestamp::EPOCH)
+    }
+
+    #[test]
+    fn what_the_gateway_says_arrives() {
+        let program = Identity::ApiKey { workspace_id: Uuid::from_u128(3) };
+        for identity in [USER, program] {
+            assert_eq!(checked(&proven(identity)), Some(identity));
+        }
+    }
+
+    #[test]
+    fn nothing_of_it_can_be_changed() {
+        let key = key("one");
+        let headers = proven(USER);
+        assert_eq!(key.check(&headers, &Method::POST, PATH, Timestamp::EPOCH), None);
+        assert_eq!(key.check(&headers, &Method::GET, "/api/v1/traces?range=7d", Timestamp::EPOCH), None);
+        for name in [WORKSPACE_ID, USER_ID] {
+            let mut changed = headers.clone();
+            changed.insert(name.clone(), HeaderValue::from_static("00000000-0000-0000-0000-000000000009"));
+            assert_eq!(checked(&changed), None, "{name}");
+            changed.remove(name.clone());
+            assert_eq!(checked(&changed), None, "without {name}");
+        }
+        let mut later = headers.clone();
+        later.insert(PROOF, HeaderValue::from_static("1.AAAA"));
+        assert_eq!(checked(&later), None);
+        assert_eq!(checked(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn another_secret_proves_nothing() {
+        assert_eq!(key("two").check(&proven(USER), &Method::GET, PATH, Timestamp::EPOCH), None);
+    }
+
+    #[test]
+    fn a_proof_holds_for_a_minute() {
+        let at = |now| key("one").check(&proven(USER), &Method::GET, PATH, now);
+        assert_eq!(at(Timestamp::EPOCH + HOLDS), Some(USER));
+        assert_eq!(at(Timestamp::EPOCH + HOLDS + Duration::from_micros(1)), None);
+        assert_eq!(at(Timestamp::EPOCH - HOLDS - Duration::from_micros(1)), None);
+    }
+}

@@ -1,0 +1,101 @@
+//! The replicas of another role: taken in turn, and those that could not be reached are left in peace for a moment.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::http::Uri;
+use shared::Timestamp;
+
+/// How long a replica that could not be reached is passed over, where there are others.
+const REST: Duration = Duration::from_secs(2);
+
+/// The replicas of a role. Clones share what is known of them.
+#[derive(Clone, Debug)]
+pub struct Upstream(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    replicas: Vec<Replica>,
+    next: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Replica {
+    /// Scheme, host and port, without a slash at the end.
+    origin: String,
+    /// Microseconds since the epoch until which it is passed over.
+    resting_until: AtomicI64,
+}
+
+impl Upstream {
+    /// The replicas at these addresses.
+    #[must_use]
+    pub fn new(origins: &[Uri]) -> Self {
+        let replica = |uri: &Uri| Replica {
+            origin: uri.to_string().trim_end_matches('/').to_owned(),
+            resting_until: AtomicI64::new(i64::MIN),
+        };
+        Self(Arc::new(Inner { replicas: origins.iter().map(replica).collect(), next: AtomicUsize::new(0) }))
+    }
+
+    /// The replicas in the order in which to try them for one request: those that rest come last.
+    #[must_use]
+    pub fn turn(&self, now: Timestamp) -> Vec<usize> {
+        let count = self.0.replicas.len();
+        let first = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let mut turn: Vec<_> = (0..count).map(|index| first.wrapping_add(index) % count).collect();
+        turn.sort_by_key(|&index| {
+            self.0.replicas[index].resting_until.load(Ordering::Relaxed) > now.as_micros()
+        });
+        turn
+    }
+
+    /// The address of a replica of [`Upstream::turn`].
+    #[must_use]
+    pub fn origin(&self, replica: usize) -> &str {
+        &self.0.replicas[replica].origin
+    }
+
+    /// The addresses of all replicas.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        self.0.replicas.iter().map(|replica| replica.origin.as_str())
+    }
+
+    /// Says that a replica could not be reached.
+    pub fn unreachable(&self, replica: usize, now: Timestamp) {
+        self.0.replicas[replica].resting_until.store((now + REST).as_micros(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn upstream() -> Upstream {
+        Upstream::new(&["http://a:1", "http://b:2", "http://c:3"].map(|uri| uri.parse().unwrap()))
+    }
+
+    #[test]
+    fn replicas_are_taken_in_turn() {
+        let upstream = upstream();
+        assert_eq!(upstream.turn(Timestamp::EPOCH), [0, 1, 2]);
+        assert_eq!(upstream.turn(Timestamp::EPOCH), [1, 2, 0]);
+        assert_eq!(upstream.origin(1), "http://b:2");
+    }
+
+    #[test]
+    fn one_that_cannot_be_reached_comes_last_until_it_has_rested() {
+        let upstream = upstream();
+        upstream.unreachable(0, Timestamp::EPOCH);
+        assert_eq!(upstream.turn(Timestamp::EPOCH), [1, 2, 0]);
+        assert_eq!(upstream.turn(Timestamp::EPOCH)[2], 0);
+        assert_eq!(upstream.turn(Timestamp::EPOCH + REST), [2, 0, 1]);
+        assert_eq!(upstream.turn(Timestamp::EPOCH + REST), [0, 1, 2]);
+    }
+}

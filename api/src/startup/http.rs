@@ -1,0 +1,64 @@
+//! The HTTP side: the socket, and what stands before every route.
+
+use std::{net::TcpListener, time::Duration};
+
+use actix_cors::Cors;
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    http::{Method, header},
+    middleware::from_fn,
+};
+
+use super::{Parts, SHUTDOWN_SECONDS, StartError};
+use crate::{
+    config::Config,
+    gateway::header::security,
+    routes,
+    telemetry::request::{REQUEST_ID, observe},
+};
+
+/// How long a connection is kept unused: longer than proxies keep theirs, so that none is used while it is closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Binds, and answers the server and its port.
+pub(super) fn listen(config: &Config, parts: &Parts) -> Result<(Server, u16), StartError> {
+    let io_error = |what: String| move |source| StartError::Io { what, source };
+    let listener = TcpListener::bind((config.host, config.port)).map_err(io_error(format!(
+        "cannot listen on SERVICE_HOST={} SERVICE_PORT={}",
+        config.host, config.port
+    )))?;
+    let port = listener.local_addr().map_err(io_error("the port cannot be read".to_owned()))?.port();
+    let (parts, origins) = (parts.clone(), config.cors_allowed_origins.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .configure(|config| routes::configure(config, &parts))
+            .wrap(cors(&origins))
+            .wrap(security())
+            .wrap(from_fn(observe))
+    })
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .listen(listener)
+    .map_err(io_error("cannot listen".to_owned()))?;
+    Ok((server.run(), port))
+}
+
+/// Lets pages of the configured origins call the API; without any, only pages of this server.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods([Method::GET, Method::POST, Method::DELETE])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CACHE_CONTROL])
+        .allowed_header("x-api-key")
+        .expose_headers([
+            "x-cache",
+            REQUEST_ID.as_str(),
+            "retry-after",
+            "ratelimit-limit",
+            "ratelimit-remaining",
+            "ratelimit-reset",
+        ])
+        .block_on_origin_mismatch(false)
+        .max_age(3600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

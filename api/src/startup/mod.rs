@@ -1,0 +1,130 @@
+//! Putting a server together: open what its roles need, bind, run, stop.
+
+mod http;
+mod part;
+
+use std::{io, time::Duration};
+
+use actix_web::dev::{Server, ServerHandle};
+use tokio::task::JoinHandle;
+
+pub use self::part::Parts;
+use crate::{
+    clock::Clock,
+    config::Config,
+    gateway::{self, secret::SecretError},
+    store::{account::AccountError, trace::StoreError},
+};
+
+/// How often the last uses of API keys are written down.
+const SAVE_USES: Duration = Duration::from_secs(30);
+/// How long requests that are under way may take once the server is told to stop.
+const SHUTDOWN_SECONDS: u64 = 30;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file or the port cannot be had.
+    #[error("{what}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What came of it.
+        #[source]
+        source: io::Error,
+    },
+    /// The accounts cannot be opened.
+    #[error("the accounts cannot be opened")]
+    Accounts(#[from] AccountError),
+    /// The traces cannot be opened.
+    #[error("the traces cannot be opened")]
+    Traces(#[from] StoreError),
+    /// The secret that signs tokens cannot be had.
+    #[error("the JWT secret cannot be had")]
+    Secret(#[from] SecretError),
+    /// The other roles cannot be asked.
+    #[error("the client for the other roles cannot be made")]
+    Client(#[from] reqwest::Error),
+    /// Metrics are named twice.
+    #[error("the metrics cannot be set up")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// A server that is bound and ready to run.
+pub struct Application {
+    parts: Parts,
+    server: Server,
+    port: u16,
+    beside: Vec<JoinHandle<()>>,
+}
+
+impl Application {
+    /// Opens everything and binds.
+    ///
+    /// # Errors
+    /// Where something cannot be opened or the port is taken.
+    pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let parts = Parts::open(&config, clock).await?;
+        let (server, port) = http::listen(&config, &parts)?;
+        let mut application = Self { parts, server, port, beside: Vec::new() };
+        if let Some(gateway) = application.parts.gateway.clone() {
+            application.run_beside(async move {
+                let mut ticks = tokio::time::interval(SAVE_USES);
+                loop {
+                    ticks.tick().await;
+                    save_uses(&gateway).await;
+                }
+            });
+        }
+        Ok(application)
+    }
+
+    /// Runs a task beside the server, until that is told to stop.
+    pub fn run_beside(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.beside.push(tokio::spawn(task));
+    }
+
+    /// The port that is listened on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What stops the server from elsewhere, as SIGTERM does.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// What the handlers work with, for what runs beside them.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Serves until told to stop (SIGTERM, SIGINT): then takes no more requests, answers those that are under way,
+    /// writes what was handed in, and closes the stores.
+    ///
+    /// # Errors
+    /// Where the server breaks.
+    pub async fn run_until_stopped(self) -> io::Result<()> {
+        let Self { parts, server, beside, .. } = self;
+        let result = server.await;
+        for task in beside {
+            task.abort();
+            // Ended means that it holds the parts no more.
+            let _ = task.await;
+        }
+        if let Some(gateway) = &parts.gateway {
+            save_uses(gateway).await;
+        }
+        parts.close(Duration::from_secs(SHUTDOWN_SECONDS)).await;
+        result
+    }
+}
+
+async fn save_uses(gateway: &gateway::State) {
+    if let Err(error) = gateway.credentials.save_uses().await {
+        tracing::warn!(%error, "the last uses of API keys were not written down");
+    }
+}
