@@ -7,7 +7,7 @@ use actix_web::{
     App, HttpServer,
     dev::Server,
     http::{Method, header},
-    middleware::from_fn,
+    middleware::{Condition, from_fn},
 };
 
 use super::{Parts, SHUTDOWN_SECONDS, StartError};
@@ -33,7 +33,8 @@ pub(super) fn listen(config: &Config, parts: &Parts) -> Result<(Server, u16), St
     let server = HttpServer::new(move || {
         App::new()
             .configure(|config| routes::configure(config, &parts))
-            .wrap(cors(&origins))
+            // Browsers talk to the gateway alone.
+            .wrap(Condition::new(parts.gateway.is_some(), cors(&origins)))
             .wrap(security())
             .wrap(from_fn(observe))
     })
