@@ -12,6 +12,8 @@ pub mod limit;
 pub mod openapi;
 pub mod processing;
 pub mod query;
+pub mod queue;
+pub mod redis;
 pub mod routes;
 pub mod startup;
 pub mod store;

@@ -25,7 +25,8 @@ use crate::{
         secret::{self, SecretError},
     },
     limit::{LoginLimit, RateLimit},
-    processing::writer::{QUEUE_BYTES, Writer},
+    processing::sink::Sink,
+    queue::{MemoryQueue, QUEUE_BYTES, Queue},
     routes,
     store::{
         account::{AccountError, AccountStore},
@@ -49,7 +50,7 @@ pub struct App {
     /// Traces and all that is counted from them.
     pub traces: TraceStore,
     /// Where traces are handed in to be written.
-    pub writer: Writer,
+    pub queue: Queue,
     /// Answers kept ready.
     pub cache: Cache,
     /// What signs tokens.
@@ -127,17 +128,18 @@ impl Application {
         let metrics = Metrics::new()?;
         let cache = Cache::Memory(MemoryCache::new(config.cache_ttls));
         let invalidator = Invalidator::new(cache.clone(), clock.clone());
-        let (writer, writing) = Writer::start(traces.clone(), invalidator, metrics.clone(), QUEUE_BYTES);
+        let sink = Sink::new(traces.clone(), invalidator, metrics.clone());
+        let (queue, writing) = MemoryQueue::start(sink, QUEUE_BYTES);
         let jwt = JwtKeys::new(secret.expose().as_bytes(), config.jwt_ttl);
         let app = Data::new(App {
             credentials: Credentials::new(jwt.clone(), accounts.clone(), clock.clone()),
             passwords: Passwords::new(COST),
-            login_limit: LoginLimit::new(clock.clone()),
+            login_limit: LoginLimit::memory(clock.clone()),
             rate_limit: RateLimit::memory(config.rate_limit_per_minute, clock.clone()),
             clock,
             accounts,
             traces,
-            writer,
+            queue: Queue::Memory(queue),
             cache,
             jwt,
             metrics,

@@ -155,7 +155,7 @@ impl Feed {
             .collect();
         if !alerts.is_empty() {
             self.app.traces.insert_alerts(&alerts).await?;
-            self.app.cache.invalidate(workspace_id);
+            self.app.cache.invalidate(workspace_id, Duration::ZERO).await?;
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ pub async fn register(
     if !errors.is_empty() {
         return Err(ApiError::ValidationFailed(errors));
     }
-    app.login_limit.register(address(&http)).map_err(|retry_after| ApiError::RateLimited {
+    app.login_limit.register(address(&http)).await.map_err(|retry_after| ApiError::RateLimited {
         detail: "Too many accounts were made from this address",
         retry_after,
     })?;
@@ -69,7 +69,7 @@ pub async fn login(
     request: Json<LoginRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let email = normal_email(&request.email);
-    let attempt = app.login_limit.attempt(&email, address(&http)).map_err(|retry_after| {
+    let attempt = app.login_limit.attempt(&email, address(&http)).await.map_err(|retry_after| {
         ApiError::RateLimited { detail: "Too many failed logins: wait before the next one", retry_after }
     })?;
     if request.password.is_empty() || request.password.len() > limit::PASSWORD_MAX_BYTES {
@@ -85,7 +85,7 @@ pub async fn login(
     };
     match found {
         Some(credentials) if holds => {
-            attempt.succeeded();
+            attempt.succeeded().await;
             token(&app, &credentials.user)
         }
         _ => {
