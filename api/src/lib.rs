@@ -13,6 +13,8 @@ pub mod limit;
 pub mod openapi;
 pub mod processing;
 pub mod query;
+pub mod queue;
+pub mod redis;
 pub mod role;
 pub mod routes;
 pub mod startup;

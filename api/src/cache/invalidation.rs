@@ -1,5 +1,5 @@
 //! When a workspace's answers are dropped: at once after a write, but at most once a second, so that steady ingestion
-//! does not turn the cache off.
+//! does not turn the cache off. Where several processes write, Redis knows when it was done last, by whichever of them.
 
 use std::{
     collections::HashMap,
@@ -10,8 +10,8 @@ use std::{
 use shared::Timestamp;
 use uuid::Uuid;
 
-use super::Cache;
-use crate::clock::Clock;
+use super::{Cache, Dropped};
+use crate::{clock::Clock, error::chain};
 
 /// The shortest time between two invalidations of the same workspace: a second, less what an answer takes to be made
 /// anew, so that what was acknowledged is seen within the second.
@@ -43,19 +43,41 @@ impl Invalidator {
         Self { cache, clock, due: Arc::default() }
     }
 
-    /// Says that something of the workspace was written.
-    pub fn written(&self, workspace_id: Uuid) {
-        match self.step(workspace_id) {
-            Step::Now => self.cache.invalidate(workspace_id),
-            Step::In(wait) => {
-                let cache = self.cache.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(wait).await;
-                    cache.invalidate(workspace_id);
-                });
-            }
-            Step::AlreadyDue => {}
+    /// Says that something of the workspace was written. Its answers are gone when this is over, or will be within the
+    /// interval.
+    pub async fn written(&self, workspace_id: Uuid) {
+        let wait = match self.step(workspace_id) {
+            Step::Now => self.drop_answers(workspace_id).await,
+            Step::In(wait) => Some(wait),
+            Step::AlreadyDue => None,
+        };
+        if let Some(wait) = wait {
+            tokio::spawn(self.clone().drop_later(workspace_id, wait));
         }
+    }
+
+    async fn drop_later(self, workspace_id: Uuid, wait: Duration) {
+        let mut next = Some(wait);
+        while let Some(wait) = next {
+            tokio::time::sleep(wait).await;
+            next = self.drop_answers(workspace_id).await;
+        }
+    }
+
+    /// Drops answers, or says how long to wait before trying again: what was written before that is still to be seen.
+    async fn drop_answers(&self, workspace_id: Uuid) -> Option<Duration> {
+        let wait = match self.cache.invalidate(workspace_id, INTERVAL).await {
+            Ok(Dropped::Done) => return None,
+            // Whether before or after the write, nobody knows here.
+            Ok(Dropped::Wait(wait)) => wait,
+            Err(failure) => {
+                tracing::debug!(error = chain(&failure), "a workspace's answers were not dropped yet");
+                INTERVAL
+            }
+        };
+        let due = self.clock.now() + wait;
+        self.due.lock().unwrap_or_else(PoisonError::into_inner).insert(workspace_id, due);
+        Some(wait)
     }
 
     fn step(&self, workspace_id: Uuid) -> Step {

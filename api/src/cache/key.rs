@@ -1,4 +1,5 @@
-//! The keys of the cache: every one of them, typed, and none without a workspace.
+//! The keys of the cache: every one of them, typed, and none without a workspace. Also those by which Redis keeps track of
+//! a workspace's answers.
 
 use std::{
     fmt::Write,
@@ -149,6 +150,21 @@ impl CacheKey {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// `cache:keys:{workspace_id}`: in Redis, the set of a workspace's keys, so that they are dropped without a search.
+pub(super) fn keys_of(workspace_id: Uuid) -> String {
+    format!("cache:keys:{workspace_id}")
+}
+
+/// `cache:generation:{workspace_id}`: in Redis, a number that grows whenever the workspace's answers are dropped.
+pub(super) fn generation_of(workspace_id: Uuid) -> String {
+    format!("cache:generation:{workspace_id}")
+}
+
+/// `cache:dropped:{workspace_id}`: in Redis, there as long as the workspace's answers were dropped only just now.
+pub(super) fn dropped_of(workspace_id: Uuid) -> String {
+    format!("cache:dropped:{workspace_id}")
 }
 
 fn range_text(range: &TimeRange) -> String {

@@ -4,6 +4,7 @@
 mod invalidation;
 mod key;
 mod memory;
+mod redis;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -14,8 +15,9 @@ pub use self::{
     invalidation::Invalidator,
     key::{CacheKey, Kind},
     memory::MemoryCache,
+    redis::RedisCache,
 };
-use crate::error::ApiError;
+use crate::{error::ApiError, redis::RedisFailure};
 
 /// How long each kind of answer is kept.
 #[derive(Clone, Debug)]
@@ -54,7 +56,7 @@ pub enum Outcome {
     Hit,
     /// From the database, and into the cache.
     Miss,
-    /// From the database because the request asked for it, and into the cache.
+    /// From the database because the request asked for it, and into the cache; or because the cache does not answer.
     Bypass,
 }
 
@@ -75,6 +77,17 @@ impl Outcome {
 pub enum Cache {
     /// In this process.
     Memory(MemoryCache),
+    /// In Redis, shared with other processes.
+    Redis(RedisCache),
+}
+
+/// What became of dropping a workspace's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// They are gone.
+    Done,
+    /// Another process dropped them a moment ago: to be asked for again after so long.
+    Wait(Duration),
 }
 
 impl Cache {
@@ -90,13 +103,26 @@ impl Cache {
     ) -> Result<(Bytes, Outcome), Arc<ApiError>> {
         match self {
             Self::Memory(cache) => cache.answer(key, bypass, compute).await,
+            Self::Redis(cache) => cache.answer(key, bypass, compute).await,
         }
     }
 
-    /// Drops all answers of a workspace.
-    pub fn invalidate(&self, workspace_id: uuid::Uuid) {
+    /// Drops all answers of a workspace, if no other process did within `interval`. One that is computed at the moment is
+    /// not kept either.
+    ///
+    /// # Errors
+    /// Where the cache does not answer; old answers may be given then when it does again.
+    pub async fn invalidate(
+        &self,
+        workspace_id: uuid::Uuid,
+        interval: Duration,
+    ) -> Result<Dropped, RedisFailure> {
         match self {
-            Self::Memory(cache) => cache.invalidate(workspace_id),
+            Self::Memory(cache) => {
+                cache.invalidate(workspace_id);
+                Ok(Dropped::Done)
+            }
+            Self::Redis(cache) => cache.invalidate(workspace_id, interval).await,
         }
     }
 }

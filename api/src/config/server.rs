@@ -5,12 +5,12 @@ use std::time::Duration;
 use actix_web::http::Uri;
 
 use super::{InvalidSetting, Settings, invalid, origin};
-use crate::{gateway::secret::Secret, role::Role};
+use crate::{gateway::secret::Secret, redis::RedisUrl, role::Role};
 
 /// Days of traces that TimescaleDB keeps uncompressed.
 const COMPRESS_AFTER_DAYS: u32 = 7;
-const QUEUE_STREAMS: u16 = 8;
-const QUEUE_MAX_BYTES: u64 = 256 * 1024 * 1024;
+const QUEUE_STREAMS: usize = 8;
+const QUEUE_MAX_BYTES: usize = 256 * 1024 * 1024;
 
 /// The servers that take the place of what is embedded, and how they are used. Their addresses may hold passwords.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Servers {
     /// Where the accounts are; in a file of the data folder where absent.
     pub postgres_url: Option<Secret>,
     /// Where the cache, the limits and the queue are; in this process where absent.
-    pub redis_url: Option<Secret>,
+    pub redis_url: Option<RedisUrl>,
     /// Connections that are kept open to each database.
     pub pool_min: u32,
     /// Connections to each database at most.
@@ -32,9 +32,9 @@ pub struct Servers {
     /// Traces older than so many days are compressed, on TimescaleDB.
     pub compress_after_days: u32,
     /// Streams that the queue is spread over.
-    pub queue_streams: u16,
+    pub queue_streams: usize,
     /// Bytes that may wait in the queue.
-    pub queue_max_bytes: u64,
+    pub queue_max_bytes: usize,
 }
 
 /// The other roles, where they run apart.
@@ -54,11 +54,10 @@ impl Servers {
     ) -> Result<Self, InvalidSetting> {
         let postgres = |name| {
             let example = "an address like postgres://user:password@host:5432/database";
-            settings.server(name, &["postgres", "postgresql"], example)
+            settings.database(name, &["postgres", "postgresql"], example)
         };
         let timescale_url = postgres("TIMESCALE_URL")?;
         let postgres_url = postgres("POSTGRES_URL")?.or_else(|| timescale_url.clone());
-        let redis = "an address like redis://:password@host:6379 or rediss://… for TLS";
         let pool_max = settings.within("DB_POOL_MAX_SIZE", (1, 1000), "connections")?.unwrap_or(20);
         let pool_min =
             settings.within("DB_POOL_MIN_SIZE", (0, 1000), "connections")?.unwrap_or(5.min(pool_max));
@@ -73,7 +72,7 @@ impl Servers {
         Ok(Self {
             timescale_url,
             postgres_url,
-            redis_url: settings.server("REDIS_URL", &["redis", "rediss"], redis)?,
+            redis_url: settings.redis("REDIS_URL")?,
             pool_min,
             pool_max,
             statement_timeout: Duration::from_secs(
@@ -83,7 +82,7 @@ impl Servers {
             compress_after_days: days("TRACE_COMPRESS_AFTER_DAYS")?.unwrap_or(COMPRESS_AFTER_DAYS),
             queue_streams: settings.within("QUEUE_STREAMS", (1, 256), "streams")?.unwrap_or(QUEUE_STREAMS),
             queue_max_bytes: settings
-                .within("QUEUE_MAX_BYTES", (1024 * 1024, u64::MAX), "bytes")?
+                .within("QUEUE_MAX_BYTES", (1024 * 1024, usize::MAX), "bytes")?
                 .unwrap_or(QUEUE_MAX_BYTES),
         })
     }

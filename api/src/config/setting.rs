@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 
 use actix_web::http::Uri;
 
-use crate::gateway::secret::{self, Secret};
+use crate::{
+    gateway::secret::{self, Secret},
+    redis::RedisUrl,
+};
 
 /// A setting that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,8 +67,15 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         Ok(Some(Secret::new(text)))
     }
 
-    /// The address of a server, which may hold a password.
-    pub(super) fn server(
+    /// The address of Redis.
+    pub(super) fn redis(&self, name: &'static str) -> Result<Option<RedisUrl>, InvalidSetting> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let example = "an address like redis://:password@host:6379, or rediss://… for TLS";
+        text.parse().map(Some).map_err(|_| invalid(name, hidden(&text), example))
+    }
+
+    /// The address of a database, which may hold a password.
+    pub(super) fn database(
         &self,
         name: &'static str,
         schemes: &[&str],

@@ -161,7 +161,7 @@ impl Feed {
             .collect();
         if !alerts.is_empty() {
             self.query.traces.insert_alerts(&alerts).await?;
-            self.query.cache.invalidate(workspace_id);
+            self.query.cache.invalidate(workspace_id, Duration::ZERO).await?;
         }
         Ok(())
     }

@@ -36,9 +36,8 @@ pub async fn register(
     if !errors.is_empty() {
         return Err(ApiError::ValidationFailed(errors));
     }
-    app.login_limit.register(app.proxies.client(&http)).map_err(|retry_after| ApiError::RateLimited {
-        detail: "Too many accounts were made from this address",
-        retry_after,
+    app.login_limit.register(app.proxies.client(&http)).await.map_err(|retry_after| {
+        ApiError::RateLimited { detail: "Too many accounts were made from this address", retry_after }
     })?;
     let account = NewAccount {
         email: normal_email(&request.email),
@@ -66,9 +65,10 @@ pub async fn login(
     request: Json<LoginRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let email = normal_email(&request.email);
-    let attempt = app.login_limit.attempt(&email, app.proxies.client(&http)).map_err(|retry_after| {
-        ApiError::RateLimited { detail: "Too many failed logins: wait before the next one", retry_after }
-    })?;
+    let attempt =
+        app.login_limit.attempt(&email, app.proxies.client(&http)).await.map_err(|retry_after| {
+            ApiError::RateLimited { detail: "Too many failed logins: wait before the next one", retry_after }
+        })?;
     if request.password.is_empty() || request.password.len() > limit::PASSWORD_MAX_BYTES {
         attempt.failed();
         return Err(ApiError::InvalidCredentials);
@@ -82,7 +82,7 @@ pub async fn login(
     };
     match found {
         Some(credentials) if holds => {
-            attempt.succeeded();
+            attempt.succeeded().await;
             token(&app, &credentials.user)
         }
         _ => {

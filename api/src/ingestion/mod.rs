@@ -1,4 +1,4 @@
-//! Taking traces in: reading, checking, handing them to the writer. Nothing here touches the store.
+//! Taking traces in: reading, checking, putting them on the queue. Nothing here touches the store.
 
 pub mod body;
 mod field;
@@ -7,15 +7,15 @@ pub mod parse;
 mod payload;
 pub mod rest;
 
-use crate::{clock::Clock, processing::writer::Writer, telemetry::metrics::Metrics};
+use crate::{clock::Clock, queue::Queue, telemetry::metrics::Metrics};
 
 /// What the handlers of ingestion work with.
 #[derive(Debug)]
 pub struct State {
     /// What time it is.
     pub clock: Clock,
-    /// Where traces are handed in to be written.
-    pub writer: Writer,
+    /// Where traces wait to be written.
+    pub queue: Queue,
     /// Counts everything.
     pub metrics: Metrics,
 }

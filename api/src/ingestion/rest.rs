@@ -1,4 +1,5 @@
-//! The REST endpoints that traces and scores come in by. Each answers once what it accepted is on the disk.
+//! The REST endpoints that traces and scores come in by. Each answers once nothing can
+//! lose what it accepted.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -44,7 +45,7 @@ pub async fn one(
     let raw: &RawValue = serde_json::from_slice(&body).map_err(bad_json)?;
     let trace = parse::trace(raw, arrival).map_err(ApiError::ValidationFailed)?;
     let trace_id = trace.trace_id.clone();
-    app.writer.write(vec![trace]).await?;
+    app.queue.push(vec![trace]).await?;
     app.metrics.ingested(1, 0);
     Ok(HttpResponse::Accepted().json(IngestResponse {
         accepted: 1,
@@ -83,7 +84,7 @@ pub async fn batch(
             .map_err(|error| ApiError::Internal(error.into()))??
     };
     let accepted = traces.len();
-    app.writer.write(traces).await?;
+    app.queue.push(traces).await?;
     app.metrics.ingested(accepted, rejected.len());
     Ok(HttpResponse::Accepted().json(IngestResponse { accepted, rejected, trace_id: None }))
 }
@@ -108,7 +109,7 @@ pub async fn score(
 ) -> Result<HttpResponse, ApiError> {
     let score = parse::score(&trace_id, request.into_inner(), arrival(&app, &sender))
         .map_err(ApiError::ValidationFailed)?;
-    app.writer.score(score).await?;
+    app.queue.score(score).await?;
     let trace_id = Some(trace_id.into_inner());
     Ok(HttpResponse::Accepted().json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id }))
 }

@@ -26,6 +26,11 @@ impl Moment {
         }
     }
 
+    /// Which window it is, how far into it, and how long one is, in microseconds.
+    pub(super) fn parts(self) -> (i64, u64, u64) {
+        (self.index, self.elapsed, self.window)
+    }
+
     pub(super) fn until_next(self) -> Duration {
         Duration::from_micros(self.window - self.elapsed)
     }
@@ -40,6 +45,11 @@ pub(super) struct Count {
 }
 
 impl Count {
+    /// `current` requests in the window `index` and `previous` in the one before.
+    pub(super) fn new(index: i64, current: u32, previous: u32) -> Self {
+        Self { index, current, previous }
+    }
+
     /// The same requests as the window of `now` sees them.
     pub(super) fn at(self, now: Moment) -> Self {
         match now.index.saturating_sub(self.index) {

@@ -32,6 +32,19 @@ pub struct Decision {
     pub reset: Duration,
 }
 
+impl Decision {
+    /// What `limit` means for a request that was counted in `count` or, where it was not allowed, was not.
+    pub(super) fn new(count: &Count, allowed: bool, limit: u32, now: Moment) -> Self {
+        let denied = if allowed { None } else { count.wait(limit, now) };
+        Self {
+            allowed,
+            limit,
+            remaining: count.remaining(limit, now),
+            reset: denied.unwrap_or_else(|| now.until_next()),
+        }
+    }
+}
+
 /// Lets `limit` requests of each key through in any `window`, by the two-window estimate: exact against bursts, and off by
 /// at most how unevenly the window before was used.
 pub struct SlidingWindow<K> {
@@ -71,11 +84,11 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         let now = self.moment();
         let mut shard = self.shard(key);
         let count = shard.count(key, now);
-        let denied = count.wait(self.limit, now);
-        if denied.is_none() {
+        let allowed = count.remaining(self.limit, now) > 0;
+        if allowed {
             count.add();
         }
-        self.decision(count, denied, now)
+        Decision::new(count, allowed, self.limit, now)
     }
 
     /// Whether a request could pass; counts nothing.
@@ -85,7 +98,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         }
         let now = self.moment();
         let count = self.shard(key).counts.get(key).copied().unwrap_or_default().at(now);
-        self.decision(&count, count.wait(self.limit, now), now)
+        Decision::new(&count, count.remaining(self.limit, now) > 0, self.limit, now)
     }
 
     /// Counts a request, whether it could pass or not.
@@ -118,15 +131,6 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         // Counts are whole at every point: another thread's panic leaves nothing half done.
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn decision(&self, count: &Count, denied: Option<Duration>, now: Moment) -> Decision {
-        Decision {
-            allowed: denied.is_none(),
-            limit: self.limit,
-            remaining: count.remaining(self.limit, now),
-            reset: denied.unwrap_or_else(|| now.until_next()),
-        }
     }
 
     /// Keys that are being remembered.
@@ -182,185 +186,4 @@ impl<K> fmt::Debug for SlidingWindow<K> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        sync::atomic::{AtomicU32, Ordering},
-        thread,
-    };
-
-    use shared::Timestamp;
-
-    use super::*;
-
-    const MINUTE: Duration = Duration::from_secs(60);
-    const MICRO: Duration = Duration::from_micros(1);
-
-    /// A limiter at the start of a window, and its clock.
-    fn limiter(limit: u32) -> (SlidingWindow<u32>, Clock) {
-        let clock = Clock::manual(Timestamp::EPOCH + MINUTE * 1000);
-        (SlidingWindow::new(limit, MINUTE, clock.clone()), clock)
-    }
-
-    fn admitted(limiter: &SlidingWindow<u32>, key: u32, tries: u32) -> usize {
-        (0..tries).filter(|_| limiter.check(&key).allowed).count()
-    }
-
-    #[test]
-    fn the_last_request_within_the_limit_passes_and_the_next_does_not() {
-        let (limiter, clock) = limiter(3);
-        clock.advance(Duration::from_secs(15));
-        let reset = Duration::from_secs(45);
-        for remaining in [2, 1, 0] {
-            assert_eq!(limiter.check(&1), Decision { allowed: true, limit: 3, remaining, reset });
-        }
-        let denied = limiter.check(&1);
-        assert!(!denied.allowed && denied.remaining == 0);
-        assert!(limiter.check(&2).allowed, "another key has its own count");
-    }
-
-    #[test]
-    fn a_denied_request_is_not_counted() {
-        let (limiter, _) = limiter(2);
-        assert_eq!(admitted(&limiter, 1, 2), 2);
-        let first = limiter.check(&1);
-        assert_eq!(admitted(&limiter, 1, 100), 0);
-        assert_eq!(limiter.check(&1), first);
-    }
-
-    #[test]
-    fn the_window_before_counts_for_the_share_still_in_view() {
-        let (limiter, clock) = limiter(100);
-        assert_eq!(admitted(&limiter, 1, 80), 80);
-        clock.advance(MINUTE);
-        assert_eq!(limiter.peek(&1).remaining, 20, "all of the window before is in view");
-        clock.advance(Duration::from_secs(15));
-        assert_eq!(limiter.peek(&1).remaining, 40, "three quarters of it are");
-        assert_eq!(admitted(&limiter, 1, 1000), 40);
-        clock.advance(Duration::from_secs(30));
-        assert_eq!(admitted(&limiter, 1, 1000), 40, "a quarter is: 100 - 40 - 80 / 4");
-        clock.advance(Duration::from_secs(15));
-        assert_eq!(limiter.peek(&1).remaining, 20, "now the second window is in view, with 80");
-        clock.advance(MINUTE * 2);
-        assert_eq!(limiter.peek(&1).remaining, 100);
-    }
-
-    #[test]
-    fn a_burst_at_the_edge_of_a_window_does_not_pass_twice() {
-        let (limiter, clock) = limiter(10);
-        clock.advance(MINUTE - MICRO);
-        assert_eq!(admitted(&limiter, 1, 20), 10);
-        clock.advance(MICRO);
-        assert_eq!(admitted(&limiter, 1, 20), 0);
-    }
-
-    #[test]
-    fn a_denied_request_may_come_back_at_its_reset_and_not_before() {
-        for limit in [1, 2, 3, 7, 100] {
-            for early in [0, 1, 20, 59] {
-                let (limiter, clock) = limiter(limit);
-                clock.advance(Duration::from_secs(early));
-                for _ in 0..5 {
-                    while limiter.check(&1).allowed {}
-                    let reset = limiter.peek(&1).reset;
-                    clock.advance(reset - MICRO);
-                    assert!(!limiter.peek(&1).allowed, "limit {limit}, {early} s: too early");
-                    clock.advance(MICRO);
-                    assert!(limiter.check(&1).allowed, "limit {limit}, {early} s: late after {reset:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn recorded_requests_count_beyond_the_limit_and_peeks_do_not_count() {
-        let (limiter, clock) = limiter(2);
-        for _ in 0..5 {
-            assert!(limiter.peek(&1).allowed);
-        }
-        for _ in 0..4 {
-            limiter.record(&1);
-        }
-        let denied = limiter.peek(&1);
-        assert!(!denied.allowed);
-        clock.advance(denied.reset - MICRO);
-        assert!(!limiter.peek(&1).allowed);
-        clock.advance(MICRO);
-        assert!(limiter.peek(&1).allowed);
-    }
-
-    #[test]
-    fn a_refund_makes_room_for_one_and_clearing_for_all() {
-        let (limiter, clock) = limiter(3);
-        assert_eq!(admitted(&limiter, 1, 9), 3);
-        limiter.refund(&1);
-        assert_eq!(admitted(&limiter, 1, 9), 1);
-        clock.advance(MINUTE);
-        limiter.refund(&1);
-        assert_eq!(admitted(&limiter, 1, 9), 1, "also when the window has moved on");
-        limiter.clear(&1);
-        assert_eq!(admitted(&limiter, 1, 9), 3);
-        limiter.refund(&2);
-        assert_eq!(limiter.peek(&2).remaining, 3, "a refund gives no credit");
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_forgets_nothing() {
-        let clock = Clock::manual(Timestamp::EPOCH + MINUTE * 1000);
-        let mut limiter = SlidingWindow::new(2, MINUTE, clock);
-        assert_eq!(admitted(&limiter, 1, 9), 2);
-        limiter.clock = Clock::manual(Timestamp::EPOCH + MINUTE * 900);
-        assert_eq!(admitted(&limiter, 1, 9), 0);
-    }
-
-    #[test]
-    fn a_limit_of_zero_lets_everything_through_and_remembers_nothing() {
-        let (limiter, _) = limiter(0);
-        assert_eq!(admitted(&limiter, 1, 1000), 1000);
-        limiter.record(&1);
-        assert_eq!((limiter.peek(&1).limit, limiter.peek(&1).remaining, limiter.keys()), (0, u32::MAX, 0));
-    }
-
-    #[test]
-    fn threads_at_once_are_admitted_exactly_up_to_the_limit() {
-        let (limiter, clock) = limiter(500);
-        let admit = || {
-            let admitted = AtomicU32::new(0);
-            thread::scope(|scope| {
-                for _ in 0..8 {
-                    scope.spawn(|| {
-                        for _ in 0..500 {
-                            admitted.fetch_add(u32::from(limiter.check(&1).allowed), Ordering::Relaxed);
-                        }
-                    });
-                }
-            });
-            admitted.into_inner()
-        };
-        assert_eq!(admit(), 500);
-        clock.advance(MINUTE + MINUTE / 2);
-        assert_eq!(admit(), 250);
-    }
-
-    #[test]
-    fn idle_keys_are_dropped() {
-        let (limiter, clock) = limiter(5);
-        for round in 0..20 {
-            for key in 0..1000 {
-                limiter.record(&(round * 1000 + key));
-            }
-            clock.advance(MINUTE * 2);
-        }
-        assert!(limiter.keys() <= 4000, "{} keys of 20,000 remembered", limiter.keys());
-    }
-
-    #[test]
-    fn a_flood_of_new_keys_neither_fills_the_memory_nor_lets_a_limited_key_off() {
-        let (limiter, _) = limiter(5);
-        assert_eq!(admitted(&limiter, u32::MAX, 9), 5);
-        for key in 0..400_000 {
-            limiter.record(&key);
-        }
-        assert!(limiter.keys() <= SHARDS * SHARD_KEYS, "{} keys", limiter.keys());
-        assert_eq!(admitted(&limiter, u32::MAX, 9), 0);
-    }
-}
+mod tests;

@@ -1,3 +1,9 @@
-//! What happens to traces after they were taken in: written in groups, then the answers they change are dropped.
+//! What happens to traces after they were taken in: written in groups, then the answers they change are dropped. `sink`
+//! does that for whichever queue; `worker` is the process' side of the queue in Redis.
 
-pub mod writer;
+mod group;
+mod hand;
+mod keeper;
+mod reader;
+pub mod sink;
+pub mod worker;

@@ -1,5 +1,6 @@
 //! Putting a server together: open what its roles need, bind, run, stop.
 
+mod base;
 mod http;
 mod part;
 
@@ -9,10 +10,12 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::task::JoinHandle;
 
 pub use self::part::Parts;
+use self::part::Running;
 use crate::{
     clock::Clock,
     config::Config,
     gateway::{self, secret::SecretError},
+    redis::RedisFailure,
     store::{account::AccountError, trace::StoreError},
 };
 
@@ -42,6 +45,9 @@ pub enum StartError {
     /// The secret that signs tokens cannot be had.
     #[error("the JWT secret cannot be had")]
     Secret(#[from] SecretError),
+    /// Redis can never be reached at that address.
+    #[error("REDIS_URL cannot be used")]
+    Redis(#[from] RedisFailure),
     /// The other roles cannot be asked.
     #[error("the client for the other roles cannot be made")]
     Client(#[from] reqwest::Error),
@@ -53,6 +59,7 @@ pub enum StartError {
 /// A server that is bound and ready to run.
 pub struct Application {
     parts: Parts,
+    running: Running,
     server: Server,
     port: u16,
     beside: Vec<JoinHandle<()>>,
@@ -64,9 +71,9 @@ impl Application {
     /// # Errors
     /// Where something cannot be opened or the port is taken.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let parts = Parts::open(&config, clock).await?;
+        let (parts, running) = part::open(&config, clock).await?;
         let (server, port) = http::listen(&config, &parts)?;
-        let mut application = Self { parts, server, port, beside: Vec::new() };
+        let mut application = Self { parts, running, server, port, beside: Vec::new() };
         if let Some(gateway) = application.parts.gateway.clone() {
             application.run_beside(async move {
                 let mut ticks = tokio::time::interval(SAVE_USES);
@@ -108,7 +115,7 @@ impl Application {
     /// # Errors
     /// Where the server breaks.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { parts, server, beside, .. } = self;
+        let Self { parts, running, server, beside, .. } = self;
         let result = server.await;
         for task in beside {
             task.abort();
@@ -118,7 +125,8 @@ impl Application {
         if let Some(gateway) = &parts.gateway {
             save_uses(gateway).await;
         }
-        parts.close(Duration::from_secs(SHUTDOWN_SECONDS)).await;
+        drop(parts);
+        running.close(Duration::from_secs(SHUTDOWN_SECONDS)).await;
         result
     }
 }

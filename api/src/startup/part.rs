@@ -1,13 +1,15 @@
-//! What a process is made of: for each role that runs in it what its handlers work with, and what stands below them.
+//! What a process is made of: for each role that runs in it what its handlers work with, and the tasks beside them.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use actix_web::web::Data;
-use tokio::{sync::Mutex, task::JoinHandle};
 
-use super::StartError;
+use super::{
+    StartError,
+    base::{Base, Writing},
+};
 use crate::{
-    cache::{Cache, Invalidator, MemoryCache},
+    cache::Invalidator,
     cli::http,
     clock::Clock,
     config::Config,
@@ -18,19 +20,17 @@ use crate::{
         credential::Credentials,
         jwt::JwtKeys,
         password::{COST, Passwords},
-        secret::{self, Secret},
     },
     ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
-    limit::{LoginLimit, RateLimit},
-    processing::writer::{QUEUE_BYTES, Writer},
+    processing::sink::Sink,
     query,
     role::Role,
     store::{account::AccountStore, trace::TraceStore},
     telemetry::{dependency::Dependency, metrics::Metrics},
 };
 
-/// The parts of a process. Clones share them.
+/// The parts of a process that answer requests. Clones share them.
 #[derive(Clone)]
 pub struct Parts {
     /// Accounts, credentials and limits, where the gateway runs here.
@@ -49,116 +49,85 @@ pub struct Parts {
     pub metrics: Data<Metrics>,
     /// What `/ready` asks.
     pub dependencies: Data<Vec<Dependency>>,
-    accounts: Option<AccountStore>,
-    traces: Option<TraceStore>,
-    writing: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 
-impl Parts {
-    pub(super) async fn open(config: &Config, clock: Clock) -> Result<Self, StartError> {
-        let runs = |role| config.role.is_none_or(|own| own == role);
-        let metrics = Metrics::new()?;
-        let mut parts = Self {
-            gateway: None,
-            assets: None,
-            peers: None,
-            receive: None,
-            ingestion: None,
-            query: None,
-            metrics: Data::new(metrics.clone()),
-            dependencies: Data::new(Vec::new()),
-            accounts: None,
-            traces: None,
-            writing: Arc::default(),
-        };
-        let key = config.services.internal_secret.as_ref().map(ProofKey::new);
-        if runs(Role::Gateway) {
-            parts.accounts = Some(open_accounts(config).await?);
-        }
-        if runs(Role::Query) || runs(Role::Processing) {
-            parts.traces = Some(open_traces(config).await?);
-        }
-        let cache = Cache::Memory(MemoryCache::new(config.cache_ttls.clone()));
-        if let Some(accounts) = &parts.accounts {
-            parts.gateway = Some(Data::new(gateway(config, &clock, accounts)?));
-            parts.assets = Some(Data::new(assets(config)?));
-        }
-        if let (Some(Role::Gateway), Some(key)) = (config.role, &key) {
-            parts.peers = Some(Peers {
-                query: Upstream::new(&config.services.query),
-                ingestion: Upstream::new(&config.services.ingestion),
-                key: key.clone(),
-                clock: clock.clone(),
-            });
-        }
-        if let (Some(Role::Ingestion | Role::Query), Some(key)) = (config.role, key) {
-            parts.receive = Some(Data::new(receive::State { key, clock: clock.clone() }));
-        }
-        if let Some(traces) = &parts.traces {
-            let invalidator = Invalidator::new(cache.clone(), clock.clone());
-            let (writer, writing) = Writer::start(traces.clone(), invalidator, metrics.clone(), QUEUE_BYTES);
-            parts.writing = Arc::new(Mutex::new(Some(writing)));
-            parts.ingestion =
-                Some(Data::new(ingestion::State { clock: clock.clone(), writer, metrics: metrics.clone() }));
-        }
-        if let Some(traces) = parts.traces.clone().filter(|_| runs(Role::Query)) {
-            parts.query = Some(Data::new(query::State { clock, traces, cache, metrics }));
-        }
-        parts.dependencies = Data::new(parts.dependencies()?);
-        Ok(parts)
-    }
+/// What runs and stands open until the process stops.
+pub(super) struct Running {
+    accounts: Option<AccountStore>,
+    traces: Option<TraceStore>,
+    writing: Option<Writing>,
+}
 
-    fn dependencies(&self) -> Result<Vec<Dependency>, StartError> {
-        let mut dependencies = Vec::new();
-        dependencies.extend(self.accounts.clone().map(Dependency::Accounts));
-        dependencies.extend(self.traces.clone().map(Dependency::Traces));
-        if let Some(peers) = &self.peers {
-            let client = http::client("http:").no_proxy().build()?;
-            for (name, upstream) in [("query", &peers.query), ("ingestion", &peers.ingestion)] {
-                dependencies.push(Dependency::Service(name, upstream.clone(), client.clone()));
-            }
-        }
-        Ok(dependencies)
-    }
+/// Opens what the roles of this process need.
+pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Running), StartError> {
+    let runs = |role| config.role.is_none_or(|own| own == role);
+    let base = Base::open(config, clock)?;
+    let accounts = if runs(Role::Gateway) { Some(base.accounts().await?) } else { None };
+    let traces = if runs(Role::Query) || runs(Role::Processing) { Some(base.traces().await?) } else { None };
 
-    /// Writes what was handed in, for so long at most, and closes the stores.
+    let mut queue = base.redis_queue()?.filter(|_| runs(Role::Ingestion));
+    let mut writing = None;
+    if let Some(traces) = traces.clone().filter(|_| runs(Role::Processing)) {
+        let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
+        let (started, begun) = base.write_to(Sink::new(traces, invalidator, base.metrics.clone()))?;
+        queue = queue.or(begun);
+        writing = Some(started);
+    }
+    let peers = peers(config, &base.clock);
+    let parts = Parts {
+        dependencies: Data::new(dependencies(&base, accounts.as_ref(), traces.as_ref(), peers.as_ref())?),
+        gateway: accounts.as_ref().map(|accounts| gateway(&base, accounts)).transpose()?.map(Data::new),
+        assets: if runs(Role::Gateway) { Some(Data::new(assets(config)?)) } else { None },
+        peers,
+        receive: receive(config, &base.clock).map(Data::new),
+        ingestion: queue.map(|queue| {
+            let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
+            Data::new(ingestion::State { clock, queue, metrics })
+        }),
+        query: traces.clone().filter(|_| runs(Role::Query)).map(|traces| {
+            let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
+            Data::new(query::State { clock, traces, cache: base.cache.clone(), metrics })
+        }),
+        metrics: Data::new(base.metrics.clone()),
+    };
+    Ok((parts, Running { accounts, traces, writing }))
+}
+
+impl Running {
+    /// Writes what was handed in, for so long at most, and closes the stores. Nobody may hold what hands in any more.
     pub(super) async fn close(self, patience: Duration) {
-        let Self { writing, accounts, traces, ingestion, .. } = self;
-        // The writer ends when nobody can hand in any more; whoever still can has had their time.
-        drop(ingestion);
-        if let Some(writing) = writing.lock().await.take()
-            && tokio::time::timeout(patience, writing).await.is_err()
-        {
-            tracing::warn!("something still holds the writer, closing the stores all the same");
+        let writing = async {
+            match self.writing {
+                // It ended by itself; a panic in it was logged where it happened.
+                Some(Writing::Memory(task)) => drop(task.await),
+                Some(Writing::Redis(worker)) => worker.stop().await,
+                None => {}
+            }
+        };
+        if tokio::time::timeout(patience, writing).await.is_err() {
+            tracing::warn!("writing did not come to an end, closing the stores all the same");
         }
-        if let Some(traces) = traces {
+        if let Some(traces) = self.traces {
             traces.close().await;
         }
-        if let Some(accounts) = accounts {
+        if let Some(accounts) = self.accounts {
             accounts.close().await;
         }
     }
 }
 
-fn gateway(config: &Config, clock: &Clock, accounts: &AccountStore) -> Result<gateway::State, StartError> {
-    let jwt = JwtKeys::new(jwt_secret(config)?.expose().as_bytes(), config.jwt_ttl);
+fn gateway(base: &Base<'_>, accounts: &AccountStore) -> Result<gateway::State, StartError> {
+    let jwt = JwtKeys::new(base.jwt_secret()?.expose().as_bytes(), base.config.jwt_ttl);
     Ok(gateway::State {
-        clock: clock.clone(),
+        clock: base.clock.clone(),
         accounts: accounts.clone(),
-        credentials: Credentials::new(jwt.clone(), accounts.clone(), clock.clone()),
+        credentials: Credentials::new(jwt.clone(), accounts.clone(), base.clock.clone()),
         jwt,
         passwords: Passwords::new(COST),
-        login_limit: LoginLimit::new(clock.clone()),
-        rate_limit: RateLimit::memory(config.rate_limit_per_minute, clock.clone()),
-        proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+        login_limit: base.login_limit(),
+        rate_limit: base.rate_limit(),
+        proxies: TrustedProxies::new(base.config.trusted_proxies.clone()),
     })
-}
-
-fn jwt_secret(config: &Config) -> Result<Secret, StartError> {
-    match &config.jwt_secret {
-        Some(secret) => Ok(secret.clone()),
-        None => Ok(secret::load_or_create(&data_folder(config)?.join("jwt_secret"))?),
-    }
 }
 
 fn assets(config: &Config) -> Result<Assets, StartError> {
@@ -171,18 +140,39 @@ fn assets(config: &Config) -> Result<Assets, StartError> {
     }
 }
 
-async fn open_accounts(config: &Config) -> Result<AccountStore, StartError> {
-    Ok(AccountStore::open(&data_folder(config)?.join("accounts.db")).await?)
+/// The other roles, as a gateway by itself sees them.
+fn peers(config: &Config, clock: &Clock) -> Option<Peers> {
+    let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
+    (config.role == Some(Role::Gateway)).then(|| Peers {
+        query: Upstream::new(&config.services.query),
+        ingestion: Upstream::new(&config.services.ingestion),
+        key,
+        clock: clock.clone(),
+    })
 }
 
-async fn open_traces(config: &Config) -> Result<TraceStore, StartError> {
-    Ok(TraceStore::open_sqlite(&data_folder(config)?.join("traces.db")).await?)
+/// What a role by itself checks the gateway's proofs with.
+fn receive(config: &Config, clock: &Clock) -> Option<receive::State> {
+    let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
+    matches!(config.role, Some(Role::Ingestion | Role::Query))
+        .then(|| receive::State { key, clock: clock.clone() })
 }
 
-/// The data folder, made where it is not there: only where something will stand in it.
-fn data_folder(config: &Config) -> Result<&Path, StartError> {
-    let folder = config.data_dir.as_path();
-    fs::create_dir_all(folder)
-        .map_err(|source| StartError::Io { what: format!("{} cannot be made", folder.display()), source })?;
-    Ok(folder)
+fn dependencies(
+    base: &Base<'_>,
+    accounts: Option<&AccountStore>,
+    traces: Option<&TraceStore>,
+    peers: Option<&Peers>,
+) -> Result<Vec<Dependency>, StartError> {
+    let mut dependencies = Vec::new();
+    dependencies.extend(accounts.cloned().map(Dependency::Accounts));
+    dependencies.extend(traces.cloned().map(Dependency::Traces));
+    dependencies.extend(base.redis.clone().map(Dependency::Redis));
+    if let Some(peers) = peers {
+        let client = http::client("http:").no_proxy().build()?;
+        for (name, upstream) in [("query", &peers.query), ("ingestion", &peers.ingestion)] {
+            dependencies.push(Dependency::Service(name, upstream.clone(), client.clone()));
+        }
+    }
+    Ok(dependencies)
 }

@@ -7,6 +7,7 @@ use reqwest::Client;
 use crate::{
     error::chain,
     internal::upstream::Upstream,
+    redis::Redis,
     store::{account::AccountStore, trace::TraceStore},
 };
 
@@ -20,6 +21,8 @@ pub enum Dependency {
     Accounts(AccountStore),
     /// The store of traces.
     Traces(TraceStore),
+    /// Cache, limits and queue.
+    Redis(Redis),
     /// Another role: one of its replicas is enough.
     Service(&'static str, Upstream, Client),
 }
@@ -31,6 +34,7 @@ impl Dependency {
         match self {
             Self::Accounts(_) => "accounts",
             Self::Traces(_) => "traces",
+            Self::Redis(_) => "redis",
             Self::Service(name, _, _) => name,
         }
     }
@@ -44,6 +48,7 @@ impl Dependency {
             match self {
                 Self::Accounts(store) => store.ping().await.map_err(|error| chain(&error)),
                 Self::Traces(store) => store.ping().await.map_err(|error| chain(&error)),
+                Self::Redis(redis) => redis.ping().await.map_err(|error| chain(&error)),
                 Self::Service(_, upstream, client) => any_healthy(upstream, client).await,
             }
         };

@@ -1,7 +1,11 @@
 //! The log. No line holds an input, an output, a password or a token: what is logged of a request is its method, path,
 //! status and duration.
 
-use std::io::IsTerminal;
+use std::{
+    io::IsTerminal,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tracing_subscriber::{EnvFilter, fmt};
 
@@ -22,4 +26,20 @@ pub fn start(level: &str, format: Option<LogFormat>) {
             builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
         }
     };
+}
+
+/// Lets a line through once a second, so that what fails for every request does not fill the log.
+#[derive(Debug, Default)]
+pub struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    /// Says it, unless something was said less than a second ago.
+    pub fn say(&self, line: impl FnOnce()) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
+            *last = Some(Instant::now());
+            drop(last);
+            line();
+        }
+    }
 }

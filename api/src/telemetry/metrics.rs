@@ -3,11 +3,15 @@
 use std::{sync::Arc, time::Instant};
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
     exponential_buckets,
 };
 
-use crate::cache::{Kind, Outcome};
+use super::queue_metrics::QueueMetrics;
+use crate::{
+    cache::{Kind, Outcome},
+    queue::Load,
+};
 
 /// The server's metrics. Clones share them.
 #[derive(Clone, Debug)]
@@ -21,6 +25,9 @@ struct Inner {
     traces: IntCounterVec,
     writes: Histogram,
     group_sizes: Histogram,
+    cache_errors: IntCounter,
+    limit_fallbacks: IntCounter,
+    queue: QueueMetrics,
 }
 
 impl Metrics {
@@ -60,12 +67,33 @@ impl Metrics {
             HistogramOpts::new("agent_obs_write_group_traces", "Traces that were written in one transaction")
                 .buckets(exponential_buckets(1.0, 2.0, 15)?),
         )?;
+        let cache_errors = IntCounter::new(
+            "agent_obs_cache_errors_total",
+            "Questions to the cache that failed and were answered without it",
+        )?;
+        let limit_fallbacks = IntCounter::new(
+            "agent_obs_limit_fallbacks_total",
+            "Requests counted in this process alone because Redis did not answer",
+        )?;
+        let queue = QueueMetrics::new(&registry)?;
+        registry.register(Box::new(cache_errors.clone()))?;
+        registry.register(Box::new(limit_fallbacks.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(cache.clone()))?;
         registry.register(Box::new(traces.clone()))?;
         registry.register(Box::new(writes.clone()))?;
         registry.register(Box::new(group_sizes.clone()))?;
-        Ok(Self(Arc::new(Inner { registry, requests, cache, traces, writes, group_sizes })))
+        Ok(Self(Arc::new(Inner {
+            registry,
+            requests,
+            cache,
+            traces,
+            writes,
+            group_sizes,
+            cache_errors,
+            limit_fallbacks,
+            queue,
+        })))
     }
 
     /// Counts a request.
@@ -76,6 +104,37 @@ impl Metrics {
     /// Counts a cached answer.
     pub fn cache_answered(&self, kind: Kind, outcome: Outcome) {
         self.0.cache.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
+    }
+
+    /// Counts a question to the cache that failed.
+    pub fn cache_failed(&self) {
+        self.0.cache_errors.inc();
+    }
+
+    /// Counts a request that was counted in this process because Redis did not answer.
+    pub fn limit_fell_back(&self) {
+        self.0.limit_fallbacks.inc();
+    }
+
+    /// Says how much is in the queue.
+    pub fn queue_holds(&self, load: Load) {
+        self.0.queue.holds(load);
+    }
+
+    /// Counts messages that were delivered again.
+    pub fn queue_redelivered(&self, messages: usize) {
+        self.0.queue.redelivered(messages);
+    }
+
+    /// Counts a group of messages that was written and acknowledged, and those of its messages that went to the dead
+    /// letters instead.
+    pub fn queue_group_written(&self, dead: usize) {
+        self.0.queue.group_written(dead);
+    }
+
+    /// Counts dead letters that were dropped for newer ones.
+    pub fn dead_letters_dropped(&self, letters: u64) {
+        self.0.queue.dead_letters_dropped(letters);
     }
 
     /// Counts traces that came in.

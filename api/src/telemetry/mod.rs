@@ -4,4 +4,5 @@ pub mod dependency;
 pub mod health;
 pub mod log;
 pub mod metrics;
+mod queue_metrics;
 pub mod request;

@@ -1,5 +1,7 @@
-//! What the writer is handed: checked, in the store's integer units, ready to bind.
+//! What the store is handed: checked, in the store's integer units, ready to bind. It travels through the queue in this
+//! form: a changed field is a new version of [`crate::queue`]'s messages.
 
+use serde::{Deserialize, Serialize};
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
 use uuid::Uuid;
 
@@ -11,7 +13,7 @@ pub const MICROS_PER_MILLI: f64 = 1e3;
 pub const MICROS_PER_POINT: f64 = 1e6;
 
 /// A run, ready to be written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewTrace {
     /// Whose it is.
     pub workspace_id: Uuid,
@@ -20,6 +22,7 @@ pub struct NewTrace {
     /// The agent that ran.
     pub agent_id: String,
     /// When it started.
+    #[serde(with = "micros")]
     pub timestamp: Timestamp,
     /// Microseconds.
     pub latency: i64,
@@ -66,7 +69,7 @@ impl NewTrace {
 }
 
 /// A step of a run, ready to be written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewSpan {
     /// Unique within the trace.
     pub span_id: String,
@@ -77,6 +80,7 @@ pub struct NewSpan {
     /// What kind of step it is.
     pub kind: SpanKind,
     /// When it started.
+    #[serde(with = "micros")]
     pub timestamp: Timestamp,
     /// Microseconds.
     pub latency: i64,
@@ -105,7 +109,7 @@ impl NewSpan {
 }
 
 /// A judgement of a run, ready to be written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewScore {
     /// Whose run it is.
     pub workspace_id: Uuid,
@@ -118,7 +122,23 @@ pub struct NewScore {
     /// Why.
     pub comment: Option<String>,
     /// When it came.
+    #[serde(with = "micros")]
     pub timestamp: Timestamp,
+}
+
+/// Moments as integers: quicker and shorter than their text.
+mod micros {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use shared::Timestamp;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "it is how serde calls it")]
+    pub(super) fn serialize<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        moment.as_micros().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(deserializer).map(Timestamp::from_micros)
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,158 @@
+//! The cache in Redis. It is a help and never a need: when it is slow, down or holds what is no answer, the request is
+//! answered from the database.
+
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+
+use actix_web::web::Bytes;
+use moka::future;
+use redis::Script;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{CacheKey, Dropped, Outcome, Ttls, key};
+use crate::{
+    error::{ApiError, chain},
+    redis::{Redis, RedisFailure},
+    telemetry::{log::Seldom, metrics::Metrics},
+};
+
+static STORE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/store.lua")));
+static INVALIDATE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/invalidate.lua")));
+
+/// An answer larger than this is not kept: it would be in the way of all others.
+const ANSWER_BYTES: usize = 1024 * 1024;
+/// Answers of one workspace that are kept at once.
+const WORKSPACE_ANSWERS: usize = 10_000;
+/// How long a generation is remembered after it began: longer than any computation takes.
+const GENERATION_SECONDS: u64 = 86_400;
+/// Computations that several callers may wait for at once.
+const FLIGHTS: u64 = 10_000;
+
+/// What Redis knows of a workspace's generation; empty for none.
+type Generation = Vec<u8>;
+/// A computation, by what was known when it began; without a generation where Redis does not answer.
+type Flight = (Option<Generation>, CacheKey);
+
+/// Answers in Redis.
+#[derive(Clone, Debug)]
+pub struct RedisCache {
+    redis: Redis,
+    ttls: Ttls,
+    metrics: Metrics,
+    flights: future::Cache<Flight, Bytes>,
+    log: Arc<Seldom>,
+}
+
+impl RedisCache {
+    /// A cache that keeps answers for so long.
+    #[must_use]
+    pub fn new(redis: Redis, ttls: Ttls, metrics: Metrics) -> Self {
+        // The answers leave when they are made; the time is for those whose callers all went away.
+        let flights =
+            future::Cache::builder().max_capacity(FLIGHTS).time_to_live(Duration::from_secs(1)).build();
+        Self { redis, ttls, metrics, flights, log: Arc::default() }
+    }
+
+    pub(super) async fn answer(
+        &self,
+        key: CacheKey,
+        bypass: bool,
+        compute: impl Future<Output = Result<Bytes, ApiError>>,
+    ) -> Result<(Bytes, Outcome), Arc<ApiError>> {
+        // The generation is read before the database: an answer computed while traces were written is already old.
+        let (generation, found) = match self.get(&key).await {
+            Ok((generation, found)) => (Some(generation), found),
+            Err(failure) => {
+                self.failed(&failure);
+                (None, None)
+            }
+        };
+        if bypass {
+            let answer = compute.await.map_err(Arc::new)?;
+            self.keep(&key, generation.as_ref(), &answer).await;
+            return Ok((answer, Outcome::Bypass));
+        }
+        if let Some(answer) = found {
+            return Ok((answer, Outcome::Hit));
+        }
+        let down = generation.is_none();
+        let flight = (generation, key);
+        let computing = async {
+            let answer = compute.await?;
+            self.keep(&flight.1, flight.0.as_ref(), &answer).await;
+            Ok(answer)
+        };
+        let landed = self.flights.entry_by_ref(&flight).or_try_insert_with(computing).await?;
+        let fresh = landed.is_fresh();
+        if fresh {
+            self.flights.invalidate(&flight).await;
+        }
+        let outcome = match (down, fresh) {
+            (true, _) => Outcome::Bypass,
+            (false, true) => Outcome::Miss,
+            (false, false) => Outcome::Hit,
+        };
+        Ok((landed.into_value(), outcome))
+    }
+
+    pub(super) async fn invalidate(
+        &self,
+        workspace_id: Uuid,
+        interval: Duration,
+    ) -> Result<Dropped, RedisFailure> {
+        let mut script = INVALIDATE.key(key::keys_of(workspace_id));
+        script.key(key::generation_of(workspace_id)).key(key::dropped_of(workspace_id));
+        script.arg(millis(interval).max(1)).arg(GENERATION_SECONDS);
+        match self.redis.run(&script).await {
+            Ok(0) => Ok(Dropped::Done),
+            Ok(wait) => Ok(Dropped::Wait(Duration::from_millis(wait))),
+            Err(failure) => {
+                self.failed(&failure);
+                Err(failure)
+            }
+        }
+    }
+
+    /// The generation and, where it is JSON, the answer.
+    async fn get(&self, key: &CacheKey) -> Result<(Generation, Option<Bytes>), RedisFailure> {
+        let mut command = redis::cmd("MGET");
+        command.arg(key.as_str()).arg(key::generation_of(key.workspace_id()));
+        let (answer, generation): (Option<Vec<u8>>, Option<Vec<u8>>) = self.redis.query(&command).await?;
+        let answer = answer.filter(|answer| {
+            let sound = serde_json::from_slice::<&RawValue>(answer).is_ok();
+            if !sound {
+                self.metrics.cache_failed();
+                self.log.say(|| tracing::warn!(key = key.as_str(), "what the cache holds is no answer"));
+            }
+            sound
+        });
+        Ok((generation.unwrap_or_default(), answer.map(Bytes::from)))
+    }
+
+    async fn keep(&self, key: &CacheKey, generation: Option<&Generation>, answer: &Bytes) {
+        let Some(generation) = generation.filter(|_| answer.len() <= ANSWER_BYTES) else { return };
+        let ttl = millis(self.ttls.get(key.kind()));
+        if ttl == 0 {
+            return;
+        }
+        let mut script = STORE.key(key.as_str());
+        script.key(key::keys_of(key.workspace_id())).key(key::generation_of(key.workspace_id()));
+        script.arg(generation.as_slice()).arg(answer.as_ref()).arg(ttl).arg(WORKSPACE_ANSWERS);
+        if let Err(failure) = self.redis.run::<()>(&script).await {
+            self.failed(&failure);
+        }
+    }
+
+    fn failed(&self, failure: &RedisFailure) {
+        self.metrics.cache_failed();
+        self.log
+            .say(|| tracing::warn!(error = chain(failure), "the cache does not answer; the database does"));
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

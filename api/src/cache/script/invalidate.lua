@@ -1,0 +1,23 @@
+-- Drops all answers of a workspace, unless that was done a moment ago: then it says how long to wait. Costs as much as the
+-- workspace has keys, however many others there are.
+-- KEYS: the workspace's keys, its generation, the mark that it was done. ARGV: milliseconds between two times, seconds
+-- that the generation is remembered. Answers 0 when it is done, or the milliseconds to wait.
+if not redis.call('SET', KEYS[3], 1, 'NX', 'PX', ARGV[1]) then
+    return math.max(redis.call('PTTL', KEYS[3]), 1)
+end
+local generation = redis.call('TYPE', KEYS[2]).ok == 'string' and redis.call('GET', KEYS[2]) or ''
+if not generation:match('^%d+$') or #generation > 15 then
+    -- Not there, or not ours: the time, so that it is none that a computation under way has seen.
+    local time = redis.call('TIME')
+    redis.call('SET', KEYS[2], string.format('%d%03d', time[1], math.floor(time[2] / 1000)))
+end
+redis.call('INCR', KEYS[2])
+redis.call('EXPIRE', KEYS[2], ARGV[2])
+if redis.call('TYPE', KEYS[1]).ok == 'set' then
+    local keys = redis.call('SMEMBERS', KEYS[1])
+    for first = 1, #keys, 1000 do
+        redis.call('UNLINK', unpack(keys, first, math.min(first + 999, #keys)))
+    end
+end
+redis.call('UNLINK', KEYS[1])
+return 0

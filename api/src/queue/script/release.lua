@@ -1,0 +1,7 @@
+-- Gives leases up, where they are still this consumer's. KEYS: the leases. ARGV: the consumer.
+for _, key in ipairs(KEYS) do
+    if redis.call('GET', key) == ARGV[1] then
+        redis.call('DEL', key)
+    end
+end
+return #KEYS

@@ -1,0 +1,112 @@
+//! What stands below the roles, on servers where they are configured and embedded where not: stores, the cache, the
+//! connection to Redis, the secret.
+
+use std::{fs, path::Path};
+
+use super::StartError;
+use crate::{
+    cache::{Cache, MemoryCache, RedisCache},
+    clock::Clock,
+    config::Config,
+    gateway::secret::{self, Secret},
+    limit::{LoginLimit, RateLimit},
+    processing::{sink::Sink, worker::Worker},
+    queue::{Consumer, Leases, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
+    redis::Redis,
+    store::{account::AccountStore, trace::TraceStore},
+    telemetry::metrics::Metrics,
+};
+
+/// What is opened once and used by every role of the process.
+pub(super) struct Base<'a> {
+    pub(super) config: &'a Config,
+    pub(super) clock: Clock,
+    pub(super) metrics: Metrics,
+    pub(super) redis: Option<Redis>,
+    pub(super) cache: Cache,
+}
+
+/// Who writes what is handed in, until the process stops.
+pub(super) enum Writing {
+    /// Ends when nobody can hand in any more.
+    Memory(tokio::task::JoinHandle<()>),
+    /// Takes its work off the queue until it is told to stop.
+    Redis(Worker),
+}
+
+impl<'a> Base<'a> {
+    pub(super) fn open(config: &'a Config, clock: Clock) -> Result<Self, StartError> {
+        let metrics = Metrics::new()?;
+        let redis = config.servers.redis_url.as_ref().map(Redis::quick).transpose()?;
+        let ttls = config.cache_ttls.clone();
+        let cache = match &redis {
+            Some(redis) => Cache::Redis(RedisCache::new(redis.clone(), ttls, metrics.clone())),
+            None => Cache::Memory(MemoryCache::new(ttls)),
+        };
+        Ok(Self { config, clock, metrics, redis, cache })
+    }
+
+    pub(super) async fn accounts(&self) -> Result<AccountStore, StartError> {
+        Ok(AccountStore::open(&self.data_folder()?.join("accounts.db")).await?)
+    }
+
+    pub(super) async fn traces(&self) -> Result<TraceStore, StartError> {
+        Ok(TraceStore::open_sqlite(&self.data_folder()?.join("traces.db")).await?)
+    }
+
+    pub(super) fn jwt_secret(&self) -> Result<Secret, StartError> {
+        match &self.config.jwt_secret {
+            Some(secret) => Ok(secret.clone()),
+            None => Ok(secret::load_or_create(&self.data_folder()?.join("jwt_secret"))?),
+        }
+    }
+
+    pub(super) fn rate_limit(&self) -> RateLimit {
+        let (per_minute, clock) = (self.config.rate_limit_per_minute, self.clock.clone());
+        match &self.redis {
+            Some(redis) => RateLimit::redis(redis.clone(), per_minute, clock, self.metrics.clone()),
+            None => RateLimit::memory(per_minute, clock),
+        }
+    }
+
+    pub(super) fn login_limit(&self) -> LoginLimit {
+        match &self.redis {
+            Some(redis) => LoginLimit::redis(redis, &self.clock, &self.metrics),
+            None => LoginLimit::memory(self.clock.clone()),
+        }
+    }
+
+    /// The queue as ingestion sees it, where it is in Redis.
+    pub(super) fn redis_queue(&self) -> Result<Option<Queue>, StartError> {
+        Ok(self.patient_redis()?.map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
+    }
+
+    /// Starts writing to `sink` what comes off the queue; without Redis the queue begins here, and is answered too.
+    pub(super) fn write_to(&self, sink: Sink) -> Result<(Writing, Option<Queue>), StartError> {
+        if let Some(redis) = self.patient_redis()? {
+            let consumer = Consumer::new(redis, self.shape(), Leases::LEASE);
+            return Ok((Writing::Redis(Worker::start(consumer, sink, self.metrics.clone())), None));
+        }
+        let (queue, writing) = MemoryQueue::start(sink, QUEUE_BYTES);
+        Ok((Writing::Memory(writing), Some(Queue::Memory(queue))))
+    }
+
+    fn patient_redis(&self) -> Result<Option<Redis>, StartError> {
+        Ok(self.config.servers.redis_url.as_ref().map(Redis::patient).transpose()?)
+    }
+
+    fn shape(&self) -> Shape {
+        let servers = &self.config.servers;
+        Shape { streams: servers.queue_streams, bytes: servers.queue_max_bytes, ..Shape::default() }
+    }
+
+    /// The data folder, made where it is not there: only where something will stand in it.
+    fn data_folder(&self) -> Result<&Path, StartError> {
+        let folder = self.config.data_dir.as_path();
+        fs::create_dir_all(folder).map_err(|source| StartError::Io {
+            what: format!("{} cannot be made", folder.display()),
+            source,
+        })?;
+        Ok(folder)
+    }
+}

@@ -1,0 +1,71 @@
+//! What Prometheus is told of the queue in Redis. Without one everything stays at zero.
+
+use prometheus::{IntCounter, IntGauge, Registry};
+
+use crate::queue::Load;
+
+#[derive(Debug)]
+pub(super) struct QueueMetrics {
+    messages: IntGauge,
+    bytes: IntGauge,
+    pending: IntGauge,
+    dead: IntGauge,
+    buried: IntCounter,
+    dropped: IntCounter,
+    redelivered: IntCounter,
+    groups: IntCounter,
+}
+
+impl QueueMetrics {
+    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(gauge)
+        };
+        let counter = |name: &str, help: &str| {
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        Ok(Self {
+            messages: gauge("agent_obs_queue_messages", "Messages in the queue")?,
+            bytes: gauge("agent_obs_queue_bytes", "Bytes of the messages in the queue")?,
+            pending: gauge(
+                "agent_obs_queue_pending_messages",
+                "Messages delivered and not yet acknowledged",
+            )?,
+            dead: gauge(
+                "agent_obs_queue_dead_letters",
+                "Messages put aside because they cannot be processed",
+            )?,
+            buried: counter("agent_obs_queue_dead_letters_total", "Messages that this process put aside")?,
+            dropped: counter(
+                "agent_obs_queue_dead_letters_dropped_total",
+                "Dead letters that this process dropped for newer ones",
+            )?,
+            redelivered: counter("agent_obs_queue_redeliveries_total", "Messages that were delivered again")?,
+            groups: counter("agent_obs_queue_groups_total", "Groups of messages written and acknowledged")?,
+        })
+    }
+
+    pub(super) fn holds(&self, load: Load) {
+        self.messages.set(load.messages);
+        self.bytes.set(load.bytes);
+        self.pending.set(load.pending);
+        self.dead.set(load.dead);
+    }
+
+    pub(super) fn redelivered(&self, messages: usize) {
+        self.redelivered.inc_by(messages as u64);
+    }
+
+    pub(super) fn group_written(&self, dead: usize) {
+        self.groups.inc();
+        self.buried.inc_by(dead as u64);
+    }
+
+    pub(super) fn dead_letters_dropped(&self, letters: u64) {
+        self.dropped.inc_by(letters);
+    }
+}
