@@ -11,7 +11,7 @@ use crate::{
     gateway::secret::{self, Secret},
     limit::{LoginLimit, RateLimit},
     processing::{sink::Sink, worker::Worker},
-    queue::{Consumer, Leases, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
+    queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
     store::{account::AccountStore, trace::TraceStore},
     telemetry::metrics::Metrics,
@@ -84,7 +84,7 @@ impl<'a> Base<'a> {
     /// Starts writing to `sink` what comes off the queue; without Redis the queue begins here, and is answered too.
     pub(super) fn write_to(&self, sink: Sink) -> Result<(Writing, Option<Queue>), StartError> {
         if let Some(redis) = self.patient_redis()? {
-            let consumer = Consumer::new(redis, self.shape(), Leases::LEASE);
+            let consumer = Consumer::new(redis, self.shape(), Consumer::LEASE);
             return Ok((Writing::Redis(Worker::start(consumer, sink, self.metrics.clone())), None));
         }
         let (queue, writing) = MemoryQueue::start(sink, QUEUE_BYTES);
