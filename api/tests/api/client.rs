@@ -10,12 +10,23 @@ pub struct Client {
     http: reqwest::Client,
     url: String,
     token: Option<String>,
+    redis: Option<String>,
 }
 
 impl Client {
     /// Somebody without credentials. Connections are not shared with other clients.
     pub fn new(url: &str) -> Self {
-        Self { http: api::cli::http::client(url).build().unwrap(), url: url.to_owned(), token: None }
+        Self {
+            http: api::cli::http::client(url).build().unwrap(),
+            url: url.to_owned(),
+            token: None,
+            redis: None,
+        }
+    }
+
+    /// The same, who waits after everything that was sent until it was taken off the queue in that Redis and written.
+    pub fn behind_queue_in(self, redis: Option<&str>) -> Self {
+        Self { redis: redis.map(str::to_owned), ..self }
     }
 
     /// The same with these credentials: a JWT or an API key.
@@ -36,7 +47,11 @@ impl Client {
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        Answer::read(request.send().await.unwrap()).await
+        let answer = Answer::read(request.send().await.unwrap()).await;
+        if let Some(redis) = self.redis.as_deref().filter(|_| answer.status == 202) {
+            drained(redis).await;
+        }
+        answer
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -137,4 +152,20 @@ pub fn trace_ids(page: &Value) -> Vec<String> {
         .iter()
         .map(|item| item["trace_id"].as_str().unwrap().to_owned())
         .collect()
+}
+
+/// Waits until the queue is empty.
+async fn drained(redis: &str) {
+    let client = redis::Client::open(redis).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(15);
+    loop {
+        let bytes: Option<i64> =
+            redis::cmd("HGET").arg("traces:bytes").arg("total").query_async(&mut connection).await.unwrap();
+        if bytes.is_none_or(|bytes| bytes == 0) {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "the queue is not emptied");
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
 }

@@ -14,6 +14,7 @@ mod chart;
 mod child;
 mod client;
 mod crash;
+mod deployment;
 mod error_shape;
 mod guard;
 mod import;

@@ -1,4 +1,5 @@
-//! A server in this process: its own folder, port and clock, gone when the test is over.
+//! A server in this process (whether it is one or several, `deployment` says): its own folder, port and clock, gone when
+//! the test is over.
 
 use std::{
     collections::HashMap,
@@ -10,7 +11,6 @@ use std::{
 use actix_web::dev::ServerHandle;
 use api::{
     clock::Clock,
-    config::Config,
     gateway::jwt::JwtKeys,
     startup::Application,
     store::{
@@ -18,12 +18,13 @@ use api::{
         trace::TraceStore,
     },
 };
+use futures_util::future::join_all;
 use serde_json::json;
 use shared::{Timestamp, alert::Alert, auth::User};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::client::Client;
+use crate::{client::Client, deployment::Deployment};
 
 /// The password of everybody whom [`Server::member`] makes.
 pub const PASSWORD: &str = "correct horse battery";
@@ -50,7 +51,8 @@ pub struct Server {
     accounts: AccountStore,
     traces: TraceStore,
     jwt: JwtKeys,
-    handle: ServerHandle,
+    redis: Option<String>,
+    handles: Vec<ServerHandle>,
     stopped: mpsc::Receiver<()>,
 }
 
@@ -106,25 +108,26 @@ impl Builder {
         RUNTIME.spawn(async move {
             let own = tempfile::tempdir().unwrap();
             let folder = self.folder.unwrap_or_else(|| own.path().to_owned());
-            let config = Config::read(None, |name| match name {
-                "SERVICE_PORT" => Some("0".to_owned()),
-                "DATA_DIR" => Some(folder.to_str().unwrap().to_owned()),
-                name => self.settings.get(name).cloned(),
-            });
-            let application = Application::build(config.unwrap(), self.clock.clone()).await.unwrap();
-            let parts = application.parts();
-            let (gateway, query) = (parts.gateway.as_ref().unwrap(), parts.query.as_ref().unwrap());
+            let mut deployment = Deployment::build(&self.settings, &folder, &self.clock).await;
+            let applications = std::mem::take(&mut deployment.applications);
+            let gateway = applications.iter().find_map(|one| one.parts().gateway.clone()).unwrap();
+            let query = applications.iter().find_map(|one| one.parts().query.clone()).unwrap();
             let server = Server {
-                url: format!("http://127.0.0.1:{}", application.port()),
+                url: format!("http://127.0.0.1:{}", applications[0].port()),
                 clock: self.clock,
                 accounts: gateway.accounts.clone(),
                 traces: query.traces.clone(),
                 jwt: gateway.jwt.clone(),
-                handle: application.handle(),
+                redis: deployment.redis.clone(),
+                handles: applications.iter().map(Application::handle).collect(),
                 stopped,
             };
+            // The server waits for everybody who holds what it works with.
+            drop((gateway, query));
             ready.send(server).unwrap_or_else(|_| panic!("the test gave up"));
-            application.run_until_stopped().await.unwrap();
+            let running = applications.into_iter().map(Application::run_until_stopped);
+            join_all(running).await.into_iter().for_each(Result::unwrap);
+            drop(deployment);
             drop(own);
             let _ = done.send(());
         });
@@ -135,7 +138,7 @@ impl Builder {
 impl Server {
     /// Somebody without an account.
     pub fn anyone(&self) -> Client {
-        Client::new(&self.url)
+        Client::new(&self.url).behind_queue_in(self.redis.as_deref())
     }
 
     /// Somebody with an account of [`PASSWORD`], without the wait for bcrypt.
@@ -178,7 +181,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        drop(self.handle.stop(false));
+        for handle in &self.handles {
+            drop(handle.stop(false));
+        }
         let stopped = self.stopped.recv_timeout(Duration::from_secs(20));
         if !std::thread::panicking() {
             stopped.expect("the server stops when it is told to");

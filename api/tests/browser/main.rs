@@ -25,6 +25,8 @@ mod answer;
 #[path = "../api/client.rs"]
 #[expect(dead_code, reason = "the HTTP tests use the rest")]
 mod client;
+#[path = "../api/deployment.rs"]
+mod deployment;
 #[path = "../api/sample.rs"]
 mod sample;
 #[path = "../api/server.rs"]

@@ -1,0 +1,52 @@
+//! The same API over HTTP as in `tests/api`, against four roles that run apart: the tests are those of that folder, and
+//! only what they stand on differs.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod deployment;
+#[path = "../api/access.rs"]
+mod access;
+#[path = "../api/account.rs"]
+mod account;
+#[path = "../api/activity.rs"]
+mod activity;
+#[path = "../api/alert.rs"]
+mod alert;
+#[path = "../api/answer.rs"]
+mod answer;
+#[path = "../api/api_key.rs"]
+mod api_key;
+#[path = "../api/cache.rs"]
+mod cache;
+#[path = "../api/chart.rs"]
+mod chart;
+#[path = "../api/client.rs"]
+mod client;
+#[path = "../api/error_shape.rs"]
+mod error_shape;
+#[path = "../api/guard.rs"]
+mod guard;
+#[path = "../api/ingest.rs"]
+mod ingest;
+#[path = "../api/kpi.rs"]
+mod kpi;
+#[path = "../api/payload.rs"]
+mod payload;
+#[path = "../services/postgres.rs"]
+mod postgres;
+#[path = "../services/redis.rs"]
+mod redis;
+#[path = "../api/refuse.rs"]
+mod refuse;
+#[path = "../api/sample.rs"]
+mod sample;
+#[path = "../api/score.rs"]
+mod score;
+#[path = "../api/server.rs"]
+mod server;
+#[path = "../api/size.rs"]
+mod size;
+#[path = "../api/trace_detail.rs"]
+mod trace_detail;
+#[path = "../api/trace_list.rs"]
+mod trace_list;
