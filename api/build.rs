@@ -1,16 +1,19 @@
 //! Puts the SPA into the binary: every file of `web/dist` (or of the folder that `AGENT_OBS_WEB_DIST` names), as it is
-//! and compressed. Without such a folder the binary has no pages and says so.
+//! and compressed. Without such a folder the binary has no pages and says so. And tells the tests whether they find
+//! TimescaleDB here.
 
 use std::{
     env, fs,
     io::{self, Write},
     path::{Path, PathBuf},
+    process::Command,
 };
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=AGENT_OBS_WEB_DIST");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../migrations");
+    look_for_timescale();
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
     let dist = env::var_os("AGENT_OBS_WEB_DIST").map_or_else(|| PathBuf::from("../web/dist"), PathBuf::from);
     println!("cargo::rerun-if-changed={}", dist.display());
@@ -29,6 +32,19 @@ fn main() -> io::Result<()> {
     }
     table += "]\n";
     fs::write(out.join("assets.rs"), table)
+}
+
+/// Sets `cfg(timescale)` where the extension is installed, so that its tests are reported as ignored where it is not.
+fn look_for_timescale() {
+    println!("cargo::rustc-check-cfg=cfg(timescale)");
+    let Ok(output) = Command::new("pg_config").arg("--sharedir").output() else { return };
+    let folder = Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("extension");
+    if folder.is_dir() {
+        println!("cargo::rerun-if-changed={}", folder.display());
+    }
+    if folder.join("timescaledb.control").is_file() {
+        println!("cargo::rustc-cfg=timescale");
+    }
 }
 
 /// All files below a folder, in the order of their names; none where there is no such folder.

@@ -5,8 +5,14 @@ use std::time::Duration;
 use actix_web::http::Uri;
 
 use super::{InvalidSetting, Settings, invalid, origin};
-use crate::{gateway::secret::Secret, redis::RedisUrl, role::Role};
+use crate::{
+    gateway::secret::Secret,
+    redis::RedisUrl,
+    role::Role,
+    store::{postgres::PostgresSettings, trace::postgres::Lifecycle},
+};
 
+const DAY: Duration = Duration::from_secs(86_400);
 /// Days of traces that TimescaleDB keeps uncompressed.
 const COMPRESS_AFTER_DAYS: u32 = 7;
 const QUEUE_STREAMS: usize = 8;
@@ -85,6 +91,29 @@ impl Servers {
                 .within("QUEUE_MAX_BYTES", (1024 * 1024, usize::MAX), "bytes")?
                 .unwrap_or(QUEUE_MAX_BYTES),
         })
+    }
+}
+
+impl Servers {
+    /// How the database at `url` is used.
+    #[must_use]
+    pub fn postgres(&self, url: &Secret) -> PostgresSettings {
+        PostgresSettings {
+            url: url.clone(),
+            pool_min: self.pool_min,
+            pool_max: self.pool_max,
+            statement_timeout: self.statement_timeout,
+        }
+    }
+
+    /// What becomes of traces as they get older.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        let days = |days| DAY * days;
+        Lifecycle {
+            retention: self.retention_days.map(days),
+            compress_after: Some(days(self.compress_after_days)),
+        }
     }
 }
 

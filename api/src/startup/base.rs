@@ -47,11 +47,18 @@ impl<'a> Base<'a> {
     }
 
     pub(super) async fn accounts(&self) -> Result<AccountStore, StartError> {
-        Ok(AccountStore::open(&self.data_folder()?.join("accounts.db")).await?)
+        match &self.config.servers.postgres_url {
+            Some(url) => Ok(AccountStore::open_postgres(&self.config.servers.postgres(url)).await?),
+            None => Ok(AccountStore::open(&self.data_folder()?.join("accounts.db")).await?),
+        }
     }
 
     pub(super) async fn traces(&self) -> Result<TraceStore, StartError> {
-        Ok(TraceStore::open_sqlite(&self.data_folder()?.join("traces.db")).await?)
+        let servers = &self.config.servers;
+        match &servers.timescale_url {
+            Some(url) => Ok(TraceStore::open_postgres(&servers.postgres(url), &servers.lifecycle()).await?),
+            None => Ok(TraceStore::open_sqlite(&self.data_folder()?.join("traces.db")).await?),
+        }
     }
 
     pub(super) fn jwt_secret(&self) -> Result<Secret, StartError> {

@@ -14,13 +14,19 @@ use self::part::Running;
 use crate::{
     clock::Clock,
     config::Config,
+    error::chain,
     gateway::{self, secret::SecretError},
     redis::RedisFailure,
-    store::{account::AccountError, trace::StoreError},
+    store::{
+        account::AccountError,
+        trace::{StoreError, TraceStore},
+    },
 };
 
 /// How often the last uses of API keys are written down.
 const SAVE_USES: Duration = Duration::from_secs(30);
+/// How often old traces are looked for, and rollups that came too late.
+const MAINTAIN: Duration = Duration::from_secs(60);
 /// How long requests that are under way may take once the server is told to stop.
 const SHUTDOWN_SECONDS: u64 = 30;
 
@@ -71,7 +77,7 @@ impl Application {
     /// # Errors
     /// Where something cannot be opened or the port is taken.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let (parts, running) = part::open(&config, clock).await?;
+        let (parts, running) = part::open(&config, clock.clone()).await?;
         let (server, port) = http::listen(&config, &parts)?;
         let mut application = Self { parts, running, server, port, beside: Vec::new() };
         if let Some(gateway) = application.parts.gateway.clone() {
@@ -82,6 +88,9 @@ impl Application {
                     save_uses(&gateway).await;
                 }
             });
+        }
+        if let Some(traces) = application.running.written().cloned() {
+            application.run_beside(maintain(traces, clock));
         }
         Ok(application)
     }
@@ -128,6 +137,16 @@ impl Application {
         drop(parts);
         running.close(Duration::from_secs(SHUTDOWN_SECONDS)).await;
         result
+    }
+}
+
+async fn maintain(traces: TraceStore, clock: Clock) {
+    let mut ticks = tokio::time::interval(MAINTAIN);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = traces.maintain(clock.now()).await {
+            tracing::warn!(error = chain(&error), "the traces were not maintained, trying again later");
+        }
     }
 }
 

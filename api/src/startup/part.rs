@@ -94,6 +94,11 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
 }
 
 impl Running {
+    /// The store of traces, where this process writes to it.
+    pub(super) fn written(&self) -> Option<&TraceStore> {
+        self.traces.as_ref().filter(|_| self.writing.is_some())
+    }
+
     /// Writes what was handed in, for so long at most, and closes the stores. Nobody may hold what hands in any more.
     pub(super) async fn close(self, patience: Duration) {
         let writing = async {

@@ -1,4 +1,6 @@
 //! What is kept on disk. Stores know no HTTP; nothing outside this module knows SQL.
 
 pub mod account;
+mod moment;
+pub mod postgres;
 pub mod trace;

@@ -29,7 +29,8 @@ impl Deployment {
         let postgres = POSTGRES.get_or_init(|| PostgresServer::start(Setup::default())).await;
         let database = postgres.database().await;
         let redis = RedisServer::start();
-        let mut services = HashMap::from([("QUERY_SERVICE_URL", String::new()), ("INGESTION_SERVICE_URL", String::new())]);
+        let mut services =
+            HashMap::from([("QUERY_SERVICE_URL", String::new()), ("INGESTION_SERVICE_URL", String::new())]);
         let mut applications = Vec::new();
         // The gateway comes last: it is told where the others are.
         for role in [Role::Processing, Role::Query, Role::Ingestion, Role::Gateway] {

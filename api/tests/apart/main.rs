@@ -3,7 +3,6 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
-mod deployment;
 #[path = "../api/access.rs"]
 mod access;
 #[path = "../api/account.rs"]
@@ -22,6 +21,7 @@ mod cache;
 mod chart;
 #[path = "../api/client.rs"]
 mod client;
+mod deployment;
 #[path = "../api/error_shape.rs"]
 mod error_shape;
 #[path = "../api/guard.rs"]

@@ -6,7 +6,7 @@ use api::store::account::{AccountError, AccountStore, KeyOwner, NewAccount, NewA
 use shared::{Timestamp, auth::User};
 use uuid::Uuid;
 
-use crate::database::{Database, open_sqlite};
+use crate::database::{Database, open_postgres, open_sqlite};
 
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_123_456);
 
@@ -72,6 +72,7 @@ macro_rules! account_store_suite {
 }
 
 account_store_suite!(sqlite, open_sqlite);
+account_store_suite!(postgres, open_postgres);
 
 async fn an_account_is_found_by_its_email_in_any_case_and_by_its_id(store: &AccountStore) {
     let user = store.create_account(&account(" Ada@Example.COM ")).await.unwrap();

@@ -6,3 +6,6 @@ mod account;
 mod database;
 mod property;
 mod trace;
+
+#[path = "../services/postgres.rs"]
+mod postgres;

@@ -1,6 +1,8 @@
 //! Users, their workspaces and the workspaces' API keys, whichever database keeps them. Knows no passwords, no keys and
 //! no tokens, only hashes of them.
 
+mod postgres;
+mod query;
 mod record;
 mod sqlite;
 
@@ -9,8 +11,11 @@ use std::path::Path;
 use shared::{Timestamp, api_key::ApiKey, auth::User};
 use uuid::Uuid;
 
+pub use postgres::PostgresAccounts;
 pub use record::{Credentials, KeyOwner, NewAccount, NewApiKey, PasswordHash, normal_email};
 pub use sqlite::SqliteAccounts;
+
+use super::postgres::{PostgresSettings, is_transient};
 
 /// Why the account store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -26,11 +31,21 @@ pub enum AccountError {
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
 
+impl AccountError {
+    /// Whether the same is likely to succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Database(error) if is_transient(error))
+    }
+}
+
 /// The accounts, behind one of the databases. Clones share its connections.
 #[derive(Clone, Debug)]
 pub enum AccountStore {
     /// In one SQLite file.
     Sqlite(SqliteAccounts),
+    /// In a database on a PostgreSQL server.
+    Postgres(PostgresAccounts),
 }
 
 impl AccountStore {
@@ -42,6 +57,30 @@ impl AccountStore {
         Ok(Self::Sqlite(SqliteAccounts::open(path).await?))
     }
 
+    /// Opens the database that the settings name, and migrates it. Several may do so at once.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached or the schema not be brought up to date.
+    pub async fn open_postgres(settings: &PostgresSettings) -> Result<Self, AccountError> {
+        Ok(Self::Postgres(PostgresAccounts::open(settings).await?))
+    }
+
+    /// Brings the schema up to date without opening the store, and answers what was applied.
+    ///
+    /// # Errors
+    /// As [`AccountStore::open_postgres`].
+    pub async fn migrate_postgres(settings: &PostgresSettings) -> Result<Vec<String>, AccountError> {
+        postgres::migrate(settings).await
+    }
+
+    /// What [`AccountStore::migrate_postgres`] would apply. Changes nothing.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached.
+    pub async fn pending_postgres(settings: &PostgresSettings) -> Result<Vec<String>, AccountError> {
+        postgres::pending(settings).await
+    }
+
     /// Makes a user and their workspace: both or neither.
     ///
     /// # Errors
@@ -49,6 +88,7 @@ impl AccountStore {
     pub async fn create_account(&self, account: &NewAccount) -> Result<User, AccountError> {
         match self {
             Self::Sqlite(store) => store.create_account(account).await,
+            Self::Postgres(store) => store.create_account(account).await,
         }
     }
 
@@ -59,6 +99,7 @@ impl AccountStore {
     pub async fn credentials(&self, email: &str) -> Result<Option<Credentials>, AccountError> {
         match self {
             Self::Sqlite(store) => store.credentials(email).await,
+            Self::Postgres(store) => store.credentials(email).await,
         }
     }
 
@@ -69,6 +110,7 @@ impl AccountStore {
     pub async fn user(&self, id: Uuid) -> Result<Option<User>, AccountError> {
         match self {
             Self::Sqlite(store) => store.user(id).await,
+            Self::Postgres(store) => store.user(id).await,
         }
     }
 
@@ -79,6 +121,7 @@ impl AccountStore {
     pub async fn create_api_key(&self, key: &NewApiKey) -> Result<ApiKey, AccountError> {
         match self {
             Self::Sqlite(store) => store.create_api_key(key).await,
+            Self::Postgres(store) => store.create_api_key(key).await,
         }
     }
 
@@ -89,6 +132,7 @@ impl AccountStore {
     pub async fn api_keys(&self, workspace_id: Uuid) -> Result<Vec<ApiKey>, AccountError> {
         match self {
             Self::Sqlite(store) => store.api_keys(workspace_id).await,
+            Self::Postgres(store) => store.api_keys(workspace_id).await,
         }
     }
 
@@ -99,6 +143,7 @@ impl AccountStore {
     pub async fn count_api_keys(&self, workspace_id: Uuid) -> Result<usize, AccountError> {
         match self {
             Self::Sqlite(store) => store.count_api_keys(workspace_id).await,
+            Self::Postgres(store) => store.count_api_keys(workspace_id).await,
         }
     }
 
@@ -114,6 +159,7 @@ impl AccountStore {
     ) -> Result<bool, AccountError> {
         match self {
             Self::Sqlite(store) => store.revoke_api_key(workspace_id, id, now).await,
+            Self::Postgres(store) => store.revoke_api_key(workspace_id, id, now).await,
         }
     }
 
@@ -124,6 +170,7 @@ impl AccountStore {
     pub async fn api_key_owner(&self, key_hash: &[u8; 32]) -> Result<Option<KeyOwner>, AccountError> {
         match self {
             Self::Sqlite(store) => store.api_key_owner(key_hash).await,
+            Self::Postgres(store) => store.api_key_owner(key_hash).await,
         }
     }
 
@@ -134,6 +181,7 @@ impl AccountStore {
     pub async fn touch_api_keys(&self, uses: &[(Uuid, Timestamp)]) -> Result<(), AccountError> {
         match self {
             Self::Sqlite(store) => store.touch_api_keys(uses).await,
+            Self::Postgres(store) => store.touch_api_keys(uses).await,
         }
     }
 
@@ -144,6 +192,7 @@ impl AccountStore {
     pub async fn ping(&self) -> Result<(), AccountError> {
         match self {
             Self::Sqlite(store) => store.ping().await,
+            Self::Postgres(store) => store.ping().await,
         }
     }
 
@@ -151,6 +200,7 @@ impl AccountStore {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
         }
     }
 }

@@ -19,6 +19,15 @@ impl Histogram {
         self.add(bucket_of(latency), 1);
     }
 
+    /// Adds a count for each bucket, from bucket 0 on. Negative ones count nothing.
+    pub fn merge_dense(&mut self, counts: &[i32]) {
+        for (bucket, &count) in (0_u16..).zip(counts) {
+            if let Ok(count @ 1..) = u64::try_from(count) {
+                self.add(bucket, count);
+            }
+        }
+    }
+
     fn add(&mut self, bucket: u16, count: u64) {
         match self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
             Ok(index) => self.buckets[index].1 = self.buckets[index].1.saturating_add(count),
@@ -72,7 +81,8 @@ impl Histogram {
 }
 
 /// Bucket 0 holds zero; bucket `n` holds latencies from γ^(n−1) up to γ^n microseconds.
-fn bucket_of(latency: i64) -> u16 {
+#[must_use]
+pub fn bucket_of(latency: i64) -> u16 {
     if latency < 1 { 0 } else { ((latency as f64).ln() / GAMMA.ln()) as u16 + 1 }
 }
 

@@ -2,12 +2,26 @@
 //! carry generics. The engines hold the SQL; what is the same for all of them (the shape of a row, how a window is cut
 //! along the rollups, histograms) stands beside them here.
 
+mod alert;
+mod batch;
+mod detail;
+mod group;
 pub mod histogram;
 pub mod list;
+mod page;
+mod payload;
 pub mod plan;
+pub mod postgres;
+mod quality;
 pub mod record;
+mod rollup;
+mod row;
+mod seek;
+mod select;
+mod snapshot;
 pub mod sqlite;
 pub mod sums;
+mod total;
 
 use std::path::Path;
 
@@ -23,10 +37,12 @@ use uuid::Uuid;
 
 use self::{
     list::{ListPage, ListRequest},
+    postgres::{Layout, Lifecycle, PostgresTraces},
     record::{NewScore, NewTrace},
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
 };
+use super::postgres::{PostgresSettings, Retries, is_transient};
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,22 +62,7 @@ impl StoreError {
     /// Whether the same may well succeed later: the engine is away, busy or full, and what it was given is not at fault.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Database(sqlx::Error::Database(error)) => {
-                // SQLite's busy, locked, out of memory, I/O error, full and cannot open, whatever follows in the upper bits.
-                let code = error.code().and_then(|code| code.parse::<u32>().ok());
-                code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
-            }
-            Self::Database(error) => matches!(
-                error,
-                sqlx::Error::Io(_)
-                    | sqlx::Error::Tls(_)
-                    | sqlx::Error::PoolTimedOut
-                    | sqlx::Error::PoolClosed
-                    | sqlx::Error::WorkerCrashed
-            ),
-            Self::Migrate(_) | Self::Corrupt(_) => false,
-        }
+        matches!(self, Self::Database(error) if is_transient(error) || sqlite::is_transient(error))
     }
 }
 
@@ -77,6 +78,34 @@ pub struct Written {
 pub enum TraceStore {
     /// One file on this machine.
     Sqlite(SqliteTraces),
+    /// A database on a PostgreSQL server, with TimescaleDB or without.
+    Postgres(PostgresTraces),
+}
+
+/// Puts an answer together from one snapshot of whichever engine it is. Where the connection to a server breaks, from
+/// another.
+macro_rules! answer {
+    ($store:expr, $snapshot:ident => $answer:expr) => {
+        match $store {
+            TraceStore::Sqlite(store) => {
+                let $snapshot = &mut store.snapshot().await?;
+                $answer.await
+            }
+            TraceStore::Postgres(store) => {
+                let mut retries = Retries::default();
+                loop {
+                    let attempt = async {
+                        let $snapshot = &mut store.snapshot().await?;
+                        $answer.await
+                    };
+                    match attempt.await {
+                        Err(StoreError::Database(error)) if retries.again(&error).await => {}
+                        done => break done,
+                    }
+                }
+            }
+        }
+    };
 }
 
 impl TraceStore {
@@ -88,6 +117,59 @@ impl TraceStore {
         Ok(Self::Sqlite(SqliteTraces::open(path).await?))
     }
 
+    /// Opens the database that the settings name, and migrates it: with TimescaleDB where the server has it, unless the
+    /// database was begun without. Several may do so at once.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached or the schema not be brought up to date.
+    pub async fn open_postgres(
+        settings: &PostgresSettings,
+        lifecycle: &Lifecycle,
+    ) -> Result<Self, StoreError> {
+        Ok(Self::Postgres(PostgresTraces::open(settings, *lifecycle, None).await?))
+    }
+
+    /// The same for a database that is to be laid out in a certain way, whatever the server has.
+    ///
+    /// # Errors
+    /// As [`TraceStore::open_postgres`].
+    pub async fn open_postgres_as(
+        settings: &PostgresSettings,
+        lifecycle: &Lifecycle,
+        layout: Layout,
+    ) -> Result<Self, StoreError> {
+        Ok(Self::Postgres(PostgresTraces::open(settings, *lifecycle, Some(layout)).await?))
+    }
+
+    /// Brings the schema up to date without opening the store, and answers what was applied.
+    ///
+    /// # Errors
+    /// As [`TraceStore::open_postgres`].
+    pub async fn migrate_postgres(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
+        PostgresTraces::migrate(settings).await
+    }
+
+    /// What [`TraceStore::migrate_postgres`] would apply. Changes nothing.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached.
+    pub async fn pending_postgres(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
+        PostgresTraces::pending(settings).await
+    }
+
+    /// Does what has to be done now and then: drops what is older than the settings say, refreshes what came late. To be
+    /// called every few minutes by whoever writes; of several that do, one works. SQLite keeps everything, and has
+    /// nothing to refresh.
+    ///
+    /// # Errors
+    /// Where the engine fails. What was done stays done.
+    pub async fn maintain(&self, now: Timestamp) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(store) => store.maintain(now).await,
+        }
+    }
+
     /// Writes traces with their spans and rollups in one transaction: all or nothing. A trace that is there already
     /// (by workspace and trace id, in the store or earlier in `traces`) is left as it is and counts nothing.
     ///
@@ -96,6 +178,7 @@ impl TraceStore {
     pub async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
         match self {
             Self::Sqlite(store) => store.write(traces).await,
+            Self::Postgres(store) => store.write(traces).await,
         }
     }
 
@@ -107,6 +190,7 @@ impl TraceStore {
     pub async fn score(&self, score: &NewScore) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(store) => store.score(score).await,
+            Self::Postgres(store) => store.score(score).await,
         }
     }
 
@@ -115,9 +199,7 @@ impl TraceStore {
     /// # Errors
     /// Where the engine fails.
     pub async fn sums(&self, workspace_id: Uuid, windows: &[Window]) -> Result<Vec<Sums>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.sums(workspace_id, windows).await,
-        }
+        answer!(self, snapshot => total::sums(snapshot, workspace_id, windows))
     }
 
     /// The exact sums of each step of a window, for all traces together.
@@ -130,9 +212,7 @@ impl TraceStore {
         window: Window,
         step: std::time::Duration,
     ) -> Result<Vec<(Timestamp, Sums)>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.sums_by_step(workspace_id, window, step).await,
-        }
+        answer!(self, snapshot => total::sums_by_step(snapshot, workspace_id, window, step))
     }
 
     /// Sums and latency histograms of each step (the whole window where `None`) and each group (all together where
@@ -147,9 +227,7 @@ impl TraceStore {
         step: Option<std::time::Duration>,
         group: Option<Dimension>,
     ) -> Result<GroupedSums, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.sums_by_group(workspace_id, window, step, group).await,
-        }
+        answer!(self, snapshot => group::sums_by_group(snapshot, workspace_id, window, step, group))
     }
 
     /// A page of traces, newest first.
@@ -157,9 +235,7 @@ impl TraceStore {
     /// # Errors
     /// Where the engine fails.
     pub async fn list(&self, request: &ListRequest) -> Result<ListPage, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.list(request).await,
-        }
+        answer!(self, snapshot => page::list(snapshot, request))
     }
 
     /// The newest traces of a window and how many it holds.
@@ -186,9 +262,7 @@ impl TraceStore {
         workspace_id: Uuid,
         trace_id: &str,
     ) -> Result<Option<TraceDetail>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.detail(workspace_id, trace_id).await,
-        }
+        answer!(self, snapshot => detail::detail(snapshot, workspace_id, trace_id))
     }
 
     /// Keeps alerts; one with an id that is there already is left as it is.
@@ -198,6 +272,7 @@ impl TraceStore {
     pub async fn insert_alerts(&self, alerts: &[Alert]) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(store) => store.insert_alerts(alerts).await,
+            Self::Postgres(store) => store.insert_alerts(alerts).await,
         }
     }
 
@@ -213,6 +288,7 @@ impl TraceStore {
     ) -> Result<ItemList<Alert>, StoreError> {
         match self {
             Self::Sqlite(store) => store.recent_alerts(workspace_id, limit, severity).await,
+            Self::Postgres(store) => store.recent_alerts(workspace_id, limit, severity).await,
         }
     }
 
@@ -223,6 +299,7 @@ impl TraceStore {
     pub async fn newest(&self, workspace_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
         match self {
             Self::Sqlite(store) => store.newest(workspace_id).await,
+            Self::Postgres(store) => store.newest(workspace_id).await,
         }
     }
 
@@ -233,6 +310,7 @@ impl TraceStore {
     pub async fn ping(&self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(store) => store.ping().await,
+            Self::Postgres(store) => store.ping().await,
         }
     }
 
@@ -240,6 +318,7 @@ impl TraceStore {
     pub async fn close(&self) {
         match self {
             Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
         }
     }
 }

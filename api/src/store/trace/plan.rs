@@ -1,7 +1,7 @@
 //! How a window is answered exactly: whole days, hours and minutes from the rollups, and raw rows only for the ragged
 //! ends that no whole bucket covers.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use shared::{Timestamp, time_range::Window};
 
@@ -53,6 +53,59 @@ pub fn segments(window: Window, rollups: &[Source]) -> Vec<Segment> {
     let mut found = Vec::new();
     cut(window.start, window.end, rollups, &mut found);
     found
+}
+
+/// What the rollups by agent and model do not hold (yet).
+#[derive(Clone, Debug, Default)]
+pub struct Unsettled {
+    /// Hours to be read row by row.
+    pub hours: BTreeSet<Timestamp>,
+    /// From here on days are put together of hours; nothing where all days are as good as others.
+    pub days_from: Option<Timestamp>,
+}
+
+impl Unsettled {
+    fn holds(&self, bucket: Timestamp, source: Source) -> bool {
+        self.hours.range(bucket..bucket + source.bucket()).next().is_some()
+            || (source == Source::Daily && self.days_from.is_some_and(|from| bucket >= from))
+    }
+}
+
+/// Cuts a window as [`segments`] does, around what the rollups do not hold: such a day is read by hours, such an hour
+/// row by row.
+#[must_use]
+pub fn segments_around(window: Window, rollups: &[Source], unsettled: &Unsettled) -> Vec<Segment> {
+    let mut found = Vec::new();
+    for segment in segments(window, rollups) {
+        push_settled(segment, unsettled, &mut found);
+    }
+    found
+}
+
+fn push_settled(segment: Segment, unsettled: &Unsettled, found: &mut Vec<Segment>) {
+    let finer = match segment.source {
+        Source::Daily => Source::Hourly,
+        Source::Hourly => Source::Raw,
+        Source::Minutely | Source::Raw => return push_joined(segment, found),
+    };
+    let mut start = segment.start;
+    while start < segment.end {
+        let end = start + segment.source.bucket();
+        if unsettled.holds(start, segment.source) {
+            push_settled(Segment { source: finer, start, end }, unsettled, found);
+        } else {
+            push_joined(Segment { start, end, ..segment }, found);
+        }
+        start = end;
+    }
+}
+
+/// Neighbours that are read in the same place are read together.
+fn push_joined(segment: Segment, found: &mut Vec<Segment>) {
+    match found.last_mut() {
+        Some(last) if last.source == segment.source && last.end == segment.start => last.end = segment.end,
+        _ => found.push(segment),
+    }
 }
 
 fn cut(start: Timestamp, end: Timestamp, rollups: &[Source], found: &mut Vec<Segment>) {
@@ -123,6 +176,29 @@ mod tests {
                     prop_assert_eq!(segment.end.floor(segment.source.bucket()), segment.end);
                     prop_assert!(segment.start < segment.end);
                 }
+            }
+        }
+
+        #[test]
+        fn what_the_rollups_do_not_hold_is_read_row_by_row_and_nothing_else(
+            start in 0_i64..5_000 * MINUTE, length in 1_i64..9_000 * MINUTE, hours in prop::collection::btree_set(0_i64..240, 0..6),
+        ) {
+            let hour = |number: i64| Timestamp::from_micros(number * 60 * MINUTE);
+            let unsettled = Unsettled {
+                hours: hours.iter().map(|&number| hour(number)).collect(),
+                days_from: Some(hour(96)),
+            };
+            let window = window(start, start + length);
+            let segments = segments_around(window, Source::GROUPS, &unsettled);
+            prop_assert_eq!(segments[0].start, window.start);
+            prop_assert_eq!(segments[segments.len() - 1].end, window.end);
+            prop_assert!(segments.windows(2).all(|pair| pair[0].end == pair[1].start));
+            for segment in segments {
+                let stale = unsettled.hours.range(segment.start..segment.end).count();
+                prop_assert!(segment.source == Source::Raw || stale == 0, "{:?}", segment);
+                prop_assert!(segment.source != Source::Daily || segment.start < hour(96));
+                let whole_hours = segment.end.floor(Source::Hourly.bucket()).since(segment.start.ceil(Source::Hourly.bucket()));
+                prop_assert!(segment.source != Source::Raw || whole_hours.as_secs() == 3600 * stale as u64);
             }
         }
 

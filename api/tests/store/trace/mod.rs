@@ -14,12 +14,13 @@ mod sample;
 mod score;
 mod total;
 
-use crate::database::open_sqlite;
+use crate::database::{open_postgres, open_sqlite, open_timescale};
 
 macro_rules! trace_store_suite {
-    ($engine:ident, $open:ident, stores: [$($store:ident::$store_case:ident),+ $(,)?], databases: [$($database:ident::$database_case:ident),+ $(,)?]) => {
+    ($engine:ident, $open:ident, #[$attribute:meta], stores: [$($store:ident::$store_case:ident),+ $(,)?], databases: [$($database:ident::$database_case:ident),+ $(,)?]) => {
         mod $engine {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[$attribute]
             async fn $store_case() {
                 let database = super::$open().await;
                 let store = database.traces().await;
@@ -27,15 +28,20 @@ macro_rules! trace_store_suite {
                 store.close().await;
             })+
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[$attribute]
             async fn $database_case() {
                 super::$database::$database_case(&super::$open().await).await;
             })+
         }
     };
     ($engine:ident, $open:ident) => {
+        trace_store_suite!($engine, $open, #[cfg(all())]);
+    };
+    ($engine:ident, $open:ident, #[$attribute:meta]) => {
         trace_store_suite!(
             $engine,
             $open,
+            #[$attribute],
             stores: [
                 total::sums_of_any_windows_equal_brute_force,
                 total::an_empty_workspace_adds_up_to_nothing,
@@ -75,3 +81,5 @@ macro_rules! trace_store_suite {
 }
 
 trace_store_suite!(sqlite, open_sqlite);
+trace_store_suite!(postgres, open_postgres);
+trace_store_suite!(timescale, open_timescale, #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]);

@@ -63,14 +63,14 @@ pub async fn everything_is_there_after_close_and_reopen(database: &Database) {
 
 pub async fn opening_again_migrates_nothing(database: &Database) {
     database.traces().await.close().await;
-    let migrations = database.count_in_traces("_sqlx_migrations").await;
+    let migrations = database.trace_migrations().await;
     assert!(migrations > 0);
     let (one, two) = (database.traces().await, database.traces().await);
     one.ping().await.unwrap();
     two.ping().await.unwrap();
     one.close().await;
     two.close().await;
-    assert_eq!(database.count_in_traces("_sqlx_migrations").await, migrations);
+    assert_eq!(database.trace_migrations().await, migrations);
 }
 
 pub async fn a_closed_store_fails_its_ping(store: &TraceStore) {

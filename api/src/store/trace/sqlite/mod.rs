@@ -1,28 +1,22 @@
 //! The trace store on SQLite: one file in WAL mode, one connection that writes, a pool of connections that read.
 
-mod alert;
 mod bulk;
-mod detail;
-mod group;
-mod list;
-mod payload;
 mod rollup;
-mod row;
 mod score;
-mod seek;
-mod total;
+mod snapshot;
 mod write;
 
 use std::{path::Path, time::Duration};
 
-use shared::{Timestamp, time_range::Window};
+use shared::Timestamp;
 use sqlx::{
-    SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    Sqlite, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use uuid::Uuid;
 
-use super::{StoreError, plan::Source};
+use self::snapshot::SqliteSnapshot;
+use super::{StoreError, alert::impl_alerts};
 
 /// Connections that read at once: a query is short, and two cores serve no more.
 const READERS: u32 = 4;
@@ -33,6 +27,8 @@ pub struct SqliteTraces {
     writer: SqlitePool,
     reader: SqlitePool,
 }
+
+impl_alerts!(SqliteTraces);
 
 impl SqliteTraces {
     /// Opens (and makes, and migrates) the file at `path`.
@@ -79,6 +75,20 @@ impl SqliteTraces {
         Ok(newest.map(Timestamp::from_micros))
     }
 
+    /// A transaction that has the file to itself: one that began by reading could not always go on to write.
+    async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    async fn begin_read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.reader.begin().await?)
+    }
+
+    /// One state of the file, to be read.
+    pub(super) async fn snapshot(&self) -> Result<SqliteSnapshot, StoreError> {
+        Ok(SqliteSnapshot(self.begin_read().await?))
+    }
+
     pub(super) async fn ping(&self) -> Result<(), StoreError> {
         // Reads the file: `SELECT 1` would be answered without it.
         sqlx::query("SELECT 1 FROM traces LIMIT 1").execute(&self.reader).await?;
@@ -91,18 +101,11 @@ impl SqliteTraces {
     }
 }
 
-/// The window with its end moved up as far as no trace lies between: see [`super::plan::round_up_end`].
-async fn round_up_end(
-    connection: &mut SqliteConnection,
-    workspace_id: Uuid,
-    window: Window,
-    rollups: &[Source],
-) -> Result<Window, StoreError> {
-    let next: Option<i64> =
-        sqlx::query_scalar("SELECT MIN(timestamp) FROM traces WHERE workspace_id = $1 AND timestamp >= $2")
-            .bind(workspace_id)
-            .bind(window.end.as_micros())
-            .fetch_one(connection)
-            .await?;
-    Ok(super::plan::round_up_end(window, next.map(Timestamp::from_micros), rollups))
+/// Whether the file is busy, locked or cannot be opened, the disk full or failing, or memory short: whatever was to be
+/// done may succeed later.
+pub(super) fn is_transient(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().filter(|error| error.try_downcast_ref::<SqliteError>().is_some());
+    let code = error.and_then(|error| error.code()?.parse::<u32>().ok());
+    // The lower bits say what it is, the upper ones more of it.
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
 }

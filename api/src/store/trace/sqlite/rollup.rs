@@ -1,6 +1,6 @@
 //! Keeping the rollups, in the transaction that writes the traces.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use shared::Timestamp;
 use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
@@ -11,6 +11,7 @@ use crate::store::trace::{
     StoreError,
     plan::Source,
     record::NewTrace,
+    rollup::{self, GroupKey, QualityChange, groups_table, totals_table},
     sums::{Distribution, Sums},
 };
 
@@ -66,64 +67,14 @@ static GROUPS: LazyLock<[Groups; 2]> = LazyLock::new(|| {
     })
 });
 
-/// The table of all traces together.
-pub(super) fn totals_table(source: Source) -> &'static str {
-    match source {
-        Source::Daily => "totals_daily",
-        Source::Hourly => "totals_hourly",
-        Source::Minutely => "totals_minutely",
-        Source::Raw => "traces",
-    }
-}
-
-/// The table by agent and model; minutes have none.
-pub(super) fn groups_table(source: Source) -> &'static str {
-    match source {
-        Source::Daily => "traces_daily",
-        Source::Hourly => "traces_hourly",
-        Source::Minutely | Source::Raw => "traces",
-    }
-}
-
-/// Which bucket of a rollup by agent and model.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct GroupKey<'a> {
-    workspace_id: Uuid,
-    bucket: Timestamp,
-    agent_id: &'a str,
-    model: &'a str,
-}
-
 /// Counts new traces in every rollup.
-pub(super) async fn add<'a>(
-    connection: &mut SqliteConnection,
-    traces: impl Iterator<Item = &'a NewTrace> + Clone,
-) -> Result<(), StoreError> {
+pub(super) async fn add(connection: &mut SqliteConnection, traces: &[&NewTrace]) -> Result<(), StoreError> {
     for totals in TOTALS.iter() {
-        let mut sums: HashMap<(Uuid, Timestamp), Sums> = HashMap::new();
-        for trace in traces.clone() {
-            let bucket = trace.timestamp.floor(totals.source.bucket());
-            *sums.entry((trace.workspace_id, bucket)).or_default() += Sums::of(trace);
-        }
-        let mut sums: Vec<_> = sums.into_iter().collect();
-        // In the order of the table's key, neighbours land on the same page.
-        sums.sort_unstable_by_key(|&(key, _)| key);
+        let sums = rollup::totals(traces.iter().copied(), totals.source);
         totals.upsert.execute(connection, &sums, bind_totals).await?;
     }
     for groups in GROUPS.iter() {
-        let mut distributions: HashMap<GroupKey<'a>, Distribution> = HashMap::new();
-        for trace in traces.clone() {
-            let key = GroupKey {
-                workspace_id: trace.workspace_id,
-                bucket: trace.timestamp.floor(groups.source.bucket()),
-                agent_id: &trace.agent_id,
-                model: trace.model.as_deref().unwrap_or_default(),
-            };
-            distributions.entry(key).or_default().record(trace);
-        }
-        let mut distributions: Vec<_> = distributions.into_iter().collect();
-        distributions
-            .sort_unstable_by_key(|(key, _)| (key.workspace_id, key.bucket, key.agent_id, key.model));
+        let mut distributions = rollup::groups(traces.iter().copied(), groups.source);
         merge_stored(connection, &groups.select, &mut distributions).await?;
         groups.upsert.execute(connection, &distributions, bind_group).await?;
     }
@@ -155,22 +106,10 @@ async fn merge_stored(
     Ok(())
 }
 
-/// How a score moves the rollups that hold its trace.
-pub(super) struct QualityChange {
-    pub(super) workspace_id: Uuid,
-    pub(super) timestamp: Timestamp,
-    pub(super) agent_id: String,
-    pub(super) model: Option<String>,
-    /// 1 for the trace's first score, 0 for a later one.
-    pub(super) scored: i64,
-    /// Millionths of a point.
-    pub(super) quality: i64,
-}
-
 /// Moves the quality of every rollup that holds a trace.
 pub(super) async fn change_quality(
     connection: &mut SqliteConnection,
-    change: &QualityChange,
+    change: &QualityChange<'_>,
 ) -> Result<(), StoreError> {
     let set = "SET scored = scored + $1, quality = quality + $2 WHERE workspace_id = $3 AND bucket = $4";
     for totals in TOTALS.iter() {
@@ -190,8 +129,8 @@ pub(super) async fn change_quality(
             .bind(change.quality)
             .bind(change.workspace_id)
             .bind(change.timestamp.floor(groups.source.bucket()).as_micros())
-            .bind(&change.agent_id)
-            .bind(change.model.as_deref().unwrap_or_default())
+            .bind(change.agent_id)
+            .bind(change.model)
             .execute(&mut *connection)
             .await?;
     }

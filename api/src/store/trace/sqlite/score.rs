@@ -1,15 +1,15 @@
 //! Scores: kept by name, their mean kept on the trace and in the rollups.
 
-use shared::{Timestamp, trace::DEFAULT_SCORE_NAME};
+use shared::Timestamp;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::{SqliteTraces, rollup};
-use crate::store::trace::{StoreError, record::NewScore};
+use crate::store::trace::{StoreError, quality, record::NewScore, rollup::QualityChange};
 
 impl SqliteTraces {
     pub(in crate::store::trace) async fn score(&self, score: &NewScore) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut transaction = self.begin_write().await?;
         sqlx::query(
             "INSERT INTO scores (workspace_id, trace_id, name, score, comment, timestamp, waiting) \
              VALUES ($1, $2, $3, $4, $5, $6, 1) \
@@ -50,17 +50,9 @@ pub(super) async fn settle(
         .fetch_all(&mut *transaction)
         .await?;
 
-    let mut values = Vec::with_capacity(scores.len() + 1);
-    let mut sent: Option<i64> = trace.try_get(3)?;
-    for score in &scores {
-        if score.try_get::<&str, _>(0)? == DEFAULT_SCORE_NAME {
-            sent = None;
-        }
-        values.push(score.try_get::<i64, _>(1)?);
-    }
-    values.extend(sent);
-    let Ok(count @ 1..) = i64::try_from(values.len()) else { return Ok(()) };
-    let quality = (values.iter().sum::<i64>() + count / 2) / count;
+    let scores = scores.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let scores = scores.collect::<Result<Vec<(&str, i64)>, sqlx::Error>>()?;
+    let Some(quality) = quality::mean(trace.try_get(3)?, scores) else { return Ok(()) };
 
     sqlx::query("UPDATE traces SET quality = $3 WHERE workspace_id = $1 AND trace_id = $2")
         .bind(workspace_id)
@@ -74,11 +66,11 @@ pub(super) async fn settle(
         .execute(&mut *transaction)
         .await?;
     let before: Option<i64> = trace.try_get(4)?;
-    let change = rollup::QualityChange {
+    let change = QualityChange {
         workspace_id,
         timestamp: Timestamp::from_micros(trace.try_get(0)?),
         agent_id: trace.try_get(1)?,
-        model: trace.try_get(2)?,
+        model: trace.try_get::<Option<&str>, _>(2)?.unwrap_or_default(),
         scored: i64::from(before.is_none()),
         quality: quality - before.unwrap_or(0),
     };

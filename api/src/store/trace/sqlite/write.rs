@@ -1,18 +1,16 @@
 //! Writing traces: rows, spans, payloads and rollups in one transaction.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::sync::LazyLock;
 
 use sqlx::{Arguments, Row, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
 
-use super::{
-    SqliteTraces,
-    bulk::Bulk,
-    payload::{Frames, Place},
-    rollup, row, score,
-};
+use super::{SqliteTraces, bulk::Bulk, rollup, score};
 use crate::store::trace::{
     StoreError, Written,
+    batch::{Batch, Pending},
+    payload::Place,
     record::{NewSpan, NewTrace},
+    row,
 };
 
 static INSERT_TRACES: LazyLock<Bulk> = LazyLock::new(|| {
@@ -34,59 +32,35 @@ static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
     Bulk::new("WITH k (number, workspace_id, trace_id) AS (VALUES", 2, tail, true)
 });
 
-/// A trace on its way into the file.
-struct Pending<'a> {
-    trace: &'a NewTrace,
-    id: i64,
-    payload: Place,
-    span_payloads: Vec<Place>,
-}
-
 impl SqliteTraces {
     pub(in crate::store::trace) async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
-        let mut seen = HashSet::with_capacity(traces.len());
-        let mut frames = Frames::default();
-        let mut pending = Vec::with_capacity(traces.len());
-        for &trace in traces {
-            if !seen.insert((trace.workspace_id, trace.trace_id.as_str())) {
-                continue;
-            }
-            let payload = frames.push(&trace.payload)?;
-            let span_payloads =
-                trace.spans.iter().map(|span| frames.push(&span.payload)).collect::<Result<_, _>>()?;
-            pending.push(Pending { trace, id: 0, payload, span_payloads });
-        }
-        let frames = frames.finish()?;
-
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let mut batch = Batch::new(traces)?;
+        let mut transaction = self.begin_write().await?;
         let first_id = next_id(&mut transaction, "SELECT COALESCE(MAX(id), 0) + 1 FROM traces").await?;
         let first_frame = next_id(&mut transaction, "SELECT COALESCE(MAX(id), 0) + 1 FROM payloads").await?;
-        for (id, pending) in (first_id..).zip(&mut pending) {
-            pending.id = id;
-            pending.payload.frame += first_frame;
-            pending.span_payloads.iter_mut().for_each(|place| place.frame += first_frame);
+        batch.number(|index| first_id + index, |index| first_frame + index);
+        let rows: Vec<_> = batch.all().iter().map(|pending| (pending, batch.payload(pending))).collect();
+        if INSERT_TRACES.execute(&mut transaction, &rows, bind_trace).await? < batch.len() as u64 {
+            // The others were there before: their ids were not taken.
+            let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1")
+                .bind(first_id)
+                .fetch_all(&mut *transaction)
+                .await?;
+            batch.keep(&ids.into_iter().collect());
         }
-        let inserted = INSERT_TRACES.execute(&mut transaction, &pending, bind_trace).await?;
-        if inserted < pending.len() as u64 {
-            keep_new(&mut transaction, first_id, &mut pending).await?;
+        for (id, data) in batch.used_frames() {
+            sqlx::query("INSERT INTO payloads (id, data) VALUES ($1, $2)")
+                .bind(id)
+                .bind(data)
+                .execute(&mut *transaction)
+                .await?;
         }
-        insert_frames(&mut transaction, first_frame, &frames, &pending).await?;
-        let spans: Vec<_> = pending
-            .iter()
-            .flat_map(|pending| {
-                pending
-                    .trace
-                    .spans
-                    .iter()
-                    .zip(&pending.span_payloads)
-                    .map(|(span, place)| (pending.id, span, *place))
-            })
-            .collect();
-        INSERT_SPANS.execute(&mut transaction, &spans, bind_span).await?;
-        rollup::add(&mut transaction, pending.iter().map(|pending| pending.trace)).await?;
-        apply_waiting_scores(&mut transaction, &pending).await?;
+        INSERT_SPANS.execute(&mut transaction, &batch.spans(), bind_span).await?;
+        let new: Vec<_> = batch.new_traces().map(|pending| pending.trace).collect();
+        rollup::add(&mut transaction, &new).await?;
+        apply_waiting_scores(&mut transaction, &new).await?;
         transaction.commit().await?;
-        Ok(Written { new: pending.len() })
+        Ok(Written { new: new.len() })
     }
 }
 
@@ -94,47 +68,10 @@ async fn next_id(connection: &mut SqliteConnection, query: &'static str) -> Resu
     Ok(sqlx::query_scalar(query).fetch_one(connection).await?)
 }
 
-/// Drops the traces that were there before: their ids were not taken.
-async fn keep_new(
-    connection: &mut SqliteConnection,
-    first_id: i64,
-    pending: &mut Vec<Pending<'_>>,
-) -> Result<(), StoreError> {
-    let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1")
-        .bind(first_id)
-        .fetch_all(connection)
-        .await?;
-    let ids: HashSet<i64> = ids.into_iter().collect();
-    pending.retain(|pending| ids.contains(&pending.id));
-    Ok(())
-}
-
-/// Inserts the frames that a new trace stands in: a batch that is sent again leaves none behind.
-async fn insert_frames(
-    connection: &mut SqliteConnection,
-    first_frame: i64,
-    frames: &[Vec<u8>],
-    pending: &[Pending<'_>],
-) -> Result<(), StoreError> {
-    let used: HashSet<i64> = pending
-        .iter()
-        .flat_map(|pending| std::iter::once(&pending.payload).chain(&pending.span_payloads))
-        .map(|place| place.frame)
-        .collect();
-    for (id, data) in (first_frame..).zip(frames).filter(|(id, _)| used.contains(id)) {
-        sqlx::query("INSERT INTO payloads (id, data) VALUES ($1, $2)")
-            .bind(id)
-            .bind(data.as_slice())
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
-}
-
 /// Gives new traces the scores that came before them.
 async fn apply_waiting_scores(
     transaction: &mut SqliteConnection,
-    pending: &[Pending<'_>],
+    new: &[&NewTrace],
 ) -> Result<(), StoreError> {
     let waiting: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM scores WHERE waiting = 1)")
         .fetch_one(&mut *transaction)
@@ -142,26 +79,30 @@ async fn apply_waiting_scores(
     if !waiting {
         return Ok(());
     }
-    let bind = |arguments: &mut SqliteArguments, pending: &Pending<'_>| {
-        arguments.add(pending.trace.workspace_id)?;
-        arguments.add(pending.trace.trace_id.as_str())
+    let bind = |arguments: &mut SqliteArguments, trace: &&NewTrace| {
+        arguments.add(trace.workspace_id)?;
+        arguments.add(trace.trace_id.as_str())
     };
-    let mut scored = Vec::new();
-    for piece in SELECT_WAITING.pieces(pending, bind) {
+    let mut scored: Vec<&NewTrace> = Vec::new();
+    for piece in SELECT_WAITING.pieces(new, bind) {
         let piece = piece?;
         let rows = piece.rows;
         for row in piece.query().fetch_all(&mut *transaction).await? {
-            scored
-                .extend(usize::try_from(row.try_get::<i64, _>(0)?).ok().and_then(|number| rows.get(number)));
+            scored.extend(
+                usize::try_from(row.try_get::<i64, _>(0)?).ok().and_then(|number| rows.get(number).copied()),
+            );
         }
     }
-    for pending in scored {
-        score::settle(&mut *transaction, pending.trace.workspace_id, &pending.trace.trace_id).await?;
+    for trace in scored {
+        score::settle(&mut *transaction, trace.workspace_id, &trace.trace_id).await?;
     }
     Ok(())
 }
 
-fn bind_trace(arguments: &mut SqliteArguments, pending: &Pending<'_>) -> Result<(), BoxDynError> {
+fn bind_trace(
+    arguments: &mut SqliteArguments,
+    (pending, payload): &(&Pending<'_>, Place),
+) -> Result<(), BoxDynError> {
     let trace = pending.trace;
     arguments.add(pending.id)?;
     arguments.add(trace.workspace_id)?;
@@ -182,8 +123,8 @@ fn bind_trace(arguments: &mut SqliteArguments, pending: &Pending<'_>) -> Result<
     arguments.add(trace.user_id.as_deref())?;
     arguments.add(trace.tags.as_deref())?;
     arguments.add(trace.error.as_deref())?;
-    arguments.add(pending.payload.frame)?;
-    arguments.add(pending.payload.line)
+    arguments.add(payload.frame)?;
+    arguments.add(payload.line)
 }
 
 fn bind_span(

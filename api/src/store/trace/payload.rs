@@ -4,9 +4,8 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use serde::de::DeserializeOwned;
-use sqlx::SqliteConnection;
 
-use crate::store::trace::StoreError;
+use super::{StoreError, snapshot::Snapshot};
 
 /// A frame is closed when its lines have this many bytes: enough to compress well, little enough to read one run from.
 const FRAME_BYTES: usize = 64 * 1024;
@@ -70,16 +69,13 @@ impl PayloadReader {
     /// The record at `place`.
     pub(super) async fn read<T: DeserializeOwned>(
         &mut self,
-        connection: &mut SqliteConnection,
+        snapshot: &mut impl Snapshot,
         place: Place,
     ) -> Result<T, StoreError> {
         let corrupt =
             |what: String| StoreError::Corrupt(format!("payload {}:{}: {what}", place.frame, place.line));
         if let Entry::Vacant(frame) = self.frames.entry(place.frame) {
-            let data: Option<Vec<u8>> = sqlx::query_scalar("SELECT data FROM payloads WHERE id = $1")
-                .bind(place.frame)
-                .fetch_optional(connection)
-                .await?;
+            let data = snapshot.frame(place.frame).await?;
             let data = data.ok_or_else(|| corrupt("no such frame".to_owned()))?;
             let text = zstd::decode_all(data.as_slice()).map_err(|error| corrupt(error.to_string()))?;
             let text = String::from_utf8(text).map_err(|error| corrupt(error.to_string()))?;

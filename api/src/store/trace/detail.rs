@@ -1,0 +1,109 @@
+//! One trace with everything in it.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use shared::{
+    Timestamp,
+    span::{Span, SpanKind},
+    trace::{Trace, TraceDetail, TraceStatus},
+};
+use uuid::Uuid;
+
+use super::{
+    StoreError,
+    list::Cursor,
+    payload::{PayloadReader, Place},
+    snapshot::Snapshot,
+};
+
+/// A trace as its row has it, and where the rest of it is.
+pub(super) struct StoredTrace {
+    pub(super) trace: Trace,
+    pub(super) cursor: Cursor,
+    pub(super) payload: Place,
+}
+
+/// A span as its row has it, and where the rest of it is.
+pub(super) struct StoredSpan {
+    pub(super) span_id: String,
+    pub(super) parent_span_id: Option<String>,
+    pub(super) name: String,
+    pub(super) kind: SpanKind,
+    pub(super) timestamp: Timestamp,
+    pub(super) latency_ms: f64,
+    pub(super) status: TraceStatus,
+    pub(super) model: Option<String>,
+    pub(super) tokens_input: Option<u64>,
+    pub(super) tokens_output: Option<u64>,
+    pub(super) cost_usd: Option<f64>,
+    pub(super) error: Option<String>,
+    pub(super) payload: Place,
+}
+
+/// A trace's line in its payload frame.
+#[derive(Deserialize)]
+struct TracePayload {
+    #[serde(default)]
+    input: Option<Value>,
+    #[serde(default)]
+    output: Option<Value>,
+    #[serde(default)]
+    metadata: Map<String, Value>,
+}
+
+/// A span's line in its payload frame.
+#[derive(Deserialize)]
+struct SpanPayload {
+    #[serde(default)]
+    input: Option<Value>,
+    #[serde(default)]
+    output: Option<Value>,
+    #[serde(default)]
+    attributes: Option<Value>,
+}
+
+/// The trace with this id, where there is one.
+pub(super) async fn detail(
+    snapshot: &mut impl Snapshot,
+    workspace_id: Uuid,
+    trace_id: &str,
+) -> Result<Option<TraceDetail>, StoreError> {
+    let Some(stored) = snapshot.trace(workspace_id, trace_id).await? else { return Ok(None) };
+    let mut payloads = PayloadReader::default();
+    let payload: TracePayload = payloads.read(snapshot, stored.payload).await?;
+    let rows = snapshot.spans(stored.cursor.id).await?;
+    let mut spans = Vec::with_capacity(rows.len());
+    for row in rows {
+        let payload = payloads.read(snapshot, row.payload).await?;
+        spans.push(span(row, payload));
+    }
+    let scores = snapshot.scores(workspace_id, trace_id).await?;
+    Ok(Some(TraceDetail {
+        trace: stored.trace,
+        input: payload.input,
+        output: payload.output,
+        metadata: payload.metadata,
+        spans,
+        scores,
+    }))
+}
+
+fn span(row: StoredSpan, payload: SpanPayload) -> Span {
+    Span {
+        span_id: row.span_id,
+        parent_span_id: row.parent_span_id,
+        name: row.name,
+        kind: row.kind,
+        timestamp: row.timestamp,
+        latency_ms: row.latency_ms,
+        status: row.status,
+        model: row.model,
+        tokens_input: row.tokens_input,
+        tokens_output: row.tokens_output,
+        cost_usd: row.cost_usd,
+        error: row.error,
+        input: payload.input,
+        output: payload.output,
+        attributes: payload.attributes,
+    }
+}
