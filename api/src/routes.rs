@@ -14,7 +14,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     error::ApiError,
     gateway::{api_key, asset, auth, authenticate::authenticate, rate_limit::rate_limit},
-    ingestion::rest,
+    ingestion::{body::BodyLimit, rest},
     internal::{
         forward::{self, Forward},
         receive::receive,
@@ -106,11 +106,17 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
         .service(
             resource("/traces")
+                .app_data(BodyLimit(limit::TRACE_BYTES))
                 .route(query.at(get(), trace::list).wrap(Compress::default()))
                 .route(ingestion.at(post(), rest::one)),
         )
         // For POST alone: a trace may be called "batch", too.
-        .service(resource("/traces/batch").guard(Post()).route(ingestion.at(post(), rest::batch)))
+        .service(
+            resource("/traces/batch")
+                .guard(Post())
+                .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
+                .route(ingestion.at(post(), rest::batch)),
+        )
         .service(
             resource("/traces/{trace_id}").route(query.at(get(), trace::detail).wrap(Compress::default())),
         )

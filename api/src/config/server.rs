@@ -52,6 +52,8 @@ pub struct Services {
     pub query: Vec<Uri>,
     /// Where traces are taken in: any of these.
     pub ingestion: Vec<Uri>,
+    /// How long another role may take to begin its answer.
+    pub timeout: Duration,
 }
 
 impl Servers {
@@ -130,6 +132,9 @@ impl Services {
             internal_secret: settings.secret("INTERNAL_SECRET")?,
             query: services("QUERY_SERVICE_URL")?,
             ingestion: services("INGESTION_SERVICE_URL")?,
+            timeout: Duration::from_secs(
+                settings.within("SERVICE_TIMEOUT_SECONDS", (1, 3600), "seconds")?.unwrap_or(35),
+            ),
         })
     }
 }

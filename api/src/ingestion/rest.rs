@@ -40,7 +40,7 @@ pub async fn one(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let body = body::read_json(&request, payload.into_inner(), limit::TRACE_BYTES).await?;
+    let body = body::read_json(&request, payload.into_inner()).await?;
     let arrival = arrival(&app, &sender);
     let raw: &RawValue = serde_json::from_slice(&body).map_err(bad_json)?;
     let trace = parse::trace(raw, arrival).map_err(ApiError::ValidationFailed)?;
@@ -74,7 +74,7 @@ pub async fn batch(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let body = body::read_json(&request, payload.into_inner(), limit::INGEST_BODY_BYTES).await?;
+    let body = body::read_json(&request, payload.into_inner()).await?;
     let arrival = arrival(&app, &sender);
     let (traces, rejected) = if body.len() <= PARSE_INLINE_BYTES {
         read_batch(&body, arrival)?

@@ -15,9 +15,8 @@ use actix_web::{
     web::{Bytes, Payload},
 };
 use futures_util::{Stream, StreamExt};
-use shared::limit;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, ingestion::body::BodyLimit};
 
 /// The body. Clones read on where the others stopped.
 #[derive(Clone)]
@@ -26,6 +25,7 @@ pub(super) struct PassingBody(Rc<RefCell<Inner>>);
 struct Inner {
     payload: Payload,
     length: Option<u64>,
+    limit: usize,
     begun: bool,
     read: usize,
 }
@@ -38,11 +38,11 @@ impl PassingBody {
     pub(super) fn new(request: &HttpRequest, payload: Payload) -> Result<Self, ApiError> {
         let length =
             request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = Self(Rc::new(RefCell::new(Inner { payload, length, begun: false, read: 0 })));
-        if length.is_some_and(|length| length > limit::INGEST_BODY_BYTES as u64) {
-            return Err(body.too_large());
+        let limit = BodyLimit::of(request);
+        if length.is_some_and(|length| length > limit as u64) {
+            return Err(ApiError::PayloadTooLarge(limit));
         }
-        Ok(body)
+        Ok(Self(Rc::new(RefCell::new(Inner { payload, length, limit, begun: false, read: 0 }))))
     }
 
     pub(super) fn length(&self) -> Option<u64> {
@@ -54,12 +54,10 @@ impl PassingBody {
         self.0.borrow().begun
     }
 
-    pub(super) fn is_too_large(&self) -> bool {
-        self.0.borrow().read > limit::INGEST_BODY_BYTES
-    }
-
-    pub(super) fn too_large(&self) -> ApiError {
-        ApiError::PayloadTooLarge(limit::INGEST_BODY_BYTES)
+    /// 413 where more of it came than there may be.
+    pub(super) fn too_large(&self) -> Option<ApiError> {
+        let inner = self.0.borrow();
+        (inner.read > inner.limit).then_some(ApiError::PayloadTooLarge(inner.limit))
     }
 }
 
@@ -72,7 +70,7 @@ impl Stream for PassingBody {
         let next = inner.payload.poll_next_unpin(context);
         if let Poll::Ready(Some(Ok(bytes))) = &next {
             inner.read += bytes.len();
-            if inner.read > limit::INGEST_BODY_BYTES {
+            if inner.read > inner.limit {
                 return Poll::Ready(Some(Err(PayloadError::Overflow)));
             }
         }

@@ -26,8 +26,6 @@ use crate::{
 
 /// How long a connection may take to be made: the roles are near each other.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long an answer may take to begin: longer than a statement may take that it waits for.
-const ANSWER: Duration = Duration::from_secs(60);
 /// How long a connection is kept unused: less than the other side keeps it, so that none is used while it is closed.
 const KEEP: Duration = Duration::from_secs(15);
 /// Connections that one worker keeps to all replicas.
@@ -61,6 +59,8 @@ pub struct Peers {
     pub ingestion: Upstream,
     /// Made of the secret that all roles share.
     pub key: ProofKey,
+    /// How long an answer may take to begin.
+    pub timeout: Duration,
     /// What time it is.
     pub clock: Clock,
 }
@@ -103,7 +103,8 @@ impl Forward {
     #[must_use]
     pub fn new(peers: Peers) -> Self {
         let connector = Connector::new().timeout(CONNECT).conn_keep_alive(KEEP).limit(CONNECTIONS);
-        let client = Client::builder().connector(connector).timeout(ANSWER).disable_redirects().finish();
+        let client =
+            Client::builder().connector(connector).timeout(peers.timeout).disable_redirects().finish();
         Self { client, peers }
     }
 
@@ -122,7 +123,9 @@ impl Forward {
             match self.request(upstream, replica, identity, request).send().await {
                 Ok(answer) => return Ok(pass(answer)),
                 // It was asked, and is at work or lost: asking again would double the load.
-                Err(error @ SendRequestError::Timeout) => return Err(unavailable(&error)),
+                Err(error @ SendRequestError::Timeout) => {
+                    return Err(unavailable(&self.note(upstream, replica, error)));
+                }
                 Err(error) => failure = Some(self.note(upstream, replica, error)),
             }
         }
@@ -147,9 +150,11 @@ impl Forward {
             };
             match sent {
                 Ok(answer) => return Ok(pass(answer)),
-                Err(_) if body.is_too_large() => return Err(body.too_large()),
-                Err(error) if body.is_begun() => return Err(unavailable(&error)),
-                Err(error) => failure = Some(self.note(upstream, replica, error)),
+                Err(error) => match body.too_large() {
+                    Some(too_large) => return Err(too_large),
+                    None if body.is_begun() => return Err(unavailable(&error)),
+                    None => failure = Some(self.note(upstream, replica, error)),
+                },
             }
         }
         Err(failure.map_or_else(nobody, |error| unavailable(&error)))
@@ -174,7 +179,7 @@ impl Forward {
     }
 
     fn note(&self, upstream: &Upstream, replica: usize, error: SendRequestError) -> SendRequestError {
-        if matches!(error, SendRequestError::Connect(_)) {
+        if matches!(error, SendRequestError::Connect(_) | SendRequestError::Timeout) {
             upstream.unreachable(replica, self.peers.clock.now());
         }
         tracing::warn!(replica = upstream.origin(replica), error = describe(&error), "not reached");

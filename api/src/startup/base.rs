@@ -8,6 +8,7 @@ use crate::{
     cache::{Cache, MemoryCache, RedisCache},
     clock::Clock,
     config::Config,
+    error::chain,
     gateway::secret::{self, Secret},
     limit::{LoginLimit, RateLimit},
     processing::{sink::Sink, worker::Worker},
@@ -35,9 +36,12 @@ pub(super) enum Writing {
 }
 
 impl<'a> Base<'a> {
-    pub(super) fn open(config: &'a Config, clock: Clock) -> Result<Self, StartError> {
+    pub(super) async fn open(config: &'a Config, clock: Clock) -> Result<Self, StartError> {
         let metrics = Metrics::new()?;
         let redis = config.servers.redis_url.as_ref().map(Redis::quick).transpose()?;
+        if let Some(redis) = &redis {
+            reach(redis).await;
+        }
         let ttls = config.cache_ttls.clone();
         let cache = match &redis {
             Some(redis) => Cache::Redis(RedisCache::new(redis.clone(), ttls, metrics.clone())),
@@ -84,13 +88,13 @@ impl<'a> Base<'a> {
     }
 
     /// The queue as ingestion sees it, where it is in Redis.
-    pub(super) fn redis_queue(&self) -> Result<Option<Queue>, StartError> {
-        Ok(self.patient_redis()?.map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
+    pub(super) async fn redis_queue(&self) -> Result<Option<Queue>, StartError> {
+        Ok(self.patient_redis().await?.map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
     }
 
     /// Starts writing to `sink` what comes off the queue; without Redis the queue begins here, and is answered too.
-    pub(super) fn write_to(&self, sink: Sink) -> Result<(Writing, Option<Queue>), StartError> {
-        if let Some(redis) = self.patient_redis()? {
+    pub(super) async fn write_to(&self, sink: Sink) -> Result<(Writing, Option<Queue>), StartError> {
+        if let Some(redis) = self.patient_redis().await? {
             let consumer = Consumer::new(redis, self.shape(), Consumer::LEASE);
             return Ok((Writing::Redis(Worker::start(consumer, sink, self.metrics.clone())), None));
         }
@@ -98,8 +102,12 @@ impl<'a> Base<'a> {
         Ok((Writing::Memory(writing), Some(Queue::Memory(queue))))
     }
 
-    fn patient_redis(&self) -> Result<Option<Redis>, StartError> {
-        Ok(self.config.servers.redis_url.as_ref().map(Redis::patient).transpose()?)
+    async fn patient_redis(&self) -> Result<Option<Redis>, StartError> {
+        let redis = self.config.servers.redis_url.as_ref().map(Redis::patient).transpose()?;
+        if let Some(redis) = &redis {
+            reach(redis).await;
+        }
+        Ok(redis)
     }
 
     fn shape(&self) -> Shape {
@@ -115,5 +123,12 @@ impl<'a> Base<'a> {
             source,
         })?;
         Ok(folder)
+    }
+}
+
+/// Connects before anybody asks: whoever does first is one of the server's threads, and the connection would end with it.
+async fn reach(redis: &Redis) {
+    if let Err(failure) = redis.ping().await {
+        tracing::warn!(error = chain(&failure), "Redis is not there yet");
     }
 }

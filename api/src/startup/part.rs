@@ -61,15 +61,15 @@ pub(super) struct Running {
 /// Opens what the roles of this process need.
 pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Running), StartError> {
     let runs = |role| config.role.is_none_or(|own| own == role);
-    let base = Base::open(config, clock)?;
+    let base = Base::open(config, clock).await?;
     let accounts = if runs(Role::Gateway) { Some(base.accounts().await?) } else { None };
     let traces = if runs(Role::Query) || runs(Role::Processing) { Some(base.traces().await?) } else { None };
 
-    let mut queue = base.redis_queue()?.filter(|_| runs(Role::Ingestion));
+    let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
     let mut writing = None;
     if let Some(traces) = traces.clone().filter(|_| runs(Role::Processing)) {
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
-        let (started, begun) = base.write_to(Sink::new(traces, invalidator, base.metrics.clone()))?;
+        let (started, begun) = base.write_to(Sink::new(traces, invalidator, base.metrics.clone())).await?;
         queue = queue.or(begun);
         writing = Some(started);
     }
@@ -152,6 +152,7 @@ fn peers(config: &Config, clock: &Clock) -> Option<Peers> {
         query: Upstream::new(&config.services.query),
         ingestion: Upstream::new(&config.services.ingestion),
         key,
+        timeout: config.services.timeout,
         clock: clock.clone(),
     })
 }

@@ -27,23 +27,31 @@ pub struct Deployment {
 impl Deployment {
     pub async fn build(settings: &HashMap<&'static str, String>, folder: &Path, clock: &Clock) -> Self {
         let postgres = POSTGRES.get_or_init(|| PostgresServer::start(Setup::default())).await;
-        let database = postgres.database().await;
+        // A folder that is used again stands for its database.
+        let note = folder.join("database");
+        let database = match std::fs::read_to_string(&note) {
+            Ok(database) => database,
+            Err(_) => postgres.database().await,
+        };
+        std::fs::write(&note, &database).unwrap();
         let redis = RedisServer::start();
         let mut services =
             HashMap::from([("QUERY_SERVICE_URL", String::new()), ("INGESTION_SERVICE_URL", String::new())]);
         let mut applications = Vec::new();
         // The gateway comes last: it is told where the others are.
         for role in [Role::Processing, Role::Query, Role::Ingestion, Role::Gateway] {
-            let config = Config::read(Some(role), |name| match name {
-                "SERVICE_PORT" => Some("0".to_owned()),
-                "DATA_DIR" => Some(folder.to_str().unwrap().to_owned()),
-                "TIMESCALE_URL" => Some(database.clone()),
-                "REDIS_URL" => Some(redis.url()),
-                "JWT_SECRET" | "INTERNAL_SECRET" => Some(SECRET.to_owned()),
-                "DB_POOL_MIN_SIZE" => Some("0".to_owned()),
-                "DB_POOL_MAX_SIZE" => Some("8".to_owned()),
-                name => services.get(name).or_else(|| settings.get(name)).cloned(),
-            });
+            let config =
+                Config::read(Some(role), |name| match name {
+                    "SERVICE_PORT" => Some("0".to_owned()),
+                    "DATA_DIR" => Some(folder.to_str().unwrap().to_owned()),
+                    "TIMESCALE_URL" => Some(database.clone()),
+                    "REDIS_URL" => Some(redis.url()),
+                    "DB_POOL_MIN_SIZE" => Some("0".to_owned()),
+                    "DB_POOL_MAX_SIZE" => Some("8".to_owned()),
+                    name => services.get(name).or_else(|| settings.get(name)).cloned().or_else(|| {
+                        matches!(name, "JWT_SECRET" | "INTERNAL_SECRET").then(|| SECRET.to_owned())
+                    }),
+                });
             let application = Application::build(config.unwrap(), clock.clone()).await.unwrap();
             let url = format!("http://127.0.0.1:{}", application.port());
             match role {

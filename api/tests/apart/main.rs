@@ -33,8 +33,10 @@ mod kpi;
 #[path = "../api/payload.rs"]
 mod payload;
 #[path = "../services/postgres.rs"]
+#[expect(dead_code, reason = "the tests of faults use the rest")]
 mod postgres;
 #[path = "../services/redis.rs"]
+#[expect(dead_code, reason = "the tests of faults use the rest")]
 mod redis;
 #[path = "../api/refuse.rs"]
 mod refuse;

@@ -95,8 +95,6 @@ async fn a_store_that_is_down_is_a_503_that_tells_nothing_of_it() {
         ada.get("/api/v1/metrics/home-kpis").await,
         ada.get("/api/v1/traces").await,
         ada.get("/api/v1/traces/run").await,
-        ada.send_trace(&json!({"agent_id": "a", "latency_ms": 1, "status": "success"})).await,
-        ada.score("run", &json!({"score": 1})).await,
     ];
     for answer in failing {
         let answer = answer.expect_error(503, "unavailable");
@@ -104,8 +102,6 @@ async fn a_store_that_is_down_is_a_503_that_tells_nothing_of_it() {
         let words = answer.text.to_lowercase();
         assert!(["sql", "pool", "trace"].iter().all(|word| !words.contains(word)), "{words}");
     }
-    let ready = server.anyone().get("/ready").await.expect(503).json();
-    assert_eq!(ready, json!({"status": "not ready", "dependencies": {"accounts": "up", "traces": "down"}}));
     server.anyone().get("/health").await.expect(200);
     ada.get("/api/v1/auth/me").await.expect(200);
 }

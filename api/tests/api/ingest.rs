@@ -195,7 +195,7 @@ async fn the_metrics_count_what_came_in() {
         .await
         .expect(202);
     ada.send_trace(&trace("c", noon(), json!({}))).await.expect(202);
-    let metrics = server.anyone().get("/metrics").await.expect(200).text;
+    let metrics = server.metrics().await;
     for line in [
         "agent_obs_ingested_traces_total{outcome=\"accepted\"} 3\n",
         "agent_obs_ingested_traces_total{outcome=\"rejected\"} 1\n",

@@ -20,6 +20,15 @@ async fn health_and_ready_answer_without_a_login() {
 }
 
 #[tokio::test]
+async fn a_dependency_that_is_down_is_named_and_the_process_is_alive_all_the_same() {
+    let server = spawn().await;
+    server.close_traces().await;
+    let ready = server.anyone().get("/ready").await.expect(503).json();
+    assert_eq!(ready, json!({"status": "not ready", "dependencies": {"accounts": "up", "traces": "down"}}));
+    server.anyone().get("/health").await.expect(200);
+}
+
+#[tokio::test]
 async fn metrics_count_requests_by_route_and_never_by_path() {
     let server = spawn().await;
     let ada = server.member("ada").await;

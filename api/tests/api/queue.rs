@@ -75,3 +75,18 @@ async fn a_full_queue_answers_503_with_retry_after_and_keeps_what_it_took() {
         ada.trace(&format!("{name}-0")).await;
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_written_is_a_503_and_not_acknowledged() {
+    let server = builder().spawn().await;
+    let ada = server.member("ada").await;
+    server.close_traces().await;
+    let failing = [
+        ada.send_trace(&json!({"agent_id": "a", "latency_ms": 1, "status": "success"})).await,
+        ada.score("run", &json!({"score": 1})).await,
+    ];
+    for answer in failing {
+        let answer = answer.expect_error(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+}

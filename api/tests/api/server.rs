@@ -51,6 +51,7 @@ pub struct Server {
     accounts: AccountStore,
     traces: TraceStore,
     jwt: JwtKeys,
+    urls: Vec<String>,
     redis: Option<String>,
     handles: Vec<ServerHandle>,
     stopped: mpsc::Receiver<()>,
@@ -112,8 +113,10 @@ impl Builder {
             let applications = std::mem::take(&mut deployment.applications);
             let gateway = applications.iter().find_map(|one| one.parts().gateway.clone()).unwrap();
             let query = applications.iter().find_map(|one| one.parts().query.clone()).unwrap();
+            let url = |application: &Application| format!("http://127.0.0.1:{}", application.port());
             let server = Server {
-                url: format!("http://127.0.0.1:{}", applications[0].port()),
+                url: url(&applications[0]),
+                urls: applications.iter().map(url).collect(),
                 clock: self.clock,
                 accounts: gateway.accounts.clone(),
                 traces: query.traces.clone(),
@@ -139,6 +142,12 @@ impl Server {
     /// Somebody without an account.
     pub fn anyone(&self) -> Client {
         Client::new(&self.url).behind_queue_in(self.redis.as_deref())
+    }
+
+    /// What its processes say of themselves, one after the other.
+    pub async fn metrics(&self) -> String {
+        let asked = self.urls.iter().map(async |url| Client::new(url).get("/metrics").await.expect(200).text);
+        join_all(asked).await.concat()
     }
 
     /// Somebody with an account of [`PASSWORD`], without the wait for bcrypt.

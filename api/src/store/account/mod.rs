@@ -181,7 +181,17 @@ impl AccountStore {
     pub async fn touch_api_keys(&self, uses: &[(Uuid, Timestamp)]) -> Result<(), AccountError> {
         match self {
             Self::Sqlite(store) => store.touch_api_keys(uses).await,
-            Self::Postgres(store) => store.touch_api_keys(uses).await,
+            Self::Postgres(store) => {
+                // The last uses are noted when the server's threads have ended, and with them the connections that were
+                // made there: each breaks when it is used, and the pool makes a new one in the end.
+                let mut left = store.connections();
+                loop {
+                    match store.touch_api_keys(uses).await {
+                        Err(AccountError::Database(sqlx::Error::Io(_))) if left > 0 => left -= 1,
+                        result => return result,
+                    }
+                }
+            }
         }
     }
 

@@ -46,6 +46,11 @@ impl PostgresAccounts {
         self.writer.begin().await
     }
 
+    /// How many connections there may be.
+    pub(super) fn connections(&self) -> u32 {
+        self.writer.options().get_max_connections()
+    }
+
     pub(super) async fn close(&self) {
         self.writer.close().await;
     }
