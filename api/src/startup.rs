@@ -134,7 +134,7 @@ impl Application {
         let app = Data::new(App {
             credentials: Credentials::new(jwt.clone(), accounts.clone(), clock.clone()),
             passwords: Passwords::new(COST),
-            login_limit: LoginLimit::memory(clock.clone()),
+            login_limit: LoginLimit::memory(&clock),
             rate_limit: RateLimit::memory(config.rate_limit_per_minute, clock.clone()),
             clock,
             accounts,

@@ -10,7 +10,7 @@ use std::{fmt, time::Duration};
 use ::redis::{
     Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, RedisError, ScriptInvocation, ServerErrorKind,
     Value,
-    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
+    aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 
@@ -118,7 +118,7 @@ impl Redis {
     /// Where Redis refuses, cannot be reached, takes too long, or did so less than a second ago.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisFailure> {
         let mut connection = self.connection.clone();
-        let value = self.guarded(async { connection.req_packed_command(command).await }).await?;
+        let value = self.guarded(command.query_async(&mut connection)).await?;
         Ok(::redis::from_redis_value(value).map_err(RedisError::from)?)
     }
 
@@ -139,9 +139,8 @@ impl Redis {
     pub async fn ping(&self) -> Result<(), RedisFailure> {
         let mut connection = self.connection.clone();
         let command = ::redis::cmd("PING");
-        let answer = tokio::time::timeout(self.timeout, connection.req_packed_command(&command)).await;
-        answer.map_err(|_| RedisFailure::TimedOut(self.timeout))??;
-        Ok(())
+        let answer = tokio::time::timeout(self.timeout, command.query_async::<()>(&mut connection)).await;
+        Ok(answer.map_err(|_| RedisFailure::TimedOut(self.timeout))??)
     }
 
     async fn guarded(
