@@ -14,7 +14,7 @@ use ::redis::{
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 
-use self::breaker::Breaker;
+use self::breaker::{Breaker, Pass};
 pub use self::url::{InvalidRedisUrl, RedisUrl};
 
 /// How long a request waits for the cache or a limit.
@@ -71,6 +71,12 @@ impl RedisFailure {
             },
             Self::Resting | Self::TimedOut(_) => false,
         }
+    }
+
+    /// Whether nobody was asked.
+    #[must_use]
+    pub fn is_resting(&self) -> bool {
+        matches!(self, Self::Resting)
     }
 }
 
@@ -147,16 +153,29 @@ impl Redis {
         &self,
         work: impl Future<Output = Result<Value, RedisError>>,
     ) -> Result<Value, RedisFailure> {
-        if !self.breaker.may_pass() {
-            return Err(RedisFailure::Resting);
-        }
+        let work = async {
+            match self.breaker.pass() {
+                Pass::Ask => {}
+                Pass::Rest => return Err(RedisFailure::Resting),
+                // The connection that failed is still there, and the next one begins only when somebody has found out. That
+                // is done with a question that does no harm: of any other nobody would know whether it was heard.
+                Pass::Try => {
+                    if self.ping().await.is_err() {
+                        self.ping().await?;
+                    }
+                }
+            }
+            Ok(work.await?)
+        };
         let result = match tokio::time::timeout(self.timeout, work).await {
-            Ok(result) => result.map_err(RedisFailure::Failed),
+            Ok(result) => result,
             Err(_) => Err(RedisFailure::TimedOut(self.timeout)),
         };
         match &result {
-            Err(failure) if !failure.is_answer() => self.breaker.failed(),
-            _ => self.breaker.succeeded(),
+            Ok(_) => self.breaker.succeeded(),
+            Err(RedisFailure::Resting) => {}
+            Err(failure) if failure.is_answer() => self.breaker.succeeded(),
+            Err(_) => self.breaker.failed(),
         }
         result
     }

@@ -98,9 +98,9 @@ async fn a_redis_that_is_killed_and_started_again_has_lost_nothing_that_was_ackn
             send(&queue, traces(ada, &format!("run-{round}-{number}"), 4)).await;
         }
         if round % 2 == 0 {
-            server.kill()
+            server.kill();
         } else {
-            server.stop()
+            server.stop();
         }
         server.start_again();
     }

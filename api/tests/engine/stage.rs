@@ -46,7 +46,6 @@ impl Stage {
     }
 
     pub async fn shaped(shape: Shape) -> Self {
-        api::telemetry::log::start("info", None);
         let folder = tempfile::tempdir().unwrap();
         let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
         Self { shape, folder, store }
