@@ -52,6 +52,8 @@ compiles_c || want "a C compiler (cc)" gcc libc6-dev
 case $need in
     test)
         have "${CHROMIUM:-chromium}" || want "chromium (or CHROMIUM=/path/to/chrome)" chromium
+        have redis-server || want redis-server redis-server
+        have setpriv || want "setpriv (util-linux)" util-linux
         have "${CHROMEDRIVER:-chromedriver}" || want "chromedriver (or CHROMEDRIVER=/path/to/it)" chromium-driver
         ;;
     bench) have wrk || want wrk wrk ;;

@@ -25,12 +25,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 enum Window {
     /// In this process.
-    Memory(SlidingWindow<LimitKey>),
+    Memory(Box<SlidingWindow<LimitKey>>),
     /// In Redis, for all processes together.
     Redis(RedisWindow),
 }
 
 impl Window {
+    fn memory(limit: u32, window: Duration, clock: Clock) -> Self {
+        Self::Memory(Box::new(SlidingWindow::new(limit, window, clock)))
+    }
+
     /// Whether a request may pass; counts it if so.
     async fn check(&self, key: &LimitKey) -> Decision {
         match self {
@@ -78,7 +82,7 @@ impl RateLimit {
     /// `per_minute` requests of each workspace, counted in this process; 0 lets everything through.
     #[must_use]
     pub fn memory(per_minute: u32, clock: Clock) -> Self {
-        Self(Window::Memory(SlidingWindow::new(per_minute, MINUTE, clock)))
+        Self(Window::memory(per_minute, MINUTE, clock))
     }
 
     /// The same, counted in Redis for all processes together; in this process while Redis is away.

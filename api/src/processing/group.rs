@@ -20,7 +20,7 @@ use crate::{
 pub(super) const DELIVERIES: u32 = 5;
 /// The first wait after a failure; it doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Messages that are written together.
 #[derive(Debug, Default)]

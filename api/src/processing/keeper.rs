@@ -20,7 +20,9 @@ pub(super) async fn run(shared: Shared) {
     for round in 0_u64.. {
         ticks.tick().await;
         // The leases stay as they were where Redis fails: reading fails as well then.
-        if let Err(failure) = keep(&shared, round).await {
+        if let Err(failure) = keep(&shared, round).await
+            && !failure.is_resting()
+        {
             tracing::warn!(error = chain(&failure), "the leases of the queue were not renewed");
         }
     }

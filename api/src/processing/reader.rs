@@ -88,6 +88,9 @@ async fn unpack(shared: &Shared, deliveries: Vec<Delivery>) -> Option<Group> {
 
 /// After a failure: what Redis gave may not have come here, and the group may be gone with Redis' data.
 async fn recover(shared: &Shared, kept: &[usize], failure: &RedisFailure) {
+    if failure.is_resting() {
+        return;
+    }
     tracing::warn!(error = chain(failure), "reading from the queue failed");
     shared.unswept.lock().await.extend(kept);
     if failure.is_no_group()

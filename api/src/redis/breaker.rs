@@ -9,6 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// What a caller may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// Ask: all is well.
+    Ask,
+    /// Find out whether the server is back, and ask if so.
+    Try,
+    /// Leave the server alone.
+    Rest,
+}
+
 /// Whether a server may be asked. Clones share what they know.
 #[derive(Clone, Debug)]
 pub(super) struct Breaker(Arc<State>);
@@ -27,9 +38,9 @@ impl Breaker {
         Self(Arc::new(State { rest, start: Instant::now(), closed_until: AtomicU64::new(0) }))
     }
 
-    /// Whether to ask. After a rest only one caller may; the next one after another rest, or when that one succeeded.
-    pub(super) fn may_pass(&self) -> bool {
-        self.may_pass_at(self.0.start.elapsed())
+    /// Whether to ask. After a rest only one caller tries; the next one after another rest, unless that one succeeded.
+    pub(super) fn pass(&self) -> Pass {
+        self.pass_at(self.0.start.elapsed())
     }
 
     /// Says that the server did not answer.
@@ -44,16 +55,16 @@ impl Breaker {
         }
     }
 
-    fn may_pass_at(&self, now: Duration) -> bool {
-        let until = self.0.closed_until.load(Ordering::Relaxed);
+    fn pass_at(&self, now: Duration) -> Pass {
+        let state = &self.0.closed_until;
+        let until = state.load(Ordering::Relaxed);
+        if until == 0 {
+            return Pass::Ask;
+        }
         let next = micros(now + self.0.rest);
-        until == 0
-            || (micros(now) >= until
-                && self
-                    .0
-                    .closed_until
-                    .compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed)
-                    .is_ok())
+        let first = micros(now) >= until
+            && state.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if first { Pass::Try } else { Pass::Rest }
     }
 
     fn failed_at(&self, now: Duration) {
@@ -72,13 +83,13 @@ mod tests {
     #[test]
     fn after_a_failure_one_caller_a_second_tries_until_one_succeeds() {
         let (breaker, second) = (Breaker::new(Duration::from_secs(1)), Duration::from_secs(1));
-        assert!(breaker.may_pass_at(Duration::ZERO) && breaker.may_pass_at(Duration::ZERO));
+        assert_eq!(breaker.pass_at(Duration::ZERO), Pass::Ask);
         breaker.failed_at(Duration::ZERO);
-        assert!(!breaker.may_pass_at(second / 2));
-        assert!(breaker.may_pass_at(second));
-        assert!(!breaker.may_pass_at(second), "the first one is still trying");
-        assert!(breaker.may_pass_at(second * 2), "it was never heard of again");
+        assert_eq!(breaker.pass_at(second / 2), Pass::Rest);
+        assert_eq!(breaker.pass_at(second), Pass::Try);
+        assert_eq!(breaker.pass_at(second), Pass::Rest, "the first one is still trying");
+        assert_eq!(breaker.pass_at(second * 2), Pass::Try, "it was never heard of again");
         breaker.succeeded();
-        assert!(breaker.may_pass_at(second * 2) && breaker.may_pass_at(second * 2));
+        assert_eq!(breaker.pass_at(second * 2), Pass::Ask);
     }
 }

@@ -10,11 +10,11 @@ use std::{fmt, time::Duration};
 use ::redis::{
     Client, Cmd, ConnectionInfo, ErrorKind, FromRedisValue, RedisError, ScriptInvocation, ServerErrorKind,
     Value,
-    aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig},
+    aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 
-use self::breaker::Breaker;
+use self::breaker::{Breaker, Pass};
 pub use self::url::{InvalidRedisUrl, RedisUrl};
 
 /// How long a request waits for the cache or a limit.
@@ -72,6 +72,12 @@ impl RedisFailure {
             Self::Resting | Self::TimedOut(_) => false,
         }
     }
+
+    /// Whether nobody was asked.
+    #[must_use]
+    pub fn is_resting(&self) -> bool {
+        matches!(self, Self::Resting)
+    }
 }
 
 impl Redis {
@@ -118,7 +124,7 @@ impl Redis {
     /// Where Redis refuses, cannot be reached, takes too long, or did so less than a second ago.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisFailure> {
         let mut connection = self.connection.clone();
-        let value = self.guarded(async { connection.req_packed_command(command).await }).await?;
+        let value = self.guarded(command.query_async(&mut connection)).await?;
         Ok(::redis::from_redis_value(value).map_err(RedisError::from)?)
     }
 
@@ -139,25 +145,37 @@ impl Redis {
     pub async fn ping(&self) -> Result<(), RedisFailure> {
         let mut connection = self.connection.clone();
         let command = ::redis::cmd("PING");
-        let answer = tokio::time::timeout(self.timeout, connection.req_packed_command(&command)).await;
-        answer.map_err(|_| RedisFailure::TimedOut(self.timeout))??;
-        Ok(())
+        let answer = tokio::time::timeout(self.timeout, command.query_async::<()>(&mut connection)).await;
+        Ok(answer.map_err(|_| RedisFailure::TimedOut(self.timeout))??)
     }
 
     async fn guarded(
         &self,
         work: impl Future<Output = Result<Value, RedisError>>,
     ) -> Result<Value, RedisFailure> {
-        if !self.breaker.may_pass() {
-            return Err(RedisFailure::Resting);
-        }
+        let work = async {
+            match self.breaker.pass() {
+                Pass::Ask => {}
+                Pass::Rest => return Err(RedisFailure::Resting),
+                // The connection that failed is still there, and the next one begins only when somebody has found out. That
+                // is done with a question that does no harm: of any other nobody would know whether it was heard.
+                Pass::Try => {
+                    if self.ping().await.is_err() {
+                        self.ping().await?;
+                    }
+                }
+            }
+            Ok(work.await?)
+        };
         let result = match tokio::time::timeout(self.timeout, work).await {
-            Ok(result) => result.map_err(RedisFailure::Failed),
+            Ok(result) => result,
             Err(_) => Err(RedisFailure::TimedOut(self.timeout)),
         };
         match &result {
-            Err(failure) if !failure.is_answer() => self.breaker.failed(),
-            _ => self.breaker.succeeded(),
+            Ok(_) => self.breaker.succeeded(),
+            Err(RedisFailure::Resting) => {}
+            Err(failure) if failure.is_answer() => self.breaker.succeeded(),
+            Err(_) => self.breaker.failed(),
         }
         result
     }

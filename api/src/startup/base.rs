@@ -83,7 +83,7 @@ impl<'a> Base<'a> {
     pub(super) fn login_limit(&self) -> LoginLimit {
         match &self.redis {
             Some(redis) => LoginLimit::redis(redis, &self.clock, &self.metrics),
-            None => LoginLimit::memory(self.clock.clone()),
+            None => LoginLimit::memory(&self.clock),
         }
     }
 

@@ -8,6 +8,8 @@ for i = 3, #ARGV, 2 do
         freed = freed + tonumber(ARGV[i + 1])
     end
 end
-redis.call('HINCRBY', KEYS[2], ARGV[2], -freed)
-redis.call('HINCRBY', KEYS[2], 'total', -freed)
+if freed > 0 then
+    redis.call('HINCRBY', KEYS[2], ARGV[2], -freed)
+    redis.call('HINCRBY', KEYS[2], 'total', -freed)
+end
 return freed

@@ -1,0 +1,78 @@
+//! The engines that the suites run on, and the macro that runs them.
+
+use api::{
+    cache::{Cache, MemoryCache, RedisCache, Ttls},
+    clock::Clock,
+    limit::{LoginLimit, RateLimit},
+    redis::Redis,
+    telemetry::metrics::Metrics,
+};
+
+use crate::redis_server::RedisServer;
+
+/// Where cache and limits are.
+pub enum Engine {
+    Memory,
+    Redis(Box<RedisServer>),
+}
+
+impl Engine {
+    pub fn redis() -> Self {
+        Self::Redis(Box::new(RedisServer::start()))
+    }
+
+    pub fn cache(&self, ttls: Ttls) -> Cache {
+        match self {
+            Self::Memory => Cache::Memory(MemoryCache::new(ttls)),
+            Self::Redis(server) => {
+                Cache::Redis(RedisCache::new(connect(server), ttls, Metrics::new().unwrap()))
+            }
+        }
+    }
+
+    pub fn rate_limit(&self, per_minute: u32, clock: &Clock) -> RateLimit {
+        match self {
+            Self::Memory => RateLimit::memory(per_minute, clock.clone()),
+            Self::Redis(server) => {
+                RateLimit::redis(connect(server), per_minute, clock.clone(), Metrics::new().unwrap())
+            }
+        }
+    }
+
+    pub fn login_limit(&self, clock: &Clock) -> LoginLimit {
+        match self {
+            Self::Memory => LoginLimit::memory(clock),
+            Self::Redis(server) => LoginLimit::redis(&connect(server), clock, &Metrics::new().unwrap()),
+        }
+    }
+}
+
+/// A new connection, as a process of its own has one.
+pub fn connect(server: &RedisServer) -> Redis {
+    Redis::quick(&server.url().parse().unwrap()).unwrap()
+}
+
+/// What a metric says, or nothing where it is not there.
+pub fn metric(metrics: &Metrics, name: &str) -> Option<f64> {
+    let text = String::from_utf8(metrics.text().unwrap()).unwrap();
+    text.lines().find_map(|line| line.strip_prefix(&format!("{name} "))).map(|value| value.parse().unwrap())
+}
+
+/// Runs each case on each engine.
+macro_rules! on_every_engine {
+    ($($case:ident),+ $(,)?) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(&crate::engine::Engine::Memory).await;
+            })+
+        }
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(&crate::engine::Engine::redis()).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_every_engine;

@@ -1,0 +1,113 @@
+//! What every limit of requests must do.
+
+use std::{sync::Arc, time::Duration};
+
+use api::{
+    clock::Clock,
+    limit::{Decision, RateLimit},
+};
+use futures_util::future::join_all;
+use shared::Timestamp;
+use uuid::Uuid;
+
+use crate::engine::{Engine, on_every_engine};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const ADA: Uuid = Uuid::from_u128(1);
+
+on_every_engine!(
+    the_last_request_within_the_limit_passes_and_the_next_does_not,
+    the_minute_before_counts_for_the_share_still_in_view,
+    a_denied_request_may_come_back_at_its_reset_and_not_before,
+    a_clock_that_is_behind_forgets_nothing,
+    zero_is_no_limit,
+    many_at_once_pass_exactly_up_to_the_limit,
+);
+
+pub fn minute() -> Clock {
+    Clock::manual(Timestamp::EPOCH + MINUTE * 1000)
+}
+
+pub async fn admitted(limit: &RateLimit, tries: usize) -> usize {
+    let mut admitted = 0;
+    for _ in 0..tries {
+        admitted += usize::from(limit.check(ADA).await.allowed);
+    }
+    admitted
+}
+
+async fn the_last_request_within_the_limit_passes_and_the_next_does_not(engine: &Engine) {
+    let clock = minute();
+    let limit = engine.rate_limit(3, &clock);
+    clock.advance(Duration::from_secs(15));
+    let reset = Duration::from_secs(45);
+    for remaining in [2, 1, 0] {
+        assert_eq!(limit.check(ADA).await, Decision { allowed: true, limit: 3, remaining, reset });
+    }
+    let denied = limit.check(ADA).await;
+    assert!(!denied.allowed && denied.remaining == 0);
+    assert_eq!(limit.check(ADA).await, denied, "what is denied is not counted");
+    assert!(limit.check(Uuid::from_u128(2)).await.allowed, "another workspace has its own count");
+}
+
+async fn the_minute_before_counts_for_the_share_still_in_view(engine: &Engine) {
+    let clock = minute();
+    let limit = engine.rate_limit(100, &clock);
+    assert_eq!(admitted(&limit, 80).await, 80);
+    clock.advance(MINUTE + Duration::from_secs(15));
+    assert_eq!(admitted(&limit, 200).await, 40, "three quarters of the minute before are in view");
+    clock.advance(Duration::from_secs(30));
+    assert_eq!(admitted(&limit, 200).await, 40, "a quarter is: 100 - 40 - 80 / 4");
+    clock.advance(MINUTE * 3);
+    assert_eq!(limit.check(ADA).await.remaining, 99);
+}
+
+async fn a_denied_request_may_come_back_at_its_reset_and_not_before(engine: &Engine) {
+    for (number, early) in [0, 1, 20, 59].into_iter().enumerate() {
+        let clock = Clock::manual(Timestamp::EPOCH + MINUTE * 1000 * (u32::try_from(number).unwrap() + 1));
+        let limit = engine.rate_limit(7, &clock);
+        clock.advance(Duration::from_secs(early));
+        for _ in 0..3 {
+            while limit.check(ADA).await.allowed {}
+            let reset = limit.check(ADA).await.reset;
+            clock.advance(reset - Duration::from_micros(1));
+            assert!(!limit.check(ADA).await.allowed, "{early} s: too early");
+            clock.advance(Duration::from_micros(1));
+            assert!(limit.check(ADA).await.allowed, "{early} s: late after {reset:?}");
+        }
+    }
+}
+
+async fn a_clock_that_is_behind_forgets_nothing(engine: &Engine) {
+    let clock = minute();
+    let limit = engine.rate_limit(2, &clock);
+    clock.advance(MINUTE);
+    assert_eq!(admitted(&limit, 9).await, 2);
+    if let Engine::Redis(_) = engine {
+        let behind = engine.rate_limit(2, &minute());
+        assert_eq!(admitted(&behind, 9).await, 0, "of another process");
+    }
+}
+
+async fn zero_is_no_limit(engine: &Engine) {
+    let limit = engine.rate_limit(0, &minute());
+    assert_eq!(admitted(&limit, 1000).await, 1000);
+    assert_eq!(limit.check(ADA).await.limit, 0);
+}
+
+async fn many_at_once_pass_exactly_up_to_the_limit(engine: &Engine) {
+    let clock = minute();
+    let limit = Arc::new(engine.rate_limit(250, &clock));
+    // In Redis half of them come to another process.
+    let other = if let Engine::Redis(_) = engine {
+        Arc::new(engine.rate_limit(250, &clock))
+    } else {
+        Arc::clone(&limit)
+    };
+    let tasks = (0..8).map(|number| {
+        let limit = if number % 2 == 0 { Arc::clone(&limit) } else { Arc::clone(&other) };
+        tokio::spawn(async move { admitted(&limit, 100).await })
+    });
+    let passed: usize = join_all(tasks).await.into_iter().map(Result::unwrap).sum();
+    assert_eq!(passed, 250);
+}

@@ -1,0 +1,74 @@
+//! Limits in Redis: what is seen there, and that they hold without it, process by process.
+
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use api::{
+    limit::{LoginLimit, RateLimit},
+    telemetry::metrics::Metrics,
+};
+use uuid::Uuid;
+
+use crate::{
+    engine::{connect, metric},
+    limit::{admitted, minute},
+    redis_server::RedisServer,
+    wait::eventually,
+};
+
+const FALLBACKS: &str = "agent_obs_limit_fallbacks_total";
+
+#[tokio::test]
+async fn a_check_is_one_round_trip_and_its_key_runs_out() {
+    let server = RedisServer::start();
+    let limit = RateLimit::redis(connect(&server), 10, minute(), Metrics::new().unwrap());
+    assert_eq!(admitted(&limit, 1).await, 1);
+    let before = server.calls("evalsha").await;
+    assert_eq!(admitted(&limit, 20).await, 9);
+    assert_eq!(server.calls("evalsha").await - before, 20);
+    let ttl: i64 = server.query(&["TTL", &format!("limit:requests:{}", Uuid::from_u128(1))]).await;
+    assert!((100..=120).contains(&ttl), "{ttl} s");
+}
+
+#[tokio::test]
+async fn without_redis_each_process_holds_the_limit_by_itself() {
+    let mut server = RedisServer::start();
+    let metrics = Metrics::new().unwrap();
+    let limit = RateLimit::redis(connect(&server), 10, minute(), metrics.clone());
+    assert_eq!(admitted(&limit, 4).await, 4);
+    server.stop();
+    assert_eq!(admitted(&limit, 50).await, 10);
+    assert_eq!(metric(&metrics, FALLBACKS), Some(50.0));
+    server.start_again();
+    let shared = format!("limit:requests:{}", Uuid::from_u128(2));
+    eventually("the shared count", || async {
+        limit.check(Uuid::from_u128(2)).await;
+        server.query(&["EXISTS", &shared]).await
+    })
+    .await;
+    assert_eq!(admitted(&limit, 50).await, 10, "this Redis forgot what it had counted");
+}
+
+#[tokio::test]
+async fn a_redis_that_hangs_delays_one_request_and_not_all() {
+    let server = RedisServer::start();
+    let limit = RateLimit::redis(connect(&server), 1000, minute(), Metrics::new().unwrap());
+    admitted(&limit, 1).await;
+    server.pause();
+    let start = Instant::now();
+    assert_eq!(admitted(&limit, 50).await, 50);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    server.resume();
+}
+
+#[tokio::test]
+async fn an_email_is_kept_as_a_hash_alone() {
+    let server = RedisServer::start();
+    let limit = LoginLimit::redis(&connect(&server), &minute(), &Metrics::new().unwrap());
+    limit.attempt("ada@example.com", IpAddr::from([192, 0, 2, 1])).await.unwrap().failed();
+    let keys: Vec<String> = server.query(&["KEYS", "limit:*"]).await;
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    assert!(keys.iter().all(|key| !key.contains("ada")), "{keys:?}");
+}

@@ -1,0 +1,82 @@
+//! What every limit of logins and registrations must do, whichever process a guess comes to.
+
+use std::{cell::Cell, net::IpAddr, time::Duration};
+
+use crate::{
+    engine::{Engine, on_every_engine},
+    limit::minute,
+    wait::eventually,
+};
+
+const ADA: &str = "ada@example.com";
+
+on_every_engine!(
+    the_eleventh_guess_at_an_email_waits,
+    a_right_password_clears_the_email_and_not_the_address,
+    a_guess_without_an_outcome_is_taken_back,
+    the_twenty_first_registration_from_an_address_waits,
+);
+
+fn address(last: u8) -> IpAddr {
+    IpAddr::from([192, 0, 2, last])
+}
+
+async fn the_eleventh_guess_at_an_email_waits(engine: &Engine) {
+    let clock = minute();
+    let limit = engine.login_limit(&clock);
+    for guess in 0..10 {
+        limit.attempt(ADA, address(guess)).await.unwrap().failed();
+    }
+    let wait = limit.attempt(ADA, address(99)).await.unwrap_err();
+    limit.attempt("bob@example.com", address(99)).await.unwrap().failed();
+    if let Engine::Redis(_) = engine {
+        assert!(engine.login_limit(&clock).attempt(" Ada@Example.com", address(98)).await.is_err());
+    }
+    clock.advance(wait);
+    limit.attempt(ADA, address(99)).await.unwrap().failed();
+}
+
+async fn a_right_password_clears_the_email_and_not_the_address(engine: &Engine) {
+    let limit = engine.login_limit(&minute());
+    for _ in 0..5 {
+        for _ in 0..9 {
+            limit.attempt(ADA, address(1)).await.unwrap().failed();
+        }
+        limit.attempt(ADA, address(1)).await.unwrap().succeeded().await;
+    }
+    for _ in 0..5 {
+        limit.attempt(ADA, address(1)).await.unwrap().failed();
+    }
+    assert!(limit.attempt(ADA, address(1)).await.is_err(), "50 failures from this address");
+    limit.attempt(ADA, address(2)).await.unwrap().failed();
+}
+
+async fn a_guess_without_an_outcome_is_taken_back(engine: &Engine) {
+    let limit = engine.login_limit(&minute());
+    let mut under_way = Vec::new();
+    for _ in 0..20 {
+        under_way.extend(limit.attempt(ADA, address(1)).await);
+    }
+    assert_eq!(under_way.len(), 10);
+    drop(under_way);
+    let failed = Cell::new(0);
+    eventually("room for ten failures again", || async {
+        if let Ok(attempt) = limit.attempt(ADA, address(1)).await {
+            attempt.failed();
+            failed.set(failed.get() + 1);
+        }
+        failed.get() == 10
+    })
+    .await;
+    assert!(limit.attempt(ADA, address(1)).await.is_err());
+}
+
+async fn the_twenty_first_registration_from_an_address_waits(engine: &Engine) {
+    let limit = engine.login_limit(&minute());
+    for _ in 0..20 {
+        limit.register(address(1)).await.unwrap();
+    }
+    let wait = limit.register(address(1)).await.unwrap_err();
+    assert!(wait > Duration::ZERO);
+    limit.register(address(2)).await.unwrap();
+}

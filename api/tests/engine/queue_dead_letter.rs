@@ -1,0 +1,97 @@
+//! Messages that cannot be processed: each goes to the dead letters with the reason, and the rest goes on.
+
+use api::{queue::Message, store::trace::record::NewTrace};
+use redis::streams::StreamRangeReply;
+use uuid::Uuid;
+
+use crate::{
+    redis_server::RedisServer,
+    sample::{bad_trace, traces},
+    stage::Stage,
+    wait::eventually,
+};
+
+struct DeadLetter {
+    reason: String,
+    stream: String,
+    data: Vec<u8>,
+}
+
+async fn dead_letters(server: &RedisServer, count: usize) -> Vec<DeadLetter> {
+    eventually("the dead letters", || async {
+        server.query::<usize>(&["XLEN", "traces:dead"]).await == count
+    })
+    .await;
+    let letters: StreamRangeReply = server.query(&["XRANGE", "traces:dead", "-", "+"]).await;
+    let letter = |entry: redis::streams::StreamId| DeadLetter {
+        reason: entry.get("reason").unwrap(),
+        stream: entry.get("stream").unwrap(),
+        data: entry.get("data").unwrap(),
+    };
+    letters.ids.into_iter().map(letter).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_store_refuses_is_put_aside_and_can_be_read_there() {
+    let server = RedisServer::start();
+    let stage = Stage::new().await;
+    let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
+    queue.push(traces(ada, "before", 5)).await.unwrap();
+    let bad: Vec<NewTrace> = vec![bad_trace(ada, "bad")];
+    queue.push(bad.clone()).await.unwrap();
+    queue.push(traces(ada, "after", 5)).await.unwrap();
+    let running = stage.worker(&server).await;
+    let letters = dead_letters(&server, 1).await;
+    assert!(letters[0].reason.contains("UNIQUE"), "{}", letters[0].reason);
+    assert!(letters[0].stream.starts_with("traces:queue:"), "{}", letters[0].stream);
+    assert_eq!(Message::decode(&letters[0].data).unwrap(), Message::Traces(bad));
+    stage.written(ada, 10).await;
+    stage.drained(&server).await;
+    running.worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_message_is_put_aside() {
+    let server = RedisServer::start();
+    let stage = Stage::new().await;
+    let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
+    for fields in [["data", "garbage"], ["hello", "world"]] {
+        let _: String = server.query(&[&["XADD", "traces:queue:0", "*"], &fields[..]].concat()).await;
+    }
+    queue.push(traces(ada, "run", 5)).await.unwrap();
+    let _running = stage.worker(&server).await;
+    let letters = dead_letters(&server, 2).await;
+    assert!(letters.iter().all(|letter| letter.reason.contains("version")), "{}", letters[0].reason);
+    stage.written(ada, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_delivered_too_often_is_put_aside_and_its_neighbours_are_written() {
+    let server = RedisServer::start();
+    let stage = Stage::new().await;
+    let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
+    for number in 0..10 {
+        queue.push(traces(ada, &format!("run-{number}"), 1)).await.unwrap();
+    }
+    // Somebody took all of them and died, and with one of them five times.
+    stage.consumer(&server).prepare().await.unwrap();
+    let mut stream = String::new();
+    for number in 0..8 {
+        let name = format!("traces:queue:{number}");
+        if server.query::<usize>(&["XLEN", &name]).await > 0 {
+            stream = name;
+        }
+    }
+    let read = ["XREADGROUP", "GROUP", "processing", "ghost", "STREAMS", &stream, ">"];
+    let _: redis::Value = server.query(&read).await;
+    let all: StreamRangeReply = server.query(&["XRANGE", &stream, "-", "+"]).await;
+    let killer = &all.ids[4].id;
+    let claim = ["XCLAIM", &stream, "processing", "ghost", "0", killer, "RETRYCOUNT", "5"];
+    let _: redis::Value = server.query(&claim).await;
+
+    let _running = stage.worker(&server).await;
+    let letters = dead_letters(&server, 1).await;
+    assert!(letters[0].reason.contains("delivered 5 times"), "{}", letters[0].reason);
+    stage.written(ada, 9).await;
+    stage.drained(&server).await;
+}

@@ -1,0 +1,111 @@
+//! Several workers on one queue: they share the streams evenly, give them up in an orderly way, and write each message once.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::{engine::metric, redis_server::RedisServer, sample::traces, stage::Stage, wait::eventually};
+
+/// How many streams each live consumer holds, the fewest first.
+async fn shares(server: &RedisServer) -> Vec<usize> {
+    let mut counts = std::collections::BTreeMap::new();
+    for number in 0..8 {
+        let owner: Option<String> = server.query(&["GET", &format!("traces:lease:{number}")]).await;
+        if let Some(owner) = owner {
+            *counts.entry(owner).or_insert(0) += 1;
+        }
+    }
+    let mut counts: Vec<usize> = counts.into_values().collect();
+    counts.sort_unstable();
+    counts
+}
+
+async fn shared_as(server: &RedisServer, expected: &[usize]) {
+    eventually(&format!("streams shared as {expected:?}"), || async { shares(server).await == expected })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_are_shared_evenly_and_anew_when_a_worker_comes_or_goes() {
+    let server = RedisServer::start();
+    let stage = Stage::new().await;
+    let one = stage.worker(&server).await;
+    shared_as(&server, &[8]).await;
+    let two = stage.worker(&server).await;
+    shared_as(&server, &[4, 4]).await;
+    let three = stage.worker(&server).await;
+    shared_as(&server, &[2, 3, 3]).await;
+    two.worker.stop().await;
+    shared_as(&server, &[4, 4]).await;
+    // Killed: its leases run out.
+    drop(three);
+    shared_as(&server, &[8]).await;
+    one.worker.stop().await;
+    shared_as(&server, &[]).await;
+    let left: usize = server.query(&["ZCARD", "traces:consumers"]).await;
+    assert!(left <= 1, "the killed one is forgotten by the next who looks");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_share_the_work_and_write_each_message_once() {
+    let server = RedisServer::start();
+    let stage = Stage::new().await;
+    let queue = stage.producer(&server);
+    let (one, two) = (stage.worker(&server).await, stage.worker(&server).await);
+    shared_as(&server, &[4, 4]).await;
+    let workspaces: Vec<Uuid> = (0..32).map(|_| Uuid::new_v4()).collect();
+    for round in 0..5 {
+        for &workspace_id in &workspaces {
+            queue.push(traces(workspace_id, &format!("run-{round}"), 5)).await.unwrap();
+        }
+    }
+    for &workspace_id in &workspaces {
+        stage.written(workspace_id, 25).await;
+    }
+    stage.drained(&server).await;
+    for running in [&one, &two] {
+        let groups = metric(&running.metrics, "agent_obs_queue_groups_total").unwrap();
+        let again = metric(&running.metrics, "agent_obs_queue_redeliveries_total").unwrap();
+        assert!(groups >= 1.0 && again == 0.0, "{groups} groups, {again} redeliveries");
+    }
+    let written: f64 = [&one, &two]
+        .iter()
+        .map(|running| metric(&running.metrics, "agent_obs_write_group_traces_sum").unwrap())
+        .sum();
+    assert_eq!(written, 32.0 * 25.0, "nothing was written twice");
+    one.worker.stop().await;
+    two.worker.stop().await;
+    assert_eq!(consumers(&server).await, 0, "their names are gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand() {
+    let server = RedisServer::start();
+    let stage = Stage::new().await;
+    let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
+    let held = stage.hold_the_store().await;
+    let running = stage.worker(&server).await;
+    queue.push(traces(ada, "run", 10)).await.unwrap();
+    eventually("the message in hand", || async {
+        stage.consumer(&server).load().await.is_ok_and(|load| load.pending == 1)
+    })
+    .await;
+    let stopping = tokio::spawn(running.worker.stop());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    held.release().await;
+    stopping.await.unwrap();
+    assert_eq!(stage.count(ada).await, 10);
+    stage.drained(&server).await;
+    assert_eq!((shares(&server).await, consumers(&server).await), (vec![], 0));
+}
+
+/// Names that the streams' groups know.
+async fn consumers(server: &RedisServer) -> usize {
+    let mut names = 0;
+    for number in 0..8 {
+        let found: Vec<redis::Value> =
+            server.query(&["XINFO", "CONSUMERS", &format!("traces:queue:{number}"), "processing"]).await;
+        names += found.len();
+    }
+    names
+}

@@ -1,0 +1,70 @@
+//! Traces and scores to send.
+
+use api::store::trace::record::{NewScore, NewSpan, NewTrace};
+use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
+use uuid::Uuid;
+
+/// 2026-03-11T00:00:00Z.
+pub const START: Timestamp = Timestamp::from_millis(1_773_187_200_000);
+
+/// A trace in which nothing is remarkable.
+pub fn trace(workspace_id: Uuid, trace_id: impl Into<String>) -> NewTrace {
+    NewTrace {
+        workspace_id,
+        trace_id: trace_id.into(),
+        agent_id: "support-bot".to_owned(),
+        timestamp: START,
+        latency: 1_234_567,
+        status: TraceStatus::Success,
+        model: Some("gpt-4o".to_owned()),
+        model_provider: None,
+        tokens_input: None,
+        tokens_output: None,
+        tokens_total: Some(10),
+        cost: Some(2_990_000),
+        quality: None,
+        session_id: None,
+        user_id: None,
+        tags: None,
+        error: None,
+        payload: "{}".to_owned(),
+        spans: Vec::new(),
+    }
+}
+
+/// So many traces, with ids of `name` and their number.
+pub fn traces(workspace_id: Uuid, name: &str, count: usize) -> Vec<NewTrace> {
+    (0..count).map(|number| trace(workspace_id, format!("{name}-{number}"))).collect()
+}
+
+/// A trace that no store takes: two of its spans have one id.
+pub fn bad_trace(workspace_id: Uuid, trace_id: &str) -> NewTrace {
+    let span = NewSpan {
+        span_id: "same".to_owned(),
+        parent_span_id: None,
+        name: "step".to_owned(),
+        kind: SpanKind::Tool,
+        timestamp: START,
+        latency: 1,
+        status: TraceStatus::Success,
+        model: None,
+        tokens_input: None,
+        tokens_output: None,
+        cost: None,
+        error: None,
+        payload: "{}".to_owned(),
+    };
+    NewTrace { spans: vec![span; 2], ..trace(workspace_id, trace_id) }
+}
+
+/// A score of a trace, in points.
+pub fn score(workspace_id: Uuid, trace_id: &str, points: i64) -> NewScore {
+    NewScore {
+        workspace_id,
+        trace_id: trace_id.to_owned(),
+        name: "quality".to_owned(),
+        score: points * 1_000_000,
+        comment: None,
+        timestamp: START,
+    }
+}
