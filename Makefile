@@ -108,6 +108,11 @@ bench: setup-bench ## measure the server on TRACES=1000000 traces and write docs
 setup-lint setup-build setup-test setup-bench setup-deny: setup-%:
 	@scripts/setup.sh $*
 
+.PHONY: versions
+versions: # The tools of setup-build, for the Dockerfile.
+	@printf '%s\n' TRUNK_VERSION=$(TRUNK_VERSION) WASM_BINDGEN_VERSION=$(WASM_BINDGEN_VERSION) \
+		BINARYEN_VERSION=$(BINARYEN_VERSION) CARGO_DENY_VERSION=$(CARGO_DENY_VERSION)
+
 .PHONY: clean
 clean: ## remove what was built; data and tools stay
 	@cargo clean
