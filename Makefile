@@ -76,7 +76,7 @@ test-wasm:
 	cargo test -p web --target wasm32-unknown-unknown
 
 .PHONY: lint
-lint: setup-lint ## format, Cargo.lock, clippy natively and for wasm; licences and shell scripts where their tools are
+lint: setup-lint ## format, Cargo.lock, clippy natively and for wasm; licences, shell scripts, nginx.conf and containers where their tools are
 	@echo "==> Lint: format"
 	@cargo fmt --all --check
 	@echo "==> Lint: Cargo.lock fits the manifests"
