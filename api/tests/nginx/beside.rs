@@ -15,8 +15,10 @@ use crate::{
     spa,
 };
 
-/// Headers that are about one answer or one connection.
-const OWN: [&str; 9] = [
+/// Headers that are about one answer or one connection, and what the API says about its own to pages of other origins.
+const OWN: [&str; 11] = [
+    "access-control-expose-headers",
+    "vary",
     "accept-ranges",
     "connection",
     "content-length",
@@ -111,6 +113,7 @@ async fn files_come_in_the_smallest_form_that_the_client_reads() {
         let get = async |accepted: &str| {
             let request = client.request(Method::GET, name).header(ACCEPT_ENCODING, accepted);
             let response = request.send().await.unwrap();
+            assert_eq!(response.headers()["vary"], "Accept-Encoding", "{name}");
             let coding =
                 response.headers().get("content-encoding").map(|name| name.to_str().unwrap().to_owned());
             (coding, response.bytes().await.unwrap())
