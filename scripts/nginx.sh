@@ -50,7 +50,7 @@ conf() {
         [NGINX_LOCAL_RESOLVERS]="${NGINX_LOCAL_RESOLVERS:-127.0.0.1}"      # used with `resolve` in NGINX_GATEWAY alone
         [NGINX_WEB]="${NGINX_WEB:-/srv/agent-obs/web}"                     # the folder made by `nginx.sh web`
         [NGINX_SERVER_CONF]="${NGINX_SERVER_CONF:-/etc/agent-obs/nginx/*.conf}" # more for the server: TLS, load balancers
-        [NGINX_TMP]="${NGINX_TMP:-/run/agent-obs-nginx}"                   # a folder for the pid and small buffers
+        [NGINX_TMP]="${NGINX_TMP:-/run}"                                   # a folder for the pid and small buffers
         [NGINX_ACCESS_LOG]="${NGINX_ACCESS_LOG:-/var/log/nginx/access.log}"
         [NGINX_WORKERS]="${NGINX_WORKERS:-auto}"
         [NGINX_CONNECTIONS_PER_CLIENT]="${NGINX_CONNECTIONS_PER_CLIENT:-512}"
