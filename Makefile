@@ -76,7 +76,7 @@ test-wasm:
 	cargo test -p web --target wasm32-unknown-unknown
 
 .PHONY: lint
-lint: setup-lint ## format, Cargo.lock, clippy natively and for wasm; licences and shell scripts where their tools are
+lint: setup-lint ## format, Cargo.lock, clippy natively and for wasm; licences, shell scripts, nginx.conf and containers where their tools are
 	@echo "==> Lint: format"
 	@cargo fmt --all --check
 	@echo "==> Lint: Cargo.lock fits the manifests"
@@ -107,6 +107,11 @@ bench: setup-bench ## measure the server on TRACES=1000000 traces and write docs
 .PHONY: setup-lint setup-build setup-test setup-bench setup-deny
 setup-lint setup-build setup-test setup-bench setup-deny: setup-%:
 	@scripts/setup.sh $*
+
+.PHONY: versions
+versions: # The tools of setup-build, for the Dockerfile.
+	@printf '%s\n' TRUNK_VERSION=$(TRUNK_VERSION) WASM_BINDGEN_VERSION=$(WASM_BINDGEN_VERSION) \
+		BINARYEN_VERSION=$(BINARYEN_VERSION) CARGO_DENY_VERSION=$(CARGO_DENY_VERSION)
 
 .PHONY: clean
 clean: ## remove what was built; data and tools stay

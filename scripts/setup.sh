@@ -19,11 +19,11 @@ is_version() { have "$1" && [ "$("$1" --version 2>/dev/null)" = "$2" ]; }
 
 # ── Debian packages ────────────────────────────────────────────────────────────────────────────────────────────────
 
+as_root=()
 apt_get=()
-# Sets apt_get, or fails where this user cannot install packages.
+# Sets both, or fails where this user cannot install packages.
 find_apt() {
     have apt-get || return 1
-    local as_root=()
     if [ "$(id -u)" != 0 ]; then
         have sudo && sudo -n true 2>/dev/null || return 1
         as_root=(sudo -n)
@@ -35,7 +35,18 @@ install_packages() {
     step "Debian packages: $*"
     # A source that does not answer need not be the one that has the packages: installing decides.
     "${apt_get[@]}" update || true
-    "${apt_get[@]}" install -y --no-install-recommends "$@" >/dev/null
+    # Debian starts an nginx, for the world on port 80, as soon as it is installed: here it is a program for the tests.
+    local masked=
+    if [[ " $* " == *" nginx "* && -d /run/systemd/system ]]; then
+        "${as_root[@]}" systemctl --quiet mask nginx && masked=yes
+    fi
+    local result=0
+    "${apt_get[@]}" install -y --no-install-recommends "$@" >/dev/null || result=$?
+    if [ -n "$masked" ]; then
+        "${as_root[@]}" systemctl --quiet unmask nginx
+        "${as_root[@]}" systemctl --quiet disable nginx || true
+    fi
+    return "$result"
 }
 
 packages=() # what is missing, as Debian packages…
@@ -54,6 +65,10 @@ case $need in
         have "${CHROMIUM:-chromium}" || want "chromium (or CHROMIUM=/path/to/chrome)" chromium
         have redis-server || want redis-server redis-server
         have setpriv || want "setpriv (util-linux)" util-linux
+        # On Debian it is on root's path alone.
+        PATH=$PATH:/usr/sbin have "${NGINX:-nginx}" || want "nginx (or NGINX=/path/to/it)" nginx
+        have openssl || want openssl openssl
+        have brotli || want brotli brotli
         have "${CHROMEDRIVER:-chromedriver}" || want "chromedriver (or CHROMEDRIVER=/path/to/it)" chromium-driver
         ;;
     bench) have wrk || want wrk wrk ;;

@@ -1,7 +1,6 @@
 //! What is not there: paths, methods and files, each answered in the one shape of all errors.
 
 use reqwest::Method;
-use serde_json::json;
 
 use crate::server::{builder, spawn};
 

@@ -1,0 +1,87 @@
+# syntax=docker/dockerfile:1
+# Two images from one build: `agent-obs`, the server in every role, and `frontend`, nginx with the SPA.
+#
+#   docker build --target agent-obs --tag agent-obs .
+#   docker run --rm --publish 127.0.0.1:8000:8000 --volume agent-obs:/data agent-obs
+
+# That of rust-toolchain.toml: make lint compares them.
+ARG RUST_VERSION=1.95.0
+ARG NGINX_IMAGE=nginx:1.30-alpine-slim
+
+FROM rust:${RUST_VERSION}-slim-bookworm AS base
+ARG RUST_VERSION
+# The image's own toolchain, without the components for development that rust-toolchain.toml asks for.
+ENV RUSTUP_TOOLCHAIN=${RUST_VERSION} AGENT_OBS_TOOLS=/opt/tools
+SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends brotli make nodejs npm openssl \
+    && rm -rf /var/lib/apt/lists/* \
+    && rustup target add wasm32-unknown-unknown
+WORKDIR /src
+
+# The few lines that name the tools, so that they are not compiled anew whenever a dependency changes.
+FROM base AS versions
+COPY Makefile Cargo.lock ./
+RUN mkdir -p web shared/src && make --no-print-directory versions >versions.env
+
+FROM base AS tools
+ARG CARGO_CHEF_VERSION=0.1.78
+RUN cargo install cargo-chef --locked --version "=${CARGO_CHEF_VERSION}" --root /usr/local/cargo \
+    && rm -rf /usr/local/cargo/registry
+COPY scripts/setup.sh scripts/
+COPY --from=versions /src/versions.env ./
+RUN set -a && . ./versions.env && TOOLS="$AGENT_OBS_TOOLS" scripts/setup.sh build \
+    && rm -rf /usr/local/cargo/registry /root/.npm
+
+# What the dependencies are, and nothing else of the sources.
+FROM tools AS plan
+COPY . .
+RUN cargo chef prepare --recipe-path /recipe.json
+
+FROM tools AS build
+COPY --from=plan /recipe.json /recipe.json
+# This layer is as old as Cargo.lock and the manifests: the dependencies of the server, then of the SPA.
+RUN cargo chef cook --recipe-path /recipe.json --package api --release \
+    && cargo chef cook --recipe-path /recipe.json --package web --profile wasm-release --target wasm32-unknown-unknown
+COPY . .
+RUN make build \
+    && mkdir -p /out/data \
+    && mv target/release/agent-obs /out/ \
+    && scripts/nginx.sh web web/dist /out/web
+
+# nginx, as any user: it writes to /tmp alone, so that the rest can be read-only.
+# hadolint ignore=DL3006
+FROM ${NGINX_IMAGE} AS frontend
+ENV NGINX_ENVSUBST_FILTER=^NGINX_ \
+    NGINX_ENVSUBST_OUTPUT_DIR=/tmp \
+    NGINX_ENTRYPOINT_QUIET_LOGS=1 \
+    NGINX_ENTRYPOINT_LOCAL_RESOLVERS=1 \
+    NGINX_LISTEN=8080 \
+    NGINX_GATEWAY="gateway:8000 resolve" \
+    NGINX_WEB=/srv/web \
+    NGINX_SERVER_CONF=/etc/nginx/server.d/*.conf \
+    NGINX_TMP=/tmp \
+    NGINX_ACCESS_LOG=/dev/stdout \
+    NGINX_WORKERS=auto \
+    NGINX_CONNECTIONS_PER_CLIENT=512
+COPY nginx.conf /etc/nginx/templates/nginx.conf.template
+COPY --from=build /out/web /srv/web
+USER 101:101
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
+CMD ["nginx", "-c", "/tmp/nginx.conf", "-g", "daemon off;"]
+
+# The server: a C library, root certificates and one file. There is no shell to break into.
+FROM gcr.io/distroless/cc-debian12:nonroot AS agent-obs
+ENV SERVICE_HOST=0.0.0.0 DATA_DIR=/data LOG_FORMAT=json
+COPY --from=build --chown=65532:65532 /out/data /data
+COPY --from=build /out/agent-obs /usr/local/bin/agent-obs
+USER 65532:65532
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/local/bin/agent-obs", "healthcheck"]
+ENTRYPOINT ["/usr/local/bin/agent-obs"]
+CMD ["serve"]

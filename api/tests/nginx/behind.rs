@@ -1,0 +1,118 @@
+//! What reaches the gateway, and what clients get when it does not answer or should not be asked.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+};
+
+use shared::limit::{BODY_BYTES, INGEST_BODY_BYTES};
+
+use crate::{client::Client, nginx::Nginx, server::builder, spa};
+
+/// A port on which nobody listens.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Answers every request with its own head, until the test process ends.
+fn echo(listener: TcpListener) {
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || {
+                let mut head = Vec::new();
+                let mut byte = [0];
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
+                    head.push(byte[0]);
+                }
+                let answer =
+                    format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", head.len());
+                let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.write_all(&head));
+            });
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_away_is_502_in_the_shape_of_all_errors_and_found_when_it_is_back() {
+    let (folder, port) = (spa::folder(), free_port());
+    let nginx = Nginx::start(&format!("http://127.0.0.1:{port}"), folder.path());
+    let client = Client::new(&nginx.url);
+    let answer = client.get("/api/v1/auth/me").await.expect_error(502, "unavailable");
+    assert_eq!(answer.header("retry-after"), "5");
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert!(!answer.header("x-request-id").is_empty());
+    client.get("/").await.expect(200);
+
+    echo(TcpListener::bind(("127.0.0.1", port)).unwrap());
+    client.get("/api/v1/auth/me").await.expect(200);
+    assert!(nginx.log().contains("\"path\":\"/api/v1/auth/me\""), "{}", nginx.log());
+}
+
+#[tokio::test]
+async fn another_gateway_answers_where_one_is_away() {
+    let folder = spa::folder();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let there = listener.local_addr().unwrap().port();
+    echo(listener);
+    let upstream = format!("http://127.0.0.1:{},http://127.0.0.1:{there}", free_port());
+    let nginx = Nginx::start(&upstream, folder.path());
+    for _ in 0..4 {
+        Client::new(&nginx.url).get("/api/v1/auth/me").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn the_gateway_hears_who_asks_from_nginx_and_not_from_the_client() {
+    let folder = spa::folder();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let upstream = format!("http://{}", listener.local_addr().unwrap());
+    echo(listener);
+    let nginx = Nginx::start(&upstream, folder.path());
+    let client = Client::new(&nginx.url);
+    let request = client
+        .request(reqwest::Method::GET, "/api/v1/traces/a%2Fb?range=24h")
+        .header("x-forwarded-for", "203.0.113.7")
+        .header("x-forwarded-proto", "https")
+        .header("forwarded", "for=203.0.113.7")
+        .header("x-request-id", "my-own.id_1");
+    let answer = client.send(request).await.expect(200);
+    let head = answer.text.to_lowercase();
+    assert!(head.starts_with("get /api/v1/traces/a%2fb?range=24h http/1.1\r\n"), "{head}");
+    for line in ["x-forwarded-for: 127.0.0.1", "x-forwarded-proto: http", "x-request-id: my-own.id_1"] {
+        assert!(head.contains(&format!("\r\n{line}\r\n")), "{line} in {head}");
+    }
+    assert!(!head.contains("203.0.113.7"), "{head}");
+    // No promise of TLS without TLS.
+    assert_eq!(answer.header("strict-transport-security"), "");
+}
+
+#[tokio::test]
+async fn bodies_are_as_large_as_the_api_takes_them_and_no_larger() {
+    let folder = spa::folder();
+    let server = builder().spawn().await;
+    let nginx = Nginx::start(&server.url, folder.path());
+    let client = Client::new(&nginx.url);
+    let body = |bytes: usize| " ".repeat(bytes);
+    for (path, limit) in [
+        ("/api/v1/auth/login", BODY_BYTES),
+        ("/api/v1/traces", INGEST_BODY_BYTES),
+        ("/api/v1/traces/batch", INGEST_BODY_BYTES),
+        ("/v1/traces", INGEST_BODY_BYTES),
+    ] {
+        client.post_text(path, body(limit + 1)).await.expect_error(413, "payload_too_large");
+        let within = client.post_text(path, body(limit)).await;
+        assert_ne!(within.status, 413, "{path}: {}", within.text);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_in_the_shape_of_all_errors() {
+    let folder = spa::folder();
+    let nginx = Nginx::start(&format!("http://127.0.0.1:{}", free_port()), folder.path());
+    let client = Client::new(&nginx.url);
+    let long = "a".repeat(20_000);
+    client.get(&format!("/api/v1/{long}")).await.expect_error(414, "bad_request");
+    let request = client.request(reqwest::Method::GET, "/api/v1/auth/me").header("x-long", long);
+    client.send(request).await.expect_error(400, "bad_request");
+}
