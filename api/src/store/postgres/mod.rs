@@ -19,7 +19,7 @@ pub(super) use self::{
 use crate::gateway::secret::Secret;
 
 /// How long a request waits for a connection: for one to be free, or for the server to be reached.
-const ACQUIRE: Duration = Duration::from_secs(5);
+const ACQUIRE: Duration = Duration::from_secs(3);
 /// A connection that rested this long is asked whether it still stands before it is used.
 const RESTED: Duration = Duration::from_secs(5);
 /// A connection that nobody used for this long is closed, down to the smallest size of the pool.
