@@ -44,6 +44,37 @@ use self::{
 };
 use super::postgres::{PostgresSettings, Retries, is_transient};
 
+/// Puts an answer together from one snapshot of whichever engine it is. Where the connection to a server breaks, from
+/// another.
+macro_rules! answer {
+    ($store:expr, $snapshot:ident => $answer:expr) => {
+        match $store {
+            TraceStore::Sqlite(store) => {
+                let $snapshot = &mut store.snapshot().await?;
+                $answer.await
+            }
+            TraceStore::Postgres(store) => {
+                let mut retries = Retries::default();
+                loop {
+                    let attempt = async {
+                        let $snapshot = &mut store.snapshot().await?;
+                        $answer.await
+                    };
+                    match attempt.await {
+                        Err(StoreError::Database(error)) if retries.again(&error).await => {}
+                        done => break done,
+                    }
+                }
+            }
+        }
+    };
+}
+
+// After the macro, which it uses.
+mod transfer;
+
+pub use self::transfer::Tally;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -80,32 +111,6 @@ pub enum TraceStore {
     Sqlite(SqliteTraces),
     /// A database on a PostgreSQL server, with TimescaleDB or without.
     Postgres(PostgresTraces),
-}
-
-/// Puts an answer together from one snapshot of whichever engine it is. Where the connection to a server breaks, from
-/// another.
-macro_rules! answer {
-    ($store:expr, $snapshot:ident => $answer:expr) => {
-        match $store {
-            TraceStore::Sqlite(store) => {
-                let $snapshot = &mut store.snapshot().await?;
-                $answer.await
-            }
-            TraceStore::Postgres(store) => {
-                let mut retries = Retries::default();
-                loop {
-                    let attempt = async {
-                        let $snapshot = &mut store.snapshot().await?;
-                        $answer.await
-                    };
-                    match attempt.await {
-                        Err(StoreError::Database(error)) if retries.again(&error).await => {}
-                        done => break done,
-                    }
-                }
-            }
-        }
-    };
 }
 
 impl TraceStore {
