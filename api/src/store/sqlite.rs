@@ -21,7 +21,8 @@ pub enum FileError {
     #[error("{} is not there", .0.display())]
     Absent(PathBuf),
     /// It must be migrated first, which reading does not do.
-    #[error("{} is of an older version: bring it up to date with `agent-obs migrate`, DATA_DIR being its folder", .0.display())]
+    #[error("{} is of an older version: `agent-obs migrate` brings it up to date, with DATA_DIR set to its folder and without \
+             POSTGRES_URL and TIMESCALE_URL", .0.display())]
     Older(PathBuf),
     /// It was migrated by a later version of this program.
     #[error("{} is of a newer version: read it with an agent-obs that is at least as new", .0.display())]

@@ -131,7 +131,7 @@ impl TraceStore {
         settings: &PostgresSettings,
         lifecycle: &Lifecycle,
     ) -> Result<Self, StoreError> {
-        Ok(Self::Postgres(PostgresTraces::open(settings, *lifecycle, None).await?))
+        Ok(Self::Postgres(PostgresTraces::open(settings, Some(*lifecycle), None).await?))
     }
 
     /// The same for a database that is to be laid out in a certain way, whatever the server has.
@@ -143,7 +143,7 @@ impl TraceStore {
         lifecycle: &Lifecycle,
         layout: Layout,
     ) -> Result<Self, StoreError> {
-        Ok(Self::Postgres(PostgresTraces::open(settings, *lifecycle, Some(layout)).await?))
+        Ok(Self::Postgres(PostgresTraces::open(settings, Some(*lifecycle), Some(layout)).await?))
     }
 
     /// Brings the schema up to date without opening the store, and answers what was applied.

@@ -10,13 +10,17 @@ use super::{
     StoreError, TraceStore,
     list::TraceFilter,
     plan::{Segment, Source},
+    postgres::PostgresTraces,
     record::NewScore,
     snapshot::Snapshot,
     sqlite,
     sums::Sums,
     total,
 };
-use crate::store::{postgres::Retries, sqlite::FileError};
+use crate::store::{
+    postgres::{PostgresSettings, Retries},
+    sqlite::FileError,
+};
 
 /// The end of the year 9999, at which a day begins: nothing is stored that starts later.
 const END: Timestamp = Timestamp::from_millis(253_402_300_800_000);
@@ -48,6 +52,15 @@ impl TraceStore {
     /// Where the file cannot be read.
     pub async fn pending_sqlite(path: &Path) -> Result<Vec<String>, FileError> {
         sqlite::pending(path).await
+    }
+
+    /// Opens (and migrates) the database that the settings name, and leaves to those who serve from it what becomes of
+    /// old traces.
+    ///
+    /// # Errors
+    /// As [`TraceStore::open_postgres`].
+    pub async fn open_postgres_to_fill(settings: &PostgresSettings) -> Result<Self, StoreError> {
+        Ok(Self::Postgres(PostgresTraces::open(settings, None, None).await?))
     }
 
     /// Keeps scores that are not here yet, or are older here, as [`TraceStore::score`] does, and answers how many that
