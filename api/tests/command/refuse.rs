@@ -101,7 +101,7 @@ async fn what_is_older_than_the_servers_keep_is_not_copied() {
     let database = plain().await.database().await;
     let settings = [("TIMESCALE_URL", database.as_str()), ("TRACE_RETENTION_DAYS", "30")];
     let run = agent_obs(&["transfer", "--from", folder.path().to_str().unwrap()], &settings).await.expect(0);
-    assert!(run.stdout.contains("2 traces, 2 of them new"), "{run:?}");
+    assert!(run.stdout.contains("traces: 2 (2 new)"), "{run:?}");
 }
 
 #[tokio::test]

@@ -38,13 +38,13 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
     let run = transfer(folder.path(), &database).await.expect(0);
     assert!(files() == untouched, "the folder is only read");
     for line in [
-        "3 workspaces, 3 of them new\n",
-        "3 users, 3 of them new\n",
-        "3 API keys, 3 of them new\n",
-        "6 scores, 6 of them new\n",
-        "4,562 traces, 4,562 of them new\n",
-        "30 alerts\n",
-        "the same in all 3 workspaces\n",
+        "workspaces: 3 (3 new)\n",
+        "users: 3 (3 new)\n",
+        "API keys: 3 (3 new)\n",
+        "scores: 6 (6 new)\n",
+        "traces: 4,562 (4,562 new)\n",
+        "alerts: 30\n",
+        "verified: ",
         &format!(
             "JWT_SECRET for the servers to the contents of {}",
             folder.path().join("jwt_secret").display()
@@ -56,9 +56,9 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
     assert!(!run.stdout.contains(&secret) && !run.stderr.contains(&secret));
 
     let run = transfer(folder.path(), &database).await.expect(0);
-    assert!(run.stdout.contains("3 users, 0 of them new\n"), "{run:?}");
-    assert!(run.stdout.contains("6 scores, 0 of them new\n"), "{run:?}");
-    assert!(run.stdout.contains("4,562 traces, 0 of them new\n"), "{run:?}");
+    assert!(run.stdout.contains("users: 3 (0 new)\n"), "{run:?}");
+    assert!(run.stdout.contains("scores: 6 (0 new)\n"), "{run:?}");
+    assert!(run.stdout.contains("traces: 4,562 (0 new)\n"), "{run:?}");
     assert_eq!(count(&database, "traces").await, MANY as i64 + 62);
     assert_eq!(count(&database, "alerts").await, 30);
 

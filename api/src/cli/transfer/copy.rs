@@ -20,7 +20,7 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     let started = Instant::now();
     let accounts = to.accounts.restore(&from.accounts).await.map_err(Stop::AccountServer)?;
     let count = |what: &str, all: usize, new: u64| {
-        println!("{} {what}, {} of them new", HumanCount(all as u64), HumanCount(new));
+        println!("{what}: {} ({} new)", HumanCount(all as u64), HumanCount(new));
     };
     count("workspaces", from.accounts.workspaces().count(), accounts.workspaces);
     count("users", from.accounts.users(), accounts.users);
@@ -33,7 +33,7 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     let (all, new) = traces(from, to, &mut workspaces).await?;
     count("traces", all, new);
     let all = alerts(from, to).await?;
-    println!("{} alerts", HumanCount(all as u64));
+    println!("alerts: {}", HumanCount(all as u64));
     println!("copied in {}", HumanDuration(started.elapsed()));
     Ok(workspaces)
 }

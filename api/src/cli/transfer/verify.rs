@@ -30,7 +30,7 @@ pub(super) async fn verify(from: &Folder, to: &Target, workspaces: BTreeSet<Uuid
     if different > 0 {
         return Err(Stop::Different(different));
     }
-    println!("verified: folder and servers add up to the same in all {} workspaces", workspaces.len());
+    println!("verified: in every workspace folder and servers add up to the same");
     Ok(())
 }
 
