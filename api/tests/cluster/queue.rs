@@ -21,7 +21,8 @@ async fn poison_goes_to_the_dead_letters_with_its_reason_and_the_rest_goes_on() 
     let streams = 8;
     for stream in 0..streams {
         let name = format!("traces:queue:{stream}");
-        let _: String = stack.redis.query(&["XADD", &name, "*", "traces", "1", "raw", "10", "data", POISON]).await;
+        let _: String =
+            stack.redis.query(&["XADD", &name, "*", "traces", "1", "raw", "10", "data", POISON]).await;
     }
     let poisoned = Instant::now();
     load.more(200).await;
