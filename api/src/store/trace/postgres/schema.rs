@@ -119,11 +119,12 @@ async fn set_policy(
     days: Option<u64>,
 ) -> Result<(), StoreError> {
     let wanted = days.map(|days| format!("{days} days"));
-    // Jobs of a continuous aggregate go by the name of the hypertable in which it is stored.
+    // Jobs of a continuous aggregate go by its name or by that of the hypertable in which it is stored: that differs by
+    // version.
     let found: Option<String> = sqlx::query_scalar(
         "SELECT config ->> $3 FROM timescaledb_information.jobs \
-         WHERE proc_name = 'policy_' || $2 AND hypertable_name = COALESCE((SELECT materialization_hypertable_name \
-         FROM timescaledb_information.continuous_aggregates WHERE view_name = $1), $1)",
+         WHERE proc_name = 'policy_' || $2 AND (hypertable_name = $1 OR hypertable_name = (SELECT \
+         materialization_hypertable_name FROM timescaledb_information.continuous_aggregates WHERE view_name = $1))",
     )
     .bind(relation)
     .bind(kind)
