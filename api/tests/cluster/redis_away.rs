@@ -29,7 +29,10 @@ async fn while_redis_is_away_queries_go_on_and_what_is_sent_waits_with_its_sende
     let ready = ada.get("/ready").await.expect(200).json();
     assert_eq!((&ready["status"], &ready["dependencies"]["redis"]), (&"degraded".into(), &"down".into()));
     let ingestion = Client::new(&stack.ingestions[0].url).get("/ready").await.expect(503).json();
-    assert_eq!((&ingestion["status"], &ingestion["dependencies"]["redis"]), (&"not ready".into(), &"down".into()));
+    assert_eq!(
+        (&ingestion["status"], &ingestion["dependencies"]["redis"]),
+        (&"not ready".into(), &"down".into())
+    );
     println!("Redis away: queries answered for {:?}", away.elapsed());
 
     stack.redis.start_again();
