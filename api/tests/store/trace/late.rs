@@ -169,7 +169,7 @@ async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_foll
         (None, days(7), vec!["policy_compression 7 days"]),
         (days(30), None, vec!["policy_retention 31 days"; 3]),
         (days(30), None, vec!["policy_retention 31 days"; 3]),
-        (days(90), days(1), [&["policy_compression 1 days"][..], &["policy_retention 91 days"; 3]].concat()),
+        (days(90), days(1), [&["policy_compression 1 day"][..], &["policy_retention 91 days"; 3]].concat()),
         (None, None, vec![]),
     ] {
         let lifecycle = Lifecycle { retention, compress_after };
