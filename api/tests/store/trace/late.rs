@@ -1,13 +1,14 @@
 //! What comes late: TimescaleDB's aggregates hold an hour as it was when they were refreshed, and the answers must be
 //! exact all the same, before the next refresh and after it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use api::{
     clock::Clock,
     store::trace::{
         TraceStore,
         list::{ListRequest, TraceFilter},
+        postgres::Lifecycle,
         record::{NewScore, NewTrace},
     },
 };
@@ -20,7 +21,7 @@ use super::{
     sample::{self, AGENTS, DAY, HOUR, START, always, plain, window},
 };
 use crate::{
-    database::{Database, open_timescale},
+    database::{Database, open_postgres, open_timescale},
     property::check,
 };
 
@@ -96,8 +97,12 @@ async fn late_traces_and_scores_count_at_once_and_after_every_refresh() {
         }
         Ok(())
     });
-    store.maintain(Clock::system().now()).await.unwrap();
-    assert_eq!(database.count_in_traces("traces_stale").await, 0, "nothing stays stale");
+    // While TimescaleDB's own job refreshes there is no room for another.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while database.count_in_traces("traces_stale").await > 0 {
+        assert!(Instant::now() < deadline, "nothing stays stale");
+        store.maintain(Clock::system().now()).await.unwrap();
+    }
     store.close().await;
 }
 
@@ -157,11 +162,11 @@ async fn facts(database: &Database, query: &'static str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
 async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_follow_the_settings() {
-    use api::store::trace::postgres::Lifecycle;
-
     let database = open_timescale().await;
     let Database::Postgres { settings, .. } = &database else { panic!("TimescaleDB is on a server") };
     let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+    let passes = "SELECT config ->> 'buckets_per_batch' FROM timescaledb_information.jobs \
+                  WHERE proc_name = 'policy_refresh_continuous_aggregate'";
     let policies = "SELECT proc_name || ' ' || COALESCE(config ->> 'drop_after', config ->> 'compress_after', \
                     config ->> 'end_offset') FROM timescaledb_information.jobs WHERE job_id >= 1000 ORDER BY 1";
     let refresh = ["policy_refresh_continuous_aggregate 03:00:00"; 2];
@@ -169,7 +174,7 @@ async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_foll
         (None, days(7), vec!["policy_compression 7 days"]),
         (days(30), None, vec!["policy_retention 31 days"; 3]),
         (days(30), None, vec!["policy_retention 31 days"; 3]),
-        (days(90), days(1), [&["policy_compression 1 days"][..], &["policy_retention 91 days"; 3]].concat()),
+        (days(90), days(1), [&["policy_compression 1 day"][..], &["policy_retention 91 days"; 3]].concat()),
         (None, None, vec![]),
     ] {
         let lifecycle = Lifecycle { retention, compress_after };
@@ -183,15 +188,16 @@ async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_foll
             .await,
         ["traces"]
     );
+    assert_eq!(facts(&database, passes).await, ["0", "0"]);
     let aggregates = "SELECT view_name || ' ' || materialized_only \
                       FROM timescaledb_information.continuous_aggregates ORDER BY 1";
     assert_eq!(facts(&database, aggregates).await, ["traces_daily false", "traces_hourly false"]);
 }
 
-pub async fn traces_beyond_retention_are_dropped_with_everything_of_theirs(database: &Database) {
-    use api::store::trace::postgres::Lifecycle;
-
-    let Database::Postgres { settings, layout } = database else { panic!("retention is a server's") };
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn traces_beyond_retention_are_dropped_with_everything_of_theirs() {
+    let database = open_postgres().await;
+    let Database::Postgres { settings, layout } = &database else { panic!("it is on a server") };
     let lifecycle = Lifecycle { retention: Some(Duration::from_secs(2 * 86_400)), ..Lifecycle::default() };
     let store = TraceStore::open_postgres_as(settings, &lifecycle, *layout).await.unwrap();
     let workspace_id = Uuid::new_v4();
@@ -214,10 +220,4 @@ pub async fn traces_beyond_retention_are_dropped_with_everything_of_theirs(datab
         assert_eq!(database.count_in_traces(table).await, rows, "{table}");
     }
     store.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_plain_postgres_traces_beyond_retention_are_dropped_with_everything_of_theirs() {
-    let database = crate::database::open_postgres().await;
-    traces_beyond_retention_are_dropped_with_everything_of_theirs(&database).await;
 }
