@@ -26,6 +26,8 @@ pub struct Setup {
     pub timescale: bool,
     /// The certificate and its key, in PEM, with which it speaks TLS.
     pub tls: Option<(String, String)>,
+    /// Further settings, by name; they go before those above.
+    pub settings: &'static [(&'static str, &'static str)],
 }
 
 /// A server and its folder.
@@ -105,6 +107,9 @@ impl PostgresServer {
                 "-c",
                 "timescaledb.telemetry_level=off",
             ]);
+        }
+        for (name, value) in self.setup.settings {
+            command.args(["-c", &format!("{name}={value}")]);
         }
         let log = fs::File::create(self.folder.path().join("log")).unwrap();
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
