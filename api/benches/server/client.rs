@@ -17,7 +17,7 @@ pub(crate) struct Client {
 impl Client {
     /// Logs in at `url`, where there may be an account already.
     pub(crate) async fn log_in(url: &str) -> Result<Self> {
-        let http = api::cli::http::client(url).build()?;
+        let http = api::http::client(url).build()?;
         let account = json!({"email": "bench@example.com", "password": "bench-password", "full_name": "Bench", "workspace_name": "Bench"});
         // There is one already where the database is old.
         http.post(format!("{url}/api/v1/auth/register")).json(&account).send().await?;

@@ -53,7 +53,7 @@ impl Process {
                 break url.trim().to_owned();
             }
         };
-        let client = api::cli::http::client(&url).build()?;
+        let client = api::http::client(&url).build()?;
         while client.get(format!("{url}/health")).send().await.map(|answer| answer.status()).ok()
             != Some(StatusCode::OK)
         {

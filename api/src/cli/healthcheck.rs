@@ -6,8 +6,7 @@ use clap::Args;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::http;
-use crate::error::chain;
+use crate::{error::chain, http};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 

@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     cache::Invalidator,
-    cli::http,
     clock::Clock,
     config::Config,
     gateway::{
@@ -21,7 +20,7 @@ use crate::{
         jwt::JwtKeys,
         password::{COST, Passwords},
     },
-    ingestion,
+    http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
     processing::sink::Sink,
     query,
