@@ -95,12 +95,13 @@ deny: setup-deny ## licences, bans and sources of the dependencies; brings cargo
 fmt: ## format all Rust code
 	@cargo fmt --all
 
-# What `make bench` loads before it measures.
+# What `make bench` loads before it measures, and which way to run the server: embedded, servers, or both where empty.
 TRACES ?= 1000000
+ONLY ?=
 
 .PHONY: bench
-bench: setup-bench ## measure the server on TRACES=1000000 traces and write docs/benchmarks.md; wants an idle machine
-	@cargo bench -p api --bench server -- --traces $(TRACES) --write $(CURDIR)/docs/benchmarks.md
+bench: setup-bench ## measure on TRACES=1000000 traces (ONLY=embedded|servers) and write docs/benchmarks.md; wants an idle machine
+	@cargo bench -p api --bench server -- --traces $(TRACES) $(if $(ONLY),--only $(ONLY)) --write $(CURDIR)/docs/benchmarks.md
 
 ##@ Housekeeping
 

@@ -58,20 +58,39 @@ want() {
     packages+=("$@")
 }
 
+# On Debian each version is in a folder of its own, which is on nobody's path.
+have_postgres() {
+    local bin
+    for bin in "${POSTGRES_BIN:-}" "$(pg_config --bindir 2>/dev/null)" /usr/lib/postgresql/*/bin; do
+        [ -x "$bin/postgres" ] && return 0
+    done
+    return 1
+}
 compiles_c() { have cc && echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1; }
+# Debian keeps the server's programs off the PATH.
+has_postgres() { compgen -G "${POSTGRES_BIN:-/usr/lib/postgresql/*/bin}/initdb" >/dev/null || have initdb; }
+
 compiles_c || want "a C compiler (cc)" gcc libc6-dev
 case $need in
     test)
+        # Installing it starts a server, which the tests leave alone: they start their own.
+        has_postgres || want "PostgreSQL's server (or POSTGRES_BIN=/path/to/its/programs)" postgresql
         have "${CHROMIUM:-chromium}" || want "chromium (or CHROMIUM=/path/to/chrome)" chromium
         have redis-server || want redis-server redis-server
         have setpriv || want "setpriv (util-linux)" util-linux
+        have_postgres || want "PostgreSQL (or POSTGRES_BIN=/path/to/its/programs)" postgresql
         # On Debian it is on root's path alone.
         PATH=$PATH:/usr/sbin have "${NGINX:-nginx}" || want "nginx (or NGINX=/path/to/it)" nginx
         have openssl || want openssl openssl
         have brotli || want brotli brotli
         have "${CHROMEDRIVER:-chromedriver}" || want "chromedriver (or CHROMEDRIVER=/path/to/it)" chromium-driver
         ;;
-    bench) have wrk || want wrk wrk ;;
+    bench)
+        have wrk || want wrk wrk
+        have redis-server || want redis-server redis-server
+        have setpriv || want "setpriv (util-linux)" util-linux
+        have_postgres || want "PostgreSQL (or POSTGRES_BIN=/path/to/its/programs)" postgresql
+        ;;
 esac
 if [ ${#packages[@]} -gt 0 ]; then
     list=$(printf ', %s' "${missing[@]}")

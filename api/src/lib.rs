@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod error;
 pub mod gateway;
+pub mod http;
 pub mod ingestion;
 pub mod internal;
 pub mod limit;

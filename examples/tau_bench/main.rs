@@ -6,7 +6,7 @@ mod rule;
 
 use std::{error::Error, fs::File, io::BufReader, path::PathBuf, time::Duration};
 
-use api::{cli::http, clock::Clock};
+use api::{clock::Clock, http};
 use clap::Parser;
 use reqwest::StatusCode;
 use shared::{

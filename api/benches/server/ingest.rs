@@ -10,9 +10,8 @@ use std::{
 
 use api::clock::Clock;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::Value;
 
-use crate::{Result, data, report::Report, server::Server};
+use crate::{Result, client::Client, data};
 
 /// Traces in a batch, as the row of the design says.
 const BATCH: u64 = 100;
@@ -21,49 +20,48 @@ const SENDERS: usize = 32;
 /// Where the numbers of traces that are sent live begin, past those of any history.
 const LIVE: u64 = 1 << 40;
 
-/// Loads `count` traces, spread evenly over the last 30 days.
-pub(crate) async fn load_history(server: &Server, count: u64) -> Result<()> {
+/// Loads `count` traces, spread evenly over the last 30 days, and waits until they are counted.
+pub(crate) async fn load_history(client: &Client, count: u64) -> Result<()> {
     let now = Clock::system().now();
     let spread = 30.0 * 86_400.0;
     let timestamp =
         |number: u64| now - Duration::from_secs_f64(spread * (count - number) as f64 / count as f64);
     let batches = (0..count.div_ceil(1000)).map(|batch| {
         let first = batch * 1000;
-        server.send(data::batch(first, 1000.min(count - first), timestamp))
+        client.send(data::batch(first, 1000.min(count - first), timestamp))
     });
     stream::iter(batches).buffer_unordered(4).try_collect::<Vec<()>>().await?;
-    Ok(())
+    let window = format!("start={}&end={now}", now - Duration::from_secs(31 * 86_400));
+    counted(client, &window, count).await
 }
 
-/// How long a trace takes from its acknowledgement until the cached list shows it.
-pub(crate) async fn visible(server: &Server, report: &mut Report) -> Result<()> {
-    let list = "/api/v1/traces?range=1h&limit=1";
+/// How many milliseconds a trace takes from its acknowledgement until the list shows it: the cached one, or one that is
+/// asked for afresh.
+pub(crate) async fn visible(client: &Client, cached: bool) -> Result<Vec<f64>> {
+    let path = "/api/v1/traces?range=1h&limit=1";
+    let list = async || if cached { client.ask(path).await } else { client.fresh(path).await };
     let mut times = Vec::new();
     for number in 0..20 {
-        server.ask(list).await?;
-        let (now, number) = (Clock::system().now(), LIVE * 2 + number);
-        server.send(data::batch(number, 1, |_| now)).await?;
+        list().await?;
+        let (now, number) = (Clock::system().now(), LIVE * if cached { 2 } else { 3 } + number);
+        client.send(data::batch(number, 1, |_| now)).await?;
         let acknowledged = Instant::now();
         let trace_id = data::row(number, now).trace_id;
-        while server.ask(list).await?["items"][0]["trace_id"] != trace_id.as_str() {
+        while list().await?["items"][0]["trace_id"] != trace_id.as_str() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         times.push(acknowledged.elapsed().as_secs_f64() * 1e3);
     }
-    report.visible(times);
-    Ok(())
+    Ok(times)
 }
 
-/// Sends batches as fast as they are taken, made beforehand, and waits until the last trace is counted.
-pub(crate) async fn rate(server: &Server, time: Duration, report: &mut Report) -> Result<()> {
+/// Sends batches as fast as they are taken, made beforehand, and waits until the last trace is counted: traces a second.
+pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
     // More than can be taken in the time.
     let batches = time.as_secs() * 1000;
     let now = Clock::system().now();
     let bodies: Vec<String> =
         (0..batches).map(|batch| data::batch(LIVE + batch * BATCH, BATCH, |_| now)).collect();
-    // What starts now or later: only what is sent here.
-    let kpis =
-        format!("/api/v1/metrics/home-kpis?range=custom&start={now}&end={}", now + Duration::from_secs(3600));
     let sent = Arc::new(AtomicU64::new(0));
     let begin = Instant::now();
     stream::iter(bodies)
@@ -71,7 +69,7 @@ pub(crate) async fn rate(server: &Server, time: Duration, report: &mut Report) -
         .map(|body| {
             let sent = Arc::clone(&sent);
             async move {
-                server.send(body).await?;
+                client.send(body).await?;
                 sent.fetch_add(BATCH, Ordering::Relaxed);
                 Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
             }
@@ -80,13 +78,21 @@ pub(crate) async fn rate(server: &Server, time: Duration, report: &mut Report) -
         .try_collect::<Vec<()>>()
         .await?;
     let sent = sent.load(Ordering::Relaxed);
-    while requests(&server.fresh(&kpis).await?)? < sent as f64 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    report.ingestion(sent as f64 / begin.elapsed().as_secs_f64(), server.memory()?);
-    Ok(())
+    eprintln!("    {sent} acknowledged in {:.1} s", begin.elapsed().as_secs_f64());
+    // What starts now or later: only what is sent here.
+    counted(client, &format!("start={now}&end={}", now + Duration::from_secs(3600)), sent).await?;
+    Ok(sent as f64 / begin.elapsed().as_secs_f64())
 }
 
-fn requests(kpis: &Value) -> Result<f64> {
-    Ok(kpis["total_requests"]["value"].as_f64().ok_or("the KPIs have no total_requests")?)
+/// Waits until queries count so many traces in a window.
+async fn counted(client: &Client, window: &str, count: u64) -> Result<()> {
+    let kpis = format!("/api/v1/metrics/home-kpis?range=custom&{window}");
+    loop {
+        let answer = client.fresh(&kpis).await?;
+        let found = answer["total_requests"]["value"].as_f64().ok_or("the KPIs have no total_requests")?;
+        if found >= count as f64 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -1,26 +1,41 @@
 //! `make bench`: measures a server of the release profile, its client beside it on the same machine, on data that is the
-//! same at every run, and writes the table of `docs/benchmarks.md`.
+//! same at every run, and writes the tables of `docs/benchmarks.md`: one process on its embedded default, and four roles
+//! over PostgreSQL and Redis.
 //!
-//! Options: `--traces N` (1,000,000), `--seconds N` a measurement (10), `--write FILE`.
+//! Options: `--only embedded|servers`, `--traces N` (1,000,000), `--seconds N` a measurement (10), `--write FILE`.
 
+mod client;
 mod data;
+mod embedded;
 mod ingest;
 mod machine;
+#[path = "../../tests/services/postgres.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "it is the tests'")]
+mod postgres;
+mod process;
 mod query;
 mod raw;
+#[path = "../../tests/services/redis.rs"]
+#[expect(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "it is the tests'")]
+mod redis;
 mod report;
-mod server;
+mod roles;
+mod servers;
+mod wrk;
 
 use std::{error::Error, path::PathBuf, time::Duration};
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
-use self::{report::Report, server::Server};
+use self::report::Size;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[derive(Debug, Parser)]
 struct Args {
+    /// Measures one way to run the server alone; the report keeps what it says of the other.
+    #[arg(long)]
+    only: Option<Side>,
     /// Traces in the database that is queried, spread over 30 days.
     #[arg(long, default_value_t = 1_000_000)]
     traces: u64,
@@ -35,33 +50,32 @@ struct Args {
     bench: bool,
 }
 
+/// A way to run the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Side {
+    /// One process, everything embedded.
+    Embedded,
+    /// Four roles over PostgreSQL and Redis.
+    Servers,
+}
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let seconds = Duration::from_secs(args.seconds);
-    let mut report = Report::new(args.traces, seconds)?;
+    let size = Size { traces: args.traces, time: Duration::from_secs(args.seconds) };
+    let wanted = |side| args.only.is_none_or(|only| only == side);
     let folder = tempfile::tempdir()?;
     let web = data::constant_page(folder.path())?;
+    let mut parts = Vec::new();
+    if wanted(Side::Embedded) {
+        parts.push(embedded::measure(folder.path(), &web, size).await?);
+    }
+    if wanted(Side::Servers) {
+        parts.push(servers::measure(folder.path(), &web, size).await?);
+    }
 
-    let server = Server::start(folder.path(), &web).await?;
-    report.idle(server.memory()?);
-    eprintln!("==> loading {} traces", args.traces);
-    ingest::load_history(&server, args.traces).await?;
-    report.disk(server.stop_and_measure_disk().await?);
-
-    let server = Server::start(folder.path(), &web).await?;
-    report.start(server.started_in, server.memory()?);
-    eprintln!("==> queries");
-    query::cached(&server, seconds, &mut report)?;
-    query::uncached(&server, &mut report).await?;
-    query::lists(&server, args.traces, &mut report).await?;
-    eprintln!("==> ingestion");
-    ingest::visible(&server, &mut report).await?;
-    ingest::rate(&server, seconds, &mut report).await?;
-    server.stop().await?;
-    report.raw(raw::bulk_load(folder.path(), args.traces.min(400_000)).await?);
-
-    let text = report.text();
+    let old = args.write.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+    let text = report::text(&old.unwrap_or_default(), &parts);
     println!("{text}");
     if let Some(path) = args.write {
         std::fs::write(path, text)?;

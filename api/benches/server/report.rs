@@ -1,90 +1,112 @@
-//! The table.
+//! The report: a part for each way to run the server, each with a table. A part that was not measured stays as it is in
+//! the file.
 
-use std::{fmt::Write, time::Duration};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
-use crate::{
-    Result,
-    machine::{self, Memory},
-    query::Rate,
-};
+use crate::machine::{self, Memory};
 
-pub(crate) struct Report {
-    traces: u64,
-    seconds: u64,
-    rows: Vec<[String; 3]>,
-    ingestion: Option<f64>,
+const TITLE: &str = "# Benchmarks";
+/// What every part's heading begins with.
+const HEADING: &str = "## ";
+
+/// How much is measured, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Traces in the database that is queried.
+    pub(crate) traces: u64,
+    /// Each measurement of a rate.
+    pub(crate) time: Duration,
 }
 
-impl Report {
-    pub(crate) fn new(traces: u64, time: Duration) -> Result<Self> {
-        Ok(Self { traces, seconds: time.as_secs(), rows: Vec::new(), ingestion: None })
+/// One way to run the server.
+pub(crate) struct Part {
+    title: &'static str,
+    about: String,
+    rows: Vec<[String; 3]>,
+}
+
+impl Part {
+    /// `what` says what runs, as in "the release binary on its embedded default".
+    pub(crate) fn new(title: &'static str, what: &str, size: Size) -> Self {
+        let about = format!(
+            "{what}, {} traces over 30 days (500 B of words in, 500 B out, ids as random as UUIDs), server, load generator and \
+             client together on {}. Times are of whole HTTP requests. Rates are over {} s. wrk sends the cached requests.",
+            size.traces,
+            machine::processor(),
+            size.time.as_secs(),
+        );
+        Self { title, about, rows: Vec::new() }
     }
 
-    fn row(&mut self, what: impl Into<String>, target: &str, measured: impl Into<String>) {
+    pub(crate) fn row(&mut self, what: impl Into<String>, target: &str, measured: impl Into<String>) {
         let row = [what.into(), target.to_owned(), measured.into()];
         eprintln!("{}: {}", row[0], row[2]);
         self.rows.push(row);
     }
 
-    pub(crate) fn idle(&mut self, memory: Memory) {
-        self.row("memory, idle, new database", "< 60 MB", format!("{:.0} MB", memory.now));
+    /// Milliseconds of many answers.
+    pub(crate) fn times(&mut self, what: &str, target: &str, mut times: Vec<f64>) {
+        times.sort_by(f64::total_cmp);
+        let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
+        self.row(what, target, format!("p50 {:.2} ms, p95 {:.2} ms", at(0.50), at(0.95)));
     }
 
-    pub(crate) fn start(&mut self, started_in: Duration, memory: Memory) {
-        let target = "< 300 ms";
-        self.row(
-            "start to the first 200, existing database",
-            target,
-            format!("{:.0} ms", started_in.as_secs_f64() * 1e3),
-        );
-        self.row("memory, idle, existing database", "< 60 MB", format!("{:.0} MB", memory.now));
+    /// One value of each process, and of several their sum.
+    fn each(
+        &mut self,
+        what: &str,
+        target: &str,
+        unit: &str,
+        values: &[(String, f64)],
+        sum: impl Fn(f64) -> String,
+    ) {
+        let measured = match values {
+            [(_, value)] => format!("{value:.0} {unit}"),
+            values => {
+                let each: Vec<_> =
+                    values.iter().map(|(name, value)| format!("{name} {value:.0} {unit}")).collect();
+                format!("{}{}", each.join(", "), sum(values.iter().map(|(_, value)| value).sum()))
+            }
+        };
+        self.row(what, target, measured);
     }
 
-    pub(crate) fn disk(&mut self, bytes: u64) {
-        let each = bytes as f64 / self.traces as f64;
+    pub(crate) fn idle(&mut self, what: &str, memory: &[(String, Memory)]) {
+        let now: Vec<_> = memory.iter().map(|(name, memory)| (name.clone(), memory.now)).collect();
+        self.each(&format!("memory, idle, {what}"), "< 60 MB", "MB", &now, sum_of_megabytes);
+    }
+
+    pub(crate) fn busy(&mut self, memory: &[(String, Memory)]) {
+        let peak: Vec<_> = memory.iter().map(|(name, memory)| (name.clone(), memory.peak)).collect();
+        self.each("memory while ingesting, at most", "< 250 MB", "MB", &peak, sum_of_megabytes);
+    }
+
+    pub(crate) fn start(&mut self, started_in: &[(String, Duration)]) {
+        let times: Vec<_> =
+            started_in.iter().map(|(name, time)| (name.clone(), time.as_secs_f64() * 1e3)).collect();
+        self.each("start to the first 200, existing database", "< 300 ms", "ms", &times, |_| String::new());
+    }
+
+    pub(crate) fn disk(&mut self, bytes: u64, traces: u64) {
+        let each = bytes as f64 / traces as f64;
         self.row("disk per trace, indexes and rollups included", "< 1000 B", format!("{each:.0} B"));
     }
 
-    pub(crate) fn cached(&mut self, kpis: Rate, constant: Rate) {
-        let share = 100.0 * kpis.per_second / constant.per_second;
-        self.row("home KPIs, cached, 100 connections", "p99 < 5 ms", format!("p99 {:.2} ms", kpis.p99));
-        let rates = format!("{:.0}/s = {share:.0} % of {:.0}/s", kpis.per_second, constant.per_second);
-        self.row("… beside a constant of the same size without login", "≥ 50 %", rates);
+    pub(crate) fn ingestion(&mut self, target: &str, rate: f64) {
+        self.row("ingestion, batches of 100, until counted", target, format!("{rate:.0} traces/s"));
     }
 
-    pub(crate) fn question(&mut self, what: &str, target: &str, times: Vec<f64>) {
-        self.row(what, target, percentiles(times));
-    }
-
-    pub(crate) fn visible(&mut self, times: Vec<f64>) {
-        self.row("acknowledged → in the cached list", "< 1 s", percentiles(times));
-    }
-
-    pub(crate) fn ingestion(&mut self, rate: f64, memory: Memory) {
-        self.ingestion = Some(rate);
-        self.row("ingestion, batches of 100, until counted", "≥ 40,000/s", format!("{rate:.0} traces/s"));
-        self.row("memory while ingesting, at most", "< 250 MB", format!("{:.0} MB", memory.peak));
-    }
-
-    pub(crate) fn raw(&mut self, rate: f64) {
-        let share = self.ingestion.map_or(0.0, |ingestion| 100.0 * ingestion / rate);
+    /// What stands beside a rate of ingestion.
+    pub(crate) fn beside(&mut self, what: &str, target: &str, rate: f64, raw: f64) {
         self.row(
-            "… beside a raw bulk load of the same rows",
-            "≥ 50 %",
-            format!("{share:.0} % of {rate:.0} rows/s"),
+            format!("… beside {what}"),
+            target,
+            format!("{:.0} % of {raw:.0} rows/s", 100.0 * rate / raw),
         );
     }
 
-    pub(crate) fn text(&self) -> String {
-        let mut text = format!(
-            "# Benchmarks\n\nWritten by `make bench` (`api/benches/server`): the release binary on its embedded default, {} \
-             traces over 30 days (500 B of words in, 500 B out, ids as random as UUIDs), server, load generator and client \
-             together on {}. Times are of whole HTTP requests. Rates are over {} s. wrk sends the cached requests.\n\n\
-             | what | target | measured |\n| --- | --- | --- |\n",
-            self.traces,
-            machine::processor(),
-            self.seconds,
-        );
+    fn text(&self) -> String {
+        let mut text = format!("{}\n\n| what | target | measured |\n| --- | --- | --- |\n", self.about);
         for [what, target, measured] in &self.rows {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "| {what} | {target} | {measured} |");
@@ -93,8 +115,23 @@ impl Report {
     }
 }
 
-fn percentiles(mut times: Vec<f64>) -> String {
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
-    format!("p50 {:.2} ms, p95 {:.2} ms", at(0.50), at(0.95))
+fn sum_of_megabytes(sum: f64) -> String {
+    format!(": {sum:.0} MB in all")
+}
+
+/// The whole report: what is `old`, with the parts that were measured in it.
+pub(crate) fn text(old: &str, measured: &[Part]) -> String {
+    let heading = format!("\n{HEADING}");
+    let old = old.split(heading.as_str()).skip(1).filter_map(|part| part.split_once("\n\n"));
+    let mut parts: BTreeMap<&str, String> =
+        old.map(|(title, text)| (title, format!("{}\n", text.trim_end()))).collect();
+    for part in measured {
+        parts.insert(part.title, part.text());
+    }
+    let mut text = format!("{TITLE}\n\nWritten by `make bench` (`api/benches/server`).\n");
+    for (title, part) in parts {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{heading}{title}\n\n{part}");
+    }
+    text
 }

@@ -6,8 +6,7 @@ use clap::Args;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use super::http;
-use crate::error::chain;
+use crate::{error::chain, http};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -22,6 +21,8 @@ pub struct HealthcheckArgs {
 #[derive(Debug, Deserialize)]
 struct Ready {
     #[serde(default)]
+    status: String,
+    #[serde(default)]
     dependencies: BTreeMap<String, String>,
 }
 
@@ -33,7 +34,7 @@ pub async fn run(args: HealthcheckArgs) -> ExitCode {
                 println!("{name}: {state}");
             }
             if status.is_success() {
-                println!("ready");
+                println!("{}", ready.status);
                 return ExitCode::SUCCESS;
             }
             println!("not ready: {}/ready answers {status}", args.url);

@@ -1,7 +1,6 @@
 //! The command line.
 
 pub mod healthcheck;
-pub mod http;
 pub mod import;
 pub mod migrate;
 mod progress;

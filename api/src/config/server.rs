@@ -147,6 +147,10 @@ pub(super) fn check(
     has_jwt_secret: bool,
 ) -> Result<(), InvalidSetting> {
     let Some(role) = role else {
+        if let (Some(days), None) = (servers.retention_days, &servers.timescale_url) {
+            let expected = "no value without TIMESCALE_URL: the embedded store keeps everything";
+            return Err(invalid("TRACE_RETENTION_DAYS", days, expected));
+        }
         return need(
             has_jwt_secret || servers.postgres_url.is_none(),
             "JWT_SECRET",

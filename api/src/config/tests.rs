@@ -81,6 +81,14 @@ fn accounts_are_where_the_traces_are_unless_told_otherwise() {
 }
 
 #[test]
+fn what_the_embedded_store_does_not_do_is_refused_and_not_forgotten() {
+    let days = ("TRACE_RETENTION_DAYS", "90");
+    let error = read(None, &[days]).unwrap_err().to_string();
+    assert!(error.starts_with("TRACE_RETENTION_DAYS") && error.contains("TIMESCALE_URL"), "{error}");
+    assert!(read(None, &[days, ("TIMESCALE_URL", "postgres://db"), ("JWT_SECRET", SECRET)]).is_ok());
+}
+
+#[test]
 fn a_role_names_what_it_cannot_do_without_and_has_a_port_of_its_own() {
     let all = [
         ("INTERNAL_SECRET", SECRET),

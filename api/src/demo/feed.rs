@@ -17,9 +17,8 @@ use uuid::Uuid;
 
 use super::{alerts_between, count_between, traces_between};
 use crate::{
-    cli::http,
     error::chain,
-    gateway, query,
+    gateway, http, query,
     store::account::{AccountError, NewAccount},
 };
 

@@ -16,12 +16,7 @@ pub struct Client {
 impl Client {
     /// Somebody without credentials. Connections are not shared with other clients.
     pub fn new(url: &str) -> Self {
-        Self {
-            http: api::cli::http::client(url).build().unwrap(),
-            url: url.to_owned(),
-            token: None,
-            redis: None,
-        }
+        Self { http: api::http::client(url).build().unwrap(), url: url.to_owned(), token: None, redis: None }
     }
 
     /// The same, who waits after everything that was sent until it was taken off the queue in that Redis and written.

@@ -1,7 +1,10 @@
 //! The pages in Chromium, through a real nginx, before four roles as processes: registering up to the first figures,
 //! logging in up to a cached answer, and the way back to where one wanted to go; and the headers that nginx gives.
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::{
+    panic::{AssertUnwindSafe, resume_unwind},
+    time::Duration,
+};
 
 use api::clock::Clock;
 use futures_util::FutureExt;
@@ -14,7 +17,7 @@ use crate::{
     nginx::{Nginx, built_spa},
     page::{Page, button, heading, link},
     sample::{merged, trace},
-    stack::{PASSWORD, Plan, Stack},
+    stack::{PASSWORD, Plan, Stack, eventually},
 };
 
 const KPIS: &str = "/api/v1/metrics/home-kpis?range=7d";
@@ -77,6 +80,12 @@ async fn register_up_to_exact_figures(page: &Page) {
         trace(id, Clock::system().now(), merged(json!({}), more))
     };
     agents.ingest(&[run("a", 400, "success"), run("b", 600, "timeout")]).await;
+    let token = page.token().await.expect("whoever has registered is logged in");
+    let ada = Client::new(&page.url).with_token(&token);
+    eventually("what was acknowledged is seen", Duration::from_secs(10), || async {
+        ada.get("/api/v1/traces").await.expect(200).json()["total"] == 2
+    })
+    .await;
     page.click(&link("Dashboard")).await;
     for (label, value) in
         [("Requests", "2"), ("Average latency", "500 ms"), ("Error rate", "50%"), ("Cost", "$0.100")]

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::{
+    client::Client,
     load::Load,
     stack::{Plan, Stack, eventually},
 };
@@ -25,10 +26,12 @@ async fn while_redis_is_away_queries_go_on_and_what_is_sent_waits_with_its_sende
         ada.send_trace(&serde_json::json!({"agent_id": "a", "latency_ms": 1, "status": "success"})).await;
     let refused = refused.expect_error(503, "unavailable");
     assert!(!refused.header("retry-after").is_empty());
-    let ready = ada.get("/ready").await.expect(503).json();
+    let ready = ada.get("/ready").await.expect(200).json();
+    assert_eq!((&ready["status"], &ready["dependencies"]["redis"]), (&"degraded".into(), &"down".into()));
+    let ingestion = Client::new(&stack.ingestions[0].url).get("/ready").await.expect(503).json();
     assert_eq!(
-        (&ready["dependencies"]["redis"], &ready["dependencies"]["accounts"]),
-        (&"down".into(), &"up".into())
+        (&ingestion["status"], &ingestion["dependencies"]["redis"]),
+        (&"not ready".into(), &"down".into())
     );
     println!("Redis away: queries answered for {:?}", away.elapsed());
 
@@ -41,7 +44,7 @@ async fn while_redis_is_away_queries_go_on_and_what_is_sent_waits_with_its_sende
     })
     .await;
     eventually("everything is ready", std::time::Duration::from_secs(20), || async {
-        ada.get("/ready").await.status == 200
+        ada.get("/ready").await.json()["status"] == "ready"
     })
     .await;
 }

@@ -92,7 +92,7 @@ pub fn many() -> Vec<Value> {
     let trace = |number: usize| {
         let moment = noon() - Duration::from_secs(number as u64 * 411);
         let status = ["success", "success", "error", "timeout"][number % 4];
-        let quality = (number % 3 == 0).then_some((number % 101) as f64);
+        let quality = number.is_multiple_of(3).then_some((number % 101) as f64);
         let more = json!({
             "agent_id": format!("agent-{}", number % 5), "model": format!("model-{}", number % 3), "status": status,
             "latency_ms": (number * 37 % 4001) as f64 + 0.125, "cost_usd": number as f64 * 1.1e-7, "tokens_input": number,
@@ -125,7 +125,7 @@ fn alerts(ada: &Member) -> Vec<Alert> {
         title: format!("Error rate {number}"),
         description: "It went up.".to_owned(),
         severity: Severity::ALL[number as usize % 3],
-        metric_value: (number % 2 == 0).then_some(number as f64 / 3.0),
+        metric_value: number.is_multiple_of(2).then_some(number as f64 / 3.0),
         created_at: alert_time(number),
     };
     (0..30).map(alert).collect()

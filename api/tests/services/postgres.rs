@@ -26,6 +26,8 @@ pub struct Setup {
     pub timescale: bool,
     /// The certificate and its key, in PEM, with which it speaks TLS.
     pub tls: Option<(String, String)>,
+    /// Further settings, by name; they go before those above.
+    pub settings: &'static [(&'static str, &'static str)],
 }
 
 /// A server and its folder.
@@ -106,6 +108,9 @@ impl PostgresServer {
                 "timescaledb.telemetry_level=off",
             ]);
         }
+        for (name, value) in self.setup.settings {
+            command.args(["-c", &format!("{name}={value}")]);
+        }
         let log = fs::File::create(self.folder.path().join("log")).unwrap();
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         self.process = Some(command.spawn().unwrap());
@@ -181,12 +186,12 @@ impl PostgresServer {
 exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
-( cat <&3 >/dev/null; kill -QUIT $server; while kill -0 $server; do sleep 0.1; done; rm -rf "$folder" ) 2>/dev/null &
+( cat <&3 >/dev/null; touch "$folder/over"; kill -QUIT $server 2>/dev/null ) &
 guard=$!
 exec 3<&- </dev/null
 wait $server
 kill $guard 2>/dev/null
-true"#;
+[ ! -e "$folder/over" ] || rm -rf "$folder""#;
         let mut command = as_server_user(Command::new("sh"), self.folder.path());
         command.arg("-c").arg(script).arg("guard").arg(self.folder.path()).arg(programs().join(name));
         command

@@ -22,6 +22,8 @@ pub struct RedisOptions {
     pub password: Option<String>,
     /// Speaks TLS alone, with a certificate of an authority of its own.
     pub tls: bool,
+    /// Further settings, by name; they go before those above.
+    pub settings: &'static [(&'static str, &'static str)],
 }
 
 pub struct RedisServer {
@@ -133,6 +135,9 @@ impl RedisServer {
         }
         if let Some(password) = &self.options.password {
             command.args(["--requirepass", password]);
+        }
+        for (name, value) in self.options.settings {
+            command.arg(format!("--{name}")).arg(value);
         }
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -23,8 +23,8 @@ use self::{
     report::Report,
     send::{Sender, Stop},
 };
-use super::{http, progress::LINE_EVERY};
-use crate::{error::chain, gateway::secret::Secret};
+use super::progress::LINE_EVERY;
+use crate::{error::chain, gateway::secret::Secret, http};
 
 /// How long a server may take for one batch.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);

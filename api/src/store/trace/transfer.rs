@@ -59,7 +59,7 @@ impl TraceStore {
     ///
     /// # Errors
     /// As [`TraceStore::open_postgres`].
-    pub async fn open_postgres_to_fill(settings: &PostgresSettings) -> Result<Self, StoreError> {
+    pub async fn open_postgres_leaving_policies(settings: &PostgresSettings) -> Result<Self, StoreError> {
         Ok(Self::Postgres(PostgresTraces::open(settings, None, None).await?))
     }
 

@@ -7,10 +7,11 @@ mod concurrency;
 mod detail;
 mod group;
 mod idempotence;
+mod late;
 mod list;
-mod oracle;
+pub mod oracle;
 mod reopen;
-mod sample;
+pub mod sample;
 mod score;
 mod total;
 

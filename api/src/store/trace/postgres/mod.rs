@@ -1,7 +1,7 @@
 //! The trace store on PostgreSQL, with TimescaleDB where the server has it. Both write the same rows in the same way; what
 //! differs is where the rollups by agent and model come from.
 
-mod copy;
+mod insert;
 mod key;
 mod maintain;
 mod rollup;

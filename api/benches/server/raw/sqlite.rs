@@ -1,5 +1,4 @@
-//! What stands beside ingestion: the same rows loaded into SQLite in bulk, with the indexes that lists need, and no
-//! checking, no deduplication beyond the unique index, no compression and no rollups.
+//! Into SQLite; what comes twice is found by the unique index alone.
 
 use std::{path::Path, time::Instant};
 
@@ -8,12 +7,11 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 
+use super::TRANSACTION;
 use crate::{Result, data};
 
 /// Rows in one statement, as many as the server's own.
 const ROWS: usize = 64;
-/// Rows in one transaction.
-const TRANSACTION: u64 = 8192;
 
 /// Rows a second.
 pub(crate) async fn bulk_load(folder: &Path, count: u64) -> Result<f64> {
@@ -38,7 +36,7 @@ pub(crate) async fn bulk_load(folder: &Path, count: u64) -> Result<f64> {
     .await?;
     let workspace_id = uuid::Uuid::nil();
     let begin = Instant::now();
-    for chunk in rows.chunks(usize::try_from(TRANSACTION)?) {
+    for chunk in rows.chunks(TRANSACTION) {
         let mut transaction = connection.begin().await?;
         for rows in chunk.chunks(ROWS) {
             let mut insert = QueryBuilder::new(

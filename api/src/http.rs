@@ -1,4 +1,5 @@
-//! The HTTP client of the commands that talk to a server, and the address that they take.
+//! The HTTP client of whatever asks a server of this kind: commands, the demo, the check of another role; and the address
+//! that commands take.
 
 use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
 

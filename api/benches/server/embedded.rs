@@ -1,0 +1,57 @@
+//! The server as one process with everything embedded, which needs no server beside it.
+
+use std::path::Path;
+
+use crate::{
+    Result,
+    client::Client,
+    ingest,
+    machine::{self, Memory},
+    process::Process,
+    query, raw,
+    report::{Part, Size},
+};
+
+/// Traces that are loaded in bulk for comparison, at most.
+const RAW_TRACES: u64 = 400_000;
+
+/// Measures everything. `web` is a folder with the constant page.
+pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Part> {
+    let mut part = Part::new("Embedded", "The release binary on its embedded default", size);
+    let process = start(folder, web).await?;
+    // Logging in makes its memory more than that of one which only started.
+    let client = Client::log_in(&process.url).await?;
+    part.idle("new database", &memory(&process)?);
+    eprintln!("==> loading {} traces", size.traces);
+    ingest::load_history(&client, size.traces).await?;
+    // Everything is in the database's own file then.
+    process.stop().await?;
+    part.disk(machine::bytes(&folder.join("data"), "traces.db")?, size.traces);
+
+    let process = start(folder, web).await?;
+    part.start(&[(String::new(), process.started_in)]);
+    let client = Client::log_in(&process.url).await?;
+    part.idle("existing database", &memory(&process)?);
+    eprintln!("==> queries");
+    query::cached(&client, size.time, &mut part)?;
+    query::uncached(&client, &mut part).await?;
+    query::lists(&client, size.traces, &mut part).await?;
+    eprintln!("==> ingestion");
+    part.times("acknowledged → in the cached list", "< 1 s", ingest::visible(&client, true).await?);
+    let rate = ingest::rate(&client, size.time).await?;
+    part.ingestion("≥ 40,000/s", rate);
+    part.busy(&memory(&process)?);
+    process.stop().await?;
+    let raw = raw::sqlite::bulk_load(folder, size.traces.min(RAW_TRACES)).await?;
+    part.beside("a raw bulk load of the same rows", "≥ 50 %", rate, raw);
+    Ok(part)
+}
+
+async fn start(folder: &Path, web: &Path) -> Result<Process> {
+    let arguments = ["--web-dir".as_ref(), web.as_os_str()];
+    Process::start(folder, &arguments, &[("RATE_LIMIT_PER_MINUTE", "0")]).await
+}
+
+fn memory(process: &Process) -> Result<[(String, Memory); 1]> {
+    Ok([(String::new(), process.memory()?)])
+}

@@ -1,0 +1,119 @@
+//! The server as four roles that run apart, each a process, over a PostgreSQL and a Redis of the bench's own that write
+//! to the disk as they would for anybody.
+
+use std::{path::Path, time::Duration};
+
+use api::role::Role;
+
+use crate::{
+    Result,
+    machine::Memory,
+    postgres::{PostgresServer, Setup},
+    process::Process,
+    redis::{RedisOptions, RedisServer},
+};
+
+/// The database of accounts and traces.
+const DATABASE: &str = "agent_obs";
+/// What differs from PostgreSQL's defaults. `synchronous_commit` and `fsync` do not: a commit is on the disk.
+const POSTGRES_SETTINGS: &[(&str, &str)] =
+    &[("shared_buffers", "512MB"), ("max_wal_size", "4GB"), ("wal_compression", "on")];
+/// As in docker-compose.yml.
+const REDIS_SETTINGS: &[(&str, &str)] = &[("appendonly", "yes"), ("appendfsync", "everysec")];
+const SECRET: &str = "a secret that all four roles share, for the bench alone";
+/// Requests are counted against a limit that none reaches.
+const LIMIT: &str = "1000000000";
+
+/// PostgreSQL and Redis.
+pub(crate) struct Servers {
+    pub(crate) postgres: PostgresServer,
+    pub(crate) redis: RedisServer,
+}
+
+/// The four roles, as processes.
+pub(crate) struct Roles {
+    processes: Vec<(Role, Process)>,
+}
+
+impl Servers {
+    pub(crate) async fn start() -> Self {
+        let setup = Setup { fsync: true, settings: POSTGRES_SETTINGS, ..Setup::default() };
+        let postgres = PostgresServer::start(setup).await;
+        postgres.execute("postgres", &format!("CREATE DATABASE {DATABASE} TEMPLATE template0")).await;
+        let redis =
+            RedisServer::start_with(RedisOptions { settings: REDIS_SETTINGS, ..RedisOptions::default() });
+        Self { postgres, redis }
+    }
+
+    /// Where the database of accounts and traces is.
+    pub(crate) fn database(&self) -> String {
+        self.postgres.url(DATABASE)
+    }
+
+    /// Does what PostgreSQL does by itself within minutes: statistics, visibility, and dirty pages on the disk.
+    pub(crate) async fn settle(&self) {
+        self.postgres.execute(DATABASE, "VACUUM (ANALYZE)").await;
+        self.postgres.execute(DATABASE, "CHECKPOINT").await;
+    }
+
+    /// What they are set to, for the report.
+    pub(crate) fn described() -> String {
+        let list = |settings: &[(&str, &str)]| {
+            settings.iter().map(|(name, value)| format!("`{name}={value}`")).collect::<Vec<_>>().join(", ")
+        };
+        format!(
+            "PostgreSQL (without TimescaleDB; `fsync=on`, `synchronous_commit=on`, {}) and Redis ({})",
+            list(POSTGRES_SETTINGS),
+            list(REDIS_SETTINGS),
+        )
+    }
+}
+
+impl Roles {
+    /// Starts one after the other, the gateway last: it is told where the others are.
+    pub(crate) async fn start(folder: &Path, web: &Path, servers: &Servers) -> Result<Self> {
+        let (database, redis) = (servers.database(), servers.redis.url());
+        let mut roles = Self { processes: Vec::new() };
+        for role in [Role::Processing, Role::Query, Role::Ingestion, Role::Gateway] {
+            let mut settings = vec![
+                ("TIMESCALE_URL", database.as_str()),
+                ("REDIS_URL", &redis),
+                ("JWT_SECRET", SECRET),
+                ("INTERNAL_SECRET", SECRET),
+                ("RATE_LIMIT_PER_MINUTE", LIMIT),
+            ];
+            let name = role.to_string();
+            let mut arguments = vec!["--role".as_ref(), name.as_ref()];
+            if role == Role::Gateway {
+                settings.push(("QUERY_SERVICE_URL", roles.url(Role::Query)?));
+                settings.push(("INGESTION_SERVICE_URL", roles.url(Role::Ingestion)?));
+                arguments.extend(["--web-dir".as_ref(), web.as_os_str()]);
+            }
+            let process = Process::start(folder, &arguments, &settings).await?;
+            roles.processes.insert(0, (role, process));
+        }
+        Ok(roles)
+    }
+
+    pub(crate) fn url(&self, role: Role) -> Result<&str> {
+        let found = self.processes.iter().find(|(found, _)| *found == role);
+        Ok(&found.ok_or_else(|| format!("{role} does not run"))?.1.url)
+    }
+
+    /// By role.
+    pub(crate) fn memory(&self) -> Result<Vec<(String, Memory)>> {
+        self.processes.iter().map(|(role, process)| Ok((role.to_string(), process.memory()?))).collect()
+    }
+
+    /// By role.
+    pub(crate) fn started_in(&self) -> Vec<(String, Duration)> {
+        self.processes.iter().map(|(role, process)| (role.to_string(), process.started_in)).collect()
+    }
+
+    pub(crate) async fn stop(self) -> Result<()> {
+        for (_, process) in self.processes {
+            process.stop().await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! The same as [`crate::embedded`], through the gateway: every answer comes from query over PostgreSQL and Redis, every
+//! trace goes through ingestion and Redis' streams to processing and into PostgreSQL.
+
+use std::path::Path;
+
+use api::role::Role;
+
+use crate::{
+    Result,
+    client::Client,
+    ingest, query, raw,
+    report::{Part, Size},
+    roles::{Roles, Servers},
+};
+
+/// Traces that are loaded in bulk for comparison, at most.
+const RAW_TRACES: u64 = 400_000;
+
+/// Measures everything. `web` is a folder with the constant page.
+pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Part> {
+    let what = format!(
+        "The release binary in its four roles, a process each, over {}, which run beside them",
+        Servers::described()
+    );
+    let mut part = Part::new("Servers", &what, size);
+    let servers = Servers::start().await;
+    let roles = Roles::start(folder, web, &servers).await?;
+    let client = Client::log_in(roles.url(Role::Gateway)?).await?;
+    part.idle("new database", &roles.memory()?);
+    eprintln!("==> loading {} traces", size.traces);
+    ingest::load_history(&client, size.traces).await?;
+    roles.stop().await?;
+    servers.settle().await;
+    part.disk(raw::postgres::bytes(&servers.database()).await?, size.traces);
+
+    let roles = Roles::start(folder, web, &servers).await?;
+    part.start(&roles.started_in());
+    let client = Client::log_in(roles.url(Role::Gateway)?).await?;
+    part.idle("existing database", &roles.memory()?);
+    eprintln!("==> queries");
+    query::cached(&client, size.time, &mut part)?;
+    query::cached_alone(&client, size.time, &mut part)?;
+    query::uncached(&client, &mut part).await?;
+    query::lists(&client, size.traces, &mut part).await?;
+    eprintln!("==> ingestion");
+    part.times("acknowledged → in the cached list", "< 1 s", ingest::visible(&client, true).await?);
+    part.times("acknowledged → in a list asked afresh", "< 1 s", ingest::visible(&client, false).await?);
+    let rate = ingest::rate(&client, size.time).await?;
+    part.ingestion("≥ 30,000/s", rate);
+    part.busy(&roles.memory()?);
+    roles.stop().await?;
+
+    eprintln!("==> raw COPY");
+    let count = size.traces.min(RAW_TRACES);
+    let raw = raw::postgres::bulk_load(&servers.postgres.database().await, count).await?;
+    part.beside("a raw `COPY` of the same rows, as they were sent", "≥ 50 %", rate, raw);
+    let own = raw::postgres::reload(&servers.database(), count).await?;
+    part.beside("a raw `COPY` of the rows that came of them, into tables like their own", "", rate, own);
+    Ok(part)
+}

@@ -1,0 +1,42 @@
+//! wrk, which asks the same thing over and over on many connections.
+
+use std::{process::Command, time::Duration};
+
+use crate::Result;
+
+/// What wrk says of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rate {
+    /// Answers a second.
+    pub(crate) per_second: f64,
+    /// Milliseconds that 99 of 100 answers do not exceed.
+    pub(crate) p99: f64,
+}
+
+/// Asks for `url` on so many connections for so long.
+pub(crate) fn wrk(url: &str, headers: &[&str], connections: usize, time: Duration) -> Result<Rate> {
+    let mut command = Command::new("wrk");
+    command.args(["-t1", "--latency", &format!("-c{connections}"), &format!("-d{}s", time.as_secs())]);
+    for header in headers {
+        command.args(["-H", header]);
+    }
+    let output = command.arg(url).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    if text.contains("Non-2xx") || !output.status.success() {
+        return Err(format!("wrk {url}: {text}").into());
+    }
+    let field = |name: &str| {
+        let line = text.lines().find(|line| line.trim_start().starts_with(name));
+        line.and_then(|line| line.split_whitespace().nth(1))
+            .ok_or_else(|| format!("wrk says no {name}: {text}"))
+    };
+    let p99 = field("99%")?;
+    let split = p99.find(|c: char| c.is_alphabetic()).ok_or("wrk's latency has no unit")?;
+    let unit = match &p99[split..] {
+        "us" => 0.001,
+        "ms" => 1.0,
+        "s" => 1000.0,
+        other => return Err(format!("wrk's unit {other}").into()),
+    };
+    Ok(Rate { per_second: field("Requests/sec:")?.parse()?, p99: p99[..split].parse::<f64>()? * unit })
+}
