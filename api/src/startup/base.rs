@@ -12,6 +12,7 @@ use crate::{
     processing::{sink::Sink, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
+    role::Role,
     store::{account::AccountStore, trace::TraceStore},
     telemetry::metrics::Metrics,
 };
@@ -58,7 +59,15 @@ impl<'a> Base<'a> {
     pub(super) async fn traces(&self) -> Result<TraceStore, StartError> {
         let servers = &self.config.servers;
         match &servers.timescale_url {
-            Some(url) => Ok(TraceStore::open_postgres(&servers.postgres(url), &servers.lifecycle()).await?),
+            Some(url) => {
+                let settings = servers.postgres(url);
+                // What becomes of old traces is up to who writes: others may not have been told how long they are kept.
+                Ok(if self.config.role.is_none_or(|role| role == Role::Processing) {
+                    TraceStore::open_postgres(&settings, &servers.lifecycle()).await?
+                } else {
+                    TraceStore::open_postgres_leaving_policies(&settings).await?
+                })
+            }
             None => Ok(TraceStore::open_sqlite(&self.data_dir()?.traces()).await?),
         }
     }

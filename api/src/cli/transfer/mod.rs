@@ -106,7 +106,9 @@ impl Target {
         };
         Ok(Self {
             accounts: AccountStore::open_postgres(&patient(accounts)).await.map_err(Stop::AccountServer)?,
-            traces: TraceStore::open_postgres_leaving_policies(&patient(traces)).await.map_err(Stop::TraceServer)?,
+            traces: TraceStore::open_postgres_leaving_policies(&patient(traces))
+                .await
+                .map_err(Stop::TraceServer)?,
         })
     }
 }

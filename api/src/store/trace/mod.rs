@@ -8,6 +8,7 @@ mod detail;
 mod group;
 pub mod histogram;
 pub mod list;
+mod migrate;
 mod page;
 mod payload;
 pub mod plan;
@@ -134,7 +135,16 @@ impl TraceStore {
         Ok(Self::Postgres(PostgresTraces::open(settings, Some(*lifecycle), None).await?))
     }
 
-    /// The same for a database that is to be laid out in a certain way, whatever the server has.
+    /// Opens (and migrates) the database that the settings name for who does not maintain it: what becomes of old traces
+    /// stays as others have set it.
+    ///
+    /// # Errors
+    /// As [`TraceStore::open_postgres`].
+    pub async fn open_postgres_leaving_policies(settings: &PostgresSettings) -> Result<Self, StoreError> {
+        Ok(Self::Postgres(PostgresTraces::open(settings, None, None).await?))
+    }
+
+    /// The same as [`TraceStore::open_postgres`] for a database that is to be laid out in a certain way, whatever the server has.
     ///
     /// # Errors
     /// As [`TraceStore::open_postgres`].
@@ -144,22 +154,6 @@ impl TraceStore {
         layout: Layout,
     ) -> Result<Self, StoreError> {
         Ok(Self::Postgres(PostgresTraces::open(settings, Some(*lifecycle), Some(layout)).await?))
-    }
-
-    /// Brings the schema up to date without opening the store, and answers what was applied.
-    ///
-    /// # Errors
-    /// As [`TraceStore::open_postgres`].
-    pub async fn migrate_postgres(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
-        PostgresTraces::migrate(settings).await
-    }
-
-    /// What [`TraceStore::migrate_postgres`] would apply. Changes nothing.
-    ///
-    /// # Errors
-    /// Where the server cannot be reached.
-    pub async fn pending_postgres(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
-        PostgresTraces::pending(settings).await
     }
 
     /// Does what has to be done now and then: drops what is older than the settings say, refreshes what came late. To be

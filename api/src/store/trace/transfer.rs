@@ -1,8 +1,6 @@
 //! Moving everything from one store into another: what is beyond writing and reading traces as ever. How a file is read
 //! from one end to the other stands in [`super::sqlite`].
 
-use std::path::Path;
-
 use shared::{Timestamp, time_range::Window};
 use uuid::Uuid;
 
@@ -10,17 +8,12 @@ use super::{
     StoreError, TraceStore,
     list::TraceFilter,
     plan::{Segment, Source},
-    postgres::PostgresTraces,
     record::NewScore,
     snapshot::Snapshot,
-    sqlite,
     sums::Sums,
     total,
 };
-use crate::store::{
-    postgres::{PostgresSettings, Retries},
-    sqlite::FileError,
-};
+use crate::store::postgres::Retries;
 
 /// The end of the year 9999, at which a day begins: nothing is stored that starts later.
 const END: Timestamp = Timestamp::from_millis(253_402_300_800_000);
@@ -46,23 +39,6 @@ impl Tally {
 }
 
 impl TraceStore {
-    /// What [`TraceStore::open_sqlite`] would apply to the file at `path`. Changes nothing.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub async fn pending_sqlite(path: &Path) -> Result<Vec<String>, FileError> {
-        sqlite::pending(path).await
-    }
-
-    /// Opens (and migrates) the database that the settings name, and leaves to those who serve from it what becomes of
-    /// old traces.
-    ///
-    /// # Errors
-    /// As [`TraceStore::open_postgres`].
-    pub async fn open_postgres_leaving_policies(settings: &PostgresSettings) -> Result<Self, StoreError> {
-        Ok(Self::Postgres(PostgresTraces::open(settings, None, None).await?))
-    }
-
     /// Keeps scores that are not here yet, or are older here, as [`TraceStore::score`] does, and answers how many that
     /// were. All or none are kept; no two may be of one trace and name.
     ///

@@ -179,6 +179,8 @@ async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_foll
     ] {
         let lifecycle = Lifecycle { retention, compress_after };
         TraceStore::open_postgres(settings, &lifecycle).await.unwrap().close().await;
+        // Who only reads may not have been told the settings.
+        TraceStore::open_postgres_leaving_policies(settings).await.unwrap().close().await;
         let mut wanted = [&others[..], &refresh].concat();
         wanted.sort_unstable();
         assert_eq!(facts(&database, policies).await, wanted);
