@@ -69,7 +69,11 @@ pub async fn login(
         app.login_limit.attempt(&email, app.proxies.client(&http)).await.map_err(|retry_after| {
             ApiError::RateLimited { detail: "Too many failed logins: wait before the next one", retry_after }
         })?;
-    if request.password.is_empty() || request.password.len() > limit::PASSWORD_MAX_BYTES {
+    // No account has such, and not every database can be asked for a NUL.
+    let hopeless = request.password.is_empty()
+        || request.password.len() > limit::PASSWORD_MAX_BYTES
+        || email.contains('\0');
+    if hopeless {
         attempt.failed();
         return Err(ApiError::InvalidCredentials);
     }

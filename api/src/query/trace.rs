@@ -57,6 +57,13 @@ pub async fn list(
     if page == 0 {
         return Err(ApiError::ValidationFailed(vec![FieldError::new("page", "counts from 1")]));
     }
+    for (field, name) in [("agent_id", &query.agent_id), ("model", &query.model)] {
+        // No trace has such, and not every database can be asked for it.
+        if name.as_ref().is_some_and(|name| name.contains('\0')) {
+            let error = FieldError::new(field, "must not contain a NUL character");
+            return Err(ApiError::ValidationFailed(vec![error]));
+        }
+    }
     let from = match &query.cursor {
         None => Start::Offset(u64::from(page - 1) * u64::from(limit)),
         Some(text) => Start::After(

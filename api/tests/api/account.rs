@@ -38,6 +38,12 @@ async fn register_returns_409_when_the_email_is_taken_in_any_case() {
 }
 
 #[tokio::test]
+async fn an_email_that_no_database_holds_is_as_unknown_as_any() {
+    let server = spawn().await;
+    server.anyone().login("ada\0@example.com", PASSWORD).await.expect_error(401, "invalid_credentials");
+}
+
+#[tokio::test]
 async fn of_two_registrations_with_one_email_at_once_one_is_made() {
     let server = spawn().await;
     let anyone = server.anyone();

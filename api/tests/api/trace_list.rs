@@ -240,3 +240,14 @@ async fn a_list_holds_the_own_workspaces_traces_alone_also_from_the_cache() {
     let with_hers = bob.traces(&format!("limit=1&cursor={cursor}")).await;
     assert!(!with_hers.to_string().contains("ada"), "a cursor opens no other workspace: {with_hers}");
 }
+
+#[tokio::test]
+async fn a_name_that_no_trace_can_have_is_refused_as_a_filter_and_unknown_as_an_id() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    for field in ["agent_id", "model"] {
+        let refused = ada.get(&format!("/api/v1/traces?{field}=a%00b")).await;
+        assert_eq!(refused.expect_error(422, "validation_failed").fields(), [field]);
+    }
+    ada.get("/api/v1/traces/a%00b").await.expect_error(404, "not_found");
+}
