@@ -67,9 +67,14 @@ have_postgres() {
     return 1
 }
 compiles_c() { have cc && echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1; }
+# Debian keeps the server's programs off the PATH.
+has_postgres() { compgen -G "${POSTGRES_BIN:-/usr/lib/postgresql/*/bin}/initdb" >/dev/null || have initdb; }
+
 compiles_c || want "a C compiler (cc)" gcc libc6-dev
 case $need in
     test)
+        # Installing it starts a server, which the tests leave alone: they start their own.
+        has_postgres || want "PostgreSQL's server (or POSTGRES_BIN=/path/to/its/programs)" postgresql
         have "${CHROMIUM:-chromium}" || want "chromium (or CHROMIUM=/path/to/chrome)" chromium
         have redis-server || want redis-server redis-server
         have setpriv || want "setpriv (util-linux)" util-linux

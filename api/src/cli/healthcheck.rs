@@ -22,6 +22,8 @@ pub struct HealthcheckArgs {
 #[derive(Debug, Deserialize)]
 struct Ready {
     #[serde(default)]
+    status: String,
+    #[serde(default)]
     dependencies: BTreeMap<String, String>,
 }
 
@@ -33,7 +35,7 @@ pub async fn run(args: HealthcheckArgs) -> ExitCode {
                 println!("{name}: {state}");
             }
             if status.is_success() {
-                println!("ready");
+                println!("{}", ready.status);
                 return ExitCode::SUCCESS;
             }
             println!("not ready: {}/ready answers {status}", args.url);

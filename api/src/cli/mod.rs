@@ -3,7 +3,10 @@
 pub mod healthcheck;
 pub mod http;
 pub mod import;
+pub mod migrate;
+mod progress;
 pub mod serve;
+pub mod transfer;
 
 use std::process::ExitCode;
 
@@ -23,6 +26,10 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Send traces from a file of JSON lines to a server.
     Import(import::ImportArgs),
+    /// Bring the databases up to date.
+    Migrate(migrate::MigrateArgs),
+    /// Copy everything of a data folder to the servers.
+    Transfer(transfer::TransferArgs),
     /// Ask a server whether it and all that it needs are up.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -32,6 +39,8 @@ pub async fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(args).await,
         Command::Import(args) => import::run(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
+        Command::Transfer(args) => transfer::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(args).await,
     }
 }

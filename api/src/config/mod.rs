@@ -3,6 +3,7 @@
 
 mod server;
 mod setting;
+mod storage;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use self::setting::{Settings, invalid, origin};
 pub use self::{
     server::{Servers, Services},
     setting::InvalidSetting,
+    storage::{DataDir, Storage},
 };
 use crate::{
     cache::{Kind, Ttls},
@@ -40,7 +42,7 @@ pub struct Config {
     /// The port to listen on; 0 picks a free one.
     pub port: u16,
     /// Where the databases and the generated secret are.
-    pub data_dir: PathBuf,
+    pub data_dir: DataDir,
     /// The servers that take the place of what is embedded.
     pub servers: Servers,
     /// The other roles, where they run apart.
@@ -85,7 +87,7 @@ impl Config {
             port: settings
                 .parsed("SERVICE_PORT", "a port, 0 to 65535")?
                 .unwrap_or_else(|| role.unwrap_or(Role::Gateway).default_port()),
-            data_dir: settings.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()).into(),
+            data_dir: DataDir::read(&settings),
             servers,
             services,
             jwt_secret,

@@ -5,9 +5,11 @@ use super::*;
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 fn read(role: Option<Role>, settings: &[(&str, &str)]) -> Result<Config, InvalidSetting> {
-    Config::read(role, |name| {
-        settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-    })
+    Config::read(role, lookup(settings))
+}
+
+fn lookup(settings: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+    |name| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
 }
 
 #[test]
@@ -122,4 +124,16 @@ fn an_address_is_the_network_of_itself() {
     assert_eq!(network("10.1.2.3").unwrap().to_string(), "10.1.2.3/32");
     assert_eq!(network("fd00::/8").unwrap().to_string(), "fd00::/8");
     assert_eq!(network("localhost"), None);
+}
+
+#[test]
+fn where_things_are_kept_is_read_without_any_secret() {
+    let storage = |settings: &[(&str, &str)]| Storage::read(lookup(settings));
+    assert_eq!(storage(&[]).unwrap().data_dir.accounts(), PathBuf::from("./data/accounts.db"));
+    let (accounts, traces) =
+        storage(&[("TIMESCALE_URL", "postgres://db/all")]).unwrap().on_servers().unwrap();
+    assert_eq!((accounts.url.expose(), traces.url.expose()), ("postgres://db/all", "postgres://db/all"));
+    let alone = storage(&[("POSTGRES_URL", "postgres://db/accounts")]).unwrap();
+    assert!(alone.on_servers().unwrap_err().to_string().starts_with("TIMESCALE_URL="));
+    assert!(storage(&[("POSTGRES_URL", "mysql://db")]).is_err());
 }

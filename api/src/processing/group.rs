@@ -68,11 +68,11 @@ impl Group {
         group
     }
 
-    /// The stream of each of its messages.
-    pub(super) fn streams(&self) -> Vec<usize> {
+    /// All its messages.
+    pub(super) fn deliveries(&self) -> Vec<&Delivery> {
         let scores = self.scores.iter().map(|(delivery, _)| delivery);
         let bad = self.bad.iter().map(|(delivery, _)| delivery);
-        self.deliveries.iter().chain(scores).chain(bad).map(|delivery| delivery.stream).collect()
+        self.deliveries.iter().chain(scores).chain(bad).collect()
     }
 
     /// Writes everything, the scores after the traces, and only then takes the messages out of their streams. A store or

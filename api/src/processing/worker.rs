@@ -121,11 +121,21 @@ async fn run_once(tools: &Tools) -> Result<(), JoinError> {
 
 async fn write(shared: Shared, mut groups: mpsc::Receiver<Group>) {
     while let Some(mut group) = groups.recv().await {
-        let streams = group.streams();
+        let streams: Vec<usize> = group.deliveries().iter().map(|delivery| delivery.stream).collect();
         let result = group.write(&shared.tools).await;
         shared.hand.remove(&streams);
         if let Err(GivenUp) = result {
-            break;
+            hand_back(&shared.tools, &group).await;
+            // The reader has stopped: nothing comes after what is here.
+            while let Some(group) = groups.recv().await {
+                hand_back(&shared.tools, &group).await;
+            }
         }
+    }
+}
+
+async fn hand_back(tools: &Tools, group: &Group) {
+    if let Err(failure) = tools.consumer.hand_back(&group.deliveries()).await {
+        tracing::warn!(error = chain(&failure), "messages are left to the next worker as delivered");
     }
 }

@@ -15,10 +15,11 @@ use crate::redis::{Redis, RedisFailure};
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/take.lua")));
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/claim.lua")));
 static ACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/ack.lua")));
+static HAND_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/hand_back.lua")));
 static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/bury.lua")));
 
-/// Messages in one acknowledgement: nobody else is served while Redis runs a script.
-const ACK_MESSAGES: usize = 500;
+/// Messages in one script: nobody else is served while Redis runs a script.
+const SCRIPT_MESSAGES: usize = 500;
 /// Bytes of dead letters that are kept.
 const DEAD_BYTES: usize = 64 * 1024 * 1024;
 /// A message that was delivered so often already is taken over alone.
@@ -150,15 +151,25 @@ impl Consumer {
     /// # Errors
     /// Where Redis fails; some may be out, and doing it again does no harm.
     pub async fn ack(&self, deliveries: &[&Delivery]) -> Result<(), RedisFailure> {
-        let mut streams: BTreeMap<usize, Vec<&Delivery>> = BTreeMap::new();
-        deliveries.iter().for_each(|delivery| streams.entry(delivery.stream).or_default().push(delivery));
-        for (stream, deliveries) in streams {
-            for piece in deliveries.chunks(ACK_MESSAGES) {
-                let mut script = ACK.prepare_invoke();
-                script.key(key::stream(stream)).key(key::BYTES).arg(key::GROUP).arg(stream);
-                piece.iter().for_each(|delivery| _ = script.arg(&delivery.id).arg(size(&delivery.data)));
-                self.redis.run::<()>(&script).await?;
-            }
+        for (stream, piece) in by_stream(deliveries) {
+            let mut script = ACK.key(key::stream(stream));
+            script.key(key::BYTES).arg(key::GROUP).arg(stream);
+            piece.iter().for_each(|delivery| _ = script.arg(&delivery.id).arg(size(&delivery.data)));
+            self.redis.run::<()>(&script).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves messages to the next consumer, as if they had not been delivered to this one.
+    ///
+    /// # Errors
+    /// Where Redis fails; they are left all the same, and counted as delivered.
+    pub async fn hand_back(&self, deliveries: &[&Delivery]) -> Result<(), RedisFailure> {
+        for (stream, piece) in by_stream(deliveries) {
+            let mut script = HAND_BACK.key(key::stream(stream));
+            script.arg(key::GROUP).arg(&self.name);
+            piece.iter().for_each(|delivery| _ = script.arg(&delivery.id).arg(delivery.delivered));
+            self.redis.run::<()>(&script).await?;
         }
         Ok(())
     }
@@ -192,4 +203,16 @@ impl Consumer {
         }
         Ok(load)
     }
+}
+
+/// The deliveries in pieces of one stream each, none too large for a script.
+fn by_stream<'a>(deliveries: &[&'a Delivery]) -> Vec<(usize, Vec<&'a Delivery>)> {
+    let mut streams: BTreeMap<usize, Vec<&Delivery>> = BTreeMap::new();
+    deliveries.iter().for_each(|delivery| streams.entry(delivery.stream).or_default().push(delivery));
+    let pieces = streams.into_iter().flat_map(|(stream, deliveries)| {
+        let pieces: Vec<_> =
+            deliveries.chunks(SCRIPT_MESSAGES).map(|piece| (stream, piece.to_vec())).collect();
+        pieces
+    });
+    pieces.collect()
 }

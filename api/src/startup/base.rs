@@ -1,13 +1,11 @@
 //! What stands below the roles, on servers where they are configured and embedded where not: stores, the cache, the
 //! connection to Redis, the secret.
 
-use std::{fs, path::Path};
-
 use super::StartError;
 use crate::{
     cache::{Cache, MemoryCache, RedisCache},
     clock::Clock,
-    config::Config,
+    config::{Config, DataDir},
     error::chain,
     gateway::secret::{self, Secret},
     limit::{LoginLimit, RateLimit},
@@ -53,7 +51,7 @@ impl<'a> Base<'a> {
     pub(super) async fn accounts(&self) -> Result<AccountStore, StartError> {
         match &self.config.servers.postgres_url {
             Some(url) => Ok(AccountStore::open_postgres(&self.config.servers.postgres(url)).await?),
-            None => Ok(AccountStore::open(&self.data_folder()?.join("accounts.db")).await?),
+            None => Ok(AccountStore::open(&self.data_dir()?.accounts()).await?),
         }
     }
 
@@ -61,14 +59,14 @@ impl<'a> Base<'a> {
         let servers = &self.config.servers;
         match &servers.timescale_url {
             Some(url) => Ok(TraceStore::open_postgres(&servers.postgres(url), &servers.lifecycle()).await?),
-            None => Ok(TraceStore::open_sqlite(&self.data_folder()?.join("traces.db")).await?),
+            None => Ok(TraceStore::open_sqlite(&self.data_dir()?.traces()).await?),
         }
     }
 
     pub(super) fn jwt_secret(&self) -> Result<Secret, StartError> {
         match &self.config.jwt_secret {
             Some(secret) => Ok(secret.clone()),
-            None => Ok(secret::load_or_create(&self.data_folder()?.join("jwt_secret"))?),
+            None => Ok(secret::load_or_create(&self.data_dir()?.jwt_secret())?),
         }
     }
 
@@ -116,10 +114,10 @@ impl<'a> Base<'a> {
     }
 
     /// The data folder, made where it is not there: only where something will stand in it.
-    fn data_folder(&self) -> Result<&Path, StartError> {
-        let folder = self.config.data_dir.as_path();
-        fs::create_dir_all(folder).map_err(|source| StartError::Io {
-            what: format!("{} cannot be made", folder.display()),
+    fn data_dir(&self) -> Result<&DataDir, StartError> {
+        let folder = &self.config.data_dir;
+        folder.make().map_err(|source| StartError::Io {
+            what: format!("{} cannot be made", folder.path().display()),
             source,
         })?;
         Ok(folder)

@@ -27,7 +27,10 @@ use crate::{
     query,
     role::Role,
     store::{account::AccountStore, trace::TraceStore},
-    telemetry::{dependency::Dependency, metrics::Metrics},
+    telemetry::{
+        dependency::{Dependency, What},
+        metrics::Metrics,
+    },
 };
 
 /// The parts of a process that answer requests. Clones share them.
@@ -171,13 +174,17 @@ fn dependencies(
     peers: Option<&Peers>,
 ) -> Result<Vec<Dependency>, StartError> {
     let mut dependencies = Vec::new();
-    dependencies.extend(accounts.cloned().map(Dependency::Accounts));
-    dependencies.extend(traces.cloned().map(Dependency::Traces));
-    dependencies.extend(base.redis.clone().map(Dependency::Redis));
+    dependencies.extend(accounts.cloned().map(|store| Dependency::vital(What::Accounts(store))));
+    dependencies.extend(traces.cloned().map(|store| Dependency::vital(What::Traces(store))));
+    // Without Redis limits are counted by each process, and answers come from the database; only the queue stands still.
+    let queues = !matches!(base.config.role, Some(Role::Gateway | Role::Query));
+    let redis = if queues { Dependency::vital } else { Dependency::useful };
+    dependencies.extend(base.redis.clone().map(|connection| redis(What::Redis(connection))));
     if let Some(peers) = peers {
         let client = http::client("http:").no_proxy().build()?;
         for (name, upstream) in [("query", &peers.query), ("ingestion", &peers.ingestion)] {
-            dependencies.push(Dependency::Service(name, upstream.clone(), client.clone()));
+            // A gateway without query still takes traces in, and the other way round.
+            dependencies.push(Dependency::useful(What::Service(name, upstream.clone(), client.clone())));
         }
     }
     Ok(dependencies)

@@ -14,9 +14,16 @@ use crate::{
 /// How long an answer may take before its giver counts as down.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Something without which requests fail.
+/// Something that a process needs, and whether it can do nothing without it.
 #[derive(Clone, Debug)]
-pub enum Dependency {
+pub struct Dependency {
+    what: What,
+    vital: bool,
+}
+
+/// Whom to ask.
+#[derive(Clone, Debug)]
+pub enum What {
     /// The store of accounts.
     Accounts(AccountStore),
     /// The store of traces.
@@ -28,14 +35,32 @@ pub enum Dependency {
 }
 
 impl Dependency {
+    /// What a process is useless without: it is not ready while that is down.
+    #[must_use]
+    pub fn vital(what: What) -> Self {
+        Self { what, vital: true }
+    }
+
+    /// What a process does without for a while, worse or in part: it would be a mistake to send nobody to it meanwhile.
+    #[must_use]
+    pub fn useful(what: What) -> Self {
+        Self { what, vital: false }
+    }
+
+    /// Whether the process is of no use without it.
+    #[must_use]
+    pub fn is_vital(&self) -> bool {
+        self.vital
+    }
+
     /// What it is called.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Accounts(_) => "accounts",
-            Self::Traces(_) => "traces",
-            Self::Redis(_) => "redis",
-            Self::Service(name, _, _) => name,
+        match &self.what {
+            What::Accounts(_) => "accounts",
+            What::Traces(_) => "traces",
+            What::Redis(_) => "redis",
+            What::Service(name, _, _) => name,
         }
     }
 
@@ -45,11 +70,11 @@ impl Dependency {
     /// What is wrong, for the log.
     pub async fn check(&self) -> Result<(), String> {
         let asked = async {
-            match self {
-                Self::Accounts(store) => store.ping().await.map_err(|error| chain(&error)),
-                Self::Traces(store) => store.ping().await.map_err(|error| chain(&error)),
-                Self::Redis(redis) => redis.ping().await.map_err(|error| chain(&error)),
-                Self::Service(_, upstream, client) => any_healthy(upstream, client).await,
+            match &self.what {
+                What::Accounts(store) => store.ping().await.map_err(|error| chain(&error)),
+                What::Traces(store) => store.ping().await.map_err(|error| chain(&error)),
+                What::Redis(redis) => redis.ping().await.map_err(|error| chain(&error)),
+                What::Service(_, upstream, client) => any_healthy(upstream, client).await,
             }
         };
         tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err("does not answer".to_owned()))

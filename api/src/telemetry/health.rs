@@ -16,7 +16,10 @@ pub async fn health() -> HttpResponse {
 /// Asks everything the server needs, and says of each by name whether it answers.
 #[utoipa::path(
     get, path = "/ready", tag = "Operation",
-    responses((status = 200, description = "Everything answers"), (status = 503, description = "Something does not"))
+    responses(
+        (status = 200, description = "`ready`, or `degraded`: something is down that the server does without for a while"),
+        (status = 503, description = "`not ready`: something is down that it does nothing without"),
+    )
 )]
 pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
     let checks = join_all(dependencies.iter().map(async |dependency| {
@@ -24,16 +27,22 @@ pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
         if let Err(error) = &result {
             tracing::error!(dependency = dependency.name(), error, "not ready");
         }
-        (dependency.name(), result.is_ok())
+        (dependency, result.is_ok())
     }))
     .await;
-    let ready = checks.iter().all(|&(_, up)| up);
+    let down = || checks.iter().filter(|(_, up)| !up).map(|(dependency, _)| dependency);
+    let ready = !down().any(|dependency| dependency.is_vital());
+    let status = match (ready, down().next()) {
+        (true, None) => "ready",
+        (true, Some(_)) => "degraded",
+        (false, _) => "not ready",
+    };
     let states: serde_json::Map<_, _> = checks
-        .into_iter()
-        .map(|(name, up)| (name.to_owned(), json!(if up { "up" } else { "down" })))
+        .iter()
+        .map(|(dependency, up)| (dependency.name().to_owned(), json!(if *up { "up" } else { "down" })))
         .collect();
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    response.json(json!({"status": if ready { "ready" } else { "not ready" }, "dependencies": states}))
+    response.json(json!({"status": status, "dependencies": states}))
 }
 
 /// The metrics in Prometheus' text format.

@@ -31,7 +31,12 @@ pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
 impl Process {
     /// Starts it and waits until it listens.
     pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        let mut child = command(folder, settings).spawn().unwrap();
+        Self::spawn(command(folder, settings))
+    }
+
+    /// The same for a command that is more than [`command`].
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let output = Arc::new(Mutex::new(String::new()));
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();

@@ -33,10 +33,11 @@ async fn what_a_killed_worker_had_in_hand_is_taken_over_within_seconds_and_count
     let queue = stage.producer(&server);
     let workspaces: Vec<Uuid> = (0..16).map(|_| Uuid::new_v4()).collect();
     let held = stage.hold_the_store().await;
-    let killed = stage.worker(&server).await;
     for &workspace_id in &workspaces {
         queue.push(traces(workspace_id, "run", 10)).await.unwrap();
     }
+    // All of them wait when it comes, so that it reads all of them.
+    let killed = stage.worker(&server).await;
     eventually("everything in hand", || async {
         stage.consumer(&server).load().await.is_ok_and(|load| load.pending == 16)
     })

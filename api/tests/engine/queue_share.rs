@@ -1,7 +1,5 @@
 //! Several workers on one queue: they share the streams evenly, give them up in an orderly way, and write each message once.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use crate::{engine::metric, redis_server::RedisServer, sample::traces, stage::Stage, wait::eventually};
@@ -91,12 +89,40 @@ async fn a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand() {
     })
     .await;
     let stopping = tokio::spawn(running.worker.stop());
-    tokio::time::sleep(Duration::from_millis(50)).await;
     held.release().await;
     stopping.await.unwrap();
     assert_eq!(stage.count(ada).await, 10);
     stage.drained(&server).await;
     assert_eq!((shares(&server).await, consumers(&server).await), (vec![], 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_cannot_finish_leaves_the_rest_as_if_it_had_not_been_delivered() {
+    let server = RedisServer::start();
+    let stage = Stage::new().await;
+    let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
+    let held = stage.hold_the_store().await;
+    let running = stage.worker(&server).await;
+    queue.push(traces(ada, "run", 10)).await.unwrap();
+    eventually("the message in hand", || async {
+        stage.consumer(&server).load().await.is_ok_and(|load| load.pending == 1)
+    })
+    .await;
+    running.worker.stop().await;
+    let mut deliveries = Vec::new();
+    for number in 0..8 {
+        let stream = format!("traces:queue:{number}");
+        let pending: Vec<(String, String, u64, u64)> =
+            server.query(&["XPENDING", &stream, "processing", "-", "+", "10"]).await;
+        deliveries.extend(pending.into_iter().map(|(.., delivered)| delivered));
+    }
+    assert_eq!(deliveries, [0]);
+    held.release().await;
+    let other = stage.worker(&server).await;
+    stage.written(ada, 10).await;
+    stage.drained(&server).await;
+    other.worker.stop().await;
+    assert_eq!(consumers(&server).await, 0);
 }
 
 /// Names that the streams' groups know.

@@ -186,12 +186,12 @@ impl PostgresServer {
 exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
-( cat <&3 >/dev/null; kill -QUIT $server; while kill -0 $server; do sleep 0.1; done; rm -rf "$folder" ) 2>/dev/null &
+( cat <&3 >/dev/null; touch "$folder/over"; kill -QUIT $server 2>/dev/null ) &
 guard=$!
 exec 3<&- </dev/null
 wait $server
 kill $guard 2>/dev/null
-true"#;
+[ ! -e "$folder/over" ] || rm -rf "$folder""#;
         let mut command = as_server_user(Command::new("sh"), self.folder.path());
         command.arg("-c").arg(script).arg("guard").arg(self.folder.path()).arg(programs().join(name));
         command

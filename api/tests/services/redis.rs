@@ -66,6 +66,13 @@ impl RedisServer {
         self.folder.path().join("authority.pem")
     }
 
+    /// The server's own certificate and its key, for other servers on this machine.
+    pub fn certificate(&self) -> (String, String) {
+        ["server.pem", "server.key"]
+            .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap())
+            .into()
+    }
+
     /// Stops it in an orderly way.
     pub fn stop(&mut self) {
         self.signal("TERM");

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use api::store::account::{AccountError, AccountStore, KeyOwner, NewAccount, NewApiKey, PasswordHash};
+use api::store::account::{
+    AccountError, AccountStore, KeyOwner, NewAccount, NewApiKey, PasswordHash, Restored,
+};
 use shared::{Timestamp, auth::User};
 use uuid::Uuid;
 
@@ -66,6 +68,8 @@ macro_rules! account_store_suite {
                 of_registrations_at_once_one_wins_and_the_others_leave_nothing,
                 everything_is_there_after_close_and_reopen,
                 two_processes_on_one_database_agree_on_who_took_an_email,
+                accounts_are_restored_as_they_were_and_a_key_revoked_on_either_side_is_revoked,
+                nothing_is_restored_where_somebody_else_has_an_email,
             ]
         );
     };
@@ -214,6 +218,57 @@ async fn everything_is_there_after_close_and_reopen(database: &Database) {
     assert_eq!(store.credentials("ada@example.com").await.unwrap().unwrap().user, user);
     assert_eq!(store.api_keys(user.workspace_id).await.unwrap(), [key]);
     store.close().await;
+}
+
+async fn accounts_are_restored_as_they_were_and_a_key_revoked_on_either_side_is_revoked(database: &Database) {
+    let from_folder = open_sqlite().await;
+    let (from, to) = (from_folder.accounts().await, database.accounts().await);
+    let user = from.create_account(&account("ada@example.com")).await.unwrap();
+    let mut keys = Vec::new();
+    for number in 0..3 {
+        keys.push(
+            from.create_api_key(&new_key(&user, number, NOW + Duration::from_secs(number.into())))
+                .await
+                .unwrap(),
+        );
+    }
+    let [live, revoked_there, revoked_here] = [0, 1, 2].map(|number: usize| keys[number].id);
+    from.touch_api_keys(&[(live, NOW)]).await.unwrap();
+    let all = Restored { workspaces: 1, users: 1, keys: 3 };
+    assert_eq!(to.restore(&from.archive().await.unwrap()).await.unwrap(), all);
+    assert_eq!(
+        to.api_keys(user.workspace_id).await.unwrap(),
+        from.api_keys(user.workspace_id).await.unwrap()
+    );
+
+    to.touch_api_keys(&[(live, NOW + Duration::from_secs(9))]).await.unwrap();
+    to.revoke_api_key(user.workspace_id, revoked_there, NOW).await.unwrap();
+    from.revoke_api_key(user.workspace_id, revoked_here, NOW).await.unwrap();
+    assert_eq!(to.restore(&from.archive().await.unwrap()).await.unwrap(), Restored::default());
+    let left = to.api_keys(user.workspace_id).await.unwrap();
+    assert_eq!(left.iter().map(|key| key.id).collect::<Vec<_>>(), [live]);
+    assert_eq!(left[0].last_used_at, Some(NOW + Duration::from_secs(9)));
+    let credentials = to.credentials("ada@example.com").await.unwrap().unwrap();
+    assert_eq!(credentials.user, user);
+    assert_eq!(credentials.password_hash.as_str(), "hash of ada@example.com");
+    to.close().await;
+    from.close().await;
+}
+
+async fn nothing_is_restored_where_somebody_else_has_an_email(database: &Database) {
+    let from_folder = open_sqlite().await;
+    let (from, to) = (from_folder.accounts().await, database.accounts().await);
+    for email in ["ada@example.com", "bob@example.com"] {
+        from.create_account(&account(email)).await.unwrap();
+    }
+    let archive = from.archive().await.unwrap();
+    assert!(to.taken_emails(&archive).await.unwrap().is_empty());
+    to.create_account(&account("bob@example.com")).await.unwrap();
+    assert_eq!(to.taken_emails(&archive).await.unwrap(), ["bob@example.com"]);
+    assert!(matches!(to.restore(&archive).await, Err(AccountError::EmailTaken)));
+    assert_eq!(database.count_in_accounts("users").await, 1);
+    to.close().await;
+    from.close().await;
 }
 
 async fn two_processes_on_one_database_agree_on_who_took_an_email(database: &Database) {

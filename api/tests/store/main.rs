@@ -5,6 +5,7 @@
 mod account;
 mod database;
 mod property;
+mod server;
 mod trace;
 
 #[path = "../services/postgres.rs"]

@@ -23,7 +23,7 @@ use self::{
     report::Report,
     send::{Sender, Stop},
 };
-use super::http;
+use super::{http, progress::LINE_EVERY};
 use crate::{error::chain, gateway::secret::Secret};
 
 /// How long a server may take for one batch.
@@ -112,7 +112,7 @@ async fn import(
     let (to, mut from) = mpsc::channel(parallel);
     thread::spawn(move || batch::read(reader, most, &to));
     let mut tasks = JoinSet::new();
-    let mut ticks = time::interval_at(time::Instant::now() + report::LINE_EVERY, report::LINE_EVERY);
+    let mut ticks = time::interval_at(time::Instant::now() + LINE_EVERY, LINE_EVERY);
     let mut reading = true;
     while reading || !tasks.is_empty() {
         tokio::select! {

@@ -2,7 +2,6 @@
 //! what is waited for.
 
 use std::{
-    io::{IsTerminal, stderr},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -10,15 +9,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration};
 
-/// How often a line is written where there is no terminal.
-pub const LINE_EVERY: Duration = Duration::from_secs(5);
+use crate::cli::progress::Progress;
+
+const WITH_SIZE: &str =
+    "{bar:30} {percent:>3} %  {bytes}/{total_bytes}  {msg}  {binary_bytes_per_sec}  {eta} left";
+const WITHOUT_SIZE: &str = "{spinner} {msg}  {per_sec}  {elapsed}";
 
 /// Progress, counted as it goes.
 #[derive(Debug)]
 pub struct Report {
-    bar: Option<ProgressBar>,
+    progress: Progress,
     /// Bytes in all, where they are known.
     bytes: Option<u64>,
     done: AtomicU64,
@@ -32,9 +34,9 @@ pub struct Report {
 impl Report {
     /// For an input of `bytes`, where that is known.
     pub fn start(bytes: Option<u64>) -> Self {
-        let bar = stderr().is_terminal().then(|| bar(bytes));
+        let progress = Progress::start(bytes, if bytes.is_some() { WITH_SIZE } else { WITHOUT_SIZE });
         let (done, taken, bad) = Default::default();
-        Self { bar, bytes, done, taken, bad, started: Instant::now(), waiting: Mutex::default() }
+        Self { progress, bytes, done, taken, bad, started: Instant::now(), waiting: Mutex::default() }
     }
 
     /// A batch was sent: `taken` traces of it are stored, and the file is read up to `position`.
@@ -42,16 +44,14 @@ impl Report {
         let taken = self.taken.fetch_add(taken, Ordering::Relaxed) + taken;
         // Batches may finish out of their order.
         let done = self.done.fetch_max(position, Ordering::Relaxed).max(position);
-        if let Some(bar) = &self.bar {
-            bar.set_position(if self.bytes.is_some() { done } else { taken });
-            bar.set_message(format!("{} traces", HumanCount(taken)));
-        }
+        let position = if self.bytes.is_some() { done } else { taken };
+        self.progress.set(position, || format!("{} traces", HumanCount(taken)));
     }
 
     /// A line was not taken.
     pub fn bad(&self, line: u64, detail: &str) {
         self.bad.fetch_add(1, Ordering::Relaxed);
-        self.say(&format!("line {line}: {detail}"));
+        self.progress.say(&format!("line {line}: {detail}"));
     }
 
     /// The server is given time.
@@ -59,28 +59,26 @@ impl Report {
         let text = format!("waiting {} s: {why}", pause.as_secs_f64());
         let mut last = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != text {
-            self.say(&text);
+            self.progress.say(&text);
             *last = text;
         }
     }
 
     /// The line that stands for the bar where there is no terminal.
     pub fn tick(&self) {
-        if self.bar.is_none() {
+        self.progress.line(|| {
             let share = self
                 .bytes
                 .filter(|&bytes| bytes > 0)
                 .map(|bytes| 100 * self.done.load(Ordering::Relaxed) / bytes);
             let share = share.map(|percent| format!(" ({percent} %)")).unwrap_or_default();
-            eprintln!("{} traces{share}", HumanCount(self.taken()));
-        }
+            format!("{} traces{share}", HumanCount(self.taken()))
+        });
     }
 
     /// The bar goes; what was counted stays.
     pub fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
+        self.progress.finish();
     }
 
     /// Traces that are stored.
@@ -101,26 +99,4 @@ impl Report {
         let bad = if bad == 0 { String::new() } else { format!(", {} bad {lines}", HumanCount(bad)) };
         format!("{} traces taken{bad} in {}", HumanCount(taken), HumanDuration(time))
     }
-
-    fn say(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
-        }
-    }
-}
-
-fn bar(bytes: Option<u64>) -> ProgressBar {
-    let template = match bytes {
-        Some(_) => {
-            "{bar:30} {percent:>3} %  {bytes}/{total_bytes}  {msg}  {binary_bytes_per_sec}  {eta} left"
-        }
-        None => "{spinner} {msg}  {per_sec}  {elapsed}",
-    };
-    let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }

@@ -1,6 +1,7 @@
 //! Users, their workspaces and the workspaces' API keys, whichever database keeps them. Knows no passwords, no keys and
 //! no tokens, only hashes of them.
 
+mod archive;
 mod postgres;
 mod query;
 mod record;
@@ -11,11 +12,15 @@ use std::path::Path;
 use shared::{Timestamp, api_key::ApiKey, auth::User};
 use uuid::Uuid;
 
+pub use archive::{Archive, Restored};
 pub use postgres::PostgresAccounts;
 pub use record::{Credentials, KeyOwner, NewAccount, NewApiKey, PasswordHash, normal_email};
 pub use sqlite::SqliteAccounts;
 
-use super::postgres::{PostgresSettings, is_transient};
+use super::{
+    postgres::{PostgresSettings, is_transient},
+    sqlite::FileError,
+};
 
 /// Why the account store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +60,23 @@ impl AccountStore {
     /// Where the file cannot be opened or its schema not be brought up to date.
     pub async fn open(path: &Path) -> Result<Self, AccountError> {
         Ok(Self::Sqlite(SqliteAccounts::open(path).await?))
+    }
+
+    /// Opens the SQLite file at `path` to read it, and leaves it as it is: another process may be writing to it. Its schema
+    /// must be this version's.
+    ///
+    /// # Errors
+    /// Where it is not there, not up to date, or cannot be read.
+    pub async fn open_read_only(path: &Path) -> Result<Self, FileError> {
+        Ok(Self::Sqlite(SqliteAccounts::open_read_only(path).await?))
+    }
+
+    /// What [`AccountStore::open`] would apply to the file at `path`. Changes nothing.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub async fn pending(path: &Path) -> Result<Vec<String>, FileError> {
+        sqlite::pending(path).await
     }
 
     /// Opens the database that the settings name, and migrates it. Several may do so at once.
@@ -192,6 +214,40 @@ impl AccountStore {
                     }
                 }
             }
+        }
+    }
+
+    /// Everything that there is, to be restored elsewhere.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn archive(&self) -> Result<Archive, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.archive().await,
+            Self::Postgres(store) => store.archive().await,
+        }
+    }
+
+    /// The e-mails of the archive that belong to other users here: [`AccountStore::restore`] would fail.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn taken_emails(&self, archive: &Archive) -> Result<Vec<String>, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.taken_emails(archive).await,
+            Self::Postgres(store) => store.taken_emails(archive).await,
+        }
+    }
+
+    /// Adds what is not here yet, all of it or nothing, and answers how much that was. What is here is left as it is,
+    /// except that keys are revoked that the archive has revoked, and take over a later use.
+    ///
+    /// # Errors
+    /// [`AccountError::EmailTaken`] where somebody else has one of the e-mails.
+    pub async fn restore(&self, archive: &Archive) -> Result<Restored, AccountError> {
+        match self {
+            Self::Sqlite(store) => store.restore(archive).await,
+            Self::Postgres(store) => store.restore(archive).await,
         }
     }
 

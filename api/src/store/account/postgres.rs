@@ -2,7 +2,11 @@
 
 use sqlx::{Connection, PgPool, Postgres, Transaction};
 
-use super::{AccountError, query::impl_accounts};
+use super::{
+    AccountError,
+    archive::{Archive, Restored, impl_archive},
+    query::impl_accounts,
+};
 use crate::store::postgres::{PostgresSettings, Schema, breaks, lock};
 
 /// All accounts in one database on a PostgreSQL server.
@@ -13,6 +17,7 @@ pub struct PostgresAccounts {
 }
 
 impl_accounts!(PostgresAccounts);
+impl_archive!(PostgresAccounts);
 
 fn schema() -> Schema {
     Schema::new(sqlx::migrate!("../migrations/accounts/postgres"), "accounts_migrations")

@@ -199,12 +199,15 @@ macro_rules! impl_accounts {
                 if uses.is_empty() {
                     return Ok(());
                 }
+                // In one order, so that two processes which save at once never wait for each other.
+                let mut uses = uses.to_vec();
+                uses.sort_unstable();
                 let mut transaction = self.begin().await?;
                 for (id, used_at) in uses {
                     sqlx::query(
                         "UPDATE api_keys SET last_used_at = $1 WHERE id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
                     )
-                    .bind(Moment(*used_at))
+                    .bind(Moment(used_at))
                     .bind(id)
                     .execute(&mut *transaction)
                     .await?;
@@ -214,7 +217,7 @@ macro_rules! impl_accounts {
             }
 
             pub(super) async fn ping(&self) -> Result<(), AccountError> {
-                // Reads the file: `SELECT 1` would be answered without it.
+                // Reads a table: on SQLite `SELECT 1` would be answered without it.
                 sqlx::query("SELECT 1 FROM workspaces LIMIT 1").execute(&self.reader).await?;
                 Ok(())
             }

@@ -4,10 +4,16 @@ use std::{path::Path, time::Duration};
 
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{AccountError, query::impl_accounts};
+use super::{
+    AccountError,
+    archive::{Archive, Restored, impl_archive},
+    query::impl_accounts,
+};
+use crate::store::sqlite::{self, FileError};
 
 /// Connections that read at once: every query is one lookup in an index.
 const READERS: u32 = 2;
@@ -22,6 +28,16 @@ pub struct SqliteAccounts {
 }
 
 impl_accounts!(SqliteAccounts);
+impl_archive!(SqliteAccounts);
+
+fn migrator() -> Migrator {
+    sqlx::migrate!("../migrations/accounts/sqlite")
+}
+
+/// What opening would apply to the file at `path`.
+pub(super) async fn pending(path: &Path) -> Result<Vec<String>, FileError> {
+    sqlite::pending(path, &migrator()).await
+}
 
 impl SqliteAccounts {
     pub(super) async fn open(path: &Path) -> Result<Self, AccountError> {
@@ -40,7 +56,7 @@ impl SqliteAccounts {
             .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!("../migrations/accounts/sqlite").run(&writer).await?;
+        migrator().run(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(1)
@@ -48,6 +64,12 @@ impl SqliteAccounts {
             .connect_with(options.read_only(true))
             .await?;
         Ok(Self { writer, reader })
+    }
+
+    /// Writing fails.
+    pub(super) async fn open_read_only(path: &Path) -> Result<Self, FileError> {
+        let reader = sqlite::open_read_only(path, &migrator()).await?;
+        Ok(Self { writer: reader.clone(), reader })
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {

@@ -8,6 +8,7 @@ use sqlx::{
 };
 
 use super::PostgresSettings;
+use crate::store::migration::missing;
 
 /// The advisory lock that migrations take: any number that nobody else uses.
 const LOCK: i64 = 0x61_67_65_6e_74_6f_62_73;
@@ -47,8 +48,7 @@ impl Schema {
             let query = AssertSqlSafe(format!("SELECT version FROM {} WHERE success", self.table));
             applied = sqlx::query_scalar(query).fetch_all(connection).await?;
         }
-        let missing = self.migrator.iter().filter(|step| !applied.contains(&step.version));
-        Ok(missing.map(|step| format!("{}: {:04} {}", self.table, step.version, step.description)).collect())
+        Ok(missing(&self.migrator, self.table, &applied))
     }
 
     /// Applies what is pending and answers what that was.

@@ -19,9 +19,9 @@ pub(super) use self::{
 use crate::gateway::secret::Secret;
 
 /// How long a request waits for a connection: for one to be free, or for the server to be reached.
-const ACQUIRE: Duration = Duration::from_secs(5);
+const ACQUIRE: Duration = Duration::from_secs(3);
 /// A connection that rested this long is asked whether it still stands before it is used.
-const RESTED: Duration = Duration::from_secs(5);
+const RESTED: Duration = Duration::from_secs(1);
 /// A connection that nobody used for this long is closed, down to the smallest size of the pool.
 const IDLE: Duration = Duration::from_secs(10 * 60);
 /// How the connections are called in `pg_stat_activity`.
@@ -45,7 +45,7 @@ impl PostgresSettings {
     /// # Errors
     /// Where the URL is none.
     fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
-        // A plan for each set of values would be made anew each time; and none of the statements is worth compiling.
+        // None of the statements runs long enough for compiling it to pay.
         let options = PgConnectOptions::from_str(self.url.expose())?.options([("jit", "off")]);
         Ok(options.application_name(APPLICATION))
     }

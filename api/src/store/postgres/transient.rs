@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_lost_connection_is_tried_again_a_few_times() {
         let mut retries = Retries::default();
         let lost = sqlx::Error::Io(io::ErrorKind::ConnectionReset.into());

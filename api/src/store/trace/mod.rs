@@ -44,6 +44,37 @@ use self::{
 };
 use super::postgres::{PostgresSettings, Retries, is_transient};
 
+/// Puts an answer together from one snapshot of whichever engine it is. Where the connection to a server breaks, from
+/// another.
+macro_rules! answer {
+    ($store:expr, $snapshot:ident => $answer:expr) => {
+        match $store {
+            TraceStore::Sqlite(store) => {
+                let $snapshot = &mut store.snapshot().await?;
+                $answer.await
+            }
+            TraceStore::Postgres(store) => {
+                let mut retries = Retries::default();
+                loop {
+                    let attempt = async {
+                        let $snapshot = &mut store.snapshot().await?;
+                        $answer.await
+                    };
+                    match attempt.await {
+                        Err(StoreError::Database(error)) if retries.again(&error).await => {}
+                        done => break done,
+                    }
+                }
+            }
+        }
+    };
+}
+
+// After the macro, which it uses.
+mod transfer;
+
+pub use self::transfer::Tally;
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -82,32 +113,6 @@ pub enum TraceStore {
     Postgres(PostgresTraces),
 }
 
-/// Puts an answer together from one snapshot of whichever engine it is. Where the connection to a server breaks, from
-/// another.
-macro_rules! answer {
-    ($store:expr, $snapshot:ident => $answer:expr) => {
-        match $store {
-            TraceStore::Sqlite(store) => {
-                let $snapshot = &mut store.snapshot().await?;
-                $answer.await
-            }
-            TraceStore::Postgres(store) => {
-                let mut retries = Retries::default();
-                loop {
-                    let attempt = async {
-                        let $snapshot = &mut store.snapshot().await?;
-                        $answer.await
-                    };
-                    match attempt.await {
-                        Err(StoreError::Database(error)) if retries.again(&error).await => {}
-                        done => break done,
-                    }
-                }
-            }
-        }
-    };
-}
-
 impl TraceStore {
     /// Opens (and makes, and migrates) the file at `path`.
     ///
@@ -126,7 +131,7 @@ impl TraceStore {
         settings: &PostgresSettings,
         lifecycle: &Lifecycle,
     ) -> Result<Self, StoreError> {
-        Ok(Self::Postgres(PostgresTraces::open(settings, *lifecycle, None).await?))
+        Ok(Self::Postgres(PostgresTraces::open(settings, Some(*lifecycle), None).await?))
     }
 
     /// The same for a database that is to be laid out in a certain way, whatever the server has.
@@ -138,7 +143,7 @@ impl TraceStore {
         lifecycle: &Lifecycle,
         layout: Layout,
     ) -> Result<Self, StoreError> {
-        Ok(Self::Postgres(PostgresTraces::open(settings, *lifecycle, Some(layout)).await?))
+        Ok(Self::Postgres(PostgresTraces::open(settings, Some(*lifecycle), Some(layout)).await?))
     }
 
     /// Brings the schema up to date without opening the store, and answers what was applied.

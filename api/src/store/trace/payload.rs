@@ -1,7 +1,10 @@
 //! Payloads: inputs, outputs, metadata and attributes as lines of JSON, many lines to a zstd frame. One frame of a
 //! hundred runs is a quarter of the size of a hundred frames, and as quickly read.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fmt,
+};
 
 use serde::de::DeserializeOwned;
 
@@ -72,19 +75,36 @@ impl PayloadReader {
         snapshot: &mut impl Snapshot,
         place: Place,
     ) -> Result<T, StoreError> {
-        let corrupt =
-            |what: String| StoreError::Corrupt(format!("payload {}:{}: {what}", place.frame, place.line));
+        let line = self.line(snapshot, place).await?;
+        serde_json::from_str(line).map_err(|error| corrupt(place, error))
+    }
+
+    /// The record at `place`, as it was written.
+    pub(super) async fn line(
+        &mut self,
+        snapshot: &mut impl Snapshot,
+        place: Place,
+    ) -> Result<&str, StoreError> {
         if let Entry::Vacant(frame) = self.frames.entry(place.frame) {
             let data = snapshot.frame(place.frame).await?;
-            let data = data.ok_or_else(|| corrupt("no such frame".to_owned()))?;
-            let text = zstd::decode_all(data.as_slice()).map_err(|error| corrupt(error.to_string()))?;
-            let text = String::from_utf8(text).map_err(|error| corrupt(error.to_string()))?;
+            let data = data.ok_or_else(|| corrupt(place, "no such frame"))?;
+            let text = zstd::decode_all(data.as_slice()).map_err(|error| corrupt(place, error))?;
+            let text = String::from_utf8(text).map_err(|error| corrupt(place, error))?;
             frame.insert(text.lines().map(str::to_owned).collect());
         }
-        let line = usize::try_from(place.line)
+        usize::try_from(place.line)
             .ok()
             .and_then(|line| self.frames.get(&place.frame)?.get(line))
-            .ok_or_else(|| corrupt("no such line".to_owned()))?;
-        serde_json::from_str(line).map_err(|error| corrupt(error.to_string()))
+            .map(String::as_str)
+            .ok_or_else(|| corrupt(place, "no such line"))
     }
+
+    /// Forgets all frames before this one, for who reads in the order of writing.
+    pub(super) fn forget_before(&mut self, frame: i64) {
+        self.frames.retain(|&known, _| known >= frame);
+    }
+}
+
+fn corrupt(place: Place, what: impl fmt::Display) -> StoreError {
+    StoreError::Corrupt(format!("payload {}:{}: {what}", place.frame, place.line))
 }

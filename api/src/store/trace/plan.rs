@@ -194,7 +194,8 @@ mod tests {
             prop_assert_eq!(segments[segments.len() - 1].end, window.end);
             prop_assert!(segments.windows(2).all(|pair| pair[0].end == pair[1].start));
             for segment in segments {
-                let stale = unsettled.hours.range(segment.start..segment.end).count();
+                let whole = |start: &&Timestamp| **start + Source::Hourly.bucket() <= segment.end;
+                let stale = unsettled.hours.range(segment.start..segment.end).filter(whole).count();
                 prop_assert!(segment.source == Source::Raw || stale == 0, "{:?}", segment);
                 prop_assert!(segment.source != Source::Daily || segment.start < hour(96));
                 let whole_hours = segment.end.floor(Source::Hourly.bucket()).since(segment.start.ceil(Source::Hourly.bucket()));

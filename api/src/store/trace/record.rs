@@ -50,7 +50,7 @@ pub struct NewTrace {
     pub tags: Option<String>,
     /// Why it failed.
     pub error: Option<String>,
-    /// Input, output and metadata as one line of JSON: see [`super::sqlite`]'s payloads.
+    /// Input, output and metadata as one line of JSON.
     pub payload: String,
     /// The steps inside.
     pub spans: Vec<NewSpan>,

@@ -65,7 +65,7 @@ pub(super) fn status_number(status: TraceStatus) -> i16 {
 }
 
 /// What a stored status means.
-fn status(number: i64) -> Result<TraceStatus, StoreError> {
+pub(super) fn status(number: i64) -> Result<TraceStatus, StoreError> {
     TraceStatus::ALL
         .into_iter()
         .find(|&status| i64::from(status_number(status)) == number)
@@ -135,15 +135,19 @@ pub(super) fn cursor(row: &impl Columns) -> Result<Cursor, StoreError> {
     Ok(Cursor { timestamp: row.moment(3)?, id: row.integer(17)? })
 }
 
+/// What a stored kind of span means.
+pub(super) fn span_kind(stored: &str) -> SpanKind {
+    SpanKind::ALL.into_iter().find(|known| known.as_str() == stored).unwrap_or_default()
+}
+
 /// A row of span_id, parent_span_id, name, kind, timestamp, latency, status, model, tokens_input, tokens_output, cost,
 /// error, payload_id, payload_line.
 pub(super) fn stored_span(row: &impl Columns) -> Result<StoredSpan, StoreError> {
-    let kind = row.text(3)?;
     Ok(StoredSpan {
         span_id: row.text(0)?.to_owned(),
         parent_span_id: row.text_or_null(1)?,
         name: row.text(2)?.to_owned(),
-        kind: SpanKind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap_or_default(),
+        kind: span_kind(row.text(3)?),
         timestamp: row.moment(4)?,
         latency_ms: millis(row.integer(5)?),
         status: status(row.integer(6)?)?,

@@ -7,10 +7,11 @@ mod concurrency;
 mod detail;
 mod group;
 mod idempotence;
+mod late;
 mod list;
-mod oracle;
+pub mod oracle;
 mod reopen;
-mod sample;
+pub mod sample;
 mod score;
 mod total;
 
@@ -46,6 +47,7 @@ macro_rules! trace_store_suite {
                 total::sums_of_any_windows_equal_brute_force,
                 total::an_empty_workspace_adds_up_to_nothing,
                 total::sums_by_any_step_of_a_chart_equal_brute_force,
+                total::a_tally_counts_the_rows_and_adds_up_the_days,
                 total::a_sum_too_large_to_keep_stops_nobody_elses_traces,
                 group::sums_and_percentiles_by_group_and_step_equal_brute_force,
                 list::any_page_of_any_filter_equals_the_sorted_traces,
@@ -60,6 +62,7 @@ macro_rules! trace_store_suite {
                 score::scores_and_traces_in_any_order_give_the_mean_everywhere,
                 score::a_score_replaced_a_hundred_times_leaves_no_drift,
                 score::a_score_without_a_trace_shows_nowhere,
+                score::restored_scores_fill_in_what_is_missing_or_older_and_never_count_twice,
                 detail::everything_comes_back_as_it_was_sent,
                 detail::a_trace_of_three_thousand_spans_comes_back_whole_and_in_order,
                 detail::an_empty_payload_is_nothing_and_no_metadata,

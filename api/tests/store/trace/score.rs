@@ -136,3 +136,33 @@ pub async fn a_score_without_a_trace_shows_nowhere(store: &TraceStore) {
     assert_eq!(others.items[0].quality_score, None, "a score stays in its workspace");
     assert!(store.detail(other, "t").await.unwrap().unwrap().scores.is_empty());
 }
+
+pub async fn restored_scores_fill_in_what_is_missing_or_older_and_never_count_twice(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let [before, after] = ["before", "after"]
+        .map(|id| NewTrace { quality: Some(40_000_000), ..plain(workspace_id, id, START + MINUTE) });
+    sample::write(store, &[before], 1).await;
+    // Of these scores one with more points is a later one.
+    store.score(&score(workspace_id, "before", "tone", 50_000_000)).await.unwrap();
+    let restored = [
+        score(workspace_id, "after", "quality", 10_000_000),
+        score(workspace_id, "before", "quality", 20_000_000),
+        score(workspace_id, "before", "tone", 30_000_000),
+        score(workspace_id, "never", "tone", 1),
+    ];
+    assert_eq!(store.restore_scores(&restored).await.unwrap(), 3, "a newer one is there");
+    assert_eq!(store.restore_scores(&restored).await.unwrap(), 0);
+    assert_eq!(store.restore_scores(&[]).await.unwrap(), 0);
+    sample::write(store, &[after], 1).await;
+    let newer = [score(workspace_id, "before", "tone", 60_000_000)];
+    assert_eq!(store.restore_scores(&newer).await.unwrap(), 1);
+
+    let quality = async |id: &str| {
+        let detail = store.detail(workspace_id, id).await.unwrap().unwrap();
+        (detail.trace.quality_score, detail.scores.len())
+    };
+    assert_eq!(quality("before").await, (Some(40.0), 2));
+    assert_eq!(quality("after").await, (Some(10.0), 1));
+    let sums = store.sums(workspace_id, &[always()]).await.unwrap();
+    assert_eq!((sums[0].scored, sums[0].quality), (2, 50_000_000));
+}

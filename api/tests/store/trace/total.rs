@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use api::store::trace::{TraceStore, record::NewTrace, sums::Sums};
 use proptest::prelude::*;
-use shared::time_range::TimeRange;
+use shared::{Timestamp, time_range::TimeRange};
 use uuid::Uuid;
 
 use super::{
@@ -79,4 +79,20 @@ pub async fn a_sum_too_large_to_keep_stops_nobody_elses_traces(store: &TraceStor
     }
     let sums = store.sums(honest, &[always()]).await.unwrap();
     assert_eq!((sums[0].requests, sums[0].latency), (4, 4 * 1_234_567));
+}
+
+pub async fn a_tally_counts_the_rows_and_adds_up_the_days(store: &TraceStore) {
+    check(16, &sample::traces(0..=60), async |traces| {
+        let workspace_id = Uuid::new_v4();
+        let traces = sample::named(traces, workspace_id);
+        sample::write(store, &traces, 20).await;
+        for since in [0, START, START + 2 * DAY] {
+            let inside: Vec<_> = oracle::inside(&traces, window(since, i64::MAX)).collect();
+            let tally = store.tally(workspace_id, Timestamp::from_micros(since)).await.unwrap();
+            prop_assert_eq!(tally.traces, inside.len() as u64);
+            prop_assert_eq!(tally.sums(), oracle::sums(inside));
+            prop_assert!(tally.days.iter().all(|(day, _)| day.as_micros() % DAY == 0));
+        }
+        Ok(())
+    });
 }

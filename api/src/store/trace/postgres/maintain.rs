@@ -1,8 +1,10 @@
 //! What has to be done now and then: refreshing what came late, and dropping what is too old. One replica does it at a
 //! time; the others find the lock taken and go on.
 
+use std::borrow::Cow;
+
 use shared::Timestamp;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, error::DatabaseError};
 
 use super::{Layout, PostgresTraces, stale::REFRESHED_AFTER};
 use crate::store::{
@@ -12,6 +14,8 @@ use crate::store::{
 
 /// What tells this advisory lock from others.
 const LOCK: i64 = 0x74_72_61_63_65_73_6d_74;
+/// PostgreSQL's code for it.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// Stale hours that are struck off at once.
 const STALE_ROWS: i64 = 50_000;
 /// Rows that are dropped in one transaction, so that none takes long.
@@ -57,21 +61,46 @@ async fn refresh(connection: &mut PgConnection, now: Timestamp) -> Result<(), St
         return Ok(());
     }
     let until = (now - REFRESHED_AFTER).floor(Source::Hourly.bucket());
-    // From the beginning: an aggregate that is refreshed with gaps takes them for empty. Only what changed is computed.
-    sqlx::query("CALL refresh_continuous_aggregate('traces_hourly', NULL, $1)")
-        .bind(Moment(until))
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("CALL refresh_continuous_aggregate('traces_daily', NULL, $1)")
-        .bind(Moment(until.floor(Source::Daily.bucket())))
-        .execute(&mut *connection)
-        .await?;
+    let whole_days = until.floor(Source::Daily.bucket());
+    for (aggregate, until) in [("traces_hourly", until), ("traces_daily", whole_days)] {
+        if !refresh_until(connection, aggregate, until).await? {
+            return Ok(());
+        }
+    }
     sqlx::query("DELETE FROM traces_stale WHERE id = ANY($1) AND hour < $2")
         .bind(noted)
         .bind(Moment(until))
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Refreshes an aggregate; answers false where its policy is at it, which leaves no room for another.
+async fn refresh_until(
+    connection: &mut PgConnection,
+    aggregate: &'static str,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    // Versions that could do it in several passes do the newest first: see the migration.
+    let passes: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'refresh_continuous_aggregate' \
+         AND 'options' = ANY(proargnames))",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let options = if passes { r#", options => '{"buckets_per_batch": 0}'"# } else { "" };
+    // From the beginning: an aggregate that is refreshed with gaps takes them for empty. Only what changed is computed.
+    // The name is one of this file's.
+    let call = format!("CALL refresh_continuous_aggregate('{aggregate}', NULL, $1{options})");
+    match sqlx::query(AssertSqlSafe(call)).bind(Moment(until)).execute(connection).await {
+        Ok(_) => Ok(true),
+        Err(error) if code(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error().and_then(DatabaseError::code)
 }
 
 /// Drops what started before `oldest`. Chunks of a hypertable and of its aggregates are dropped by their policies.

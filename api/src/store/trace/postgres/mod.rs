@@ -1,7 +1,7 @@
 //! The trace store on PostgreSQL, with TimescaleDB where the server has it. Both write the same rows in the same way; what
 //! differs is where the rollups by agent and model come from.
 
-mod copy;
+mod insert;
 mod key;
 mod maintain;
 mod rollup;
@@ -53,14 +53,15 @@ impl_alerts!(PostgresTraces);
 
 impl PostgresTraces {
     /// Opens the database and migrates it. `layout` is for one that holds no traces yet; one that does keeps its own.
+    /// Without a `lifecycle` the policies in the database stay as they are.
     pub(super) async fn open(
         settings: &PostgresSettings,
-        lifecycle: Lifecycle,
+        lifecycle: Option<Lifecycle>,
         layout: Option<Layout>,
     ) -> Result<Self, StoreError> {
-        let (layout, _) = schema::migrate(settings, layout, Some(lifecycle)).await?;
+        let (layout, _) = schema::migrate(settings, layout, lifecycle).await?;
         let pool = settings.connect().await?;
-        Ok(Self { pool, settings: settings.clone(), lifecycle, layout })
+        Ok(Self { pool, settings: settings.clone(), lifecycle: lifecycle.unwrap_or_default(), layout })
     }
 
     /// Applies what is pending and answers what that was.

@@ -118,12 +118,13 @@ async fn set_policy(
     setting: &'static str,
     days: Option<u64>,
 ) -> Result<(), StoreError> {
-    let wanted = days.map(|days| format!("{days} days"));
-    // Jobs of a continuous aggregate go by the name of the hypertable in which it is stored.
-    let found: Option<String> = sqlx::query_scalar(
-        "SELECT config ->> $3 FROM timescaledb_information.jobs \
-         WHERE proc_name = 'policy_' || $2 AND hypertable_name = COALESCE((SELECT materialization_hypertable_name \
-         FROM timescaledb_information.continuous_aggregates WHERE view_name = $1), $1)",
+    let wanted = days.and_then(|days| i64::try_from(days).ok());
+    // Jobs of a continuous aggregate go by its name or by that of the hypertable in which it is stored: that differs by
+    // version.
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT (EXTRACT(EPOCH FROM (config ->> $3)::INTERVAL) / 86400)::BIGINT FROM timescaledb_information.jobs \
+         WHERE proc_name = 'policy_' || $2 AND (hypertable_name = $1 OR hypertable_name = (SELECT \
+         materialization_hypertable_name FROM timescaledb_information.continuous_aggregates WHERE view_name = $1))",
     )
     .bind(relation)
     .bind(kind)
@@ -138,8 +139,8 @@ async fn set_policy(
         let remove = format!("SELECT remove_{kind}_policy('{relation}')");
         sqlx::query(AssertSqlSafe(remove)).execute(&mut *connection).await?;
     }
-    if let Some(after) = wanted {
-        let add = format!("SELECT add_{kind}_policy('{relation}', INTERVAL '{after}')");
+    if let Some(days) = wanted {
+        let add = format!("SELECT add_{kind}_policy('{relation}', INTERVAL '{days} days')");
         sqlx::query(AssertSqlSafe(add)).execute(connection).await?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Scores: kept by name, their mean kept on the trace and in the rollups.
 
+use std::collections::HashMap;
+
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
@@ -43,6 +45,63 @@ impl PostgresTraces {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+impl PostgresTraces {
+    pub(in crate::store::trace) async fn restore_scores(
+        &self,
+        scores: &[NewScore],
+    ) -> Result<u64, StoreError> {
+        let mut retries = Retries::default();
+        loop {
+            match self.try_restore_scores(scores).await {
+                Err(StoreError::Database(error)) if retries.again(&error).await => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_restore_scores(&self, scores: &[NewScore]) -> Result<u64, StoreError> {
+        let mut transaction = self.begin_write().await?;
+        lock_workspaces(&mut transaction, scores.iter().map(|score| score.workspace_id)).await?;
+        let changed: Vec<(Uuid, String)> = sqlx::query_as(
+            "INSERT INTO scores (workspace_id, trace_id, name, score, comment, timestamp, waiting) \
+             SELECT *, TRUE FROM UNNEST($1::UUID[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::TIMESTAMPTZ[]) \
+             ON CONFLICT (workspace_id, trace_id, name) DO UPDATE SET score = excluded.score, \
+             comment = excluded.comment, timestamp = excluded.timestamp, waiting = TRUE \
+             WHERE excluded.timestamp > scores.timestamp RETURNING workspace_id, trace_id",
+        )
+        .bind(scores.iter().map(|score| score.workspace_id).collect::<Vec<_>>())
+        .bind(scores.iter().map(|score| score.trace_id.as_str()).collect::<Vec<_>>())
+        .bind(scores.iter().map(|score| score.name.as_str()).collect::<Vec<_>>())
+        .bind(scores.iter().map(|score| score.score).collect::<Vec<_>>())
+        .bind(scores.iter().map(|score| score.comment.as_deref()).collect::<Vec<_>>())
+        .bind(scores.iter().map(|score| Moment(score.timestamp)).collect::<Vec<_>>())
+        .fetch_all(&mut *transaction)
+        .await?;
+        let count = changed.len() as u64;
+        for (workspace_id, trace_id) in with_traces(&mut transaction, changed).await? {
+            settle(&mut transaction, self.layout, workspace_id, &trace_id).await?;
+        }
+        transaction.commit().await?;
+        Ok(count)
+    }
+}
+
+/// Those whose trace is there, each once.
+async fn with_traces(
+    connection: &mut PgConnection,
+    traces: Vec<(Uuid, String)>,
+) -> Result<Vec<(Uuid, String)>, StoreError> {
+    let mut traces: HashMap<Uuid, (Uuid, String)> = traces
+        .into_iter()
+        .map(|(workspace_id, trace_id)| (trace_key(workspace_id, &trace_id), (workspace_id, trace_id)))
+        .collect();
+    let found: Vec<Uuid> = sqlx::query_scalar("SELECT key FROM trace_keys WHERE key = ANY($1)")
+        .bind(traces.keys().copied().collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await?;
+    Ok(found.iter().filter_map(|key| traces.remove(key)).collect())
 }
 
 /// Takes a trace's waiting scores into its quality and the rollups; leaves them waiting where there is no such trace. The

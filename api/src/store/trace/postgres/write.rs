@@ -1,16 +1,13 @@
 //! Writing traces: keys, rows, spans, payloads and rollups in one transaction.
 
-use std::collections::HashMap;
-
-use shared::Timestamp;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{PostgresTraces, copy::Rows, key::trace_key, rollup, score};
+use super::{Layout, PostgresTraces, insert, key::trace_key, rollup, score};
 use crate::store::{
     moment::Moment,
     postgres::Retries,
-    trace::{StoreError, Written, batch::Batch, histogram, record::NewTrace, row},
+    trace::{StoreError, Written, batch::Batch, record::NewTrace},
 };
 
 /// Numbers that a transaction takes from the sequence at once.
@@ -19,13 +16,6 @@ const GROUP: i64 = 1 << 16;
 const SLOTS: i32 = 64;
 /// What tells these advisory locks from others'.
 const SLOT_CLASS: i32 = 0x74_72_63_73;
-
-const COPY_TRACES: &str = "COPY traces (id, timestamp, latency, payload_id, tokens_input, tokens_output, tokens_total, cost, \
-     quality_sent, quality, payload_line, status, latency_bucket, workspace_id, trace_id, agent_id, model, model_provider, \
-     session_id, user_id, tags, error) FROM STDIN (FORMAT BINARY)";
-const COPY_SPANS: &str = "COPY spans (trace, timestamp, latency, payload_id, tokens_input, tokens_output, cost, \
-     payload_line, status, span_id, parent_span_id, name, kind, model, error) FROM STDIN (FORMAT BINARY)";
-const COPY_PAYLOADS: &str = "COPY payloads (id, newest, data) FROM STDIN (FORMAT BINARY)";
 
 impl PostgresTraces {
     pub(in crate::store::trace) async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
@@ -48,9 +38,9 @@ impl PostgresTraces {
         if new.is_empty() {
             return Ok(Written { new: 0 });
         }
-        trace_rows(batch).copy(&mut transaction, COPY_TRACES).await?;
-        span_rows(batch).copy(&mut transaction, COPY_SPANS).await?;
-        payload_rows(batch).copy(&mut transaction, COPY_PAYLOADS).await?;
+        insert::traces(&mut transaction, batch).await?;
+        insert::spans(&mut transaction, batch).await?;
+        insert::payloads(&mut transaction, batch).await?;
         // As late as can be: from here on other writers of the same workspaces wait.
         lock_workspaces(&mut transaction, new.iter().map(|trace| trace.workspace_id)).await?;
         rollup::add(&mut transaction, self.layout, &new).await?;
@@ -121,86 +111,10 @@ async fn insert_keys(connection: &mut PgConnection, batch: &mut Batch<'_>) -> Re
     Ok(())
 }
 
-fn trace_rows(batch: &Batch<'_>) -> Rows {
-    let mut rows = Rows::with_capacity(batch.len() * 320);
-    for pending in batch.new_traces() {
-        let (trace, payload) = (pending.trace, batch.payload(pending));
-        rows.row(22)
-            .bigint(pending.id)
-            .moment(trace.timestamp)
-            .bigint(trace.latency)
-            .bigint(payload.frame)
-            .bigint_or_null(trace.tokens_input)
-            .bigint_or_null(trace.tokens_output)
-            .bigint_or_null(trace.tokens_total)
-            .bigint_or_null(trace.cost)
-            .bigint_or_null(trace.quality)
-            .bigint_or_null(trace.quality)
-            .integer(line(payload.line))
-            .smallint(row::status_number(trace.status))
-            .smallint(i16::try_from(histogram::bucket_of(trace.latency)).unwrap_or(i16::MAX))
-            .uuid(trace.workspace_id)
-            .text(&trace.trace_id)
-            .text(&trace.agent_id)
-            .text_or_null(trace.model.as_deref())
-            .text_or_null(trace.model_provider.as_deref())
-            .text_or_null(trace.session_id.as_deref())
-            .text_or_null(trace.user_id.as_deref())
-            .text_or_null(trace.tags.as_deref())
-            .text_or_null(trace.error.as_deref());
-    }
-    rows
-}
-
-fn span_rows(batch: &Batch<'_>) -> Rows {
-    let spans = batch.spans();
-    let mut rows = Rows::with_capacity(spans.len() * 200);
-    for (trace, span, payload) in spans {
-        rows.row(15)
-            .bigint(trace)
-            .moment(span.timestamp)
-            .bigint(span.latency)
-            .bigint(payload.frame)
-            .bigint_or_null(span.tokens_input)
-            .bigint_or_null(span.tokens_output)
-            .bigint_or_null(span.cost)
-            .integer(line(payload.line))
-            .smallint(row::status_number(span.status))
-            .text(&span.span_id)
-            .text_or_null(span.parent_span_id.as_deref())
-            .text(&span.name)
-            .text(span.kind.as_str())
-            .text_or_null(span.model.as_deref())
-            .text_or_null(span.error.as_deref());
-    }
-    rows
-}
-
-/// A frame has far fewer lines than bytes.
-fn line(number: i64) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
-
-fn payload_rows(batch: &Batch<'_>) -> Rows {
-    let frames = batch.used_frames();
-    let mut newest: HashMap<i64, Timestamp> = HashMap::with_capacity(frames.len());
-    for (frame, timestamp) in batch.frame_times() {
-        let newest = newest.entry(frame).or_insert(timestamp);
-        *newest = timestamp.max(*newest);
-    }
-    let bytes: usize = frames.iter().map(|(_, data)| data.len() + 64).sum();
-    let mut rows = Rows::with_capacity(bytes);
-    for (id, data) in frames {
-        let newest = newest.get(&id).copied().unwrap_or_default();
-        rows.row(3).bigint(id).moment(newest).bytes(data);
-    }
-    rows
-}
-
 /// Gives new traces the scores that came before them.
 async fn apply_waiting_scores(
     connection: &mut PgConnection,
-    layout: super::Layout,
+    layout: Layout,
     new: &[&NewTrace],
 ) -> Result<(), StoreError> {
     let waiting: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM scores WHERE waiting)")

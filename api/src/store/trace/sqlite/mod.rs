@@ -2,6 +2,7 @@
 
 mod bulk;
 mod rollup;
+mod scan;
 mod score;
 mod snapshot;
 mod write;
@@ -11,12 +12,15 @@ use std::{path::Path, time::Duration};
 use shared::Timestamp;
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
     sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use uuid::Uuid;
 
+pub use self::scan::TraceScan;
 use self::snapshot::SqliteSnapshot;
 use super::{StoreError, alert::impl_alerts};
+use crate::store::sqlite::{self, FileError};
 
 /// Connections that read at once: a query is short, and two cores serve no more.
 const READERS: u32 = 4;
@@ -29,6 +33,15 @@ pub struct SqliteTraces {
 }
 
 impl_alerts!(SqliteTraces);
+
+fn migrator() -> Migrator {
+    sqlx::migrate!("../migrations/traces/sqlite")
+}
+
+/// What opening would apply to the file at `path`.
+pub(super) async fn pending(path: &Path) -> Result<Vec<String>, FileError> {
+    sqlite::pending(path, &migrator()).await
+}
 
 impl SqliteTraces {
     /// Opens (and makes, and migrates) the file at `path`.
@@ -55,7 +68,7 @@ impl SqliteTraces {
             .max_lifetime(None)
             .connect_with(options.clone().pragma("cache_size", "-65536"))
             .await?;
-        sqlx::migrate!("../migrations/traces/sqlite").run(&writer).await?;
+        migrator().run(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(1)
@@ -63,6 +76,16 @@ impl SqliteTraces {
             .connect_with(options.read_only(true).pragma("cache_size", "-4096"))
             .await?;
         Ok(Self { writer, reader })
+    }
+
+    /// Opens the file at `path` to read it, and leaves it as it is: another process may be writing to it. Its schema must
+    /// be this version's.
+    ///
+    /// # Errors
+    /// Where it is not there, not up to date, or cannot be read.
+    pub async fn open_read_only(path: &Path) -> Result<Self, FileError> {
+        let reader = sqlite::open_read_only(path, &migrator()).await?;
+        Ok(Self { writer: reader.clone(), reader })
     }
 
     /// When the newest trace of the workspace started.

@@ -1,32 +1,64 @@
 //! Scores: kept by name, their mean kept on the trace and in the rollups.
 
 use shared::Timestamp;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 use uuid::Uuid;
 
 use super::{SqliteTraces, rollup};
 use crate::store::trace::{StoreError, quality, record::NewScore, rollup::QualityChange};
 
-impl SqliteTraces {
-    pub(in crate::store::trace) async fn score(&self, score: &NewScore) -> Result<(), StoreError> {
-        let mut transaction = self.begin_write().await?;
-        sqlx::query(
+macro_rules! upsert {
+    ($and:literal) => {
+        concat!(
             "INSERT INTO scores (workspace_id, trace_id, name, score, comment, timestamp, waiting) \
              VALUES ($1, $2, $3, $4, $5, $6, 1) \
              ON CONFLICT DO UPDATE SET score = excluded.score, comment = excluded.comment, \
              timestamp = excluded.timestamp, waiting = 1",
+            $and
         )
+    };
+}
+/// Replaces any score of that name.
+const ANY: &str = upsert!("");
+/// Replaces an older one.
+const NEWER: &str = upsert!(" WHERE excluded.timestamp > scores.timestamp");
+
+fn insert(score: &NewScore, statement: &'static str) -> Query<'static, Sqlite, SqliteArguments> {
+    sqlx::query(statement)
         .bind(score.workspace_id)
-        .bind(&score.trace_id)
-        .bind(&score.name)
+        .bind(score.trace_id.clone())
+        .bind(score.name.clone())
         .bind(score.score)
-        .bind(&score.comment)
+        .bind(score.comment.clone())
         .bind(score.timestamp.as_micros())
-        .execute(&mut *transaction)
-        .await?;
+}
+
+impl SqliteTraces {
+    pub(in crate::store::trace) async fn score(&self, score: &NewScore) -> Result<(), StoreError> {
+        let mut transaction = self.begin_write().await?;
+        insert(score, ANY).execute(&mut *transaction).await?;
         settle(&mut transaction, score.workspace_id, &score.trace_id).await?;
         transaction.commit().await?;
         Ok(())
+    }
+}
+
+impl SqliteTraces {
+    pub(in crate::store::trace) async fn restore_scores(
+        &self,
+        scores: &[NewScore],
+    ) -> Result<u64, StoreError> {
+        let mut changed = 0;
+        let mut transaction = self.begin_write().await?;
+        for score in scores {
+            let done = insert(score, NEWER).execute(&mut *transaction).await?;
+            if done.rows_affected() > 0 {
+                settle(&mut transaction, score.workspace_id, &score.trace_id).await?;
+                changed += 1;
+            }
+        }
+        transaction.commit().await?;
+        Ok(changed)
     }
 }
 

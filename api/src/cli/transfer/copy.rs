@@ -1,0 +1,109 @@
+//! Copying: accounts at once, everything else a part after the other, so that memory is bounded.
+
+use std::{collections::BTreeSet, time::Instant};
+
+use indicatif::{HumanCount, HumanDuration};
+use uuid::Uuid;
+
+use super::{Folder, Target, stop::Stop};
+use crate::{
+    cli::progress::{LINE_EVERY, Progress},
+    store::trace::record::NewTrace,
+};
+
+/// Scores or alerts in one part.
+const ROWS: u32 = 2_000;
+const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {per_sec}  {eta} left";
+
+/// Copies everything, says how much it was, and answers which workspaces it belongs to.
+pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uuid>, Stop> {
+    let started = Instant::now();
+    let accounts = to.accounts.restore(&from.accounts).await.map_err(Stop::AccountServer)?;
+    let count = |what: &str, all: usize, new: u64| {
+        println!("{} {what}, {} of them new", HumanCount(all as u64), HumanCount(new));
+    };
+    count("workspaces", from.accounts.workspaces().count(), accounts.workspaces);
+    count("users", from.accounts.users(), accounts.users);
+    count("API keys", from.accounts.keys(), accounts.keys);
+
+    // Before the traces: so each takes in its scores as it is written, and not in a transaction for each of them.
+    let (all, new) = scores(from, to).await?;
+    count("scores", all, new);
+    let mut workspaces: BTreeSet<_> = from.accounts.workspaces().map(|(id, _)| id).collect();
+    let (all, new) = traces(from, to, &mut workspaces).await?;
+    count("traces", all, new);
+    let all = alerts(from, to).await?;
+    println!("{} alerts", HumanCount(all as u64));
+    println!("copied in {}", HumanDuration(started.elapsed()));
+    Ok(workspaces)
+}
+
+async fn scores(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
+    let (mut all, mut new) = (0, 0);
+    let mut last = None;
+    loop {
+        let part = from.traces.scores_after(last.as_ref(), ROWS).await.map_err(Stop::TraceFile)?;
+        let Some(end) = part.last().cloned() else { return Ok((all, new)) };
+        last = Some(end);
+        let kept: Vec<_> = part.into_iter().filter(|score| score.timestamp >= from.since).collect();
+        new += to.traces.restore_scores(&kept).await.map_err(Stop::TraceServer)?;
+        all += kept.len();
+    }
+}
+
+async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
+    let length = from.traces.count_since(from.since).await.map_err(Stop::TraceFile)?;
+    let mut report = Report::start(length);
+    let mut scan = from.traces.scan(from.since);
+    let mut part = scan.next().await.map_err(Stop::TraceFile)?;
+    while !part.is_empty() {
+        workspaces.extend(part.iter().map(|trace| trace.workspace_id));
+        let traces: Vec<&NewTrace> = part.iter().collect();
+        // In the order of arrival, which lists are sorted by: one part after the other, read while the last is written.
+        let (written, next) = tokio::join!(to.traces.write(&traces), scan.next());
+        report.add(part.len(), written.map_err(Stop::TraceServer)?.new);
+        part = next.map_err(Stop::TraceFile)?;
+    }
+    report.progress.finish();
+    Ok((report.done, report.new))
+}
+
+async fn alerts(from: &Folder, to: &Target) -> Result<usize, Stop> {
+    let mut all = 0;
+    let mut last = None;
+    loop {
+        let part = from.traces.alerts_after(last, ROWS).await.map_err(Stop::TraceFile)?;
+        let Some(end) = part.last() else { return Ok(all) };
+        last = Some(end.id);
+        to.traces.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
+        all += part.len();
+    }
+}
+
+/// How many traces are done.
+struct Report {
+    progress: Progress,
+    length: u64,
+    done: usize,
+    new: u64,
+    last_line: Instant,
+}
+
+impl Report {
+    fn start(length: u64) -> Self {
+        let progress = Progress::start(Some(length), BAR);
+        Self { progress, length, done: 0, new: 0, last_line: Instant::now() }
+    }
+
+    fn add(&mut self, done: usize, new: usize) {
+        self.done += done;
+        self.new += new as u64;
+        let done = self.done as u64;
+        self.progress.set(done, || format!("{} traces", HumanCount(done)));
+        if self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            let percent = 100 * done / self.length.max(1);
+            self.progress.line(|| format!("{} traces ({percent} %)", HumanCount(done)));
+        }
+    }
+}

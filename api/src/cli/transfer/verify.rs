@@ -1,0 +1,54 @@
+//! Adding up both sides: whatever was copied is there, once, and in the figures.
+
+use std::collections::{BTreeSet, HashMap};
+
+use shared::Timestamp;
+use uuid::Uuid;
+
+use super::{Folder, Target, stop::Stop};
+use crate::store::trace::{Tally, TraceStore};
+
+/// Compares the workspaces, and says which are not the same.
+pub(super) async fn verify(from: &Folder, to: &Target, workspaces: BTreeSet<Uuid>) -> Result<(), Stop> {
+    let names: HashMap<_, _> = from.accounts.workspaces().collect();
+    let source = TraceStore::Sqlite(from.traces.clone());
+    let mut different = 0;
+    for &id in &workspaces {
+        let here = source.tally(id, from.since).await.map_err(Stop::TraceFile)?;
+        let there = to.traces.tally(id, from.since).await.map_err(Stop::TraceServer)?;
+        if here != there {
+            different += 1;
+            let name = names.get(&id).copied().unwrap_or("without a name");
+            eprintln!(
+                "workspace {id} ({name}) differs{}: the folder has {}, the server {}",
+                first_day(&here, &there).map(|day| format!(" from {day} on")).unwrap_or_default(),
+                text(&here),
+                text(&there)
+            );
+        }
+    }
+    if different > 0 {
+        return Err(Stop::Different(different));
+    }
+    println!("verified: folder and servers add up to the same in all {} workspaces", workspaces.len());
+    Ok(())
+}
+
+/// The first day of which the rollups do not say the same.
+fn first_day(here: &Tally, there: &Tally) -> Option<Timestamp> {
+    let same = |day| here.days.contains(day) && there.days.contains(day);
+    here.days.iter().chain(&there.days).filter(|day| !same(day)).map(|&(day, _)| day).min()
+}
+
+/// The rows and what the rollups say of them; money to the last digit.
+fn text(tally: &Tally) -> String {
+    let sums = tally.sums();
+    format!(
+        "{} traces (in figures: {} requests, {} tokens, ${:.9}, {} scored)",
+        tally.traces,
+        sums.requests,
+        sums.tokens,
+        sums.cost_usd(),
+        sums.scored
+    )
+}

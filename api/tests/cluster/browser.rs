@@ -1,0 +1,151 @@
+//! The pages in Chromium, through a real nginx, before four roles as processes: registering up to the first figures,
+//! logging in up to a cached answer, and the way back to where one wanted to go; and the headers that nginx gives.
+
+use std::{
+    panic::{AssertUnwindSafe, resume_unwind},
+    time::Duration,
+};
+
+use api::clock::Clock;
+use futures_util::FutureExt;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    chromium::Chromium,
+    client::Client,
+    nginx::{Nginx, built_spa},
+    page::{Page, button, heading, link},
+    sample::{merged, trace},
+    stack::{PASSWORD, Plan, Stack, eventually},
+};
+
+const KPIS: &str = "/api/v1/metrics/home-kpis?range=7d";
+
+/// Whatever comes of it, the browser ends.
+async fn browse(url: &str, body: impl AsyncFnOnce(&Page)) {
+    let page = Page { url: url.to_owned(), chromium: Chromium::start().await };
+    let outcome = AssertUnwindSafe(body(&page)).catch_unwind().await;
+    page.chromium.end().await;
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
+}
+
+fn spa() -> std::path::PathBuf {
+    let folder = built_spa();
+    assert!(
+        folder.join("index.html").is_file(),
+        "there is no SPA in {}: `make test` builds it",
+        folder.display()
+    );
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_three_flows_work_through_nginx_and_four_roles() {
+    let stack = Stack::start(Plan::default().with("TRUSTED_PROXIES", "127.0.0.1")).await;
+    let nginx = Nginx::start(stack.url(), &spa());
+    browse(&nginx.url, async |page| {
+        register_up_to_exact_figures(page).await;
+        log_out_and_come_back_to_where_one_wanted_to_go(page).await;
+        ask_twice_and_be_answered_from_the_cache(page).await;
+        assert_eq!(page.chromium.complaints().await, Vec::<String>::new(), "in the console");
+    })
+    .await;
+}
+
+async fn register_up_to_exact_figures(page: &Page) {
+    page.open("/register").await;
+    for (label, text) in [
+        ("Your name", "Ada Lovelace"),
+        ("E-mail", "ada@example.com"),
+        ("Workspace", "Engines"),
+        ("Password", PASSWORD),
+        ("Password, once more", PASSWORD),
+    ] {
+        page.fill(label, text).await;
+    }
+    page.click(&button("Create account")).await;
+    page.expect_path("/dashboard").await;
+    page.find(&heading("Send your first trace")).await;
+    page.click(&link("Go to API keys")).await;
+    page.fill("Name of the new key", "production").await;
+    page.click(&button("Create key")).await;
+    let key = page.find("//*[@role='status']//code").await.text().await.unwrap();
+
+    let agents = Client::new(&page.url).with_token(&key);
+    let run = |id: &str, latency: u32, status: &str| {
+        let more = json!({"latency_ms": latency, "status": status, "cost_usd": 0.05});
+        trace(id, Clock::system().now(), merged(json!({}), more))
+    };
+    agents.ingest(&[run("a", 400, "success"), run("b", 600, "timeout")]).await;
+    let token = page.token().await.expect("whoever has registered is logged in");
+    let ada = Client::new(&page.url).with_token(&token);
+    eventually("what was acknowledged is seen", Duration::from_secs(10), || async {
+        ada.get("/api/v1/traces").await.expect(200).json()["total"] == 2
+    })
+    .await;
+    page.click(&link("Dashboard")).await;
+    for (label, value) in
+        [("Requests", "2"), ("Average latency", "500 ms"), ("Error rate", "50%"), ("Cost", "$0.100")]
+    {
+        page.find(&format!("//*[contains(., '{label}')]/descendant-or-self::*[normalize-space()='{value}']"))
+            .await;
+    }
+}
+
+async fn log_out_and_come_back_to_where_one_wanted_to_go(page: &Page) {
+    page.run("localStorage.clear();").await;
+    page.open("/traces/a").await;
+    page.log_in("ada@example.com", PASSWORD).await;
+    page.expect_path("/traces/a").await;
+    page.find(&heading("support-bot")).await;
+}
+
+async fn ask_twice_and_be_answered_from_the_cache(page: &Page) {
+    let token = page.token().await.expect("a token");
+    let refreshed = page.fetch("POST", "/api/v1/auth/refresh", &token).await;
+    assert_eq!(refreshed["status"], 200, "{refreshed}");
+    let new = refreshed["body"]["access_token"].as_str().expect("a new token");
+    let first = page.fetch("GET", KPIS, new).await;
+    let second = page.fetch("GET", KPIS, new).await;
+    assert_eq!((&first["status"], &second["cache"]), (&200.into(), &"hit".into()), "{first} {second}");
+    assert_eq!(first["body"], second["body"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nginx_keeps_the_headers_counts_the_real_addresses_and_hides_what_is_inside() {
+    let stack = Stack::start(Plan::default().with("TRUSTED_PROXIES", "127.0.0.1")).await;
+    let nginx = Nginx::start(stack.url(), &spa());
+    let anyone = Client::new(&nginx.url);
+    let page = anyone
+        .send(anyone.request(Method::GET, "/dashboard").header("accept", "text/html"))
+        .await
+        .expect(200);
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("script-src 'self'") && !policy.contains("script-src 'self' 'unsafe-inline'"),
+        "{policy}"
+    );
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+    ] {
+        assert_eq!(page.header(name), value, "{name}");
+    }
+    anyone.get("/metrics").await.expect(404);
+    anyone.get("/ready").await.expect(200);
+    let refused = anyone.get("/api/v1/traces").await.expect_error(401, "unauthorized");
+    assert!(!refused.header("x-request-id").is_empty());
+    // Behind a trusted proxy each address has failures of its own; what a client says of itself does not count.
+    for guess in 0..11 {
+        let request = anyone
+            .request(Method::POST, "/api/v1/auth/login")
+            .header("x-forwarded-for", format!("198.51.100.{guess}"));
+        let body = json!({"email": "ada@example.com", "password": "a wrong one"});
+        let expected = if guess < 10 { 401 } else { 429 };
+        anyone.send(request.json(&body)).await.expect(expected);
+    }
+}

@@ -1,0 +1,159 @@
+//! Agents that send without stopping and send again what was not acknowledged, as a good client does; and what they saw.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use api::clock::Clock;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::{client::Client, sample::trace, stack::eventually};
+
+const SENDERS: usize = 4;
+const BATCH: usize = 20;
+/// How long a sender waits before it sends again what was refused.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long a request may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long what was acknowledged may take to be seen, on a busy machine with much waiting.
+const SETTLE: Duration = Duration::from_secs(60);
+
+pub struct Load {
+    client: Client,
+    stop: Arc<AtomicBool>,
+    ledger: Arc<Ledger>,
+    senders: Vec<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Ledger {
+    sent: AtomicUsize,
+    acknowledged: Mutex<Vec<Instant>>,
+    answers: Mutex<BTreeMap<String, usize>>,
+}
+
+impl Load {
+    pub fn start(client: &Client) -> Self {
+        let (stop, ledger) = (Arc::new(AtomicBool::new(false)), Arc::new(Ledger::default()));
+        let senders = (0..SENDERS)
+            .map(|sender| tokio::spawn(send(client.clone(), sender, Arc::clone(&stop), Arc::clone(&ledger))))
+            .collect();
+        Self { client: client.clone(), stop, ledger, senders }
+    }
+
+    fn acknowledged(&self) -> usize {
+        self.ledger.acknowledged.lock().unwrap().len() * BATCH
+    }
+
+    /// Waits until so many more traces were acknowledged.
+    pub async fn more(&self, traces: usize) {
+        let goal = self.acknowledged() + traces;
+        eventually("the load goes on", SETTLE, || async { self.acknowledged() >= goal }).await;
+    }
+
+    /// How long after `moment` something was acknowledged again.
+    fn recovered_after(&self, moment: Instant) -> Option<Duration> {
+        let acknowledged = self.ledger.acknowledged.lock().unwrap();
+        acknowledged.iter().find_map(|at| at.checked_duration_since(moment))
+    }
+
+    /// Ends the load, waits until all that was acknowledged is seen, and checks that it is there once: in the figures, in
+    /// the list, trace by trace. Prints a row of the table; `healed` is when the fault was over.
+    pub async fn finish(self, fault: &str, healed: Instant) {
+        self.finish_with(fault, healed, 0).await;
+    }
+
+    /// The same where others have sent so many traces beside the load.
+    pub async fn finish_with(self, fault: &str, healed: Instant, others: usize) {
+        self.stop.store(true, Ordering::SeqCst);
+        let recovered = self.recovered_after(healed);
+        let acknowledged_by = Instant::now();
+        let Self { client, ledger, senders, .. } = self;
+        for sender in senders {
+            sender.await.unwrap();
+        }
+        let acknowledged = ledger.acknowledged.lock().unwrap().len() * BATCH;
+        assert_eq!(ledger.sent.load(Ordering::SeqCst), acknowledged, "everything is acknowledged in the end");
+        let acknowledged = acknowledged + others;
+        eventually("everything acknowledged is counted", SETTLE, || async {
+            counted(&client).await == acknowledged
+        })
+        .await;
+        let seen = acknowledged_by.elapsed();
+        let (ids, total) = client.all_trace_ids().await;
+        let distinct: HashSet<&String> = ids.iter().collect();
+        assert_eq!(
+            (ids.len(), distinct.len(), usize::try_from(total).unwrap()),
+            (acknowledged, acknowledged, acknowledged)
+        );
+        assert_eq!(counted(&client).await, acknowledged, "and it stays so");
+
+        let mut answers = String::new();
+        for (answer, count) in ledger.answers.lock().unwrap().iter() {
+            write!(answers, "{count} × {answer}, ").unwrap();
+        }
+        let recovered =
+            recovered.map_or("at once".to_owned(), |after| format!("{:.2} s", after.as_secs_f64()));
+        println!(
+            "| {fault} | {} | {recovered} | {:.2} s | {acknowledged} | {acknowledged} | {} |",
+            answers.trim_end_matches(", "),
+            seen.as_secs_f64(),
+            ids.len()
+        );
+    }
+}
+
+async fn counted(client: &Client) -> usize {
+    let answer = client.get_fresh("/api/v1/metrics/home-kpis?range=24h").await;
+    if answer.status == 200 { answer.json()["total_requests"]["value"].as_f64().unwrap() as usize } else { 0 }
+}
+
+async fn send(client: Client, sender: usize, stop: Arc<AtomicBool>, ledger: Arc<Ledger>) {
+    for round in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            return;
+        }
+        let now = Clock::system().now() - Duration::from_secs(1);
+        let traces: Vec<Value> = (0..BATCH)
+            .map(|number| trace(&format!("{sender}-{round}-{number}"), now, json!({"input": "question"})))
+            .collect();
+        ledger.sent.fetch_add(BATCH, Ordering::SeqCst);
+        let body = json!({"traces": traces});
+        let deadline = Instant::now() + SETTLE;
+        while !try_send(&client, &body, &ledger).await {
+            assert!(
+                Instant::now() < deadline,
+                "a batch is refused for ever: {:?}",
+                ledger.answers.lock().unwrap()
+            );
+            tokio::time::sleep(PAUSE).await;
+        }
+        ledger.acknowledged.lock().unwrap().push(Instant::now());
+    }
+}
+
+async fn try_send(client: &Client, body: &Value, ledger: &Ledger) -> bool {
+    let request = client.request(reqwest::Method::POST, "/api/v1/traces/batch").json(body);
+    let answer = match request.timeout(TIMEOUT).send().await {
+        Ok(response) => {
+            let status = response.status().as_u16();
+            if status == 503 || status == 429 {
+                assert!(response.headers().contains_key("retry-after"), "{status} says when to come back");
+            }
+            status.to_string()
+        }
+        Err(error) if error.is_timeout() => "no answer".to_owned(),
+        Err(error) if error.is_connect() => "no connection".to_owned(),
+        Err(_) => "broken connection".to_owned(),
+    };
+    let taken = answer == "202";
+    *ledger.answers.lock().unwrap().entry(answer).or_default() += 1;
+    taken
+}

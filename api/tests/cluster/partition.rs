@@ -1,0 +1,69 @@
+//! The network between the gateway and query is cut: nothing is refused, nothing answers.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    proxy::Proxy,
+    stack::{Plan, Stack, eventually, free_port},
+};
+
+const PATH: &str = "/api/v1/metrics/home-kpis";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_to_query_is_a_503_in_time_and_heals_by_itself() {
+    let port = free_port();
+    let proxy = Proxy::start(port).await;
+    let plan = Plan { queries: 0, ..Plan::default() }
+        .with("QUERY_SERVICE_URL", &proxy.url)
+        .with("SERVICE_TIMEOUT_SECONDS", "2");
+    let mut stack = Stack::start(plan).await;
+    stack.queries.push(stack.run("query", port));
+    let ada = stack.member("ada").await;
+    ada.get(PATH).await.expect(200);
+
+    proxy.cut();
+    let cut = Instant::now();
+    let refused = ada.get(PATH).await.expect_error(503, "unavailable");
+    assert!(!refused.header("retry-after").is_empty());
+    let waited = cut.elapsed();
+    // Nothing else stops.
+    ada.get("/api/v1/auth/me").await.expect(200);
+    let trace = serde_json::json!({"trace_id": "t", "agent_id": "a", "latency_ms": 1, "status": "success"});
+    ada.send_trace(&trace).await.expect(202);
+
+    proxy.heal();
+    let healed = Instant::now();
+    eventually("it answers again", Duration::from_secs(20), || async { ada.get(PATH).await.status == 200 })
+        .await;
+    println!(
+        "partition between gateway and query: 503 after {waited:?}, answered again {:?} after it healed",
+        healed.elapsed()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_query_processes_the_one_that_is_cut_off_is_left_alone() {
+    let port = free_port();
+    let proxy = Proxy::start(port).await;
+    let other = free_port();
+    let plan = Plan { queries: 0, ..Plan::default() }
+        .with("QUERY_SERVICE_URL", &format!("{},http://127.0.0.1:{other}", proxy.url))
+        .with("SERVICE_TIMEOUT_SECONDS", "1");
+    let mut stack = Stack::start(plan).await;
+    for port in [port, other] {
+        stack.queries.push(stack.run("query", port));
+    }
+    let ada = stack.member("ada").await;
+    for _ in 0..4 {
+        ada.get(PATH).await.expect(200);
+    }
+    proxy.cut();
+    let mut refused = 0;
+    for _ in 0..40 {
+        if ada.get(PATH).await.status != 200 {
+            refused += 1;
+        }
+    }
+    assert!(refused <= 2, "{refused} of 40 asked in vain");
+    println!("partition to one of two query processes: {refused} of 40 × 503");
+}

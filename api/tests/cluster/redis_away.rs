@@ -1,0 +1,67 @@
+//! Redis stops, comes back, and comes back with a backlog.
+
+use std::time::Instant;
+
+use crate::{
+    client::Client,
+    load::Load,
+    stack::{Plan, Stack, eventually},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_redis_is_away_queries_go_on_and_what_is_sent_waits_with_its_sender() {
+    let mut stack = Stack::start(Plan::default()).await;
+    let ada = stack.member("ada").await;
+    let load = Load::start(&ada);
+    load.more(200).await;
+    stack.redis.stop();
+    let away = Instant::now();
+    // Answered from the database, and said so.
+    for _ in 0..5 {
+        let answer = ada.get("/api/v1/metrics/home-kpis").await.expect(200);
+        assert_eq!(answer.header("x-cache"), "bypass");
+        ada.get("/api/v1/auth/me").await.expect(200);
+    }
+    let refused =
+        ada.send_trace(&serde_json::json!({"agent_id": "a", "latency_ms": 1, "status": "success"})).await;
+    let refused = refused.expect_error(503, "unavailable");
+    assert!(!refused.header("retry-after").is_empty());
+    let ready = ada.get("/ready").await.expect(200).json();
+    assert_eq!((&ready["status"], &ready["dependencies"]["redis"]), (&"degraded".into(), &"down".into()));
+    let ingestion = Client::new(&stack.ingestions[0].url).get("/ready").await.expect(503).json();
+    assert_eq!(
+        (&ingestion["status"], &ingestion["dependencies"]["redis"]),
+        (&"not ready".into(), &"down".into())
+    );
+    println!("Redis away: queries answered for {:?}", away.elapsed());
+
+    stack.redis.start_again();
+    let healed = Instant::now();
+    load.more(400).await;
+    load.finish("Redis stopped and started", healed).await;
+    eventually("the cache works again", std::time::Duration::from_secs(20), || async {
+        ada.get("/api/v1/metrics/home-kpis").await.header("x-cache") == "hit"
+    })
+    .await;
+    eventually("everything is ready", std::time::Duration::from_secs(20), || async {
+        ada.get("/ready").await.json()["status"] == "ready"
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_killed_with_a_backlog_brings_it_back_and_it_is_written_once() {
+    let mut stack = Stack::start(Plan::default()).await;
+    let ada = stack.member("ada").await;
+    let load = Load::start(&ada);
+    load.more(200).await;
+    stack.processings.remove(0).kill();
+    // Nobody takes anything off the queue any more.
+    load.more(1000).await;
+    stack.redis.kill();
+    stack.redis.start_again();
+    let healed = Instant::now();
+    load.more(200).await;
+    stack.processings.push(stack.run("processing", 0));
+    load.finish("Redis killed and started with a backlog", healed).await;
+}

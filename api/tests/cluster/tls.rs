@@ -1,0 +1,37 @@
+//! All three servers over TLS, with certificates of an authority of one's own.
+
+use serde_json::json;
+
+use crate::{
+    postgres::{PostgresServer, Setup},
+    redis::{RedisOptions, RedisServer},
+    stack::{Plan, Stack, eventually},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_role_reaches_its_servers_over_tls_and_trusts_no_stranger() {
+    let redis = RedisServer::start_with(RedisOptions {
+        password: Some("open sesame".replace(' ', "-")),
+        tls: true,
+        ..RedisOptions::default()
+    });
+    let authority = redis.authority();
+    let postgres = PostgresServer::start(Setup { tls: Some(redis.certificate()), ..Setup::default() }).await;
+    let database = postgres
+        .database()
+        .await
+        .replace("127.0.0.1", "localhost")
+        .replace("sslmode=disable", "sslmode=verify-full");
+    let plan = Plan::default().with("SSL_CERT_FILE", authority.to_str().unwrap());
+    let stack = Stack::start_over(database, redis, plan);
+    let ada = stack.member("ada").await;
+    ada.get("/ready").await.expect(200);
+    ada.send_trace(&json!({"trace_id": "t", "agent_id": "a", "latency_ms": 1, "status": "success"}))
+        .await
+        .expect(202);
+    eventually("it is there", std::time::Duration::from_secs(10), || async {
+        ada.get_fresh("/api/v1/traces/t").await.status == 200
+    })
+    .await;
+    assert_eq!(ada.get("/api/v1/traces/t").await.header("x-cache"), "hit");
+}

@@ -1,0 +1,136 @@
+//! A data folder with something of everything in it, and servers over it and over a database.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::{
+    Timestamp,
+    alert::{Alert, Severity},
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::{
+    client::Client,
+    sample,
+    server::{self, Builder, Member, Server, noon},
+};
+
+/// Traces in bob's workspace: several parts of a transfer.
+pub const MANY: usize = 4_500;
+
+/// What was filled in, as far as it is asked for by name.
+pub struct Filled {
+    /// Ada's key, which was used, and the one that she revoked.
+    pub key: Client,
+    pub revoked: Client,
+    /// Ada's login before the transfer.
+    pub token: String,
+}
+
+/// The embedded server in this folder; its clock stands at noon and a second.
+pub async fn embedded(folder: &TempDir) -> Server {
+    later(server::builder().in_folder(folder)).await
+}
+
+/// A server over this database that signs tokens as the one in the folder does.
+pub async fn on(database: &str, folder: &TempDir) -> Server {
+    let secret = std::fs::read_to_string(folder.path().join("jwt_secret")).unwrap();
+    let builder = server::builder().with("TIMESCALE_URL", database).with("JWT_SECRET", &secret);
+    later(builder.with("DB_POOL_MIN_SIZE", "0")).await
+}
+
+async fn later(builder: Builder) -> Server {
+    let server = builder.spawn().await;
+    // The last moment of a window is not in it.
+    server.clock.advance(Duration::from_secs(1));
+    server
+}
+
+/// Fills a folder through a server in it: ada's workspace with everything that a trace can have, bob's with many traces,
+/// carol's with nothing.
+pub async fn fill(folder: &TempDir) -> Filled {
+    let server = embedded(folder).await;
+    let (ada, bob, carol) =
+        (server.member("ada").await, server.member("bob").await, server.member("carol").await);
+    let (_, key) = server.key_of(&ada).await;
+    let (id, revoked) = server.key_of(&ada).await;
+    server.key_of(&carol).await;
+    key.ingest(&remarkable()).await;
+    revoked.ingest(&[sample::trace("by-the-other-key", noon(), json!({}))]).await;
+    ada.delete(&format!("/api/v1/api-keys/{id}")).await.expect(204);
+    bob.ingest(&many()).await;
+    score(&ada).await;
+    server.keep_alerts(&alerts(&ada)).await;
+    Filled { key, revoked, token: ada.token().to_owned() }
+}
+
+fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
+}
+
+/// Traces of forty days, in no order of time, some of the same moment.
+fn remarkable() -> Vec<Value> {
+    let mut traces: Vec<_> = (0..40_u64)
+        .map(|day| sample::full(&format!("full-{day}"), noon() - days(day * 7 % 40), &day.to_string()))
+        .collect();
+    traces
+        .extend((0..20).map(|number| sample::trace(&format!("same-{number}"), noon() - days(1), json!({}))));
+    // Sent in another order than they started: the order of arrival decides where they started together.
+    let step = |number: u64| json!({"span_id": format!("s{number}"), "name": "step", "timestamp": noon(), "latency_ms": 1});
+    let steps: Vec<_> = [3, 1, 2, 5, 4].map(step).into();
+    traces.push(sample::trace(
+        "spans-of-one-moment",
+        noon() - days(2),
+        json!({"spans": steps, "input": "x".repeat(70_000)}),
+    ));
+    traces
+}
+
+/// Three weeks, a trace every seven minutes, costs that do not add up to round sums.
+pub fn many() -> Vec<Value> {
+    let trace = |number: usize| {
+        let moment = noon() - Duration::from_secs(number as u64 * 411);
+        let status = ["success", "success", "error", "timeout"][number % 4];
+        let quality = number.is_multiple_of(3).then_some((number % 101) as f64);
+        let more = json!({
+            "agent_id": format!("agent-{}", number % 5), "model": format!("model-{}", number % 3), "status": status,
+            "latency_ms": (number * 37 % 4001) as f64 + 0.125, "cost_usd": number as f64 * 1.1e-7, "tokens_input": number,
+            "quality_score": quality, "tags": ["bulk"], "input": {"number": number}, "output": format!("answer {number}"),
+        });
+        sample::trace(&format!("many-{number}"), moment, more)
+    };
+    (0..MANY).map(trace).collect()
+}
+
+/// Scores of traces, one of them replaced, and two that wait for their traces.
+async fn score(ada: &Member) {
+    for (trace, score) in [
+        ("full-1", json!({"score": 12.5, "comment": "too short"})),
+        ("full-1", json!({"score": 40, "name": "tone"})),
+        ("full-2", json!({"score": 1, "name": "tone"})),
+        ("full-2", json!({"score": 99.999_999, "name": "tone", "comment": "replaced"})),
+        ("same-3", json!({"score": 70})),
+        ("to-come", json!({"score": 10, "name": "helpfulness", "comment": "early\nbird"})),
+        ("to-come", json!({"score": 31})),
+    ] {
+        ada.score(trace, &score).await.expect(202);
+    }
+}
+
+fn alerts(ada: &Member) -> Vec<Alert> {
+    let alert = |number: u64| Alert {
+        id: Uuid::new_v4(),
+        workspace_id: ada.user.workspace_id,
+        title: format!("Error rate {number}"),
+        description: "It went up.".to_owned(),
+        severity: Severity::ALL[number as usize % 3],
+        metric_value: number.is_multiple_of(2).then_some(number as f64 / 3.0),
+        created_at: alert_time(number),
+    };
+    (0..30).map(alert).collect()
+}
+
+fn alert_time(number: u64) -> Timestamp {
+    noon() - Duration::from_secs(number / 2 * 600)
+}

@@ -1,0 +1,117 @@
+//! Transfers that do not begin: nothing is written, and what is wrong is said.
+
+use std::{fs, path::Path, time::Duration};
+
+use api::{
+    clock::Clock,
+    store::trace::{TraceStore, record::NewScore, sqlite::SqliteTraces},
+};
+use shared::Timestamp;
+use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::{
+    binary::{agent_obs, count, plain, transfer},
+    fill, sample, server,
+    server::PASSWORD,
+};
+
+/// A folder that holds nobody and nothing yet.
+async fn empty_folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    agent_obs(&["migrate"], &[("DATA_DIR", folder.path().to_str().unwrap())]).await.expect(0);
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_that_somebody_else_has_there_lets_nothing_be_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    fill::fill(&folder).await;
+    let database = plain().await.database().await;
+    let there = fill::on(&database, &folder).await;
+    there.anyone().register("Bob@example.com", PASSWORD).await.expect(201);
+    let run = transfer(folder.path(), &database).await.expect(1);
+    assert!(run.stderr.contains("nothing was copied") && run.stderr.contains("bob@example.com"), "{run:?}");
+    assert!(!run.stderr.contains("ada@"), "{run:?}");
+    for (table, rows) in
+        [("users", 1), ("workspaces", 1), ("api_keys", 0), ("traces", 0), ("scores", 0), ("alerts", 0)]
+    {
+        assert_eq!(count(&database, table).await, rows, "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_none_is_named_with_what_is_wrong() {
+    let database = plain().await.database().await;
+    let folder = tempfile::tempdir().unwrap();
+    let refused = async |folder: &Path, why: &str| {
+        let run = transfer(folder, &database).await.expect(2);
+        assert!(run.stderr.contains(folder.to_str().unwrap()) && run.stderr.contains(why), "{why}: {run:?}");
+        assert!(run.stdout.is_empty(), "{run:?}");
+    };
+    refused(&folder.path().join("nowhere"), "accounts.db is not there").await;
+    refused(folder.path(), "accounts.db is not there").await;
+    fs::write(folder.path().join("accounts.db"), "this is no database at all, whatever its name may say")
+        .unwrap();
+    refused(folder.path(), "accounts.db cannot be read: ").await;
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is made there");
+
+    let folder = empty_folder().await;
+    let meddle = async |statement: &str| {
+        let options = SqliteConnectOptions::new().filename(folder.path().join("traces.db"));
+        let mut connection = options.connect().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    };
+    meddle("UPDATE _sqlx_migrations SET version = version + 9000").await;
+    refused(folder.path(), "traces.db is of a newer version").await;
+    meddle("DELETE FROM _sqlx_migrations").await;
+    refused(folder.path(), "traces.db is of an older version: `agent-obs migrate`").await;
+    fs::remove_file(folder.path().join("traces.db")).unwrap();
+    refused(folder.path(), "traces.db is not there").await;
+    assert_eq!(count(&database, "users").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_server_or_with_one_that_is_away_it_does_not_begin() {
+    let folder = empty_folder().await;
+    let from = ["transfer", "--from", folder.path().to_str().unwrap()];
+    for settings in
+        [&[][..], &[("POSTGRES_URL", "postgres://db/accounts")], &[("TIMESCALE_URL", "mysql://db/all")]]
+    {
+        let run = agent_obs(&from, settings).await.expect(2);
+        assert!(run.stderr.contains("TIMESCALE_URL=") && run.stderr.contains("expected"), "{run:?}");
+    }
+    let away = "postgres://ada:hunter2@127.0.0.1:1/all?sslmode=disable";
+    let run = agent_obs(&from, &[("TIMESCALE_URL", away)]).await.expect(1);
+    assert!(run.stderr.contains("POSTGRES_URL") && run.stderr.contains("refused"), "{run:?}");
+    assert!(!run.stderr.contains("hunter2"), "{run:?}");
+    agent_obs(&["transfer"], &[("TIMESCALE_URL", away)]).await.expect(2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_older_than_the_servers_keep_is_not_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Clock::system().now();
+    let server = server::builder().live().in_folder(&folder).spawn().await;
+    let ada = server.member("ada").await;
+    let at = |id: &str, days: u64| sample::full(id, now - Duration::from_secs(days * 86_400), id);
+    ada.ingest(&[at("new", 2), at("old", 40), at("newer", 1)]).await;
+    server.stop();
+    let database = plain().await.database().await;
+    let settings = [("TIMESCALE_URL", database.as_str()), ("TRACE_RETENTION_DAYS", "30")];
+    let run = agent_obs(&["transfer", "--from", folder.path().to_str().unwrap()], &settings).await.expect(0);
+    assert!(run.stdout.contains("2 traces, 2 of them new"), "{run:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_read_cannot_be_written_to() {
+    let folder = empty_folder().await;
+    let traces = SqliteTraces::open_read_only(&folder.path().join("traces.db")).await.unwrap();
+    let store = TraceStore::Sqlite(traces);
+    store.ping().await.unwrap();
+    let (trace_id, name) = ("t".to_owned(), "quality".to_owned());
+    let (workspace_id, timestamp) = (Uuid::nil(), Timestamp::EPOCH);
+    let score = NewScore { workspace_id, trace_id, name, score: 1, comment: None, timestamp };
+    assert!(store.score(&score).await.is_err());
+}

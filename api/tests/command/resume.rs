@@ -1,0 +1,89 @@
+//! A transfer that ended early, and one of a folder that has gone on since.
+
+use std::{process::Stdio, time::Duration};
+
+use serde_json::json;
+
+use crate::{
+    binary::{command, count, plain, transfer},
+    fill::{self, MANY},
+    sample,
+    server::noon,
+    view,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_that_was_killed_is_finished_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    fill::fill(&folder).await;
+    let database = plain().await.database().await;
+    let from = folder.path().to_str().unwrap();
+    let mut command = command(&["transfer", "--from", from], &[("TIMESCALE_URL", &database)]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // One part is there, others are not.
+    while count(&database, "trace_keys").await == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended without a trace");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let there = count(&database, "trace_keys").await;
+    println!("killed with {there} traces there");
+
+    let run = transfer(folder.path(), &database).await.expect(0);
+    assert!(run.stdout.contains("the same in all 3 workspaces"), "{run:?}");
+    assert_eq!(count(&database, "traces").await, MANY as i64 + 62);
+    let (before, after) = (fill::embedded(&folder).await, fill::on(&database, &folder).await);
+    view::assert_same(&view::of(&before, "ada").await, &view::of(&after, "ada").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_while_the_folder_was_still_served_is_brought_by_another_transfer() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = plain().await.database().await;
+    let filled = fill::fill(&folder).await;
+    let before = fill::embedded(&folder).await;
+    let key = before.anyone().with_token(filled.key.token());
+    let ada = before.anyone().with_token(&filled.token);
+    transfer(folder.path(), &database).await.expect(0);
+
+    key.ingest(&[sample::full("late", noon() - Duration::from_secs(3600), "late")]).await;
+    before.clock.advance(Duration::from_secs(1));
+    ada.score("full-1", &json!({"score": 77.25, "comment": "on second thought"})).await.expect(202);
+    ada.score("full-5", &json!({"score": 5})).await.expect(202);
+    let keys = ada.get("/api/v1/api-keys").await.expect(200).json();
+    let id = keys["items"][0]["id"].as_str().unwrap().to_owned();
+    ada.delete(&format!("/api/v1/api-keys/{id}")).await.expect(204);
+    before.stop();
+
+    let run = transfer(folder.path(), &database).await.expect(0);
+    assert!(run.stdout.contains("7 scores, 2 of them new\n"), "{run:?}");
+    assert!(run.stdout.contains("4,563 traces, 1 of them new\n"), "{run:?}");
+    let (before, after) = (fill::embedded(&folder).await, fill::on(&database, &folder).await);
+    view::assert_same(&view::of(&before, "ada").await, &view::of(&after, "ada").await);
+    after.anyone().with_token(filled.key.token()).send_trace(&json!({})).await.expect(401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_the_server_has_is_left_as_it_is_and_the_difference_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = plain().await.database().await;
+    let filled = fill::fill(&folder).await;
+    transfer(folder.path(), &database).await.expect(0);
+    let after = fill::on(&database, &folder).await;
+    after.clock.advance(Duration::from_secs(10));
+    let ada = after.anyone().with_token(&filled.token);
+    ada.score("full-1", &json!({"score": 3})).await.expect(202);
+    let key = after.anyone().with_token(filled.key.token());
+    key.ingest(&[sample::trace("new", noon(), json!({}))]).await;
+    let seen = ada.trace("full-1").await;
+
+    let run = transfer(folder.path(), &database).await.expect(1);
+    assert!(run.stdout.contains("6 scores, 0 of them new\n"), "{run:?}");
+    assert!(
+        run.stderr.contains("(ada's) differs from") && run.stderr.contains("differ in 1 of the workspaces"),
+        "{run:?}"
+    );
+    assert!(!run.stderr.contains("bob") && !run.stdout.contains("verified"), "{run:?}");
+    assert_eq!(ada.trace("full-1").await, seen);
+}

@@ -1,0 +1,78 @@
+//! A folder with everything in it, on a server afterwards: nobody sees a difference.
+
+use serde_json::json;
+
+use crate::{
+    binary::{count, plain, timescale, transfer},
+    fill::{self, MANY},
+    postgres::PostgresServer,
+    sample,
+    server::noon,
+    view,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_the_same_and_comes_in_the_same_way_on_postgres() {
+    everybody_sees_the_same(plain().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
+async fn everybody_sees_the_same_and_comes_in_the_same_way_on_timescale() {
+    everybody_sees_the_same(timescale().await).await;
+}
+
+async fn everybody_sees_the_same(server: &PostgresServer) {
+    let folder = tempfile::tempdir().unwrap();
+    let filled = fill::fill(&folder).await;
+    let before = fill::embedded(&folder).await;
+    let mut seen = Vec::new();
+    for name in ["ada", "bob", "carol"] {
+        seen.push((name, view::of(&before, name).await));
+    }
+    before.stop();
+
+    let database = server.database().await;
+    let files = || ["accounts.db", "traces.db"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
+    let untouched = files();
+    let run = transfer(folder.path(), &database).await.expect(0);
+    assert!(files() == untouched, "the folder is only read");
+    for line in [
+        "3 workspaces, 3 of them new\n",
+        "3 users, 3 of them new\n",
+        "3 API keys, 3 of them new\n",
+        "6 scores, 6 of them new\n",
+        "4,562 traces, 4,562 of them new\n",
+        "30 alerts\n",
+        "the same in all 3 workspaces\n",
+        &format!(
+            "JWT_SECRET for the servers to the contents of {}",
+            folder.path().join("jwt_secret").display()
+        ),
+    ] {
+        assert!(run.stdout.contains(line), "{line}: {run:?}");
+    }
+    let secret = std::fs::read_to_string(folder.path().join("jwt_secret")).unwrap();
+    assert!(!run.stdout.contains(&secret) && !run.stderr.contains(&secret));
+
+    let run = transfer(folder.path(), &database).await.expect(0);
+    assert!(run.stdout.contains("3 users, 0 of them new\n"), "{run:?}");
+    assert!(run.stdout.contains("6 scores, 0 of them new\n"), "{run:?}");
+    assert!(run.stdout.contains("4,562 traces, 0 of them new\n"), "{run:?}");
+    assert_eq!(count(&database, "traces").await, MANY as i64 + 62);
+    assert_eq!(count(&database, "alerts").await, 30);
+
+    let after = fill::on(&database, &folder).await;
+    for (name, before) in &seen {
+        view::assert_same(before, &view::of(&after, name).await);
+    }
+    after.anyone().with_token(&filled.token).get("/api/v1/auth/me").await.expect(200);
+    after.anyone().with_token(filled.revoked.token()).send_trace(&json!({})).await.expect(401);
+    // The scores that waited are there when their trace comes, by the key that agents have.
+    let key = after.anyone().with_token(filled.key.token());
+    key.ingest(&[sample::trace("to-come", noon(), json!({}))]).await;
+    let ada = after.anyone().with_token(&filled.token);
+    let trace = ada.trace("to-come").await;
+    assert_eq!(trace["quality_score"], 20.5);
+    assert_eq!(trace["scores"][0]["comment"], "early\nbird");
+}

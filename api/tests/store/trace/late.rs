@@ -1,0 +1,223 @@
+//! What comes late: TimescaleDB's aggregates hold an hour as it was when they were refreshed, and the answers must be
+//! exact all the same, before the next refresh and after it.
+
+use std::time::{Duration, Instant};
+
+use api::{
+    clock::Clock,
+    store::trace::{
+        TraceStore,
+        list::{ListRequest, TraceFilter},
+        postgres::Lifecycle,
+        record::{NewScore, NewTrace},
+    },
+};
+use proptest::{option, prelude::*, sample::Index};
+use shared::{Timestamp, metric::Dimension, time_range::Window};
+use uuid::Uuid;
+
+use super::{
+    oracle,
+    sample::{self, AGENTS, DAY, HOUR, START, always, plain, window},
+};
+use crate::{
+    database::{Database, open_postgres, open_timescale},
+    property::check,
+};
+
+/// What happens next: some traces come, a trace is scored, or the store is maintained.
+#[derive(Clone, Debug)]
+enum Event {
+    Traces(usize),
+    Score(Index, i64),
+    Maintain,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        3 => (1_usize..20).prop_map(Event::Traces),
+        2 => (any::<Index>(), 0_i64..=100_000_000).prop_map(|(index, score)| Event::Score(index, score)),
+        2 => Just(Event::Maintain),
+    ]
+}
+
+/// Compares everything that is read from rollups by agent and model, and a list that is counted by them.
+async fn compare(
+    store: &TraceStore,
+    workspace_id: Uuid,
+    traces: &[NewTrace],
+    window: Window,
+    step: Option<Duration>,
+) -> Result<(), TestCaseError> {
+    for group in [None, Some(Dimension::Agent), Some(Dimension::Model)] {
+        let found = store.sums_by_group(workspace_id, window, step, group).await.unwrap();
+        oracle::assert_groups(&found, traces, window, step, group)?;
+    }
+    let filter = TraceFilter { agent_id: Some(AGENTS[1].to_owned()), ..TraceFilter::default() };
+    let truth = oracle::listed(traces, window, &filter);
+    let request = ListRequest { filter, ..ListRequest::first(workspace_id, window, 5) };
+    let page = store.list(&request).await.unwrap();
+    prop_assert_eq!(page.total, truth.len() as u64);
+    prop_assert_eq!(page.items, truth.into_iter().take(5).map(oracle::shown).collect::<Vec<_>>());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
+async fn late_traces_and_scores_count_at_once_and_after_every_refresh() {
+    let database = open_timescale().await;
+    let store = database.traces().await;
+    let steps = option::of(prop::sample::select(vec![HOUR, DAY]));
+    let cuts = prop::collection::vec((sample::cut(), steps), 3);
+    let inputs = (sample::traces(10..=80), prop::collection::vec(event(), 3..12), cuts);
+    check(12, &inputs, async |(traces, events, cuts)| {
+        let workspace_id = Uuid::new_v4();
+        let mut waiting = sample::named(traces, workspace_id);
+        let mut stored: Vec<NewTrace> = Vec::new();
+        for event in events {
+            match event {
+                Event::Traces(count) => {
+                    let come: Vec<_> = waiting.drain(..count.min(waiting.len())).collect();
+                    sample::write(&store, &come, 7).await;
+                    stored.extend(come);
+                }
+                Event::Score(..) if stored.is_empty() => {}
+                Event::Score(index, score) => {
+                    let index = index.index(stored.len());
+                    stored[index].quality = Some(score);
+                    store.score(&quality(&stored[index], score)).await.unwrap();
+                }
+                Event::Maintain => store.maintain(Clock::system().now()).await.unwrap(),
+            }
+            for (cut, step) in &cuts {
+                let window = cut.window(&stored);
+                let step = step.map(|micros| Duration::from_micros(micros.unsigned_abs()));
+                compare(&store, workspace_id, &stored, window, step).await?;
+            }
+        }
+        Ok(())
+    });
+    // While TimescaleDB's own job refreshes there is no room for another.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while database.count_in_traces("traces_stale").await > 0 {
+        assert!(Instant::now() < deadline, "nothing stays stale");
+        store.maintain(Clock::system().now()).await.unwrap();
+    }
+    store.close().await;
+}
+
+fn quality(trace: &NewTrace, score: i64) -> NewScore {
+    NewScore {
+        workspace_id: trace.workspace_id,
+        trace_id: trace.trace_id.clone(),
+        name: "quality".to_owned(),
+        score,
+        comment: None,
+        timestamp: trace.timestamp,
+    }
+}
+
+/// The hours up to now, of which the older ones are refreshed and the younger ones are not, and days among them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
+async fn the_last_days_up_to_now_are_exact_while_they_are_refreshed() {
+    let database = open_timescale().await;
+    let store = database.traces().await;
+    let workspace_id = Uuid::new_v4();
+    let now = Clock::system().now().as_micros();
+    let mut traces: Vec<_> = (0..400)
+        .map(|n| NewTrace {
+            agent_id: AGENTS[n as usize % 3].to_owned(),
+            latency: n * 1000,
+            ..plain(workspace_id, format!("t{n}"), now - (400 - n) * 17 * 60_000_000)
+        })
+        .collect();
+    sample::write(&store, &traces, 100).await;
+    let windows = [HOUR, 5 * HOUR, DAY, 2 * DAY, 30 * DAY].map(|length| window(now - length, now));
+    for round in 0..3 {
+        for window in windows {
+            compare(&store, workspace_id, &traces, window, None).await.unwrap();
+        }
+        store.maintain(Timestamp::from_micros(now)).await.unwrap();
+        for window in windows {
+            compare(&store, workspace_id, &traces, window, None).await.unwrap();
+        }
+        for age in [1, HOUR, 3 * HOUR, 4 * HOUR, DAY, 3 * DAY] {
+            let late = plain(workspace_id, format!("late {age} {round}"), now - age);
+            sample::write(&store, std::slice::from_ref(&late), 1).await;
+            traces.push(late);
+        }
+    }
+    store.close().await;
+}
+
+/// Each relation of the server's, in words: a table and what it says.
+async fn facts(database: &Database, query: &'static str) -> Vec<String> {
+    let Database::Postgres { settings, .. } = database else { panic!("a server is asked") };
+    let mut connection =
+        <sqlx::PgConnection as sqlx::Connection>::connect(settings.url.expose()).await.unwrap();
+    sqlx::query_scalar(query).fetch_all(&mut connection).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
+async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_follow_the_settings() {
+    let database = open_timescale().await;
+    let Database::Postgres { settings, .. } = &database else { panic!("TimescaleDB is on a server") };
+    let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+    let passes = "SELECT config ->> 'buckets_per_batch' FROM timescaledb_information.jobs \
+                  WHERE proc_name = 'policy_refresh_continuous_aggregate'";
+    let policies = "SELECT proc_name || ' ' || COALESCE(config ->> 'drop_after', config ->> 'compress_after', \
+                    config ->> 'end_offset') FROM timescaledb_information.jobs WHERE job_id >= 1000 ORDER BY 1";
+    let refresh = ["policy_refresh_continuous_aggregate 03:00:00"; 2];
+    for (retention, compress_after, others) in [
+        (None, days(7), vec!["policy_compression 7 days"]),
+        (days(30), None, vec!["policy_retention 31 days"; 3]),
+        (days(30), None, vec!["policy_retention 31 days"; 3]),
+        (days(90), days(1), [&["policy_compression 1 day"][..], &["policy_retention 91 days"; 3]].concat()),
+        (None, None, vec![]),
+    ] {
+        let lifecycle = Lifecycle { retention, compress_after };
+        TraceStore::open_postgres(settings, &lifecycle).await.unwrap().close().await;
+        let mut wanted = [&others[..], &refresh].concat();
+        wanted.sort_unstable();
+        assert_eq!(facts(&database, policies).await, wanted);
+    }
+    assert_eq!(
+        facts(&database, "SELECT hypertable_name::TEXT FROM timescaledb_information.hypertables ORDER BY 1")
+            .await,
+        ["traces"]
+    );
+    assert_eq!(facts(&database, passes).await, ["0", "0"]);
+    let aggregates = "SELECT view_name || ' ' || materialized_only \
+                      FROM timescaledb_information.continuous_aggregates ORDER BY 1";
+    assert_eq!(facts(&database, aggregates).await, ["traces_daily false", "traces_hourly false"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn traces_beyond_retention_are_dropped_with_everything_of_theirs() {
+    let database = open_postgres().await;
+    let Database::Postgres { settings, layout } = &database else { panic!("it is on a server") };
+    let lifecycle = Lifecycle { retention: Some(Duration::from_secs(2 * 86_400)), ..Lifecycle::default() };
+    let store = TraceStore::open_postgres_as(settings, &lifecycle, *layout).await.unwrap();
+    let workspace_id = Uuid::new_v4();
+    let traces: Vec<_> =
+        (0..120).map(|n| plain(workspace_id, format!("t{n}"), START + n * HOUR + 1)).collect();
+    sample::write(&store, &traces, 24).await;
+    store.score(&quality(&traces[1], 1)).await.unwrap();
+    // In the middle of the fifth day: what started on the third and later stays.
+    store.maintain(Timestamp::from_micros(START + 4 * DAY + 5 * HOUR)).await.unwrap();
+    let left = &traces[48..];
+    assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(left)]);
+    compare(&store, workspace_id, left, always(), None).await.unwrap();
+    let list = store.list(&ListRequest::first(workspace_id, always(), 100)).await.unwrap();
+    assert_eq!((list.items.len(), list.total), (72, 72));
+    assert!(store.detail(workspace_id, "t47").await.unwrap().is_none());
+    assert!(store.detail(workspace_id, "t48").await.unwrap().is_some());
+    for (table, rows) in
+        [("traces", 72), ("trace_keys", 72), ("scores", 0), ("payloads", 3), ("totals_daily", 3)]
+    {
+        assert_eq!(database.count_in_traces(table).await, rows, "{table}");
+    }
+    store.close().await;
+}
