@@ -10,6 +10,7 @@ use std::{
 
 use api::clock::Clock;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use shared::Timestamp;
 
 use crate::{Result, client::Client, data};
 
@@ -31,8 +32,8 @@ pub(crate) async fn load_history(client: &Client, count: u64) -> Result<()> {
         client.send(data::batch(first, 1000.min(count - first), timestamp))
     });
     stream::iter(batches).buffer_unordered(4).try_collect::<Vec<()>>().await?;
-    let window = format!("start={}&end={now}", now - Duration::from_secs(31 * 86_400));
-    counted(client, &window, count).await
+    let kpis = requests_between(now - Duration::from_secs(31 * 86_400), now);
+    counted(client, &kpis, count).await
 }
 
 /// How many milliseconds a trace takes from its acknowledgement until the list shows it: the cached one, or one that is
@@ -60,8 +61,13 @@ pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
     // More than can be taken in the time.
     let batches = time.as_secs() * 1000;
     let now = Clock::system().now();
+    let timestamp = |number: u64| now + Duration::from_micros(number - LIVE);
     let bodies: Vec<String> =
-        (0..batches).map(|batch| data::batch(LIVE + batch * BATCH, BATCH, |_| now)).collect();
+        (0..batches).map(|batch| data::batch(LIVE + batch * BATCH, BATCH, timestamp)).collect();
+    // From a whole minute on: the question must cost little, or it would slow down what it waits for.
+    let start = now.floor(Duration::from_secs(60));
+    let kpis = requests_between(start, start + Duration::from_secs(3600));
+    let before = requests(client, &kpis).await?;
     let sent = Arc::new(AtomicU64::new(0));
     let begin = Instant::now();
     stream::iter(bodies)
@@ -79,20 +85,24 @@ pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
         .await?;
     let sent = sent.load(Ordering::Relaxed);
     eprintln!("    {sent} acknowledged in {:.1} s", begin.elapsed().as_secs_f64());
-    // What starts now or later: only what is sent here.
-    counted(client, &format!("start={now}&end={}", now + Duration::from_secs(3600)), sent).await?;
+    counted(client, &kpis, before + sent).await?;
     Ok(sent as f64 / begin.elapsed().as_secs_f64())
 }
 
-/// Waits until queries count so many traces in a window.
-async fn counted(client: &Client, window: &str, count: u64) -> Result<()> {
-    let kpis = format!("/api/v1/metrics/home-kpis?range=custom&{window}");
-    loop {
-        let answer = client.fresh(&kpis).await?;
-        let found = answer["total_requests"]["value"].as_f64().ok_or("the KPIs have no total_requests")?;
-        if found >= count as f64 {
-            return Ok(());
-        }
+/// Waits until queries count so many traces.
+async fn counted(client: &Client, kpis: &str, count: u64) -> Result<()> {
+    while requests(client, kpis).await? < count {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    Ok(())
+}
+
+fn requests_between(start: Timestamp, end: Timestamp) -> String {
+    format!("/api/v1/metrics/home-kpis?range=custom&start={start}&end={end}")
+}
+
+async fn requests(client: &Client, kpis: &str) -> Result<u64> {
+    let answer = client.fresh(kpis).await?;
+    let value = answer["total_requests"]["value"].as_f64().ok_or("the KPIs have no total_requests")?;
+    Ok(value as u64)
 }
