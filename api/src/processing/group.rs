@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::sink::Sink;
+use super::{order::Marks, sink::Sink};
 use crate::{
     error::chain,
     queue::{Consumer, Delivery, Message},
@@ -31,6 +31,7 @@ pub(super) struct Group {
     scores: Vec<(Delivery, NewScore)>,
     /// What cannot be written, and why.
     bad: Vec<(Delivery, String)>,
+    marks: Marks,
 }
 
 /// What a group is written with.
@@ -65,7 +66,19 @@ impl Group {
                 Err(error) => group.bad.push((delivery, chain(&error))),
             }
         }
+        let ids = group.requests.iter().flatten().map(|trace| (trace.workspace_id, trace.trace_id.as_str()));
+        group.marks = Marks::of(ids, !group.scores.is_empty());
         group
+    }
+
+    /// What others must know of it that are written at the same time.
+    pub(super) fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// The same, to be kept while it is written.
+    pub(super) fn take_marks(&mut self) -> Marks {
+        std::mem::take(&mut self.marks)
     }
 
     /// All its messages.

@@ -4,6 +4,8 @@
 mod group;
 mod hand;
 mod keeper;
+mod order;
 mod reader;
 pub mod sink;
 pub mod worker;
+mod writer;

@@ -9,12 +9,7 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet},
 };
 
-use super::{
-    group::{GivenUp, Group, Tools},
-    hand::Hand,
-    keeper, reader,
-    sink::Sink,
-};
+use super::{group::Tools, hand::Hand, keeper, reader, sink::Sink, writer};
 use crate::{
     error::chain,
     queue::{Consumer, Leases},
@@ -104,12 +99,12 @@ async fn run_once(tools: &Tools) -> Result<(), JoinError> {
         leases: watch::Sender::default(),
         unswept: Arc::default(),
     };
-    // One group waits while one is written.
+    // One group waits while others are written.
     let (groups, waiting) = mpsc::channel(1);
     let mut tasks = JoinSet::new();
     tasks.spawn(keeper::run(shared.clone()));
     tasks.spawn(reader::run(shared.clone(), groups));
-    tasks.spawn(write(shared, waiting));
+    tasks.spawn(writer::run(shared, waiting));
     // The reader ends when it is told to, the writer when it has written what was read; then nobody needs the keeper.
     for _ in 0..2 {
         if let Some(ended) = tasks.join_next().await {
@@ -117,25 +112,4 @@ async fn run_once(tools: &Tools) -> Result<(), JoinError> {
         }
     }
     Ok(())
-}
-
-async fn write(shared: Shared, mut groups: mpsc::Receiver<Group>) {
-    while let Some(mut group) = groups.recv().await {
-        let streams: Vec<usize> = group.deliveries().iter().map(|delivery| delivery.stream).collect();
-        let result = group.write(&shared.tools).await;
-        shared.hand.remove(&streams);
-        if let Err(GivenUp) = result {
-            hand_back(&shared.tools, &group).await;
-            // The reader has stopped: nothing comes after what is here.
-            while let Some(group) = groups.recv().await {
-                hand_back(&shared.tools, &group).await;
-            }
-        }
-    }
-}
-
-async fn hand_back(tools: &Tools, group: &Group) {
-    if let Err(failure) = tools.consumer.hand_back(&group.deliveries()).await {
-        tracing::warn!(error = chain(&failure), "messages are left to the next worker as delivered");
-    }
 }
