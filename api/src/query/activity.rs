@@ -46,7 +46,7 @@ pub async fn stream(
 ) -> Result<HttpResponse, ApiError> {
     let limit = page_limit(query.limit, limit::ACTIVITY_DEFAULT)?;
     let key = CacheKey::activity(login.workspace_id, limit);
-    cached(&app, &request, key, async {
+    cached(&app, &request, key, async || {
         let window = TimeRange::Hour.window(app.clock.now());
         let recent = app.traces.recent(login.workspace_id, window, limit).await?;
         Ok(ItemList { items: recent.items.into_iter().map(activity).collect(), total: recent.total })

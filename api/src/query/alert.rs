@@ -47,7 +47,7 @@ pub async fn recent(
 ) -> Result<HttpResponse, ApiError> {
     let limit = page_limit(query.limit, limit::ALERTS_DEFAULT)?;
     let key = CacheKey::alerts(login.workspace_id, limit, query.severity);
-    cached(&app, &request, key, async {
+    cached(&app, &request, key, async || {
         Ok(app.traces.recent_alerts(login.workspace_id, limit, query.severity).await?)
     })
     .await

@@ -8,16 +8,20 @@ use super::State;
 use crate::{cache::CacheKey, error::ApiError};
 
 /// Answers with what `compute` gives, or gave before. `Cache-Control: no-cache` on the request computes it anew.
+///
+/// The computation is only begun where it is needed, and in a place of its own: with everything that a query of the
+/// database may hold it takes 60 kB, which would be copied about with every answer that is there already.
 pub async fn cached<T: Serialize>(
     app: &State,
     request: &HttpRequest,
     key: CacheKey,
-    compute: impl Future<Output = Result<T, ApiError>>,
+    compute: impl AsyncFnOnce() -> Result<T, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     let kind = key.kind();
     let bypass = wants_fresh(request);
     let bytes = async {
-        serde_json::to_vec(&compute.await?).map(Bytes::from).map_err(|error| ApiError::Internal(error.into()))
+        let answer = Box::pin(compute()).await?;
+        serde_json::to_vec(&answer).map(Bytes::from).map_err(|error| ApiError::Internal(error.into()))
     };
     let (answer, outcome) = app.cache.answer(key, bypass, bytes).await?;
     app.metrics.cache_answered(kind, outcome);

@@ -88,7 +88,7 @@ pub async fn timeseries(
     let TimeseriesQuery { metric, range, start, end, group_by } = query.into_inner();
     let range = TimeRange::from_query(&TimeRangeQuery { range, start, end })?;
     let key = CacheKey::timeseries(login.workspace_id, metric, &range, group_by);
-    cached(&app, &request, key, async {
+    cached(&app, &request, key, async || {
         let window = range.window(app.clock.now());
         let step = step(window);
         let groups = groups(&app.traces, login.workspace_id, window, step, metric, group_by).await?;
@@ -125,7 +125,7 @@ pub async fn breakdown(
     let range = TimeRange::from_query(&TimeRangeQuery { range, start, end })?;
     let limit = page_limit(limit, limit::BREAKDOWN_DEFAULT)?;
     let key = CacheKey::breakdown(login.workspace_id, by, &range, limit);
-    cached(&app, &request, key, async {
+    cached(&app, &request, key, async || {
         let window = range.window(app.clock.now());
         let groups = app.traces.sums_by_group(login.workspace_id, window, None, Some(by)).await?;
         let total = groups.len() as u64;

@@ -36,7 +36,7 @@ pub async fn home(
 ) -> Result<HttpResponse, ApiError> {
     let range = TimeRange::from_query(&query)?;
     let key = CacheKey::home_kpis(login.workspace_id, &range);
-    cached(&app, &request, key, async {
+    cached(&app, &request, key, async || {
         let window = range.window(app.clock.now());
         let sums = app.traces.sums(login.workspace_id, &[window, window.previous()]).await?;
         let [current, previous] = sums.as_slice() else {

@@ -73,7 +73,7 @@ pub async fn list(
     };
     let filter = TraceFilter { agent_id: query.agent_id, model: query.model, status: query.status };
     let key = CacheKey::traces_list(login.workspace_id, &range, &filter, from, limit);
-    cached(&app, &request, key, async {
+    cached(&app, &request, key, async || {
         let window = range.window(app.clock.now());
         let list = ListRequest { workspace_id: login.workspace_id, window, filter, limit, from };
         let found = app.traces.list(&list).await?;
@@ -106,7 +106,7 @@ pub async fn detail(
     trace_id: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let key = CacheKey::trace_detail(login.workspace_id, &trace_id);
-    cached(&app, &request, key, async {
+    cached(&app, &request, key, async || {
         let found = app.traces.detail(login.workspace_id, &trace_id).await?;
         found.ok_or(ApiError::NotFound("There is no such trace"))
     })
