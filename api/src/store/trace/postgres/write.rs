@@ -96,17 +96,23 @@ async fn insert_keys(connection: &mut PgConnection, batch: &mut Batch<'_>) -> Re
         .collect();
     // Two writers of the same traces wait for each other's keys: in the same order, so that one can always go on.
     keys.sort_unstable();
-    let new: Vec<i64> = sqlx::query_scalar(
+    let ids: Vec<Uuid> = keys.iter().map(|&(key, ..)| key).collect();
+    let inserted = sqlx::query(
         "INSERT INTO trace_keys (key, timestamp, id) SELECT * FROM UNNEST($1::UUID[], $2::TIMESTAMPTZ[], $3::BIGINT[]) \
-         ON CONFLICT DO NOTHING RETURNING id",
+         ON CONFLICT DO NOTHING",
     )
-    .bind(keys.iter().map(|&(key, ..)| key).collect::<Vec<_>>())
+    .bind(&ids)
     .bind(keys.iter().map(|&(_, timestamp, _)| Moment(timestamp)).collect::<Vec<_>>())
     .bind(keys.iter().map(|&(.., id)| id).collect::<Vec<_>>())
-    .fetch_all(connection)
+    .execute(&mut *connection)
     .await?;
-    if new.len() < batch.len() {
-        batch.keep(&new.into_iter().collect());
+    // Usually all are new. Which ones are is asked only where not: those that are kept under the number they got here.
+    if inserted.rows_affected() < batch.len() as u64 {
+        let kept: Vec<i64> = sqlx::query_scalar("SELECT id FROM trace_keys WHERE key = ANY($1)")
+            .bind(&ids)
+            .fetch_all(connection)
+            .await?;
+        batch.keep(&kept.into_iter().collect());
     }
     Ok(())
 }
