@@ -107,6 +107,11 @@ impl Group {
             }
         }
         for (delivery, score) in &self.scores {
+            if *tools.stop.borrow() {
+                // There may be hundreds, a transaction each: the next worker goes on with them.
+                settle(tools, || tools.consumer.ack(&done)).await?;
+                return Err(GivenUp);
+            }
             let result =
                 retry(tools, "writing a score", StoreError::is_transient, || tools.sink.score(score));
             match result.await? {

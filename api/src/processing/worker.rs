@@ -49,8 +49,9 @@ impl Worker {
     /// or Redis is away, stays in the queue for the next worker.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        if let Some(task) = self.task.take() {
-            // It ends by itself; a panic in it was logged where it happened.
+        if let Some(task) = self.task.as_mut() {
+            // It ends by itself; a panic in it was logged where it happened. Whoever does not wait so long drops this,
+            // and the task ends with it: it must not go on writing to a store that is being closed.
             let _ = task.await;
         }
     }
