@@ -116,20 +116,21 @@ impl RedisCache {
         }
     }
 
-    /// The generation and, where it is JSON, the answer.
+    /// The generation and, where it is JSON and of that generation, the answer.
     async fn get(&self, key: &CacheKey) -> Result<(Generation, Option<Bytes>), RedisFailure> {
         let mut command = redis::cmd("MGET");
         command.arg(key.as_str()).arg(key::generation_of(key.workspace_id()));
         let (answer, generation): (Option<Vec<u8>>, Option<Vec<u8>>) = self.redis.query(&command).await?;
-        let answer = answer.filter(|answer| {
-            let sound = serde_json::from_slice::<&RawValue>(answer).is_ok();
-            if !sound {
+        let generation = generation.unwrap_or_default();
+        let answer = answer.and_then(|kept| {
+            let Some((under, answer)) = split(kept) else {
                 self.metrics.cache_failed();
                 self.log.say(|| tracing::warn!(key = key.as_str(), "what the cache holds is no answer"));
-            }
-            sound
+                return None;
+            };
+            (under == generation).then_some(answer)
         });
-        Ok((generation.unwrap_or_default(), answer.map(Bytes::from)))
+        Ok((generation, answer))
     }
 
     async fn keep(&self, key: &CacheKey, generation: Option<&Generation>, answer: &Bytes) {
@@ -141,6 +142,7 @@ impl RedisCache {
         let mut script = STORE.key(key.as_str());
         script.key(key::keys_of(key.workspace_id())).key(key::generation_of(key.workspace_id()));
         script.arg(generation.as_slice()).arg(answer.as_ref()).arg(ttl).arg(WORKSPACE_ANSWERS);
+        script.arg(GENERATION_SECONDS);
         if let Err(failure) = self.redis.run::<()>(&script).await {
             self.failed(&failure);
         }
@@ -151,6 +153,14 @@ impl RedisCache {
         self.log
             .say(|| tracing::warn!(error = chain(failure), "the cache does not answer; the database does"));
     }
+}
+
+/// What is kept, cut into the generation that it was kept under and the answer; nothing where it is not that.
+fn split(kept: Vec<u8>) -> Option<(Generation, Bytes)> {
+    let end = kept.iter().position(|&byte| byte == b'\n')?;
+    let generation = kept[..end].to_vec();
+    let answer = Bytes::from(kept).slice(end + 1..);
+    serde_json::from_slice::<&RawValue>(&answer).is_ok().then_some((generation, answer))
 }
 
 fn millis(duration: Duration) -> u64 {
