@@ -37,7 +37,7 @@ SELECT
     LEAST(COALESCE(SUM(cost), 0), 9223372036854775807)::BIGINT AS cost,
     COUNT(quality) AS scored,
     LEAST(COALESCE(SUM(quality), 0), 9223372036854775807)::BIGINT AS quality,
-    histogram(latency_bucket, 0, 864, 864) AS histogram
+    histogram(latency_bucket + 0.5, 0, 864, 864) AS histogram
 FROM traces
 GROUP BY 1, 2, 3, 4
 WITH NO DATA;
@@ -59,7 +59,7 @@ SELECT
     LEAST(COALESCE(SUM(cost), 0), 9223372036854775807)::BIGINT AS cost,
     COUNT(quality) AS scored,
     LEAST(COALESCE(SUM(quality), 0), 9223372036854775807)::BIGINT AS quality,
-    histogram(latency_bucket, 0, 864, 864) AS histogram
+    histogram(latency_bucket + 0.5, 0, 864, 864) AS histogram
 FROM traces
 GROUP BY 1, 2, 3, 4
 WITH NO DATA;

@@ -1,7 +1,7 @@
 //! What has to be done now and then: refreshing what came late, and dropping what is too old. One replica does it at a
 //! time; the others find the lock taken and go on.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use shared::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, error::DatabaseError};
@@ -103,14 +103,22 @@ fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
     error.as_database_error().and_then(DatabaseError::code)
 }
 
+/// A row of a hypertable may outlive its time by so much: whole chunks are dropped, of seven days, a day late. For so long
+/// its key is kept, or the trace could be sent and counted again, and all that its page shows.
+const CHUNK: Duration = Duration::from_secs(8 * 86_400);
+
 /// Drops what started before `oldest`. Chunks of a hypertable and of its aggregates are dropped by their policies.
 async fn drop_before(
     connection: &mut PgConnection,
     layout: Layout,
     oldest: Timestamp,
 ) -> Result<(), StoreError> {
+    let gone = match layout {
+        Layout::Plain => oldest,
+        Layout::Timescale => oldest - CHUNK,
+    };
     for table in [KEYS, PAYLOADS, SCORES, MINUTES, HOURS, DAYS] {
-        drop_rows(connection, table, oldest).await?;
+        drop_rows(connection, table, gone).await?;
     }
     if layout == Layout::Plain {
         for table in [TRACES, GROUP_HOURS, GROUP_DAYS] {

@@ -31,7 +31,8 @@ impl PostgresTraces {
             "INSERT INTO scores (workspace_id, trace_id, name, score, comment, timestamp, waiting) \
              VALUES ($1, $2, $3, $4, $5, $6, TRUE) \
              ON CONFLICT (workspace_id, trace_id, name) DO UPDATE SET score = excluded.score, \
-             comment = excluded.comment, timestamp = excluded.timestamp, waiting = TRUE",
+             comment = excluded.comment, timestamp = excluded.timestamp, waiting = TRUE \
+             WHERE excluded.timestamp >= scores.timestamp",
         )
         .bind(score.workspace_id)
         .bind(&score.trace_id)

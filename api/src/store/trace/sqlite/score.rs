@@ -18,8 +18,8 @@ macro_rules! upsert {
         )
     };
 }
-/// Replaces any score of that name.
-const ANY: &str = upsert!("");
+/// Replaces a score of that name that did not come later: messages may be written twice, and not in their order.
+const NOT_LATER: &str = upsert!(" WHERE excluded.timestamp >= scores.timestamp");
 /// Replaces an older one.
 const NEWER: &str = upsert!(" WHERE excluded.timestamp > scores.timestamp");
 
@@ -36,7 +36,7 @@ fn insert(score: &NewScore, statement: &'static str) -> Query<'static, Sqlite, S
 impl SqliteTraces {
     pub(in crate::store::trace) async fn score(&self, score: &NewScore) -> Result<(), StoreError> {
         let mut transaction = self.begin_write().await?;
-        insert(score, ANY).execute(&mut *transaction).await?;
+        insert(score, NOT_LATER).execute(&mut *transaction).await?;
         settle(&mut transaction, score.workspace_id, &score.trace_id).await?;
         transaction.commit().await?;
         Ok(())
