@@ -10,7 +10,7 @@ use actix_web::{
     middleware::{Condition, from_fn},
 };
 
-use super::{Parts, SHUTDOWN_SECONDS, StartError};
+use super::{ANSWERING_SECONDS, Parts, StartError};
 use crate::{
     config::Config,
     gateway::header::security,
@@ -39,7 +39,7 @@ pub(super) fn listen(config: &Config, parts: &Parts) -> Result<(Server, u16), St
             .wrap(from_fn(observe))
     })
     .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .shutdown_timeout(ANSWERING_SECONDS)
     .listen(listener)
     .map_err(io_error("cannot listen".to_owned()))?;
     Ok((server.run(), port))

@@ -28,7 +28,9 @@ const SAVE_USES: Duration = Duration::from_secs(30);
 /// How often old traces are looked for, and rollups that came too late.
 const MAINTAIN: Duration = Duration::from_secs(60);
 /// How long requests that are under way may take once the server is told to stop.
-const SHUTDOWN_SECONDS: u64 = 30;
+const ANSWERING_SECONDS: u64 = 15;
+/// How long what was handed in may take to be written after that.
+const WRITING: Duration = Duration::from_secs(10);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -135,7 +137,7 @@ impl Application {
             save_uses(gateway).await;
         }
         drop(parts);
-        running.close(Duration::from_secs(SHUTDOWN_SECONDS)).await;
+        running.close(WRITING).await;
         result
     }
 }

@@ -32,6 +32,9 @@ use crate::{
     },
 };
 
+/// How long the stores may take to close.
+const CLOSING: Duration = Duration::from_secs(4);
+
 /// The parts of a process that answer requests. Clones share them.
 #[derive(Clone)]
 pub struct Parts {
@@ -114,11 +117,17 @@ impl Running {
         if tokio::time::timeout(patience, writing).await.is_err() {
             tracing::warn!("writing did not come to an end, closing the stores all the same");
         }
-        if let Some(traces) = self.traces {
-            traces.close().await;
-        }
-        if let Some(accounts) = self.accounts {
-            accounts.close().await;
+        let closing = async {
+            if let Some(traces) = self.traces {
+                traces.close().await;
+            }
+            if let Some(accounts) = self.accounts {
+                accounts.close().await;
+            }
+        };
+        // A server that is silent does not keep the process: whatever it was asked is done or not without it.
+        if tokio::time::timeout(CLOSING, closing).await.is_err() {
+            tracing::warn!("a database does not let go of its connections, ending all the same");
         }
     }
 }
