@@ -1,3 +1,5 @@
+//! Every setting: its default, what it refuses, and what each role cannot do without.
+
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
