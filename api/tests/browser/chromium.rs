@@ -26,24 +26,15 @@ pub struct Chromium {
 impl Chromium {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"))
-            .arg("--port=0")
-            .env("TMPDIR", folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next_line().await.unwrap().expect("the driver says its port before it ends");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
+        // It takes one port on two addresses, of which somebody may have the second, and ends then.
+        let mut started = None;
+        for _ in 0..5 {
+            started = start_driver(&folder).await;
+            if started.is_some() {
+                break;
             }
-        };
-        // What else it says must not fill the pipe.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        }
+        let (driver, port) = started.expect("the driver says its port before it ends");
         let capabilities = json!({
             "goog:chromeOptions": {
                 "binary": program("CHROMIUM", "chromium"),
@@ -95,6 +86,29 @@ impl Chromium {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// A driver and its port; nothing where it ended before it had one.
+async fn start_driver(folder: &TempDir) -> Option<(Child, String)> {
+    let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"))
+        .arg("--port=0")
+        .env("TMPDIR", folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = loop {
+        let line = lines.next_line().await.unwrap()?;
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            break port.trim_end_matches('.').to_owned();
+        }
+    };
+    // What else it says must not fill the pipe.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Some((driver, port))
 }
 
 /// What `variable` names, or else the program of this name on the path.
