@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Worker {
     stop: watch::Sender<bool>,
-    task: Option<JoinHandle<()>>,
+    task: JoinHandle<()>,
 }
 
 /// What the three tasks share.
@@ -42,26 +42,22 @@ impl Worker {
     pub fn start(consumer: Consumer, sink: Sink, metrics: Metrics) -> Self {
         let (stop, stopped) = watch::channel(false);
         let tools = Tools { consumer, sink, metrics, stop: stopped };
-        Self { stop, task: Some(tokio::spawn(run(tools))) }
+        Self { stop, task: tokio::spawn(run(tools)) }
     }
 
     /// Finishes what is in hand, gives up its streams and its name, and ends. What cannot be finished, because the store
     /// or Redis is away, stays in the queue for the next worker.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        if let Some(task) = self.task.as_mut() {
-            // It ends by itself; a panic in it was logged where it happened. Whoever does not wait so long drops this,
-            // and the task ends with it: it must not go on writing to a store that is being closed.
-            let _ = task.await;
-        }
+        // It ends by itself; a panic in it was logged where it happened. Whoever does not wait so long drops this, and the
+        // task ends with it: it must not go on writing to a store that is being closed.
+        let _ = (&mut self.task).await;
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+        self.task.abort();
     }
 }
 
