@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{Timestamp, span::Span, time_range::TimeRangeQuery};
+use crate::{Timestamp, cost::CostBasis, span::Span, time_range::TimeRangeQuery};
 
 /// How a run, or a step of it, ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -140,6 +140,20 @@ pub struct Trace {
     pub tags: Vec<String>,
     /// Why it failed.
     pub error: Option<String>,
+    /// What its outermost span is called, where it was put together of spans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether its outermost span has not come: another stands for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
+    /// Calls of models that no price is known for: what they cost is not in `cost_usd`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unpriced: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// A run with everything in it.
@@ -162,6 +176,9 @@ pub struct TraceDetail {
     pub spans: Vec<Span>,
     /// What people and programs thought of it.
     pub scores: Vec<Score>,
+    /// Where the cost comes from, where the trace has one of its own and not its spans' together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_basis: Option<CostBasis>,
 }
 
 /// A judgement of a run. A second one of the same name replaces the first.
@@ -216,6 +233,12 @@ pub struct TraceListQuery {
     /// Only those that ended so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<TraceStatus>,
+    /// Only this session's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+    /// Only this user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
     /// 1–100; 50 where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

@@ -83,6 +83,7 @@ pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldErro
         error,
         payload: payload.into_line(),
         spans,
+        ..NewTrace::default()
     })
 }
 
@@ -179,5 +180,6 @@ fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
         cost,
         error,
         payload: payload.into_line(),
+        ..NewSpan::default()
     })
 }

@@ -6,7 +6,7 @@ use crate::store::trace::record::{NewScore, NewTrace};
 
 /// The first byte. To be raised when the records change: who cannot read a version puts it aside and loses nothing, so
 /// consumers are brought up to date before producers.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// zstd's fastest ordinary level: of what it does not save, the network and Redis take the cost.
 const LEVEL: i32 = 1;
 /// What one request can hold: its body, and what the records add to it. Larger is not one of ours.
@@ -117,8 +117,10 @@ mod tests {
                     cost: None,
                     error: None,
                     payload: String::new(),
+                    ..NewSpan::default()
                 })
                 .into(),
+            ..NewTrace::default()
         }
     }
 

@@ -17,18 +17,10 @@ pub fn trace(workspace_id: Uuid, trace_id: impl Into<String>) -> NewTrace {
         latency: 1_234_567,
         status: TraceStatus::Success,
         model: Some("gpt-4o".to_owned()),
-        model_provider: None,
-        tokens_input: None,
-        tokens_output: None,
         tokens_total: Some(10),
         cost: Some(2_990_000),
-        quality: None,
-        session_id: None,
-        user_id: None,
-        tags: None,
-        error: None,
         payload: "{}".to_owned(),
-        spans: Vec::new(),
+        ..NewTrace::default()
     }
 }
 
@@ -47,12 +39,8 @@ pub fn bad_trace(workspace_id: Uuid, trace_id: &str) -> NewTrace {
         timestamp: START,
         latency: 1,
         status: TraceStatus::Success,
-        model: None,
-        tokens_input: None,
-        tokens_output: None,
-        cost: None,
-        error: None,
         payload: "{}".to_owned(),
+        ..NewSpan::default()
     };
     NewTrace { spans: vec![span; 2], ..trace(workspace_id, trace_id) }
 }

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::{
     Timestamp,
-    span::{Span, SpanKind},
+    cost::CostBasis,
+    span::{Scope, Span, SpanEvent, SpanKind, SpanLink, ToolCall},
     trace::{Trace, TraceDetail, TraceStatus},
 };
 use uuid::Uuid;
@@ -21,6 +22,7 @@ pub(super) struct StoredTrace {
     pub(super) trace: Trace,
     pub(super) cursor: Cursor,
     pub(super) payload: Place,
+    pub(super) cost_basis: Option<CostBasis>,
 }
 
 /// A span as its row has it, and where the rest of it is.
@@ -38,6 +40,11 @@ pub(super) struct StoredSpan {
     pub(super) cost_usd: Option<f64>,
     pub(super) error: Option<String>,
     pub(super) payload: Place,
+    pub(super) model_provider: Option<String>,
+    pub(super) tokens_cache_read: Option<u64>,
+    pub(super) tokens_cache_write: Option<u64>,
+    pub(super) tokens_reasoning: Option<u64>,
+    pub(super) cost_basis: Option<CostBasis>,
 }
 
 /// A trace's line in its payload frame.
@@ -60,6 +67,20 @@ struct SpanPayload {
     output: Option<Value>,
     #[serde(default)]
     attributes: Option<Value>,
+    #[serde(default)]
+    time_to_first_chunk_ms: Option<f64>,
+    #[serde(default)]
+    finish_reasons: Vec<String>,
+    #[serde(default)]
+    tool: Option<ToolCall>,
+    #[serde(default)]
+    events: Vec<SpanEvent>,
+    #[serde(default)]
+    links: Vec<SpanLink>,
+    #[serde(default)]
+    resource: Map<String, Value>,
+    #[serde(default)]
+    scope: Option<Scope>,
 }
 
 /// The trace with this id, where there is one.
@@ -85,6 +106,7 @@ pub(super) async fn detail(
         metadata: payload.metadata,
         spans,
         scores,
+        cost_basis: stored.cost_basis,
     }))
 }
 
@@ -105,5 +127,17 @@ fn span(row: StoredSpan, payload: SpanPayload) -> Span {
         input: payload.input,
         output: payload.output,
         attributes: payload.attributes,
+        model_provider: row.model_provider,
+        tokens_cache_read: row.tokens_cache_read,
+        tokens_cache_write: row.tokens_cache_write,
+        tokens_reasoning: row.tokens_reasoning,
+        cost_basis: row.cost_basis,
+        time_to_first_chunk_ms: payload.time_to_first_chunk_ms,
+        finish_reasons: payload.finish_reasons,
+        tool: payload.tool,
+        events: payload.events,
+        links: payload.links,
+        resource: payload.resource,
+        scope: payload.scope,
     }
 }

@@ -39,7 +39,7 @@ use uuid::Uuid;
 use self::{
     list::{ListPage, ListRequest},
     postgres::{Layout, Lifecycle, PostgresTraces},
-    record::{NewScore, NewTrace},
+    record::{LooseSpan, NewScore, NewTrace},
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
 };
@@ -179,6 +179,25 @@ impl TraceStore {
             Self::Sqlite(store) => store.write(traces).await,
             Self::Postgres(store) => store.write(traces).await,
         }
+    }
+
+    /// Writes spans that came by themselves, and puts their traces together anew, in one transaction: all or nothing. A
+    /// span that is there already (by workspace, trace and span id) is left as it is. A trace counts from the moment its
+    /// outermost span is there; until then its spans wait.
+    ///
+    /// # Errors
+    /// Where the transaction did not commit; nothing of it is stored then.
+    pub async fn write_spans(&self, spans: &[&LooseSpan]) -> Result<Written, StoreError> {
+        Err(StoreError::Corrupt(format!("{} spans cannot be written yet", spans.len())))
+    }
+
+    /// Makes traces of those that wait for their outermost span and of which nothing has come since `before`: another
+    /// span stands for it. Answers the workspaces that changed.
+    ///
+    /// # Errors
+    /// Where the engine fails. What was done stays done.
+    pub async fn promote(&self, before: Timestamp) -> Result<Vec<Uuid>, StoreError> {
+        Err(StoreError::Corrupt(format!("nothing can be promoted yet: {before}")))
     }
 
     /// Keeps a score and moves its trace's quality, in the rollups too. A score of the same trace and name is replaced;

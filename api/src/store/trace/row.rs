@@ -2,6 +2,7 @@
 
 use shared::{
     Timestamp,
+    cost::CostBasis,
     span::SpanKind,
     trace::{Score, Trace, TraceStatus},
 };
@@ -12,7 +13,7 @@ use super::{
     detail::{StoredSpan, StoredTrace},
     list::Cursor,
     payload::Place,
-    record::{MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR},
+    record::{Assembly, Basis, MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR},
     sums::Sums,
 };
 
@@ -93,12 +94,61 @@ pub(super) fn count(stored: i64) -> u64 {
 }
 
 /// A row of trace_id, workspace_id, agent_id, timestamp, latency, status, model, model_provider, tokens_input,
-/// tokens_output, tokens_total, cost, quality, session_id, user_id, tags, error, id, payload_id, payload_line.
+/// tokens_output, tokens_total, cost, quality, session_id, user_id, tags, error, id, payload_id, payload_line, name,
+/// assembly, unpriced, cost_basis, price.
 pub(super) fn stored_trace(row: &impl Columns) -> Result<StoredTrace, StoreError> {
     Ok(StoredTrace {
         trace: trace(row)?,
         cursor: cursor(row)?,
         payload: Place { frame: row.integer(18)?, line: row.integer(19)? },
+        cost_basis: cost_basis(row, 23)?,
+    })
+}
+
+/// How an assembly is stored; nothing for a trace that was sent whole.
+pub(super) fn assembly_number(assembly: Assembly) -> Option<i16> {
+    match assembly {
+        Assembly::Sent => None,
+        Assembly::Complete => Some(1),
+        Assembly::Incomplete => Some(2),
+    }
+}
+
+/// How a basis is stored; nothing where it is unknown.
+pub(super) fn basis_number(basis: &Basis) -> Option<i16> {
+    match basis {
+        Basis::Unknown => None,
+        Basis::Reported => Some(1),
+        Basis::Computed(_) => Some(2),
+        Basis::NoPrice => Some(3),
+    }
+}
+
+/// What stands beside a basis: the price that was applied.
+pub(super) fn basis_price(basis: &Basis) -> Option<&str> {
+    if let Basis::Computed(price) = basis { Some(price) } else { None }
+}
+
+/// The basis in the columns cost_basis and price, of which this is the first.
+pub(super) fn basis(row: &impl Columns, column: usize) -> Result<Basis, StoreError> {
+    Ok(match row.integer_or_null(column)? {
+        None => Basis::Unknown,
+        Some(1) => Basis::Reported,
+        Some(2) => Basis::Computed(row.text_or_null(column + 1)?.unwrap_or_default()),
+        Some(3) => Basis::NoPrice,
+        Some(number) => return Err(StoreError::Corrupt(format!("cost basis {number}"))),
+    })
+}
+
+/// The same, as it is shown.
+fn cost_basis(row: &impl Columns, column: usize) -> Result<Option<CostBasis>, StoreError> {
+    Ok(match basis(row, column)? {
+        Basis::Unknown => None,
+        Basis::Reported => Some(CostBasis::Reported),
+        Basis::Computed(price) => Some(CostBasis::Computed(
+            serde_json::from_str(&price).map_err(|error| StoreError::Corrupt(format!("price: {error}")))?,
+        )),
+        Basis::NoPrice => Some(CostBasis::NoPrice),
     })
 }
 
@@ -127,6 +177,9 @@ pub(super) fn trace(row: &impl Columns) -> Result<Trace, StoreError> {
         user_id: row.text_or_null(14)?,
         tags: tags.unwrap_or_default(),
         error: row.text_or_null(16)?,
+        name: row.text_or_null(20)?,
+        incomplete: row.integer_or_null(21)? == assembly_number(Assembly::Incomplete).map(i64::from),
+        unpriced: row.integer_or_null(22)?.and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
     })
 }
 
@@ -141,7 +194,8 @@ pub(super) fn span_kind(stored: &str) -> SpanKind {
 }
 
 /// A row of span_id, parent_span_id, name, kind, timestamp, latency, status, model, tokens_input, tokens_output, cost,
-/// error, payload_id, payload_line.
+/// error, payload_id, payload_line, model_provider, tokens_cache_read, tokens_cache_write, tokens_reasoning, cost_basis,
+/// price.
 pub(super) fn stored_span(row: &impl Columns) -> Result<StoredSpan, StoreError> {
     Ok(StoredSpan {
         span_id: row.text(0)?.to_owned(),
@@ -157,6 +211,11 @@ pub(super) fn stored_span(row: &impl Columns) -> Result<StoredSpan, StoreError> 
         cost_usd: row.integer_or_null(10)?.map(dollars),
         error: row.text_or_null(11)?,
         payload: Place { frame: row.integer(12)?, line: row.integer(13)? },
+        model_provider: row.text_or_null(14)?,
+        tokens_cache_read: row.integer_or_null(15)?.map(count),
+        tokens_cache_write: row.integer_or_null(16)?.map(count),
+        tokens_reasoning: row.integer_or_null(17)?.map(count),
+        cost_basis: cost_basis(row, 18)?,
     })
 }
 

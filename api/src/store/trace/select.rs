@@ -17,14 +17,16 @@ macro_rules! trace_columns {
     () => {
         "trace_id, workspace_id, agent_id, timestamp, latency, CAST(status AS BIGINT), model, model_provider, \
          tokens_input, tokens_output, tokens_total, cost, quality, session_id, user_id, tags, error, id, payload_id, \
-         CAST(payload_line AS BIGINT)"
+         CAST(payload_line AS BIGINT), name, CAST(assembly AS BIGINT), CAST(unpriced AS BIGINT), \
+         CAST(cost_basis AS BIGINT), price"
     };
 }
 pub(super) use trace_columns;
 
 /// The spans of a trace: a row of [`row::stored_span`] each.
 pub(super) const SPANS: &str = "SELECT span_id, parent_span_id, name, kind, timestamp, latency, CAST(status AS BIGINT), \
-     model, tokens_input, tokens_output, cost, error, payload_id, CAST(payload_line AS BIGINT) \
+     model, tokens_input, tokens_output, cost, error, payload_id, CAST(payload_line AS BIGINT), model_provider, \
+     tokens_cache_read, tokens_cache_write, tokens_reasoning, CAST(cost_basis AS BIGINT), price \
      FROM spans WHERE trace = $1 ORDER BY timestamp, payload_id, payload_line";
 
 /// The scores of a trace: a row of [`row::score`] each.

@@ -36,13 +36,8 @@ fn span(id: &str) -> NewSpan {
         kind: SpanKind::Tool,
         timestamp: Timestamp::from_micros(START),
         latency: 1,
-        status: TraceStatus::Success,
-        model: None,
-        tokens_input: None,
-        tokens_output: None,
-        cost: None,
-        error: None,
         payload: "{}".to_owned(),
+        ..NewSpan::default()
     }
 }
 

@@ -74,6 +74,7 @@ fn span() -> impl Strategy<Value = (NewSpan, Payload)> {
                 cost,
                 error: text,
                 payload: line(&payload, "attributes"),
+                ..NewSpan::default()
             };
             (span, payload)
         },
@@ -99,6 +100,7 @@ fn shown(span: &NewSpan, (input, output, rest): &Payload) -> Span {
         input: input.clone(),
         output: output.clone(),
         attributes: rest.clone().map(Value::Object),
+        ..Span::default()
     }
 }
 
@@ -152,13 +154,8 @@ pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store
             kind: SpanKind::Tool,
             timestamp: Timestamp::from_micros(START + number / 10),
             latency: number,
-            status: TraceStatus::Success,
-            model: None,
-            tokens_input: None,
-            tokens_output: None,
-            cost: None,
-            error: None,
             payload: json!({"input": {"number": number, "text": "x".repeat(100)}}).to_string(),
+            ..NewSpan::default()
         })
         .collect();
     let neighbour =

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use api::store::trace::{
     list::TraceFilter,
-    record::NewTrace,
+    record::{Assembly, NewTrace},
     sums::{GroupedSums, Sums},
 };
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
@@ -144,5 +144,8 @@ pub fn shown(trace: &NewTrace) -> Trace {
         user_id: trace.user_id.clone(),
         tags: trace.tags.as_ref().map(|tags| serde_json::from_str(tags).unwrap()).unwrap_or_default(),
         error: trace.error.clone(),
+        name: trace.name.clone(),
+        incomplete: trace.assembly == Assembly::Incomplete,
+        unpriced: u32::try_from(trace.unpriced).unwrap(),
     }
 }

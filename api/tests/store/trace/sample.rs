@@ -30,18 +30,10 @@ pub fn plain(workspace_id: Uuid, trace_id: impl Into<String>, timestamp: i64) ->
         latency: 1_234_567,
         status: TraceStatus::Success,
         model: Some(MODELS[0].to_owned()),
-        model_provider: None,
-        tokens_input: None,
-        tokens_output: None,
         tokens_total: Some(10),
         cost: Some(2_990_000),
-        quality: None,
-        session_id: None,
-        user_id: None,
-        tags: None,
-        error: None,
         payload: "{}".to_owned(),
-        spans: Vec::new(),
+        ..NewTrace::default()
     }
 }
 

@@ -116,8 +116,7 @@ fn stored_row(row: &SqliteRow) -> Result<StoredRow, StoreError> {
         user_id: row.text_or_null(15)?,
         tags: row.text_or_null(16)?,
         error: row.text_or_null(17)?,
-        payload: String::new(),
-        spans: Vec::new(),
+        ..NewTrace::default()
     };
     Ok(StoredRow {
         id: row.integer(0)?,
@@ -141,6 +140,7 @@ fn span(row: &SqliteRow, payload: String) -> Result<NewSpan, StoreError> {
         cost: row.integer_or_null(10)?,
         error: row.text_or_null(11)?,
         payload,
+        ..NewSpan::default()
     })
 }
 
