@@ -46,9 +46,9 @@ pub enum ApiError {
     /// 413: the body is larger than this endpoint takes.
     #[error("The body is larger than {0} bytes")]
     PayloadTooLarge(usize),
-    /// 415: the body is not JSON.
-    #[error("The body must be JSON, with Content-Type: application/json")]
-    UnsupportedMediaType,
+    /// 415: the body is of a type that this endpoint does not read.
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
     /// 422: readable, but fields are wrong.
     #[error("{}", describe(.0))]
     ValidationFailed(Vec<FieldError>),
@@ -87,7 +87,7 @@ impl ApiError {
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::EmailTaken => ErrorCode::EmailTaken,
             Self::PayloadTooLarge(_) => ErrorCode::PayloadTooLarge,
-            Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
+            Self::UnsupportedMediaType(_) => ErrorCode::UnsupportedMediaType,
             Self::ValidationFailed(_) => ErrorCode::ValidationFailed,
             Self::RateLimited { .. } => ErrorCode::RateLimited,
             Self::QueueFull => ErrorCode::QueueFull,
@@ -126,7 +126,7 @@ impl ResponseError for ApiError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::EmailTaken => StatusCode::CONFLICT,
             Self::PayloadTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ValidationFailed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -11,7 +11,7 @@ use crate::{
     redis::RedisFailure,
     store::trace::{
         StoreError,
-        record::{NewScore, NewTrace},
+        record::{LooseSpan, NewScore, NewTrace},
     },
     telemetry::metrics::Metrics,
 };
@@ -25,13 +25,33 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Messages that are written together.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    /// Whose traces stand at the same place in `requests`.
-    deliveries: Vec<Delivery>,
-    requests: Vec<Vec<NewTrace>>,
+    traces: Part<NewTrace>,
+    spans: Part<LooseSpan>,
     scores: Vec<(Delivery, NewScore)>,
     /// What cannot be written, and why.
     bad: Vec<(Delivery, String)>,
     marks: Marks,
+}
+
+/// Requests of one kind, which one transaction writes.
+#[derive(Debug)]
+struct Part<T> {
+    /// Whose records stand at the same place in `requests`.
+    deliveries: Vec<Delivery>,
+    requests: Vec<Vec<T>>,
+}
+
+impl<T> Default for Part<T> {
+    fn default() -> Self {
+        Self { deliveries: Vec::new(), requests: Vec::new() }
+    }
+}
+
+impl<T> Part<T> {
+    fn add(&mut self, delivery: Delivery, request: Vec<T>) {
+        self.deliveries.push(delivery);
+        self.requests.push(request);
+    }
 }
 
 /// What a group is written with.
@@ -58,15 +78,17 @@ impl Group {
                 continue;
             }
             match Message::decode(&delivery.data) {
-                Ok(Message::Traces(traces)) => {
-                    group.deliveries.push(delivery);
-                    group.requests.push(traces);
-                }
+                Ok(Message::Traces(traces)) => group.traces.add(delivery, traces),
+                Ok(Message::Spans(spans)) => group.spans.add(delivery, spans),
                 Ok(Message::Score(score)) => group.scores.push((delivery, score)),
                 Err(error) => group.bad.push((delivery, chain(&error))),
             }
         }
-        let ids = group.requests.iter().flatten().map(|trace| (trace.workspace_id, trace.trace_id.as_str()));
+        let traces = group.traces.requests.iter().flatten();
+        let spans = group.spans.requests.iter().flatten();
+        let ids = traces
+            .map(|trace| (trace.workspace_id, trace.trace_id.as_str()))
+            .chain(spans.map(|span| (span.workspace_id, span.trace_id.as_str())));
         group.marks = Marks::of(ids, !group.scores.is_empty());
         group
     }
@@ -85,25 +107,31 @@ impl Group {
     pub(super) fn deliveries(&self) -> Vec<&Delivery> {
         let scores = self.scores.iter().map(|(delivery, _)| delivery);
         let bad = self.bad.iter().map(|(delivery, _)| delivery);
-        self.deliveries.iter().chain(scores).chain(bad).collect()
+        self.traces.deliveries.iter().chain(&self.spans.deliveries).chain(scores).chain(bad).collect()
     }
 
-    /// Writes everything, the scores after the traces, and only then takes the messages out of their streams. A store or
+    /// Writes everything, the scores after the traces and spans, and only then takes the messages out of their streams. A store or
     /// a Redis that fails is tried again for ever, unless the worker is to stop.
     pub(super) async fn write(&mut self, tools: &Tools) -> Result<(), GivenUp> {
-        let mut refused = Vec::new();
-        if !self.requests.is_empty() {
+        let mut written: Vec<(&Delivery, Result<(), StoreError>)> = Vec::new();
+        if !self.traces.requests.is_empty() {
+            let requests = &self.traces.requests;
             let results =
-                retry(tools, "writing traces", StoreError::is_transient, || tools.sink.write(&self.requests));
+                retry(tools, "writing traces", StoreError::is_transient, || tools.sink.write(requests));
             // All errors of the whole are transient, and so tried again.
-            let results = results.await?.unwrap_or_default();
-            refused.extend(results.into_iter().map(Result::err));
+            written.extend(self.traces.deliveries.iter().zip(results.await?.unwrap_or_default()));
         }
-        let mut done: Vec<&Delivery> = Vec::with_capacity(self.deliveries.len() + self.scores.len());
-        for (delivery, error) in self.deliveries.iter().zip(refused) {
-            match error {
-                None => done.push(delivery),
-                Some(error) => self.bad.push((delivery.clone(), chain(&error))),
+        if !self.spans.requests.is_empty() {
+            let requests = &self.spans.requests;
+            let results =
+                retry(tools, "writing spans", StoreError::is_transient, || tools.sink.write_spans(requests));
+            written.extend(self.spans.deliveries.iter().zip(results.await?.unwrap_or_default()));
+        }
+        let mut done: Vec<&Delivery> = Vec::with_capacity(written.len() + self.scores.len());
+        for (delivery, result) in written {
+            match result {
+                Ok(()) => done.push(delivery),
+                Err(error) => self.bad.push((delivery.clone(), chain(&error))),
             }
         }
         for (delivery, score) in &self.scores {
