@@ -98,13 +98,25 @@ impl ApiError {
     }
 
     /// Seconds until it is worth trying again.
-    fn retry_after(&self) -> Option<u64> {
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after, .. } => Some(retry_after.as_secs_f64().ceil() as u64),
             Self::QueueFull => Some(1),
             Self::Unavailable(_) => Some(5),
             Self::Shared(error) => error.retry_after(),
             _ => None,
+        }
+    }
+
+    /// Logs the cause of what the client is told nothing about.
+    pub fn log(&self) {
+        match self {
+            Self::Unavailable(cause) | Self::Internal(cause) => {
+                tracing::error!(error = chain(cause.as_ref()), "request failed");
+            }
+            Self::Shared(error) => error.log(),
+            _ => {}
         }
     }
 
@@ -139,9 +151,7 @@ impl ResponseError for ApiError {
         if let Self::Shared(error) = self {
             return error.error_response();
         }
-        if let Self::Unavailable(cause) | Self::Internal(cause) = self {
-            tracing::error!(error = chain(cause.as_ref()), "request failed");
-        }
+        self.log();
         let mut response = HttpResponse::build(self.status_code());
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
