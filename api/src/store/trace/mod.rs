@@ -21,6 +21,7 @@ mod seek;
 mod select;
 mod snapshot;
 pub mod sqlite;
+mod stored;
 pub mod sums;
 mod total;
 
