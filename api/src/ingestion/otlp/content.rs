@@ -19,7 +19,7 @@ pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Val
         .or_else(|| message::flattened(attributes, "llm.input_messages."))
         .or_else(|| message::flattened(attributes, "gen_ai.prompt."))
         .or_else(|| given(attributes, "gen_ai.prompt"))
-        .or_else(|| given(attributes, "traceloop.entity.input"))
+        .or_else(|| entity(attributes, "traceloop.entity.input"))
         .or_else(|| message::asked(events))
         .or_else(|| details(events).and_then(|details| conversation(details, true)))
         .or_else(|| {
@@ -45,7 +45,7 @@ pub(super) fn output(attributes: &Attributes, events: &[Happening]) -> Option<Va
         .or_else(|| message::flattened(attributes, "llm.output_messages."))
         .or_else(|| message::flattened(attributes, "gen_ai.completion."))
         .or_else(|| given(attributes, "gen_ai.completion"))
-        .or_else(|| given(attributes, "traceloop.entity.output"))
+        .or_else(|| entity(attributes, "traceloop.entity.output"))
         .or_else(|| message::answered(events))
         .or_else(|| details(events).and_then(|details| conversation(details, false)))
         .or_else(|| vercel(attributes))
@@ -90,6 +90,16 @@ fn given(attributes: &Attributes, name: &str) -> Option<Value> {
         _ => false,
     };
     if says_nothing { None } else { Some(value) }
+}
+
+/// The same of what OpenLLMetry writes as JSON whatever it is: a text, too.
+fn entity(attributes: &Attributes, name: &str) -> Option<Value> {
+    match given(attributes, name)? {
+        Value::String(text) if text.starts_with('"') => {
+            Some(Value::String(serde_json::from_str(&text).unwrap_or(text)))
+        }
+        value => Some(value),
+    }
 }
 
 /// The same, but a text that is said to be no JSON stays a text.
