@@ -4,6 +4,8 @@
 pub const BATCH_TRACES: usize = 1000;
 /// Spans in one trace at most.
 pub const TRACE_SPANS: usize = 10_000;
+/// Spans of one trace that are kept at most, where they come by themselves.
+pub const TRACE_SPANS_STORED: usize = 100_000;
 /// Tags of one trace at most.
 pub const TRACE_TAGS: usize = 64;
 /// Bytes of an identifier or a name (trace, span, agent, model, session, user, tag) at most.

@@ -114,6 +114,21 @@ pub(super) fn assembly_number(assembly: Assembly) -> Option<i16> {
     }
 }
 
+/// What a stored assembly means.
+pub(super) fn assembly(number: Option<i64>) -> Result<Assembly, StoreError> {
+    match number {
+        None => Ok(Assembly::Sent),
+        Some(1) => Ok(Assembly::Complete),
+        Some(2) => Ok(Assembly::Incomplete),
+        Some(number) => Err(StoreError::Corrupt(format!("assembly {number}"))),
+    }
+}
+
+/// Whether a stored basis says that there is no price.
+pub(super) fn is_no_price(number: Option<i64>) -> bool {
+    number == basis_number(&Basis::NoPrice).map(i64::from)
+}
+
 /// How a basis is stored; nothing where it is unknown.
 pub(super) fn basis_number(basis: &Basis) -> Option<i16> {
     match basis {

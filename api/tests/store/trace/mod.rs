@@ -5,10 +5,12 @@ mod alert;
 mod atomicity;
 mod concurrency;
 mod detail;
+mod gather;
 mod group;
 mod idempotence;
 mod late;
 mod list;
+mod loose;
 pub mod oracle;
 mod reopen;
 pub mod sample;
@@ -71,6 +73,12 @@ macro_rules! trace_store_suite {
                 alert::alerts_come_newest_first_by_workspace_and_severity,
                 alert::an_alert_kept_twice_is_there_once,
                 reopen::a_closed_store_fails_its_ping,
+                gather::spans_in_any_order_make_the_same_traces_and_figures,
+                gather::usage_of_a_parent_that_sums_up_its_children_counts_once,
+                gather::a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enough,
+                gather::the_resource_of_the_outermost_span_is_the_metadata,
+                gather::no_more_spans_of_a_trace_are_kept_than_one_may_have,
+                gather::a_trace_sent_whole_keeps_its_figures_and_shows_what_came_by_itself,
             ],
             databases: [
                 atomicity::a_batch_with_one_bad_trace_leaves_nothing_behind,
@@ -78,6 +86,8 @@ macro_rules! trace_store_suite {
                 reopen::everything_is_there_after_close_and_reopen,
                 reopen::opening_again_migrates_nothing,
                 concurrency::two_stores_on_one_database_count_a_trace_once,
+                gather::spans_sent_again_store_no_payload_twice,
+                gather::two_stores_that_write_spans_of_the_same_traces_lose_none,
             ]
         );
     };

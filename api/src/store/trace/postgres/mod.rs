@@ -10,6 +10,7 @@ mod score;
 mod snapshot;
 mod stale;
 mod write;
+mod writing;
 
 use std::time::Duration;
 

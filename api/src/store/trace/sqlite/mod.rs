@@ -7,6 +7,7 @@ mod scan;
 mod score;
 mod snapshot;
 mod write;
+mod writing;
 
 use std::{path::Path, time::Duration};
 
