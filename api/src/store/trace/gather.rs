@@ -144,9 +144,9 @@ impl<'a> Changes<'a> {
         }
     }
 
-    /// How many traces become something else.
-    pub(super) fn changed(&self) -> usize {
-        self.changed.len()
+    /// The numbers of the traces that become something else.
+    pub(super) fn changed(&self) -> impl Iterator<Item = i64> {
+        self.changed.iter().map(|(before, _)| before.id)
     }
 
     /// Writes them, and brings the rollups to them.

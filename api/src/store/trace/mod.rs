@@ -18,6 +18,7 @@ pub mod plan;
 pub mod postgres;
 mod quality;
 pub mod record;
+pub mod recost;
 mod rollup;
 mod row;
 mod seek;

@@ -1,12 +1,13 @@
 //! What an engine can do in one transaction that changes traces. What is to be done stands beside this module, once for all
 //! engines.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     StoreError,
     assembly::Fact,
     record::NewTrace,
+    recost::SpanCost,
     rollup::Recount,
     stored::{Numbered, Record, SpanRow, TraceName, TraceRow, Waiting},
 };
@@ -39,6 +40,12 @@ pub(super) trait Writing: Send {
         rows: &[SpanRow<'_>],
         frames: &[(i64, &[u8])],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Gives spans other costs, and answers the numbers of the traces in which one was not so before.
+    fn recost_spans(
+        &mut self,
+        costs: &[SpanCost<'_>],
+    ) -> impl Future<Output = Result<HashSet<i64>, StoreError>> + Send;
 
     /// Lets traces wait for their outermost span, or notes when the last span of one that does arrived.
     fn wait(&mut self, waiting: &[Waiting<'_>]) -> impl Future<Output = Result<(), StoreError>> + Send;

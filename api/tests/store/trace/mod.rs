@@ -12,6 +12,7 @@ mod late;
 mod list;
 mod loose;
 pub mod oracle;
+mod recost;
 mod reopen;
 pub mod sample;
 mod score;
@@ -73,6 +74,9 @@ macro_rules! trace_store_suite {
                 alert::alerts_come_newest_first_by_workspace_and_severity,
                 alert::an_alert_kept_twice_is_there_once,
                 reopen::a_closed_store_fails_its_ping,
+                recost::traces_and_figures_follow_costs_that_become_others,
+                recost::a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_before,
+                recost::usage_is_read_page_by_page_in_the_order_of_starts,
                 gather::spans_in_any_order_make_the_same_traces_and_figures,
                 gather::usage_of_a_parent_that_sums_up_its_children_counts_once,
                 gather::a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enough,

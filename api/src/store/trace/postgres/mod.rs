@@ -4,6 +4,7 @@
 mod insert;
 mod key;
 mod maintain;
+mod recost;
 mod rollup;
 mod schema;
 mod score;

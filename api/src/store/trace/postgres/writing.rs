@@ -25,7 +25,9 @@ use crate::store::{
         gather,
         loose::LooseBatch,
         record::{LooseSpan, NewTrace},
+        recost::SpanCost,
         rollup::Recount,
+        row,
         stored::{
             self, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns,
             record_columns,
@@ -272,6 +274,26 @@ impl Writing for PostgresWriting<'_> {
             (row.payload.frame, arrived.max(row.span.timestamp))
         });
         insert::payloads(self.connection, frames, wanted).await
+    }
+
+    async fn recost_spans(&mut self, costs: &[SpanCost<'_>]) -> Result<HashSet<i64>, StoreError> {
+        if costs.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let changed: Vec<i64> = sqlx::query_scalar(
+            "UPDATE spans AS s SET cost = n.cost, cost_basis = n.basis, price = n.price \
+             FROM UNNEST($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::SMALLINT[], $5::TEXT[]) \
+             AS n (trace, span_id, cost, basis, price) WHERE s.trace = n.trace AND s.span_id = n.span_id \
+             AND (s.cost, s.cost_basis, s.price) IS DISTINCT FROM (n.cost, n.basis, n.price) RETURNING s.trace",
+        )
+        .bind(costs.iter().map(|cost| cost.trace).collect::<Vec<_>>())
+        .bind(costs.iter().map(|cost| cost.span_id).collect::<Vec<_>>())
+        .bind(costs.iter().map(|cost| cost.cost).collect::<Vec<_>>())
+        .bind(costs.iter().map(|cost| row::basis_number(cost.basis)).collect::<Vec<_>>())
+        .bind(costs.iter().map(|cost| row::basis_price(cost.basis)).collect::<Vec<_>>())
+        .fetch_all(&mut *self.connection)
+        .await?;
+        Ok(changed.into_iter().collect())
     }
 
     async fn wait(&mut self, waiting: &[Waiting<'_>]) -> Result<(), StoreError> {

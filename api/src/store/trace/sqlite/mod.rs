@@ -2,6 +2,7 @@
 
 mod bulk;
 mod insert;
+mod recost;
 mod rollup;
 mod scan;
 mod score;

@@ -1,6 +1,9 @@
 //! Changing traces in one transaction: spans that come by themselves, and what follows from them.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use futures_util::TryStreamExt;
 use shared::Timestamp;
@@ -19,8 +22,9 @@ use crate::store::trace::{
     gather,
     loose::LooseBatch,
     record::{LooseSpan, NewTrace},
+    recost::SpanCost,
     rollup::Recount,
-    row::Columns,
+    row::{self, Columns},
     stored::{
         self, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns, record_columns,
     },
@@ -154,6 +158,27 @@ impl Writing for SqliteWriting<'_> {
     ) -> Result<(), StoreError> {
         insert::payloads(self.0, frames).await?;
         insert::spans(self.0, rows).await
+    }
+
+    async fn recost_spans(&mut self, costs: &[SpanCost<'_>]) -> Result<HashSet<i64>, StoreError> {
+        let mut changed = HashSet::new();
+        for cost in costs {
+            let done = sqlx::query(
+                "UPDATE spans SET cost = $3, cost_basis = $4, price = $5 WHERE trace = $1 AND span_id = $2 \
+                 AND (cost IS NOT $3 OR cost_basis IS NOT $4 OR price IS NOT $5)",
+            )
+            .bind(cost.trace)
+            .bind(cost.span_id.to_owned())
+            .bind(cost.cost)
+            .bind(row::basis_number(cost.basis))
+            .bind(row::basis_price(cost.basis).map(str::to_owned))
+            .execute(&mut *self.0)
+            .await?;
+            if done.rows_affected() > 0 {
+                changed.insert(cost.trace);
+            }
+        }
+        Ok(changed)
     }
 
     async fn wait(&mut self, waiting: &[Waiting<'_>]) -> Result<(), StoreError> {
