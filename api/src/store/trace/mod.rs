@@ -23,6 +23,7 @@ mod select;
 mod snapshot;
 pub mod sqlite;
 pub mod sums;
+pub mod thread;
 mod total;
 
 use std::path::Path;
@@ -32,6 +33,7 @@ use shared::{
     alert::{Alert, Severity},
     metric::Dimension,
     page::ItemList,
+    session::{Thread, ThreadSummary},
     span::{Span, SpanMatches},
     time_range::Window,
     trace::{Trace, TraceDetail},
@@ -45,6 +47,7 @@ use self::{
     record::{LooseSpan, NewScore, NewTrace},
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
+    thread::{ThreadListRequest, ThreadRequest},
 };
 use super::postgres::{PostgresSettings, Retries, is_transient};
 
@@ -319,6 +322,22 @@ impl TraceStore {
         text: &str,
     ) -> Result<Option<SpanMatches>, StoreError> {
         answer!(self, snapshot => search::search(snapshot, workspace_id, trace_id, text))
+    }
+
+    /// A session or user with a page of its traces; nothing where it has none.
+    ///
+    /// # Errors
+    /// Where the engine fails or a payload cannot be read.
+    pub async fn thread(&self, request: &ThreadRequest) -> Result<Option<Thread>, StoreError> {
+        answer!(self, snapshot => thread::thread(snapshot, request))
+    }
+
+    /// The sessions or users of a window, latest activity first, and how many there are.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub async fn threads(&self, request: &ThreadListRequest) -> Result<ItemList<ThreadSummary>, StoreError> {
+        answer!(self, snapshot => thread::threads(snapshot, request))
     }
 
     /// Keeps alerts; one with an id that is there already is left as it is.
