@@ -20,7 +20,7 @@ use crate::{
         receive::receive,
     },
     openapi,
-    query::{activity, alert, chart, kpi, span, trace},
+    query::{activity, alert, chart, kpi, span, thread, trace},
     startup::Parts,
     telemetry::health,
 };
@@ -128,6 +128,13 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
             resource("/traces/{trace_id}/spans/{span_id}")
                 .route(query.at(get(), span::one).wrap(Compress::default())),
         )
+        .service(resource("/sessions").route(query.at(get(), thread::sessions).wrap(Compress::default())))
+        .service(
+            resource("/sessions/{session_id}")
+                .route(query.at(get(), thread::session).wrap(Compress::default())),
+        )
+        .service(resource("/users").route(query.at(get(), thread::users).wrap(Compress::default())))
+        .service(resource("/users/{user_id}").route(query.at(get(), thread::user).wrap(Compress::default())))
         .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
 }
 

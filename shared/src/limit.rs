@@ -22,6 +22,10 @@ pub const BODY_BYTES: usize = 64 * 1024;
 pub const JSON_DEPTH: usize = 64;
 /// Days that a custom time range spans at most.
 pub const RANGE_DAYS: u64 = 366;
+/// Sessions or users, or traces of one of them, where the request says nothing.
+pub const THREADS_DEFAULT: u32 = 50;
+/// Bytes of JSON of an input or output that the page of a session or user shows whole; of larger ones it shows as much.
+pub const EXCERPT_BYTES: usize = 16 * 1024;
 /// Characters of a search at most.
 pub const SEARCH_CHARS: usize = 200;
 /// Spans that a search of a trace answers at most.

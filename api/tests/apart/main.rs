@@ -48,6 +48,8 @@ mod score;
 mod server;
 #[path = "../api/size.rs"]
 mod size;
+#[path = "../api/thread.rs"]
+mod thread;
 #[path = "../api/trace_detail.rs"]
 mod trace_detail;
 #[path = "../api/trace_list.rs"]

@@ -28,6 +28,7 @@ mod snapshot;
 pub mod sqlite;
 mod stored;
 pub mod sums;
+pub mod thread;
 mod total;
 mod writing;
 
@@ -38,6 +39,7 @@ use shared::{
     alert::{Alert, Severity},
     metric::Dimension,
     page::ItemList,
+    session::{Thread, ThreadSummary},
     span::{Span, SpanMatches},
     time_range::Window,
     trace::{Trace, TraceDetail},
@@ -51,6 +53,7 @@ use self::{
     record::{LooseSpan, NewScore, NewTrace},
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
+    thread::{ThreadListRequest, ThreadRequest},
 };
 use super::postgres::{PostgresSettings, Retries, is_transient};
 
@@ -333,6 +336,22 @@ impl TraceStore {
         text: &str,
     ) -> Result<Option<SpanMatches>, StoreError> {
         answer!(self, snapshot => search::search(snapshot, workspace_id, trace_id, text))
+    }
+
+    /// A session or user with a page of its traces; nothing where it has none.
+    ///
+    /// # Errors
+    /// Where the engine fails or a payload cannot be read.
+    pub async fn thread(&self, request: &ThreadRequest) -> Result<Option<Thread>, StoreError> {
+        answer!(self, snapshot => thread::thread(snapshot, request))
+    }
+
+    /// The sessions or users of a window, latest activity first, and how many there are.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub async fn threads(&self, request: &ThreadListRequest) -> Result<ItemList<ThreadSummary>, StoreError> {
+        answer!(self, snapshot => thread::threads(snapshot, request))
     }
 
     /// Keeps alerts; one with an id that is there already is left as it is.

@@ -16,6 +16,8 @@ mod recost;
 mod reopen;
 pub mod sample;
 mod score;
+mod search;
+mod thread;
 mod total;
 
 use crate::database::{open_postgres, open_sqlite, open_timescale};
@@ -66,6 +68,11 @@ macro_rules! trace_store_suite {
                 score::a_score_replaced_a_hundred_times_leaves_no_drift,
                 score::a_score_without_a_trace_shows_nowhere,
                 score::restored_scores_fill_in_what_is_missing_or_older_and_never_count_twice,
+                search::spans_that_hold_a_text_are_found_in_the_order_of_their_start,
+                thread::a_session_or_user_read_page_by_page_equals_brute_force,
+                thread::sessions_and_users_of_a_window_equal_brute_force,
+                thread::a_thread_is_of_one_workspace_and_of_one_kind,
+                thread::sums_too_large_to_keep_are_no_error_where_the_engine_counts_further,
                 detail::everything_comes_back_as_it_was_sent,
                 detail::a_trace_of_three_thousand_spans_comes_back_whole_and_in_order,
                 detail::an_empty_payload_is_nothing_and_no_metadata,
