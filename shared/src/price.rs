@@ -105,10 +105,21 @@ pub struct PriceTier {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceLookupQuery {
     /// The model, as spans name it.
+    #[serde(default)]
     pub model: String,
     /// Who serves it, as spans name them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
+}
+
+impl PriceLookupQuery {
+    /// Every field that is wrong.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        let provider = self.provider.as_deref().filter(|provider| !provider.is_empty());
+        let checks = [("model", check_name(&self.model)), ("provider", provider.map_or(Ok(()), check_name))];
+        checks.into_iter().filter_map(|(field, check)| Some(FieldError::new(field, check.err()?))).collect()
+    }
 }
 
 /// What is to be priced anew: everything that started in `[start, end)` and whose cost was not reported.

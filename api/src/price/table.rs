@@ -113,7 +113,7 @@ mod tests {
 
     fn input(table: &Table, provider: Option<&str>, model: &str) -> Option<i64> {
         // Twice: the second answer is remembered.
-        table.find(provider, model);
+        let _ = table.find(provider, model);
         table.find(provider, model).map(|price| price.rates.input)
     }
 
@@ -163,7 +163,7 @@ mod tests {
     fn names_without_end_are_not_all_remembered() {
         let table = Table::new(PriceTable::File, &[request("m", None, 1.0)]);
         for number in 0..3 * REMEMBERED {
-            table.find(None, &number.to_string());
+            let _ = table.find(None, &number.to_string());
         }
         let remembered = table.answers.read().unwrap_or_else(PoisonError::into_inner).len();
         assert!(remembered <= REMEMBERED, "{remembered}");
