@@ -8,6 +8,7 @@ pub mod chart;
 pub mod kpi;
 pub mod price;
 pub mod reprice;
+pub mod span;
 pub mod trace;
 
 use crate::{

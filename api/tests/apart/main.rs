@@ -35,6 +35,8 @@ mod payload;
 #[path = "../services/postgres.rs"]
 #[expect(dead_code, reason = "the tests of faults use the rest")]
 mod postgres;
+#[path = "../api/price.rs"]
+mod price;
 #[path = "../services/redis.rs"]
 #[expect(dead_code, reason = "the tests of faults use the rest")]
 mod redis;
@@ -52,3 +54,5 @@ mod size;
 mod trace_detail;
 #[path = "../api/trace_list.rs"]
 mod trace_list;
+#[path = "../api/trace_span.rs"]
+mod trace_span;

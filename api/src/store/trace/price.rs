@@ -69,6 +69,17 @@ impl TraceStore {
         }
     }
 
+    /// Keeps prices that are not here yet, with their ids, and answers how many those were.
+    ///
+    /// # Errors
+    /// Where the transaction did not commit.
+    pub async fn restore_prices(&self, workspace_id: Uuid, prices: &[Price]) -> Result<u64, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.restore_prices(workspace_id, prices).await,
+            Self::Postgres(store) => store.restore_prices(workspace_id, prices).await,
+        }
+    }
+
     /// Removes a price. Answers whether it was there.
     ///
     /// # Errors
@@ -80,6 +91,16 @@ impl TraceStore {
         }
     }
 }
+
+/// What both ways of keeping a price begin with.
+macro_rules! insert {
+    () => {
+        "INSERT INTO model_prices (id, workspace_id, model, provider, model_key, provider_key, input, output, cache_read, \
+         cache_write, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+         ON CONFLICT (workspace_id, model_key, provider_key)"
+    };
+}
+pub(super) use insert;
 
 /// Gives a store its prices: `begin_write` and `begin_read` are its own methods that begin a transaction.
 macro_rules! impl_prices {
@@ -128,31 +149,57 @@ macro_rules! impl_prices {
                 if usize::try_from(others).unwrap_or(0) >= most {
                     return Ok(PriceKept::TooMany);
                 }
-                let request = &price.price;
-                let id: uuid::Uuid = sqlx::query_scalar(
-                    "INSERT INTO model_prices (id, workspace_id, model, provider, model_key, provider_key, input, output, \
-                     cache_read, cache_write, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-                     ON CONFLICT (workspace_id, model_key, provider_key) DO UPDATE SET model = excluded.model, \
-                     provider = excluded.provider, input = excluded.input, output = excluded.output, \
-                     cache_read = excluded.cache_read, cache_write = excluded.cache_write, \
+                let id: uuid::Uuid = sqlx::query_scalar(concat!(
+                    crate::store::trace::price::insert!(),
+                    " DO UPDATE SET model = excluded.model, provider = excluded.provider, input = excluded.input, \
+                     output = excluded.output, cache_read = excluded.cache_read, cache_write = excluded.cache_write, \
                      updated_at = excluded.updated_at RETURNING id",
-                )
+                ))
                 .bind(price.id)
                 .bind(workspace_id)
-                .bind(&request.model)
-                .bind(&request.provider)
+                .bind(&price.price.model)
+                .bind(&price.price.provider)
                 .bind(&model_key)
                 .bind(&provider_key)
-                .bind(request.input_usd_per_million)
-                .bind(request.output_usd_per_million)
-                .bind(request.cache_read_usd_per_million)
-                .bind(request.cache_write_usd_per_million)
+                .bind(price.price.input_usd_per_million)
+                .bind(price.price.output_usd_per_million)
+                .bind(price.price.cache_read_usd_per_million)
+                .bind(price.price.cache_write_usd_per_million)
                 .bind(crate::store::moment::Moment(price.updated_at))
                 .fetch_one(&mut *transaction)
                 .await?;
                 transaction.commit().await?;
                 let kept = shared::price::Price { id, ..price.clone() };
                 Ok(if id == price.id { PriceKept::New(kept) } else { PriceKept::Replaced(kept) })
+            }
+
+            pub(in crate::store::trace) async fn restore_prices(
+                &self,
+                workspace_id: uuid::Uuid,
+                prices: &[shared::price::Price],
+            ) -> Result<u64, crate::store::trace::StoreError> {
+                let mut transaction = self.begin_write().await?;
+                let mut new = 0;
+                for price in prices {
+                    let (model_key, provider_key) = crate::store::trace::price::keys(&price.price);
+                    new += sqlx::query(concat!(crate::store::trace::price::insert!(), " DO NOTHING"))
+                        .bind(price.id)
+                        .bind(workspace_id)
+                        .bind(&price.price.model)
+                        .bind(&price.price.provider)
+                        .bind(&model_key)
+                        .bind(&provider_key)
+                        .bind(price.price.input_usd_per_million)
+                        .bind(price.price.output_usd_per_million)
+                        .bind(price.price.cache_read_usd_per_million)
+                        .bind(price.price.cache_write_usd_per_million)
+                        .bind(crate::store::moment::Moment(price.updated_at))
+                        .execute(&mut *transaction)
+                        .await?
+                        .rows_affected();
+                }
+                transaction.commit().await?;
+                Ok(new)
             }
 
             pub(in crate::store::trace) async fn remove_price(
