@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{order::Marks, sink::Sink};
+use super::{
+    order::Marks,
+    sink::{self, Record, Sink},
+};
 use crate::{
     error::chain,
     queue::{Consumer, Delivery, Message},
@@ -51,6 +54,26 @@ impl<T> Part<T> {
     fn add(&mut self, delivery: Delivery, request: Vec<T>) {
         self.deliveries.push(delivery);
         self.requests.push(request);
+    }
+}
+
+impl<T: Record> Part<T> {
+    /// Prices and writes it: what became of each request.
+    async fn write(&mut self, tools: &Tools, what: &str) -> Result<Vec<Result<(), StoreError>>, GivenUp> {
+        if self.requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let workspaces = sink::workspaces(&self.requests);
+        let prices =
+            retry(tools, "reading prices", StoreError::is_transient, || tools.sink.prices(&workspaces));
+        // All its errors are transient, and so tried again.
+        if let Ok(prices) = prices.await? {
+            self.requests = sink::price(prices, std::mem::take(&mut self.requests)).await;
+        }
+        let requests = &self.requests;
+        let results = retry(tools, what, StoreError::is_transient, || tools.sink.write(requests));
+        // All errors of the whole are transient, and so tried again.
+        Ok(results.await?.unwrap_or_default())
     }
 }
 
@@ -113,21 +136,11 @@ impl Group {
     /// Writes everything, the scores after the traces and spans, and only then takes the messages out of their streams. A store or
     /// a Redis that fails is tried again for ever, unless the worker is to stop.
     pub(super) async fn write(&mut self, tools: &Tools) -> Result<(), GivenUp> {
-        let mut written: Vec<(&Delivery, Result<(), StoreError>)> = Vec::new();
-        if !self.traces.requests.is_empty() {
-            let requests = &self.traces.requests;
-            let results =
-                retry(tools, "writing traces", StoreError::is_transient, || tools.sink.write(requests));
-            // All errors of the whole are transient, and so tried again.
-            written.extend(self.traces.deliveries.iter().zip(results.await?.unwrap_or_default()));
-        }
-        if !self.spans.requests.is_empty() {
-            let requests = &self.spans.requests;
-            let results =
-                retry(tools, "writing spans", StoreError::is_transient, || tools.sink.write_spans(requests));
-            written.extend(self.spans.deliveries.iter().zip(results.await?.unwrap_or_default()));
-        }
-        let mut done: Vec<&Delivery> = Vec::with_capacity(written.len() + self.scores.len());
+        let traces = self.traces.write(tools, "writing traces").await?;
+        let spans = self.spans.write(tools, "writing spans").await?;
+        let written = self.traces.deliveries.iter().zip(traces);
+        let written = written.chain(self.spans.deliveries.iter().zip(spans));
+        let mut done: Vec<&Delivery> = Vec::new();
         for (delivery, result) in written {
             match result {
                 Ok(()) => done.push(delivery),

@@ -1,13 +1,14 @@
-//! What happens to a group of requests: one transaction for all of them, or one for each where that fails, and then the
-//! answers they change are dropped. Holds no queue.
+//! What happens to a group of requests: its traces and spans get their costs, then one transaction for all of them, or one for each
+//! where that fails, and then the answers they change are dropped. Holds no queue.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, panic};
 
 use uuid::Uuid;
 
 use crate::{
     cache::Invalidator,
     error::chain,
+    price::pricer::{Pricer, Prices},
     store::trace::{
         StoreError, TraceStore, Written,
         record::{LooseSpan, NewScore, NewTrace},
@@ -15,46 +16,56 @@ use crate::{
     telemetry::metrics::{Metrics, Unit},
 };
 
-/// A group takes no further request once it has so many traces and spans by themselves: a larger transaction is not written faster.
+/// A group takes no further request once it has so many traces or spans: a larger transaction is not written faster.
 pub const GROUP_TRACES: usize = 8192;
 
 /// Where groups go.
 #[derive(Clone, Debug)]
 pub struct Sink {
     store: TraceStore,
+    pricer: Pricer,
     invalidator: Invalidator,
     metrics: Metrics,
 }
 
 impl Sink {
-    /// Writes to `store` and drops answers through `invalidator`.
+    /// Writes to `store` what `pricer` has priced, and drops answers through `invalidator`.
     #[must_use]
-    pub fn new(store: TraceStore, invalidator: Invalidator, metrics: Metrics) -> Self {
-        Self { store, invalidator, metrics }
+    pub fn new(store: TraceStore, pricer: Pricer, invalidator: Invalidator, metrics: Metrics) -> Self {
+        Self { store, pricer, invalidator, metrics }
     }
 
-    /// Writes requests' traces, and says of each request what became of it: one that cannot be written does not fail the
+    /// The prices of these workspaces. Where a workspace's own cannot be read for good, they are the public ones alone:
+    /// nothing is lost for a cost that can be computed anew.
+    ///
+    /// # Errors
+    /// Where the store does not answer at the moment.
+    pub async fn prices(&self, workspaces: &BTreeSet<Uuid>) -> Result<Prices, StoreError> {
+        match self.pricer.prices(workspaces.iter().copied()).await {
+            Err(error) if !error.is_transient() => {
+                tracing::error!(error = chain(&error), "the workspaces' own prices cannot be read");
+                self.pricer.prices([]).await
+            }
+            prices => prices,
+        }
+    }
+
+    /// Gives what requests brought its costs, before they are written for the first time.
+    ///
+    /// # Errors
+    /// Where the store does not answer at the moment.
+    pub async fn priced<T: Record>(&self, requests: Vec<Vec<T>>) -> Result<Vec<Vec<T>>, StoreError> {
+        let prices = self.prices(&workspaces(&requests)).await?;
+        Ok(price(prices, requests).await)
+    }
+
+    /// Writes what requests brought, all of one kind, and says of each request what became of it: one that cannot be written does not fail the
     /// others.
     ///
     /// # Errors
     /// Where the store does not write at the moment, whatever it is given. Some requests may be written: writing them
     /// again counts nothing twice.
-    pub async fn write(&self, requests: &[Vec<NewTrace>]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        self.write_requests(requests).await
-    }
-
-    /// Writes requests' spans that came by themselves, as [`Sink::write`] writes traces.
-    ///
-    /// # Errors
-    /// As [`Sink::write`].
-    pub async fn write_spans(
-        &self,
-        requests: &[Vec<LooseSpan>],
-    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        self.write_requests(requests).await
-    }
-
-    async fn write_requests<T: Record>(
+    pub async fn write<T: Record>(
         &self,
         requests: &[Vec<T>],
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
@@ -106,13 +117,36 @@ impl Sink {
     }
 }
 
-/// What is written in groups.
-trait Record: Sync {
+/// Whose requests these are: each is of one workspace.
+pub fn workspaces<T: Record>(requests: &[Vec<T>]) -> BTreeSet<Uuid> {
+    requests.iter().filter_map(|records| records.first()).map(T::workspace_id).collect()
+}
+
+/// Gives what requests brought its costs by these prices. It may be a hundred thousand spans: not for async threads.
+pub async fn price<T: Record>(prices: Prices, mut requests: Vec<Vec<T>>) -> Vec<Vec<T>> {
+    let work = tokio::task::spawn_blocking(move || {
+        requests.iter_mut().flatten().for_each(|record| record.price(&prices));
+        requests
+    });
+    match work.await {
+        Ok(requests) => requests,
+        // It is not cancelled: it panicked, and so does this.
+        Err(error) => panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// What is priced and written in groups.
+pub trait Record: Send + Sync + Sized + 'static {
     /// What it is counted as.
     const UNIT: Unit;
 
+    /// Whose it is.
     fn workspace_id(&self) -> Uuid;
 
+    /// Gives it its costs.
+    fn price(&mut self, prices: &Prices);
+
+    /// Writes them, all or none.
     fn write(
         store: &TraceStore,
         records: &[&Self],
@@ -126,6 +160,10 @@ impl Record for NewTrace {
         self.workspace_id
     }
 
+    fn price(&mut self, prices: &Prices) {
+        prices.price_trace(self);
+    }
+
     async fn write(store: &TraceStore, records: &[&Self]) -> Result<Written, StoreError> {
         store.write(records).await
     }
@@ -136,6 +174,10 @@ impl Record for LooseSpan {
 
     fn workspace_id(&self) -> Uuid {
         self.workspace_id
+    }
+
+    fn price(&mut self, prices: &Prices) {
+        prices.price_span(self.workspace_id, &mut self.span);
     }
 
     async fn write(store: &TraceStore, records: &[&Self]) -> Result<Written, StoreError> {

@@ -11,11 +11,8 @@ use tokio::{
 
 use crate::{
     error::{ApiError, chain},
-    processing::sink::{GROUP_TRACES, Sink},
-    store::trace::{
-        StoreError,
-        record::{LooseSpan, NewScore, NewTrace},
-    },
+    processing::sink::{GROUP_TRACES, Record, Sink},
+    store::trace::record::{LooseSpan, NewScore, NewTrace},
 };
 
 /// Bytes of traces that may wait or be written at once, by default.
@@ -92,12 +89,8 @@ impl Writer {
             let score = self.gather(job, &mut traces, &mut spans);
             let sink = self.sink.clone();
             tokio::spawn(async move {
-                if !traces.requests.is_empty() {
-                    answer(sink.write(&traces.requests).await, traces.waiting);
-                }
-                if !spans.requests.is_empty() {
-                    answer(sink.write_spans(&spans.requests).await, spans.waiting);
-                }
+                traces.write(&sink).await;
+                spans.write(&sink).await;
                 if let Some((score, waiting)) = score {
                     waiting.answer(sink.score(&score).await.map_err(|error| chain(&error)));
                 }
@@ -141,25 +134,31 @@ impl<T> Default for Part<T> {
     }
 }
 
-impl<T> Part<T> {
+impl<T: Record> Part<T> {
+    /// Takes a request, and answers how many it brought.
     fn add(&mut self, request: Vec<T>, waiting: Waiting) -> usize {
         let count = request.len();
         self.requests.push(request);
         self.waiting.push(waiting);
         count
     }
-}
 
-fn answer(written: Result<Vec<Result<(), StoreError>>, StoreError>, waiting: Vec<Waiting>) {
-    match written {
-        Ok(results) => {
-            for (waiting, result) in waiting.into_iter().zip(results) {
-                waiting.answer(result.map_err(|error| chain(&error)));
-            }
+    /// Prices and writes it, and tells everybody who waits.
+    async fn write(self, sink: &Sink) {
+        if self.requests.is_empty() {
+            return;
         }
-        Err(error) => {
-            let cause = chain(&error);
-            waiting.into_iter().for_each(|waiting| waiting.answer(Err(cause.clone())));
+        let written = async { sink.write(&sink.priced(self.requests).await?).await };
+        match written.await {
+            Ok(results) => {
+                for (waiting, result) in self.waiting.into_iter().zip(results) {
+                    waiting.answer(result.map_err(|error| chain(&error)));
+                }
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                self.waiting.into_iter().for_each(|waiting| waiting.answer(Err(cause.clone())));
+            }
         }
     }
 }
