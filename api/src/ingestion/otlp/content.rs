@@ -32,7 +32,7 @@ pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Val
                 "ai.values",
             ]
             .iter()
-            .find_map(|name| given(attributes, name))
+            .find_map(|name| entity(attributes, name))
         })
         .or_else(|| instructions(attributes).map(|system| json!([system])))
 }
@@ -92,7 +92,7 @@ fn given(attributes: &Attributes, name: &str) -> Option<Value> {
     if says_nothing { None } else { Some(value) }
 }
 
-/// The same of what OpenLLMetry writes as JSON whatever it is: a text, too.
+/// The same of what is JSON whatever it is: a text, too (OpenLLMetry's, the Vercel AI SDK's).
 fn entity(attributes: &Attributes, name: &str) -> Option<Value> {
     match given(attributes, name)? {
         Value::String(text) if text.starts_with('"') => {
@@ -112,7 +112,7 @@ fn value(attributes: &Attributes, name: &str, mime_type: &str) -> Option<Value> 
 
 /// The Vercel AI SDK's answers: a text, calls of tools beside it, an object, or what a tool gave.
 fn vercel(attributes: &Attributes) -> Option<Value> {
-    let one = |names: &[&str]| names.iter().find_map(|name| given(attributes, name));
+    let one = |names: &[&str]| names.iter().find_map(|name| entity(attributes, name));
     let text = || attributes.get("ai.response.text").or_else(|| attributes.get("ai.result.text")).cloned();
     let calls = one(&["ai.response.toolCalls", "ai.result.toolCalls"]);
     if let Some(Value::Array(calls)) = calls {

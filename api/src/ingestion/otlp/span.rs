@@ -33,8 +33,8 @@ const USER: [&str; 3] =
 const TAGS: [&str; 2] = ["tag.tags", "ai.telemetry.metadata.tags"];
 const TOOL_CALL: [&str; 3] = ["gen_ai.tool.call.id", "tool.id", "ai.toolCall.id"];
 const TOOL_TYPE: [&str; 1] = ["gen_ai.tool.type"];
-/// The event that says when the first chunk came, by OpenInference.
-const FIRST_TOKEN: &str = "First Token Stream Event";
+/// The events that say when the first chunk came: OpenInference's, OpenLLMetry's.
+const FIRST_CHUNK: [&str; 2] = ["First Token Stream Event", "gen_ai.content.completion.chunk"];
 const FINISH: [&str; 3] = ["gen_ai.response.finish_reasons", "llm.finish_reason", "ai.response.finishReason"];
 
 /// What happened during a span.
@@ -213,7 +213,7 @@ fn tags(attributes: &Attributes) -> Option<String> {
 }
 
 fn first_chunk(attributes: &Attributes, events: &[Happening], start: Timestamp) -> Option<f64> {
-    let event = || events.iter().find(|event| event.name == FIRST_TOKEN);
+    let event = || events.iter().find(|event| FIRST_CHUNK.contains(&event.name.as_str()));
     let seconds = attributes.number(&["gen_ai.response.time_to_first_chunk"]);
     seconds
         .map(|seconds| seconds * MILLIS_PER_SECOND)
