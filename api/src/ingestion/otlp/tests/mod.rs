@@ -109,7 +109,7 @@ fn full(span: Span) -> (LooseSpan, Value, Vec<NewScore>) {
 
 #[track_caller]
 fn mapped(attributes: Value) -> (LooseSpan, Value) {
-    let (span, payload, _) = full(self::span(attributes));
+    let (span, payload, _) = full(span(attributes));
     (span, payload)
 }
 
