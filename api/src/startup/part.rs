@@ -61,6 +61,7 @@ pub(super) struct Running {
     accounts: Option<AccountStore>,
     traces: Option<TraceStore>,
     writing: Option<Writing>,
+    sink: Option<Sink>,
 }
 
 /// Opens what the roles of this process need.
@@ -71,10 +72,12 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
     let traces = if runs(Role::Query) || runs(Role::Processing) { Some(base.traces().await?) } else { None };
 
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let mut writing = None;
+    let (mut writing, mut sink) = (None, None);
     if let Some(traces) = traces.clone().filter(|_| runs(Role::Processing)) {
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
-        let (started, begun) = base.write_to(Sink::new(traces, invalidator, base.metrics.clone())).await?;
+        let written = Sink::new(traces, invalidator, base.metrics.clone());
+        let (started, begun) = base.write_to(written.clone()).await?;
+        sink = Some(written);
         queue = queue.or(begun);
         writing = Some(started);
     }
@@ -95,13 +98,18 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         metrics: Data::new(base.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing }))
+    Ok((parts, Running { accounts, traces, writing, sink }))
 }
 
 impl Running {
     /// The store of traces, where this process writes to it.
     pub(super) fn written(&self) -> Option<&TraceStore> {
         self.traces.as_ref().filter(|_| self.writing.is_some())
+    }
+
+    /// What writes to it.
+    pub(super) fn sink(&self) -> Option<&Sink> {
+        self.sink.as_ref()
     }
 
     /// Writes what was handed in, for so long at most, and closes the stores. Nobody may hold what hands in any more.
