@@ -20,7 +20,7 @@ use crate::{
         receive::receive,
     },
     openapi,
-    query::{activity, alert, chart, kpi, span, trace},
+    query::{activity, alert, chart, kpi, price, reprice, span, thread, trace},
     startup::Parts,
     telemetry::health,
 };
@@ -103,6 +103,14 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/metrics/timeseries").route(query.at(get(), chart::timeseries)))
         .service(resource("/metrics/breakdown").route(query.at(get(), chart::breakdown)))
         .service(resource("/alerts/recent").route(query.at(get(), alert::recent)))
+        .service(resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::keep)))
+        .service(resource("/prices/lookup").route(query.at(get(), price::lookup)))
+        .service(
+            resource("/prices/reprice")
+                .route(query.at(get(), reprice::list))
+                .route(query.at(post(), reprice::begin)),
+        )
+        .service(resource("/prices/{id}").route(query.at(delete(), price::remove)))
         .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
         .service(
             resource("/traces")
@@ -128,6 +136,13 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
             resource("/traces/{trace_id}/spans/{span_id}")
                 .route(query.at(get(), span::one).wrap(Compress::default())),
         )
+        .service(resource("/sessions").route(query.at(get(), thread::sessions).wrap(Compress::default())))
+        .service(
+            resource("/sessions/{session_id}")
+                .route(query.at(get(), thread::session).wrap(Compress::default())),
+        )
+        .service(resource("/users").route(query.at(get(), thread::users).wrap(Compress::default())))
+        .service(resource("/users/{user_id}").route(query.at(get(), thread::user).wrap(Compress::default())))
         .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
 }
 

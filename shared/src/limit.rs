@@ -22,6 +22,10 @@ pub const BODY_BYTES: usize = 64 * 1024;
 pub const JSON_DEPTH: usize = 64;
 /// Days that a custom time range spans at most.
 pub const RANGE_DAYS: u64 = 366;
+/// Sessions or users, or traces of one of them, where the request says nothing.
+pub const THREADS_DEFAULT: u32 = 50;
+/// Bytes of JSON of an input or output that the page of a session or user shows whole; of larger ones it shows as much.
+pub const EXCERPT_BYTES: usize = 16 * 1024;
 /// Characters of a search at most.
 pub const SEARCH_CHARS: usize = 200;
 /// Spans that a search of a trace answers at most.
@@ -44,3 +48,9 @@ pub const PASSWORD_MIN_CHARS: usize = 8;
 pub const PASSWORD_MAX_BYTES: usize = 72;
 /// Live API keys of one workspace at most.
 pub const API_KEYS: usize = 100;
+/// Own prices of one workspace at most.
+pub const PRICES: usize = 1000;
+/// US dollars that a million tokens may cost at most.
+pub const USD_PER_MILLION: f64 = 1_000_000.0;
+/// Pricings anew of one workspace that may be under way at once.
+pub const REPRICES_AT_ONCE: usize = 10;

@@ -35,6 +35,8 @@ mod payload;
 #[path = "../services/postgres.rs"]
 #[expect(dead_code, reason = "the tests of faults use the rest")]
 mod postgres;
+#[path = "../api/price.rs"]
+mod price;
 #[path = "../services/redis.rs"]
 #[expect(dead_code, reason = "the tests of faults use the rest")]
 mod redis;
@@ -48,6 +50,8 @@ mod score;
 mod server;
 #[path = "../api/size.rs"]
 mod size;
+#[path = "../api/thread.rs"]
+mod thread;
 #[path = "../api/trace_detail.rs"]
 mod trace_detail;
 #[path = "../api/trace_list.rs"]

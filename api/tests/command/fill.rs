@@ -68,6 +68,9 @@ pub async fn fill(folder: &TempDir) -> Filled {
     bob.ingest(&many()).await;
     loose(folder, ada.user.workspace_id).await;
     score(&ada).await;
+    let price =
+        json!({"model": "m", "provider": "x", "input_usd_per_million": 0.1, "output_usd_per_million": 3});
+    ada.post("/api/v1/prices", &price).await.expect(201);
     server.keep_alerts(&alerts(&ada)).await;
     Filled { key, revoked, token: ada.token().to_owned() }
 }

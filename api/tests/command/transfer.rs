@@ -44,6 +44,7 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
         "scores: 7 (7 new)\n",
         "traces: 4,564 (4,564 new)\n",
         "alerts: 30\n",
+        "prices: 1 (1 new)\n",
         "verified: ",
         &format!(
             "JWT_SECRET for the servers to the contents of {}",

@@ -16,9 +16,11 @@ mod page;
 mod payload;
 pub mod plan;
 pub mod postgres;
+pub mod price;
 mod quality;
 pub mod record;
 pub mod recost;
+pub mod reprice;
 mod rollup;
 mod row;
 mod search;
@@ -28,6 +30,7 @@ mod snapshot;
 pub mod sqlite;
 mod stored;
 pub mod sums;
+pub mod thread;
 mod total;
 mod writing;
 
@@ -38,6 +41,7 @@ use shared::{
     alert::{Alert, Severity},
     metric::Dimension,
     page::ItemList,
+    session::{Thread, ThreadSummary},
     span::{Span, SpanMatches},
     time_range::Window,
     trace::{Trace, TraceDetail},
@@ -51,6 +55,7 @@ use self::{
     record::{LooseSpan, NewScore, NewTrace},
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
+    thread::{ThreadListRequest, ThreadRequest},
 };
 use super::postgres::{PostgresSettings, Retries, is_transient};
 
@@ -333,6 +338,22 @@ impl TraceStore {
         text: &str,
     ) -> Result<Option<SpanMatches>, StoreError> {
         answer!(self, snapshot => search::search(snapshot, workspace_id, trace_id, text))
+    }
+
+    /// A session or user with a page of its traces; nothing where it has none.
+    ///
+    /// # Errors
+    /// Where the engine fails or a payload cannot be read.
+    pub async fn thread(&self, request: &ThreadRequest) -> Result<Option<Thread>, StoreError> {
+        answer!(self, snapshot => thread::thread(snapshot, request))
+    }
+
+    /// The sessions or users of a window, latest activity first, and how many there are.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub async fn threads(&self, request: &ThreadListRequest) -> Result<ItemList<ThreadSummary>, StoreError> {
+        answer!(self, snapshot => thread::threads(snapshot, request))
     }
 
     /// Keeps alerts; one with an id that is there already is left as it is.

@@ -12,10 +12,13 @@ mod late;
 mod list;
 mod loose;
 pub mod oracle;
+mod price;
 mod recost;
 mod reopen;
 pub mod sample;
 mod score;
+mod search;
+mod thread;
 mod total;
 
 use crate::database::{open_postgres, open_sqlite, open_timescale};
@@ -66,6 +69,11 @@ macro_rules! trace_store_suite {
                 score::a_score_replaced_a_hundred_times_leaves_no_drift,
                 score::a_score_without_a_trace_shows_nowhere,
                 score::restored_scores_fill_in_what_is_missing_or_older_and_never_count_twice,
+                search::spans_that_hold_a_text_are_found_in_the_order_of_their_start,
+                thread::a_session_or_user_read_page_by_page_equals_brute_force,
+                thread::sessions_and_users_of_a_window_equal_brute_force,
+                thread::a_thread_is_of_one_workspace_and_of_one_kind,
+                thread::sums_too_large_to_keep_are_no_error_where_the_engine_counts_further,
                 detail::everything_comes_back_as_it_was_sent,
                 detail::a_trace_of_three_thousand_spans_comes_back_whole_and_in_order,
                 detail::an_empty_payload_is_nothing_and_no_metadata,
@@ -73,6 +81,12 @@ macro_rules! trace_store_suite {
                 concurrency::readers_see_whole_batches_while_they_are_written,
                 alert::alerts_come_newest_first_by_workspace_and_severity,
                 alert::an_alert_kept_twice_is_there_once,
+                price::a_price_comes_back_as_it_was_given_to_its_own_workspace,
+                price::a_price_of_the_same_model_and_provider_takes_the_other_s_place,
+                price::a_workspace_has_so_many_prices_and_may_replace_each,
+                price::a_pricing_of_a_window_is_begun_once_while_it_is_under_way,
+                price::a_pricing_is_one_worker_s_until_its_lease_is_over,
+                price::many_who_want_a_pricing_share_it_out_one_gets_it,
                 reopen::a_closed_store_fails_its_ping,
                 recost::traces_and_figures_follow_costs_that_become_others,
                 recost::a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_before,
