@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, panic};
 
+use shared::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -104,6 +105,17 @@ impl Sink {
             }
         }
         Ok(results)
+    }
+
+    /// Makes traces of those that wait for their outermost span and of which nothing has come since `before`.
+    ///
+    /// # Errors
+    /// Where the store fails. What was done stays done.
+    pub async fn promote(&self, before: Timestamp) -> Result<(), StoreError> {
+        for workspace_id in self.store.promote(before).await? {
+            self.invalidator.written(workspace_id).await;
+        }
+        Ok(())
     }
 
     /// Writes a score.
