@@ -20,7 +20,7 @@ use crate::{
         receive::receive,
     },
     openapi,
-    query::{activity, alert, chart, kpi, span, thread, trace},
+    query::{activity, alert, chart, kpi, price, reprice, span, thread, trace},
     startup::Parts,
     telemetry::health,
 };
@@ -103,6 +103,14 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/metrics/timeseries").route(query.at(get(), chart::timeseries)))
         .service(resource("/metrics/breakdown").route(query.at(get(), chart::breakdown)))
         .service(resource("/alerts/recent").route(query.at(get(), alert::recent)))
+        .service(resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::keep)))
+        .service(resource("/prices/lookup").route(query.at(get(), price::lookup)))
+        .service(
+            resource("/prices/reprice")
+                .route(query.at(get(), reprice::list))
+                .route(query.at(post(), reprice::begin)),
+        )
+        .service(resource("/prices/{id}").route(query.at(delete(), price::remove)))
         .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
         .service(
             resource("/traces")

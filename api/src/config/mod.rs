@@ -7,9 +7,14 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ipnet::IpNet;
+use shared::price::PriceRequest;
 
 use self::setting::{Settings, invalid, origin};
 pub use self::{
@@ -20,6 +25,7 @@ pub use self::{
 use crate::{
     cache::{Kind, Ttls},
     gateway::secret::Secret,
+    price::file,
     role::Role,
 };
 
@@ -65,6 +71,8 @@ pub struct Config {
     pub log_format: Option<LogFormat>,
     /// A folder with the SPA, instead of the one that is built in.
     pub web_dir: Option<PathBuf>,
+    /// What models cost, before the public prices.
+    pub prices: Vec<PriceRequest>,
 }
 
 impl Config {
@@ -118,6 +126,7 @@ impl Config {
                 .one_of("LOG_FORMAT", &["pretty", "json"])?
                 .map(|format| if format == "json" { LogFormat::Json } else { LogFormat::Pretty }),
             web_dir: settings.text("WEB_DIR").map(PathBuf::from),
+            prices: prices(&settings)?,
         })
     }
 }
@@ -136,6 +145,14 @@ fn cache_ttls<L: Fn(&str) -> Option<String>>(settings: &Settings<L>) -> Result<T
         }
     }
     Ok(ttls)
+}
+
+/// The prices in the file that the setting names.
+fn prices<L: Fn(&str) -> Option<String>>(
+    settings: &Settings<L>,
+) -> Result<Vec<PriceRequest>, InvalidSetting> {
+    let Some(path) = settings.text("PRICES_FILE") else { return Ok(Vec::new()) };
+    file::read(Path::new(&path)).map_err(|expected| invalid("PRICES_FILE", path, expected))
 }
 
 /// A network, or an address as the network of it alone.

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{order::Marks, sink::Sink};
+use super::{
+    order::Marks,
+    sink::{self, Sink},
+};
 use crate::{
     error::chain,
     queue::{Consumer, Delivery, Message},
@@ -93,6 +96,13 @@ impl Group {
     pub(super) async fn write(&mut self, tools: &Tools) -> Result<(), GivenUp> {
         let mut refused = Vec::new();
         if !self.requests.is_empty() {
+            let workspaces = sink::workspaces(&self.requests);
+            let prices =
+                retry(tools, "reading prices", StoreError::is_transient, || tools.sink.prices(&workspaces));
+            // All its errors are transient, and so tried again.
+            if let Ok(prices) = prices.await? {
+                self.requests = sink::price(prices, std::mem::take(&mut self.requests)).await;
+            }
             let results =
                 retry(tools, "writing traces", StoreError::is_transient, || tools.sink.write(&self.requests));
             // All errors of the whole are transient, and so tried again.

@@ -1,13 +1,14 @@
-//! What happens to a group of requests: one transaction for all of them, or one for each where that fails, and then the
-//! answers they change are dropped. Holds no queue.
+//! What happens to a group of requests: its traces get their costs, then one transaction for all of them, or one for each
+//! where that fails, and then the answers they change are dropped. Holds no queue.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, panic};
 
 use uuid::Uuid;
 
 use crate::{
     cache::Invalidator,
     error::chain,
+    price::pricer::{Pricer, Prices},
     store::trace::{
         StoreError, TraceStore,
         record::{NewScore, NewTrace},
@@ -22,15 +23,40 @@ pub const GROUP_TRACES: usize = 8192;
 #[derive(Clone, Debug)]
 pub struct Sink {
     store: TraceStore,
+    pricer: Pricer,
     invalidator: Invalidator,
     metrics: Metrics,
 }
 
 impl Sink {
-    /// Writes to `store` and drops answers through `invalidator`.
+    /// Writes to `store` what `pricer` has priced, and drops answers through `invalidator`.
     #[must_use]
-    pub fn new(store: TraceStore, invalidator: Invalidator, metrics: Metrics) -> Self {
-        Self { store, invalidator, metrics }
+    pub fn new(store: TraceStore, pricer: Pricer, invalidator: Invalidator, metrics: Metrics) -> Self {
+        Self { store, pricer, invalidator, metrics }
+    }
+
+    /// The prices of these workspaces. Where a workspace's own cannot be read for good, they are the public ones alone:
+    /// nothing is lost for a cost that can be computed anew.
+    ///
+    /// # Errors
+    /// Where the store does not answer at the moment.
+    pub async fn prices(&self, workspaces: &BTreeSet<Uuid>) -> Result<Prices, StoreError> {
+        match self.pricer.prices(workspaces.iter().copied()).await {
+            Err(error) if !error.is_transient() => {
+                tracing::error!(error = chain(&error), "the workspaces' own prices cannot be read");
+                self.pricer.prices([]).await
+            }
+            prices => prices,
+        }
+    }
+
+    /// Gives requests' traces their costs, before they are written for the first time.
+    ///
+    /// # Errors
+    /// Where the store does not answer at the moment.
+    pub async fn priced(&self, requests: Vec<Vec<NewTrace>>) -> Result<Vec<Vec<NewTrace>>, StoreError> {
+        let prices = self.prices(&workspaces(&requests)).await?;
+        Ok(price(prices, requests).await)
     }
 
     /// Writes requests' traces, and says of each request what became of it: one that cannot be written does not fail the
@@ -85,5 +111,23 @@ impl Sink {
         self.store.score(score).await?;
         self.invalidator.written(score.workspace_id).await;
         Ok(())
+    }
+}
+
+/// Whose requests these are: each is of one workspace.
+pub fn workspaces(requests: &[Vec<NewTrace>]) -> BTreeSet<Uuid> {
+    requests.iter().filter_map(|traces| traces.first()).map(|trace| trace.workspace_id).collect()
+}
+
+/// Gives requests' traces their costs by these prices. It may be a hundred thousand spans: not for async threads.
+pub async fn price(prices: Prices, mut requests: Vec<Vec<NewTrace>>) -> Vec<Vec<NewTrace>> {
+    let work = tokio::task::spawn_blocking(move || {
+        requests.iter_mut().flatten().for_each(|trace| prices.price_trace(trace));
+        requests
+    });
+    match work.await {
+        Ok(requests) => requests,
+        // It is not cancelled: it panicked, and so does this.
+        Err(error) => panic::resume_unwind(error.into_panic()),
     }
 }

@@ -84,7 +84,7 @@ impl Writer {
             let sink = self.sink.clone();
             tokio::spawn(async move {
                 if !group.is_empty() {
-                    commit(&sink, &group, waiting).await;
+                    commit(&sink, group, waiting).await;
                 }
                 if let Some((score, waiting)) = score {
                     waiting.answer(sink.score(&score).await.map_err(|error| chain(&error)));
@@ -120,8 +120,9 @@ impl Writer {
     }
 }
 
-async fn commit(sink: &Sink, group: &[Vec<NewTrace>], waiting: Vec<Waiting>) {
-    match sink.write(group).await {
+async fn commit(sink: &Sink, group: Vec<Vec<NewTrace>>, waiting: Vec<Waiting>) {
+    let written = async { sink.write(&sink.priced(group).await?).await };
+    match written.await {
         Ok(results) => {
             for (waiting, result) in waiting.into_iter().zip(results) {
                 waiting.answer(result.map_err(|error| chain(&error)));

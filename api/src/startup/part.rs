@@ -22,6 +22,7 @@ use crate::{
     },
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
+    price::{bundled, pricer::Pricer},
     processing::sink::Sink,
     query,
     role::Role,
@@ -70,11 +71,15 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
     let accounts = if runs(Role::Gateway) { Some(base.accounts().await?) } else { None };
     let traces = if runs(Role::Query) || runs(Role::Processing) { Some(base.traces().await?) } else { None };
 
+    let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
     let mut writing = None;
-    if let Some(traces) = traces.clone().filter(|_| runs(Role::Processing)) {
+    let stored = traces.clone().zip(pricer);
+    if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
+        tokio::task::spawn_blocking(bundled::prepare);
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
-        let (started, begun) = base.write_to(Sink::new(traces, invalidator, base.metrics.clone())).await?;
+        let sink = Sink::new(traces, pricer, invalidator, base.metrics.clone());
+        let (started, begun) = base.write_to(sink).await?;
         queue = queue.or(begun);
         writing = Some(started);
     }
@@ -89,9 +94,9 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
             Data::new(ingestion::State { clock, queue, metrics })
         }),
-        query: traces.clone().filter(|_| runs(Role::Query)).map(|traces| {
+        query: stored.filter(|_| runs(Role::Query)).map(|(traces, pricer)| {
             let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
-            Data::new(query::State { clock, traces, cache: base.cache.clone(), metrics })
+            Data::new(query::State { clock, traces, pricer, cache: base.cache.clone(), metrics })
         }),
         metrics: Data::new(base.metrics.clone()),
     };

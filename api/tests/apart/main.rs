@@ -35,6 +35,8 @@ mod payload;
 #[path = "../services/postgres.rs"]
 #[expect(dead_code, reason = "the tests of faults use the rest")]
 mod postgres;
+#[path = "../api/price.rs"]
+mod price;
 #[path = "../services/redis.rs"]
 #[expect(dead_code, reason = "the tests of faults use the rest")]
 mod redis;

@@ -23,6 +23,7 @@ mod kpi;
 mod log;
 mod operation;
 mod payload;
+mod price;
 mod queue;
 mod refuse;
 mod sample;

@@ -61,6 +61,9 @@ pub async fn fill(folder: &TempDir) -> Filled {
     ada.delete(&format!("/api/v1/api-keys/{id}")).await.expect(204);
     bob.ingest(&many()).await;
     score(&ada).await;
+    let price =
+        json!({"model": "m", "provider": "x", "input_usd_per_million": 0.1, "output_usd_per_million": 3});
+    ada.post("/api/v1/prices", &price).await.expect(201);
     server.keep_alerts(&alerts(&ada)).await;
     Filled { key, revoked, token: ada.token().to_owned() }
 }

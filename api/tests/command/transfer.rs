@@ -44,6 +44,7 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
         "scores: 6 (6 new)\n",
         "traces: 4,562 (4,562 new)\n",
         "alerts: 30\n",
+        "prices: 1 (1 new)\n",
         "verified: ",
         &format!(
             "JWT_SECRET for the servers to the contents of {}",

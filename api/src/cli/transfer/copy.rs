@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Folder, Target, stop::Stop};
 use crate::{
     cli::progress::{LINE_EVERY, Progress},
-    store::trace::record::NewTrace,
+    store::trace::{TraceStore, record::NewTrace},
 };
 
 /// Scores or alerts in one part.
@@ -34,6 +34,8 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     count("traces", all, new);
     let all = alerts(from, to).await?;
     println!("alerts: {}", HumanCount(all as u64));
+    let (all, new) = prices(from, to, &workspaces).await?;
+    count("prices", all, new);
     println!("copied in {}", HumanDuration(started.elapsed()));
     Ok(workspaces)
 }
@@ -78,6 +80,18 @@ async fn alerts(from: &Folder, to: &Target) -> Result<usize, Stop> {
         to.traces.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
         all += part.len();
     }
+}
+
+/// The workspaces' own prices: a thousand each at most.
+async fn prices(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
+    let source = TraceStore::Sqlite(from.traces.clone());
+    let (mut all, mut new) = (0, 0);
+    for &id in workspaces {
+        let prices = source.prices(id).await.map_err(Stop::TraceFile)?;
+        new += to.traces.restore_prices(id, &prices).await.map_err(Stop::TraceServer)?;
+        all += prices.len();
+    }
+    Ok((all, new))
 }
 
 /// How many traces are done.

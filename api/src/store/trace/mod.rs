@@ -3,18 +3,24 @@
 //! along the rollups, histograms) stands beside them here.
 
 mod alert;
+mod assembly;
 mod batch;
 mod detail;
+mod gather;
 mod group;
 pub mod histogram;
 pub mod list;
+mod loose;
 mod migrate;
 mod page;
 mod payload;
 pub mod plan;
 pub mod postgres;
+pub mod price;
 mod quality;
 pub mod record;
+pub mod recost;
+pub mod reprice;
 mod rollup;
 mod row;
 mod search;
@@ -22,9 +28,11 @@ mod seek;
 mod select;
 mod snapshot;
 pub mod sqlite;
+mod stored;
 pub mod sums;
 pub mod thread;
 mod total;
+mod writing;
 
 use std::path::Path;
 
@@ -107,8 +115,10 @@ impl StoreError {
 /// What became of a write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// How many traces were new; the rest of them was there already.
+    /// How many traces, or spans that came by themselves, were new; the rest of them was there already.
     pub new: usize,
+    /// Spans that came by themselves and are not kept: their trace has as many as one may have.
+    pub dropped: usize,
 }
 
 /// The traces of all workspaces, on one of the engines.
@@ -194,7 +204,10 @@ impl TraceStore {
     /// # Errors
     /// Where the transaction did not commit; nothing of it is stored then.
     pub async fn write_spans(&self, spans: &[&LooseSpan]) -> Result<Written, StoreError> {
-        Err(StoreError::Corrupt(format!("{} spans cannot be written yet", spans.len())))
+        match self {
+            Self::Sqlite(store) => store.write_spans(spans).await,
+            Self::Postgres(store) => store.write_spans(spans).await,
+        }
     }
 
     /// Makes traces of those that wait for their outermost span and of which nothing has come since `before`: another
@@ -203,7 +216,10 @@ impl TraceStore {
     /// # Errors
     /// Where the engine fails. What was done stays done.
     pub async fn promote(&self, before: Timestamp) -> Result<Vec<Uuid>, StoreError> {
-        Err(StoreError::Corrupt(format!("nothing can be promoted yet: {before}")))
+        match self {
+            Self::Sqlite(store) => store.promote(before).await,
+            Self::Postgres(store) => store.promote(before).await,
+        }
     }
 
     /// Keeps a score and moves its trace's quality, in the rollups too. A score of the same trace and name is replaced;

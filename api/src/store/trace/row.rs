@@ -115,6 +115,21 @@ pub(super) fn assembly_number(assembly: Assembly) -> Option<i16> {
     }
 }
 
+/// What a stored assembly means.
+pub(super) fn assembly(number: Option<i64>) -> Result<Assembly, StoreError> {
+    match number {
+        None => Ok(Assembly::Sent),
+        Some(1) => Ok(Assembly::Complete),
+        Some(2) => Ok(Assembly::Incomplete),
+        Some(number) => Err(StoreError::Corrupt(format!("assembly {number}"))),
+    }
+}
+
+/// Whether a stored basis says that there is no price.
+pub(super) fn is_no_price(number: Option<i64>) -> bool {
+    number == basis_number(&Basis::NoPrice).map(i64::from)
+}
+
 /// How a basis is stored; nothing where it is unknown.
 pub(super) fn basis_number(basis: &Basis) -> Option<i16> {
     match basis {
@@ -123,6 +138,11 @@ pub(super) fn basis_number(basis: &Basis) -> Option<i16> {
         Basis::Computed(_) => Some(2),
         Basis::NoPrice => Some(3),
     }
+}
+
+/// How a count of calls without a price is stored; nothing for none.
+pub(super) fn unpriced(count: i64) -> Option<i32> {
+    (count > 0).then(|| i32::try_from(count).unwrap_or(i32::MAX))
 }
 
 /// What stands beside a basis: the price that was applied.
