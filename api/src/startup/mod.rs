@@ -94,6 +94,9 @@ impl Application {
         if let Some(traces) = application.running.written().cloned() {
             application.run_beside(maintain(traces, clock));
         }
+        if let Some(repricer) = application.running.take_repricer() {
+            application.run_beside(repricer.run());
+        }
         Ok(application)
     }
 
