@@ -103,6 +103,9 @@ impl Application {
         if let Some(sink) = application.running.sink().cloned() {
             application.run_beside(promote(sink, clock, config.root_wait));
         }
+        if let Some(repricer) = application.running.take_repricer() {
+            application.run_beside(repricer.run());
+        }
         Ok(application)
     }
 
