@@ -13,7 +13,10 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::store::trace::list::{Start, TraceFilter};
+use crate::store::trace::{
+    list::{Cursor, Start, TraceFilter},
+    thread::{ThreadKind, ThreadRequest},
+};
 
 /// What kind of answer a key names: how long it is kept, and what it is counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +29,7 @@ pub enum Kind {
     Alerts,
     /// The activity stream.
     Activity,
-    /// A page of traces.
+    /// A page of traces, of sessions or users, or of the traces of one.
     TracesList,
     /// One trace.
     TraceDetail,
@@ -129,6 +132,39 @@ impl CacheKey {
         Self::new(Kind::TraceDetail, workspace_id, format!("trace:detail:{workspace_id}:{trace_id}"))
     }
 
+    /// `trace:tree:{workspace_id}:{trace_id}`: the trace without its spans' payloads.
+    #[must_use]
+    pub fn trace_tree(workspace_id: Uuid, trace_id: &str) -> Self {
+        Self::new(Kind::TraceDetail, workspace_id, format!("trace:tree:{workspace_id}:{trace_id}"))
+    }
+
+    /// `trace:span:{workspace_id}:{trace_id}:{span_id}`, the trace's id without colons, so that no two look alike.
+    #[must_use]
+    pub fn trace_span(workspace_id: Uuid, trace_id: &str, span_id: &str) -> Self {
+        let trace_id = trace_id.replace('%', "%25").replace(':', "%3A");
+        Self::new(Kind::TraceDetail, workspace_id, format!("trace:span:{workspace_id}:{trace_id}:{span_id}"))
+    }
+
+    /// `threads:list:{workspace_id}:{session_id or user_id}:{range}:{limit}`
+    #[must_use]
+    pub fn threads(workspace_id: Uuid, kind: ThreadKind, range: &TimeRange, limit: u32) -> Self {
+        let (kind, range) = (kind.as_str(), range_text(range));
+        Self::new(
+            Kind::TracesList,
+            workspace_id,
+            format!("threads:list:{workspace_id}:{kind}:{range}:{limit}"),
+        )
+    }
+
+    /// `thread:{workspace_id}:{session_id or user_id}:{limit}:{cursor}:{id}`
+    #[must_use]
+    pub fn thread(request: &ThreadRequest) -> Self {
+        let ThreadRequest { workspace_id, kind, id, limit, after } = request;
+        let cursor = after.map(Cursor::encode).unwrap_or_default();
+        let text = format!("thread:{workspace_id}:{}:{limit}:{cursor}:{id}", kind.as_str());
+        Self::new(Kind::TracesList, *workspace_id, text)
+    }
+
     fn new(kind: Kind, workspace_id: Uuid, text: String) -> Self {
         Self { kind, workspace_id, text }
     }
@@ -196,10 +232,21 @@ mod tests {
     }
 
     #[test]
+    fn spans_of_traces_whose_ids_hold_colons_have_keys_of_their_own() {
+        let key = |trace: &str, span: &str| CacheKey::trace_span(Uuid::nil(), trace, span);
+        assert_eq!(key("run-1", "a:b").as_str(), format!("trace:span:{}:run-1:a:b", Uuid::nil()));
+        assert_ne!(key("a:b", "c"), key("a", "b:c"));
+        assert_ne!(key("a%3Ab", "c"), key("a:b", "c"));
+        let (detail, tree) =
+            (CacheKey::trace_detail(Uuid::nil(), "a"), CacheKey::trace_tree(Uuid::nil(), "a"));
+        assert_ne!(detail, tree);
+    }
+
+    #[test]
     fn lists_with_different_filters_have_different_keys() {
         let key = |agent: &str, model: &str| {
-            let filter =
-                TraceFilter { agent_id: Some(agent.to_owned()), model: Some(model.to_owned()), status: None };
+            let (agent_id, model) = (Some(agent.to_owned()), Some(model.to_owned()));
+            let filter = TraceFilter { agent_id, model, ..TraceFilter::default() };
             CacheKey::traces_list(Uuid::nil(), &TimeRange::Day, &filter, Start::Offset(0), 50)
         };
         assert_eq!(key("a", "b"), key("a", "b"));

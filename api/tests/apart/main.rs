@@ -48,7 +48,11 @@ mod score;
 mod server;
 #[path = "../api/size.rs"]
 mod size;
+#[path = "../api/thread.rs"]
+mod thread;
 #[path = "../api/trace_detail.rs"]
 mod trace_detail;
 #[path = "../api/trace_list.rs"]
 mod trace_list;
+#[path = "../api/trace_span.rs"]
+mod trace_span;

@@ -31,5 +31,7 @@ mod server;
 mod size;
 mod start;
 mod tau_bench;
+mod thread;
 mod trace_detail;
 mod trace_list;
+mod trace_span;

@@ -8,7 +8,8 @@ use shared::Timestamp;
 use super::{
     StoreError,
     payload::{Frames, Place},
-    record::{NewSpan, NewTrace},
+    record::NewTrace,
+    stored::{SpanRow, TraceName, TraceRow},
 };
 
 /// Traces that are written together.
@@ -16,6 +17,13 @@ pub(super) struct Batch<'a> {
     traces: Vec<Pending<'a>>,
     frames: Vec<Vec<u8>>,
     frame_ids: Vec<i64>,
+}
+
+impl<'a> Pending<'a> {
+    /// Which trace it is.
+    pub(super) fn name(&self) -> TraceName<'a> {
+        (self.trace.workspace_id, &self.trace.trace_id)
+    }
 }
 
 /// A trace on its way into the store.
@@ -67,6 +75,20 @@ impl<'a> Batch<'a> {
         self.frame_ids = (0..).take(self.frames.len()).map(frame_id).collect();
     }
 
+    /// Gives traces whose spans came before them the numbers that these stand under: they are new.
+    pub(super) fn adopt(&mut self, waiting: &[(usize, i64)]) {
+        for &(index, id) in waiting {
+            self.traces[index].id = id;
+            self.traces[index].is_new = true;
+        }
+    }
+
+    /// The traces that are not new, each with its place in the order in which they were sent.
+    pub(super) fn old_names(&self) -> Vec<(usize, TraceName<'a>)> {
+        let old = self.traces.iter().enumerate().filter(|(_, pending)| !pending.is_new);
+        old.map(|(index, pending)| (index, pending.name())).collect()
+    }
+
     /// Leaves out the traces that were there before: all but these.
     pub(super) fn keep(&mut self, new: &HashSet<i64>) {
         self.traces.iter_mut().for_each(|pending| pending.is_new = new.contains(&pending.id));
@@ -82,21 +104,29 @@ impl<'a> Batch<'a> {
         self.traces.iter().filter(|pending| pending.is_new)
     }
 
-    /// The spans of the new traces: of which trace, what, and where its payload stands.
-    pub(super) fn spans(&self) -> Vec<(i64, &'a NewSpan, Place)> {
+    /// The row of a trace.
+    pub(super) fn row(&self, pending: &Pending<'a>) -> TraceRow<'a> {
+        TraceRow {
+            id: pending.id,
+            trace: pending.trace,
+            quality_sent: pending.trace.quality,
+            payload: self.stored(pending.payload),
+        }
+    }
+
+    /// The spans of the new traces.
+    pub(super) fn spans(&self) -> Vec<SpanRow<'a>> {
         let mut spans = Vec::new();
         for pending in self.new_traces() {
             let places = pending.span_payloads.iter().map(|&place| self.stored(place));
-            spans.extend(
-                pending.trace.spans.iter().zip(places).map(|(span, place)| (pending.id, span, place)),
-            );
+            spans.extend(pending.trace.spans.iter().zip(places).map(|(span, payload)| SpanRow {
+                trace: pending.id,
+                span,
+                loose: None,
+                payload,
+            }));
         }
         spans
-    }
-
-    /// Where a trace's payload stands in the store.
-    pub(super) fn payload(&self, pending: &Pending<'_>) -> Place {
-        self.stored(pending.payload)
     }
 
     /// The frames that a new trace stands in, with their ids: a batch that is sent again leaves none behind.

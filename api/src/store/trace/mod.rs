@@ -3,11 +3,14 @@
 //! along the rollups, histograms) stands beside them here.
 
 mod alert;
+mod assembly;
 mod batch;
 mod detail;
+mod gather;
 mod group;
 pub mod histogram;
 pub mod list;
+mod loose;
 mod migrate;
 mod page;
 mod payload;
@@ -15,14 +18,19 @@ pub mod plan;
 pub mod postgres;
 mod quality;
 pub mod record;
+pub mod recost;
 mod rollup;
 mod row;
+mod search;
 mod seek;
 mod select;
 mod snapshot;
 pub mod sqlite;
+mod stored;
 pub mod sums;
+pub mod thread;
 mod total;
+mod writing;
 
 use std::path::Path;
 
@@ -31,17 +39,21 @@ use shared::{
     alert::{Alert, Severity},
     metric::Dimension,
     page::ItemList,
+    session::{Thread, ThreadSummary},
+    span::{Span, SpanMatches},
     time_range::Window,
     trace::{Trace, TraceDetail},
 };
 use uuid::Uuid;
 
 use self::{
+    detail::Depth,
     list::{ListPage, ListRequest},
     postgres::{Layout, Lifecycle, PostgresTraces},
     record::{LooseSpan, NewScore, NewTrace},
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
+    thread::{ThreadListRequest, ThreadRequest},
 };
 use super::postgres::{PostgresSettings, Retries, is_transient};
 
@@ -101,8 +113,10 @@ impl StoreError {
 /// What became of a write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// How many traces were new; the rest of them was there already.
+    /// How many traces, or spans that came by themselves, were new; the rest of them was there already.
     pub new: usize,
+    /// Spans that came by themselves and are not kept: their trace has as many as one may have.
+    pub dropped: usize,
 }
 
 /// The traces of all workspaces, on one of the engines.
@@ -188,7 +202,10 @@ impl TraceStore {
     /// # Errors
     /// Where the transaction did not commit; nothing of it is stored then.
     pub async fn write_spans(&self, spans: &[&LooseSpan]) -> Result<Written, StoreError> {
-        Err(StoreError::Corrupt(format!("{} spans cannot be written yet", spans.len())))
+        match self {
+            Self::Sqlite(store) => store.write_spans(spans).await,
+            Self::Postgres(store) => store.write_spans(spans).await,
+        }
     }
 
     /// Makes traces of those that wait for their outermost span and of which nothing has come since `before`: another
@@ -197,7 +214,10 @@ impl TraceStore {
     /// # Errors
     /// Where the engine fails. What was done stays done.
     pub async fn promote(&self, before: Timestamp) -> Result<Vec<Uuid>, StoreError> {
-        Err(StoreError::Corrupt(format!("nothing can be promoted yet: {before}")))
+        match self {
+            Self::Sqlite(store) => store.promote(before).await,
+            Self::Postgres(store) => store.promote(before).await,
+        }
     }
 
     /// Keeps a score and moves its trace's quality, in the rollups too. A score of the same trace and name is replaced;
@@ -280,7 +300,58 @@ impl TraceStore {
         workspace_id: Uuid,
         trace_id: &str,
     ) -> Result<Option<TraceDetail>, StoreError> {
-        answer!(self, snapshot => detail::detail(snapshot, workspace_id, trace_id))
+        answer!(self, snapshot => detail::detail(snapshot, workspace_id, trace_id, Depth::Payloads))
+    }
+
+    /// The same without what its spans have of inputs, outputs, attributes and everything else that is long.
+    ///
+    /// # Errors
+    /// As [`TraceStore::detail`].
+    pub async fn tree(&self, workspace_id: Uuid, trace_id: &str) -> Result<Option<TraceDetail>, StoreError> {
+        answer!(self, snapshot => detail::detail(snapshot, workspace_id, trace_id, Depth::Rows))
+    }
+
+    /// One span with everything in it.
+    ///
+    /// # Errors
+    /// As [`TraceStore::detail`].
+    pub async fn span(
+        &self,
+        workspace_id: Uuid,
+        trace_id: &str,
+        span_id: &str,
+    ) -> Result<Option<Span>, StoreError> {
+        answer!(self, snapshot => detail::span(snapshot, workspace_id, trace_id, span_id))
+    }
+
+    /// The spans of a trace that hold `text` in any of what they show, in upper or lower case; nothing where there is no
+    /// such trace.
+    ///
+    /// # Errors
+    /// As [`TraceStore::detail`].
+    pub async fn search(
+        &self,
+        workspace_id: Uuid,
+        trace_id: &str,
+        text: &str,
+    ) -> Result<Option<SpanMatches>, StoreError> {
+        answer!(self, snapshot => search::search(snapshot, workspace_id, trace_id, text))
+    }
+
+    /// A session or user with a page of its traces; nothing where it has none.
+    ///
+    /// # Errors
+    /// Where the engine fails or a payload cannot be read.
+    pub async fn thread(&self, request: &ThreadRequest) -> Result<Option<Thread>, StoreError> {
+        answer!(self, snapshot => thread::thread(snapshot, request))
+    }
+
+    /// The sessions or users of a window, latest activity first, and how many there are.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub async fn threads(&self, request: &ThreadListRequest) -> Result<ItemList<ThreadSummary>, StoreError> {
+        answer!(self, snapshot => thread::threads(snapshot, request))
     }
 
     /// Keeps alerts; one with an id that is there already is left as it is.

@@ -17,6 +17,7 @@ use super::{
     list::{Cursor, ListRequest, TraceFilter},
     plan::{self, Segment, Source, Unsettled},
     sums::Sums,
+    thread::{ThreadListRequest, ThreadRequest, ThreadSums},
 };
 
 /// Which of the matching rows to read, newest first.
@@ -101,12 +102,37 @@ pub(super) trait Snapshot: Send {
     /// The spans of the trace with this number, in the order of their start, then as they were sent.
     fn spans(&mut self, trace: i64) -> impl Future<Output = Result<Vec<StoredSpan>, StoreError>> + Send;
 
+    /// The span with this id in the trace with this number.
+    fn span(
+        &mut self,
+        trace: i64,
+        span_id: &str,
+    ) -> impl Future<Output = Result<Option<StoredSpan>, StoreError>> + Send;
+
     /// The scores of a trace, by name.
     fn scores(
         &mut self,
         workspace_id: Uuid,
         trace_id: &str,
     ) -> impl Future<Output = Result<Vec<Score>, StoreError>> + Send;
+
+    /// What the traces of a session or user add up to, where it has any.
+    fn thread_sums(
+        &mut self,
+        request: &ThreadRequest,
+    ) -> impl Future<Output = Result<Option<ThreadSums>, StoreError>> + Send;
+
+    /// A page of its traces, and one more where there are more.
+    fn thread_rows(
+        &mut self,
+        request: &ThreadRequest,
+    ) -> impl Future<Output = Result<Vec<StoredTrace>, StoreError>> + Send;
+
+    /// Sessions or users with what they add up to, and how many there are in all.
+    fn threads(
+        &mut self,
+        request: &ThreadListRequest,
+    ) -> impl Future<Output = Result<(Vec<(String, ThreadSums)>, u64), StoreError>> + Send;
 
     /// A frame of payloads, as it was written.
     fn frame(&mut self, id: i64) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;

@@ -4,12 +4,14 @@
 mod insert;
 mod key;
 mod maintain;
+mod recost;
 mod rollup;
 mod schema;
 mod score;
 mod snapshot;
 mod stale;
 mod write;
+mod writing;
 
 use std::time::Duration;
 

@@ -22,9 +22,10 @@ use crate::store::{
         list::{ListRequest, TraceFilter},
         plan::{Segment, Source, Unsettled},
         row::{self, Columns},
-        select::{self, FRAME, SCORES, SPANS, trace_columns},
+        select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
         snapshot::{Listed, Part, Snapshot},
         sums::Sums,
+        thread::{ThreadListRequest, ThreadRequest, ThreadSums},
     },
 };
 
@@ -220,9 +221,33 @@ impl Snapshot for PostgresSnapshot {
         rows.iter().map(row::stored_span).collect()
     }
 
+    async fn span(&mut self, trace: i64, span_id: &str) -> Result<Option<StoredSpan>, StoreError> {
+        let row = sqlx::query(SPAN).bind(trace).bind(span_id).fetch_optional(&mut *self.transaction).await?;
+        row.as_ref().map(row::stored_span).transpose()
+    }
+
     async fn scores(&mut self, workspace_id: Uuid, trace_id: &str) -> Result<Vec<Score>, StoreError> {
         let scores = sqlx::query(SCORES).bind(workspace_id).bind(trace_id);
         scores.fetch_all(&mut *self.transaction).await?.iter().map(row::score).collect()
+    }
+
+    async fn thread_sums(&mut self, request: &ThreadRequest) -> Result<Option<ThreadSums>, StoreError> {
+        let mut select = select::thread_sums::<Postgres>(request);
+        let row = select.build().fetch_optional(&mut *self.transaction).await?;
+        Ok(row.as_ref().map(row::thread).transpose()?.map(|(_, sums)| sums))
+    }
+
+    async fn thread_rows(&mut self, request: &ThreadRequest) -> Result<Vec<StoredTrace>, StoreError> {
+        let rows = select::thread_rows::<Postgres>(request).build().fetch_all(&mut *self.transaction).await?;
+        rows.iter().map(row::stored_trace).collect()
+    }
+
+    async fn threads(
+        &mut self,
+        request: &ThreadListRequest,
+    ) -> Result<(Vec<(String, ThreadSums)>, u64), StoreError> {
+        let rows = select::threads::<Postgres>(request).build().fetch_all(&mut *self.transaction).await?;
+        row::threads(&rows)
     }
 
     async fn frame(&mut self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {

@@ -1,11 +1,14 @@
 //! The trace store on SQLite: one file in WAL mode, one connection that writes, a pool of connections that read.
 
 mod bulk;
+mod insert;
+mod recost;
 mod rollup;
 mod scan;
 mod score;
 mod snapshot;
 mod write;
+mod writing;
 
 use std::{path::Path, time::Duration};
 

@@ -14,9 +14,10 @@ use crate::store::trace::{
     list::{ListRequest, TraceFilter},
     plan::{Segment, Source},
     row,
-    select::{self, FRAME, SCORES, SPANS, trace_columns},
+    select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
     snapshot::{Listed, Part, Snapshot},
     sums::Sums,
+    thread::{ThreadListRequest, ThreadRequest, ThreadSums},
 };
 
 /// The columns of [`row::sums`], from a rollup.
@@ -181,9 +182,33 @@ impl Snapshot for SqliteSnapshot {
         rows.iter().map(row::stored_span).collect()
     }
 
+    async fn span(&mut self, trace: i64, span_id: &str) -> Result<Option<StoredSpan>, StoreError> {
+        let row = sqlx::query(SPAN).bind(trace).bind(span_id).fetch_optional(&mut *self.0).await?;
+        row.as_ref().map(row::stored_span).transpose()
+    }
+
     async fn scores(&mut self, workspace_id: Uuid, trace_id: &str) -> Result<Vec<Score>, StoreError> {
         let rows = sqlx::query(SCORES).bind(workspace_id).bind(trace_id).fetch_all(&mut *self.0).await?;
         rows.iter().map(row::score).collect()
+    }
+
+    async fn thread_sums(&mut self, request: &ThreadRequest) -> Result<Option<ThreadSums>, StoreError> {
+        let mut select = select::thread_sums::<Sqlite>(request);
+        let row = select.build().fetch_optional(&mut *self.0).await?;
+        Ok(row.as_ref().map(row::thread).transpose()?.map(|(_, sums)| sums))
+    }
+
+    async fn thread_rows(&mut self, request: &ThreadRequest) -> Result<Vec<StoredTrace>, StoreError> {
+        let rows = select::thread_rows::<Sqlite>(request).build().fetch_all(&mut *self.0).await?;
+        rows.iter().map(row::stored_trace).collect()
+    }
+
+    async fn threads(
+        &mut self,
+        request: &ThreadListRequest,
+    ) -> Result<(Vec<(String, ThreadSums)>, u64), StoreError> {
+        let rows = select::threads::<Sqlite>(request).build().fetch_all(&mut *self.0).await?;
+        row::threads(&rows)
     }
 
     async fn frame(&mut self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {

@@ -2,29 +2,22 @@
 
 use std::sync::LazyLock;
 
-use sqlx::{Arguments, Row, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
+use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteArguments};
 
-use super::{SqliteTraces, bulk::Bulk, rollup, score};
+use super::{
+    SqliteTraces,
+    bulk::Bulk,
+    insert, rollup, score,
+    writing::{self, SqliteWriting},
+};
 use crate::store::trace::{
     StoreError, Written,
-    batch::{Batch, Pending},
-    payload::Place,
-    record::{NewSpan, NewTrace},
-    row,
+    batch::Batch,
+    record::NewTrace,
+    rollup::Recount,
+    stored::{TraceName, TraceRow},
+    writing::Writing,
 };
-
-static INSERT_TRACES: LazyLock<Bulk> = LazyLock::new(|| {
-    let head = "INSERT INTO traces (id, workspace_id, trace_id, agent_id, timestamp, latency, status, model, \
-                model_provider, tokens_input, tokens_output, tokens_total, cost, quality_sent, quality, session_id, \
-                user_id, tags, error, payload_id, payload_line) VALUES";
-    Bulk::new(head, 21, "ON CONFLICT DO NOTHING", false)
-});
-
-static INSERT_SPANS: LazyLock<Bulk> = LazyLock::new(|| {
-    let head = "INSERT INTO spans (trace, span_id, parent_span_id, name, kind, timestamp, latency, status, model, \
-                tokens_input, tokens_output, cost, error, payload_id, payload_line) VALUES";
-    Bulk::new(head, 15, "", false)
-});
 
 static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
     let tail = ") SELECT DISTINCT k.number FROM k CROSS JOIN scores s ON s.workspace_id = k.workspace_id \
@@ -36,40 +29,49 @@ impl SqliteTraces {
     pub(in crate::store::trace) async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
         let mut batch = Batch::new(traces)?;
         let mut transaction = self.begin_write().await?;
-        let first_id = next_id(&mut transaction, "SELECT COALESCE(MAX(id), 0) + 1 FROM traces").await?;
-        let first_frame = next_id(&mut transaction, "SELECT COALESCE(MAX(id), 0) + 1 FROM payloads").await?;
+        let first_id = next_id(&mut transaction).await?;
+        let first_frame = next_frame(&mut transaction).await?;
         batch.number(|index| first_id + index, |index| first_frame + index);
-        let rows: Vec<_> = batch.all().iter().map(|pending| (pending, batch.payload(pending))).collect();
-        if INSERT_TRACES.execute(&mut transaction, &rows, bind_trace).await? < batch.len() as u64 {
+        let names: Vec<TraceName<'_>> = batch.all().iter().map(|pending| pending.name()).collect();
+        let adopted = writing::waiting(&mut transaction, &names).await?;
+        batch.adopt(&adopted);
+        let rows: Vec<TraceRow<'_>> = batch.all().iter().map(|pending| batch.row(pending)).collect();
+        if insert::traces(&mut transaction, &rows).await? < batch.len() as u64 {
             // The others were there before: their ids were not taken.
             let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1")
                 .bind(first_id)
                 .fetch_all(&mut *transaction)
                 .await?;
-            batch.keep(&ids.into_iter().collect());
+            // None of those that wait was there before.
+            batch.keep(&ids.into_iter().chain(adopted.iter().map(|&(_, id)| id)).collect());
         }
-        for (id, data) in batch.used_frames() {
-            sqlx::query("INSERT INTO payloads (id, data) VALUES ($1, $2)")
-                .bind(id)
-                .bind(data)
-                .execute(&mut *transaction)
-                .await?;
+        insert::payloads(&mut transaction, &batch.used_frames()).await?;
+        insert::spans(&mut transaction, &batch.spans()).await?;
+        if !adopted.is_empty() {
+            let names: Vec<_> = adopted.iter().map(|&(index, _)| names[index]).collect();
+            SqliteWriting(&mut transaction).end_waiting(&names).await?;
         }
-        INSERT_SPANS.execute(&mut transaction, &batch.spans(), bind_span).await?;
         let new: Vec<_> = batch.new_traces().map(|pending| pending.trace).collect();
-        rollup::add(&mut transaction, &new).await?;
+        rollup::recount(&mut transaction, Recount::new_ones(&new)).await?;
         apply_waiting_scores(&mut transaction, &new).await?;
         transaction.commit().await?;
-        Ok(Written { new: new.len() })
+        Ok(Written { new: new.len(), dropped: 0 })
     }
 }
 
-async fn next_id(connection: &mut SqliteConnection, query: &'static str) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar(query).fetch_one(connection).await?)
+/// The number of the next trace; those that wait have theirs.
+pub(super) async fn next_id(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let next = "SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM traces), (SELECT COALESCE(MAX(id), 0) FROM waiting_traces)) + 1";
+    Ok(sqlx::query_scalar(next).fetch_one(connection).await?)
+}
+
+/// The id of the next frame of payloads.
+pub(super) async fn next_frame(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM payloads").fetch_one(connection).await?)
 }
 
 /// Gives new traces the scores that came before them.
-async fn apply_waiting_scores(
+pub(super) async fn apply_waiting_scores(
     transaction: &mut SqliteConnection,
     new: &[&NewTrace],
 ) -> Result<(), StoreError> {
@@ -97,53 +99,4 @@ async fn apply_waiting_scores(
         score::settle(&mut *transaction, trace.workspace_id, &trace.trace_id).await?;
     }
     Ok(())
-}
-
-fn bind_trace(
-    arguments: &mut SqliteArguments,
-    (pending, payload): &(&Pending<'_>, Place),
-) -> Result<(), BoxDynError> {
-    let trace = pending.trace;
-    arguments.add(pending.id)?;
-    arguments.add(trace.workspace_id)?;
-    arguments.add(trace.trace_id.as_str())?;
-    arguments.add(trace.agent_id.as_str())?;
-    arguments.add(trace.timestamp.as_micros())?;
-    arguments.add(trace.latency)?;
-    arguments.add(row::status_number(trace.status))?;
-    arguments.add(trace.model.as_deref())?;
-    arguments.add(trace.model_provider.as_deref())?;
-    arguments.add(trace.tokens_input)?;
-    arguments.add(trace.tokens_output)?;
-    arguments.add(trace.tokens_total)?;
-    arguments.add(trace.cost)?;
-    arguments.add(trace.quality)?;
-    arguments.add(trace.quality)?;
-    arguments.add(trace.session_id.as_deref())?;
-    arguments.add(trace.user_id.as_deref())?;
-    arguments.add(trace.tags.as_deref())?;
-    arguments.add(trace.error.as_deref())?;
-    arguments.add(payload.frame)?;
-    arguments.add(payload.line)
-}
-
-fn bind_span(
-    arguments: &mut SqliteArguments,
-    (trace, span, payload): &(i64, &NewSpan, Place),
-) -> Result<(), BoxDynError> {
-    arguments.add(*trace)?;
-    arguments.add(span.span_id.as_str())?;
-    arguments.add(span.parent_span_id.as_deref())?;
-    arguments.add(span.name.as_str())?;
-    arguments.add(span.kind.as_str())?;
-    arguments.add(span.timestamp.as_micros())?;
-    arguments.add(span.latency)?;
-    arguments.add(row::status_number(span.status))?;
-    arguments.add(span.model.as_deref())?;
-    arguments.add(span.tokens_input)?;
-    arguments.add(span.tokens_output)?;
-    arguments.add(span.cost)?;
-    arguments.add(span.error.as_deref())?;
-    arguments.add(payload.frame)?;
-    arguments.add(payload.line)
 }
