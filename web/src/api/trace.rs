@@ -20,6 +20,8 @@ impl Client {
                 ("agent_id", query.agent_id.as_deref()),
                 ("model", query.model.as_deref()),
                 ("status", query.status.map(TraceStatus::as_str)),
+                ("session_id", query.session_id.as_deref()),
+                ("user_id", query.user_id.as_deref()),
                 ("limit", limit.as_deref()),
                 ("page", page.as_deref()),
                 ("cursor", query.cursor.as_deref()),

@@ -57,7 +57,8 @@ pub fn Payload(props: &PayloadProps) -> Html {
     }
 }
 
-fn conversation(chat: &[ChatMessage]) -> Html {
+/// Messages, one after the other.
+pub fn conversation(chat: &[ChatMessage]) -> Html {
     let message = |message: &ChatMessage| {
         html! {
             <li class={classes!("chat", format!("chat-{}", class_of(&message.role)))}>
