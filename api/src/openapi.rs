@@ -17,7 +17,7 @@ use utoipa::{
 use crate::{
     gateway::{api_key, auth},
     ingestion::rest,
-    query::{activity, alert, chart, kpi, trace},
+    query::{activity, alert, chart, kpi, span, trace},
     telemetry::health,
 };
 
@@ -34,7 +34,7 @@ use crate::{
     paths(
         auth::register, auth::login, auth::refresh, auth::me, api_key::list, api_key::create, api_key::revoke,
         rest::one, rest::batch, rest::score, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
-        activity::stream, trace::list, trace::detail, health::health, health::ready, health::metrics,
+        activity::stream, trace::list, trace::detail, span::one, span::search, health::health, health::ready, health::metrics,
     ),
     // What only queries name: utoipa finds the schemas of bodies by itself.
     components(schemas(Dimension, Metric, Severity, TraceStatus)),

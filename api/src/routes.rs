@@ -20,7 +20,7 @@ use crate::{
         receive::receive,
     },
     openapi,
-    query::{activity, alert, chart, kpi, trace},
+    query::{activity, alert, chart, kpi, span, trace},
     startup::Parts,
     telemetry::health,
 };
@@ -119,6 +119,14 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         )
         .service(
             resource("/traces/{trace_id}").route(query.at(get(), trace::detail).wrap(Compress::default())),
+        )
+        .service(
+            resource("/traces/{trace_id}/search")
+                .route(query.at(get(), span::search).wrap(Compress::default())),
+        )
+        .service(
+            resource("/traces/{trace_id}/spans/{span_id}")
+                .route(query.at(get(), span::one).wrap(Compress::default())),
         )
         .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
 }

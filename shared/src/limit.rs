@@ -20,6 +20,10 @@ pub const BODY_BYTES: usize = 64 * 1024;
 pub const JSON_DEPTH: usize = 64;
 /// Days that a custom time range spans at most.
 pub const RANGE_DAYS: u64 = 366;
+/// Characters of a search at most.
+pub const SEARCH_CHARS: usize = 200;
+/// Spans that a search of a trace answers at most.
+pub const SEARCH_SPANS: usize = 1000;
 /// Items of one page at most.
 pub const PAGE_ITEMS: u32 = 100;
 /// Items of a page of traces where the request says nothing.

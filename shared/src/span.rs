@@ -70,14 +70,15 @@ impl SpanKind {
     }
 }
 
-/// One step of a run, as it is sent and as a trace's detail shows it.
+/// One step of a run, as it is sent and as a trace's detail shows it. What a step has none of is absent: a trace may have
+/// ten thousand of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Span {
     /// Unique within the trace.
     pub span_id: String,
     /// The span that this one is a part of; absent for the outermost.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_span_id: Option<String>,
     /// What the step is called.
     pub name: String,
@@ -92,16 +93,16 @@ pub struct Span {
     #[serde(default)]
     pub status: TraceStatus,
     /// The model, where one was called.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Who serves that model, like `openai`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_provider: Option<String>,
     /// Tokens that went in, those that were read from or written to the provider's cache among them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_input: Option<u64>,
     /// Tokens that came out, those of reasoning among them.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_output: Option<u64>,
     /// Of the tokens that went in, those read from the provider's cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,13 +114,13 @@ pub struct Span {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_reasoning: Option<u64>,
     /// US dollars.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// Where the cost comes from, or why there is none. Only in answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_basis: Option<CostBasis>,
     /// Why it failed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// What went in: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -212,4 +213,26 @@ pub struct Scope {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub attributes: Map<String, Value>,
+}
+
+/// What to look for in the spans of a trace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpanSearchQuery {
+    /// 1–[`crate::limit::SEARCH_CHARS`] characters, in upper or lower case.
+    #[serde(default)]
+    pub q: String,
+}
+
+/// The spans of a trace in which something was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SpanMatches {
+    /// Their ids in the order of their start: the first [`crate::limit::SEARCH_SPANS`].
+    pub items: Vec<String>,
+    /// How many there are in all, shown or not.
+    pub total: u64,
+    /// Whether the trace is so large that inputs, outputs and attributes were not looked through to the end: there may
+    /// be more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
 }

@@ -181,6 +181,14 @@ pub struct TraceDetail {
     pub cost_basis: Option<CostBasis>,
 }
 
+/// How much of a trace is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceDetailQuery {
+    /// Whether spans come with their inputs, outputs, attributes and everything else that is long; they do where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payloads: Option<bool>,
+}
+
 /// A judgement of a run. A second one of the same name replaces the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

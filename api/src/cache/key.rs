@@ -129,6 +129,19 @@ impl CacheKey {
         Self::new(Kind::TraceDetail, workspace_id, format!("trace:detail:{workspace_id}:{trace_id}"))
     }
 
+    /// `trace:tree:{workspace_id}:{trace_id}`: the trace without its spans' payloads.
+    #[must_use]
+    pub fn trace_tree(workspace_id: Uuid, trace_id: &str) -> Self {
+        Self::new(Kind::TraceDetail, workspace_id, format!("trace:tree:{workspace_id}:{trace_id}"))
+    }
+
+    /// `trace:span:{workspace_id}:{trace_id}:{span_id}`, the trace's id without colons, so that no two look alike.
+    #[must_use]
+    pub fn trace_span(workspace_id: Uuid, trace_id: &str, span_id: &str) -> Self {
+        let trace_id = trace_id.replace('%', "%25").replace(':', "%3A");
+        Self::new(Kind::TraceDetail, workspace_id, format!("trace:span:{workspace_id}:{trace_id}:{span_id}"))
+    }
+
     fn new(kind: Kind, workspace_id: Uuid, text: String) -> Self {
         Self { kind, workspace_id, text }
     }
@@ -193,6 +206,17 @@ mod tests {
         );
         assert_eq!(CacheKey::activity(id, 50).as_str(), format!("activity:stream:{id}:50"));
         assert_eq!(CacheKey::trace_detail(id, "run-1").as_str(), format!("trace:detail:{id}:run-1"));
+    }
+
+    #[test]
+    fn spans_of_traces_whose_ids_hold_colons_have_keys_of_their_own() {
+        let key = |trace: &str, span: &str| CacheKey::trace_span(Uuid::nil(), trace, span);
+        assert_eq!(key("run-1", "a:b").as_str(), format!("trace:span:{}:run-1:a:b", Uuid::nil()));
+        assert_ne!(key("a:b", "c"), key("a", "b:c"));
+        assert_ne!(key("a%3Ab", "c"), key("a:b", "c"));
+        let (detail, tree) =
+            (CacheKey::trace_detail(Uuid::nil(), "a"), CacheKey::trace_tree(Uuid::nil(), "a"));
+        assert_ne!(detail, tree);
     }
 
     #[test]

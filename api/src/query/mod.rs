@@ -5,6 +5,7 @@ pub mod alert;
 pub mod answer;
 pub mod chart;
 pub mod kpi;
+pub mod span;
 pub mod trace;
 
 use crate::{cache::Cache, clock::Clock, store::trace::TraceStore, telemetry::metrics::Metrics};

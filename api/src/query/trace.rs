@@ -9,7 +9,7 @@ use shared::{
     limit,
     page::Page,
     time_range::TimeRange,
-    trace::{Trace, TraceDetail, TraceListQuery, TraceStatus},
+    trace::{Trace, TraceDetail, TraceDetailQuery, TraceListQuery, TraceStatus},
 };
 
 use super::{
@@ -89,12 +89,17 @@ pub async fn list(
     .await
 }
 
-/// One trace with its input, output, spans and scores.
+/// One trace with its input, output, spans and scores. A trace may have ten thousand spans: with `payloads=false` they come
+/// without input, output, attributes, events, links and everything else that is long, and are asked for one by one.
 #[utoipa::path(
     get, path = "/api/v1/traces/{trace_id}", tag = "Traces", security(("jwt" = [])),
-    params(("trace_id" = String, Path, description = "The trace")),
+    params(
+        ("trace_id" = String, Path, description = "The trace"),
+        ("payloads" = Option<bool>, Query, description = "Whether spans come with what is long; true where absent"),
+    ),
     responses(
         (status = 200, description = "The trace", body = TraceDetail),
+        (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 404, description = "This workspace has no such trace", body = ErrorBody),
     )
@@ -104,10 +109,16 @@ pub async fn detail(
     login: Login,
     request: HttpRequest,
     trace_id: Path<String>,
+    query: Query<TraceDetailQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = CacheKey::trace_detail(login.workspace_id, &trace_id);
-    cached(&app, &request, key, async || {
-        let found = app.traces.detail(login.workspace_id, &trace_id).await?;
+    let whole = query.payloads.unwrap_or(true);
+    let key = if whole { CacheKey::trace_detail } else { CacheKey::trace_tree };
+    cached(&app, &request, key(login.workspace_id, &trace_id), async || {
+        let found = if whole {
+            app.traces.detail(login.workspace_id, &trace_id).await?
+        } else {
+            app.traces.tree(login.workspace_id, &trace_id).await?
+        };
         found.ok_or(ApiError::NotFound("There is no such trace"))
     })
     .await

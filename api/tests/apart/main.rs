@@ -52,3 +52,5 @@ mod size;
 mod trace_detail;
 #[path = "../api/trace_list.rs"]
 mod trace_list;
+#[path = "../api/trace_span.rs"]
+mod trace_span;

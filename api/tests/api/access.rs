@@ -58,6 +58,14 @@ fn samples(of: &str, key: &str) -> BTreeMap<(&'static str, &'static str), Sample
         (("post", "/api/v1/traces/batch"), post("/api/v1/traces/batch", json!({"traces": [sent]}), 202)),
         (("get", "/api/v1/traces/{trace_id}"), get(&format!("/api/v1/traces/run-of-{of}"))),
         (
+            ("get", "/api/v1/traces/{trace_id}/spans/{span_id}"),
+            get(&format!("/api/v1/traces/run-of-{of}/spans/llm")),
+        ),
+        (
+            ("get", "/api/v1/traces/{trace_id}/search"),
+            get(&format!("/api/v1/traces/run-of-{of}/search?q=secret")),
+        ),
+        (
             ("post", "/api/v1/traces/{trace_id}/scores"),
             post(&format!("/api/v1/traces/run-of-{of}/scores"), json!({"score": 1}), 202),
         ),
@@ -282,8 +290,8 @@ async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
         for (_, method, sample) in &scene.samples {
             let answer = send(&scene.other, method, &sample.path, sample.body.as_ref()).await;
             assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
-            let reaches_into_it =
-                sample.path.ends_with("/run-of-victim") || sample.path.contains(&scene.victims_key);
+            let reads_it = *method == Method::GET && sample.path.contains("/run-of-victim");
+            let reaches_into_it = reads_it || sample.path.contains(&scene.victims_key);
             if reaches_into_it {
                 answer.expect_error(404, "not_found");
             } else {
@@ -293,6 +301,9 @@ async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
     }
     for path in [
         "/api/v1/traces/SECRET-id",
+        "/api/v1/traces/SECRET-id?payloads=false",
+        "/api/v1/traces/SECRET-id/spans/llm",
+        "/api/v1/traces/run-of-other/search?q=SECRET",
         "/api/v1/traces?agent_id=support-bot-SECRET",
         "/api/v1/traces?model=gpt-4o-SECRET&range=30d",
         "/api/v1/metrics/timeseries?metric=requests&group_by=model&range=30d",

@@ -7,12 +7,12 @@ use serde_json::json;
 
 use crate::{
     client::Client,
-    sample::trace,
+    sample::{full, trace},
     server::{builder, eventually, noon, spawn, spawn_live},
 };
 
-/// One of every kind of cached answer; the trace must be there.
-const PATHS: [&str; 7] = [
+/// One of every kind of cached answer; the trace `run` must be there.
+const PATHS: [&str; 9] = [
     "/api/v1/metrics/home-kpis",
     "/api/v1/metrics/timeseries?metric=requests",
     "/api/v1/metrics/breakdown?by=agent",
@@ -20,6 +20,8 @@ const PATHS: [&str; 7] = [
     "/api/v1/activity/stream",
     "/api/v1/traces",
     "/api/v1/traces/run",
+    "/api/v1/traces/run?payloads=false",
+    "/api/v1/traces/run/spans/llm",
 ];
 
 async fn outcome(client: &Client, path: &str) -> String {
@@ -30,7 +32,7 @@ async fn outcome(client: &Client, path: &str) -> String {
 async fn every_kind_of_answer_is_kept_and_given_again() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    ada.ingest(&[trace("run", noon() - Duration::from_secs(5), json!({}))]).await;
+    ada.ingest(&[full("run", noon() - Duration::from_secs(5), "x")]).await;
     for path in PATHS {
         let first = ada.get(path).await.expect(200);
         let second = ada.get(path).await.expect(200);
@@ -85,7 +87,7 @@ async fn an_answer_ends_when_its_time_is_over() {
         .spawn()
         .await;
     let ada = server.member("ada").await;
-    ada.ingest(&[trace("run", noon() - Duration::from_secs(5), json!({}))]).await;
+    ada.ingest(&[full("run", noon() - Duration::from_secs(5), "x")]).await;
     join_all(PATHS.map(async |path| {
         assert_eq!(outcome(&ada, path).await, "miss", "{path}");
         eventually(path, || async { outcome(&ada, path).await == "miss" }).await;
@@ -112,11 +114,11 @@ async fn what_was_sent_is_seen_within_little_more_than_a_second() {
     let ada = server.member("ada").await;
     // Each round but the first comes within the second in which answers are dropped once.
     for round in 1..=4_u64 {
-        for path in PATHS.iter().filter(|path| round > 1 || !path.ends_with("/run")) {
+        for path in PATHS.iter().filter(|path| round > 1 || !path.contains("/run")) {
             ada.get(path).await.expect(200);
         }
         let id = if round == 1 { "run".to_owned() } else { format!("run{round}") };
-        ada.ingest(&[trace(&id, server.clock.now(), json!({}))]).await;
+        ada.ingest(&[full(&id, server.clock.now(), "x")]).await;
         let acknowledged = tokio::time::Instant::now();
         eventually("the new total", || async {
             let kpis = ada.get("/api/v1/metrics/home-kpis").await.expect(200).json();
@@ -151,7 +153,7 @@ async fn writing_to_one_workspace_leaves_the_other_s_answers() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     for member in [&ada, &bob] {
-        member.ingest(&[trace("run", noon() - Duration::from_secs(5), json!({}))]).await;
+        member.ingest(&[full("run", noon() - Duration::from_secs(5), "x")]).await;
     }
     server.clock.advance(Duration::from_secs(2));
     for path in PATHS {

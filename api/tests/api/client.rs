@@ -149,6 +149,14 @@ pub fn trace_ids(page: &Value) -> Vec<String> {
         .collect()
 }
 
+/// `text` with everything escaped but letters and digits.
+pub fn escaped(text: &str) -> String {
+    let escape = |byte: u8| {
+        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    text.bytes().map(escape).collect()
+}
+
 /// Waits until the queue is empty.
 async fn drained(redis: &str) {
     let client = redis::Client::open(redis).unwrap();

@@ -33,3 +33,4 @@ mod start;
 mod tau_bench;
 mod trace_detail;
 mod trace_list;
+mod trace_span;

@@ -8,7 +8,8 @@ use shared::Timestamp;
 use super::{
     StoreError,
     payload::{Frames, Place},
-    record::{NewSpan, NewTrace},
+    record::NewTrace,
+    stored::{SpanRow, TraceRow},
 };
 
 /// Traces that are written together.
@@ -82,21 +83,29 @@ impl<'a> Batch<'a> {
         self.traces.iter().filter(|pending| pending.is_new)
     }
 
-    /// The spans of the new traces: of which trace, what, and where its payload stands.
-    pub(super) fn spans(&self) -> Vec<(i64, &'a NewSpan, Place)> {
+    /// The row of a trace.
+    pub(super) fn row(&self, pending: &Pending<'a>) -> TraceRow<'a> {
+        TraceRow {
+            id: pending.id,
+            trace: pending.trace,
+            quality_sent: pending.trace.quality,
+            payload: self.stored(pending.payload),
+        }
+    }
+
+    /// The spans of the new traces.
+    pub(super) fn spans(&self) -> Vec<SpanRow<'a>> {
         let mut spans = Vec::new();
         for pending in self.new_traces() {
             let places = pending.span_payloads.iter().map(|&place| self.stored(place));
-            spans.extend(
-                pending.trace.spans.iter().zip(places).map(|(span, place)| (pending.id, span, place)),
-            );
+            spans.extend(pending.trace.spans.iter().zip(places).map(|(span, payload)| SpanRow {
+                trace: pending.id,
+                span,
+                loose: None,
+                payload,
+            }));
         }
         spans
-    }
-
-    /// Where a trace's payload stands in the store.
-    pub(super) fn payload(&self, pending: &Pending<'_>) -> Place {
-        self.stored(pending.payload)
     }
 
     /// The frames that a new trace stands in, with their ids: a batch that is sent again leaves none behind.

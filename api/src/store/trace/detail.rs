@@ -1,4 +1,4 @@
-//! One trace with everything in it.
+//! One trace: with everything in it, as a tree of spans without what is long, and one span of it whole.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -59,7 +59,7 @@ struct TracePayload {
 }
 
 /// A span's line in its payload frame.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct SpanPayload {
     #[serde(default)]
     input: Option<Value>,
@@ -83,11 +83,21 @@ struct SpanPayload {
     scope: Option<Scope>,
 }
 
+/// How much of the spans a detail shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What stands in their rows: enough for a tree, and no frame is read for it.
+    Rows,
+    /// Everything.
+    Payloads,
+}
+
 /// The trace with this id, where there is one.
 pub(super) async fn detail(
     snapshot: &mut impl Snapshot,
     workspace_id: Uuid,
     trace_id: &str,
+    depth: Depth,
 ) -> Result<Option<TraceDetail>, StoreError> {
     let Some(stored) = snapshot.trace(workspace_id, trace_id).await? else { return Ok(None) };
     let mut payloads = PayloadReader::default();
@@ -95,8 +105,11 @@ pub(super) async fn detail(
     let rows = snapshot.spans(stored.cursor.id).await?;
     let mut spans = Vec::with_capacity(rows.len());
     for row in rows {
-        let payload = payloads.read(snapshot, row.payload).await?;
-        spans.push(span(row, payload));
+        let payload = match depth {
+            Depth::Rows => SpanPayload::default(),
+            Depth::Payloads => payloads.read(snapshot, row.payload).await?,
+        };
+        spans.push(whole(row, payload));
     }
     let scores = snapshot.scores(workspace_id, trace_id).await?;
     Ok(Some(TraceDetail {
@@ -110,7 +123,20 @@ pub(super) async fn detail(
     }))
 }
 
-fn span(row: StoredSpan, payload: SpanPayload) -> Span {
+/// The span with this id in the trace with that one, where there is one.
+pub(super) async fn span(
+    snapshot: &mut impl Snapshot,
+    workspace_id: Uuid,
+    trace_id: &str,
+    span_id: &str,
+) -> Result<Option<Span>, StoreError> {
+    let Some(stored) = snapshot.trace(workspace_id, trace_id).await? else { return Ok(None) };
+    let Some(row) = snapshot.span(stored.cursor.id, span_id).await? else { return Ok(None) };
+    let payload = PayloadReader::default().read(snapshot, row.payload).await?;
+    Ok(Some(whole(row, payload)))
+}
+
+fn whole(row: StoredSpan, payload: SpanPayload) -> Span {
     Span {
         span_id: row.span_id,
         parent_span_id: row.parent_span_id,

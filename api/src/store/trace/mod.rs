@@ -17,10 +17,12 @@ mod quality;
 pub mod record;
 mod rollup;
 mod row;
+mod search;
 mod seek;
 mod select;
 mod snapshot;
 pub mod sqlite;
+mod stored;
 pub mod sums;
 mod total;
 
@@ -31,12 +33,14 @@ use shared::{
     alert::{Alert, Severity},
     metric::Dimension,
     page::ItemList,
+    span::{Span, SpanMatches},
     time_range::Window,
     trace::{Trace, TraceDetail},
 };
 use uuid::Uuid;
 
 use self::{
+    detail::Depth,
     list::{ListPage, ListRequest},
     postgres::{Layout, Lifecycle, PostgresTraces},
     record::{LooseSpan, NewScore, NewTrace},
@@ -280,7 +284,42 @@ impl TraceStore {
         workspace_id: Uuid,
         trace_id: &str,
     ) -> Result<Option<TraceDetail>, StoreError> {
-        answer!(self, snapshot => detail::detail(snapshot, workspace_id, trace_id))
+        answer!(self, snapshot => detail::detail(snapshot, workspace_id, trace_id, Depth::Payloads))
+    }
+
+    /// The same without what its spans have of inputs, outputs, attributes and everything else that is long.
+    ///
+    /// # Errors
+    /// As [`TraceStore::detail`].
+    pub async fn tree(&self, workspace_id: Uuid, trace_id: &str) -> Result<Option<TraceDetail>, StoreError> {
+        answer!(self, snapshot => detail::detail(snapshot, workspace_id, trace_id, Depth::Rows))
+    }
+
+    /// One span with everything in it.
+    ///
+    /// # Errors
+    /// As [`TraceStore::detail`].
+    pub async fn span(
+        &self,
+        workspace_id: Uuid,
+        trace_id: &str,
+        span_id: &str,
+    ) -> Result<Option<Span>, StoreError> {
+        answer!(self, snapshot => detail::span(snapshot, workspace_id, trace_id, span_id))
+    }
+
+    /// The spans of a trace that hold `text` in any of what they show, in upper or lower case; nothing where there is no
+    /// such trace.
+    ///
+    /// # Errors
+    /// As [`TraceStore::detail`].
+    pub async fn search(
+        &self,
+        workspace_id: Uuid,
+        trace_id: &str,
+        text: &str,
+    ) -> Result<Option<SpanMatches>, StoreError> {
+        answer!(self, snapshot => search::search(snapshot, workspace_id, trace_id, text))
     }
 
     /// Keeps alerts; one with an id that is there already is left as it is.

@@ -66,6 +66,7 @@ impl Frames {
 #[derive(Default)]
 pub(super) struct PayloadReader {
     frames: HashMap<i64, Vec<String>>,
+    bytes: usize,
 }
 
 impl PayloadReader {
@@ -90,6 +91,7 @@ impl PayloadReader {
             let data = data.ok_or_else(|| corrupt(place, "no such frame"))?;
             let text = zstd::decode_all(data.as_slice()).map_err(|error| corrupt(place, error))?;
             let text = String::from_utf8(text).map_err(|error| corrupt(place, error))?;
+            self.bytes += text.len();
             frame.insert(text.lines().map(str::to_owned).collect());
         }
         usize::try_from(place.line)
@@ -97,6 +99,16 @@ impl PayloadReader {
             .and_then(|line| self.frames.get(&place.frame)?.get(line))
             .map(String::as_str)
             .ok_or_else(|| corrupt(place, "no such line"))
+    }
+
+    /// How many bytes were unpacked so far.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether that frame need not be read any more.
+    pub(super) fn holds(&self, frame: i64) -> bool {
+        self.frames.contains_key(&frame)
     }
 
     /// Forgets all frames before this one, for who reads in the order of writing.

@@ -124,6 +124,11 @@ pub(super) fn basis_number(basis: &Basis) -> Option<i16> {
     }
 }
 
+/// How a count of calls without a price is stored; nothing for none.
+pub(super) fn unpriced(count: i64) -> Option<i32> {
+    (count > 0).then(|| i32::try_from(count).unwrap_or(i32::MAX))
+}
+
 /// What stands beside a basis: the price that was applied.
 pub(super) fn basis_price(basis: &Basis) -> Option<&str> {
     if let Basis::Computed(price) = basis { Some(price) } else { None }

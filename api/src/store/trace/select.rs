@@ -23,11 +23,25 @@ macro_rules! trace_columns {
 }
 pub(super) use trace_columns;
 
+/// The columns of [`row::stored_span`].
+macro_rules! span_columns {
+    () => {
+        "span_id, parent_span_id, name, kind, timestamp, latency, CAST(status AS BIGINT), model, tokens_input, \
+         tokens_output, cost, error, payload_id, CAST(payload_line AS BIGINT), model_provider, tokens_cache_read, \
+         tokens_cache_write, tokens_reasoning, CAST(cost_basis AS BIGINT), price"
+    };
+}
+
 /// The spans of a trace: a row of [`row::stored_span`] each.
-pub(super) const SPANS: &str = "SELECT span_id, parent_span_id, name, kind, timestamp, latency, CAST(status AS BIGINT), \
-     model, tokens_input, tokens_output, cost, error, payload_id, CAST(payload_line AS BIGINT), model_provider, \
-     tokens_cache_read, tokens_cache_write, tokens_reasoning, CAST(cost_basis AS BIGINT), price \
-     FROM spans WHERE trace = $1 ORDER BY timestamp, payload_id, payload_line";
+pub(super) const SPANS: &str = concat!(
+    "SELECT ",
+    span_columns!(),
+    " FROM spans WHERE trace = $1 ORDER BY timestamp, payload_id, payload_line"
+);
+
+/// One span of a trace: a row of [`row::stored_span`].
+pub(super) const SPAN: &str =
+    concat!("SELECT ", span_columns!(), " FROM spans WHERE trace = $1 AND span_id = $2");
 
 /// The scores of a trace: a row of [`row::score`] each.
 pub(super) const SCORES: &str = "SELECT name, score, comment, timestamp FROM scores WHERE workspace_id = $1 AND trace_id = $2 ORDER BY name";

@@ -101,6 +101,13 @@ pub(super) trait Snapshot: Send {
     /// The spans of the trace with this number, in the order of their start, then as they were sent.
     fn spans(&mut self, trace: i64) -> impl Future<Output = Result<Vec<StoredSpan>, StoreError>> + Send;
 
+    /// The span with this id in the trace with this number.
+    fn span(
+        &mut self,
+        trace: i64,
+        span_id: &str,
+    ) -> impl Future<Output = Result<Option<StoredSpan>, StoreError>> + Send;
+
     /// The scores of a trace, by name.
     fn scores(
         &mut self,

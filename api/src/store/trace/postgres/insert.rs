@@ -13,49 +13,50 @@ use crate::store::{
     moment::Moment,
     trace::{
         StoreError,
-        batch::{Batch, Pending},
         histogram,
         payload::Place,
-        record::{NewSpan, NewTrace},
+        record::{LooseSpan, NewSpan, NewTrace},
         row,
+        stored::{SpanRow, TraceRow},
     },
 };
 
-/// Inserts the new traces of a batch.
-pub(super) async fn traces(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
-    let new: Vec<(&Pending<'_>, Place)> =
-        batch.new_traces().map(|pending| (pending, batch.payload(pending))).collect();
+/// Inserts traces.
+pub(super) async fn traces(
+    connection: &mut PgConnection,
+    rows: &[TraceRow<'_>],
+) -> Result<(), StoreError> {
     let number = |of: fn(&NewTrace) -> Option<i64>| -> Vec<Option<i64>> {
-        new.iter().map(|(pending, _)| of(pending.trace)).collect()
+        rows.iter().map(|row| of(row.trace)).collect()
+    };
+    let small = |of: fn(&NewTrace) -> Option<i16>| -> Vec<Option<i16>> {
+        rows.iter().map(|row| of(row.trace)).collect()
     };
     let text = |of: fn(&NewTrace) -> Option<&str>| -> Vec<Option<&str>> {
-        new.iter().map(|(pending, _)| of(pending.trace)).collect()
+        rows.iter().map(|row| of(row.trace)).collect()
     };
     sqlx::query(
         "INSERT INTO traces (id, workspace_id, timestamp, latency, status, latency_bucket, payload_id, payload_line, \
          tokens_input, tokens_output, tokens_total, cost, quality_sent, quality, trace_id, agent_id, model, \
-         model_provider, session_id, user_id, tags, error) \
-         SELECT id, workspace_id, timestamp, latency, status, latency_bucket, payload_id, payload_line, tokens_input, \
-         tokens_output, tokens_total, cost, quality, quality, trace_id, agent_id, model, model_provider, session_id, \
-         user_id, tags, error FROM UNNEST($1::BIGINT[], $2::UUID[], $3::TIMESTAMPTZ[], $4::BIGINT[], $5::SMALLINT[], \
+         model_provider, session_id, user_id, tags, error, name, assembly, unpriced, cost_basis, price) \
+         SELECT * FROM UNNEST($1::BIGINT[], $2::UUID[], $3::TIMESTAMPTZ[], $4::BIGINT[], $5::SMALLINT[], \
          $6::SMALLINT[], $7::BIGINT[], $8::INTEGER[], $9::BIGINT[], $10::BIGINT[], $11::BIGINT[], $12::BIGINT[], \
-         $13::BIGINT[], $14::TEXT[], $15::TEXT[], $16::TEXT[], $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], \
-         $21::TEXT[]) AS sent (id, workspace_id, timestamp, latency, status, latency_bucket, payload_id, \
-         payload_line, tokens_input, tokens_output, tokens_total, cost, quality, trace_id, agent_id, model, \
-         model_provider, session_id, user_id, tags, error)",
+         $13::BIGINT[], $14::BIGINT[], $15::TEXT[], $16::TEXT[], $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], \
+         $21::TEXT[], $22::TEXT[], $23::TEXT[], $24::SMALLINT[], $25::INTEGER[], $26::SMALLINT[], $27::TEXT[])",
     )
-    .bind(new.iter().map(|(pending, _)| pending.id).collect::<Vec<_>>())
-    .bind(new.iter().map(|(pending, _)| pending.trace.workspace_id).collect::<Vec<_>>())
-    .bind(new.iter().map(|(pending, _)| Moment(pending.trace.timestamp)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.trace.workspace_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| Moment(row.trace.timestamp)).collect::<Vec<_>>())
     .bind(number(|trace| Some(trace.latency)))
-    .bind(new.iter().map(|(pending, _)| row::status_number(pending.trace.status)).collect::<Vec<_>>())
-    .bind(new.iter().map(|(pending, _)| bucket(pending.trace)).collect::<Vec<_>>())
-    .bind(new.iter().map(|(_, place)| place.frame).collect::<Vec<_>>())
-    .bind(new.iter().map(|(_, place)| line(*place)).collect::<Vec<_>>())
+    .bind(small(|trace| Some(row::status_number(trace.status))))
+    .bind(small(|trace| Some(bucket(trace))))
+    .bind(rows.iter().map(|row| row.payload.frame).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| line(row.payload)).collect::<Vec<_>>())
     .bind(number(|trace| trace.tokens_input))
     .bind(number(|trace| trace.tokens_output))
     .bind(number(|trace| trace.tokens_total))
     .bind(number(|trace| trace.cost))
+    .bind(rows.iter().map(|row| row.quality_sent).collect::<Vec<_>>())
     .bind(number(|trace| trace.quality))
     .bind(text(|trace| Some(&trace.trace_id)))
     .bind(text(|trace| Some(&trace.agent_id)))
@@ -65,36 +66,45 @@ pub(super) async fn traces(connection: &mut PgConnection, batch: &Batch<'_>) -> 
     .bind(text(|trace| trace.user_id.as_deref()))
     .bind(text(|trace| trace.tags.as_deref()))
     .bind(text(|trace| trace.error.as_deref()))
+    .bind(text(|trace| trace.name.as_deref()))
+    .bind(small(|trace| row::assembly_number(trace.assembly)))
+    .bind(rows.iter().map(|row| row::unpriced(row.trace.unpriced)).collect::<Vec<_>>())
+    .bind(small(|trace| row::basis_number(&trace.basis)))
+    .bind(text(|trace| row::basis_price(&trace.basis)))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Inserts the spans of the new traces.
-pub(super) async fn spans(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
-    let spans = batch.spans();
-    if spans.is_empty() {
+/// Inserts spans, but none that is there already.
+pub(super) async fn spans(connection: &mut PgConnection, rows: &[SpanRow<'_>]) -> Result<(), StoreError> {
+    if rows.is_empty() {
         return Ok(());
     }
     let number = |of: fn(&NewSpan) -> Option<i64>| -> Vec<Option<i64>> {
-        spans.iter().map(|&(_, span, _)| of(span)).collect()
+        rows.iter().map(|row| of(row.span)).collect()
     };
     let text = |of: fn(&NewSpan) -> Option<&str>| -> Vec<Option<&str>> {
-        spans.iter().map(|&(_, span, _)| of(span)).collect()
+        rows.iter().map(|row| of(row.span)).collect()
+    };
+    let claim = |of: fn(&LooseSpan) -> Option<&str>| -> Vec<Option<&str>> {
+        rows.iter().map(|row| row.loose.and_then(of)).collect()
     };
     sqlx::query(
         "INSERT INTO spans (trace, timestamp, latency, status, payload_id, payload_line, tokens_input, tokens_output, \
-         cost, span_id, parent_span_id, name, kind, model, error) \
+         cost, span_id, parent_span_id, name, kind, model, error, model_provider, tokens_cache_read, \
+         tokens_cache_write, tokens_reasoning, cost_basis, price, agent_id, service, session_id, user_id, tags) \
          SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BIGINT[], $4::SMALLINT[], $5::BIGINT[], \
          $6::INTEGER[], $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], \
-         $14::TEXT[], $15::TEXT[])",
+         $14::TEXT[], $15::TEXT[], $16::TEXT[], $17::BIGINT[], $18::BIGINT[], $19::BIGINT[], $20::SMALLINT[], \
+         $21::TEXT[], $22::TEXT[], $23::TEXT[], $24::TEXT[], $25::TEXT[], $26::TEXT[]) ON CONFLICT DO NOTHING",
     )
-    .bind(spans.iter().map(|&(trace, ..)| trace).collect::<Vec<_>>())
-    .bind(spans.iter().map(|&(_, span, _)| Moment(span.timestamp)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.trace).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| Moment(row.span.timestamp)).collect::<Vec<_>>())
     .bind(number(|span| Some(span.latency)))
-    .bind(spans.iter().map(|&(_, span, _)| row::status_number(span.status)).collect::<Vec<_>>())
-    .bind(spans.iter().map(|&(.., place)| place.frame).collect::<Vec<_>>())
-    .bind(spans.iter().map(|&(.., place)| line(place)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row::status_number(row.span.status)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.payload.frame).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| line(row.payload)).collect::<Vec<_>>())
     .bind(number(|span| span.tokens_input))
     .bind(number(|span| span.tokens_output))
     .bind(number(|span| span.cost))
@@ -104,22 +114,38 @@ pub(super) async fn spans(connection: &mut PgConnection, batch: &Batch<'_>) -> R
     .bind(text(|span| Some(span.kind.as_str())))
     .bind(text(|span| span.model.as_deref()))
     .bind(text(|span| span.error.as_deref()))
+    .bind(text(|span| span.model_provider.as_deref()))
+    .bind(number(|span| span.tokens_cache_read))
+    .bind(number(|span| span.tokens_cache_write))
+    .bind(number(|span| span.tokens_reasoning))
+    .bind(rows.iter().map(|row| row::basis_number(&row.span.basis)).collect::<Vec<_>>())
+    .bind(text(|span| row::basis_price(&span.basis)))
+    .bind(claim(|loose| loose.agent_id.as_deref()))
+    .bind(claim(|loose| loose.service.as_deref()))
+    .bind(claim(|loose| loose.session_id.as_deref()))
+    .bind(claim(|loose| loose.user_id.as_deref()))
+    .bind(claim(|loose| loose.tags.as_deref()))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// Inserts the payloads of the new traces and their spans.
-pub(super) async fn payloads(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
-    let frames = batch.used_frames();
+/// Inserts frames of payloads with their ids, but none that is there already. `times` says of each payload in which frame it
+/// stands and until when it is surely wanted: a frame is dropped after the last of them.
+pub(super) async fn payloads(
+    connection: &mut PgConnection,
+    frames: &[(i64, &[u8])],
+    times: impl Iterator<Item = (i64, Timestamp)>,
+) -> Result<(), StoreError> {
     let mut newest: HashMap<i64, Timestamp> = HashMap::with_capacity(frames.len());
-    for (frame, timestamp) in batch.frame_times() {
+    for (frame, timestamp) in times {
         let newest = newest.entry(frame).or_insert(timestamp);
         *newest = timestamp.max(*newest);
     }
     let newest = |id: &i64| Moment(newest.get(id).copied().unwrap_or_default());
     sqlx::query(
-        "INSERT INTO payloads (id, newest, data) SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BYTEA[])",
+        "INSERT INTO payloads (id, newest, data) SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BYTEA[]) \
+         ON CONFLICT DO NOTHING",
     )
     .bind(frames.iter().map(|&(id, _)| id).collect::<Vec<_>>())
     .bind(frames.iter().map(|(id, _)| newest(id)).collect::<Vec<_>>())

@@ -22,7 +22,7 @@ use crate::store::{
         list::{ListRequest, TraceFilter},
         plan::{Segment, Source, Unsettled},
         row::{self, Columns},
-        select::{self, FRAME, SCORES, SPANS, trace_columns},
+        select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
         snapshot::{Listed, Part, Snapshot},
         sums::Sums,
     },
@@ -218,6 +218,11 @@ impl Snapshot for PostgresSnapshot {
     async fn spans(&mut self, trace: i64) -> Result<Vec<StoredSpan>, StoreError> {
         let rows = sqlx::query(SPANS).bind(trace).fetch_all(&mut *self.transaction).await?;
         rows.iter().map(row::stored_span).collect()
+    }
+
+    async fn span(&mut self, trace: i64, span_id: &str) -> Result<Option<StoredSpan>, StoreError> {
+        let row = sqlx::query(SPAN).bind(trace).bind(span_id).fetch_optional(&mut *self.transaction).await?;
+        row.as_ref().map(row::stored_span).transpose()
     }
 
     async fn scores(&mut self, workspace_id: Uuid, trace_id: &str) -> Result<Vec<Score>, StoreError> {

@@ -38,9 +38,10 @@ impl PostgresTraces {
         if new.is_empty() {
             return Ok(Written { new: 0 });
         }
-        insert::traces(&mut transaction, batch).await?;
-        insert::spans(&mut transaction, batch).await?;
-        insert::payloads(&mut transaction, batch).await?;
+        let rows: Vec<_> = batch.new_traces().map(|pending| batch.row(pending)).collect();
+        insert::traces(&mut transaction, &rows).await?;
+        insert::spans(&mut transaction, &batch.spans()).await?;
+        insert::payloads(&mut transaction, &batch.used_frames(), batch.frame_times()).await?;
         // As late as can be: from here on other writers of the same workspaces wait.
         lock_workspaces(&mut transaction, new.iter().map(|trace| trace.workspace_id)).await?;
         rollup::add(&mut transaction, self.layout, &new).await?;

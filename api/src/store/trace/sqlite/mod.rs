@@ -1,6 +1,7 @@
 //! The trace store on SQLite: one file in WAL mode, one connection that writes, a pool of connections that read.
 
 mod bulk;
+mod insert;
 mod rollup;
 mod scan;
 mod score;

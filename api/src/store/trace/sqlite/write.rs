@@ -2,29 +2,10 @@
 
 use std::sync::LazyLock;
 
-use sqlx::{Arguments, Row, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
+use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteArguments};
 
-use super::{SqliteTraces, bulk::Bulk, rollup, score};
-use crate::store::trace::{
-    StoreError, Written,
-    batch::{Batch, Pending},
-    payload::Place,
-    record::{NewSpan, NewTrace},
-    row,
-};
-
-static INSERT_TRACES: LazyLock<Bulk> = LazyLock::new(|| {
-    let head = "INSERT INTO traces (id, workspace_id, trace_id, agent_id, timestamp, latency, status, model, \
-                model_provider, tokens_input, tokens_output, tokens_total, cost, quality_sent, quality, session_id, \
-                user_id, tags, error, payload_id, payload_line) VALUES";
-    Bulk::new(head, 21, "ON CONFLICT DO NOTHING", false)
-});
-
-static INSERT_SPANS: LazyLock<Bulk> = LazyLock::new(|| {
-    let head = "INSERT INTO spans (trace, span_id, parent_span_id, name, kind, timestamp, latency, status, model, \
-                tokens_input, tokens_output, cost, error, payload_id, payload_line) VALUES";
-    Bulk::new(head, 15, "", false)
-});
+use super::{SqliteTraces, bulk::Bulk, insert, rollup, score};
+use crate::store::trace::{StoreError, Written, batch::Batch, record::NewTrace, stored::TraceRow};
 
 static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
     let tail = ") SELECT DISTINCT k.number FROM k CROSS JOIN scores s ON s.workspace_id = k.workspace_id \
@@ -39,8 +20,8 @@ impl SqliteTraces {
         let first_id = next_id(&mut transaction, "SELECT COALESCE(MAX(id), 0) + 1 FROM traces").await?;
         let first_frame = next_id(&mut transaction, "SELECT COALESCE(MAX(id), 0) + 1 FROM payloads").await?;
         batch.number(|index| first_id + index, |index| first_frame + index);
-        let rows: Vec<_> = batch.all().iter().map(|pending| (pending, batch.payload(pending))).collect();
-        if INSERT_TRACES.execute(&mut transaction, &rows, bind_trace).await? < batch.len() as u64 {
+        let rows: Vec<TraceRow<'_>> = batch.all().iter().map(|pending| batch.row(pending)).collect();
+        if insert::traces(&mut transaction, &rows).await? < batch.len() as u64 {
             // The others were there before: their ids were not taken.
             let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1")
                 .bind(first_id)
@@ -48,14 +29,8 @@ impl SqliteTraces {
                 .await?;
             batch.keep(&ids.into_iter().collect());
         }
-        for (id, data) in batch.used_frames() {
-            sqlx::query("INSERT INTO payloads (id, data) VALUES ($1, $2)")
-                .bind(id)
-                .bind(data)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        INSERT_SPANS.execute(&mut transaction, &batch.spans(), bind_span).await?;
+        insert::payloads(&mut transaction, &batch.used_frames()).await?;
+        insert::spans(&mut transaction, &batch.spans()).await?;
         let new: Vec<_> = batch.new_traces().map(|pending| pending.trace).collect();
         rollup::add(&mut transaction, &new).await?;
         apply_waiting_scores(&mut transaction, &new).await?;
@@ -97,53 +72,4 @@ async fn apply_waiting_scores(
         score::settle(&mut *transaction, trace.workspace_id, &trace.trace_id).await?;
     }
     Ok(())
-}
-
-fn bind_trace(
-    arguments: &mut SqliteArguments,
-    (pending, payload): &(&Pending<'_>, Place),
-) -> Result<(), BoxDynError> {
-    let trace = pending.trace;
-    arguments.add(pending.id)?;
-    arguments.add(trace.workspace_id)?;
-    arguments.add(trace.trace_id.as_str())?;
-    arguments.add(trace.agent_id.as_str())?;
-    arguments.add(trace.timestamp.as_micros())?;
-    arguments.add(trace.latency)?;
-    arguments.add(row::status_number(trace.status))?;
-    arguments.add(trace.model.as_deref())?;
-    arguments.add(trace.model_provider.as_deref())?;
-    arguments.add(trace.tokens_input)?;
-    arguments.add(trace.tokens_output)?;
-    arguments.add(trace.tokens_total)?;
-    arguments.add(trace.cost)?;
-    arguments.add(trace.quality)?;
-    arguments.add(trace.quality)?;
-    arguments.add(trace.session_id.as_deref())?;
-    arguments.add(trace.user_id.as_deref())?;
-    arguments.add(trace.tags.as_deref())?;
-    arguments.add(trace.error.as_deref())?;
-    arguments.add(payload.frame)?;
-    arguments.add(payload.line)
-}
-
-fn bind_span(
-    arguments: &mut SqliteArguments,
-    (trace, span, payload): &(i64, &NewSpan, Place),
-) -> Result<(), BoxDynError> {
-    arguments.add(*trace)?;
-    arguments.add(span.span_id.as_str())?;
-    arguments.add(span.parent_span_id.as_deref())?;
-    arguments.add(span.name.as_str())?;
-    arguments.add(span.kind.as_str())?;
-    arguments.add(span.timestamp.as_micros())?;
-    arguments.add(span.latency)?;
-    arguments.add(row::status_number(span.status))?;
-    arguments.add(span.model.as_deref())?;
-    arguments.add(span.tokens_input)?;
-    arguments.add(span.tokens_output)?;
-    arguments.add(span.cost)?;
-    arguments.add(span.error.as_deref())?;
-    arguments.add(payload.frame)?;
-    arguments.add(payload.line)
 }
