@@ -35,6 +35,7 @@ fn page(route: Route) -> Html {
         Route::Traces => html! { <TracesPage /> },
         // The key makes another trace another page: nothing of the one before stays.
         Route::Trace { id } => html! { <TracePage key={id.clone()} id={id.clone()} /> },
+        Route::Session { .. } | Route::User { .. } => html! { <TracesPage /> },
         Route::Alerts => html! { <AlertsPage /> },
         Route::Settings => html! { <SettingsPage /> },
     };

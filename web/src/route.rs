@@ -26,6 +26,18 @@ pub enum Route {
         /// The trace's id, decoded.
         id: String,
     },
+    /// The runs of one conversation.
+    #[at("/sessions/:id")]
+    Session {
+        /// The session's id, decoded.
+        id: String,
+    },
+    /// The runs for one person.
+    #[at("/users/:id")]
+    User {
+        /// The user's id, decoded.
+        id: String,
+    },
     /// What went out of bounds.
     #[at("/alerts")]
     Alerts,

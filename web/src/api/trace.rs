@@ -1,8 +1,8 @@
 //! Traces, in lists and whole.
 
 use shared::{
-    page::{ItemList, Page},
-    span::Span,
+    page::Page,
+    span::{Span, SpanMatches},
     trace::{Trace, TraceDetail, TraceListQuery, TraceStatus},
 };
 
@@ -40,7 +40,7 @@ impl Client {
     }
 
     /// The ids of the spans that `query` is in, whatever they read and wrote included.
-    pub async fn find_spans(&self, trace_id: &str, query: &str) -> Result<ItemList<String>, ApiError> {
+    pub async fn find_spans(&self, trace_id: &str, query: &str) -> Result<SpanMatches, ApiError> {
         self.get(&format!("{}/search", path(trace_id)), &[("q", Some(query))]).await
     }
 }

@@ -11,11 +11,6 @@ pub fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
 }
 
-/// See the module.
-pub fn json(value: &Value) -> Html {
-    coloured(&pretty(value))
-}
-
 /// Indented JSON, or its beginning.
 pub fn coloured(text: &str) -> Html {
     if text.len() > COLOURED_BYTES {

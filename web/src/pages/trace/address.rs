@@ -38,7 +38,8 @@ pub fn use_address(named: Option<String>, selected: Option<String>, on_change: C
         });
     }
     use_effect_with(selected, move |selected| {
-        let writing = (*written.borrow() != *selected).then(|| {
+        let changed = *written.borrow() != *selected;
+        let writing = changed.then(|| {
             let span = selected.clone();
             Timeout::new(REST, move || {
                 written.borrow_mut().clone_from(&span);

@@ -3,6 +3,7 @@
 
 use std::{collections::HashSet, rc::Rc};
 
+use shared::span::SpanMatches;
 use yew::Reducible;
 
 use crate::trace::{Model, fits};
@@ -24,6 +25,8 @@ pub struct State {
     pub hits: Option<Rc<Vec<bool>>>,
     /// What the search found, from top to bottom.
     pub matches: Rc<Vec<usize>>,
+    /// Whether the API found more than it said, or did not look through everything.
+    pub more: bool,
     /// Whether only what was found is shown, and what leads to it.
     pub only_matches: bool,
     /// Whether the critical path is drawn.
@@ -55,7 +58,7 @@ pub enum Action {
     /// This is searched for.
     Search(String),
     /// The API found these ids for that.
-    Found(String, Vec<String>),
+    Found(String, SpanMatches),
     /// To the next thing found, or the one before.
     Match(Direction),
     /// To the next step that failed, or the one before.
@@ -94,7 +97,7 @@ impl PartialEq for State {
     /// What is worked out is compared by where it is.
     fn eq(&self, other: &Self) -> bool {
         let scalars =
-            |state: &Self| (state.selected, state.searching, state.only_matches, state.path, state.reveal);
+            |state: &Self| (state.selected, state.searching, state.more, state.only_matches, state.path, state.reveal);
         let hits = |state: &Self| state.hits.as_ref().map(Rc::as_ptr);
         self.model == other.model
             && scalars(self) == scalars(other)
@@ -117,6 +120,7 @@ impl State {
             searching: false,
             hits: None,
             matches: Rc::default(),
+            more: false,
             only_matches: false,
             path: true,
             rows: Rc::default(),
@@ -293,14 +297,16 @@ impl Reducible for State {
                 if !query.contains(&self.query) {
                     next.found = Rc::default();
                 }
+                next.more = false;
                 next.query = query;
                 next.look();
                 next.lay_out();
             }
             Action::Found(query, _) if query != self.query => return self,
-            Action::Found(_, ids) => {
+            Action::Found(_, found) => {
                 next.searching = false;
-                next.found = Rc::new(ids.into_iter().collect());
+                next.more = found.incomplete || found.total > found.items.len() as u64;
+                next.found = Rc::new(found.items.into_iter().collect());
                 next.look();
                 next.lay_out();
             }
@@ -405,10 +411,14 @@ mod tests {
     fn a_search_finds_names_at_once_and_contents_when_the_api_has_answered() {
         let state = after([Action::Search("LEAF".to_owned())]);
         assert_eq!((names(&state.model, &state.matches), state.searching), (vec!["leaf".to_owned()], true));
-        let late = Action::Found("older".to_owned(), vec!["root".to_owned()]);
-        let state = state.reduce(late);
+        let found = |query: &str, id: &str, total| {
+            let items = vec![id.to_owned()];
+            Action::Found(query.to_owned(), SpanMatches { items, total, incomplete: false })
+        };
+        let state = state.reduce(found("older", "root", 1));
         assert!(state.searching, "an answer to an older question is none");
-        let state = state.reduce(Action::Found("LEAF".to_owned(), vec!["late".to_owned()]));
+        let state = state.reduce(found("LEAF", "late", 5));
+        assert!(state.more && !state.searching);
         assert_eq!(names(&state.model, &state.matches), ["leaf", "late"]);
         let state = state.reduce(Action::OnlyMatches);
         assert_eq!(rows(&state), ["root", "inner", "leaf", "late"]);

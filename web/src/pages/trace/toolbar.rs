@@ -1,7 +1,7 @@
 //! Above the steps: the search, the errors, what to unfold and the critical path.
 
 use icondata_lu::{
-    LuChevronDown, LuChevronUp, LuChevronsDownUp, LuChevronsUpDown, LuCircleX, LuFilter, LuLoaderCircle, LuRoute, LuSearch,
+    LuChevronDown, LuChevronUp, LuChevronsDownUp, LuChevronsUpDown, LuCircleX, LuFunnel, LuLoaderCircle, LuRoute, LuSearch,
 };
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -65,10 +65,10 @@ pub fn Toolbar(props: &ToolbarProps) -> Html {
                 { svg_icon(if state.searching { LuLoaderCircle } else { LuSearch }) }
                 <input id={SEARCH} type="search" aria-label="Search the steps" placeholder="Search names and contents  /" maxlength="200" autocomplete="off" spellcheck="false" value={state.query.clone()} {oninput} {onkeydown} />
                 if searched {
-                    <span class="steps-found" role="status">{ found(state) }</span>
+                    <span class="steps-found" role="status" title={state.more.then_some("There is more: not everything was looked through or listed.")}>{ found(state) }</span>
                     { button(Action::Match(Direction::Previous), LuChevronUp, "Previous match (p)", none) }
                     { button(Action::Match(Direction::Next), LuChevronDown, "Next match (n)", none) }
-                    { switch(Action::OnlyMatches, LuFilter, "Only matches", "Show only what was found", state.only_matches) }
+                    { switch(Action::OnlyMatches, LuFunnel, "Only matches", "Show only what was found", state.only_matches) }
                 }
             </div>
             <div class="steps-tools">
@@ -88,11 +88,12 @@ pub fn Toolbar(props: &ToolbarProps) -> Html {
 /// `3 / 17`, `17 found`, `none`.
 fn found(state: &State) -> String {
     let all = state.matches.len();
+    let more = if state.more { "+" } else { "" };
     let at = state.selected.and_then(|index| state.matches.iter().position(|&found| found == index));
     match (all, at) {
         (0, _) if state.searching => String::new(),
         (0, _) => "none".to_owned(),
-        (all, Some(at)) => format!("{} / {}", format::integer(at as u64 + 1), format::integer(all as u64)),
-        (all, None) => format!("{} found", format::integer(all as u64)),
+        (all, Some(at)) => format!("{} / {}{more}", format::integer(at as u64 + 1), format::integer(all as u64)),
+        (all, None) => format!("{}{more} found", format::integer(all as u64)),
     }
 }

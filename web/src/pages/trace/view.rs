@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use gloo_timers::callback::Timeout;
-use shared::{Timestamp, trace::TraceDetail};
+use shared::{Timestamp, span::SpanMatches, trace::TraceDetail};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -98,10 +98,10 @@ fn use_search(trace_id: &str, query: &str, on_action: &Callback<Action>) {
             Timeout::new(REST, move || {
                 spawn_local(async move {
                     let found = if asked.chars().count() < SHORTEST {
-                        Vec::new()
+                        SpanMatches::default()
                     } else {
                         // What names say stays found, whatever becomes of this.
-                        client.find_spans(&trace_id, &asked).await.map_or_else(|_| Vec::new(), |list| list.items)
+                        client.find_spans(&trace_id, &asked).await.unwrap_or_default()
                     };
                     on_action.emit(Action::Found(query, found));
                 });

@@ -55,13 +55,17 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
             }
         }
     };
-    use_layout_effect_with((drawn.start, all, height, model.times.percent(tick)), place);
+    use_effect_with((drawn.start, all, height, model.times.percent(tick)), place);
     let position = state.position();
     {
         let node = node.clone();
         use_effect_with(state.reveal, move |&reveal| {
             if let (Some(tree), Some(at), true) = (node.cast::<HtmlElement>(), position, reveal > 0) {
                 reveal_row(&tree, at, height);
+                // The list itself may be below what is seen of the page.
+                let options = web_sys::ScrollIntoViewOptions::new();
+                options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+                tree.scroll_into_view_with_scroll_into_view_options(&options);
             }
         });
     }
