@@ -38,6 +38,14 @@ async fn python_by_http_with_protobuf_compressed_and_the_key_in_the_other_header
     python("OpenTelemetry Python | HTTP protobuf, gzip", &stage, &run).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn python_by_grpc_compressed() {
+    let stage = Stage::new().await;
+    let run =
+        stage.by_grpc(Library::python("by_hand")).with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
+    python("OpenTelemetry Python | gRPC, gzip", &stage, &run).await;
+}
+
 async fn python(client: &str, stage: &Stage, run: &Run) {
     let mut report = Report::new(client, run, &stage.member).await;
     let roots: Vec<&Sent> = run.roots().collect();

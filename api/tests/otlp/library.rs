@@ -4,7 +4,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::{ExitStatus, Stdio},
+    process::Stdio,
     sync::LazyLock,
     time::Duration,
 };
@@ -13,8 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    process::{Child, ChildStderr, Command},
+    process::{Child, Command},
     time::timeout,
 };
 
@@ -33,14 +32,14 @@ pub struct Library {
 /// A script that runs.
 pub struct Running {
     child: Child,
-    errors: BufReader<ChildStderr>,
-    seen: String,
     _folder: tempfile::TempDir,
 }
 
 /// How a script ended, and every span that its SDK ended, in that order.
+#[derive(Default)]
 pub struct Run {
     pub spans: Vec<Sent>,
+    /// What it said on its standard error.
     pub errors: String,
 }
 
@@ -111,10 +110,9 @@ impl Library {
     }
 
     pub fn start(mut self) -> Running {
-        let mut child =
+        let child =
             self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command.as_std()));
-        let errors = BufReader::new(child.stderr.take().unwrap());
-        Running { child, errors, seen: String::new(), _folder: self.folder }
+        Running { child, _folder: self.folder }
     }
 
     /// Runs it to its end, which must be a good one.
@@ -124,33 +122,17 @@ impl Library {
 }
 
 impl Running {
-    /// Waits until it says something of this kind on its standard error, as exporters do when they fail.
-    pub async fn says(&mut self, what: &str) {
-        let wait = async {
-            while !self.seen.contains(what) {
-                let read = self.errors.read_line(&mut self.seen).await.unwrap();
-                assert!(read > 0, "it ended without saying {what}: {}", self.seen);
-            }
-        };
-        assert!(timeout(PATIENCE, wait).await.is_ok(), "it does not say {what}: {}", self.seen);
-    }
-
-    pub async fn end(mut self) -> Run {
-        let mut stdout = self.child.stdout.take().unwrap();
-        let mut output = String::new();
-        let wait = async {
-            tokio::join!(self.errors.read_to_string(&mut self.seen), stdout.read_to_string(&mut output))
-                .1
-                .unwrap();
-            self.child.wait().await.unwrap()
-        };
-        let status = timeout(PATIENCE, wait).await;
-        assert!(status.as_ref().is_ok_and(ExitStatus::success), "{status:?}: {}", self.seen);
+    pub async fn end(self) -> Run {
+        let output = timeout(PATIENCE, self.child.wait_with_output()).await;
+        let output = output.unwrap_or_else(|_| panic!("it does not end within {PATIENCE:?}")).unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (status, output, errors) = (output.status, text(output.stdout), text(output.stderr));
+        assert!(status.success(), "{status}: {errors}");
         // Some libraries print greetings of their own.
         let lines = output.lines().filter(|line| line.starts_with('{'));
         let spans: Vec<Sent> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert!(!spans.is_empty(), "it sent nothing: {output}{}", self.seen);
-        Run { spans, errors: self.seen }
+        assert!(!spans.is_empty(), "it sent nothing: {output}{errors}");
+        Run { spans, errors }
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod ai_sdk;
 mod by_hand;
+mod fault;
+mod gate;
 mod library;
 mod openinference;
 mod openllmetry;
