@@ -6,7 +6,7 @@
 set -euo pipefail
 
 need=${1:?usage: scripts/setup.sh lint|build|test|bench|deny (make calls it)}
-: "${TOOLS:?}" "${TRUNK_VERSION:?}" "${WASM_BINDGEN_VERSION:?}" "${BINARYEN_VERSION:?}" "${CARGO_DENY_VERSION:?}" "${OTLP_CLIENTS:?}"
+: "${TOOLS:?}" "${TRUNK_VERSION:?}" "${WASM_BINDGEN_VERSION:?}" "${BINARYEN_VERSION:?}" "${CARGO_DENY_VERSION:?}"
 
 step() { printf '==> Set-up: %s\n' "$*"; }
 fail() {
@@ -158,7 +158,7 @@ install_otlp_clients() {
     rm -rf "$OTLP_CLIENTS" && mv "$part" "$OTLP_CLIENTS"
 }
 
-has_otlp_clients() { [ -x "$OTLP_CLIENTS/python/bin/python" ] && [ -d "$OTLP_CLIENTS/node/node_modules/ai" ]; }
+has_otlp_clients() { [ -x "${OTLP_CLIENTS:?}/python/bin/python" ] && [ -d "$OTLP_CLIENTS/node/node_modules/ai" ]; }
 has_trunk() { is_version trunk "trunk $TRUNK_VERSION"; }
 has_wasm_bindgen() { is_version wasm-bindgen "wasm-bindgen $WASM_BINDGEN_VERSION" && have wasm-bindgen-test-runner; }
 has_cargo_deny() { is_version cargo-deny "cargo-deny $CARGO_DENY_VERSION"; }
