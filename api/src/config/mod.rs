@@ -77,6 +77,8 @@ pub struct Config {
     pub jwt_ttl: Duration,
     /// How long answers are kept.
     pub cache_ttls: Ttls,
+    /// How long after its last span a trace waits for its outermost one, before another stands for it.
+    pub root_wait: Duration,
     /// Requests of one workspace in a minute at most; 0 for no limit.
     pub rate_limit_per_minute: u32,
     /// Origins whose pages may call the API.
@@ -128,6 +130,11 @@ impl Config {
                     .unwrap_or(86_400),
             ),
             cache_ttls: cache_ttls(&settings)?,
+            root_wait: Duration::from_secs(
+                settings
+                    .within("TRACE_ROOT_WAIT_SECONDS", (1, 86_400), "seconds (up to a day)")?
+                    .unwrap_or(60),
+            ),
             rate_limit_per_minute: settings
                 .parsed("RATE_LIMIT_PER_MINUTE", "a number of requests, 0 for no limit")?
                 .unwrap_or(1000),

@@ -50,16 +50,18 @@ impl<T> Default for Part<T> {
     }
 }
 
-impl<T> Part<T> {
+impl<T: Record> Part<T> {
     fn add(&mut self, delivery: Delivery, request: Vec<T>) {
         self.deliveries.push(delivery);
         self.requests.push(request);
     }
-}
 
-impl<T: Record> Part<T> {
-    /// Prices and writes it: what became of each request.
-    async fn write(&mut self, tools: &Tools, what: &str) -> Result<Vec<Result<(), StoreError>>, GivenUp> {
+    /// Prices and writes the requests, and says of each message what became of it.
+    async fn write(
+        &mut self,
+        tools: &Tools,
+        what: &str,
+    ) -> Result<Vec<(&Delivery, Result<(), StoreError>)>, GivenUp> {
         if self.requests.is_empty() {
             return Ok(Vec::new());
         }
@@ -70,10 +72,9 @@ impl<T: Record> Part<T> {
         if let Ok(prices) = prices.await? {
             self.requests = sink::price(prices, std::mem::take(&mut self.requests)).await;
         }
-        let requests = &self.requests;
-        let results = retry(tools, what, StoreError::is_transient, || tools.sink.write(requests));
+        let results = retry(tools, what, StoreError::is_transient, || tools.sink.write(&self.requests));
         // All errors of the whole are transient, and so tried again.
-        Ok(results.await?.unwrap_or_default())
+        Ok(self.deliveries.iter().zip(results.await?.unwrap_or_default()).collect())
     }
 }
 
@@ -136,11 +137,9 @@ impl Group {
     /// Writes everything, the scores after the traces and spans, and only then takes the messages out of their streams. A store or
     /// a Redis that fails is tried again for ever, unless the worker is to stop.
     pub(super) async fn write(&mut self, tools: &Tools) -> Result<(), GivenUp> {
-        let traces = self.traces.write(tools, "writing traces").await?;
-        let spans = self.spans.write(tools, "writing spans").await?;
-        let written = self.traces.deliveries.iter().zip(traces);
-        let written = written.chain(self.spans.deliveries.iter().zip(spans));
-        let mut done: Vec<&Delivery> = Vec::new();
+        let mut written = self.traces.write(tools, "writing traces").await?;
+        written.extend(self.spans.write(tools, "writing spans").await?);
+        let mut done: Vec<&Delivery> = Vec::with_capacity(written.len() + self.scores.len());
         for (delivery, result) in written {
             match result {
                 Ok(()) => done.push(delivery),

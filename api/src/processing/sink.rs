@@ -1,8 +1,9 @@
-//! What happens to a group of requests: its traces and spans get their costs, then one transaction for all of them, or one for each
+//! What happens to a group of requests: its traces get their costs, then one transaction for all of them, or one for each
 //! where that fails, and then the answers they change are dropped. Holds no queue.
 
 use std::{collections::BTreeSet, panic};
 
+use shared::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     telemetry::metrics::{Metrics, Unit},
 };
 
-/// A group takes no further request once it has so many traces or spans: a larger transaction is not written faster.
+/// A group takes no further request once it has so many traces and spans by themselves: a larger transaction is not written faster.
 pub const GROUP_TRACES: usize = 8192;
 
 /// Where groups go.
@@ -50,7 +51,7 @@ impl Sink {
         }
     }
 
-    /// Gives what requests brought its costs, before they are written for the first time.
+    /// Gives requests' records their costs, before they are written for the first time.
     ///
     /// # Errors
     /// Where the store does not answer at the moment.
@@ -59,7 +60,7 @@ impl Sink {
         Ok(price(prices, requests).await)
     }
 
-    /// Writes what requests brought, all of one kind, and says of each request what became of it: one that cannot be written does not fail the
+    /// Writes requests' records, and says of each request what became of it: one that cannot be written does not fail the
     /// others.
     ///
     /// # Errors
@@ -106,6 +107,17 @@ impl Sink {
         Ok(results)
     }
 
+    /// Makes traces of those that wait for their outermost span and of which nothing has come since `before`.
+    ///
+    /// # Errors
+    /// Where the store fails. What was done stays done.
+    pub async fn promote(&self, before: Timestamp) -> Result<(), StoreError> {
+        for workspace_id in self.store.promote(before).await? {
+            self.invalidator.written(workspace_id).await;
+        }
+        Ok(())
+    }
+
     /// Writes a score.
     ///
     /// # Errors
@@ -122,7 +134,7 @@ pub fn workspaces<T: Record>(requests: &[Vec<T>]) -> BTreeSet<Uuid> {
     requests.iter().filter_map(|records| records.first()).map(T::workspace_id).collect()
 }
 
-/// Gives what requests brought its costs by these prices. It may be a hundred thousand spans: not for async threads.
+/// Gives requests' records their costs by these prices. It may be a hundred thousand spans: not for async threads.
 pub async fn price<T: Record>(prices: Prices, mut requests: Vec<Vec<T>>) -> Vec<Vec<T>> {
     let work = tokio::task::spawn_blocking(move || {
         requests.iter_mut().flatten().for_each(|record| record.price(&prices));
@@ -135,18 +147,18 @@ pub async fn price<T: Record>(prices: Prices, mut requests: Vec<Vec<T>>) -> Vec<
     }
 }
 
-/// What is priced and written in groups.
-pub trait Record: Send + Sync + Sized + 'static {
+/// What is written in groups.
+pub trait Record: Send + Sync + 'static {
     /// What it is counted as.
     const UNIT: Unit;
 
     /// Whose it is.
     fn workspace_id(&self) -> Uuid;
 
-    /// Gives it its costs.
+    /// Gives it its cost.
     fn price(&mut self, prices: &Prices);
 
-    /// Writes them, all or none.
+    /// Writes several in one transaction.
     fn write(
         store: &TraceStore,
         records: &[&Self],

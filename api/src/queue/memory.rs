@@ -89,8 +89,8 @@ impl Writer {
             let score = self.gather(job, &mut traces, &mut spans);
             let sink = self.sink.clone();
             tokio::spawn(async move {
-                traces.write(&sink).await;
-                spans.write(&sink).await;
+                traces.commit(&sink).await;
+                spans.commit(&sink).await;
                 if let Some((score, waiting)) = score {
                     waiting.answer(sink.score(&score).await.map_err(|error| chain(&error)));
                 }
@@ -135,7 +135,6 @@ impl<T> Default for Part<T> {
 }
 
 impl<T: Record> Part<T> {
-    /// Takes a request, and answers how many it brought.
     fn add(&mut self, request: Vec<T>, waiting: Waiting) -> usize {
         let count = request.len();
         self.requests.push(request);
@@ -143,21 +142,21 @@ impl<T: Record> Part<T> {
         count
     }
 
-    /// Prices and writes it, and tells everybody who waits.
-    async fn write(self, sink: &Sink) {
-        if self.requests.is_empty() {
+    async fn commit(self, sink: &Sink) {
+        let Self { requests, waiting } = self;
+        if requests.is_empty() {
             return;
         }
-        let written = async { sink.write(&sink.priced(self.requests).await?).await };
+        let written = async { sink.write(&sink.priced(requests).await?).await };
         match written.await {
             Ok(results) => {
-                for (waiting, result) in self.waiting.into_iter().zip(results) {
+                for (waiting, result) in waiting.into_iter().zip(results) {
                     waiting.answer(result.map_err(|error| chain(&error)));
                 }
             }
             Err(error) => {
                 let cause = chain(&error);
-                self.waiting.into_iter().for_each(|waiting| waiting.answer(Err(cause.clone())));
+                waiting.into_iter().for_each(|waiting| waiting.answer(Err(cause.clone())));
             }
         }
     }

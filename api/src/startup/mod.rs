@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     error::chain,
     gateway::{self, secret::SecretError},
+    processing::sink::Sink,
     redis::RedisFailure,
     store::{
         account::AccountError,
@@ -28,6 +29,8 @@ use crate::{
 const SAVE_USES: Duration = Duration::from_secs(30);
 /// How often old traces are looked for, and rollups that came too late.
 const MAINTAIN: Duration = Duration::from_secs(60);
+/// How often traces are looked for that have waited long enough for their outermost span.
+const PROMOTE: Duration = Duration::from_secs(10);
 /// How long requests that are under way may take once the server is told to stop.
 const ANSWERING_SECONDS: u64 = 15;
 /// How long what was handed in may take to be written after that.
@@ -95,7 +98,13 @@ impl Application {
             });
         }
         if let Some(traces) = application.running.written().cloned() {
-            application.run_beside(maintain(traces, clock));
+            application.run_beside(maintain(traces, clock.clone()));
+        }
+        if let Some(sink) = application.running.sink().cloned() {
+            application.run_beside(promote(sink, clock, config.root_wait));
+        }
+        if let Some(repricer) = application.running.take_repricer() {
+            application.run_beside(repricer.run());
         }
         Ok(application)
     }
@@ -160,6 +169,16 @@ async fn maintain(traces: TraceStore, clock: Clock) {
         ticks.tick().await;
         if let Err(error) = traces.maintain(clock.now()).await {
             tracing::warn!(error = chain(&error), "the traces were not maintained, trying again later");
+        }
+    }
+}
+
+async fn promote(sink: Sink, clock: Clock, root_wait: Duration) {
+    let mut ticks = tokio::time::interval(PROMOTE);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = sink.promote(clock.now() - root_wait).await {
+            tracing::warn!(error = chain(&error), "traces that wait were not promoted, trying again later");
         }
     }
 }
