@@ -6,6 +6,9 @@ use shared::{span::SpanKind, trace::TraceStatus};
 use super::*;
 use crate::store::trace::record::Basis;
 
+/// A count of a span.
+type Counted = fn(&LooseSpan) -> Option<i64>;
+
 #[test]
 fn the_kind_is_the_first_that_is_said_and_else_what_the_attributes_tell() {
     for (attributes, kind) in [
@@ -76,7 +79,7 @@ fn provider_and_model_are_the_first_that_are_there_as_they_were_sent() {
 
 #[test]
 fn tokens_are_counted_by_the_first_name_that_holds_a_number() {
-    let rows: [(&[&str], fn(&LooseSpan) -> Option<i64>); 5] = [
+    let rows: [(&[&str], Counted); 5] = [
         (
             &[
                 "gen_ai.usage.input_tokens",
