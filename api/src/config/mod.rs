@@ -38,6 +38,22 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where OTLP is taken over gRPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrpcPort {
+    /// Nowhere.
+    Off,
+    /// At [`GrpcPort::DEFAULT`], where nobody else is there: two servers on one machine are no mistake.
+    Default,
+    /// Here or not at all; 0 picks a free one, which no setting says but tests do.
+    Set(u16),
+}
+
+impl GrpcPort {
+    /// Where exporters look if nobody says otherwise.
+    pub const DEFAULT: u16 = 4317;
+}
+
 /// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -47,6 +63,8 @@ pub struct Config {
     pub host: IpAddr,
     /// The port to listen on; 0 picks a free one.
     pub port: u16,
+    /// The port for OTLP over gRPC, where the gateway runs.
+    pub otlp_grpc: GrpcPort,
     /// Where the databases and the generated secret are.
     pub data_dir: DataDir,
     /// The servers that take the place of what is embedded.
@@ -97,6 +115,11 @@ impl Config {
             port: settings
                 .parsed("SERVICE_PORT", "a port, 0 to 65535")?
                 .unwrap_or_else(|| role.unwrap_or(Role::Gateway).default_port()),
+            otlp_grpc: match settings.parsed("OTLP_GRPC_PORT", "a port, 1 to 65535, or 0 for none")? {
+                None => GrpcPort::Default,
+                Some(0) => GrpcPort::Off,
+                Some(port) => GrpcPort::Set(port),
+            },
             data_dir: DataDir::read(&settings),
             servers,
             services,

@@ -21,6 +21,9 @@ fn everything_has_a_default() {
     assert_eq!(config.root_wait.as_secs(), 60);
     assert_eq!(config.cache_ttls.get(Kind::HomeKpis), shared::ttl::HOME_KPIS);
     assert_eq!((config.servers.pool_min, config.servers.pool_max), (5, 20));
+    assert_eq!(config.otlp_grpc, GrpcPort::Default);
+    assert_eq!(read(None, &[("OTLP_GRPC_PORT", "0")]).unwrap().otlp_grpc, GrpcPort::Off);
+    assert_eq!(read(None, &[("OTLP_GRPC_PORT", "14317")]).unwrap().otlp_grpc, GrpcPort::Set(14317));
     assert!(config.servers.timescale_url.is_none() && config.servers.redis_url.is_none());
 }
 
@@ -28,6 +31,7 @@ fn everything_has_a_default() {
 fn a_bad_setting_is_named_with_what_was_expected() {
     for (name, value) in [
         ("SERVICE_PORT", "80000"),
+        ("OTLP_GRPC_PORT", "on"),
         ("SERVICE_HOST", "localhost:80"),
         ("CACHE_TTL_ALERTS", "1m"),
         ("LOG_LEVEL", "loud"),

@@ -12,7 +12,7 @@ use shared::{Timestamp, limit::TRACE_TAGS, span::SpanKind, trace::TraceStatus};
 
 use super::{
     payload::Place,
-    record::{Assembly, Basis, LooseSpan, NewTrace},
+    record::{Assembly, Basis, LooseSpan, NewSpan, NewTrace},
 };
 
 /// The agent of a trace whose spans name neither an agent nor a service.
@@ -59,10 +59,19 @@ pub(super) enum Reason<'a> {
 impl<'a> Fact<'a> {
     /// What a span says that is on its way into the store.
     pub(super) fn new(loose: &'a LooseSpan, payload: Place) -> Self {
-        fn borrowed(text: Option<&String>) -> Option<Cow<'_, str>> {
-            text.map(|text| Cow::Borrowed(text.as_str()))
+        Self {
+            payload,
+            agent_id: borrowed(loose.agent_id.as_ref()),
+            service: borrowed(loose.service.as_ref()),
+            session_id: borrowed(loose.session_id.as_ref()),
+            user_id: borrowed(loose.user_id.as_ref()),
+            tags: borrowed(loose.tags.as_ref()),
+            ..Self::of_span(&loose.span)
         }
-        let span = &loose.span;
+    }
+
+    /// The same of a span that says nothing of its trace.
+    fn of_span(span: &'a NewSpan) -> Self {
         Self {
             span_id: Cow::Borrowed(&span.span_id),
             parent_span_id: borrowed(span.parent_span_id.as_ref()),
@@ -78,12 +87,12 @@ impl<'a> Fact<'a> {
             cost: span.cost,
             no_price: span.basis == Basis::NoPrice,
             error: span.error.as_deref().map_or(Reason::None, Reason::Known),
-            payload,
-            agent_id: borrowed(loose.agent_id.as_ref()),
-            service: borrowed(loose.service.as_ref()),
-            session_id: borrowed(loose.session_id.as_ref()),
-            user_id: borrowed(loose.user_id.as_ref()),
-            tags: borrowed(loose.tags.as_ref()),
+            payload: Place { frame: 0, line: 0 },
+            agent_id: None,
+            service: None,
+            session_id: None,
+            user_id: None,
+            tags: None,
         }
     }
 
@@ -95,6 +104,10 @@ impl<'a> Fact<'a> {
     fn place_in_time(&self) -> (Timestamp, &str) {
         (self.timestamp, &self.span_id)
     }
+}
+
+fn borrowed(text: Option<&String>) -> Option<Cow<'_, str>> {
+    text.map(|text| Cow::Borrowed(text.as_str()))
 }
 
 /// A trace that was put together.
@@ -165,6 +178,29 @@ pub(super) struct Usage {
 /// Adds up what spans used.
 pub(super) fn usage(facts: &[Fact<'_>]) -> Usage {
     Forest::new(facts).usage(facts)
+}
+
+/// What the spans of a trace that was sent whole used together, each counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpanUsage {
+    /// Nano-dollars; absent where no span has a cost.
+    pub cost: Option<i64>,
+    /// Calls without a price.
+    pub unpriced: i64,
+    /// Tokens that went in; absent where no span says.
+    pub tokens_input: Option<i64>,
+    /// Tokens that came out; absent where no span says.
+    pub tokens_output: Option<i64>,
+}
+
+impl SpanUsage {
+    /// Adds up spans by the rules by which traces are put together.
+    #[must_use]
+    pub fn of(spans: &[NewSpan]) -> Self {
+        let facts: Vec<_> = spans.iter().map(Fact::of_span).collect();
+        let Usage { cost, unpriced, tokens_input, tokens_output, .. } = usage(&facts);
+        Self { cost, unpriced, tokens_input, tokens_output }
+    }
 }
 
 /// Which span lies in which.
