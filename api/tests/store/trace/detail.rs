@@ -85,7 +85,6 @@ fn span() -> impl Strategy<Value = (NewSpan, Payload)> {
                 },
                 error: text,
                 payload: line(&payload, "attributes"),
-                ..NewSpan::default()
             };
             (span, payload)
         },
