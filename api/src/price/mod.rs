@@ -6,12 +6,12 @@
 
 pub mod bundled;
 mod call;
-mod counted;
 pub mod file;
 pub mod model;
 pub mod pricer;
 pub mod provider;
 pub mod rate;
 mod sent;
+mod stored;
 pub mod table;
 pub mod usage;

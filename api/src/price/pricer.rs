@@ -63,6 +63,15 @@ impl Pricer {
         Ok(Prices { public: Arc::clone(&self.public), own })
     }
 
+    /// What holds for a workspace at this very moment.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn prices_now(&self, workspace_id: Uuid) -> Result<Prices, StoreError> {
+        self.forget(workspace_id).await;
+        self.prices([workspace_id]).await
+    }
+
     /// Reads the workspace's own prices anew when they are next asked for.
     pub async fn forget(&self, workspace_id: Uuid) {
         self.own.invalidate(&workspace_id).await;

@@ -1,7 +1,10 @@
 //! The cost of a trace that was sent whole: what it says itself, else what its spans come to, else its own model and tokens.
 
-use super::{call::Call, counted::counted, pricer::Prices};
-use crate::store::trace::record::{Basis, NewTrace};
+use super::{call::Call, pricer::Prices};
+use crate::store::trace::{
+    assembly::SpanUsage,
+    record::{Basis, NewTrace},
+};
 
 impl Prices {
     /// Gives a trace and its spans their costs, and says how many calls have no price. Tokens that it does not have are
@@ -11,8 +14,9 @@ impl Prices {
         for span in &mut trace.spans {
             self.price_span(workspace_id, span);
         }
-        let spans = counted(&trace.spans);
-        trace.unpriced = spans.unpriced;
+        let spans = SpanUsage::of(&trace.spans);
+        let unpriced = trace.spans.iter().filter(|span| span.basis == Basis::NoPrice).count();
+        trace.unpriced = i64::try_from(unpriced).unwrap_or(i64::MAX);
         let sent_tokens = trace.tokens_input.is_some() || trace.tokens_output.is_some();
         fill_tokens(trace, spans.tokens_input, spans.tokens_output);
         if trace.basis != Basis::Unknown {
@@ -22,7 +26,7 @@ impl Prices {
             trace.basis = Basis::Reported;
         } else if spans.cost.is_some() {
             trace.cost = spans.cost;
-        } else if sent_tokens || spans.unpriced == 0 {
+        } else if sent_tokens || trace.unpriced == 0 {
             // Tokens of calls without a price are not priced as if they were the trace's own model's.
             (trace.cost, trace.basis) = self.cost(workspace_id, &Call::of_trace(trace));
             if trace.basis == Basis::NoPrice {

@@ -42,6 +42,8 @@ mod price;
 mod redis;
 #[path = "../api/refuse.rs"]
 mod refuse;
+#[path = "../api/reprice.rs"]
+mod reprice;
 #[path = "../api/sample.rs"]
 mod sample;
 #[path = "../api/score.rs"]

@@ -26,6 +26,8 @@ mod payload;
 mod price;
 mod queue;
 mod refuse;
+mod reprice;
+mod reprice_crash;
 mod sample;
 mod score;
 mod server;

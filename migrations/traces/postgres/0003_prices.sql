@@ -22,7 +22,8 @@ CREATE TABLE reprices (
     window_end     TIMESTAMPTZ NOT NULL,
     created_at     TIMESTAMPTZ NOT NULL,
     finished_at    TIMESTAMPTZ,          -- NULL while it is under way
-    last_trace     BIGINT      NOT NULL, -- traces.id of the last one that is done
+    last_start     TIMESTAMPTZ,          -- where the last trace that is done stands in time
+    last_trace     BIGINT,               -- and its traces.id
     traces_seen    BIGINT      NOT NULL,
     traces_changed BIGINT      NOT NULL,
     worker         UUID,                 -- who works on it, and until when nobody else does

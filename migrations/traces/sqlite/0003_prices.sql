@@ -22,7 +22,8 @@ CREATE TABLE reprices (
     window_end     INTEGER NOT NULL,
     created_at     INTEGER NOT NULL,
     finished_at    INTEGER,          -- NULL while it is under way
-    last_trace     INTEGER NOT NULL, -- traces.id of the last one that is done
+    last_start     INTEGER,          -- where the last trace that is done stands in time
+    last_trace     INTEGER,          -- and its traces.id
     traces_seen    INTEGER NOT NULL,
     traces_changed INTEGER NOT NULL,
     worker         BLOB,             -- who works on it, and until when nobody else does

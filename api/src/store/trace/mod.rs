@@ -3,7 +3,7 @@
 //! along the rollups, histograms) stands beside them here.
 
 mod alert;
-mod assembly;
+pub mod assembly;
 mod batch;
 mod detail;
 mod gather;

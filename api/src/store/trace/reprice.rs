@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::{
     StoreError, TraceStore,
+    list::Cursor,
     row::{self, Columns},
 };
+use crate::store::moment::Moment;
 
 /// Pricings that are listed at most.
 const LISTED: i64 = 50;
@@ -23,8 +25,8 @@ pub struct RepriceTurn {
     pub workspace_id: Uuid,
     /// The pricing.
     pub reprice: Reprice,
-    /// The number of the last trace that is done.
-    pub last_trace: i64,
+    /// The last trace that is done; none at the beginning.
+    pub last: Option<Cursor>,
     /// Who works on it.
     pub worker: Uuid,
 }
@@ -32,8 +34,8 @@ pub struct RepriceTurn {
 /// How far somebody came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RepriceStep {
-    /// The number of the last trace that is done.
-    pub last_trace: i64,
+    /// The last trace that is done.
+    pub last: Option<Cursor>,
     /// Traces that were looked at.
     pub seen: u64,
     /// Traces whose cost changed.
@@ -44,10 +46,19 @@ pub struct RepriceStep {
     pub leased_until: Timestamp,
 }
 
-/// A row of id, window_start, window_end, created_at, traces_seen, traces_changed, workspace_id and last_trace.
+/// The columns of [`turn`].
+macro_rules! columns {
+    () => {
+        "id, window_start, window_end, created_at, traces_seen, traces_changed, workspace_id, last_trace, last_start, \
+         finished_at"
+    };
+}
+pub(super) use columns;
+
+/// Reads a row of [`columns`], the last two of which are given.
 pub(super) fn turn(
     row: &impl Columns,
-    finished_at: Option<Timestamp>,
+    [last_start, finished_at]: [Option<Moment>; 2],
     worker: Uuid,
 ) -> Result<RepriceTurn, StoreError> {
     Ok(RepriceTurn {
@@ -56,13 +67,23 @@ pub(super) fn turn(
             id: row.uuid(0)?,
             request: RepriceRequest { start: row.moment(1)?, end: row.moment(2)? },
             created_at: row.moment(3)?,
-            finished_at,
+            finished_at: finished_at.map(|Moment(at)| at),
             traces_seen: row::count(row.integer(4)?),
             traces_changed: row::count(row.integer(5)?),
         },
-        last_trace: row.integer(7)?,
+        last: last_start.zip(row.integer_or_null(7)?).map(|(Moment(timestamp), id)| Cursor { timestamp, id }),
         worker,
     })
+}
+
+/// The last two of [`columns`].
+pub(super) fn moments<'r, R>(row: &'r R) -> Result<[Option<Moment>; 2], sqlx::Error>
+where
+    R: sqlx::Row,
+    usize: sqlx::ColumnIndex<R>,
+    Option<Moment>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    Ok([row.try_get(8)?, row.try_get(9)?])
 }
 
 impl TraceStore {
@@ -135,7 +156,7 @@ macro_rules! impl_reprices {
                 now: shared::Timestamp,
                 most: usize,
             ) -> Result<Option<shared::price::Reprice>, crate::store::trace::StoreError> {
-                use crate::store::moment::Moment;
+                use crate::store::{moment::Moment, trace::reprice::moments};
                 let mut transaction = self.begin_write().await?;
                 let open: i64 = sqlx::query_scalar(
                     "SELECT COUNT(*) FROM reprices WHERE workspace_id = $1 AND finished_at IS NULL \
@@ -150,13 +171,13 @@ macro_rules! impl_reprices {
                     return Ok(None);
                 }
                 // Nothing changes where there is one, and its row is answered.
-                let row = sqlx::query(
-                    "INSERT INTO reprices (id, workspace_id, window_start, window_end, created_at, last_trace, \
-                     traces_seen, traces_changed) VALUES ($1, $2, $3, $4, $5, 0, 0, 0) \
+                let row = sqlx::query(concat!(
+                    "INSERT INTO reprices (id, workspace_id, window_start, window_end, created_at, traces_seen, \
+                     traces_changed) VALUES ($1, $2, $3, $4, $5, 0, 0) \
                      ON CONFLICT (workspace_id, window_start, window_end) WHERE finished_at IS NULL \
-                     DO UPDATE SET created_at = reprices.created_at \
-                     RETURNING id, window_start, window_end, created_at, traces_seen, traces_changed, workspace_id, last_trace",
-                )
+                     DO UPDATE SET created_at = reprices.created_at RETURNING ",
+                    crate::store::trace::reprice::columns!()
+                ))
                 .bind(uuid::Uuid::new_v4())
                 .bind(workspace_id)
                 .bind(Moment(request.start))
@@ -164,7 +185,7 @@ macro_rules! impl_reprices {
                 .bind(Moment(now))
                 .fetch_one(&mut *transaction)
                 .await?;
-                let turn = crate::store::trace::reprice::turn(&row, None, uuid::Uuid::nil())?;
+                let turn = crate::store::trace::reprice::turn(&row, moments(&row)?, uuid::Uuid::nil())?;
                 transaction.commit().await?;
                 Ok(Some(turn.reprice))
             }
@@ -174,12 +195,13 @@ macro_rules! impl_reprices {
                 workspace_id: uuid::Uuid,
                 limit: i64,
             ) -> Result<shared::page::ItemList<shared::price::Reprice>, crate::store::trace::StoreError> {
-                use crate::store::moment::Moment;
+                use crate::store::trace::reprice::moments;
                 let mut snapshot = self.begin_read().await?;
-                let rows = sqlx::query(
-                    "SELECT id, window_start, window_end, created_at, traces_seen, traces_changed, workspace_id, last_trace, \
-                     finished_at FROM reprices WHERE workspace_id = $1 ORDER BY created_at DESC, id LIMIT $2",
-                )
+                let rows = sqlx::query(concat!(
+                    "SELECT ",
+                    crate::store::trace::reprice::columns!(),
+                    " FROM reprices WHERE workspace_id = $1 ORDER BY created_at DESC, id LIMIT $2"
+                ))
                 .bind(workspace_id)
                 .bind(limit)
                 .fetch_all(&mut *snapshot)
@@ -191,9 +213,8 @@ macro_rules! impl_reprices {
                 let items = rows
                     .iter()
                     .map(|row| {
-                        let finished: Option<Moment> = sqlx::Row::try_get(row, 8)?;
-                        let finished = finished.map(|Moment(at)| at);
-                        Ok(crate::store::trace::reprice::turn(row, finished, uuid::Uuid::nil())?.reprice)
+                        let turn = crate::store::trace::reprice::turn(row, moments(row)?, uuid::Uuid::nil())?;
+                        Ok(turn.reprice)
                     })
                     .collect::<Result<_, crate::store::trace::StoreError>>()?;
                 Ok(shared::page::ItemList { items, total: crate::store::trace::row::count(total) })
@@ -205,7 +226,7 @@ macro_rules! impl_reprices {
                 now: shared::Timestamp,
                 leased_until: shared::Timestamp,
             ) -> Result<Option<crate::store::trace::reprice::RepriceTurn>, crate::store::trace::StoreError> {
-                use crate::store::moment::Moment;
+                use crate::store::{moment::Moment, trace::reprice::moments};
                 // Mostly there is nothing: found out without a transaction that writes.
                 let mut snapshot = self.begin_read().await?;
                 let free: Option<uuid::Uuid> = sqlx::query_scalar(
@@ -219,19 +240,21 @@ macro_rules! impl_reprices {
                 let Some(free) = free else { return Ok(None) };
                 let mut transaction = self.begin_write().await?;
                 // Another may have been quicker.
-                let row = sqlx::query(
+                let row = sqlx::query(concat!(
                     "UPDATE reprices SET worker = $1, leased_until = $2 WHERE id = $3 AND finished_at IS NULL \
-                     AND (leased_until IS NULL OR leased_until <= $4) \
-                     RETURNING id, window_start, window_end, created_at, traces_seen, traces_changed, workspace_id, last_trace",
-                )
+                     AND (leased_until IS NULL OR leased_until <= $4) RETURNING ",
+                    crate::store::trace::reprice::columns!()
+                ))
                 .bind(worker)
                 .bind(Moment(leased_until))
                 .bind(free)
                 .bind(Moment(now))
                 .fetch_optional(&mut *transaction)
                 .await?;
-                let turn =
-                    row.map(|row| crate::store::trace::reprice::turn(&row, None, worker)).transpose()?;
+                let turn = match row {
+                    Some(row) => Some(crate::store::trace::reprice::turn(&row, moments(&row)?, worker)?),
+                    None => None,
+                };
                 transaction.commit().await?;
                 Ok(turn)
             }
@@ -246,16 +269,17 @@ macro_rules! impl_reprices {
                 let mut transaction = self.begin_write().await?;
                 let done = sqlx::query(
                     "UPDATE reprices SET last_trace = $1, traces_seen = traces_seen + $2, \
-                     traces_changed = traces_changed + $3, finished_at = $4, leased_until = $5 \
+                     traces_changed = traces_changed + $3, finished_at = $4, leased_until = $5, last_start = $8 \
                      WHERE id = $6 AND worker = $7 AND finished_at IS NULL",
                 )
-                .bind(step.last_trace)
+                .bind(step.last.map(|last| last.id))
                 .bind(count(step.seen))
                 .bind(count(step.changed))
                 .bind(step.finished_at.map(Moment))
                 .bind(Moment(step.leased_until))
                 .bind(turn.reprice.id)
                 .bind(turn.worker)
+                .bind(step.last.map(|last| Moment(last.timestamp)))
                 .execute(&mut *transaction)
                 .await?
                 .rows_affected();

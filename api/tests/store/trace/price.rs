@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::store::trace::{TraceStore, price::PriceKept, reprice::RepriceStep};
+use api::store::trace::{TraceStore, list::Cursor, price::PriceKept, reprice::RepriceStep};
 use shared::{
     Timestamp, limit,
     price::{Price, PriceRequest, RepriceRequest},
@@ -72,6 +72,10 @@ pub async fn a_workspace_has_so_many_prices_and_may_replace_each(store: &TraceSt
     assert!(matches!(elsewhere, PriceKept::New(_)), "{elsewhere:?}");
 }
 
+fn place(number: i64) -> Option<Cursor> {
+    Some(Cursor { timestamp: at(number), id: number })
+}
+
 fn window(start: i64) -> RepriceRequest {
     RepriceRequest { start: at(start), end: at(start + 100) }
 }
@@ -100,19 +104,19 @@ pub async fn a_pricing_is_one_worker_s_until_its_lease_is_over(store: &TraceStor
     assert_eq!(store.take_reprice(first, at(0), at(10)).await.unwrap(), None);
     let asked = store.begin_reprice(workspace_id, window(0), at(0)).await.unwrap().unwrap();
     let turn = store.take_reprice(first, at(0), at(10)).await.unwrap().unwrap();
-    assert_eq!((&turn.reprice, turn.workspace_id, turn.last_trace), (&asked, workspace_id, 0));
+    assert_eq!((&turn.reprice, turn.workspace_id, turn.last), (&asked, workspace_id, None));
     assert_eq!(store.take_reprice(second, at(9), at(19)).await.unwrap(), None);
 
-    let step = RepriceStep { last_trace: 40, seen: 5, changed: 3, finished_at: None, leased_until: at(20) };
+    let step = RepriceStep { last: place(40), seen: 5, changed: 3, finished_at: None, leased_until: at(20) };
     assert!(store.step_reprice(&turn, step).await.unwrap());
     assert_eq!(store.take_reprice(second, at(19), at(29)).await.unwrap(), None);
     let over = store.take_reprice(second, at(20), at(30)).await.unwrap().unwrap();
-    assert_eq!((over.last_trace, over.reprice.traces_seen, over.reprice.traces_changed), (40, 5, 3));
+    assert_eq!((over.last, over.reprice.traces_seen, over.reprice.traces_changed), (place(40), 5, 3));
     // The first one wakes up: it is not its work any more.
     assert!(!store.step_reprice(&turn, step).await.unwrap());
 
     let done =
-        RepriceStep { last_trace: 60, seen: 2, changed: 0, finished_at: Some(at(25)), leased_until: at(35) };
+        RepriceStep { last: place(60), seen: 2, changed: 0, finished_at: Some(at(25)), leased_until: at(35) };
     assert!(store.step_reprice(&over, done).await.unwrap());
     assert!(!store.step_reprice(&over, done).await.unwrap());
     assert_eq!(store.take_reprice(first, at(99), at(109)).await.unwrap(), None);
