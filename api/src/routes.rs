@@ -14,7 +14,10 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     error::ApiError,
     gateway::{api_key, asset, auth, authenticate::authenticate, rate_limit::rate_limit},
-    ingestion::{body::BodyLimit, rest},
+    ingestion::{
+        body::{self, BodyLimit},
+        otlp, rest,
+    },
     internal::{
         forward::{self, Forward},
         receive::receive,
@@ -51,7 +54,7 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
                     .service(SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json"))),
             );
     }
-    config.service(api(parts)).default_service(match parts.assets {
+    config.service(api(parts)).service(opentelemetry(parts)).default_service(match parts.assets {
         Some(_) => web::to(asset::serve),
         None => web::to(nothing),
     });
@@ -146,6 +149,29 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
 }
 
+/// Where exporters of OpenTelemetry send: `OTEL_EXPORTER_OTLP_ENDPOINT` and these.
+fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
+    let away = if parts.peers.is_some() { Where::Ingestion } else { Where::Nowhere };
+    let ingestion = if parts.ingestion.is_some() { Where::Here } else { away };
+    web::scope("/v1")
+        .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
+        .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
+        .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
+        .wrap(from_fn(otlp::status::shape))
+        .service(
+            resource("/traces")
+                .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
+                .route(ingestion.at(post(), otlp::http::export)),
+        )
+        // An endpoint that was set with a slash at its end.
+        .service(
+            web::resource("/traces/")
+                .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
+                .route(ingestion.at(post(), otlp::http::export)),
+        )
+        .default_service(web::to(otlp::http::only_traces))
+}
+
 /// Where the requests of one role are answered.
 #[derive(Clone, Copy)]
 enum Where {
@@ -190,7 +216,7 @@ fn json_error(error: &JsonPayloadError) -> ApiError {
         JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
             ApiError::PayloadTooLarge(*limit)
         }
-        JsonPayloadError::ContentType => ApiError::UnsupportedMediaType,
+        JsonPayloadError::ContentType => ApiError::UnsupportedMediaType(body::NOT_JSON),
         JsonPayloadError::Deserialize(error) if error.is_data() => {
             ApiError::ValidationFailed(vec![FieldError::new("body", error.to_string())])
         }

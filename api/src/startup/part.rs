@@ -62,6 +62,7 @@ pub(super) struct Running {
     accounts: Option<AccountStore>,
     traces: Option<TraceStore>,
     writing: Option<Writing>,
+    sink: Option<Sink>,
     repricer: Option<Repricer>,
 }
 
@@ -74,14 +75,15 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
 
     let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let (mut writing, mut repricer) = (None, None);
+    let (mut writing, mut sink, mut repricer) = (None, None, None);
     let stored = traces.clone().zip(pricer);
     if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
         let clock = base.clock.clone();
         repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock));
-        let sink = Sink::new(traces, pricer, invalidator, base.metrics.clone());
-        let (started, begun) = base.write_to(sink).await?;
+        let written = Sink::new(traces, pricer, invalidator, base.metrics.clone());
+        let (started, begun) = base.write_to(written.clone()).await?;
+        sink = Some(written);
         queue = queue.or(begun);
         writing = Some(started);
     }
@@ -102,13 +104,18 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         metrics: Data::new(base.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing, repricer }))
+    Ok((parts, Running { accounts, traces, writing, sink, repricer }))
 }
 
 impl Running {
     /// The store of traces, where this process writes to it.
     pub(super) fn written(&self) -> Option<&TraceStore> {
         self.traces.as_ref().filter(|_| self.writing.is_some())
+    }
+
+    /// What writes to it.
+    pub(super) fn sink(&self) -> Option<&Sink> {
+        self.sink.as_ref()
     }
 
     /// Who prices anew what is stored, where this process writes.

@@ -47,6 +47,8 @@ pub struct Builder {
 
 pub struct Server {
     pub url: String,
+    /// Where OTLP is taken over gRPC.
+    pub grpc: String,
     pub clock: Clock,
     accounts: AccountStore,
     traces: TraceStore,
@@ -116,6 +118,7 @@ impl Builder {
             let url = |application: &Application| format!("http://127.0.0.1:{}", application.port());
             let server = Server {
                 url: url(&applications[0]),
+                grpc: format!("http://127.0.0.1:{}", applications[0].grpc_port().unwrap_or_default()),
                 urls: applications.iter().map(url).collect(),
                 clock: self.clock,
                 accounts: gateway.accounts.clone(),

@@ -8,7 +8,9 @@ mod client;
 mod error;
 mod metric;
 mod price;
+mod thread;
 mod trace;
 
 pub use client::Client;
 pub use error::ApiError;
+pub use thread::ThreadKind;

@@ -8,11 +8,13 @@ use uuid::Uuid;
 use super::{Folder, Target, stop::Stop};
 use crate::{
     cli::progress::{LINE_EVERY, Progress},
-    store::trace::{TraceStore, record::NewTrace},
+    store::trace::{StoreError, TraceStore, sqlite::Part},
 };
 
 /// Scores or alerts in one part.
 const ROWS: u32 = 2_000;
+/// Spans that came by themselves and are written in one transaction.
+const SPANS: usize = 10_000;
 const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {per_sec}  {eta} left";
 
 /// Copies everything, says how much it was, and answers which workspaces it belongs to.
@@ -59,15 +61,24 @@ async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> 
     let mut scan = from.traces.scan(from.since);
     let mut part = scan.next().await.map_err(Stop::TraceFile)?;
     while !part.is_empty() {
-        workspaces.extend(part.iter().map(|trace| trace.workspace_id));
-        let traces: Vec<&NewTrace> = part.iter().collect();
+        workspaces.extend(part.traces.iter().map(|trace| trace.workspace_id));
+        workspaces.extend(part.spans.iter().map(|span| span.workspace_id));
         // In the order of arrival, which lists are sorted by: one part after the other, read while the last is written.
-        let (written, next) = tokio::join!(to.traces.write(&traces), scan.next());
-        report.add(part.len(), written.map_err(Stop::TraceServer)?.new);
+        let (written, next) = tokio::join!(write(&part, to), scan.next());
+        report.add(part.traces.len(), written.map_err(Stop::TraceServer)?);
         part = next.map_err(Stop::TraceFile)?;
     }
     report.progress.finish();
     Ok((report.done, report.new))
+}
+
+/// Writes a part, and answers how many traces of it were new.
+async fn write(part: &Part, to: &Target) -> Result<usize, StoreError> {
+    let written = to.traces.write(&part.traces.iter().collect::<Vec<_>>()).await?;
+    for spans in part.spans.chunks(SPANS) {
+        to.traces.write_spans(&spans.iter().collect::<Vec<_>>()).await?;
+    }
+    Ok(written.new)
 }
 
 async fn alerts(from: &Folder, to: &Target) -> Result<usize, Stop> {

@@ -20,7 +20,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-pub use self::scan::TraceScan;
+pub use self::scan::{Part, TraceScan};
 use self::snapshot::SqliteSnapshot;
 use super::{StoreError, alert::impl_alerts, price::impl_prices, reprice::impl_reprices};
 use crate::store::sqlite::{self, FileError};
