@@ -71,7 +71,8 @@ pub fn PriceForm(props: &PriceFormProps) -> Html {
                 typed.set(all);
             })
         };
-        let error = error.as_ref().filter(|(wrong, _)| *wrong == index).map(|(_, text)| text.clone().into());
+        let wrong = error.as_ref().filter(|(wrong, _)| *wrong == index);
+        let error: Option<AttrValue> = wrong.map(|(_, text)| text.clone().into());
         html! { <Field key={name} {name} {label} {placeholder} value={typed[index].clone()} {error} {on_change} /> }
     };
     html! {

@@ -33,7 +33,8 @@ pub fn PriceLookup() -> Html {
             }
         })
     };
-    let error = answer.as_ref().and_then(|answer| answer.as_ref().err()).map(|text| text.clone().into());
+    let refused = answer.as_ref().and_then(|answer| answer.as_ref().err());
+    let error: Option<AttrValue> = refused.map(|text| text.clone().into());
     html! {
         <div class="price-part">
             <form class="key-form" {onsubmit} novalidate=true>
