@@ -42,8 +42,10 @@ pub fn PriceList(props: &PriceListProps) -> Html {
         html! {
             <tr key={price.id.to_string()}>
                 <th scope="row">
-                    <span class="ellipsis">{ of.model.clone() }</span>
-                    if let Some(provider) = &of.provider { <span class="muted">{ provider.clone() }</span> }
+                    <div class="price-name">
+                        <span class="ellipsis">{ of.model.clone() }</span>
+                        if let Some(provider) = &of.provider { <span class="muted">{ provider.clone() }</span> }
+                    </div>
                 </th>
                 <td class="number" data-label="Input">{ dollars(of.input_usd_per_million) }</td>
                 <td class="number" data-label="Output">{ dollars(of.output_usd_per_million) }</td>
