@@ -13,6 +13,8 @@ mod hooks;
 mod intl;
 pub mod pages;
 mod route;
+mod same;
+mod trace;
 
 /// Draws the application into the page's body.
 pub fn run() {

@@ -2,6 +2,7 @@
 
 use shared::{
     page::Page,
+    span::{Span, SpanMatches},
     trace::{Trace, TraceDetail, TraceListQuery, TraceStatus},
 };
 
@@ -30,8 +31,22 @@ impl Client {
         .await
     }
 
-    /// One trace with everything in it.
+    /// One trace, its spans without what they read and wrote: a run may have ten thousand.
     pub async fn trace(&self, id: &str) -> Result<TraceDetail, ApiError> {
-        self.get(&format!("/api/v1/traces/{}", segment(id)), &[]).await
+        self.get(&path(id), &[("payloads", Some("false"))]).await
     }
+
+    /// One span with everything in it.
+    pub async fn span(&self, trace_id: &str, span_id: &str) -> Result<Span, ApiError> {
+        self.get(&format!("{}/spans/{}", path(trace_id), segment(span_id)), &[]).await
+    }
+
+    /// The ids of the spans that `query` is in, whatever they read and wrote included.
+    pub async fn find_spans(&self, trace_id: &str, query: &str) -> Result<SpanMatches, ApiError> {
+        self.get(&format!("{}/search", path(trace_id)), &[("q", Some(query))]).await
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("/api/v1/traces/{}", segment(id))
 }

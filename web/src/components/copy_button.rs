@@ -17,6 +17,9 @@ pub struct CopyButtonProps {
     pub text: AttrValue,
     /// What that is, for the button's label: `input`, `key`.
     pub what: AttrValue,
+    /// What stands on it.
+    #[prop_or(AttrValue::Static("Copy"))]
+    pub label: AttrValue,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -46,12 +49,13 @@ pub fn CopyButton(props: &CopyButtonProps) -> Html {
         })
     };
     let word = match *outcome {
-        None => "Copy",
-        Some(Outcome::Copied) => "Copied",
-        Some(Outcome::Failed) => "Select and copy by hand",
+        None => props.label.clone(),
+        Some(Outcome::Copied) => AttrValue::Static("Copied"),
+        Some(Outcome::Failed) => AttrValue::Static("Select and copy by hand"),
     };
+    let name = if outcome.is_none() { AttrValue::Static("Copy") } else { word.clone() };
     html! {
-        <button type="button" class="button small" {onclick} aria-label={format!("{word} {}", props.what)}>
+        <button type="button" class="button small" {onclick} aria-label={format!("{name} {}", props.what)}>
             { svg_icon(if *outcome == Some(Outcome::Copied) { LuCheck } else { LuCopy }) }
             <span aria-live="polite">{ word }</span>
         </button>

@@ -11,11 +11,10 @@ pub fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
 }
 
-/// See the module.
-pub fn json(value: &Value) -> Html {
-    let text = pretty(value);
+/// Indented JSON, or its beginning.
+pub fn coloured(text: &str) -> Html {
     if text.len() > COLOURED_BYTES {
-        return html! { <code>{ text }</code> };
+        return html! { <code>{ text.to_owned() }</code> };
     }
     let token = |(class, token): (&'static str, &str)| {
         if class.is_empty() {
@@ -24,7 +23,7 @@ pub fn json(value: &Value) -> Html {
             html! { <span {class}>{ token.to_owned() }</span> }
         }
     };
-    html! { <code class="json">{ for tokens(&text).into_iter().map(token) }</code> }
+    html! { <code class="json">{ for tokens(text).into_iter().map(token) }</code> }
 }
 
 /// The tokens of indented JSON with their classes; what stands between them has none.

@@ -4,11 +4,12 @@ use serde_json::Value;
 use yew::prelude::*;
 
 use super::{
-    conversation::{ChatMessage, Part, messages, structured},
+    chat::Chat,
+    conversation::{beside, messages, structured},
     copy_button::CopyButton,
-    json::{json, pretty},
+    json::pretty,
+    long_text::LongText,
 };
-use crate::format;
 
 /// Properties of [`Payload`].
 #[derive(Properties, PartialEq)]
@@ -30,15 +31,27 @@ pub fn Payload(props: &PayloadProps) -> Html {
         Value::String(text) => text.clone(),
         other => pretty(other),
     };
-    let toggle = {
-        let raw = raw.clone();
-        Callback::from(move |_: MouseEvent| raw.set(!*raw))
+    let view = |label: &'static str, wanted: bool| {
+        let onclick = {
+            let raw = raw.clone();
+            Callback::from(move |_: MouseEvent| raw.set(wanted))
+        };
+        html! { <button type="button" {onclick} aria-pressed={(*raw == wanted).to_string()}>{ label }</button> }
     };
-    let body = match (&chat, &value) {
-        (Some(chat), _) if !*raw => conversation(chat),
-        (_, Value::String(text)) => html! { <p class="payload-text" tabindex="0">{ text.clone() }</p> },
+    let is_chat = chat.is_some();
+    let body = match chat {
+        Some(messages) if !*raw => html! {
+            <>
+                <Chat {messages} />
+                if let Some(rest) = beside(&value) {
+                    <details class="payload-rest"><summary>{ "Parameters" }</summary><LongText json=true text={pretty(&rest)} /></details>
+                }
+            </>
+        },
         _ => {
-            html! { <pre tabindex="0" aria-label={props.title.clone()}>{ json(&value) }</pre> }
+            let json = !value.is_string();
+            let class = if json { "" } else { "payload-text" };
+            html! { <div class="payload-body" tabindex="0" role="group" aria-label={props.title.clone()}><LongText {json} {class} text={text.clone()} /></div> }
         }
     };
     html! {
@@ -46,51 +59,13 @@ pub fn Payload(props: &PayloadProps) -> Html {
             <header class="code-head">
                 <h3>{ props.title.clone() }</h3>
                 <span class="code-tools">
-                    if chat.is_some() {
-                        <button type="button" class="button small ghost" onclick={toggle} aria-pressed={raw.to_string()}>{ "JSON" }</button>
+                    if is_chat {
+                        <span class="segments small">{ view("Chat", false) }{ view("JSON", true) }</span>
                     }
                     <CopyButton {text} what={props.title.to_ascii_lowercase()} />
                 </span>
             </header>
             { body }
         </section>
-    }
-}
-
-/// Messages, one after the other.
-pub fn conversation(chat: &[ChatMessage]) -> Html {
-    let message = |message: &ChatMessage| {
-        html! {
-            <li class={classes!("chat", format!("chat-{}", class_of(&message.role)))}>
-                <p class="chat-role">{ format::words(&message.role) }</p>
-                if message.parts.is_empty() {
-                    <p class="muted">{ "(empty)" }</p>
-                }
-                { for message.parts.iter().map(part) }
-            </li>
-        }
-    };
-    html! { <ol class="conversation" tabindex="0" aria-label="Conversation">{ for chat.iter().map(message) }</ol> }
-}
-
-fn class_of(role: &str) -> &'static str {
-    match role {
-        "user" | "human" => "user",
-        "assistant" | "ai" | "model" => "assistant",
-        "tool" | "function" => "tool",
-        _ => "system",
-    }
-}
-
-fn part(part: &Part) -> Html {
-    match part {
-        Part::Text(text) => html! { <p class="chat-text">{ text.clone() }</p> },
-        Part::ToolCall { name, arguments } => html! {
-            <div class="chat-call">
-                <p class="chat-call-name"><span class="muted">{ "calls " }</span><span class="mono">{ name.clone() }</span></p>
-                <pre>{ json(arguments) }</pre>
-            </div>
-        },
-        Part::Other(value) => html! { <pre>{ json(value) }</pre> },
     }
 }

@@ -4,11 +4,13 @@ mod now;
 pub mod poll;
 mod poll_state;
 mod query;
+mod rows;
 mod size;
 mod title;
 
 pub use now::use_now;
 pub use poll::{Poll, use_poll};
 pub use query::use_query;
+pub use rows::use_rows_in_sight;
 pub use size::use_width;
 pub use title::use_title;

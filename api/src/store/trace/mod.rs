@@ -3,7 +3,7 @@
 //! along the rollups, histograms) stands beside them here.
 
 mod alert;
-mod assembly;
+pub mod assembly;
 mod batch;
 mod detail;
 mod gather;
@@ -16,9 +16,11 @@ mod page;
 mod payload;
 pub mod plan;
 pub mod postgres;
+pub mod price;
 mod quality;
 pub mod record;
 pub mod recost;
+pub mod reprice;
 mod rollup;
 mod row;
 mod search;

@@ -77,7 +77,7 @@ pub struct Recost {
     pub span_id: Option<String>,
     /// Nano-dollars.
     pub cost: Option<i64>,
-    /// Where that comes from.
+    /// Where that comes from. Unknown for a trace of its own means: from its spans together.
     pub basis: Basis,
 }
 
@@ -251,12 +251,14 @@ fn sent(record: &Record, before: Option<i64>, facts: &[Fact<'_>], recosts: &[&Re
     let mut after = record.clone();
     let own = recosts.iter().rev().find(|recost| recost.span_id.is_none());
     if let Some(own) = own {
-        (after.trace.cost, after.trace.basis) = (own.cost, own.basis.clone());
+        let together = own.basis == Basis::Unknown;
+        after.trace.cost = if together { usage(facts).cost } else { own.cost };
+        after.trace.basis = own.basis.clone();
     } else if record.trace.basis == Basis::Unknown && record.trace.cost == before {
         after.trace.cost = usage(facts).cost;
     }
     let unpriced = facts.iter().filter(|fact| fact.no_price).count();
-    let itself = facts.is_empty() && after.trace.basis == Basis::NoPrice;
+    let itself = unpriced == 0 && after.trace.basis == Basis::NoPrice;
     after.trace.unpriced = i64::try_from(unpriced).unwrap_or(i64::MAX).saturating_add(i64::from(itself));
     after
 }

@@ -162,8 +162,10 @@ where
     select.push_bind(request.workspace_id);
     select.push(" AND timestamp >= ").push_bind(Moment(request.window.start));
     select.push(" AND timestamp < ").push_bind(Moment(request.window.end));
-    select.push(" AND ").push(column).push(" || '' IS NOT NULL GROUP BY 1");
-    select.push(" ORDER BY MAX(timestamp) DESC, 1 LIMIT ");
+    // An expression, which says nothing of the index by session or user: rows are read in the order of time, as they lie,
+    // and then brought together. In that index's order each would be looked for by itself, and all of other times passed.
+    select.push(" AND ").push(column).push(" || '' IS NOT NULL GROUP BY ").push(column);
+    select.push(" ORDER BY MAX(timestamp) DESC, ").push(column).push(" LIMIT ");
     select.push_bind(i64::from(request.limit));
     select
 }

@@ -12,6 +12,7 @@ mod late;
 mod list;
 mod loose;
 pub mod oracle;
+mod price;
 mod recost;
 mod reopen;
 pub mod sample;
@@ -80,6 +81,12 @@ macro_rules! trace_store_suite {
                 concurrency::readers_see_whole_batches_while_they_are_written,
                 alert::alerts_come_newest_first_by_workspace_and_severity,
                 alert::an_alert_kept_twice_is_there_once,
+                price::a_price_comes_back_as_it_was_given_to_its_own_workspace,
+                price::a_price_of_the_same_model_and_provider_takes_the_other_s_place,
+                price::a_workspace_has_so_many_prices_and_may_replace_each,
+                price::a_pricing_of_a_window_is_begun_once_while_it_is_under_way,
+                price::a_pricing_is_one_worker_s_until_its_lease_is_over,
+                price::many_who_want_a_pricing_share_it_out_one_gets_it,
                 reopen::a_closed_store_fails_its_ping,
                 recost::traces_and_figures_follow_costs_that_become_others,
                 recost::a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_before,

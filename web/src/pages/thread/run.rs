@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{ThreadKind, turn::turn};
 use crate::{
-    components::{link::RouteLink, payload::conversation, status::status_badge, time::exact_time},
+    components::{chat::Chat, link::RouteLink, status::status_badge, time::exact_time},
     format,
     route::Route,
 };
@@ -38,13 +38,13 @@ pub fn run(kind: ThreadKind, item: &ThreadTrace) -> Html {
             if !turn.earlier.is_empty() {
                 <details class="run-earlier">
                     <summary>{ earlier(turn.earlier.len()) }</summary>
-                    { conversation(&turn.earlier) }
+                    <Chat messages={turn.earlier.clone()} />
                 </details>
             }
             if turn.said.is_empty() {
                 <p class="run-silent muted">{ "Neither input nor output was sent." }</p>
             } else {
-                { conversation(&turn.said) }
+                <Chat messages={turn.said.clone()} />
             }
         </li>
     }

@@ -1,56 +1,124 @@
 //! The run's figures.
 
-use shared::trace::Trace;
+use shared::{
+    cost::CostBasis,
+    trace::{Trace, TraceDetail, TraceStatus},
+};
 use yew::prelude::*;
 
 use crate::{
-    components::{span_detail::error, status::status_badge},
+    components::{link::RouteLink, status::status_badge},
     format,
     intl::{self, Style},
+    route::Route,
+    trace::Model,
 };
 
-/// `spans` is how many steps it has.
-pub fn header(trace: &Trace, spans: usize) -> Html {
+/// See the module.
+pub fn header(model: &Model) -> Html {
+    let trace = &model.detail.trace;
     let tokens = match (trace.tokens_total, trace.tokens_input, trace.tokens_output) {
         (None, None, None) => None,
         (total, input, output) => {
-            let of = |tokens: Option<u64>| tokens.map_or_else(|| format::NONE.to_owned(), format::integer);
+            let of = |tokens: Option<u64>| tokens.map_or_else(none, format::integer);
             Some((of(total), format!("{} in · {} out", of(input), of(output))))
         }
     };
+    let (cost, basis) = cost(&model.detail);
+    let failed = model.failed.len();
+    let steps = (failed > 0).then(|| format!("{} failed", format::integer(failed as u64)));
+    let name = trace.name.as_ref().filter(|name| **name != trace.agent_id);
     html! {
         <section class="panel trace-head" aria-label="Trace">
             <div class="trace-title">
-                <h1 class="ellipsis">{ trace.agent_id.clone() }</h1>
+                <h1 class="ellipsis">{ name.unwrap_or(&trace.agent_id).clone() }</h1>
                 { status_badge(trace.status) }
+                if trace.incomplete {
+                    <span class="badge status-timeout" title="The outermost step of this run has not come, so another stands for it. It may still be running, or its end was lost.">{ "Incomplete" }</span>
+                }
                 <time class="muted" datetime={trace.timestamp.to_string()}>{ intl::date(trace.timestamp, Style::Full) }</time>
             </div>
-            { error(trace.error.as_deref()) }
+            if let Some(error) = &trace.error { { error_box(trace.status, error) } }
             <dl class="trace-figures">
                 { figure("Latency", format::latency(trace.latency_ms), None) }
-                { figure("Cost", trace.cost_usd.map_or_else(none, format::cost), None) }
-                { figure("Tokens", tokens.as_ref().map_or_else(none, |tokens| tokens.0.clone()), tokens.as_ref().map(|tokens| tokens.1.clone())) }
+                { figure("Cost", cost, basis) }
+                { figure("Tokens", tokens.as_ref().map_or_else(none, |tokens| tokens.0.clone()), tokens.map(|tokens| tokens.1)) }
                 { figure("Quality", trace.quality_score.map_or_else(none, format::score), None) }
                 { figure("Model", trace.model.clone().unwrap_or_else(none), trace.model_provider.clone()) }
-                { figure("Steps", spans.to_string(), None) }
+                { figure("Steps", format::integer(model.spans().len() as u64), steps) }
             </dl>
-            if trace.session_id.is_some() || trace.user_id.is_some() || !trace.tags.is_empty() {
-                <div class="trace-labels">
-                    if let Some(session) = &trace.session_id { <span><span class="muted">{ "Session " }</span><span class="mono">{ session.clone() }</span></span> }
-                    if let Some(user) = &trace.user_id { <span><span class="muted">{ "User " }</span><span class="mono">{ user.clone() }</span></span> }
-                    if !trace.tags.is_empty() {
-                        <ul class="tags" aria-label="Tags">
-                            for tag in &trace.tags { <li class="tag">{ tag.clone() }</li> }
-                        </ul>
-                    }
-                </div>
-            }
+            { labels(trace, name.is_some()) }
         </section>
     }
 }
 
+fn labels(trace: &Trace, show_agent: bool) -> Html {
+    let label = |what: &'static str, text: &String, to: Route, query: String| {
+        html! { <span><span class="muted">{ what }{ " " }</span><RouteLink class="mono" {to} {query}>{ text.clone() }</RouteLink></span> }
+    };
+    if !show_agent && trace.session_id.is_none() && trace.user_id.is_none() && trace.tags.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <div class="trace-labels">
+            if show_agent { { label("Agent", &trace.agent_id, Route::Traces, format!("agent_id={}", js_sys::encode_uri_component(&trace.agent_id))) } }
+            if let Some(session) = &trace.session_id { { label("Session", session, Route::Session { id: session.clone() }, String::new()) } }
+            if let Some(user) = &trace.user_id { { label("User", user, Route::User { id: user.clone() }, String::new()) } }
+            if !trace.tags.is_empty() {
+                <ul class="tags" aria-label="Tags">
+                    for tag in &trace.tags { <li class="tag">{ tag.clone() }</li> }
+                </ul>
+            }
+        </div>
+    }
+}
+
+/// Why it failed. Several lines keep their shape.
+pub fn error_box(status: TraceStatus, error: &str) -> Html {
+    let word = if status == TraceStatus::Timeout { "Timeout: " } else { "Error: " };
+    html! { <p class="form-error detail-error"><strong>{ word }</strong>{ error.to_owned() }</p> }
+}
+
 fn none() -> String {
     format::NONE.to_owned()
+}
+
+/// What a run cost and where that comes from. What has no price is never shown as nothing.
+fn cost(detail: &TraceDetail) -> (String, Option<String>) {
+    let trace = &detail.trace;
+    let missing = match trace.unpriced {
+        0 => None,
+        1 => Some("1 call without a price".to_owned()),
+        calls => Some(format!("{} calls without a price", format::integer(calls.into()))),
+    };
+    match (trace.cost_usd, missing) {
+        (None | Some(0.0), Some(missing)) => ("No price".to_owned(), Some(missing)),
+        (None, None) if matches!(detail.cost_basis, Some(CostBasis::NoPrice)) => {
+            ("No price".to_owned(), Some("for this model".to_owned()))
+        }
+        (None, None) => (none(), None),
+        (Some(cost), missing) => {
+            let basis = basis(detail).map(ToOwned::to_owned);
+            let missing = missing.map(|missing| format!("+{missing}"));
+            let notes: Vec<String> = [basis, missing].into_iter().flatten().collect();
+            (format::cost(cost), (!notes.is_empty()).then(|| notes.join(" · ")))
+        }
+    }
+}
+
+fn basis(detail: &TraceDetail) -> Option<&'static str> {
+    let own = detail.cost_basis.as_ref();
+    let all =
+        || detail.spans.iter().filter(|span| span.cost_usd.is_some()).map(|span| span.cost_basis.as_ref());
+    let bases: Vec<Option<&CostBasis>> = if own.is_some() { vec![own] } else { all().collect() };
+    let reported = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Reported)));
+    let computed = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Computed(_))));
+    match (reported, computed) {
+        (true, true) => Some("reported and computed"),
+        (true, false) => Some("reported"),
+        (false, true) => Some("computed"),
+        (false, false) => None,
+    }
 }
 
 fn figure(label: &'static str, value: String, note: Option<String>) -> Html {
@@ -62,5 +130,39 @@ fn figure(label: &'static str, value: String, note: Option<String>) -> Html {
                 if let Some(note) = note { <span class="figure-note">{ note }</span> }
             </dd>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::sample;
+
+    fn said(cost_usd: Option<f64>, unpriced: u32, basis: Option<CostBasis>) -> (String, Option<String>) {
+        let mut detail = sample::detail(vec![]);
+        detail.trace.cost_usd = cost_usd;
+        detail.trace.unpriced = unpriced;
+        detail.cost_basis = basis;
+        cost(&detail)
+    }
+
+    #[test]
+    fn what_has_no_price_is_never_shown_as_nothing() {
+        assert_eq!(said(None, 2, None), ("No price".to_owned(), Some("2 calls without a price".to_owned())));
+        assert_eq!(
+            said(Some(0.0), 1, None),
+            ("No price".to_owned(), Some("1 call without a price".to_owned()))
+        );
+        assert_eq!(said(None, 0, Some(CostBasis::NoPrice)).0, "No price");
+        assert_eq!(said(None, 0, None), ("–".to_owned(), None));
+    }
+
+    #[test]
+    fn a_cost_says_where_it_comes_from_and_what_is_not_in_it() {
+        let reported = Some(CostBasis::Reported);
+        assert_eq!(said(Some(0.25), 0, reported.clone()), ("$0.250".to_owned(), Some("reported".to_owned())));
+        let (cost, note) = said(Some(0.25), 3, reported);
+        assert_eq!((&*cost, note.as_deref()), ("$0.250", Some("reported · +3 calls without a price")));
+        assert_eq!(said(Some(0.0), 0, None), ("$0".to_owned(), None), "a free model costs nothing");
     }
 }

@@ -1,24 +1,33 @@
-//! One run: its figures, its steps as a waterfall, and what each step read and wrote.
+//! One run: its figures, its steps as a tree and a waterfall, and what each step read and wrote.
 
+mod address;
+mod detail;
 mod header;
+mod key;
+mod state;
+mod toolbar;
+mod view;
 mod waterfall;
 
+use std::rc::Rc;
+
 use icondata_lu::LuFileSearch;
-use shared::{error::ErrorCode, trace::TraceDetail, ttl};
+use shared::{error::ErrorCode, ttl};
 use yew::prelude::*;
 
 use crate::{
     components::{
+        copy_button::CopyButton,
         link::RouteLink,
         load::{skeleton_block, skeleton_lines, view},
         message::message,
-        span_detail::{span_detail, trace_content},
+        updated::Updated,
     },
     hooks::{use_poll, use_title},
     route::Route,
+    same::Same,
 };
-use header::header;
-use waterfall::Waterfall;
+use view::TraceView;
 
 /// Properties of [`TracePage`].
 #[derive(Properties, PartialEq)]
@@ -31,8 +40,10 @@ pub struct TracePageProps {
 #[component]
 pub fn TracePage(props: &TracePageProps) -> Html {
     use_title(&format!("Trace {}", props.id));
-    let trace =
-        use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move { client.trace(&id).await });
+    // Shared from the start: ten thousand spans are not copied for every key that is pressed.
+    let trace = use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move {
+        client.trace(&id).await.map(Rc::new)
+    });
     let missing = trace.data().is_none()
         && trace.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
     html! {
@@ -41,6 +52,10 @@ pub fn TracePage(props: &TracePageProps) -> Html {
                 <RouteLink to={Route::Traces}>{ "Traces" }</RouteLink>
                 <span class="muted" aria-hidden="true">{ "/" }</span>
                 <span class="mono ellipsis" aria-current="page">{ props.id.clone() }</span>
+                <span class="crumb-tools">
+                    <CopyButton text={props.id.clone()} what="trace id" label="Copy id" />
+                    <Updated at={trace.updated_at()} loading={trace.is_loading()} on_refresh={trace.on_refresh()} />
+                </span>
             </nav>
             if missing {
                 <h1 class="visually-hidden">{ "No such trace" }</h1>
@@ -51,7 +66,7 @@ pub fn TracePage(props: &TracePageProps) -> Html {
                     </> }) }
                 </section>
             } else {
-                { view(&trace, skeleton(), |detail| html! { <Ready detail={detail.clone()} /> }) }
+                { view(&trace, skeleton(), |detail| html! { <TraceView detail={Same(Rc::clone(detail))} updated={trace.updated_at()} /> }) }
             }
         </>
     }
@@ -63,48 +78,6 @@ fn skeleton() -> Html {
             <h1 class="visually-hidden">{ "Trace" }</h1>
             { skeleton_block("skeleton-kpi") }
             { skeleton_lines(10) }
-        </>
-    }
-}
-
-/// Properties of [`Ready`].
-#[derive(Properties, PartialEq)]
-struct ReadyProps {
-    detail: TraceDetail,
-}
-
-#[component]
-fn Ready(props: &ReadyProps) -> Html {
-    let detail = &props.detail;
-    let selected = use_state(|| None::<usize>);
-    let on_select = {
-        let selected = selected.clone();
-        Callback::from(move |index| selected.set(index))
-    };
-    // A refresh may bring another list of spans.
-    let span = selected.and_then(|index| detail.spans.get(index));
-    html! {
-        <>
-            { header(&detail.trace, detail.spans.len()) }
-            if detail.spans.is_empty() {
-                <section class="trace-alone">{ trace_content(detail) }</section>
-            } else {
-                <div class="trace-body">
-                    <Waterfall detail={detail.clone()} selected={span.and(*selected)} {on_select} />
-                    <section class="trace-detail panel" aria-label="Selected step" aria-live="polite">
-                        if let Some(span) = span {
-                            <div key={span.span_id.clone()}>{ span_detail(span) }</div>
-                        } else {
-                            <div key="">
-                                <header class="detail-head">
-                                    <div class="detail-title"><h2>{ "Whole trace" }</h2><p class="muted">{ "Choose a step to see what it read and wrote." }</p></div>
-                                </header>
-                                { trace_content(detail) }
-                            </div>
-                        }
-                    </section>
-                </div>
-            }
         </>
     }
 }

@@ -1,139 +1,163 @@
-//! The run's steps: a tree, with a bar for when each ran.
+//! The run's steps: a tree, with a bar for when each ran. Only the rows in sight are in the page.
 
-use std::{collections::HashSet, rc::Rc};
-
-use shared::{span::Span, trace::TraceDetail};
-use web_sys::Element;
+use shared::{cost::CostBasis, span::Span};
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use super::{
+    key::{DETAIL, SEARCH, TREE, focus},
+    state::{Action, State, Step},
+};
 use crate::{
-    components::{
-        span_row::{SpanRow, span_row},
-        span_tree::{Row, extent, millis_since, rows},
-    },
-    format, intl,
+    components::span_row::{SpanRow, span_row},
+    format,
+    hooks::use_rows_in_sight,
+    trace::ticks,
 };
 
-/// Rows that are drawn at first, and more at each wish: a run may have ten thousand.
-const PORTION: usize = 300;
+/// Pixels of a row; the style says the same.
+fn row_height(narrow: bool) -> i32 {
+    if narrow { 46 } else { 32 }
+}
 
 /// Properties of [`Waterfall`].
 #[derive(Properties, PartialEq)]
 pub struct WaterfallProps {
-    /// The run.
-    pub detail: TraceDetail,
-    /// The span whose content is shown; none for the run itself.
-    pub selected: Option<usize>,
-    /// Another is chosen.
-    pub on_select: Callback<Option<usize>>,
+    /// What one sees.
+    pub state: State,
+    /// What is wished for.
+    pub on_action: Callback<Action>,
 }
 
 /// See the module.
 #[component]
 pub fn Waterfall(props: &WaterfallProps) -> Html {
-    let WaterfallProps { detail, selected, on_select } = props;
-    let (trace, spans) = (&detail.trace, &detail.spans);
-    let collapsed = use_state(|| Rc::new(HashSet::<usize>::new()));
-    let shown = use_state(|| PORTION);
-    let all = rows(spans, &collapsed);
-    let visible: Vec<Row> = all.iter().take(*shown).copied().collect();
-    let (start, length) = extent(trace.timestamp, trace.latency_ms, spans);
-
-    let toggle = {
-        let collapsed = collapsed.clone();
-        Callback::from(move |index: usize| {
-            let mut changed = (**collapsed).clone();
-            if !changed.remove(&index) {
-                changed.insert(index);
+    let WaterfallProps { state, on_action } = props;
+    let (model, node) = (&state.model, use_node_ref());
+    let sight = use_rows_in_sight(&node, row_height);
+    let height = row_height(sight.narrow);
+    // Row 0 is the run itself.
+    let all = state.rows.len() + 1;
+    let drawn = sight.drawn(all);
+    let length = model.times.length;
+    let tick = ticks(length, 4);
+    let place = {
+        let node = node.clone();
+        move |(first, all, height, tick): &(usize, usize, i32, f64)| {
+            let Some(tree) = node.cast::<HtmlElement>() else { return };
+            // The page's policy allows no styles in attributes, only through this.
+            for (name, value) in [
+                ("--rows", format!("{}px", pixels(*all, *height))),
+                ("--first", format!("{}px", pixels(*first, *height))),
+                ("--tick", format!("{tick:.4}%")),
+            ] {
+                drop(tree.style().set_property(name, &value));
             }
-            collapsed.set(Rc::new(changed));
-        })
-    };
-    let onkeydown = {
-        let (visible, selected, on_select) = (visible.clone(), *selected, on_select.clone());
-        let (toggle, collapsed) = (toggle.clone(), collapsed.clone());
-        Callback::from(move |event: KeyboardEvent| {
-            // Position 0 is the run itself.
-            let position = selected
-                .and_then(|index| visible.iter().position(|row| row.index == index))
-                .map_or(0, |at| at + 1);
-            let row = position.checked_sub(1).and_then(|at| visible.get(at));
-            let target = match event.key().as_str() {
-                "ArrowDown" => (position + 1).min(visible.len()),
-                "ArrowUp" => position.saturating_sub(1),
-                "Home" => 0,
-                "End" => visible.len(),
-                key @ ("ArrowLeft" | "ArrowRight") => {
-                    event.prevent_default();
-                    let wanted = key == "ArrowRight";
-                    if let Some(row) =
-                        row.filter(|row| row.has_children && collapsed.contains(&row.index) == wanted)
-                    {
-                        toggle.emit(row.index);
-                    }
-                    return;
-                }
-                _ => return,
-            };
-            event.prevent_default();
-            on_select.emit(target.checked_sub(1).and_then(|at| visible.get(at)).map(|row| row.index));
-        })
-    };
-    use_effect_with(*selected, |selected| {
-        // The browser scrolls to what has the focus, which the tree as a whole has.
-        if let Some(row) = intl::document().get_element_by_id(&row_id(*selected)) {
-            scroll_into_view(&row);
         }
-    });
-
-    let row = |row: &Row| {
-        let span = &spans[row.index];
-        let index = row.index;
-        let offset = millis_since(span.timestamp, start) / length * 100.0;
-        span_row(&SpanRow {
-            id: row_id(Some(index)),
-            name: span.name.clone().into(),
-            kind: Some(span.kind),
-            depth: row.depth + 1,
-            expanded: row.has_children.then(|| !collapsed.contains(&index)),
-            selected: *selected == Some(index),
-            status: span.status,
-            latency_ms: span.latency_ms,
-            figures: figures(span),
-            bar: (offset, span.latency_ms / length * 100.0),
-            on_select: on_select.reform(move |()| Some(index)),
-            on_toggle: toggle.reform(move |()| index),
+    };
+    use_effect_with((drawn.start, all, height, model.times.percent(tick)), place);
+    let position = state.position();
+    {
+        let node = node.clone();
+        use_effect_with(state.reveal, move |&reveal| {
+            if let (Some(tree), Some(at), true) = (node.cast::<HtmlElement>(), position, reveal > 0) {
+                reveal_row(&tree, at, height);
+                // The list itself may be below what is seen of the page.
+                let options = web_sys::ScrollIntoViewOptions::new();
+                options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+                tree.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        });
+    }
+    {
+        // The address may name one that is far below.
+        let node = node.clone();
+        use_effect_with(height, move |&height| {
+            if let (Some(tree), Some(at)) = (node.cast::<HtmlElement>(), position) {
+                reveal_row(&tree, at, height);
+            }
+        });
+    }
+    let onkeydown = {
+        let (node, on_action, has_query) = (node.clone(), on_action.clone(), !state.query.is_empty());
+        Callback::from(move |event: KeyboardEvent| {
+            let page = node.cast::<HtmlElement>().map_or(1, |tree| tree.client_height() / height - 1);
+            if let Some(action) = key(&event, isize::try_from(page).unwrap_or(1).max(1), has_query) {
+                event.prevent_default();
+                if let Some(action) = action {
+                    on_action.emit(action);
+                }
+            }
         })
     };
-    let more = {
-        let shown = shown.clone();
-        Callback::from(move |_: MouseEvent| shown.set(*shown + PORTION))
-    };
-    let hidden = all.len().saturating_sub(*shown);
+    let active = position.filter(|at| drawn.contains(at)).map(|_| row_id(state.selected));
+    let rows = drawn.map(|at| at.checked_sub(1)).map(|at| match at {
+        None => run_row(state, on_action),
+        Some(at) => state.rows.get(at).map_or_else(Html::default, |&index| step_row(state, index, on_action)),
+    });
     html! {
-        <section class="panel waterfall" aria-label="Steps">
-            <header class="panel-head"><h2>{ "Steps" }</h2><span class="muted panel-note">{ format::latency(length) }</span></header>
-            <div class="span-rows" role="tree" aria-label="Steps of the run" tabindex="0" aria-activedescendant={row_id(*selected)} {onkeydown}>
-                { span_row(&SpanRow {
-                    id: row_id(None),
-                    name: trace.agent_id.clone().into(),
-                    kind: None,
-                    depth: 0,
-                    expanded: None,
-                    selected: selected.is_none(),
-                    status: trace.status,
-                    latency_ms: trace.latency_ms,
-                    figures: String::new(),
-                    bar: (millis_since(trace.timestamp, start) / length * 100.0, trace.latency_ms / length * 100.0),
-                    on_select: on_select.reform(|()| None),
-                    on_toggle: Callback::noop(),
-                }) }
-                { for visible.iter().map(row) }
+        <>
+            <div class="steps-axis" aria-hidden="true">
+                <span class="axis-name">{ steps(state) }</span>
+                <span class="span-tokens">{ "Tokens" }</span>
+                <span class="span-cost">{ "Cost" }</span>
+                { axis(length, tick) }
+                <span class="span-time">{ "Time" }</span>
             </div>
-            if hidden > 0 {
-                <button type="button" class="button wide" onclick={more}>{ format!("Show more ({hidden} hidden)") }</button>
-            }
-        </section>
+            <div ref={node} id={TREE} class={classes!("span-rows", sight.narrow.then_some("narrow"), state.path.then_some("with-path"), state.hits.is_some().then_some("searched"))} role="tree" aria-label="Steps of the run" tabindex="0" aria-activedescendant={active} {onkeydown}>
+                <div class="span-space" role="presentation">
+                    <div class="span-window" role="presentation">{ for rows }</div>
+                </div>
+            </div>
+        </>
+    }
+}
+
+fn pixels(rows: usize, height: i32) -> i32 {
+    i32::try_from(rows).unwrap_or(i32::MAX).saturating_mul(height)
+}
+
+/// What a key does: none for one that is not the tree's, and nothing more where the inner one is none.
+fn key(event: &KeyboardEvent, page: isize, has_query: bool) -> Option<Option<Action>> {
+    let command = event.ctrl_key() || event.meta_key();
+    if command && event.key() == "f" {
+        // The browser finds only what is in sight. A second time, there, it does its own.
+        focus(SEARCH);
+        return Some(None);
+    }
+    if command || event.alt_key() {
+        return None;
+    }
+    let step = match &*event.key() {
+        "ArrowDown" => Step::By(1),
+        "ArrowUp" => Step::By(-1),
+        "PageDown" => Step::By(page),
+        "PageUp" => Step::By(-page),
+        "Home" => Step::First,
+        "End" => Step::Last,
+        "ArrowRight" => Step::In,
+        "ArrowLeft" => Step::Out,
+        "*" => return Some(Some(Action::ExpandAll)),
+        "Enter" | " " => {
+            focus(DETAIL);
+            return Some(None);
+        }
+        "Escape" if has_query => return Some(Some(Action::Search(String::new()))),
+        "Escape" => Step::First,
+        _ => return None,
+    };
+    Some(Some(Action::Move(step)))
+}
+
+/// Scrolls no more than it takes; to the middle where it is far.
+fn reveal_row(tree: &HtmlElement, at: usize, height: i32) {
+    let (top, view) = (pixels(at, height), tree.client_height());
+    let (from, to) = (tree.scroll_top(), tree.scroll_top() + view);
+    let near = 3 * height;
+    if top < from {
+        tree.set_scroll_top(if from - top < near { top } else { top - view / 2 });
+    } else if top + height > to {
+        tree.set_scroll_top(if top + height - to < near { top + height - view } else { top - view / 2 });
     }
 }
 
@@ -141,20 +165,81 @@ fn row_id(index: Option<usize>) -> String {
     index.map_or_else(|| "span-trace".to_owned(), |index| format!("span-{index}"))
 }
 
-/// Tokens and cost, where there are any.
-fn figures(span: &Span) -> String {
-    let tokens = match (span.tokens_input, span.tokens_output) {
-        (None, None) => None,
-        #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-        (input, output) => {
-            Some(format!("{} tok", format::compact((input.unwrap_or(0) + output.unwrap_or(0)) as f64)))
-        }
-    };
-    tokens.into_iter().chain(span.cost_usd.map(format::cost)).collect::<Vec<_>>().join(" · ")
+fn steps(state: &State) -> String {
+    let all = state.model.spans().len();
+    if all == 1 { "1 step".to_owned() } else { format!("{} steps", format::integer(all as u64)) }
 }
 
-fn scroll_into_view(row: &Element) {
-    let options = web_sys::ScrollIntoViewOptions::new();
-    options.set_block(web_sys::ScrollLogicalPosition::Nearest);
-    row.scroll_into_view_with_scroll_into_view_options(&options);
+fn run_row(state: &State, on_action: &Callback<Action>) -> Html {
+    let (trace, times) = (&state.model.detail.trace, &state.model.times);
+    span_row(&SpanRow {
+        id: row_id(None),
+        name: trace.name.clone().unwrap_or_else(|| trace.agent_id.clone()).into(),
+        kind: None,
+        depth: 0,
+        place: (1, 1),
+        expanded: None,
+        inside: state.model.spans().len(),
+        selected: state.selected.is_none(),
+        hit: false,
+        status: trace.status,
+        latency_ms: trace.latency_ms,
+        tokens: trace.tokens_total,
+        cost: trace.cost_usd.map(format::cost),
+        bar: (times.percent(times.trace.0), times.percent(times.trace.1)),
+        critical: None,
+        on_select: on_action.reform(|()| Action::Select(None)),
+        on_toggle: Callback::noop(),
+    })
+}
+
+fn step_row(state: &State, index: usize, on_action: &Callback<Action>) -> Html {
+    let (span, model) = (&state.model.spans()[index], &state.model);
+    let percent = |(from, to): (i64, i64)| (model.times.percent(from), model.times.percent(to));
+    let critical = model.path.window[index].filter(|_| state.path);
+    span_row(&SpanRow {
+        id: row_id(Some(index)),
+        name: span.name.clone().into(),
+        kind: Some(span.kind),
+        depth: model.tree.depth[index] + 1,
+        place: model.tree.place[index],
+        expanded: (model.tree.inside[index] > 0).then(|| !state.is_collapsed(index)),
+        inside: model.tree.inside[index],
+        selected: state.selected == Some(index),
+        hit: state.hits.as_ref().is_some_and(|hits| hits[index]),
+        status: span.status,
+        latency_ms: span.latency_ms,
+        tokens: tokens(span),
+        cost: match span.cost_basis {
+            Some(CostBasis::NoPrice) if span.cost_usd.is_none() => Some("no price".to_owned()),
+            _ => span.cost_usd.map(format::cost),
+        },
+        bar: percent(model.times.spans[index]),
+        critical: critical
+            .map(|window| (percent(window), model.path.own[index].iter().copied().map(percent).collect())),
+        on_select: on_action.reform(move |()| Action::Select(Some(index))),
+        on_toggle: on_action.reform(move |()| Action::Toggle(index)),
+    })
+}
+
+fn tokens(span: &Span) -> Option<u64> {
+    match (span.tokens_input, span.tokens_output) {
+        (None, None) => None,
+        (input, output) => Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))),
+    }
+}
+
+fn axis(length: i64, tick: i64) -> Html {
+    #[expect(clippy::cast_precision_loss, reason = "for a label")]
+    let label = |micros: i64| format::round_latency(micros as f64 / 1e3);
+    let percent = |micros| crate::trace::percent(micros, length);
+    // The last one would not fit beside the end.
+    let at = (0..).map(|nth| nth * tick).take_while(|&micros| micros == 0 || percent(micros) < 92.0);
+    html! {
+        <svg class="axis">
+            for micros in at {
+                <text x={format!("{:.2}%", percent(micros))} y="14" dx="2">{ label(micros) }</text>
+            }
+        </svg>
+    }
 }

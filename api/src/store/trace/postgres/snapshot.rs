@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use shared::{Timestamp, time_range::Window, trace::Score};
 use sqlx::{
     Postgres, Row, Transaction,
@@ -217,8 +217,9 @@ impl Snapshot for PostgresSnapshot {
     }
 
     async fn spans(&mut self, trace: i64) -> Result<Vec<StoredSpan>, StoreError> {
-        let rows = sqlx::query(SPANS).bind(trace).fetch_all(&mut *self.transaction).await?;
-        rows.iter().map(row::stored_span).collect()
+        // One by one: there may be ten thousand, and a row takes more room than what is made of it.
+        let rows = sqlx::query(SPANS).bind(trace).fetch(&mut *self.transaction);
+        rows.map(|row| row::stored_span(&row?)).try_collect().await
     }
 
     async fn span(&mut self, trace: i64, span_id: &str) -> Result<Option<StoredSpan>, StoreError> {

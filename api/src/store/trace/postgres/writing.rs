@@ -85,7 +85,12 @@ impl PostgresTraces {
         loop {
             match self.try_promote(before).await {
                 Err(StoreError::Database(error)) if retries.again(&error).await => {}
-                Err(error) => return Err(error),
+                Err(error) if workspaces.is_empty() => return Err(error),
+                // What was done is to be told; the next call meets the same error.
+                Err(error) => {
+                    tracing::warn!(%error, "not all traces that wait were promoted, trying again later");
+                    return Ok(workspaces.into_iter().collect());
+                }
                 Ok(None) => return Ok(workspaces.into_iter().collect()),
                 Ok(Some(changed)) => workspaces.extend(changed),
             }

@@ -20,9 +20,9 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-pub use self::scan::TraceScan;
+pub use self::scan::{Part, TraceScan};
 use self::snapshot::SqliteSnapshot;
-use super::{StoreError, alert::impl_alerts};
+use super::{StoreError, alert::impl_alerts, price::impl_prices, reprice::impl_reprices};
 use crate::store::sqlite::{self, FileError};
 
 /// Connections that read at once: a query is short, and two cores serve no more.
@@ -36,6 +36,8 @@ pub struct SqliteTraces {
 }
 
 impl_alerts!(SqliteTraces);
+impl_prices!(SqliteTraces);
+impl_reprices!(SqliteTraces);
 
 fn migrator() -> Migrator {
     sqlx::migrate!("../migrations/traces/sqlite")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use shared::{Timestamp, trace::Score};
 use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -178,8 +178,9 @@ impl Snapshot for SqliteSnapshot {
     }
 
     async fn spans(&mut self, trace: i64) -> Result<Vec<StoredSpan>, StoreError> {
-        let rows = sqlx::query(SPANS).bind(trace).fetch_all(&mut *self.0).await?;
-        rows.iter().map(row::stored_span).collect()
+        // One by one: there may be ten thousand, and a row takes more room than what is made of it.
+        let rows = sqlx::query(SPANS).bind(trace).fetch(&mut *self.0);
+        rows.map(|row| row::stored_span(&row?)).try_collect().await
     }
 
     async fn span(&mut self, trace: i64, span_id: &str) -> Result<Option<StoredSpan>, StoreError> {

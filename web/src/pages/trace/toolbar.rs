@@ -1,0 +1,103 @@
+//! Above the steps: the search, the errors, what to unfold and the critical path.
+
+use icondata_lu::{
+    LuChevronDown, LuChevronUp, LuChevronsDownUp, LuChevronsUpDown, LuCircleX, LuFunnel, LuLoaderCircle,
+    LuRoute, LuSearch,
+};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::{
+    key::{SEARCH, TREE, focus},
+    state::{Action, Direction, State},
+};
+use crate::{components::icon::svg_icon, format};
+
+/// Properties of [`Toolbar`].
+#[derive(Properties, PartialEq)]
+pub struct ToolbarProps {
+    /// What one sees.
+    pub state: State,
+    /// What is wished for.
+    pub on_action: Callback<Action>,
+}
+
+/// See the module.
+#[component]
+pub fn Toolbar(props: &ToolbarProps) -> Html {
+    let ToolbarProps { state, on_action } = props;
+    let oninput = on_action.reform(|event: InputEvent| {
+        Action::Search(event.target_unchecked_into::<HtmlInputElement>().value())
+    });
+    let onkeydown = {
+        let on_action = on_action.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let action = match (&*event.key(), event.shift_key()) {
+                ("Enter", false) => Action::Match(Direction::Next),
+                ("Enter", true) => Action::Match(Direction::Previous),
+                ("Escape", _) => {
+                    focus(TREE);
+                    Action::Search(String::new())
+                }
+                ("ArrowDown", _) => {
+                    event.prevent_default();
+                    focus(TREE);
+                    return;
+                }
+                _ => return,
+            };
+            event.prevent_default();
+            on_action.emit(action);
+        })
+    };
+    let button = |action: Action, icon, label: &'static str, disabled: bool| {
+        let onclick = on_action.reform(move |_: MouseEvent| action.clone());
+        html! { <button type="button" class="button small icon-button" {onclick} {disabled} title={label} aria-label={label}>{ svg_icon(icon) }</button> }
+    };
+    let switch = |action: Action, icon, label: &'static str, title: &'static str, pressed: bool| {
+        let onclick = on_action.reform(move |_: MouseEvent| action.clone());
+        html! { <button type="button" class="button small" {onclick} {title} aria-pressed={pressed.to_string()}>{ svg_icon(icon) }<span class="wide-label">{ label }</span></button> }
+    };
+    let searched = state.hits.is_some();
+    let none = state.matches.is_empty();
+    let failed = state.model.failed.len();
+    html! {
+        <header class="steps-head">
+            <div class="steps-search" role="search">
+                { svg_icon(if state.searching { LuLoaderCircle } else { LuSearch }) }
+                <input id={SEARCH} type="search" aria-label="Search the steps" placeholder="Search names and contents  /" maxlength="200" autocomplete="off" spellcheck="false" value={state.query.clone()} {oninput} {onkeydown} />
+                if searched {
+                    <span class="steps-found" role="status" title={state.more.then_some("There is more: not everything was looked through or listed.")}>{ found(state) }</span>
+                    { button(Action::Match(Direction::Previous), LuChevronUp, "Previous match (p)", none) }
+                    { button(Action::Match(Direction::Next), LuChevronDown, "Next match (n)", none) }
+                    { switch(Action::OnlyMatches, LuFunnel, "Only matches", "Show only what was found", state.only_matches) }
+                }
+            </div>
+            <div class="steps-tools">
+                if failed > 0 {
+                    <button type="button" class="button small failed-button" title="Next error (e)" onclick={on_action.reform(|_: MouseEvent| Action::Failed(Direction::Next))}>
+                        { svg_icon(LuCircleX) }{ if failed == 1 { "1 error".to_owned() } else { format!("{} errors", format::integer(failed as u64)) } }
+                    </button>
+                }
+                { switch(Action::Path, LuRoute, "Critical path", "The chain of steps that determined when the run ended", state.path) }
+                { button(Action::ExpandAll, LuChevronsUpDown, "Expand all", state.collapsed.is_empty()) }
+                { button(Action::CollapseAll, LuChevronsDownUp, "Collapse all", state.model.tree.outermost.len() == state.model.spans().len()) }
+            </div>
+        </header>
+    }
+}
+
+/// `3 / 17`, `17 found`, `none`.
+fn found(state: &State) -> String {
+    let all = state.matches.len();
+    let more = if state.more { "+" } else { "" };
+    let at = state.selected.and_then(|index| state.matches.iter().position(|&found| found == index));
+    match (all, at) {
+        (0, _) if state.searching => String::new(),
+        (0, _) => "none".to_owned(),
+        (all, Some(at)) => {
+            format!("{} / {}{more}", format::integer(at as u64 + 1), format::integer(all as u64))
+        }
+        (all, None) => format!("{}{more} found", format::integer(all as u64)),
+    }
+}

@@ -1,0 +1,112 @@
+//! A run that is there: holds what one sees of it, and asks for what is searched.
+
+use std::{cell::RefCell, rc::Rc};
+
+use gloo_timers::callback::Timeout;
+use shared::{Timestamp, span::SpanMatches, trace::TraceDetail};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::{
+    address::{use_address, use_span_in_address},
+    detail::{SpanPanel, TraceContent},
+    header::header,
+    key::use_keys,
+    state::{Action, State},
+    toolbar::Toolbar,
+    waterfall::Waterfall,
+};
+use crate::{auth::use_client, same::Same, trace::Model};
+
+/// Milliseconds after the last key until the API is asked.
+const REST: u32 = 250;
+/// Letters below which nearly everything would be found.
+const SHORTEST: usize = 2;
+
+/// Properties of [`TraceView`].
+#[derive(Properties, PartialEq)]
+pub struct TraceViewProps {
+    /// The run.
+    pub detail: Same<TraceDetail>,
+    /// When it came.
+    pub updated: Option<Timestamp>,
+}
+
+/// See the module.
+#[component]
+pub fn TraceView(props: &TraceViewProps) -> Html {
+    let detail = &props.detail;
+    let model = use_memo(detail.clone(), |detail| Model::new(Rc::clone(&detail.0)));
+    let named = use_span_in_address();
+    let state = use_reducer(|| State::new(Rc::clone(&model), named.as_deref()));
+    let dispatcher = state.dispatcher();
+    let on_action = use_callback((), move |action: Action, ()| dispatcher.dispatch(action));
+    {
+        let on_action = on_action.clone();
+        use_effect_with(Same(model), move |model| {
+            on_action.emit(Action::Refresh(Rc::clone(&model.0)));
+        });
+    }
+    use_address(
+        named,
+        state.selected_id().map(ToOwned::to_owned),
+        on_action.reform(|named: Option<String>| Action::Address(named)),
+    );
+    use_search(&detail.trace.trace_id, &state.query, &on_action);
+    use_keys(&on_action);
+    let kept = use_state(|| Same(Rc::new(RefCell::default())));
+    let model = &state.model;
+    let trace_id = AttrValue::from(detail.trace.trace_id.clone());
+    html! {
+        <>
+            { header(model) }
+            if model.spans().is_empty() {
+                <section class="trace-alone"><TraceContent model={Rc::clone(model)} /></section>
+            } else {
+                <div class="trace-body">
+                    <section class="panel waterfall" aria-label="Steps">
+                        <Toolbar state={(*state).clone()} on_action={on_action.clone()} />
+                        <Waterfall state={(*state).clone()} {on_action} />
+                    </section>
+                    <section class="trace-detail panel" aria-label="Selected step" id="detail" tabindex="-1">
+                        if let Some(index) = state.selected {
+                            <SpanPanel {trace_id} model={Rc::clone(model)} {index} updated={props.updated} kept={(*kept).clone()} />
+                        } else {
+                            <div class="detail-body">
+                                <header class="detail-head">
+                                    <div class="detail-title"><h2>{ "Whole trace" }</h2><p class="muted">{ "Choose a step to see what it read and wrote." }</p></div>
+                                </header>
+                                <TraceContent model={Rc::clone(model)} />
+                            </div>
+                        }
+                    </section>
+                </div>
+            }
+        </>
+    }
+}
+
+/// Asks the API what `query` is in, once nobody has typed for a moment.
+#[hook]
+fn use_search(trace_id: &str, query: &str, on_action: &Callback<Action>) {
+    let client = use_client();
+    let (trace_id, on_action) = (trace_id.to_owned(), on_action.clone());
+    use_effect_with(query.to_owned(), move |query| {
+        let query = query.clone();
+        let asked = query.trim().to_owned();
+        let waiting = (!asked.is_empty()).then(|| {
+            Timeout::new(REST, move || {
+                spawn_local(async move {
+                    let found = if asked.chars().count() < SHORTEST {
+                        SpanMatches::default()
+                    } else {
+                        // What names say stays found, whatever becomes of this.
+                        client.find_spans(&trace_id, &asked).await.unwrap_or_default()
+                    };
+                    on_action.emit(Action::Found(query, found));
+                });
+            })
+        });
+        move || drop(waiting)
+    });
+}
