@@ -237,8 +237,9 @@ async fn a_judgement_is_kept_with_the_spans() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     let mut spans = run(0xd1);
+    let ended = spans[2].end_time_unix_nano;
     spans[2].events.push(Event {
-        time_unix_nano: spans[2].end_time_unix_nano,
+        time_unix_nano: ended,
         name: "gen_ai.evaluation.result".to_owned(),
         attributes: vec![
             attribute("gen_ai.evaluation.name", "Relevance"),
