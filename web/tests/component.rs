@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fixture;
+mod trace;
 
 use fixture::{activity, alert, draw, kpi, kpis, settle};
 use shared::{alert::Severity, kpi::Trend, trace::TraceStatus};

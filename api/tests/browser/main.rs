@@ -18,6 +18,7 @@ mod settings;
 mod stage;
 mod trace_detail;
 mod trace_list;
+mod trace_steps;
 
 #[path = "../api/answer.rs"]
 #[expect(dead_code, reason = "the HTTP tests use the rest")]

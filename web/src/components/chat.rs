@@ -110,7 +110,11 @@ fn value(value: &Value) -> Html {
 }
 
 fn media_part(media: &Media) -> Html {
-    let title = format!("{}{}", format::words(&media.kind), media.mime.as_ref().map(|mime| format!(" · {mime}")).unwrap_or_default());
+    let title = format!(
+        "{}{}",
+        format::words(&media.kind),
+        media.mime.as_ref().map(|mime| format!(" · {mime}")).unwrap_or_default()
+    );
     let picture = ["png", "jpeg", "gif", "webp"].map(|kind| format!("data:image/{kind};base64,"));
     let source = media.source.clone().unwrap_or_default();
     let shown = picture.iter().any(|start| source.starts_with(start));

@@ -115,7 +115,8 @@ fn message(value: &Value) -> Option<ChatMessage> {
             .chain(legacy)
             .map(|call| tool_call(call).unwrap_or_else(|| Part::Other(call.clone()))),
     );
-    if matches!(&*role, "tool" | "function") && !parts.iter().any(|part| matches!(part, Part::ToolResult { .. }))
+    if matches!(&*role, "tool" | "function")
+        && !parts.iter().any(|part| matches!(part, Part::ToolResult { .. }))
     {
         let text = |name: &str| field(value, name).and_then(Value::as_str).map(ToOwned::to_owned);
         let content = match (&parts[..], contents) {

@@ -72,8 +72,8 @@ pub(super) fn part(value: &Value) -> Part {
         "tool_call_response" | "tool_result" | "tool-result" | "function_call_output" => {
             Some(tool_result(value))
         }
-        "image" | "image_url" | "input_image" | "audio" | "input_audio" | "file" | "input_file" | "document"
-        | "video" | "media" | "blob" | "uri" => Some(media(&kind, value)),
+        "image" | "image_url" | "input_image" | "audio" | "input_audio" | "file" | "input_file"
+        | "document" | "video" | "media" | "blob" | "uri" => Some(media(&kind, value)),
         _ => None,
     };
     found
@@ -83,7 +83,9 @@ pub(super) fn part(value: &Value) -> Part {
         })
         .or_else(|| value.get("functionCall").or_else(|| value.get("function_call")).and_then(tool_call))
         .or_else(|| value.get("functionResponse").or_else(|| value.get("function_response")).map(tool_result))
-        .or_else(|| value.get("inlineData").or_else(|| value.get("inline_data")).map(|data| media("file", data)))
+        .or_else(|| {
+            value.get("inlineData").or_else(|| value.get("inline_data")).map(|data| media("file", data))
+        })
         .unwrap_or_else(|| Part::Other(value.clone()))
 }
 
@@ -162,7 +164,8 @@ fn media(kind: &str, value: &Value) -> Part {
         }
     });
     let modality = first_text(value, &["modality"]);
-    let kind = modality.unwrap_or_else(|| kind.trim_start_matches("input_").trim_end_matches("_url").to_owned());
+    let kind =
+        modality.unwrap_or_else(|| kind.trim_start_matches("input_").trim_end_matches("_url").to_owned());
     Part::Media(Media { kind, mime, source })
 }
 

@@ -57,7 +57,8 @@ fn openai_responses() {
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "At sea."}]},
     ]);
     assert_eq!(messages(&json!({"input": list})), exchange());
-    let thought = json!({"output": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}]});
+    let thought =
+        json!({"output": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}]});
     assert_eq!(messages(&thought), Some(vec![said("assistant", vec![Part::Reasoning("Hm.".to_owned())])]));
 }
 
@@ -150,7 +151,8 @@ fn gemini() {
         {"text": "At sea."},
         {"functionCall": {"name": "get_order", "args": {"id": 7}}},
     ]}}]});
-    let called = Part::ToolCall { id: None, name: "get_order".to_owned(), arguments: json!({"id": 7}), result: None };
+    let called =
+        Part::ToolCall { id: None, name: "get_order".to_owned(), arguments: json!({"id": 7}), result: None };
     assert_eq!(messages(&answer), Some(vec![said("assistant", vec![text("At sea."), called])]));
 }
 

@@ -108,7 +108,8 @@ fn cost(detail: &TraceDetail) -> (String, Option<String>) {
 
 fn basis(detail: &TraceDetail) -> Option<&'static str> {
     let own = detail.cost_basis.as_ref();
-    let all = || detail.spans.iter().filter(|span| span.cost_usd.is_some()).map(|span| span.cost_basis.as_ref());
+    let all =
+        || detail.spans.iter().filter(|span| span.cost_usd.is_some()).map(|span| span.cost_basis.as_ref());
     let bases: Vec<Option<&CostBasis>> = if own.is_some() { vec![own] } else { all().collect() };
     let reported = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Reported)));
     let computed = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Computed(_))));
@@ -148,7 +149,10 @@ mod tests {
     #[test]
     fn what_has_no_price_is_never_shown_as_nothing() {
         assert_eq!(said(None, 2, None), ("No price".to_owned(), Some("2 calls without a price".to_owned())));
-        assert_eq!(said(Some(0.0), 1, None), ("No price".to_owned(), Some("1 call without a price".to_owned())));
+        assert_eq!(
+            said(Some(0.0), 1, None),
+            ("No price".to_owned(), Some("1 call without a price".to_owned()))
+        );
         assert_eq!(said(None, 0, Some(CostBasis::NoPrice)).0, "No price");
         assert_eq!(said(None, 0, None), ("–".to_owned(), None));
     }

@@ -29,28 +29,27 @@ pub fn use_keys(on_action: &Callback<Action>) {
     let on_action = on_action.clone();
     use_effect_with((), move |()| {
         let options = EventListenerOptions::enable_prevent_default();
-        let listener =
-            EventListener::new_with_options(&intl::document(), "keydown", options, move |event| {
-                let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-                if event.default_prevented() || !is_here(event) {
+        let listener = EventListener::new_with_options(&intl::document(), "keydown", options, move |event| {
+            let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
+            if event.default_prevented() || !is_here(event) {
+                return;
+            }
+            let command = event.ctrl_key() || event.meta_key();
+            let action = match (&*event.key(), command || event.alt_key()) {
+                ("/", false) => {
+                    event.prevent_default();
+                    focus(SEARCH);
                     return;
                 }
-                let command = event.ctrl_key() || event.meta_key();
-                let action = match (&*event.key(), command || event.alt_key()) {
-                    ("/", false) => {
-                        event.prevent_default();
-                        focus(SEARCH);
-                        return;
-                    }
-                    ("n", false) => Action::Match(Direction::Next),
-                    ("p", false) => Action::Match(Direction::Previous),
-                    ("e", false) => Action::Failed(Direction::Next),
-                    ("E", false) => Action::Failed(Direction::Previous),
-                    _ => return,
-                };
-                event.prevent_default();
-                on_action.emit(action);
-            });
+                ("n", false) => Action::Match(Direction::Next),
+                ("p", false) => Action::Match(Direction::Previous),
+                ("e", false) => Action::Failed(Direction::Next),
+                ("E", false) => Action::Failed(Direction::Previous),
+                _ => return,
+            };
+            event.prevent_default();
+            on_action.emit(action);
+        });
         move || drop(listener)
     });
 }

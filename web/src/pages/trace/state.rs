@@ -96,8 +96,9 @@ pub enum Step {
 impl PartialEq for State {
     /// What is worked out is compared by where it is.
     fn eq(&self, other: &Self) -> bool {
-        let scalars =
-            |state: &Self| (state.selected, state.searching, state.more, state.only_matches, state.path, state.reveal);
+        let scalars = |state: &Self| {
+            (state.selected, state.searching, state.more, state.only_matches, state.path, state.reveal)
+        };
         let hits = |state: &Self| state.hits.as_ref().map(Rc::as_ptr);
         self.model == other.model
             && scalars(self) == scalars(other)
@@ -206,8 +207,7 @@ impl State {
     /// What is chosen and not to be seen any more gives its place to what hides it: the outermost of those.
     fn surface(&mut self) {
         if let Some(index) = self.selected
-            && let Some(above) =
-                self.model.tree.above(index).filter(|&above| self.is_collapsed(above)).last()
+            && let Some(above) = self.model.tree.above(index).filter(|&above| self.is_collapsed(above)).last()
         {
             self.selected = Some(above);
         }

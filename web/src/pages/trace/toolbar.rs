@@ -1,7 +1,8 @@
 //! Above the steps: the search, the errors, what to unfold and the critical path.
 
 use icondata_lu::{
-    LuChevronDown, LuChevronUp, LuChevronsDownUp, LuChevronsUpDown, LuCircleX, LuFunnel, LuLoaderCircle, LuRoute, LuSearch,
+    LuChevronDown, LuChevronUp, LuChevronsDownUp, LuChevronsUpDown, LuCircleX, LuFunnel, LuLoaderCircle,
+    LuRoute, LuSearch,
 };
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -25,8 +26,9 @@ pub struct ToolbarProps {
 #[component]
 pub fn Toolbar(props: &ToolbarProps) -> Html {
     let ToolbarProps { state, on_action } = props;
-    let oninput = on_action
-        .reform(|event: InputEvent| Action::Search(event.target_unchecked_into::<HtmlInputElement>().value()));
+    let oninput = on_action.reform(|event: InputEvent| {
+        Action::Search(event.target_unchecked_into::<HtmlInputElement>().value())
+    });
     let onkeydown = {
         let on_action = on_action.clone();
         Callback::from(move |event: KeyboardEvent| {
@@ -93,7 +95,9 @@ fn found(state: &State) -> String {
     match (all, at) {
         (0, _) if state.searching => String::new(),
         (0, _) => "none".to_owned(),
-        (all, Some(at)) => format!("{} / {}{more}", format::integer(at as u64 + 1), format::integer(all as u64)),
+        (all, Some(at)) => {
+            format!("{} / {}{more}", format::integer(at as u64 + 1), format::integer(all as u64))
+        }
         (all, None) => format!("{}{more} found", format::integer(all as u64)),
     }
 }

@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn an_exception_is_told_from_other_events_and_loses_nothing() {
-        let attributes = json!({"exception.type": "ValueError", "exception.message": "no", "exception.escaped": false});
+        let attributes =
+            json!({"exception.type": "ValueError", "exception.message": "no", "exception.escaped": false});
         let event = |name: &str, attributes: Value| SpanEvent {
             name: name.to_owned(),
             timestamp: Timestamp::EPOCH,

@@ -102,10 +102,8 @@ fn tokens(span: &Span) -> Html {
     let of = |whole: String, parts: Vec<String>| {
         if parts.is_empty() { whole } else { format!("{whole} ({})", parts.join(", ")) }
     };
-    let of_input = of(
-        format!("{} in", format::integer(input.unwrap_or(0))),
-        cached.into_iter().flatten().collect(),
-    );
+    let of_input =
+        of(format!("{} in", format::integer(input.unwrap_or(0))), cached.into_iter().flatten().collect());
     let of_output = of(
         format!("{} out", format::integer(output.unwrap_or(0))),
         part(span.tokens_reasoning, "reasoning").into_iter().collect(),
@@ -139,7 +137,9 @@ fn cost(span: &Span) -> Html {
                 </dd>
             </div>
         },
-        Some(CostBasis::Reported) => figure("Cost", format::cost(dollars), vec!["reported by the sender".to_owned()]),
+        Some(CostBasis::Reported) => {
+            figure("Cost", format::cost(dollars), vec!["reported by the sender".to_owned()])
+        }
         _ => figure("Cost", format::cost(dollars), Vec::new()),
     }
 }
