@@ -15,8 +15,9 @@ const DETAILS: &str = "gen_ai.client.inference.operation.details";
 pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Value> {
     conversation(attributes, true)
         .or_else(|| given(attributes, "gen_ai.tool.call.arguments"))
-        .or_else(|| value(attributes, "input.value", "input.mime_type"))
+        // OpenInference tells both of a model's call: the conversation, and the request that it was sent in.
         .or_else(|| message::flattened(attributes, "llm.input_messages."))
+        .or_else(|| value(attributes, "input.value", "input.mime_type"))
         .or_else(|| message::flattened(attributes, "gen_ai.prompt."))
         .or_else(|| given(attributes, "gen_ai.prompt"))
         .or_else(|| entity(attributes, "traceloop.entity.input"))
@@ -41,8 +42,8 @@ pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Val
 pub(super) fn output(attributes: &Attributes, events: &[Happening]) -> Option<Value> {
     conversation(attributes, false)
         .or_else(|| given(attributes, "gen_ai.tool.call.result"))
-        .or_else(|| value(attributes, "output.value", "output.mime_type"))
         .or_else(|| message::flattened(attributes, "llm.output_messages."))
+        .or_else(|| value(attributes, "output.value", "output.mime_type"))
         .or_else(|| message::flattened(attributes, "gen_ai.completion."))
         .or_else(|| given(attributes, "gen_ai.completion"))
         .or_else(|| entity(attributes, "traceloop.entity.output"))

@@ -29,11 +29,11 @@ fn the_input_is_the_first_that_is_there() {
     let rows = [
         (json!({"gen_ai.input.messages": asked.to_string()}), asked.clone()),
         (json!({"gen_ai.tool.call.arguments": "{\"city\": \"Paris\"}"}), json!({"city": "Paris"})),
-        (json!({"input.value": "{\"q\": 1}", "input.mime_type": "application/json"}), json!({"q": 1})),
         (
             json!({"llm.input_messages.0.message.role": "user", "llm.input_messages.0.message.content": "Hi"}),
             json!([{"role": "user", "content": "Hi"}]),
         ),
+        (json!({"input.value": "{\"q\": 1}", "input.mime_type": "application/json"}), json!({"q": 1})),
         (
             json!({"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "Hello"}),
             json!([{"role": "user", "content": "Hello"}]),
@@ -65,11 +65,11 @@ fn the_output_is_the_first_that_is_there() {
     let rows = [
         (json!({"gen_ai.output.messages": said.to_string()}), said),
         (json!({"gen_ai.tool.call.result": "{\"celsius\": 21}"}), json!({"celsius": 21})),
-        (json!({"output.value": "It is sunny", "output.mime_type": "text/plain"}), json!("It is sunny")),
         (
             json!({"llm.output_messages.0.message.role": "assistant", "llm.output_messages.0.message.content": "Sunny"}),
             json!([{"role": "assistant", "content": "Sunny"}]),
         ),
+        (json!({"output.value": "It is sunny", "output.mime_type": "text/plain"}), json!("It is sunny")),
         (
             json!({
                 "gen_ai.completion.0.role": "assistant", "gen_ai.completion.0.content": "Sun",

@@ -78,6 +78,17 @@ fn provider_and_model_are_the_first_that_are_there_as_they_were_sent() {
 }
 
 #[test]
+fn a_call_of_openinference_that_failed_names_the_model_that_it_asked_for() {
+    let (span, _) = mapped(json!({"llm.invocation_parameters": "{\"model\": \"gpt-nonsense\"}"}));
+    assert_eq!(span.span.model.as_deref(), Some("gpt-nonsense"));
+    let answered = json!({"llm.invocation_parameters": "{\"model\": \"gpt-4o\"}", "llm.model_name": "gpt-4o-2024-08-06"});
+    assert_eq!(mapped(answered).0.span.model.as_deref(), Some("gpt-4o-2024-08-06"));
+    for nothing in ["{\"model\": 1}", "[]", "gpt-4o"] {
+        assert_eq!(mapped(json!({"llm.invocation_parameters": nothing})).0.span.model, None);
+    }
+}
+
+#[test]
 fn tokens_are_counted_by_the_first_name_that_holds_a_number() {
     let rows: [(&[&str], Counted); 5] = [
         (
