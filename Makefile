@@ -15,10 +15,12 @@ WASM_BINDGEN_VERSION := $(shell awk '$$0 == "name = \"wasm-bindgen\"" { getline;
 
 TOOLS := $(or $(AGENT_OBS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agent-obs/tools)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# The libraries that api/tests/otlp sends with: a folder for each set of versions.
+OTLP_CLIENTS := $(TOOLS)/otlp-clients-$(shell cat api/tests/otlp/python/requirements.txt api/tests/otlp/node/package-lock.json 2>/dev/null | sha256sum | cut -c1-12)
 WASM_OPT := $(TOOLS)/binaryen-$(BINARYEN_VERSION)/node_modules/.bin/wasm-opt
 # A fresh rustup is not on every shell's PATH yet: ~/.cargo/bin comes last.
 PATH := $(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN_VERSION)/bin:$(dir $(WASM_OPT)):$(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin:$(PATH):$(HOME)/.cargo/bin
-export PATH TOOLS TARGET TRUNK_VERSION BINARYEN_VERSION CARGO_DENY_VERSION WASM_BINDGEN_VERSION
+export PATH TOOLS TARGET OTLP_CLIENTS TRUNK_VERSION BINARYEN_VERSION CARGO_DENY_VERSION WASM_BINDGEN_VERSION
 
 # trunk takes these tools and downloads nothing.
 export TRUNK_TOOLS_WASM_BINDGEN := $(WASM_BINDGEN_VERSION)

@@ -66,6 +66,11 @@ have_postgres() {
     done
     return 1
 }
+# The libraries that send OTLP in the tests want these versions or later.
+has_python() { have python3 && python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; }
+has_node() {
+    have npm && have node && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b > 18) ? 0 : 1)'
+}
 compiles_c() { have cc && echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1; }
 # Debian keeps the server's programs off the PATH.
 has_postgres() { compgen -G "${POSTGRES_BIN:-/usr/lib/postgresql/*/bin}/initdb" >/dev/null || have initdb; }
@@ -82,6 +87,8 @@ case $need in
         # On Debian it is on root's path alone.
         PATH=$PATH:/usr/sbin have "${NGINX:-nginx}" || want "nginx (or NGINX=/path/to/it)" nginx
         have openssl || want openssl openssl
+        has_python || want "python3 of 3.10 or later, with venv" python3 python3-venv
+        has_node || want "node of 18.19 or later, with npm" nodejs npm
         have brotli || want brotli brotli
         have "${CHROMEDRIVER:-chromedriver}" || want "chromedriver (or CHROMEDRIVER=/path/to/it)" chromium-driver
         ;;
@@ -139,12 +146,29 @@ install_wasm_opt() {
     rm -rf "$folder" && mv "$folder.part" "$folder"
 }
 
+# Python's and JavaScript's libraries that send OTLP to the tests, as their lists pin them.
+install_otlp_clients() {
+    local lists=api/tests/otlp part=$OTLP_CLIENTS.part
+    step "clients that send OpenTelemetry (PyPI, npm) → $OTLP_CLIENTS"
+    rm -rf "$part" && mkdir -p "$part/node" && cp "$lists"/node/package*.json "$part/node/" || return 1
+    python3 -m venv "$part/python" || return 1
+    "$part/python/bin/python" -m pip install --quiet --no-deps --disable-pip-version-check --no-input \
+        --requirement "$lists/python/requirements.txt" || return 1
+    npm ci --prefix "$part/node" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null || return 1
+    rm -rf "$OTLP_CLIENTS" && mv "$part" "$OTLP_CLIENTS"
+}
+
+has_otlp_clients() { [ -x "${OTLP_CLIENTS:?}/python/bin/python" ] && [ -d "$OTLP_CLIENTS/node/node_modules/ai" ]; }
 has_trunk() { is_version trunk "trunk $TRUNK_VERSION"; }
 has_wasm_bindgen() { is_version wasm-bindgen "wasm-bindgen $WASM_BINDGEN_VERSION" && have wasm-bindgen-test-runner; }
 has_cargo_deny() { is_version cargo-deny "cargo-deny $CARGO_DENY_VERSION"; }
 has_wasm_opt() { [ -x "$TOOLS/binaryen-$BINARYEN_VERSION/node_modules/.bin/wasm-opt" ]; }
 
-if [ "$need" = deny ]; then wanted=(has_cargo_deny); else wanted=(has_trunk has_wasm_bindgen has_wasm_opt); fi
+case $need in
+    deny) wanted=(has_cargo_deny) ;;
+    test) wanted=(has_trunk has_wasm_bindgen has_wasm_opt has_otlp_clients) ;;
+    *) wanted=(has_trunk has_wasm_bindgen has_wasm_opt) ;;
+esac
 complete() { for has in "${wanted[@]}"; do "$has" || return 1; done; }
 complete && exit 0
 
@@ -158,6 +182,10 @@ for has in "${wanted[@]}"; do
         has_trunk) install_crate trunk "$TRUNK_VERSION" ;;
         has_wasm_bindgen) install_crate wasm-bindgen-cli "$WASM_BINDGEN_VERSION" ;;
         has_cargo_deny) install_crate cargo-deny "$CARGO_DENY_VERSION" ;;
+        has_otlp_clients)
+            install_otlp_clients ||
+                step "PyPI or npm did not give the clients that send OpenTelemetry: the tests that want them will fail"
+            ;;
         has_wasm_opt)
             install_wasm_opt ||
                 step "no wasm-opt (it needs node and npm): the SPA is built without it and gets somewhat larger"

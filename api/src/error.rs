@@ -46,9 +46,9 @@ pub enum ApiError {
     /// 413: the body is larger than this endpoint takes.
     #[error("The body is larger than {0} bytes")]
     PayloadTooLarge(usize),
-    /// 415: the body is not JSON.
-    #[error("The body must be JSON, with Content-Type: application/json")]
-    UnsupportedMediaType,
+    /// 415: the body is of a type that this endpoint does not read.
+    #[error("{0}")]
+    UnsupportedMediaType(&'static str),
     /// 422: readable, but fields are wrong.
     #[error("{}", describe(.0))]
     ValidationFailed(Vec<FieldError>),
@@ -87,7 +87,7 @@ impl ApiError {
             Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Self::EmailTaken => ErrorCode::EmailTaken,
             Self::PayloadTooLarge(_) => ErrorCode::PayloadTooLarge,
-            Self::UnsupportedMediaType => ErrorCode::UnsupportedMediaType,
+            Self::UnsupportedMediaType(_) => ErrorCode::UnsupportedMediaType,
             Self::ValidationFailed(_) => ErrorCode::ValidationFailed,
             Self::RateLimited { .. } => ErrorCode::RateLimited,
             Self::QueueFull => ErrorCode::QueueFull,
@@ -98,13 +98,25 @@ impl ApiError {
     }
 
     /// Seconds until it is worth trying again.
-    fn retry_after(&self) -> Option<u64> {
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
         match self {
             Self::RateLimited { retry_after, .. } => Some(retry_after.as_secs_f64().ceil() as u64),
             Self::QueueFull => Some(1),
             Self::Unavailable(_) => Some(5),
             Self::Shared(error) => error.retry_after(),
             _ => None,
+        }
+    }
+
+    /// Logs the cause of what the client is told nothing about.
+    pub fn log(&self) {
+        match self {
+            Self::Unavailable(cause) | Self::Internal(cause) => {
+                tracing::error!(error = chain(cause.as_ref()), "request failed");
+            }
+            Self::Shared(error) => error.log(),
+            _ => {}
         }
     }
 
@@ -126,7 +138,7 @@ impl ResponseError for ApiError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::EmailTaken => StatusCode::CONFLICT,
             Self::PayloadTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::ValidationFailed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -139,9 +151,7 @@ impl ResponseError for ApiError {
         if let Self::Shared(error) = self {
             return error.error_response();
         }
-        if let Self::Unavailable(cause) | Self::Internal(cause) = self {
-            tracing::error!(error = chain(cause.as_ref()), "request failed");
-        }
+        self.log();
         let mut response = HttpResponse::build(self.status_code());
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

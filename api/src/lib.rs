@@ -12,6 +12,7 @@ pub mod ingestion;
 pub mod internal;
 pub mod limit;
 pub mod openapi;
+pub mod price;
 pub mod processing;
 pub mod query;
 pub mod queue;

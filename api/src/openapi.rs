@@ -16,8 +16,8 @@ use utoipa::{
 
 use crate::{
     gateway::{api_key, auth},
-    ingestion::rest,
-    query::{activity, alert, chart, kpi, span, trace},
+    ingestion::{otlp::http as otlp, rest},
+    query::{activity, alert, chart, kpi, price, reprice, span, thread, trace},
     telemetry::health,
 };
 
@@ -33,8 +33,10 @@ use crate::{
     ),
     paths(
         auth::register, auth::login, auth::refresh, auth::me, api_key::list, api_key::create, api_key::revoke,
-        rest::one, rest::batch, rest::score, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
-        activity::stream, trace::list, trace::detail, span::one, span::search, health::health, health::ready, health::metrics,
+        rest::one, rest::batch, rest::score, otlp::export, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
+        activity::stream, trace::list, trace::detail, span::one, span::search, thread::sessions, thread::session,
+        thread::users, thread::user, price::list, price::keep, price::remove, price::lookup, reprice::list,
+        reprice::begin, health::health, health::ready, health::metrics,
     ),
     // What only queries name: utoipa finds the schemas of bodies by itself.
     components(schemas(Dimension, Metric, Severity, TraceStatus)),

@@ -14,13 +14,16 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     error::ApiError,
     gateway::{api_key, asset, auth, authenticate::authenticate, rate_limit::rate_limit},
-    ingestion::{body::BodyLimit, rest},
+    ingestion::{
+        body::{self, BodyLimit},
+        otlp, rest,
+    },
     internal::{
         forward::{self, Forward},
         receive::receive,
     },
     openapi,
-    query::{activity, alert, chart, kpi, span, trace},
+    query::{activity, alert, chart, kpi, price, reprice, span, thread, trace},
     startup::Parts,
     telemetry::health,
 };
@@ -51,7 +54,7 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
                     .service(SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json"))),
             );
     }
-    config.service(api(parts)).default_service(match parts.assets {
+    config.service(api(parts)).service(opentelemetry(parts)).default_service(match parts.assets {
         Some(_) => web::to(asset::serve),
         None => web::to(nothing),
     });
@@ -103,6 +106,14 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/metrics/timeseries").route(query.at(get(), chart::timeseries)))
         .service(resource("/metrics/breakdown").route(query.at(get(), chart::breakdown)))
         .service(resource("/alerts/recent").route(query.at(get(), alert::recent)))
+        .service(resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::keep)))
+        .service(resource("/prices/lookup").route(query.at(get(), price::lookup)))
+        .service(
+            resource("/prices/reprice")
+                .route(query.at(get(), reprice::list))
+                .route(query.at(post(), reprice::begin)),
+        )
+        .service(resource("/prices/{id}").route(query.at(delete(), price::remove)))
         .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
         .service(
             resource("/traces")
@@ -128,7 +139,37 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
             resource("/traces/{trace_id}/spans/{span_id}")
                 .route(query.at(get(), span::one).wrap(Compress::default())),
         )
+        .service(resource("/sessions").route(query.at(get(), thread::sessions).wrap(Compress::default())))
+        .service(
+            resource("/sessions/{session_id}")
+                .route(query.at(get(), thread::session).wrap(Compress::default())),
+        )
+        .service(resource("/users").route(query.at(get(), thread::users).wrap(Compress::default())))
+        .service(resource("/users/{user_id}").route(query.at(get(), thread::user).wrap(Compress::default())))
         .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
+}
+
+/// Where exporters of OpenTelemetry send: `OTEL_EXPORTER_OTLP_ENDPOINT` and these.
+fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
+    let away = if parts.peers.is_some() { Where::Ingestion } else { Where::Nowhere };
+    let ingestion = if parts.ingestion.is_some() { Where::Here } else { away };
+    web::scope("/v1")
+        .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
+        .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
+        .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
+        .wrap(from_fn(otlp::status::shape))
+        .service(
+            resource("/traces")
+                .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
+                .route(ingestion.at(post(), otlp::http::export)),
+        )
+        // An endpoint that was set with a slash at its end.
+        .service(
+            web::resource("/traces/")
+                .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
+                .route(ingestion.at(post(), otlp::http::export)),
+        )
+        .default_service(web::to(otlp::http::only_traces))
 }
 
 /// Where the requests of one role are answered.
@@ -175,7 +216,7 @@ fn json_error(error: &JsonPayloadError) -> ApiError {
         JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
             ApiError::PayloadTooLarge(*limit)
         }
-        JsonPayloadError::ContentType => ApiError::UnsupportedMediaType,
+        JsonPayloadError::ContentType => ApiError::UnsupportedMediaType(body::NOT_JSON),
         JsonPayloadError::Deserialize(error) if error.is_data() => {
             ApiError::ValidationFailed(vec![FieldError::new("body", error.to_string())])
         }

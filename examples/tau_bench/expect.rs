@@ -1,6 +1,8 @@
 //! What a dashboard must show after the recordings were sent, reckoned from the recordings themselves by the rule of
 //! `rule.rs`. No trace is made on the way: a mistake in making them shows as a difference.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::rule::{CALL_MS, INPUT_PRICE, Message, OUTPUT_PRICE, Recording, TOOL_MS};
@@ -10,6 +12,8 @@ use super::rule::{CALL_MS, INPUT_PRICE, Message, OUTPUT_PRICE, Recording, TOOL_M
 pub struct Expected {
     /// Runs.
     pub traces: u64,
+    /// Sessions: one for each task.
+    pub sessions: u64,
     /// Model calls.
     pub llm_spans: u64,
     /// Tool calls.
@@ -35,6 +39,8 @@ pub struct Expected {
 /// The totals of `recordings`.
 pub fn expected(recordings: &[Recording]) -> Expected {
     let mut all = Expected { traces: recordings.len() as u64, ..Expected::default() };
+    let tasks: BTreeSet<u32> = recordings.iter().map(|recording| recording.task_id).collect();
+    all.sessions = tasks.len() as u64;
     for recording in recordings {
         let messages = &recording.traj;
         let tokens: Vec<u64> = messages.iter().map(Message::tokens).collect();

@@ -2,13 +2,16 @@
 //! recording becomes a trace, and `../README.md` for where the recordings are.
 
 mod expect;
+mod otlp;
 mod rule;
 
 use std::{error::Error, fs::File, io::BufReader, path::PathBuf, time::Duration};
 
 use api::{clock::Clock, http};
 use clap::Parser;
-use reqwest::StatusCode;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
+use prost::Message;
+use reqwest::{RequestBuilder, Response, StatusCode};
 use shared::{
     Timestamp,
     ingest::{IngestResponse, TraceBatch},
@@ -35,11 +38,14 @@ struct Args {
     /// Hours over which the runs are spread.
     #[arg(long, default_value_t = 24, value_name = "HOURS")]
     spread: u32,
-    /// Print the totals that the rule gives, as JSON, and send nothing.
+    /// Send them as OpenTelemetry's spans, over HTTP with protobuf.
     #[arg(long)]
+    otlp: bool,
+    /// Print the totals that the rule gives, as JSON, and send nothing.
+    #[arg(long, conflicts_with = "otlp")]
     expect: bool,
     /// Print the traces as JSON lines, as `agent-obs import` reads them, and send nothing.
-    #[arg(long, conflicts_with = "expect")]
+    #[arg(long, conflicts_with_all = ["expect", "otlp"])]
     print: bool,
 }
 
@@ -59,41 +65,79 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         return Ok(());
     }
-    let sent = send(&args.url, &args.api_key.unwrap_or_default(), &traces).await?;
-    println!("{sent} traces sent to {}", args.url);
+    let receiver = Receiver {
+        client: http::client(&args.url).build()?,
+        url: args.url,
+        key: args.api_key.unwrap_or_default(),
+    };
+    if args.otlp {
+        receiver.send_spans(&traces).await?
+    } else {
+        receiver.send(&traces).await?
+    }
+    println!("{} traces sent to {}", traces.len(), receiver.url);
     Ok(())
 }
 
-async fn send(url: &str, key: &str, traces: &[TraceInput]) -> Result<usize, Box<dyn Error>> {
-    let client = http::client(url).build()?;
-    let mut sent = 0;
-    for part in traces.chunks(BATCH) {
-        let batch = TraceBatch { traces: part.to_vec() };
-        let answer = loop {
-            let answer = client
-                .post(format!("{url}/api/v1/traces/batch"))
-                .bearer_auth(key)
-                .json(&batch)
-                .send()
-                .await?;
+/// The server that takes them.
+struct Receiver {
+    client: reqwest::Client,
+    url: String,
+    key: String,
+}
+
+impl Receiver {
+    async fn send(&self, traces: &[TraceInput]) -> Result<(), Box<dyn Error>> {
+        for part in traces.chunks(BATCH) {
+            let batch = TraceBatch { traces: part.to_vec() };
+            let answer = self.post("/api/v1/traces/batch", |request| request.json(&batch)).await?;
+            if let Some(rejection) = answer.json::<IngestResponse>().await?.rejected.first() {
+                let (index, detail) = (rejection.index, &rejection.detail);
+                return Err(format!("trace {index} of a batch was refused: {detail}").into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_spans(&self, traces: &[TraceInput]) -> Result<(), Box<dyn Error>> {
+        for batch in otlp::requests(traces) {
+            let body = batch.encode_to_vec();
+            let protobuf = |request: RequestBuilder| {
+                request.header("Content-Type", "application/x-protobuf").body(body.clone())
+            };
+            let answer = self.post("/v1/traces", protobuf).await?.bytes().await?;
+            let refused = ExportTraceServiceResponse::decode(answer)?.partial_success.unwrap_or_default();
+            if refused.rejected_spans > 0 {
+                return Err(format!(
+                    "{} spans were refused: {}",
+                    refused.rejected_spans, refused.error_message
+                )
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends until it is taken: a server that has no room now says when to come again.
+    async fn post(
+        &self,
+        path: &str,
+        fill: impl Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, Box<dyn Error>> {
+        loop {
+            let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
+            let answer = fill(request).send().await?;
             let wait =
                 answer.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
             match (answer.status(), wait) {
                 (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => {
                     tokio::time::sleep(Duration::from_secs(seconds)).await;
                 }
-                (StatusCode::ACCEPTED, _) => break answer.json::<IngestResponse>().await?,
+                (status, _) if status.is_success() => return Ok(answer),
                 (status, _) => return Err(format!("{status}: {}", answer.text().await?).into()),
             }
-        };
-        if let Some(rejection) = answer.rejected.first() {
-            return Err(
-                format!("trace {} of a batch was refused: {}", rejection.index, rejection.detail).into()
-            );
         }
-        sent += answer.accepted;
     }
-    Ok(sent)
 }
 
 #[cfg(test)]

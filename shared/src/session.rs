@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Timestamp, trace::Trace};
+use crate::{Timestamp, time_range::TimeRangeQuery, trace::Trace};
 
 /// What the traces of a session or a user add up to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -64,9 +64,40 @@ pub struct ThreadTrace {
     /// What went in: text or JSON.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub input: Option<Value>,
+    /// Whether `input` is only the beginning, as text, of one that is larger than [`crate::limit::EXCERPT_BYTES`] as JSON.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub input_truncated: bool,
     /// What came out: text or JSON.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub output: Option<Value>,
+    /// Whether `output` is only the beginning, in the same way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub output_truncated: bool,
+}
+
+/// Which sessions or users a list should hold, as it stands in a query string.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadListQuery {
+    /// `1h`, `24h` (where absent), `7d`, `30d` or `custom`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+    /// The first moment of a custom range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// The moment just after a custom range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    /// 1–100; 50 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+impl ThreadListQuery {
+    /// The part of the query that names the window.
+    #[must_use]
+    pub fn time_range(&self) -> TimeRangeQuery {
+        TimeRangeQuery { range: self.range.clone(), start: self.start.clone(), end: self.end.clone() }
+    }
 }
 
 /// Which page of a session or user, as it stands in a query string.

@@ -4,11 +4,20 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::{
+    api::ThreadKind,
     auth::{AuthProvider, Guard},
     components::shell::Shell,
     pages::{
-        alerts::AlertsPage, dashboard::DashboardPage, login::LoginPage, not_found::NotFoundPage,
-        register::RegisterPage, settings::SettingsPage, trace::TracePage, traces::TracesPage,
+        alerts::AlertsPage,
+        dashboard::DashboardPage,
+        login::LoginPage,
+        not_found::NotFoundPage,
+        register::RegisterPage,
+        settings::SettingsPage,
+        start::StartPage,
+        thread::{ThreadPage, ThreadsPage},
+        trace::TracePage,
+        traces::TracesPage,
     },
     route::Route,
 };
@@ -35,9 +44,18 @@ fn page(route: Route) -> Html {
         Route::Traces => html! { <TracesPage /> },
         // The key makes another trace another page: nothing of the one before stays.
         Route::Trace { id } => html! { <TracePage key={id.clone()} id={id.clone()} /> },
-        Route::Session { .. } | Route::User { .. } => html! { <TracesPage /> },
+        Route::Sessions => html! { <ThreadsPage key="sessions" kind={ThreadKind::Session} /> },
+        Route::Session { id } => thread(ThreadKind::Session, id),
+        Route::Users => html! { <ThreadsPage key="users" kind={ThreadKind::User} /> },
+        Route::User { id } => thread(ThreadKind::User, id),
+        Route::Start => html! { <StartPage /> },
         Route::Alerts => html! { <AlertsPage /> },
         Route::Settings => html! { <SettingsPage /> },
     };
     html! { <Guard><Shell {route}>{ inside }</Shell></Guard> }
+}
+
+fn thread(kind: ThreadKind, id: String) -> Html {
+    let key = format!("{kind:?}/{id}");
+    html! { <ThreadPage {key} {kind} {id} /> }
 }

@@ -26,18 +26,27 @@ pub enum Route {
         /// The trace's id, decoded.
         id: String,
     },
-    /// The runs of one conversation.
+    /// The conversations that runs belong to.
+    #[at("/sessions")]
+    Sessions,
+    /// One conversation.
     #[at("/sessions/:id")]
     Session {
         /// The session's id, decoded.
         id: String,
     },
-    /// The runs for one person.
+    /// The people whom runs were made for.
+    #[at("/users")]
+    Users,
+    /// One of them.
     #[at("/users/:id")]
     User {
         /// The user's id, decoded.
         id: String,
     },
+    /// How to send a first trace.
+    #[at("/start")]
+    Start,
     /// What went out of bounds.
     #[at("/alerts")]
     Alerts,
@@ -83,10 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_id_survives_the_address() {
-        for id in ["run-0001", "a/b?c=d#e", "ünï cödé", "100%"] {
-            let route = Route::Trace { id: id.to_owned() };
-            assert_eq!(Route::recognize(&route.to_path()), Some(route), "{id}");
+    fn an_id_survives_the_address() {
+        for id in ["run-0001", "a/b?c=d#e", "ünï cödé", "100%", "+1 555", "a\\b;c&d"] {
+            let id = id.to_owned();
+            let routes =
+                [Route::Trace { id: id.clone() }, Route::Session { id: id.clone() }, Route::User { id }];
+            for route in routes {
+                assert_eq!(Route::recognize(&route.to_path()), Some(route.clone()), "{route:?}");
+            }
         }
     }
 }

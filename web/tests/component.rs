@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fixture;
+mod thread;
 mod trace;
 
 use fixture::{activity, alert, draw, kpi, kpis, settle};

@@ -13,7 +13,10 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::store::trace::list::{Start, TraceFilter};
+use crate::store::trace::{
+    list::{Cursor, Start, TraceFilter},
+    thread::{ThreadKind, ThreadRequest},
+};
 
 /// What kind of answer a key names: how long it is kept, and what it is counted as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +29,7 @@ pub enum Kind {
     Alerts,
     /// The activity stream.
     Activity,
-    /// A page of traces.
+    /// A page of traces, of sessions or users, or of the traces of one.
     TracesList,
     /// One trace.
     TraceDetail,
@@ -142,6 +145,26 @@ impl CacheKey {
         Self::new(Kind::TraceDetail, workspace_id, format!("trace:span:{workspace_id}:{trace_id}:{span_id}"))
     }
 
+    /// `threads:list:{workspace_id}:{session_id or user_id}:{range}:{limit}`
+    #[must_use]
+    pub fn threads(workspace_id: Uuid, kind: ThreadKind, range: &TimeRange, limit: u32) -> Self {
+        let (kind, range) = (kind.as_str(), range_text(range));
+        Self::new(
+            Kind::TracesList,
+            workspace_id,
+            format!("threads:list:{workspace_id}:{kind}:{range}:{limit}"),
+        )
+    }
+
+    /// `thread:{workspace_id}:{session_id or user_id}:{limit}:{cursor}:{id}`
+    #[must_use]
+    pub fn thread(request: &ThreadRequest) -> Self {
+        let ThreadRequest { workspace_id, kind, id, limit, after } = request;
+        let cursor = after.map(Cursor::encode).unwrap_or_default();
+        let text = format!("thread:{workspace_id}:{}:{limit}:{cursor}:{id}", kind.as_str());
+        Self::new(Kind::TracesList, *workspace_id, text)
+    }
+
     fn new(kind: Kind, workspace_id: Uuid, text: String) -> Self {
         Self { kind, workspace_id, text }
     }
@@ -222,8 +245,8 @@ mod tests {
     #[test]
     fn lists_with_different_filters_have_different_keys() {
         let key = |agent: &str, model: &str| {
-            let filter =
-                TraceFilter { agent_id: Some(agent.to_owned()), model: Some(model.to_owned()), status: None };
+            let (agent_id, model) = (Some(agent.to_owned()), Some(model.to_owned()));
+            let filter = TraceFilter { agent_id, model, ..TraceFilter::default() };
             CacheKey::traces_list(Uuid::nil(), &TimeRange::Day, &filter, Start::Offset(0), 50)
         };
         assert_eq!(key("a", "b"), key("a", "b"));

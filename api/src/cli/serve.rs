@@ -53,6 +53,9 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     };
     let url = format!("http://{}", SocketAddr::new(reachable(host), application.port()));
     println!("Agent Observability listens on {url}");
+    if let Some(port) = application.grpc_port() {
+        println!("OTLP over gRPC listens on http://{}", SocketAddr::new(reachable(host), port));
+    }
     let Parts { gateway, query, .. } = application.parts().clone();
     if args.demo
         && let (Some(gateway), Some(query)) = (gateway, query)

@@ -7,9 +7,14 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-use std::{net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ipnet::IpNet;
+use shared::price::PriceRequest;
 
 use self::setting::{Settings, invalid, origin};
 pub use self::{
@@ -20,6 +25,7 @@ pub use self::{
 use crate::{
     cache::{Kind, Ttls},
     gateway::secret::Secret,
+    price::file,
     role::Role,
 };
 
@@ -32,6 +38,22 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where OTLP is taken over gRPC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrpcPort {
+    /// Nowhere.
+    Off,
+    /// At [`GrpcPort::DEFAULT`], where nobody else is there: two servers on one machine are no mistake.
+    Default,
+    /// Here or not at all; 0 picks a free one, which no setting says but tests do.
+    Set(u16),
+}
+
+impl GrpcPort {
+    /// Where exporters look if nobody says otherwise.
+    pub const DEFAULT: u16 = 4317;
+}
+
 /// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -41,6 +63,8 @@ pub struct Config {
     pub host: IpAddr,
     /// The port to listen on; 0 picks a free one.
     pub port: u16,
+    /// The port for OTLP over gRPC, where the gateway runs.
+    pub otlp_grpc: GrpcPort,
     /// Where the databases and the generated secret are.
     pub data_dir: DataDir,
     /// The servers that take the place of what is embedded.
@@ -53,6 +77,8 @@ pub struct Config {
     pub jwt_ttl: Duration,
     /// How long answers are kept.
     pub cache_ttls: Ttls,
+    /// How long after its last span a trace waits for its outermost one, before another stands for it.
+    pub root_wait: Duration,
     /// Requests of one workspace in a minute at most; 0 for no limit.
     pub rate_limit_per_minute: u32,
     /// Origins whose pages may call the API.
@@ -65,6 +91,8 @@ pub struct Config {
     pub log_format: Option<LogFormat>,
     /// A folder with the SPA, instead of the one that is built in.
     pub web_dir: Option<PathBuf>,
+    /// What models cost, before the public prices.
+    pub prices: Vec<PriceRequest>,
 }
 
 impl Config {
@@ -87,6 +115,11 @@ impl Config {
             port: settings
                 .parsed("SERVICE_PORT", "a port, 0 to 65535")?
                 .unwrap_or_else(|| role.unwrap_or(Role::Gateway).default_port()),
+            otlp_grpc: match settings.parsed("OTLP_GRPC_PORT", "a port, 1 to 65535, or 0 for none")? {
+                None => GrpcPort::Default,
+                Some(0) => GrpcPort::Off,
+                Some(port) => GrpcPort::Set(port),
+            },
             data_dir: DataDir::read(&settings),
             servers,
             services,
@@ -97,6 +130,11 @@ impl Config {
                     .unwrap_or(86_400),
             ),
             cache_ttls: cache_ttls(&settings)?,
+            root_wait: Duration::from_secs(
+                settings
+                    .within("TRACE_ROOT_WAIT_SECONDS", (1, 86_400), "seconds (up to a day)")?
+                    .unwrap_or(60),
+            ),
             rate_limit_per_minute: settings
                 .parsed("RATE_LIMIT_PER_MINUTE", "a number of requests, 0 for no limit")?
                 .unwrap_or(1000),
@@ -118,6 +156,7 @@ impl Config {
                 .one_of("LOG_FORMAT", &["pretty", "json"])?
                 .map(|format| if format == "json" { LogFormat::Json } else { LogFormat::Pretty }),
             web_dir: settings.text("WEB_DIR").map(PathBuf::from),
+            prices: prices(&settings)?,
         })
     }
 }
@@ -136,6 +175,14 @@ fn cache_ttls<L: Fn(&str) -> Option<String>>(settings: &Settings<L>) -> Result<T
         }
     }
     Ok(ttls)
+}
+
+/// The prices in the file that the setting names.
+fn prices<L: Fn(&str) -> Option<String>>(
+    settings: &Settings<L>,
+) -> Result<Vec<PriceRequest>, InvalidSetting> {
+    let Some(path) = settings.text("PRICES_FILE") else { return Ok(Vec::new()) };
+    file::read(Path::new(&path)).map_err(|expected| invalid("PRICES_FILE", path, expected))
 }
 
 /// A network, or an address as the network of it alone.

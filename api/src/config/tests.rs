@@ -18,8 +18,12 @@ fn lookup(settings: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
 fn everything_has_a_default() {
     let config = read(None, &[]).unwrap();
     assert_eq!((config.port, config.rate_limit_per_minute, config.jwt_ttl.as_secs()), (8000, 1000, 86_400));
+    assert_eq!(config.root_wait.as_secs(), 60);
     assert_eq!(config.cache_ttls.get(Kind::HomeKpis), shared::ttl::HOME_KPIS);
     assert_eq!((config.servers.pool_min, config.servers.pool_max), (5, 20));
+    assert_eq!(config.otlp_grpc, GrpcPort::Default);
+    assert_eq!(read(None, &[("OTLP_GRPC_PORT", "0")]).unwrap().otlp_grpc, GrpcPort::Off);
+    assert_eq!(read(None, &[("OTLP_GRPC_PORT", "14317")]).unwrap().otlp_grpc, GrpcPort::Set(14317));
     assert!(config.servers.timescale_url.is_none() && config.servers.redis_url.is_none());
 }
 
@@ -27,6 +31,7 @@ fn everything_has_a_default() {
 fn a_bad_setting_is_named_with_what_was_expected() {
     for (name, value) in [
         ("SERVICE_PORT", "80000"),
+        ("OTLP_GRPC_PORT", "on"),
         ("SERVICE_HOST", "localhost:80"),
         ("CACHE_TTL_ALERTS", "1m"),
         ("LOG_LEVEL", "loud"),
@@ -39,6 +44,7 @@ fn a_bad_setting_is_named_with_what_was_expected() {
         ("DB_STATEMENT_TIMEOUT_SECONDS", "0"),
         ("QUERY_SERVICE_URL", "query:8003"),
         ("QUEUE_STREAMS", "0"),
+        ("TRACE_ROOT_WAIT_SECONDS", "0"),
     ] {
         let error = read(None, &[(name, value)]).unwrap_err().to_string();
         assert!(error.starts_with(name) && error.contains("expected"), "{error}");

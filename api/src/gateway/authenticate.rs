@@ -11,6 +11,9 @@ use actix_web::{
 
 use super::State;
 
+/// The header for API keys alone.
+pub(super) const API_KEY: &str = "x-api-key";
+
 /// Puts the [`super::identity::Authentication`] of the request's credentials on it.
 ///
 /// # Errors
@@ -30,9 +33,18 @@ pub async fn authenticate(
 
 /// What stands in `Authorization: Bearer …` or, for API keys, in `x-api-key`.
 fn credentials(request: &ServiceRequest) -> Option<&str> {
-    let bearer = request.headers().get(AUTHORIZATION).map(|value| {
-        let (scheme, credentials) = value.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+    let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    credentials_in(header(AUTHORIZATION.as_str()), header(API_KEY))
+}
+
+/// The credentials in these two headers; what is no `Bearer …` is none that hold.
+pub(super) fn credentials_in<'a>(
+    authorization: Option<&'a str>,
+    api_key: Option<&'a str>,
+) -> Option<&'a str> {
+    let bearer = authorization.map(|value| {
+        let (scheme, credentials) = value.split_once(' ').unwrap_or_default();
         if scheme.eq_ignore_ascii_case("bearer") { credentials.trim() } else { "" }
     });
-    bearer.or_else(|| request.headers().get("x-api-key").map(|value| value.to_str().unwrap_or_default()))
+    bearer.or(api_key)
 }

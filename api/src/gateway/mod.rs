@@ -7,6 +7,7 @@ pub mod asset;
 pub mod auth;
 pub mod authenticate;
 pub mod credential;
+pub mod grpc;
 pub mod header;
 pub mod identity;
 pub mod jwt;

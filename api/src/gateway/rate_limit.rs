@@ -12,6 +12,9 @@ use actix_web::{
 use super::{State, identity::Authentication};
 use crate::{error::ApiError, limit::Decision};
 
+/// What a workspace is told that sent too much.
+pub(super) const DETAIL: &str = "This workspace has sent more requests than it may in a minute";
+
 /// Lets a request through where its workspace has some left.
 ///
 /// # Errors
@@ -27,8 +30,7 @@ pub async fn rate_limit(
     let mut response = if decision.allowed {
         next.call(request).await?.map_into_left_body()
     } else {
-        let detail = "This workspace has sent more requests than it may in a minute";
-        let error = ApiError::RateLimited { detail, retry_after: decision.reset };
+        let error = ApiError::RateLimited { detail: DETAIL, retry_after: decision.reset };
         request.into_response(error.error_response()).map_into_right_body()
     };
     if decision.limit > 0 {

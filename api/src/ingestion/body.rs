@@ -24,14 +24,36 @@ impl BodyLimit {
     }
 }
 
+/// What a body that should be JSON is told.
+pub const NOT_JSON: &str = "The body must be JSON, with Content-Type: application/json";
+
 /// The whole body, decompressed.
 ///
 /// # Errors
-/// 413 where it is larger than [`BodyLimit`] (a small body that unpacks to a large one included), 415 where its type is
-/// not JSON, 400 where it breaks off or does not unpack.
-pub async fn read_json(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, ApiError> {
+/// As [`read`]; 415 where its type is not JSON.
+pub async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    let json = content_type.is_none_or(|content_type| content_type.to_ascii_lowercase().contains("json"));
+    let expected = if json { Ok(()) } else { Err(ApiError::UnsupportedMediaType(NOT_JSON)) };
+    Ok(read(request, payload, expected).await?.0)
+}
+
+/// The whole body, decompressed, and what was found out of it beforehand.
+///
+/// # Errors
+/// 413 where it is larger than [`BodyLimit`] (a small body that unpacks to a large one included), 400 where it breaks off
+/// or does not unpack, and what was found wrong beforehand.
+pub async fn read<T>(
+    request: &HttpRequest,
+    mut payload: Payload,
+    expected: Result<T, ApiError>,
+) -> Result<(Bytes, T), ApiError> {
     let limit = BodyLimit::of(request);
-    let read = read(request, &mut payload, limit).await;
+    let read = match expected {
+        Ok(found) => unpack(request, &mut payload, limit).await.map(|body| (body, found)),
+        Err(error) => Err(error),
+    };
     if !matches!(read, Ok(_) | Err(ApiError::PayloadTooLarge(_))) {
         drain(payload, limit).await;
     }
@@ -49,12 +71,7 @@ async fn drain(mut payload: Payload, limit: usize) {
     }
 }
 
-async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, ApiError> {
-    let content_type =
-        request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-    if content_type.is_some_and(|content_type| !content_type.to_ascii_lowercase().contains("json")) {
-        return Err(ApiError::UnsupportedMediaType);
-    }
+async fn unpack(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, ApiError> {
     let length =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > limit) {

@@ -12,15 +12,15 @@ use super::{
 use crate::store::trace::record::{MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR};
 
 /// 30 days: nothing that runs longer is one request, and a bucket takes millions of these before its sum is full.
-const LATENCY_MAX_MS: f64 = 30.0 * 86_400_000.0;
+pub(super) const LATENCY_MAX_MS: f64 = 30.0 * 86_400_000.0;
 /// Dollars of one trace at most, for the same reason.
-const COST_MAX_USD: f64 = 10_000.0;
+pub(super) const COST_MAX_USD: f64 = 10_000.0;
 /// Tokens of one trace at most, for the same reason.
-const TOKENS_MAX: u64 = 1_000_000_000;
+pub(super) const TOKENS_MAX: u64 = 1_000_000_000;
 /// 2000-01-01T00:00:00Z: what is older is a unit mixed up.
-const OLDEST: Timestamp = Timestamp::from_millis(946_684_800_000);
+pub(super) const OLDEST: Timestamp = Timestamp::from_millis(946_684_800_000);
 /// How far a sender's clock may be ahead.
-const AHEAD: std::time::Duration = std::time::Duration::from_secs(86_400);
+pub(super) const AHEAD: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// What a trace is read for.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 pub mod body;
 mod field;
 mod json;
+pub mod otlp;
 pub mod parse;
 mod payload;
 pub mod rest;

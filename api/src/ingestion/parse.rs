@@ -145,6 +145,8 @@ fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
     let (mut span_id, mut parent_span_id, mut name, mut kind) = (None, None, None, None);
     let (mut timestamp, mut latency, mut status, mut model) = (None, None, None, None);
     let (mut tokens_input, mut tokens_output, mut cost, mut error) = (None, None, None, None);
+    let (mut model_provider, mut tokens_cache_read) = (None, None);
+    let (mut tokens_cache_write, mut tokens_reasoning) = (None, None);
     for (key, raw) in &members {
         match &**key {
             "span_id" => span_id = read.name("span_id", raw),
@@ -157,6 +159,10 @@ fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
             "model" => model = read.name("model", raw),
             "tokens_input" => tokens_input = read.tokens("tokens_input", raw),
             "tokens_output" => tokens_output = read.tokens("tokens_output", raw),
+            "model_provider" => model_provider = read.name("model_provider", raw),
+            "tokens_cache_read" => tokens_cache_read = read.tokens("tokens_cache_read", raw),
+            "tokens_cache_write" => tokens_cache_write = read.tokens("tokens_cache_write", raw),
+            "tokens_reasoning" => tokens_reasoning = read.tokens("tokens_reasoning", raw),
             "cost_usd" => cost = read.cost("cost_usd", raw),
             "error" => error = read.message("error", raw),
             _ => read.payload(&mut payload, key, raw),
@@ -177,6 +183,10 @@ fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
         model,
         tokens_input,
         tokens_output,
+        model_provider,
+        tokens_cache_read,
+        tokens_cache_write,
+        tokens_reasoning,
         cost,
         error,
         payload: payload.into_line(),

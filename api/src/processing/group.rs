@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{order::Marks, sink::Sink};
+use super::{
+    order::Marks,
+    sink::{self, Record, Sink},
+};
 use crate::{
     error::chain,
     queue::{Consumer, Delivery, Message},
     redis::RedisFailure,
     store::trace::{
         StoreError,
-        record::{NewScore, NewTrace},
+        record::{LooseSpan, NewScore, NewTrace},
     },
     telemetry::metrics::Metrics,
 };
@@ -25,13 +28,54 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Messages that are written together.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    /// Whose traces stand at the same place in `requests`.
-    deliveries: Vec<Delivery>,
-    requests: Vec<Vec<NewTrace>>,
+    traces: Part<NewTrace>,
+    spans: Part<LooseSpan>,
     scores: Vec<(Delivery, NewScore)>,
     /// What cannot be written, and why.
     bad: Vec<(Delivery, String)>,
     marks: Marks,
+}
+
+/// Requests of one kind, which one transaction writes.
+#[derive(Debug)]
+struct Part<T> {
+    /// Whose records stand at the same place in `requests`.
+    deliveries: Vec<Delivery>,
+    requests: Vec<Vec<T>>,
+}
+
+impl<T> Default for Part<T> {
+    fn default() -> Self {
+        Self { deliveries: Vec::new(), requests: Vec::new() }
+    }
+}
+
+impl<T: Record> Part<T> {
+    fn add(&mut self, delivery: Delivery, request: Vec<T>) {
+        self.deliveries.push(delivery);
+        self.requests.push(request);
+    }
+
+    /// Prices and writes the requests, and says of each message what became of it.
+    async fn write(
+        &mut self,
+        tools: &Tools,
+        what: &str,
+    ) -> Result<Vec<(&Delivery, Result<(), StoreError>)>, GivenUp> {
+        if self.requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let workspaces = sink::workspaces(&self.requests);
+        let prices =
+            retry(tools, "reading prices", StoreError::is_transient, || tools.sink.prices(&workspaces));
+        // All its errors are transient, and so tried again.
+        if let Ok(prices) = prices.await? {
+            self.requests = sink::price(prices, std::mem::take(&mut self.requests)).await;
+        }
+        let results = retry(tools, what, StoreError::is_transient, || tools.sink.write(&self.requests));
+        // All errors of the whole are transient, and so tried again.
+        Ok(self.deliveries.iter().zip(results.await?.unwrap_or_default()).collect())
+    }
 }
 
 /// What a group is written with.
@@ -58,15 +102,17 @@ impl Group {
                 continue;
             }
             match Message::decode(&delivery.data) {
-                Ok(Message::Traces(traces)) => {
-                    group.deliveries.push(delivery);
-                    group.requests.push(traces);
-                }
+                Ok(Message::Traces(traces)) => group.traces.add(delivery, traces),
+                Ok(Message::Spans(spans)) => group.spans.add(delivery, spans),
                 Ok(Message::Score(score)) => group.scores.push((delivery, score)),
                 Err(error) => group.bad.push((delivery, chain(&error))),
             }
         }
-        let ids = group.requests.iter().flatten().map(|trace| (trace.workspace_id, trace.trace_id.as_str()));
+        let traces = group.traces.requests.iter().flatten();
+        let spans = group.spans.requests.iter().flatten();
+        let ids = traces
+            .map(|trace| (trace.workspace_id, trace.trace_id.as_str()))
+            .chain(spans.map(|span| (span.workspace_id, span.trace_id.as_str())));
         group.marks = Marks::of(ids, !group.scores.is_empty());
         group
     }
@@ -85,25 +131,19 @@ impl Group {
     pub(super) fn deliveries(&self) -> Vec<&Delivery> {
         let scores = self.scores.iter().map(|(delivery, _)| delivery);
         let bad = self.bad.iter().map(|(delivery, _)| delivery);
-        self.deliveries.iter().chain(scores).chain(bad).collect()
+        self.traces.deliveries.iter().chain(&self.spans.deliveries).chain(scores).chain(bad).collect()
     }
 
-    /// Writes everything, the scores after the traces, and only then takes the messages out of their streams. A store or
+    /// Writes everything, the scores after the traces and spans, and only then takes the messages out of their streams. A store or
     /// a Redis that fails is tried again for ever, unless the worker is to stop.
     pub(super) async fn write(&mut self, tools: &Tools) -> Result<(), GivenUp> {
-        let mut refused = Vec::new();
-        if !self.requests.is_empty() {
-            let results =
-                retry(tools, "writing traces", StoreError::is_transient, || tools.sink.write(&self.requests));
-            // All errors of the whole are transient, and so tried again.
-            let results = results.await?.unwrap_or_default();
-            refused.extend(results.into_iter().map(Result::err));
-        }
-        let mut done: Vec<&Delivery> = Vec::with_capacity(self.deliveries.len() + self.scores.len());
-        for (delivery, error) in self.deliveries.iter().zip(refused) {
-            match error {
-                None => done.push(delivery),
-                Some(error) => self.bad.push((delivery.clone(), chain(&error))),
+        let mut written = self.traces.write(tools, "writing traces").await?;
+        written.extend(self.spans.write(tools, "writing spans").await?);
+        let mut done: Vec<&Delivery> = Vec::with_capacity(written.len() + self.scores.len());
+        for (delivery, result) in written {
+            match result {
+                Ok(()) => done.push(delivery),
+                Err(error) => self.bad.push((delivery.clone(), chain(&error))),
             }
         }
         for (delivery, score) in &self.scores {

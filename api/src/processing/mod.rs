@@ -1,11 +1,13 @@
 //! What happens to traces after they were taken in: written in groups, then the answers they change are dropped. `sink`
-//! does that for whichever queue; `worker` is the process' side of the queue in Redis.
+//! does that for whichever queue; `worker` is the process' side of the queue in Redis. `reprice` computes costs of what is
+//! stored anew.
 
 mod group;
 mod hand;
 mod keeper;
 mod order;
 mod reader;
+pub mod reprice;
 pub mod sink;
 pub mod worker;
 mod writer;

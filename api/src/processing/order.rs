@@ -17,7 +17,7 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    /// Traces by workspace and id.
+    /// Traces, or those of spans by themselves, by workspace and id.
     pub(super) fn of<'a>(traces: impl Iterator<Item = (Uuid, &'a str)>, has_scores: bool) -> Self {
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         Self { traces: traces.map(|trace| hasher.hash_one(trace)).collect(), has_scores }

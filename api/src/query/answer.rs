@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{error::FieldError, limit};
 
 use super::State;
-use crate::{cache::CacheKey, error::ApiError};
+use crate::{cache::CacheKey, error::ApiError, store::trace::list::Cursor};
 
 /// Answers with what `compute` gives, or gave before. `Cache-Control: no-cache` on the request computes it anew.
 ///
@@ -37,6 +37,15 @@ fn wants_fresh(request: &HttpRequest) -> bool {
     values
         .filter_map(|value| value.to_str().ok())
         .any(|value| value.to_ascii_lowercase().contains("no-cache"))
+}
+
+/// The trace after which a page begins, by the `cursor` of a query.
+///
+/// # Errors
+/// 400 where it is not one that was given out.
+pub fn page_cursor(cursor: Option<&str>) -> Result<Option<Cursor>, ApiError> {
+    let decode = |text| Cursor::decode(text).ok_or("cursor: is not one of ours");
+    cursor.map(decode).transpose().map_err(|detail| ApiError::BadRequest(detail.to_owned()))
 }
 
 /// A `limit` of a query: `default` where absent.

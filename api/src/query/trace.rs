@@ -14,7 +14,7 @@ use shared::{
 
 use super::{
     State,
-    answer::{cached, page_limit},
+    answer::{cached, page_cursor, page_limit},
 };
 use crate::{
     cache::CacheKey,
@@ -33,6 +33,8 @@ use crate::{
         ("agent_id" = Option<String>, Query, description = "Only this agent's"),
         ("model" = Option<String>, Query, description = "Only this model's"),
         ("status" = Option<TraceStatus>, Query, description = "Only those that ended so"),
+        ("session_id" = Option<String>, Query, description = "Only this session's"),
+        ("user_id" = Option<String>, Query, description = "Only this user's"),
         ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
         ("page" = Option<u32>, Query, description = "From 1"),
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before; goes before page"),
@@ -57,21 +59,24 @@ pub async fn list(
     if page == 0 {
         return Err(ApiError::ValidationFailed(vec![FieldError::new("page", "counts from 1")]));
     }
-    for (field, name) in [("agent_id", &query.agent_id), ("model", &query.model)] {
+    for (field, name) in [
+        ("agent_id", &query.agent_id),
+        ("model", &query.model),
+        ("session_id", &query.session_id),
+        ("user_id", &query.user_id),
+    ] {
         // No trace has such, and not every database can be asked for it.
         if name.as_ref().is_some_and(|name| name.contains('\0')) {
             let error = FieldError::new(field, "must not contain a NUL character");
             return Err(ApiError::ValidationFailed(vec![error]));
         }
     }
-    let from = match &query.cursor {
+    let from = match page_cursor(query.cursor.as_deref())? {
         None => Start::Offset(u64::from(page - 1) * u64::from(limit)),
-        Some(text) => Start::After(
-            Cursor::decode(text)
-                .ok_or_else(|| ApiError::BadRequest("cursor: is not one of ours".to_owned()))?,
-        ),
+        Some(cursor) => Start::After(cursor),
     };
-    let filter = TraceFilter { agent_id: query.agent_id, model: query.model, status: query.status };
+    let TraceListQuery { agent_id, model, status, session_id, user_id, .. } = query;
+    let filter = TraceFilter { agent_id, model, status, session_id, user_id };
     let key = CacheKey::traces_list(login.workspace_id, &range, &filter, from, limit);
     cached(&app, &request, key, async || {
         let window = range.window(app.clock.now());

@@ -11,8 +11,8 @@ use tokio::{
 
 use crate::{
     error::{ApiError, chain},
-    processing::sink::{GROUP_TRACES, Sink},
-    store::trace::record::{NewScore, NewTrace},
+    processing::sink::{GROUP_TRACES, Record, Sink},
+    store::trace::record::{LooseSpan, NewScore, NewTrace},
 };
 
 /// Bytes of traces that may wait or be written at once, by default.
@@ -29,6 +29,7 @@ pub struct MemoryQueue {
 
 enum Job {
     Traces(Vec<NewTrace>, Waiting),
+    Spans(Vec<LooseSpan>, Waiting),
     Score(NewScore, Waiting),
 }
 
@@ -52,6 +53,11 @@ impl MemoryQueue {
     pub(super) async fn push(&self, traces: Vec<NewTrace>) -> Result<(), ApiError> {
         let bytes = traces.iter().map(NewTrace::bytes).sum();
         self.hand_in(bytes, |waiting| Job::Traces(traces, waiting)).await
+    }
+
+    pub(super) async fn push_spans(&self, spans: Vec<LooseSpan>) -> Result<(), ApiError> {
+        let bytes = spans.iter().map(LooseSpan::bytes).sum();
+        self.hand_in(bytes, |waiting| Job::Spans(spans, waiting)).await
     }
 
     pub(super) async fn score(&self, score: NewScore) -> Result<(), ApiError> {
@@ -79,13 +85,12 @@ impl Writer {
         // The turn is waited for before the group is gathered: while the store is busy, the group grows.
         while let Ok(turn) = Arc::clone(&turns).acquire_owned().await {
             let Some(job) = self.queue.recv().await else { break };
-            let (mut group, mut waiting) = (Vec::new(), Vec::new());
-            let score = self.gather(job, &mut group, &mut waiting);
+            let (mut traces, mut spans) = (Part::default(), Part::default());
+            let score = self.gather(job, &mut traces, &mut spans);
             let sink = self.sink.clone();
             tokio::spawn(async move {
-                if !group.is_empty() {
-                    commit(&sink, &group, waiting).await;
-                }
+                traces.commit(&sink).await;
+                spans.commit(&sink).await;
                 if let Some((score, waiting)) = score {
                     waiting.answer(sink.score(&score).await.map_err(|error| chain(&error)));
                 }
@@ -96,40 +101,63 @@ impl Writer {
         let _ = turns.acquire_many(GROUPS_AT_ONCE as u32).await;
     }
 
-    /// Moves what is waiting into a group, up to the first score, which stays behind the traces before it.
+    /// Moves what is waiting into a group, up to the first score, which stays behind what was sent before it.
     fn gather(
         &mut self,
         first: Job,
-        group: &mut Vec<Vec<NewTrace>>,
-        waiting: &mut Vec<Waiting>,
+        traces: &mut Part<NewTrace>,
+        spans: &mut Part<LooseSpan>,
     ) -> Option<(NewScore, Waiting)> {
         let mut next = Some(first);
-        let mut traces = 0;
+        let mut count = 0;
         while let Some(job) = next {
             match job {
                 Job::Score(score, waiting) => return Some((score, waiting)),
-                Job::Traces(new, who) => {
-                    traces += new.len();
-                    group.push(new);
-                    waiting.push(who);
-                }
+                Job::Traces(new, who) => count += traces.add(new, who),
+                Job::Spans(new, who) => count += spans.add(new, who),
             }
-            next = if traces < GROUP_TRACES { self.queue.try_recv().ok() } else { None };
+            next = if count < GROUP_TRACES { self.queue.try_recv().ok() } else { None };
         }
         None
     }
 }
 
-async fn commit(sink: &Sink, group: &[Vec<NewTrace>], waiting: Vec<Waiting>) {
-    match sink.write(group).await {
-        Ok(results) => {
-            for (waiting, result) in waiting.into_iter().zip(results) {
-                waiting.answer(result.map_err(|error| chain(&error)));
-            }
+/// What one transaction writes: requests, and who waits for each.
+struct Part<T> {
+    requests: Vec<Vec<T>>,
+    waiting: Vec<Waiting>,
+}
+
+impl<T> Default for Part<T> {
+    fn default() -> Self {
+        Self { requests: Vec::new(), waiting: Vec::new() }
+    }
+}
+
+impl<T: Record> Part<T> {
+    fn add(&mut self, request: Vec<T>, waiting: Waiting) -> usize {
+        let count = request.len();
+        self.requests.push(request);
+        self.waiting.push(waiting);
+        count
+    }
+
+    async fn commit(self, sink: &Sink) {
+        let Self { requests, waiting } = self;
+        if requests.is_empty() {
+            return;
         }
-        Err(error) => {
-            let cause = chain(&error);
-            waiting.into_iter().for_each(|waiting| waiting.answer(Err(cause.clone())));
+        let written = async { sink.write(&sink.priced(requests).await?).await };
+        match written.await {
+            Ok(results) => {
+                for (waiting, result) in waiting.into_iter().zip(results) {
+                    waiting.answer(result.map_err(|error| chain(&error)));
+                }
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                waiting.into_iter().for_each(|waiting| waiting.answer(Err(cause.clone())));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::trace::record::{NewScore, NewTrace};
+use crate::store::trace::record::{LooseSpan, NewScore, NewTrace};
 
 /// The first byte. To be raised when the records change: who cannot read a version puts it aside and loses nothing, so
 /// consumers are brought up to date before producers.
@@ -19,6 +19,8 @@ pub enum Message {
     Traces(Vec<NewTrace>),
     /// A score.
     Score(NewScore),
+    /// Spans of one workspace that came by themselves.
+    Spans(Vec<LooseSpan>),
 }
 
 /// A message, ready to be sent.
@@ -28,7 +30,7 @@ pub struct Encoded {
     pub data: Vec<u8>,
     /// How many bytes it will have when it is unpacked.
     pub raw: usize,
-    /// How many traces it holds.
+    /// How many traces, or spans that came by themselves, it holds.
     pub traces: usize,
 }
 
@@ -57,7 +59,11 @@ impl Message {
         data[0] = VERSION;
         let length = zstd::bulk::compress_to_buffer(&raw, &mut data[1..], LEVEL)?;
         data.truncate(1 + length);
-        let traces = if let Self::Traces(traces) = self { traces.len() } else { 0 };
+        let traces = match self {
+            Self::Traces(traces) => traces.len(),
+            Self::Spans(spans) => spans.len(),
+            Self::Score(_) => 0,
+        };
         Ok(Encoded { data, raw: raw.len(), traces })
     }
 
@@ -134,8 +140,19 @@ mod tests {
             comment: None,
             timestamp: Timestamp::EPOCH,
         };
-        for message in [Message::Traces(vec![trace(); 3]), Message::Score(score), Message::Traces(Vec::new())]
-        {
+        let span = LooseSpan {
+            workspace_id: Uuid::from_u128(8),
+            trace_id: "5b8efff798038103d269b633813fc60c".to_owned(),
+            arrived: Timestamp::from_micros(7),
+            span: trace().spans.swap_remove(0),
+            agent_id: Some("a".to_owned()),
+            tags: Some("[\"x\"]".to_owned()),
+            ..LooseSpan::default()
+        };
+        let spans = Message::Spans(vec![span; 2]);
+        assert_eq!(spans.encode().unwrap().traces, 2);
+        let traces = Message::Traces(vec![trace(); 3]);
+        for message in [traces, Message::Score(score), Message::Traces(Vec::new()), spans] {
             let encoded = message.encode().unwrap();
             assert_eq!(Message::decode(&encoded.data).unwrap(), message);
         }

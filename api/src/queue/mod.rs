@@ -17,7 +17,7 @@ pub use self::{
 };
 use crate::{
     error::ApiError,
-    store::trace::record::{NewScore, NewTrace},
+    store::trace::record::{LooseSpan, NewScore, NewTrace},
 };
 
 /// The queue, on one of the engines.
@@ -42,6 +42,20 @@ impl Queue {
         match self {
             Self::Memory(queue) => queue.push(traces).await,
             Self::Redis(queue) => queue.push(traces).await,
+        }
+    }
+
+    /// Takes one workspace's spans that came by themselves, as [`Queue::push`] takes traces.
+    ///
+    /// # Errors
+    /// As [`Queue::push`].
+    pub async fn push_spans(&self, spans: Vec<LooseSpan>) -> Result<(), ApiError> {
+        if spans.is_empty() {
+            return Ok(());
+        }
+        match self {
+            Self::Memory(queue) => queue.push_spans(spans).await,
+            Self::Redis(queue) => queue.push_spans(spans).await,
         }
     }
 

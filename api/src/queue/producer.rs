@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::ApiError,
     redis::Redis,
-    store::trace::record::{NewScore, NewTrace},
+    store::trace::record::{LooseSpan, NewScore, NewTrace},
 };
 
 static ADD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/add.lua")));
@@ -57,8 +57,18 @@ impl RedisQueue {
 
     pub(super) async fn push(&self, traces: Vec<NewTrace>) -> Result<(), ApiError> {
         let Some(workspace_id) = traces.first().map(|trace| trace.workspace_id) else { return Ok(()) };
-        let bytes: usize = traces.iter().map(NewTrace::bytes).sum();
-        let message = Message::Traces(traces);
+        let bytes = traces.iter().map(NewTrace::bytes).sum();
+        self.pack(workspace_id, bytes, Message::Traces(traces)).await
+    }
+
+    pub(super) async fn push_spans(&self, spans: Vec<LooseSpan>) -> Result<(), ApiError> {
+        let Some(workspace_id) = spans.first().map(|span| span.workspace_id) else { return Ok(()) };
+        let bytes = spans.iter().map(LooseSpan::bytes).sum();
+        self.pack(workspace_id, bytes, Message::Spans(spans)).await
+    }
+
+    /// Adds a message that takes about so many bytes in memory.
+    async fn pack(&self, workspace_id: Uuid, bytes: usize, message: Message) -> Result<(), ApiError> {
         let encoded = if bytes <= PACK_INLINE_BYTES {
             message.encode()
         } else {

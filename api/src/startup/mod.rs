@@ -1,6 +1,7 @@
 //! Putting a server together: open what its roles need, bind, run, stop.
 
 mod base;
+mod grpc;
 mod http;
 mod part;
 
@@ -10,12 +11,13 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::task::JoinHandle;
 
 pub use self::part::Parts;
-use self::part::Running;
+use self::{grpc::Grpc, part::Running};
 use crate::{
     clock::Clock,
     config::Config,
     error::chain,
     gateway::{self, secret::SecretError},
+    processing::sink::Sink,
     redis::RedisFailure,
     store::{
         account::AccountError,
@@ -27,6 +29,8 @@ use crate::{
 const SAVE_USES: Duration = Duration::from_secs(30);
 /// How often old traces are looked for, and rollups that came too late.
 const MAINTAIN: Duration = Duration::from_secs(60);
+/// How often traces are looked for that have waited long enough for their outermost span.
+const PROMOTE: Duration = Duration::from_secs(10);
 /// How long requests that are under way may take once the server is told to stop.
 const ANSWERING_SECONDS: u64 = 15;
 /// How long what was handed in may take to be written after that.
@@ -70,6 +74,7 @@ pub struct Application {
     running: Running,
     server: Server,
     port: u16,
+    grpc: Option<Grpc>,
     beside: Vec<JoinHandle<()>>,
 }
 
@@ -81,7 +86,8 @@ impl Application {
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         let (parts, running) = part::open(&config, clock.clone()).await?;
         let (server, port) = http::listen(&config, &parts)?;
-        let mut application = Self { parts, running, server, port, beside: Vec::new() };
+        let grpc = Grpc::listen(&config, &parts)?;
+        let mut application = Self { parts, running, server, port, grpc, beside: Vec::new() };
         if let Some(gateway) = application.parts.gateway.clone() {
             application.run_beside(async move {
                 let mut ticks = tokio::time::interval(SAVE_USES);
@@ -92,7 +98,13 @@ impl Application {
             });
         }
         if let Some(traces) = application.running.written().cloned() {
-            application.run_beside(maintain(traces, clock));
+            application.run_beside(maintain(traces, clock.clone()));
+        }
+        if let Some(sink) = application.running.sink().cloned() {
+            application.run_beside(promote(sink, clock, config.root_wait));
+        }
+        if let Some(repricer) = application.running.take_repricer() {
+            application.run_beside(repricer.run());
         }
         Ok(application)
     }
@@ -106,6 +118,12 @@ impl Application {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The port on which OTLP is taken over gRPC, where it is.
+    #[must_use]
+    pub fn grpc_port(&self) -> Option<u16> {
+        self.grpc.as_ref().map(Grpc::port)
     }
 
     /// What stops the server from elsewhere, as SIGTERM does.
@@ -126,8 +144,11 @@ impl Application {
     /// # Errors
     /// Where the server breaks.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { parts, running, server, beside, .. } = self;
+        let Self { parts, running, server, grpc, beside, .. } = self;
         let result = server.await;
+        if let Some(grpc) = grpc {
+            grpc.stop().await;
+        }
         for task in beside {
             task.abort();
             // Ended means that it holds the parts no more.
@@ -148,6 +169,16 @@ async fn maintain(traces: TraceStore, clock: Clock) {
         ticks.tick().await;
         if let Err(error) = traces.maintain(clock.now()).await {
             tracing::warn!(error = chain(&error), "the traces were not maintained, trying again later");
+        }
+    }
+}
+
+async fn promote(sink: Sink, clock: Clock, root_wait: Duration) {
+    let mut ticks = tokio::time::interval(PROMOTE);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = sink.promote(clock.now() - root_wait).await {
+            tracing::warn!(error = chain(&error), "traces that wait were not promoted, trying again later");
         }
     }
 }

@@ -22,7 +22,8 @@ use crate::{
     },
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
-    processing::sink::Sink,
+    price::{bundled, pricer::Pricer},
+    processing::{reprice::Repricer, sink::Sink},
     query,
     role::Role,
     store::{account::AccountStore, trace::TraceStore},
@@ -61,6 +62,8 @@ pub(super) struct Running {
     accounts: Option<AccountStore>,
     traces: Option<TraceStore>,
     writing: Option<Writing>,
+    sink: Option<Sink>,
+    repricer: Option<Repricer>,
 }
 
 /// Opens what the roles of this process need.
@@ -70,11 +73,18 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
     let accounts = if runs(Role::Gateway) { Some(base.accounts().await?) } else { None };
     let traces = if runs(Role::Query) || runs(Role::Processing) { Some(base.traces().await?) } else { None };
 
+    let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let mut writing = None;
-    if let Some(traces) = traces.clone().filter(|_| runs(Role::Processing)) {
+    let (mut writing, mut sink, mut repricer) = (None, None, None);
+    let stored = traces.clone().zip(pricer);
+    if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
+        tokio::task::spawn_blocking(bundled::prepare);
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
-        let (started, begun) = base.write_to(Sink::new(traces, invalidator, base.metrics.clone())).await?;
+        let clock = base.clock.clone();
+        repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock));
+        let written = Sink::new(traces, pricer, invalidator, base.metrics.clone());
+        let (started, begun) = base.write_to(written.clone()).await?;
+        sink = Some(written);
         queue = queue.or(begun);
         writing = Some(started);
     }
@@ -89,19 +99,29 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
             Data::new(ingestion::State { clock, queue, metrics })
         }),
-        query: traces.clone().filter(|_| runs(Role::Query)).map(|traces| {
+        query: stored.filter(|_| runs(Role::Query)).map(|(traces, pricer)| {
             let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
-            Data::new(query::State { clock, traces, cache: base.cache.clone(), metrics })
+            Data::new(query::State { clock, traces, pricer, cache: base.cache.clone(), metrics })
         }),
         metrics: Data::new(base.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing }))
+    Ok((parts, Running { accounts, traces, writing, sink, repricer }))
 }
 
 impl Running {
     /// The store of traces, where this process writes to it.
     pub(super) fn written(&self) -> Option<&TraceStore> {
         self.traces.as_ref().filter(|_| self.writing.is_some())
+    }
+
+    /// What writes to it.
+    pub(super) fn sink(&self) -> Option<&Sink> {
+        self.sink.as_ref()
+    }
+
+    /// Who prices anew what is stored, where this process writes.
+    pub(super) fn take_repricer(&mut self) -> Option<Repricer> {
+        self.repricer.take()
     }
 
     /// Writes what was handed in, for so long at most, and closes the stores. Nobody may hold what hands in any more.

@@ -13,6 +13,15 @@ use crate::{
     queue::Load,
 };
 
+/// What a group is made of.
+#[derive(Clone, Copy, Debug)]
+pub enum Unit {
+    /// Traces that were sent whole.
+    Traces,
+    /// Spans that came by themselves.
+    Spans,
+}
+
 /// The server's metrics. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<Inner>);
@@ -23,8 +32,10 @@ struct Inner {
     requests: HistogramVec,
     cache: IntCounterVec,
     traces: IntCounterVec,
+    spans: IntCounterVec,
     writes: Histogram,
     group_sizes: Histogram,
+    span_group_sizes: Histogram,
     cache_errors: IntCounter,
     limit_fallbacks: IntCounter,
     queue: QueueMetrics,
@@ -56,16 +67,27 @@ impl Metrics {
             Opts::new("agent_obs_ingested_traces_total", "Traces that came in, accepted or rejected"),
             &["outcome"],
         )?;
+        let spans = IntCounterVec::new(
+            Opts::new("agent_obs_ingested_spans_total", "Spans that came by OTLP, accepted or rejected"),
+            &["outcome"],
+        )?;
         let writes = Histogram::with_opts(
             HistogramOpts::new(
                 "agent_obs_write_duration_seconds",
-                "How long a group of traces took to be written",
+                "How long a group of traces or spans took to be written",
             )
             .buckets(exponential_buckets(0.0005, 2.0, 14)?),
         )?;
         let group_sizes = Histogram::with_opts(
             HistogramOpts::new("agent_obs_write_group_traces", "Traces that were written in one transaction")
                 .buckets(exponential_buckets(1.0, 2.0, 15)?),
+        )?;
+        let span_group_sizes = Histogram::with_opts(
+            HistogramOpts::new(
+                "agent_obs_write_group_spans",
+                "Spans by themselves that were written in one transaction",
+            )
+            .buckets(exponential_buckets(1.0, 2.0, 15)?),
         )?;
         let cache_errors = IntCounter::new(
             "agent_obs_cache_errors_total",
@@ -81,15 +103,19 @@ impl Metrics {
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(cache.clone()))?;
         registry.register(Box::new(traces.clone()))?;
+        registry.register(Box::new(spans.clone()))?;
         registry.register(Box::new(writes.clone()))?;
         registry.register(Box::new(group_sizes.clone()))?;
+        registry.register(Box::new(span_group_sizes.clone()))?;
         Ok(Self(Arc::new(Inner {
             registry,
             requests,
             cache,
             traces,
+            spans,
             writes,
             group_sizes,
+            span_group_sizes,
             cache_errors,
             limit_fallbacks,
             queue,
@@ -143,12 +169,21 @@ impl Metrics {
         self.0.traces.with_label_values(&["rejected"]).inc_by(rejected as u64);
     }
 
-    /// Times the writing of a group of so many traces.
-    pub async fn time_write<T>(&self, traces: usize, write: impl Future<Output = T>) -> T {
+    /// Counts spans that came by OTLP.
+    pub fn ingested_spans(&self, accepted: usize, rejected: usize) {
+        self.0.spans.with_label_values(&["accepted"]).inc_by(accepted as u64);
+        self.0.spans.with_label_values(&["rejected"]).inc_by(rejected as u64);
+    }
+
+    /// Times the writing of a group of so many.
+    pub async fn time_write<T>(&self, unit: Unit, count: usize, write: impl Future<Output = T>) -> T {
         let start = Instant::now();
         let result = write.await;
         self.0.writes.observe(start.elapsed().as_secs_f64());
-        self.0.group_sizes.observe(traces as f64);
+        match unit {
+            Unit::Traces => self.0.group_sizes.observe(count as f64),
+            Unit::Spans => self.0.span_group_sizes.observe(count as f64),
+        }
         result
     }
 

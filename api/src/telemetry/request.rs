@@ -37,7 +37,8 @@ pub async fn observe(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let start = Instant::now();
-    let id = sent_id(&request).unwrap_or_else(next_id);
+    let sent = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let id = id(sent);
     let method = request.method().clone();
     let path = request.path().to_owned();
     let span = tracing::info_span!("request", id);
@@ -76,18 +77,19 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// The id of a request that came with that one: its own, where it is one.
+#[must_use]
+pub fn id(sent: Option<&str>) -> String {
+    let sound = |id: &&str| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        !id.is_empty() && id.len() <= ID_CHARS && id.bytes().all(known)
+    };
+    sent.filter(sound).map_or_else(next_id, str::to_owned)
+}
+
 /// A new id: this process's random number, then the request's own.
 fn next_id() -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| Uuid::new_v4().as_u64_pair().0);
     static REQUESTS: AtomicU64 = AtomicU64::new(0);
     format!("{:016x}{:016x}", *PROCESS, REQUESTS.fetch_add(1, Ordering::Relaxed))
-}
-
-/// The caller's own id, where it is one.
-fn sent_id(request: &ServiceRequest) -> Option<String> {
-    let id = request.headers().get(REQUEST_ID)?.to_str().ok()?;
-    let sound = !id.is_empty()
-        && id.len() <= ID_CHARS
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    sound.then(|| id.to_owned())
 }

@@ -3,7 +3,12 @@
 
 use std::{collections::HashMap, path::Path};
 
-use api::{clock::Clock, config::Config, role::Role, startup::Application};
+use api::{
+    clock::Clock,
+    config::{Config, GrpcPort},
+    role::Role,
+    startup::Application,
+};
 use tokio::sync::OnceCell;
 
 use crate::{
@@ -40,7 +45,7 @@ impl Deployment {
         let mut applications = Vec::new();
         // The gateway comes last: it is told where the others are.
         for role in [Role::Processing, Role::Query, Role::Ingestion, Role::Gateway] {
-            let config =
+            let mut config =
                 Config::read(Some(role), |name| match name {
                     "SERVICE_PORT" => Some("0".to_owned()),
                     "DATA_DIR" => Some(folder.to_str().unwrap().to_owned()),
@@ -51,8 +56,12 @@ impl Deployment {
                     name => services.get(name).or_else(|| settings.get(name)).cloned().or_else(|| {
                         matches!(name, "JWT_SECRET" | "INTERNAL_SECRET").then(|| SECRET.to_owned())
                     }),
-                });
-            let application = Application::build(config.unwrap(), clock.clone()).await.unwrap();
+                })
+                .unwrap();
+            if config.otlp_grpc == GrpcPort::Default {
+                config.otlp_grpc = GrpcPort::Set(0);
+            }
+            let application = Application::build(config, clock.clone()).await.unwrap();
             let url = format!("http://127.0.0.1:{}", application.port());
             match role {
                 Role::Query => services.insert("QUERY_SERVICE_URL", url),

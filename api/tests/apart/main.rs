@@ -35,11 +35,15 @@ mod payload;
 #[path = "../services/postgres.rs"]
 #[expect(dead_code, reason = "the tests of faults use the rest")]
 mod postgres;
+#[path = "../api/price.rs"]
+mod price;
 #[path = "../services/redis.rs"]
 #[expect(dead_code, reason = "the tests of faults use the rest")]
 mod redis;
 #[path = "../api/refuse.rs"]
 mod refuse;
+#[path = "../api/reprice.rs"]
+mod reprice;
 #[path = "../api/sample.rs"]
 mod sample;
 #[path = "../api/score.rs"]
@@ -48,6 +52,8 @@ mod score;
 mod server;
 #[path = "../api/size.rs"]
 mod size;
+#[path = "../api/thread.rs"]
+mod thread;
 #[path = "../api/trace_detail.rs"]
 mod trace_detail;
 #[path = "../api/trace_list.rs"]

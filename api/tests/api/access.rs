@@ -31,11 +31,18 @@ struct Sample {
     status: u16,
 }
 
-/// A sample for each endpoint. `key` is an API key's id; paths with an id name things of the workspace `of`.
-fn samples(of: &str, key: &str) -> BTreeMap<(&'static str, &'static str), Sample> {
+/// A price that everybody in the scene has.
+fn price() -> Value {
+    json!({"model": "m", "input_usd_per_million": 1, "output_usd_per_million": 2})
+}
+
+/// A sample for each endpoint. `key` is an API key's id and `price_id` a price's; paths with an id name things of the
+/// workspace `of`.
+fn samples(of: &str, key: &str, price_id: &str) -> BTreeMap<(&'static str, &'static str), Sample> {
     let get = |path: &str| Sample { path: path.to_owned(), body: None, status: 200 };
     let post = |path: &str, body: Value, status| Sample { path: path.to_owned(), body: Some(body), status };
     let sent = trace(&format!("sent-to-{of}"), noon(), json!({}));
+    let window = json!({"start": noon() - Duration::from_secs(60), "end": noon()});
     BTreeMap::from([
         (("post", "/api/v1/auth/refresh"), post("/api/v1/auth/refresh", json!(null), 200)),
         (("get", "/api/v1/auth/me"), get("/api/v1/auth/me")),
@@ -53,6 +60,15 @@ fn samples(of: &str, key: &str) -> BTreeMap<(&'static str, &'static str), Sample
         (("get", "/api/v1/metrics/breakdown"), get("/api/v1/metrics/breakdown?by=model")),
         (("get", "/api/v1/alerts/recent"), get("/api/v1/alerts/recent")),
         (("get", "/api/v1/activity/stream"), get("/api/v1/activity/stream?limit=5")),
+        (("get", "/api/v1/prices"), get("/api/v1/prices")),
+        (("post", "/api/v1/prices"), post("/api/v1/prices", price(), 200)),
+        (
+            ("delete", "/api/v1/prices/{id}"),
+            Sample { path: format!("/api/v1/prices/{price_id}"), body: None, status: 204 },
+        ),
+        (("get", "/api/v1/prices/lookup"), get("/api/v1/prices/lookup?model=gpt-4o")),
+        (("get", "/api/v1/prices/reprice"), get("/api/v1/prices/reprice")),
+        (("post", "/api/v1/prices/reprice"), post("/api/v1/prices/reprice", window, 202)),
         (("get", "/api/v1/traces"), get("/api/v1/traces?limit=5")),
         (("post", "/api/v1/traces"), post("/api/v1/traces", sent.clone(), 202)),
         (("post", "/api/v1/traces/batch"), post("/api/v1/traces/batch", json!({"traces": [sent]}), 202)),
@@ -65,6 +81,10 @@ fn samples(of: &str, key: &str) -> BTreeMap<(&'static str, &'static str), Sample
             ("get", "/api/v1/traces/{trace_id}/search"),
             get(&format!("/api/v1/traces/run-of-{of}/search?q=secret")),
         ),
+        (("get", "/api/v1/sessions"), get("/api/v1/sessions?range=7d")),
+        (("get", "/api/v1/sessions/{session_id}"), get("/api/v1/sessions/session-SECRET?limit=5")),
+        (("get", "/api/v1/users"), get("/api/v1/users?limit=5")),
+        (("get", "/api/v1/users/{user_id}"), get("/api/v1/users/user-SECRET")),
         (
             ("post", "/api/v1/traces/{trace_id}/scores"),
             post(&format!("/api/v1/traces/run-of-{of}/scores"), json!({"score": 1}), 202),
@@ -94,6 +114,7 @@ struct Scene {
     server: Server,
     victim: Member,
     victims_key: String,
+    victims_price: String,
     other: Member,
     samples: Vec<(bool, Method, Sample)>,
 }
@@ -119,9 +140,16 @@ impl Scene {
         };
         server.keep_alerts(&[alert]).await;
         other.ingest(&[full("run-of-other", noon() - Duration::from_secs(60), "mine")]).await;
+        for member in [&victim, &other] {
+            member.post("/api/v1/prices", &price()).await.expect(201);
+        }
+        let mut secret = price();
+        secret["model"] = json!("SECRET");
+        let kept = victim.post("/api/v1/prices", &secret).await.expect(201).json();
+        let victims_price = kept["id"].as_str().unwrap().to_owned();
         server.clock.advance(Duration::from_secs(2));
 
-        let mut table = samples("victim", &victims_key);
+        let mut table = samples("victim", &victims_key, &victims_price);
         let mut samples = Vec::new();
         for (method, path, takes_keys) in protected(&server).await {
             let entry = table.keys().find(|(m, p)| (*m, *p) == (method.as_str(), path.as_str())).copied();
@@ -132,7 +160,7 @@ impl Scene {
         assert!(table.is_empty(), "not in the document, or not behind a login: {:?}", table.keys());
         // What cannot be done twice comes last.
         samples.sort_by_key(|(_, method, _)| *method == Method::DELETE);
-        Self { server, victim, victims_key, other, samples }
+        Self { server, victim, victims_key, victims_price, other, samples }
     }
 
     /// What the victim's workspace holds, to see that nothing of it changes.
@@ -141,7 +169,9 @@ impl Scene {
         let (mut ids, total) = self.victim.all_trace_ids().await;
         ids.sort();
         let run = self.victim.trace("run-of-victim").await;
-        json!({"keys": keys, "ids": ids, "total": total, "run": run})
+        let prices = self.victim.get("/api/v1/prices").await.expect(200).json();
+        let reprices = self.victim.get("/api/v1/prices/reprice").await.expect(200).json();
+        json!({"keys": keys, "ids": ids, "total": total, "run": run, "prices": prices, "reprices": reprices["total"]})
     }
 }
 
@@ -290,8 +320,10 @@ async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
         for (_, method, sample) in &scene.samples {
             let answer = send(&scene.other, method, &sample.path, sample.body.as_ref()).await;
             assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
-            let reads_it = *method == Method::GET && sample.path.contains("/run-of-victim");
-            let reaches_into_it = reads_it || sample.path.contains(&scene.victims_key);
+            let its = ["/run-of-victim", "/session-SECRET", "/user-SECRET"];
+            let reads_it = *method == Method::GET && its.iter().any(|name| sample.path.contains(name));
+            let ids = [&scene.victims_key, &scene.victims_price];
+            let reaches_into_it = reads_it || ids.into_iter().any(|id| sample.path.contains(id));
             if reaches_into_it {
                 answer.expect_error(404, "not_found");
             } else {
@@ -306,6 +338,10 @@ async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
         "/api/v1/traces/run-of-other/search?q=SECRET",
         "/api/v1/traces?agent_id=support-bot-SECRET",
         "/api/v1/traces?model=gpt-4o-SECRET&range=30d",
+        "/api/v1/traces?session_id=session-SECRET",
+        "/api/v1/traces?user_id=user-SECRET&range=30d",
+        "/api/v1/sessions?range=30d",
+        "/api/v1/users?range=30d",
         "/api/v1/metrics/timeseries?metric=requests&group_by=model&range=30d",
         "/api/v1/metrics/breakdown?by=agent&range=30d",
     ] {

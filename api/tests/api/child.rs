@@ -23,6 +23,7 @@ pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent-obs"));
     command.arg("serve").env_clear().current_dir(folder);
     command.env("DATA_DIR", folder).env("SERVICE_PORT", "0").env("RATE_LIMIT_PER_MINUTE", "0");
+    command.env("OTLP_GRPC_PORT", "0");
     command.envs(settings.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

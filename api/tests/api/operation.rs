@@ -56,12 +56,15 @@ async fn metrics_count_requests_by_route_and_never_by_path() {
 fn routes() -> BTreeSet<(String, String)> {
     let source: String = include_str!("../../src/routes.rs").split_whitespace().collect();
     let mut routes = BTreeSet::new();
-    for chunk in source.split(".service(resource(\"").skip(1) {
-        let (path, rest) = chunk.split_once('"').unwrap();
-        let rest = rest.split(".service(").next().unwrap();
-        for method in ["get", "post", "put", "patch", "delete"] {
-            if rest.contains(&format!(".at({method}(),")) {
-                routes.insert((method.to_owned(), format!("/api/v1{path}")));
+    for scope in source.split("web::scope(\"").skip(1) {
+        let (prefix, scope) = scope.split_once('"').unwrap();
+        for chunk in scope.split(".service(resource(\"").skip(1) {
+            let (path, rest) = chunk.split_once('"').unwrap();
+            let rest = rest.split(".service(").next().unwrap();
+            for method in ["get", "post", "put", "patch", "delete"] {
+                if rest.contains(&format!(".at({method}(),")) {
+                    routes.insert((method.to_owned(), format!("{prefix}{path}")));
+                }
             }
         }
     }

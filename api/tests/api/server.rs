@@ -47,6 +47,8 @@ pub struct Builder {
 
 pub struct Server {
     pub url: String,
+    /// Where OTLP is taken over gRPC.
+    pub grpc: String,
     pub clock: Clock,
     accounts: AccountStore,
     traces: TraceStore,
@@ -116,6 +118,7 @@ impl Builder {
             let url = |application: &Application| format!("http://127.0.0.1:{}", application.port());
             let server = Server {
                 url: url(&applications[0]),
+                grpc: format!("http://127.0.0.1:{}", applications[0].grpc_port().unwrap_or_default()),
                 urls: applications.iter().map(url).collect(),
                 clock: self.clock,
                 accounts: gateway.accounts.clone(),
@@ -210,11 +213,21 @@ async fn beside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'stati
 #[track_caller]
 pub fn eventually<F: Future<Output = bool>>(
     what: &str,
+    condition: impl FnMut() -> F,
+) -> impl Future<Output = ()> {
+    eventually_within(Duration::from_secs(15), what, condition)
+}
+
+/// The same for what may take longer.
+#[track_caller]
+pub fn eventually_within<F: Future<Output = bool>>(
+    patience: Duration,
+    what: &str,
     mut condition: impl FnMut() -> F,
 ) -> impl Future<Output = ()> {
     let caller = std::panic::Location::caller();
     async move {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(15);
+        let deadline = tokio::time::Instant::now() + patience;
         while !condition().await {
             assert!(tokio::time::Instant::now() < deadline, "{caller}: {what} did not come about");
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -20,6 +20,7 @@ fn a_bad_setting_ends_the_start_with_its_name_and_what_was_expected() {
         ("SERVICE_PORT", "abc"),
         ("SERVICE_PORT", "65536"),
         ("SERVICE_HOST", "nowhere"),
+        ("OTLP_GRPC_PORT", "4317/tcp"),
         ("JWT_TTL_SECONDS", "soon"),
         ("CACHE_TTL_HOME_KPIS", "-1"),
         ("RATE_LIMIT_PER_MINUTE", "many"),
@@ -54,6 +55,27 @@ fn a_port_that_is_taken_ends_the_start_and_is_named() {
     let (code, output) = run(command(folder.path(), &[("SERVICE_PORT", &port)]));
     assert_eq!(code, Some(1), "{output}");
     assert!(output.contains(&format!("SERVICE_PORT={port}")), "{output}");
+}
+
+#[test]
+fn a_port_for_grpc_that_is_taken_ends_the_start_where_it_was_asked_for() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let (code, output) = run(command(folder.path(), &[("OTLP_GRPC_PORT", &port)]));
+    assert_eq!(code, Some(1), "{output}");
+    assert!(output.contains(&format!("OTLP_GRPC_PORT={port}")), "{output}");
+}
+
+#[test]
+fn the_usual_port_for_grpc_may_be_taken_and_the_rest_is_served() {
+    // By whoever it is: this test or somebody else on this machine.
+    let _taken = std::net::TcpListener::bind("127.0.0.1:4317");
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), &[("OTLP_GRPC_PORT", "")]);
+    let (status, output) = process.terminate();
+    assert_eq!(status.code(), Some(0), "{output}");
+    assert!(output.contains("OTLP is not taken over gRPC") && output.contains("4317"), "{output}");
 }
 
 #[test]

@@ -1,38 +1,60 @@
-//! The example's recordings, sent to a real server: the dashboard's figures are those that the rule gives when they are
-//! reckoned straight from the file. `TAU_BENCH_FILE` names the published recordings, to check with them as well.
+//! The example's recordings, sent to a real server, by REST and as OpenTelemetry's spans: the dashboard's figures are those
+//! that the rule gives when they are reckoned straight from the file. `TAU_BENCH_FILE` names the published recordings, to
+//! check with them as well.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
+use prost::Message;
+use reqwest::Method;
 use serde_json::{Value, json};
+use shared::trace::TraceInput;
 
-use crate::server;
+use crate::server::{self, Member};
 
 #[path = "../../../examples/tau_bench/expect.rs"]
 mod expect;
+#[path = "../../../examples/tau_bench/otlp.rs"]
+mod otlp;
 #[path = "../../../examples/tau_bench/rule.rs"]
 mod rule;
 
+const SAMPLE: &str = include_str!("../../../examples/tau_bench/sample.json");
+
 #[tokio::test]
 async fn key_figures_of_the_sample_equal_what_the_rule_gives() {
-    check(include_str!("../../../examples/tau_bench/sample.json")).await;
+    check(SAMPLE, Way::Rest).await;
+}
+
+#[tokio::test]
+async fn key_figures_of_the_sample_as_spans_equal_what_the_rule_gives() {
+    check(SAMPLE, Way::Otlp).await;
 }
 
 #[tokio::test]
 async fn key_figures_of_the_published_recordings_equal_what_the_rule_gives() {
     // They are not part of this repository.
     if let Some(file) = std::env::var_os("TAU_BENCH_FILE") {
-        check(&std::fs::read_to_string(file).unwrap()).await;
+        let recordings = std::fs::read_to_string(file).unwrap();
+        check(&recordings, Way::Rest).await;
+        check(&recordings, Way::Otlp).await;
     }
 }
 
-async fn check(recordings: &str) {
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Rest,
+    Otlp,
+}
+
+async fn check(recordings: &str, way: Way) {
     let recordings: Vec<rule::Recording> = serde_json::from_str(recordings).unwrap();
     let expected = expect::expected(&recordings);
     let server = server::spawn().await;
     let member = server.member("ada").await;
     let traces = rule::traces(&recordings, server.clock.now(), Duration::from_secs(86_400));
-    for trace in &traces {
-        member.send_trace(&json!(trace)).await.expect(202);
+    match way {
+        Way::Rest => send(&member, &traces).await,
+        Way::Otlp => send_spans(&member, &traces).await,
     }
     let kpis = member.kpis("24h").await;
     let value = |name: &str| kpis[name]["value"].as_f64().unwrap();
@@ -43,8 +65,13 @@ async fn check(recordings: &str) {
     assert_eq!(value("error_rate"), expected.error_rate);
     assert_eq!(value("avg_quality_score"), expected.avg_quality_score);
     let (mut tools, mut calls, mut tokens_in, mut tokens_out) = (0, 0, 0, 0);
+    let mut sessions = BTreeSet::new();
     for trace in &traces {
-        let detail = member.trace(trace.trace_id.as_deref().unwrap()).await;
+        let id = match way {
+            Way::Rest => trace.trace_id.clone().unwrap(),
+            Way::Otlp => otlp::trace_id(trace),
+        };
+        let detail = member.trace(&id).await;
         let of_kind = |kind: &str| {
             detail["spans"].as_array().unwrap().iter().filter(|span| span["kind"] == kind).count()
         };
@@ -53,7 +80,36 @@ async fn check(recordings: &str) {
         let tokens = |value: &Value| value.as_u64().unwrap();
         tokens_in += tokens(&detail["tokens_input"]);
         tokens_out += tokens(&detail["tokens_output"]);
+        sessions.insert(detail["session_id"].as_str().unwrap().to_owned());
+        for (name, sent) in [
+            ("agent_id", json!(trace.agent_id)),
+            ("user_id", json!(trace.user_id)),
+            ("tags", json!(trace.tags)),
+            ("status", json!(trace.status)),
+            ("error", json!(trace.error)),
+            ("input", json!(trace.input)),
+            ("output", json!(trace.output)),
+        ] {
+            assert_eq!(detail[name], sent, "{name} of {id}");
+        }
     }
     assert_eq!((tools, calls), (expected.tool_spans, expected.llm_spans));
     assert_eq!((tokens_in, tokens_out), (expected.tokens_input, expected.tokens_output));
+    assert_eq!(sessions.len() as u64, expected.sessions);
+}
+
+async fn send(member: &Member, traces: &[TraceInput]) {
+    for trace in traces {
+        member.send_trace(&json!(trace)).await.expect(202);
+    }
+}
+
+async fn send_spans(member: &Member, traces: &[TraceInput]) {
+    for batch in otlp::requests(traces) {
+        let request = member.request(Method::POST, "/v1/traces");
+        let request = request.header("content-type", "application/x-protobuf").body(batch.encode_to_vec());
+        let answer = member.send(request).await.expect(200);
+        // Nothing was refused.
+        assert_eq!(answer.text, "");
+    }
 }

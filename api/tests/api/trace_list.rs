@@ -69,7 +69,10 @@ async fn filters_narrow_the_list_and_its_total() {
         for (j, model) in models.iter().enumerate() {
             for (k, status) in statuses.iter().enumerate() {
                 let number = u32::try_from(9 * i + 3 * j + k).unwrap();
-                let more = json!({"agent_id": agent, "model": model, "status": status});
+                let session = if j == 1 { json!("s") } else { json!(null) };
+                let user = if k == 1 { json!("u") } else { json!("v") };
+                let more = json!({"agent_id": agent, "model": model, "status": status, "session_id": session,
+                                  "user_id": user});
                 // Some minutes apart, so that rollups and raw rows both count.
                 traces.push(trace(&format!("{agent}{j}{status}"), ago(number * 400), more));
             }
@@ -86,6 +89,15 @@ async fn filters_narrow_the_list_and_its_total() {
         ("agent_id=b&model=n&status=error", 1),
         ("agent_id=nobody", 0),
         ("model=M", 0),
+        ("session_id=s", 9),
+        ("user_id=u", 9),
+        ("session_id=s&user_id=u", 3),
+        ("session_id=s&agent_id=a", 3),
+        ("user_id=u&status=error", 9),
+        ("user_id=u&status=timeout", 0),
+        ("session_id=s&user_id=u&agent_id=b&model=m&status=error", 0),
+        ("session_id=s&user_id=u&agent_id=b&model=n&status=error", 1),
+        ("session_id=S", 0),
         ("", 27),
     ] {
         let page = ada.traces(query).await;
@@ -245,7 +257,7 @@ async fn a_list_holds_the_own_workspaces_traces_alone_also_from_the_cache() {
 async fn a_name_that_no_trace_can_have_is_refused_as_a_filter_and_unknown_as_an_id() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    for field in ["agent_id", "model"] {
+    for field in ["agent_id", "model", "session_id", "user_id"] {
         let refused = ada.get(&format!("/api/v1/traces?{field}=a%00b")).await;
         assert_eq!(refused.expect_error(422, "validation_failed").fields(), [field]);
     }

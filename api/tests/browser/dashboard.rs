@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
-    page::{button, link, region},
+    page::{button, link, region, text},
     sample::{full, trace},
     stage::{browse, member_on},
 };
@@ -67,12 +67,15 @@ async fn a_range_counts_what_is_in_it_and_stays_in_the_address() {
 }
 
 #[tokio::test]
-async fn the_page_of_a_workspace_without_traces_fills_by_itself() {
+async fn the_page_of_a_workspace_without_traces_turns_to_the_first_that_comes() {
     browse(async |page, server| {
         page.hurry().await;
         let member = member_on(page, server, "/dashboard").await;
         page.find(&region("Send your first trace")).await;
         member.ingest(&[trace("first", server.clock.now(), json!({}))]).await;
+        page.find(&text("Your first trace is here.")).await;
+        page.expect_path("/traces/first").await;
+        page.click(&link("Dashboard")).await;
         page.expect_text(&figure("Requests"), "1").await;
         page.gone(&region("Send your first trace")).await;
     })

@@ -14,12 +14,17 @@ use crate::{
 };
 
 const OUTSIDE: [&str; 3] = ["/login", "/register", "/nowhere"];
-const INSIDE: [&str; 7] = [
+const INSIDE: [&str; 12] = [
     "/dashboard",
     "/dashboard?range=30d",
     "/traces",
-    "/traces?status=timeout",
+    "/traces?status=timeout&session_id=session-with-a-very-long-name-that-goes-on-and-on-without-a-break",
     "/traces/run",
+    "/sessions",
+    "/sessions/session-with-a-very-long-name-that-goes-on-and-on-without-a-break",
+    "/users",
+    "/users/user-with-a-very-long-name-that-goes-on-and-on-without-a-break",
+    "/start",
     "/alerts",
     "/settings",
 ];

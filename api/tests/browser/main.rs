@@ -16,6 +16,8 @@ mod polling;
 mod register;
 mod settings;
 mod stage;
+mod start;
+mod thread;
 mod trace_detail;
 mod trace_list;
 mod trace_steps;

@@ -5,6 +5,7 @@ use reqwest::Method;
 use crate::{
     page::{Page, button, field, heading, link, region, text},
     sample::trace,
+    server::Server,
     stage::{browse, member_on},
 };
 
@@ -63,25 +64,9 @@ async fn the_command_holds_the_fresh_key_and_sends_a_trace() {
         let command = page.find(COMMAND).await.text().await.unwrap();
         assert!(command.contains(&format!("Bearer {key}")) && !command.contains("YOUR_API_KEY"), "{command}");
 
-        let mut words = shell_words(&command).into_iter();
-        assert_eq!(words.next().as_deref(), Some("curl"));
-        let address = words.next().unwrap();
-        let path = address.strip_prefix(&server.url).expect("it sends to the server that the page came from");
-        let mut request = server.anyone().request(Method::POST, path);
-        while let (Some(option), Some(value)) = (words.next(), words.next()) {
-            request = match option.as_str() {
-                "-H" => {
-                    let (name, value) = value.split_once(": ").unwrap();
-                    request.header(name, value)
-                }
-                "-d" => request.body(value),
-                other => panic!("{other} is not understood here"),
-            };
-        }
-        let answer = server.anyone().send(request).await;
-        assert_eq!(answer.status, 202, "{}", answer.text);
+        run_in_shell(server, &command).await;
         page.click(&link("Dashboard")).await;
-        page.find(&format!("{}{}", region("Activity"), link("support-bot"))).await;
+        page.find(&format!("{}{}", region("Activity"), link("getting-started"))).await;
     })
     .await;
 }
@@ -104,6 +89,27 @@ async fn escape_keeps_the_key() {
         page.find(&field("Name of the new key")).await;
     })
     .await;
+}
+
+/// Does what a shell does with the page's curl command: a trace is sent, and taken.
+pub async fn run_in_shell(server: &Server, command: &str) {
+    let mut words = shell_words(command).into_iter();
+    assert_eq!(words.next().as_deref(), Some("curl"));
+    let address = words.next().unwrap();
+    let path = address.strip_prefix(&server.url).expect("it sends to the server that the page came from");
+    let mut request = server.anyone().request(Method::POST, path);
+    while let (Some(option), Some(value)) = (words.next(), words.next()) {
+        request = match option.as_str() {
+            "-H" => {
+                let (name, value) = value.split_once(": ").unwrap();
+                request.header(name, value)
+            }
+            "-d" => request.body(value),
+            other => panic!("{other} is not understood here"),
+        };
+    }
+    let answer = server.anyone().send(request).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
 }
 
 /// The words of a command as a shell reads them: single quotes, and lines that a backslash continues.

@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use api::store::trace::{
+    TraceStore,
+    record::{Basis, LooseSpan, NewSpan},
+};
 use serde_json::{Value, json};
 use shared::{
     Timestamp,
     alert::{Alert, Severity},
+    span::SpanKind,
 };
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -60,7 +66,11 @@ pub async fn fill(folder: &TempDir) -> Filled {
     revoked.ingest(&[sample::trace("by-the-other-key", noon(), json!({}))]).await;
     ada.delete(&format!("/api/v1/api-keys/{id}")).await.expect(204);
     bob.ingest(&many()).await;
+    loose(folder, ada.user.workspace_id).await;
     score(&ada).await;
+    let price =
+        json!({"model": "m", "provider": "x", "input_usd_per_million": 0.1, "output_usd_per_million": 3});
+    ada.post("/api/v1/prices", &price).await.expect(201);
     server.keep_alerts(&alerts(&ada)).await;
     Filled { key, revoked, token: ada.token().to_owned() }
 }
@@ -106,6 +116,7 @@ pub fn many() -> Vec<Value> {
 /// Scores of traces, one of them replaced, and two that wait for their traces.
 async fn score(ada: &Member) {
     for (trace, score) in [
+        ("loose-whole", json!({"score": 64})),
         ("full-1", json!({"score": 12.5, "comment": "too short"})),
         ("full-1", json!({"score": 40, "name": "tone"})),
         ("full-2", json!({"score": 1, "name": "tone"})),
@@ -116,6 +127,67 @@ async fn score(ada: &Member) {
     ] {
         ada.score(trace, &score).await.expect(202);
     }
+}
+
+/// Spans that came by themselves: of a trace that is whole, of one without its outermost, of one that was sent, and of one
+/// that waits.
+async fn loose(folder: &TempDir, workspace_id: Uuid) {
+    let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
+    let span = |trace_id: &str, span_id: &str, parent: Option<&str>| LooseSpan {
+        workspace_id,
+        trace_id: trace_id.to_owned(),
+        arrived: noon(),
+        span: NewSpan {
+            span_id: span_id.to_owned(),
+            parent_span_id: parent.map(str::to_owned),
+            name: format!("step {span_id}"),
+            kind: SpanKind::Llm,
+            timestamp: noon() - days(1),
+            latency: 1_234,
+            model: Some("gpt-4o".to_owned()),
+            model_provider: Some("openai".to_owned()),
+            tokens_input: Some(100),
+            tokens_output: Some(10),
+            tokens_cache_read: Some(5),
+            tokens_cache_write: Some(6),
+            tokens_reasoning: Some(7),
+            cost: Some(1_234_567),
+            basis: Basis::Reported,
+            payload: json!({"input": span_id, "resource": {"host.name": "a"}}).to_string(),
+            ..NewSpan::default()
+        },
+        agent_id: (span_id == "b").then(|| "loose-agent".to_owned()),
+        service: Some("shop".to_owned()),
+        session_id: Some("s-1".to_owned()),
+        user_id: Some("u-1".to_owned()),
+        tags: Some(format!("[\"{span_id}\"]")),
+    };
+    let early = |span| LooseSpan { arrived: noon() - days(1), ..span };
+    let incomplete = ["b", "c"].map(|id| early(span("loose-incomplete", id, Some("a"))));
+    store.write_spans(&incomplete.iter().collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(store.promote(noon()).await.unwrap(), [workspace_id]);
+    let spans = [
+        span("loose-whole", "b", Some("a")),
+        span("loose-whole", "a", None),
+        span("loose-incomplete", "d", Some("c")),
+        span("full-1", "loose", None),
+        span("loose-waiting", "b", Some("a")),
+        span("loose-waiting", "c", Some("b")),
+    ];
+    store.write_spans(&spans.iter().collect::<Vec<_>>()).await.unwrap();
+    store.close().await;
+}
+
+/// What the spans that wait say of their trace, on a server.
+pub async fn said(database: &str) -> Vec<String> {
+    let mut connection = PgConnection::connect(database).await.unwrap();
+    sqlx::query_scalar(
+        "SELECT concat_ws(' ', span_id, COALESCE(agent_id, '-'), service, session_id, user_id, tags) \
+         FROM spans JOIN waiting_traces ON spans.trace = waiting_traces.id ORDER BY span_id",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap()
 }
 
 fn alerts(ada: &Member) -> Vec<Alert> {

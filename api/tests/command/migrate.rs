@@ -22,7 +22,8 @@ async fn files_are_made_and_brought_up_to_date() {
     let folder = folder.to_str().unwrap();
     agent_obs(&["migrate", "--check"], &[("DATA_DIR", folder)]).await.expect(1);
     assert!(std::fs::read_dir(outer.path()).unwrap().next().is_none(), "asking makes nothing");
-    let steps = [format!("{folder}/accounts.db: 0001 accounts"), format!("{folder}/traces.db: 0001 traces")];
+    let steps = ["accounts.db: 0001 accounts", "traces.db: 0001 traces", "traces.db: 0002 spans"]
+        .map(|step| format!("{folder}/{step}"));
     four_steps(&[("DATA_DIR", folder)], &steps.each_ref().map(String::as_str)).await;
 }
 
@@ -32,6 +33,7 @@ async fn both_schemas_may_stand_in_one_database() {
     let steps = [
         "accounts_migrations: 0001 accounts",
         "traces_migrations: 0001 traces",
+        "traces_migrations: 0002 spans",
         "traces_plain_migrations: 0001 rollups",
     ];
     four_steps(&[("TIMESCALE_URL", &database)], &steps).await;
@@ -44,6 +46,7 @@ async fn accounts_and_traces_may_be_on_servers_of_their_own() {
     let steps = [
         "accounts_migrations: 0001 accounts",
         "traces_migrations: 0001 traces",
+        "traces_migrations: 0002 spans",
         "traces_timescale_migrations: 0001 hypertable",
     ];
     four_steps(&[("POSTGRES_URL", &accounts), ("TIMESCALE_URL", &traces)], &steps).await;

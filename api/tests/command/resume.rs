@@ -32,7 +32,7 @@ async fn a_transfer_that_was_killed_is_finished_by_the_next() {
 
     let run = transfer(folder.path(), &database).await.expect(0);
     assert!(run.stdout.contains("verified: "), "{run:?}");
-    assert_eq!(count(&database, "traces").await, MANY as i64 + 62);
+    assert_eq!(count(&database, "traces").await, MANY as i64 + 64);
     let (before, after) = (fill::embedded(&folder).await, fill::on(&database, &folder).await);
     view::assert_same(&view::of(&before, "ada").await, &view::of(&after, "ada").await);
 }
@@ -57,8 +57,8 @@ async fn what_came_while_the_folder_was_still_served_is_brought_by_another_trans
     before.stop();
 
     let run = transfer(folder.path(), &database).await.expect(0);
-    assert!(run.stdout.contains("scores: 7 (2 new)\n"), "{run:?}");
-    assert!(run.stdout.contains("traces: 4,563 (1 new)\n"), "{run:?}");
+    assert!(run.stdout.contains("scores: 8 (2 new)\n"), "{run:?}");
+    assert!(run.stdout.contains("traces: 4,565 (1 new)\n"), "{run:?}");
     let (before, after) = (fill::embedded(&folder).await, fill::on(&database, &folder).await);
     view::assert_same(&view::of(&before, "ada").await, &view::of(&after, "ada").await);
     after.anyone().with_token(filled.key.token()).send_trace(&json!({})).await.expect(401);
@@ -79,7 +79,7 @@ async fn what_only_the_server_has_is_left_as_it_is_and_the_difference_is_named()
     let seen = ada.trace("full-1").await;
 
     let run = transfer(folder.path(), &database).await.expect(1);
-    assert!(run.stdout.contains("scores: 6 (0 new)\n"), "{run:?}");
+    assert!(run.stdout.contains("scores: 7 (0 new)\n"), "{run:?}");
     assert!(
         run.stderr.contains("(ada's) differs from") && run.stderr.contains("differ in 1 of the workspaces"),
         "{run:?}"

@@ -41,9 +41,10 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
         "workspaces: 3 (3 new)\n",
         "users: 3 (3 new)\n",
         "API keys: 3 (3 new)\n",
-        "scores: 6 (6 new)\n",
-        "traces: 4,562 (4,562 new)\n",
+        "scores: 7 (7 new)\n",
+        "traces: 4,564 (4,564 new)\n",
         "alerts: 30\n",
+        "prices: 1 (1 new)\n",
         "verified: ",
         &format!(
             "JWT_SECRET for the servers to the contents of {}",
@@ -57,10 +58,15 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
 
     let run = transfer(folder.path(), &database).await.expect(0);
     assert!(run.stdout.contains("users: 3 (0 new)\n"), "{run:?}");
-    assert!(run.stdout.contains("scores: 6 (0 new)\n"), "{run:?}");
-    assert!(run.stdout.contains("traces: 4,562 (0 new)\n"), "{run:?}");
-    assert_eq!(count(&database, "traces").await, MANY as i64 + 62);
+    assert!(run.stdout.contains("scores: 7 (0 new)\n"), "{run:?}");
+    assert!(run.stdout.contains("traces: 4,564 (0 new)\n"), "{run:?}");
+    assert_eq!(count(&database, "traces").await, MANY as i64 + 64);
     assert_eq!(count(&database, "alerts").await, 30);
+    assert_eq!(count(&database, "waiting_traces").await, 1);
+    assert_eq!(
+        fill::said(&database).await,
+        ["b loose-agent shop s-1 u-1 [\"b\"]", "c - shop s-1 u-1 [\"c\"]"]
+    );
 
     let after = fill::on(&database, &folder).await;
     for (name, before) in &seen {

@@ -34,9 +34,13 @@ pub async fn of(server: &Server, name: &str) -> BTreeMap<String, Value> {
             .await;
         }
     }
-    for path in
-        ["/api/v1/auth/me", "/api/v1/api-keys", "/api/v1/alerts/recent?limit=100", "/api/v1/activity/stream"]
-    {
+    for path in [
+        "/api/v1/auth/me",
+        "/api/v1/api-keys",
+        "/api/v1/alerts/recent?limit=100",
+        "/api/v1/activity/stream",
+        "/api/v1/prices",
+    ] {
         see(&mut seen, &client, path.to_owned()).await;
     }
     for page in 1.. {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     clock::Clock,
+    price::pricer::Pricer,
     processing::{sink::Sink, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
@@ -82,7 +83,11 @@ impl Stage {
         let metrics = Metrics::new().unwrap();
         let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
         let store = TraceStore::open_sqlite(&self.folder.path().join("traces.db")).await.unwrap();
-        (Sink::new(store, Invalidator::new(cache, Clock::system()), metrics.clone()), metrics)
+        {
+            let pricer = Pricer::new(store.clone(), &[]);
+            let invalidator = Invalidator::new(cache, Clock::system());
+            (Sink::new(store, pricer, invalidator, metrics.clone()), metrics)
+        }
     }
 
     /// How many traces of a workspace are written, by the rollups.

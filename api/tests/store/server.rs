@@ -23,7 +23,7 @@ use crate::{
 async fn eight_processes_may_start_on_an_empty_database(database: Database) {
     let Database::Postgres { settings, .. } = &database else { panic!("a server is shared") };
     assert_eq!(AccountStore::pending_postgres(settings).await.unwrap().len(), 1);
-    assert_eq!(TraceStore::pending_postgres(settings).await.unwrap().len(), 2);
+    let pending = TraceStore::pending_postgres(settings).await.unwrap().len();
     let starts: Vec<_> = (0..8)
         .map(|_| {
             let settings = settings.clone();
@@ -40,9 +40,9 @@ async fn eight_processes_may_start_on_an_empty_database(database: Database) {
         start.await.unwrap();
     }
     assert_eq!(database.count_in_traces("traces").await, 1);
-    for table in ["accounts_migrations", "traces_migrations"] {
-        assert_eq!(database.count_in_traces(table).await, 1);
-    }
+    assert_eq!(database.count_in_traces("accounts_migrations").await, 1);
+    // One of them is the layout's, which are counted by themselves.
+    assert_eq!(database.count_in_traces("traces_migrations").await, pending as i64 - 1);
     assert!(AccountStore::pending_postgres(settings).await.unwrap().is_empty());
     assert!(TraceStore::pending_postgres(settings).await.unwrap().is_empty());
     assert!(TraceStore::migrate_postgres(settings).await.unwrap().is_empty());

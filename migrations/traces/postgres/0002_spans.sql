@@ -33,4 +33,5 @@ CREATE TABLE waiting_traces (
     CONSTRAINT waiting_traces_pkey PRIMARY KEY (workspace_id, trace_id)
 );
 
+CREATE UNIQUE INDEX waiting_traces_id ON waiting_traces (id);
 CREATE INDEX waiting_traces_last_seen ON waiting_traces (last_seen);

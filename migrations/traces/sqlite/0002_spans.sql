@@ -31,4 +31,5 @@ CREATE TABLE waiting_traces (
     PRIMARY KEY (workspace_id, trace_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE UNIQUE INDEX waiting_traces_id ON waiting_traces (id);
 CREATE INDEX waiting_traces_last_seen ON waiting_traces (last_seen);

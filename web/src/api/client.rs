@@ -37,12 +37,23 @@ impl Client {
         path: &str,
         query: &[(&str, Option<&str>)],
     ) -> Result<T, ApiError> {
+        read(&self.ask(path, query).await?)
+    }
+
+    /// GET, without a type, so that it is in the binary once.
+    async fn ask(&self, path: &str, query: &[(&str, Option<&str>)]) -> Result<(u16, String), ApiError> {
         let query = query.iter().filter_map(|(name, value)| value.map(|value| (*name, value)));
         let mut request = self.request(Method::GET, path).query(query);
         if self.bypass_cache {
             request = request.header("Cache-Control", "no-cache");
         }
-        read(&self.send(request, None).await?)
+        self.send(request, None).await
+    }
+
+    /// GET, with the answer as it came beside what it says.
+    pub async fn get_with_text<T: DeserializeOwned>(&self, path: &str) -> Result<(T, String), ApiError> {
+        let answer = self.ask(path, &[]).await?;
+        read(&answer).map(|said| (said, answer.1))
     }
 
     /// POST with a JSON body.

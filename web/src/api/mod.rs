@@ -7,7 +7,9 @@ mod api_key;
 mod client;
 mod error;
 mod metric;
+mod thread;
 mod trace;
 
 pub use client::Client;
 pub use error::ApiError;
+pub use thread::ThreadKind;

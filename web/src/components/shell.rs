@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use icondata_core::IconData;
-use icondata_lu::{LuBell, LuLayoutDashboard, LuListTree, LuLogOut, LuSettings};
+use icondata_lu::{
+    LuBell, LuLayoutDashboard, LuListTree, LuLogOut, LuMessagesSquare, LuRocket, LuSettings, LuUsers,
+};
 use shared::{auth::User, ttl};
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -77,8 +79,11 @@ pub fn Shell(props: &ShellProps) -> Html {
                 <nav class="nav" aria-label="Main">
                     { nav_link(&props.route, Route::Dashboard, LuLayoutDashboard, "Dashboard") }
                     { nav_link(&props.route, Route::Traces, LuListTree, "Traces") }
+                    { nav_link(&props.route, Route::Sessions, LuMessagesSquare, "Sessions") }
+                    { nav_link(&props.route, Route::Users, LuUsers, "Users") }
                     { nav_link(&props.route, Route::Alerts, LuBell, "Alerts") }
                     { nav_link(&props.route, Route::Settings, LuSettings, "Settings") }
+                    { nav_link(&props.route, Route::Start, LuRocket, "Getting started") }
                 </nav>
                 <UserMenu user={account.user.clone()} />
             </header>
@@ -90,9 +95,17 @@ pub fn Shell(props: &ShellProps) -> Html {
 }
 
 fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static str) -> Html {
-    let current = *shown == to || (to == Route::Traces && matches!(shown, Route::Trace { .. }));
+    let current = *shown == to
+        || matches!(
+            (shown, &to),
+            (Route::Trace { .. }, Route::Traces)
+                | (Route::Session { .. }, Route::Sessions)
+                | (Route::User { .. }, Route::Users)
+        );
+    // On a phone there is no room for it below: the account's menu has it there.
+    let class = classes!("nav-link", (to == Route::Start).then_some("nav-start"));
     html! {
-        <RouteLink class="nav-link" {to} {current}>{ svg_icon(icon) }<span>{ label }</span></RouteLink>
+        <RouteLink {class} {to} {current}>{ svg_icon(icon) }<span>{ label }</span></RouteLink>
     }
 }
 
@@ -123,6 +136,7 @@ fn UserMenu(props: &UserMenuProps) -> Html {
                 <span class="ellipsis">{ name }</span>
                 <span class="muted ellipsis">{ props.user.as_ref().map(|user| user.email.clone()) }</span>
             </p>
+            <RouteLink class="menu-item menu-start" to={Route::Start}>{ svg_icon(LuRocket) }{ "Getting started" }</RouteLink>
             <button type="button" class="menu-item" {onclick}>{ svg_icon(LuLogOut) }{ "Log out" }</button>
         </Menu>
     }

@@ -6,5 +6,7 @@ pub(crate) mod login;
 pub(crate) mod not_found;
 pub(crate) mod register;
 pub(crate) mod settings;
+pub mod start;
+pub mod thread;
 pub(crate) mod trace;
 pub(crate) mod traces;

@@ -1,6 +1,6 @@
 //! The list of runs, filtered and by pages, all of which the address keeps.
 
-use icondata_lu::{LuChevronLeft, LuChevronRight, LuSearch};
+use icondata_lu::{LuChevronLeft, LuChevronRight, LuSearch, LuX};
 use shared::{
     limit,
     metric::Dimension,
@@ -79,11 +79,17 @@ pub fn TracesPage() -> Html {
             agent_id: None,
             model: None,
             status: None,
+            session_id: None,
+            user_id: None,
             page: None,
             ..query.clone()
         })
     };
-    let filtered = query.agent_id.is_some() || query.model.is_some() || query.status.is_some();
+    let filtered = query.agent_id.is_some()
+        || query.model.is_some()
+        || query.status.is_some()
+        || query.session_id.is_some()
+        || query.user_id.is_some();
     let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>,
                 chosen: &Option<String>| {
         let mut keys: Vec<String> = poll
@@ -116,6 +122,8 @@ pub fn TracesPage() -> Html {
                 { select("agent", "Agent", "All agents", query.agent_id.as_deref(), &keys(&agents, &query.agent_id), &filter(|query, value| query.agent_id = value)) }
                 { select("model", "Model", "All models", query.model.as_deref(), &keys(&models, &query.model), &filter(|query, value| query.model = value)) }
                 { select("status", "Status", "Any status", query.status.map(TraceStatus::as_str), &statuses, &filter(|query, value| query.status = TraceStatus::ALL.into_iter().find(|status| Some(status.as_str()) == value.as_deref()))) }
+                { chip("Session", query.session_id.as_ref(), |id| Route::Session { id }, &filter(|query, value| query.session_id = value)) }
+                { chip("User", query.user_id.as_ref(), |id| Route::User { id }, &filter(|query, value| query.user_id = value)) }
                 if filtered {
                     <button type="button" class="link-button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
                 }
@@ -162,7 +170,7 @@ fn nothing(
                 <p>{ "Choose a longer range, or look for less." }</p>
                 <button type="button" class="button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
             } else {
-                <p>{ "Choose a longer range, or send one: " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ " has a key and an example." }</p>
+                <p>{ "Choose a longer range, or send one: " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ " has a key and examples." }</p>
             }
         </> }) }
     }
@@ -231,6 +239,24 @@ fn pager(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
                 </button>
             </div>
         </nav>
+    }
+}
+
+/// A filter that is not chosen from a list but comes from another page: what it is, with a button that takes it away.
+fn chip(
+    label: &'static str,
+    id: Option<&String>,
+    page: fn(String) -> Route,
+    on_change: &Callback<String>,
+) -> Html {
+    let Some(id) = id else { return Html::default() };
+    let onclick = on_change.reform(|_: MouseEvent| String::new());
+    html! {
+        <span class="chip">
+            <span class="muted">{ label }</span>
+            <RouteLink class="mono ellipsis" to={page(id.clone())}>{ id.clone() }</RouteLink>
+            <button type="button" {onclick} aria-label={format!("Remove the filter {label} {id}")}>{ svg_icon(LuX) }</button>
+        </span>
     }
 }
 

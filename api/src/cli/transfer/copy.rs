@@ -8,11 +8,13 @@ use uuid::Uuid;
 use super::{Folder, Target, stop::Stop};
 use crate::{
     cli::progress::{LINE_EVERY, Progress},
-    store::trace::record::NewTrace,
+    store::trace::{StoreError, TraceStore, sqlite::Part},
 };
 
 /// Scores or alerts in one part.
 const ROWS: u32 = 2_000;
+/// Spans that came by themselves and are written in one transaction.
+const SPANS: usize = 10_000;
 const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {per_sec}  {eta} left";
 
 /// Copies everything, says how much it was, and answers which workspaces it belongs to.
@@ -34,6 +36,8 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     count("traces", all, new);
     let all = alerts(from, to).await?;
     println!("alerts: {}", HumanCount(all as u64));
+    let (all, new) = prices(from, to, &workspaces).await?;
+    count("prices", all, new);
     println!("copied in {}", HumanDuration(started.elapsed()));
     Ok(workspaces)
 }
@@ -57,15 +61,24 @@ async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> 
     let mut scan = from.traces.scan(from.since);
     let mut part = scan.next().await.map_err(Stop::TraceFile)?;
     while !part.is_empty() {
-        workspaces.extend(part.iter().map(|trace| trace.workspace_id));
-        let traces: Vec<&NewTrace> = part.iter().collect();
+        workspaces.extend(part.traces.iter().map(|trace| trace.workspace_id));
+        workspaces.extend(part.spans.iter().map(|span| span.workspace_id));
         // In the order of arrival, which lists are sorted by: one part after the other, read while the last is written.
-        let (written, next) = tokio::join!(to.traces.write(&traces), scan.next());
-        report.add(part.len(), written.map_err(Stop::TraceServer)?.new);
+        let (written, next) = tokio::join!(write(&part, to), scan.next());
+        report.add(part.traces.len(), written.map_err(Stop::TraceServer)?);
         part = next.map_err(Stop::TraceFile)?;
     }
     report.progress.finish();
     Ok((report.done, report.new))
+}
+
+/// Writes a part, and answers how many traces of it were new.
+async fn write(part: &Part, to: &Target) -> Result<usize, StoreError> {
+    let written = to.traces.write(&part.traces.iter().collect::<Vec<_>>()).await?;
+    for spans in part.spans.chunks(SPANS) {
+        to.traces.write_spans(&spans.iter().collect::<Vec<_>>()).await?;
+    }
+    Ok(written.new)
 }
 
 async fn alerts(from: &Folder, to: &Target) -> Result<usize, Stop> {
@@ -78,6 +91,18 @@ async fn alerts(from: &Folder, to: &Target) -> Result<usize, Stop> {
         to.traces.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
         all += part.len();
     }
+}
+
+/// The workspaces' own prices: a thousand each at most.
+async fn prices(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
+    let source = TraceStore::Sqlite(from.traces.clone());
+    let (mut all, mut new) = (0, 0);
+    for &id in workspaces {
+        let prices = source.prices(id).await.map_err(Stop::TraceFile)?;
+        new += to.traces.restore_prices(id, &prices).await.map_err(Stop::TraceServer)?;
+        all += prices.len();
+    }
+    Ok((all, new))
 }
 
 /// How many traces are done.

@@ -9,7 +9,7 @@ use super::{
     StoreError,
     payload::{Frames, Place},
     record::NewTrace,
-    stored::{SpanRow, TraceRow},
+    stored::{SpanRow, TraceName, TraceRow},
 };
 
 /// Traces that are written together.
@@ -17,6 +17,13 @@ pub(super) struct Batch<'a> {
     traces: Vec<Pending<'a>>,
     frames: Vec<Vec<u8>>,
     frame_ids: Vec<i64>,
+}
+
+impl<'a> Pending<'a> {
+    /// Which trace it is.
+    pub(super) fn name(&self) -> TraceName<'a> {
+        (self.trace.workspace_id, &self.trace.trace_id)
+    }
 }
 
 /// A trace on its way into the store.
@@ -66,6 +73,20 @@ impl<'a> Batch<'a> {
             pending.is_new = true;
         }
         self.frame_ids = (0..).take(self.frames.len()).map(frame_id).collect();
+    }
+
+    /// Gives traces whose spans came before them the numbers that these stand under: they are new.
+    pub(super) fn adopt(&mut self, waiting: &[(usize, i64)]) {
+        for &(index, id) in waiting {
+            self.traces[index].id = id;
+            self.traces[index].is_new = true;
+        }
+    }
+
+    /// The traces that are not new, each with its place in the order in which they were sent.
+    pub(super) fn old_names(&self) -> Vec<(usize, TraceName<'a>)> {
+        let old = self.traces.iter().enumerate().filter(|(_, pending)| !pending.is_new);
+        old.map(|(index, pending)| (index, pending.name())).collect()
     }
 
     /// Leaves out the traces that were there before: all but these.

@@ -56,6 +56,8 @@ struct TracePayload {
     output: Option<Value>,
     #[serde(default)]
     metadata: Map<String, Value>,
+    #[serde(default)]
+    resource: Map<String, Value>,
 }
 
 /// A span's line in its payload frame.
@@ -116,7 +118,8 @@ pub(super) async fn detail(
         trace: stored.trace,
         input: payload.input,
         output: payload.output,
-        metadata: payload.metadata,
+        // Of one that was put together of spans: what its outermost says of what ran.
+        metadata: if payload.metadata.is_empty() { payload.resource } else { payload.metadata },
         spans,
         scores,
         cost_basis: stored.cost_basis,

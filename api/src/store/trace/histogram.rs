@@ -35,6 +35,16 @@ impl Histogram {
         }
     }
 
+    /// Takes away what was counted before; what was not takes nothing.
+    pub fn subtract(&mut self, other: &Self) {
+        for &(bucket, count) in &other.buckets {
+            if let Ok(index) = self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
+                self.buckets[index].1 = self.buckets[index].1.saturating_sub(count);
+            }
+        }
+        self.buckets.retain(|&(_, count)| count > 0);
+    }
+
     /// The latency in microseconds that `share` (0–1) of the counted ones do not exceed (nearest rank), within 2 %;
     /// nothing of an empty histogram.
     #[must_use]
@@ -149,6 +159,13 @@ mod tests {
             merged.merge_encoded(&of(left).encode()).unwrap();
             merged.merge_encoded(&of(right).encode()).unwrap();
             prop_assert_eq!(merged, of(&latencies));
+        }
+
+        #[test]
+        fn taking_away_what_was_added_leaves_the_rest(kept in prop::collection::vec(0_i64..1_000_000, 0..50), gone in prop::collection::vec(0_i64..1_000_000, 0..50)) {
+            let mut all = of(&[&kept[..], &gone].concat());
+            all.subtract(&of(&gone));
+            prop_assert_eq!(all, of(&kept));
         }
 
         #[test]

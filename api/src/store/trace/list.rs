@@ -39,6 +39,10 @@ pub struct TraceFilter {
     pub model: Option<String>,
     /// Ended so.
     pub status: Option<TraceStatus>,
+    /// Of this session.
+    pub session_id: Option<String>,
+    /// Of this user.
+    pub user_id: Option<String>,
 }
 
 impl TraceFilter {
@@ -46,6 +50,12 @@ impl TraceFilter {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether matches are found through an index of the rows: no rollup knows sessions and users, and neither has so many
+    /// traces that reading its own would take long.
+    pub(super) fn is_by_row(&self) -> bool {
+        self.session_id.is_some() || self.user_id.is_some()
     }
 }
 

@@ -3,18 +3,24 @@
 //! along the rollups, histograms) stands beside them here.
 
 mod alert;
+pub mod assembly;
 mod batch;
 mod detail;
+mod gather;
 mod group;
 pub mod histogram;
 pub mod list;
+mod loose;
 mod migrate;
 mod page;
 mod payload;
 pub mod plan;
 pub mod postgres;
+pub mod price;
 mod quality;
 pub mod record;
+pub mod recost;
+pub mod reprice;
 mod rollup;
 mod row;
 mod search;
@@ -24,7 +30,9 @@ mod snapshot;
 pub mod sqlite;
 mod stored;
 pub mod sums;
+pub mod thread;
 mod total;
+mod writing;
 
 use std::path::Path;
 
@@ -33,6 +41,7 @@ use shared::{
     alert::{Alert, Severity},
     metric::Dimension,
     page::ItemList,
+    session::{Thread, ThreadSummary},
     span::{Span, SpanMatches},
     time_range::Window,
     trace::{Trace, TraceDetail},
@@ -46,6 +55,7 @@ use self::{
     record::{LooseSpan, NewScore, NewTrace},
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
+    thread::{ThreadListRequest, ThreadRequest},
 };
 use super::postgres::{PostgresSettings, Retries, is_transient};
 
@@ -105,8 +115,10 @@ impl StoreError {
 /// What became of a write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// How many traces were new; the rest of them was there already.
+    /// How many traces, or spans that came by themselves, were new; the rest of them was there already.
     pub new: usize,
+    /// Spans that came by themselves and are not kept: their trace has as many as one may have.
+    pub dropped: usize,
 }
 
 /// The traces of all workspaces, on one of the engines.
@@ -192,7 +204,10 @@ impl TraceStore {
     /// # Errors
     /// Where the transaction did not commit; nothing of it is stored then.
     pub async fn write_spans(&self, spans: &[&LooseSpan]) -> Result<Written, StoreError> {
-        Err(StoreError::Corrupt(format!("{} spans cannot be written yet", spans.len())))
+        match self {
+            Self::Sqlite(store) => store.write_spans(spans).await,
+            Self::Postgres(store) => store.write_spans(spans).await,
+        }
     }
 
     /// Makes traces of those that wait for their outermost span and of which nothing has come since `before`: another
@@ -201,7 +216,10 @@ impl TraceStore {
     /// # Errors
     /// Where the engine fails. What was done stays done.
     pub async fn promote(&self, before: Timestamp) -> Result<Vec<Uuid>, StoreError> {
-        Err(StoreError::Corrupt(format!("nothing can be promoted yet: {before}")))
+        match self {
+            Self::Sqlite(store) => store.promote(before).await,
+            Self::Postgres(store) => store.promote(before).await,
+        }
     }
 
     /// Keeps a score and moves its trace's quality, in the rollups too. A score of the same trace and name is replaced;
@@ -320,6 +338,22 @@ impl TraceStore {
         text: &str,
     ) -> Result<Option<SpanMatches>, StoreError> {
         answer!(self, snapshot => search::search(snapshot, workspace_id, trace_id, text))
+    }
+
+    /// A session or user with a page of its traces; nothing where it has none.
+    ///
+    /// # Errors
+    /// Where the engine fails or a payload cannot be read.
+    pub async fn thread(&self, request: &ThreadRequest) -> Result<Option<Thread>, StoreError> {
+        answer!(self, snapshot => thread::thread(snapshot, request))
+    }
+
+    /// The sessions or users of a window, latest activity first, and how many there are.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub async fn threads(&self, request: &ThreadListRequest) -> Result<ItemList<ThreadSummary>, StoreError> {
+        answer!(self, snapshot => thread::threads(snapshot, request))
     }
 
     /// Keeps alerts; one with an id that is there already is left as it is.

@@ -38,9 +38,10 @@ pub(super) async fn list(
         }
     }
     let filter = &request.filter;
-    // Agents have an index: every row that is read matches. So it is where anything matches.
+    // Agents have an index: every row that is read matches. So it is where anything matches. Sessions and users have one
+    // too, and no rollups to look in.
     let every_row_matches = filter.model.is_none() && filter.status.is_none();
-    let mut rows = if every_row_matches || few(snapshot, request, page.window).await? {
+    let mut rows = if every_row_matches || filter.is_by_row() || few(snapshot, request, page.window).await? {
         snapshot.rows(request, page).await?
     } else {
         search(snapshot, request, page).await?

@@ -122,6 +122,14 @@ impl LooseSpan {
         let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
         size_of::<Self>() + self.trace_id.len() + texts + self.span.bytes()
     }
+
+    /// Whether it says anything of its trace.
+    #[must_use]
+    pub fn says_something(&self) -> bool {
+        [&self.agent_id, &self.service, &self.session_id, &self.user_id, &self.tags]
+            .iter()
+            .any(|text| text.is_some())
+    }
 }
 
 impl NewTrace {

@@ -15,6 +15,7 @@ use super::{
     payload::Place,
     record::{Assembly, Basis, MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR},
     sums::Sums,
+    thread::ThreadSums,
 };
 
 /// A row of some engine, read by the numbers of its columns.
@@ -112,6 +113,21 @@ pub(super) fn assembly_number(assembly: Assembly) -> Option<i16> {
         Assembly::Complete => Some(1),
         Assembly::Incomplete => Some(2),
     }
+}
+
+/// What a stored assembly means.
+pub(super) fn assembly(number: Option<i64>) -> Result<Assembly, StoreError> {
+    match number {
+        None => Ok(Assembly::Sent),
+        Some(1) => Ok(Assembly::Complete),
+        Some(2) => Ok(Assembly::Incomplete),
+        Some(number) => Err(StoreError::Corrupt(format!("assembly {number}"))),
+    }
+}
+
+/// Whether a stored basis says that there is no price.
+pub(super) fn is_no_price(number: Option<i64>) -> bool {
+    number == basis_number(&Basis::NoPrice).map(i64::from)
 }
 
 /// How a basis is stored; nothing where it is unknown.
@@ -246,6 +262,19 @@ pub(super) fn sums(row: &impl Columns, first: usize) -> Result<Sums, StoreError>
         scored: row.integer(first + 6)?,
         quality: row.integer(first + 7)?,
     })
+}
+
+/// What the traces of a session or user add up to, and which it is, from a row of its id, the columns of [`sums`],
+/// unpriced, first, last.
+pub(super) fn thread(row: &impl Columns) -> Result<(String, ThreadSums), StoreError> {
+    let (unpriced, first, last) = (row.integer(9)?, row.moment(10)?, row.moment(11)?);
+    Ok((row.text(0)?.to_owned(), ThreadSums { sums: sums(row, 1)?, unpriced, first, last }))
+}
+
+/// Several of these, whose next column is how many there are in all.
+pub(super) fn threads(rows: &[impl Columns]) -> Result<(Vec<(String, ThreadSums)>, u64), StoreError> {
+    let total = rows.first().map(|row| row.integer(12)).transpose()?.map_or(0, count);
+    Ok((rows.iter().map(thread).collect::<Result<_, _>>()?, total))
 }
 
 /// A bucket and how many of its traces ended so, from a row of bucket, requests, errors, timeouts.

@@ -27,6 +27,9 @@ pub(super) async fn cut(
     request: &ListRequest,
     window: Window,
 ) -> Result<Vec<Segment>, StoreError> {
+    if request.filter.is_by_row() {
+        return Ok(vec![Segment { source: Source::Raw, start: window.start, end: window.end }]);
+    }
     if is_grouped(&request.filter) {
         return cut_groups(snapshot, request.workspace_id, window, Source::GROUPS).await;
     }
@@ -36,7 +39,7 @@ pub(super) async fn cut(
 /// How many traces of the window match.
 pub(super) async fn count(snapshot: &mut impl Snapshot, request: &ListRequest) -> Result<u64, StoreError> {
     let ListRequest { workspace_id, filter, window, .. } = request;
-    if !is_grouped(filter) {
+    if !is_grouped(filter) && !filter.is_by_row() {
         let sums = total::sums(snapshot, *workspace_id, &[*window]).await?;
         return Ok(sums.iter().map(|sums| row::count(sums.count(filter.status))).sum());
     }

@@ -9,6 +9,7 @@ use super::{
     rollup::{groups_table, totals_table},
     row, seek,
     snapshot::Part,
+    thread::{ThreadKind, ThreadListRequest, ThreadRequest},
 };
 use crate::store::moment::Moment;
 
@@ -116,14 +117,114 @@ where
     select
 }
 
+/// A sum that stops where 64 bits do, on engines that count further.
+macro_rules! sum {
+    ($of:literal) => {
+        concat!(
+            "CASE WHEN SUM(",
+            $of,
+            ") > 9223372036854775807 THEN 9223372036854775807 ELSE CAST(SUM(",
+            $of,
+            ") AS BIGINT) END"
+        )
+    };
+}
+
+/// The columns of [`row::thread`] but the first.
+const THREAD_SUMS: &str = concat!(
+    "COUNT(*), COUNT(*) FILTER (WHERE status = 1), COUNT(*) FILTER (WHERE status = 2), ",
+    sum!("latency"),
+    ", ",
+    sum!("COALESCE(tokens_total, 0)"),
+    ", ",
+    sum!("COALESCE(cost, 0)"),
+    ", COUNT(quality), ",
+    sum!("COALESCE(quality, 0)"),
+    ", ",
+    sum!("COALESCE(unpriced, 0)"),
+    ", MIN(timestamp), MAX(timestamp)"
+);
+
+/// The sessions or users of a window, latest activity first: a row of [`row::thread`] each, and how many there are in all.
+pub(super) fn threads<DB: Database>(request: &ThreadListRequest) -> QueryBuilder<DB>
+where
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> Moment: Encode<'q, DB> + Type<DB>,
+    for<'q> i64: Encode<'q, DB> + Type<DB>,
+{
+    let column = request.kind.as_str();
+    let mut select = QueryBuilder::new("SELECT ");
+    select
+        .push(column)
+        .push(", ")
+        .push(THREAD_SUMS)
+        .push(", COUNT(*) OVER () FROM traces WHERE workspace_id = ");
+    select.push_bind(request.workspace_id);
+    select.push(" AND timestamp >= ").push_bind(Moment(request.window.start));
+    select.push(" AND timestamp < ").push_bind(Moment(request.window.end));
+    // An expression, which says nothing of the index by session or user: rows are read in the order of time, as they lie,
+    // and then brought together. In that index's order each would be looked for by itself, and all of other times passed.
+    select.push(" AND ").push(column).push(" || '' IS NOT NULL GROUP BY ").push(column);
+    select.push(" ORDER BY MAX(timestamp) DESC, ").push(column).push(" LIMIT ");
+    select.push_bind(i64::from(request.limit));
+    select
+}
+
+/// What a session or user adds up to: a row of [`row::thread`], if it has traces.
+pub(super) fn thread_sums<DB: Database>(request: &ThreadRequest) -> QueryBuilder<DB>
+where
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> String: Encode<'q, DB> + Type<DB>,
+{
+    let column = request.kind.as_str();
+    let mut select = QueryBuilder::new("SELECT ");
+    select.push(column).push(", ").push(THREAD_SUMS).push(" FROM traces WHERE workspace_id = ");
+    select.push_bind(request.workspace_id);
+    select.push(" AND ").push(column).push(" = ").push_bind(request.id.clone());
+    select.push(" GROUP BY ").push(column);
+    select
+}
+
+/// A page of the traces of a session or user, and one more: a row of [`row::stored_trace`] each.
+pub(super) fn thread_rows<DB: Database>(request: &ThreadRequest) -> QueryBuilder<DB>
+where
+    for<'q> Uuid: Encode<'q, DB> + Type<DB>,
+    for<'q> Moment: Encode<'q, DB> + Type<DB>,
+    for<'q> String: Encode<'q, DB> + Type<DB>,
+    for<'q> i64: Encode<'q, DB> + Type<DB>,
+{
+    let (beyond, order) = match request.kind {
+        ThreadKind::Session => (" > ", ""),
+        ThreadKind::User => (" < ", " DESC"),
+    };
+    let mut select =
+        QueryBuilder::new(concat!("SELECT ", trace_columns!(), " FROM traces WHERE workspace_id = "));
+    select.push_bind(request.workspace_id);
+    select.push(" AND ").push(request.kind.as_str()).push(" = ").push_bind(request.id.clone());
+    if let Some(cursor) = request.after {
+        // As in `rows`; the first of these is what an index can be entered by.
+        select.push(" AND timestamp").push(beyond.trim_end()).push("= ").push_bind(Moment(cursor.timestamp));
+        select.push(" AND (timestamp").push(beyond).push_bind(Moment(cursor.timestamp));
+        select.push(" OR id").push(beyond).push_bind(cursor.id).push(")");
+    }
+    select.push(" ORDER BY timestamp").push(order).push(", id").push(order).push(" LIMIT ");
+    select.push_bind(i64::from(request.limit) + 1);
+    select
+}
+
 /// What a row of the traces must be to match.
 fn push_filter<DB: Database>(select: &mut QueryBuilder<DB>, filter: &TraceFilter)
 where
     for<'q> String: Encode<'q, DB> + Type<DB>,
     for<'q> i16: Encode<'q, DB> + Type<DB>,
 {
-    if let Some(agent_id) = &filter.agent_id {
-        select.push(" AND agent_id = ").push_bind(agent_id.clone());
+    // The first of these that is there has the index to be used. An expression has none, and SQLite cannot choose wrongly.
+    let names =
+        [("session_id", &filter.session_id), ("user_id", &filter.user_id), ("agent_id", &filter.agent_id)];
+    let given = names.into_iter().filter_map(|(column, name)| Some((column, name.as_ref()?)));
+    for (number, (column, name)) in given.enumerate() {
+        select.push(" AND ").push(column).push(if number == 0 { " = " } else { " || '' = " });
+        select.push_bind(name.clone());
     }
     match filter.model.as_deref() {
         None => {}

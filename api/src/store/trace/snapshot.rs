@@ -17,6 +17,7 @@ use super::{
     list::{Cursor, ListRequest, TraceFilter},
     plan::{self, Segment, Source, Unsettled},
     sums::Sums,
+    thread::{ThreadListRequest, ThreadRequest, ThreadSums},
 };
 
 /// Which of the matching rows to read, newest first.
@@ -114,6 +115,24 @@ pub(super) trait Snapshot: Send {
         workspace_id: Uuid,
         trace_id: &str,
     ) -> impl Future<Output = Result<Vec<Score>, StoreError>> + Send;
+
+    /// What the traces of a session or user add up to, where it has any.
+    fn thread_sums(
+        &mut self,
+        request: &ThreadRequest,
+    ) -> impl Future<Output = Result<Option<ThreadSums>, StoreError>> + Send;
+
+    /// A page of its traces, and one more where there are more.
+    fn thread_rows(
+        &mut self,
+        request: &ThreadRequest,
+    ) -> impl Future<Output = Result<Vec<StoredTrace>, StoreError>> + Send;
+
+    /// Sessions or users with what they add up to, and how many there are in all.
+    fn threads(
+        &mut self,
+        request: &ThreadListRequest,
+    ) -> impl Future<Output = Result<(Vec<(String, ThreadSums)>, u64), StoreError>> + Send;
 
     /// A frame of payloads, as it was written.
     fn frame(&mut self, id: i64) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;

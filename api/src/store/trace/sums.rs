@@ -95,6 +95,19 @@ impl std::ops::AddAssign for Sums {
     }
 }
 
+impl std::ops::SubAssign for Sums {
+    fn sub_assign(&mut self, other: Self) {
+        self.requests -= other.requests;
+        self.errors -= other.errors;
+        self.timeouts -= other.timeouts;
+        self.latency = self.latency.saturating_sub(other.latency);
+        self.tokens = self.tokens.saturating_sub(other.tokens);
+        self.cost = self.cost.saturating_sub(other.cost);
+        self.scored -= other.scored;
+        self.quality = self.quality.saturating_sub(other.quality);
+    }
+}
+
 fn mean(sum: i64, count: i64) -> Option<f64> {
     (count > 0).then(|| sum as f64 / count as f64)
 }
@@ -109,12 +122,6 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// Counts one trace.
-    pub fn record(&mut self, trace: &NewTrace) {
-        self.sums += Sums::of(trace);
-        self.latencies.record(trace.latency);
-    }
-
     /// The latency in milliseconds that `share` (0–1) of the traces do not exceed, within 2 %.
     #[must_use]
     pub fn latency_ms(&self, share: f64) -> Option<f64> {

@@ -7,7 +7,7 @@ use api::store::trace::{
     sums::Sums,
 };
 use serde_json::json;
-use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
+use shared::{Timestamp, span::SpanKind};
 use uuid::Uuid;
 
 use super::{

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use shared::{
     Timestamp,
     span::{Span, SpanKind},
-    trace::TraceStatus,
+    trace::{TraceDetail, TraceStatus},
 };
 use uuid::Uuid;
 
@@ -104,6 +104,12 @@ fn shown(span: &NewSpan, (input, output, rest): &Payload) -> Span {
     }
 }
 
+fn without_payloads(detail: &TraceDetail) -> TraceDetail {
+    let rows = detail.spans.iter().cloned();
+    let spans = rows.map(|span| Span { input: None, output: None, attributes: None, ..span });
+    TraceDetail { spans: spans.collect(), ..detail.clone() }
+}
+
 pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
     let texts = (option::of("\\PC{1,12}"), option::of(vec("[a-zé]{1,6}", 1..4)), option::of(0_i64..1000));
     let trace = (sample::trace(), payload(), vec(span(), 0..8), texts);
@@ -130,7 +136,13 @@ pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
         for (trace, (_, payload, spans, _)) in traces.iter().zip(&inputs) {
             let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap();
             let detail = detail.ok_or_else(|| TestCaseError::fail("a written trace has no detail"))?;
-            prop_assert_eq!(detail.trace, oracle::shown(trace));
+            prop_assert_eq!(&detail.trace, &oracle::shown(trace));
+            let tree = store.tree(workspace_id, &trace.trace_id).await.unwrap();
+            prop_assert_eq!(tree, Some(without_payloads(&detail)));
+            for span in &detail.spans {
+                let alone = store.span(workspace_id, &trace.trace_id, &span.span_id).await.unwrap();
+                prop_assert_eq!(alone.as_ref(), Some(span));
+            }
             let (input, output, metadata) = payload.clone();
             prop_assert_eq!((detail.input, detail.output), (input, output));
             prop_assert_eq!(detail.metadata, metadata.unwrap_or_default());
@@ -195,5 +207,8 @@ pub async fn a_trace_is_seen_by_its_own_workspace_alone(store: &TraceStore) {
     assert_eq!(store.detail(other, "shared id").await.unwrap().unwrap().input, Some(json!("other's")));
     for id in ["other's", "", "%", "shared%", "' OR 1=1 --", "SHARED ID"] {
         assert!(store.detail(mine, id).await.unwrap().is_none(), "{id}");
+        assert!(store.tree(mine, id).await.unwrap().is_none(), "{id}");
+        assert!(store.span(mine, id, "s").await.unwrap().is_none(), "{id}");
+        assert!(store.search(mine, id, "s").await.unwrap().is_none(), "{id}");
     }
 }

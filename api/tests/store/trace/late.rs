@@ -9,7 +9,7 @@ use api::{
         TraceStore,
         list::{ListRequest, TraceFilter},
         postgres::Lifecycle,
-        record::{NewScore, NewTrace},
+        record::{LooseSpan, NewScore, NewTrace},
     },
 };
 use proptest::{option, prelude::*, sample::Index};
@@ -17,7 +17,7 @@ use shared::{Timestamp, metric::Dimension, time_range::Window};
 use uuid::Uuid;
 
 use super::{
-    oracle,
+    loose, oracle,
     sample::{self, AGENTS, DAY, HOUR, START, always, plain, window},
 };
 use crate::{
@@ -207,6 +207,20 @@ async fn traces_beyond_retention_are_dropped_with_everything_of_theirs() {
         (0..120).map(|n| plain(workspace_id, format!("t{n}"), START + n * HOUR + 1)).collect();
     sample::write(&store, &traces, 24).await;
     store.score(&quality(&traces[1], 1)).await.unwrap();
+    // Two that came by themselves on the first day, one of which waits, and one on the fifth that waits.
+    let loose = |trace_id, span_id, parent, hour: i64| {
+        let plain = loose::plain(workspace_id, trace_id, span_id, parent);
+        LooseSpan { arrived: Timestamp::from_micros(START + hour * HOUR), ..plain }
+    };
+    for span in [
+        loose("gathered", "root", None, 1),
+        loose("gathered", "child", Some("root"), 2),
+        loose("waits", "child", Some("root"), 3),
+        loose("comes", "child", Some("root"), 100),
+    ] {
+        store.write_spans(&[&span]).await.unwrap();
+    }
+    assert_eq!(database.count_in_traces("waiting_traces").await, 2);
     // In the middle of the fifth day: what started on the third and later stays.
     store.maintain(Timestamp::from_micros(START + 4 * DAY + 5 * HOUR)).await.unwrap();
     let left = &traces[48..];
@@ -216,9 +230,15 @@ async fn traces_beyond_retention_are_dropped_with_everything_of_theirs() {
     assert_eq!((list.items.len(), list.total), (72, 72));
     assert!(store.detail(workspace_id, "t47").await.unwrap().is_none());
     assert!(store.detail(workspace_id, "t48").await.unwrap().is_some());
-    for (table, rows) in
-        [("traces", 72), ("trace_keys", 72), ("scores", 0), ("payloads", 3), ("totals_daily", 3)]
-    {
+    for (table, rows) in [
+        ("traces", 72),
+        ("trace_keys", 73),
+        ("scores", 0),
+        ("payloads", 4),
+        ("totals_daily", 3),
+        ("spans", 1),
+        ("waiting_traces", 1),
+    ] {
         assert_eq!(database.count_in_traces(table).await, rows, "{table}");
     }
     store.close().await;

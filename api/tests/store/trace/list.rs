@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     oracle,
-    sample::{self, AGENTS, DAY, HOUR, MINUTE, MODELS, START, always, plain, window},
+    sample::{self, AGENTS, DAY, HOUR, MINUTE, MODELS, SESSIONS, START, USERS, always, plain, window},
 };
 use crate::property::check;
 
@@ -27,11 +27,18 @@ fn filter() -> impl Strategy<Value = TraceFilter> {
         option::of(prop::sample::select([known.as_slice(), &[other]].concat()).prop_map(str::to_owned))
     };
     let status = option::of(prop::sample::select(TraceStatus::ALL.to_vec()));
-    (names(AGENTS, "nobody"), names(MODELS, ""), status).prop_map(|(agent_id, model, status)| TraceFilter {
-        agent_id,
-        model,
-        status,
-    })
+    // Most lists are of no session and no user.
+    let rarely = |names| prop_oneof![3 => Just(None), 1 => names];
+    let (session, user) = (rarely(names(SESSIONS, "")), rarely(names(USERS, "nobody")));
+    (names(AGENTS, "nobody"), names(MODELS, ""), status, session, user).prop_map(
+        |(agent_id, model, status, session_id, user_id)| TraceFilter {
+            agent_id,
+            model,
+            status,
+            session_id,
+            user_id,
+        },
+    )
 }
 
 fn ids<'a>(traces: impl IntoIterator<Item = &'a NewTrace>) -> Vec<&'a str> {

@@ -5,14 +5,20 @@ mod alert;
 mod atomicity;
 mod concurrency;
 mod detail;
+mod gather;
 mod group;
 mod idempotence;
 mod late;
 mod list;
+mod loose;
 pub mod oracle;
+mod price;
+mod recost;
 mod reopen;
 pub mod sample;
 mod score;
+mod search;
+mod thread;
 mod total;
 
 use crate::database::{open_postgres, open_sqlite, open_timescale};
@@ -63,6 +69,11 @@ macro_rules! trace_store_suite {
                 score::a_score_replaced_a_hundred_times_leaves_no_drift,
                 score::a_score_without_a_trace_shows_nowhere,
                 score::restored_scores_fill_in_what_is_missing_or_older_and_never_count_twice,
+                search::spans_that_hold_a_text_are_found_in_the_order_of_their_start,
+                thread::a_session_or_user_read_page_by_page_equals_brute_force,
+                thread::sessions_and_users_of_a_window_equal_brute_force,
+                thread::a_thread_is_of_one_workspace_and_of_one_kind,
+                thread::sums_too_large_to_keep_are_no_error_where_the_engine_counts_further,
                 detail::everything_comes_back_as_it_was_sent,
                 detail::a_trace_of_three_thousand_spans_comes_back_whole_and_in_order,
                 detail::an_empty_payload_is_nothing_and_no_metadata,
@@ -70,7 +81,22 @@ macro_rules! trace_store_suite {
                 concurrency::readers_see_whole_batches_while_they_are_written,
                 alert::alerts_come_newest_first_by_workspace_and_severity,
                 alert::an_alert_kept_twice_is_there_once,
+                price::a_price_comes_back_as_it_was_given_to_its_own_workspace,
+                price::a_price_of_the_same_model_and_provider_takes_the_other_s_place,
+                price::a_workspace_has_so_many_prices_and_may_replace_each,
+                price::a_pricing_of_a_window_is_begun_once_while_it_is_under_way,
+                price::a_pricing_is_one_worker_s_until_its_lease_is_over,
+                price::many_who_want_a_pricing_share_it_out_one_gets_it,
                 reopen::a_closed_store_fails_its_ping,
+                recost::traces_and_figures_follow_costs_that_become_others,
+                recost::a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_before,
+                recost::usage_is_read_page_by_page_in_the_order_of_starts,
+                gather::spans_in_any_order_make_the_same_traces_and_figures,
+                gather::usage_of_a_parent_that_sums_up_its_children_counts_once,
+                gather::a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enough,
+                gather::the_resource_of_the_outermost_span_is_the_metadata,
+                gather::no_more_spans_of_a_trace_are_kept_than_one_may_have,
+                gather::a_trace_sent_whole_keeps_its_figures_and_shows_what_came_by_itself,
             ],
             databases: [
                 atomicity::a_batch_with_one_bad_trace_leaves_nothing_behind,
@@ -78,6 +104,8 @@ macro_rules! trace_store_suite {
                 reopen::everything_is_there_after_close_and_reopen,
                 reopen::opening_again_migrates_nothing,
                 concurrency::two_stores_on_one_database_count_a_trace_once,
+                gather::spans_sent_again_store_no_payload_twice,
+                gather::two_stores_that_write_spans_of_the_same_traces_lose_none,
             ]
         );
     };

@@ -117,6 +117,8 @@ pub fn listed<'a>(traces: &'a [NewTrace], window: Window, filter: &TraceFilter) 
         .filter(|(_, trace)| {
             filter.model.as_ref().is_none_or(|model| model == trace.model.as_deref().unwrap_or(""))
         })
+        .filter(|(_, trace)| filter.session_id.is_none() || filter.session_id == trace.session_id)
+        .filter(|(_, trace)| filter.user_id.is_none() || filter.user_id == trace.user_id)
         .filter(|(_, trace)| filter.status.is_none_or(|status| status == trace.status))
         .collect();
     found.sort_by_key(|(arrival, trace)| (trace.timestamp.as_micros(), *arrival));

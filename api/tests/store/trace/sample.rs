@@ -20,6 +20,9 @@ pub const DAYS: i64 = 5;
 pub const AGENTS: [&str; 3] = ["support-bot", "Übersetzer ' -- %_", "z"];
 pub const MODELS: [&str; 3] = ["gpt-4o", "claude-sonnet-4", "o3"];
 
+pub const SESSIONS: [&str; 3] = ["s-17", "a/b?c ü", "S-17"];
+pub const USERS: [&str; 3] = ["u-9", "Ünal ' -- %_", "u"];
+
 /// A trace in which nothing is remarkable.
 pub fn plain(workspace_id: Uuid, trace_id: impl Into<String>, timestamp: i64) -> NewTrace {
     NewTrace {
@@ -59,8 +62,10 @@ pub fn trace() -> impl Strategy<Value = NewTrace> {
     let quality = option::of(0_i64..=100_000_000);
     let agent = prop::sample::select(AGENTS.to_vec());
     let model = option::of(prop::sample::select(MODELS.to_vec()));
-    (moment(), status, latency, tokens, cost, quality, agent, model).prop_map(
-        |(timestamp, status, latency, tokens_total, cost, quality, agent, model)| NewTrace {
+    let name = |names: [&'static str; 3]| option::of(prop::sample::select(names.to_vec()));
+    let (session, user) = (name(SESSIONS), name(USERS));
+    (moment(), status, latency, tokens, cost, quality, agent, model, session, user).prop_map(
+        |(timestamp, status, latency, tokens_total, cost, quality, agent, model, session, user)| NewTrace {
             latency,
             status,
             tokens_total,
@@ -68,6 +73,8 @@ pub fn trace() -> impl Strategy<Value = NewTrace> {
             quality,
             agent_id: agent.to_owned(),
             model: model.map(str::to_owned),
+            session_id: session.map(str::to_owned),
+            user_id: user.map(str::to_owned),
             ..plain(Uuid::nil(), "", timestamp)
         },
     )

@@ -2,7 +2,6 @@
 
 mod charts;
 mod kpi_cards;
-mod onboarding;
 
 pub use kpi_cards::{History, kpi_cards};
 
@@ -29,10 +28,10 @@ use crate::{
     },
     hooks::{Poll, use_poll, use_query, use_title},
     intl,
+    pages::start::Guide,
     route::Route,
 };
 use charts::{ChartData, draw_charts};
-use onboarding::onboarding;
 
 const TOP: u32 = 6;
 const ALERTS: u32 = 20;
@@ -67,7 +66,10 @@ pub fn DashboardPage() -> Html {
     let used = use_poll(is_empty, ttl::ACTIVITY, |client, is_empty| async move {
         Ok(!is_empty || client.traces(&any_trace_query()).await?.total > 0)
     });
-    let never_used = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !*used);
+    let unused_now = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !*used);
+    // Who is shown how to send the first trace is led to it from there.
+    let guided = use_mut_ref(|| false);
+    let never_used = guided.replace_with(|guided| *guided || unused_now) || unused_now;
 
     let on_refresh = {
         let polls =
@@ -82,15 +84,6 @@ pub fn DashboardPage() -> Html {
             activity.refresh();
         })
     };
-    {
-        let (was_unused, on_refresh) = (use_mut_ref(|| false), on_refresh.clone());
-        use_effect_with(never_used, move |&never_used| {
-            // The first trace is there: now there is something to show.
-            if was_unused.replace(never_used) && !never_used {
-                on_refresh.emit(());
-            }
-        });
-    }
     let updated_at =
         oldest(&[kpis.updated_at(), charts.updated_at(), alerts.updated_at(), activity.updated_at()]);
     let loading = kpis.is_loading() || charts.is_loading() || alerts.is_loading() || activity.is_loading();
@@ -114,7 +107,7 @@ pub fn DashboardPage() -> Html {
                 }
             </div>
             if never_used {
-                { onboarding() }
+                <Guide />
             } else {
                 <div class="kpi-area">
                     { view(&kpis, kpi_skeleton(), |kpis| kpi_cards(kpis, &history)) }

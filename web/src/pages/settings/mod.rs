@@ -8,13 +8,17 @@ use yew::prelude::*;
 
 use crate::{
     components::{
+        code_box::code_box,
         copy_button::CopyButton,
-        curl_example::curl_example,
+        link::RouteLink,
         load::{skeleton_lines, view},
         panel::panel,
         shell::Account,
     },
     hooks::{use_poll, use_title},
+    intl,
+    pages::start::snippet::{NO_KEY, curl},
+    route::Route,
 };
 use key_form::KeyForm;
 use key_list::KeyList;
@@ -42,6 +46,7 @@ pub fn SettingsPage() -> Html {
             keys.refresh();
         })
     };
+    let origin = intl::window().location().origin().unwrap_or_default();
     html! {
         <div class="settings">
             <div class="page-head">
@@ -83,8 +88,9 @@ pub fn SettingsPage() -> Html {
                     } else {
                         { "Create a key above, and it will be filled in here." }
                     }
+                    { " For OpenTelemetry, see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ "." }
                 </p>
-                { curl_example(fresh.as_ref().map(|created| &*created.key)) }
+                { code_box("Terminal", "curl command", curl(&origin, fresh.as_ref().map_or(NO_KEY, |created| &created.key))) }
             </> }) }
         </div>
     }

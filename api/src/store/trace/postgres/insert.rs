@@ -12,8 +12,7 @@ use sqlx::PgConnection;
 use crate::store::{
     moment::Moment,
     trace::{
-        StoreError,
-        histogram,
+        StoreError, histogram,
         payload::Place,
         record::{LooseSpan, NewSpan, NewTrace},
         row,
@@ -22,10 +21,7 @@ use crate::store::{
 };
 
 /// Inserts traces.
-pub(super) async fn traces(
-    connection: &mut PgConnection,
-    rows: &[TraceRow<'_>],
-) -> Result<(), StoreError> {
+pub(super) async fn traces(connection: &mut PgConnection, rows: &[TraceRow<'_>]) -> Result<(), StoreError> {
     let number = |of: fn(&NewTrace) -> Option<i64>| -> Vec<Option<i64>> {
         rows.iter().map(|row| of(row.trace)).collect()
     };
@@ -130,7 +126,7 @@ pub(super) async fn spans(connection: &mut PgConnection, rows: &[SpanRow<'_>]) -
     Ok(())
 }
 
-/// Inserts frames of payloads with their ids, but none that is there already. `times` says of each payload in which frame it
+/// Inserts frames of payloads with their ids; of one that is there already, notes for how long it is wanted. `times` says of each payload in which frame it
 /// stands and until when it is surely wanted: a frame is dropped after the last of them.
 pub(super) async fn payloads(
     connection: &mut PgConnection,
@@ -145,7 +141,7 @@ pub(super) async fn payloads(
     let newest = |id: &i64| Moment(newest.get(id).copied().unwrap_or_default());
     sqlx::query(
         "INSERT INTO payloads (id, newest, data) SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BYTEA[]) \
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT (id) DO UPDATE SET newest = GREATEST(payloads.newest, excluded.newest)",
     )
     .bind(frames.iter().map(|&(id, _)| id).collect::<Vec<_>>())
     .bind(frames.iter().map(|(id, _)| newest(id)).collect::<Vec<_>>())

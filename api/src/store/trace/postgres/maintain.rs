@@ -128,10 +128,11 @@ async fn drop_before(
     Ok(())
 }
 
-/// Spans go with the keys of their traces: both are found by the trace's number alone.
+/// Spans go with the keys of their traces: both are found by the trace's number alone. So does what waits.
 const KEYS: &str = "WITH old AS (DELETE FROM trace_keys WHERE ctid = ANY(ARRAY( \
          SELECT ctid FROM trace_keys WHERE timestamp < $1 LIMIT $2)) RETURNING id), \
-     spans AS (DELETE FROM spans USING old WHERE spans.trace = old.id) SELECT COUNT(*) FROM old";
+     spans AS (DELETE FROM spans USING old WHERE spans.trace = old.id), \
+     waiting AS (DELETE FROM waiting_traces USING old WHERE waiting_traces.id = old.id) SELECT COUNT(*) FROM old";
 const TRACES: &str = "WITH old AS (DELETE FROM traces WHERE ctid = ANY(ARRAY( \
          SELECT ctid FROM traces WHERE timestamp < $1 LIMIT $2)) RETURNING 1) SELECT COUNT(*) FROM old";
 const PAYLOADS: &str = "WITH old AS (DELETE FROM payloads WHERE id = ANY(ARRAY( \

@@ -4,12 +4,14 @@
 mod insert;
 mod key;
 mod maintain;
+mod recost;
 mod rollup;
 mod schema;
 mod score;
 mod snapshot;
 mod stale;
 mod write;
+mod writing;
 
 use std::time::Duration;
 
@@ -19,7 +21,7 @@ use uuid::Uuid;
 
 pub use self::schema::Layout;
 use self::snapshot::PostgresSnapshot;
-use super::{StoreError, alert::impl_alerts};
+use super::{StoreError, alert::impl_alerts, price::impl_prices, reprice::impl_reprices};
 use crate::store::{
     moment::Moment,
     postgres::{PostgresSettings, Retries},
@@ -50,6 +52,8 @@ pub struct PostgresTraces {
 }
 
 impl_alerts!(PostgresTraces);
+impl_prices!(PostgresTraces);
+impl_reprices!(PostgresTraces);
 
 impl PostgresTraces {
     /// Opens the database and migrates it. `layout` is for one that holds no traces yet; one that does keeps its own.

@@ -1,7 +1,9 @@
 //! Keeping the rollups, in the transaction that writes the traces. On TimescaleDB those by agent and model keep
 //! themselves, all but what comes late.
 
+use shared::Timestamp;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
+use uuid::Uuid;
 
 use super::{Layout, stale};
 use crate::store::{
@@ -9,55 +11,98 @@ use crate::store::{
     trace::{
         StoreError,
         plan::Source,
-        record::NewTrace,
-        rollup::{self, GroupKey, QualityChange, groups_table, totals_table},
-        sums::{Distribution, Sums},
+        rollup::{self, GroupChange, GroupKey, QualityChange, Recount, groups_table, totals_table},
+        sums::Sums,
     },
 };
 
 const TOTALS: [Source; 3] = [Source::Minutely, Source::Hourly, Source::Daily];
 const GROUPS: [Source; 2] = [Source::Hourly, Source::Daily];
 
-/// Latency and cost stop at the largest number: a workspace that sends absurd ones must not make the batch fail in which
-/// others' traces stand.
+/// Latency, tokens and cost stop at the largest number: a workspace that sends absurd ones must not make the batch fail in
+/// which others' traces stand. What changes takes less away than it brought where they did; they stop at nothing then.
 const ADD: &str = "requests = t.requests + excluded.requests, errors = t.errors + excluded.errors, \
      timeouts = t.timeouts + excluded.timeouts, \
-     latency = LEAST(t.latency::NUMERIC + excluded.latency, 9223372036854775807)::BIGINT, \
-     tokens = t.tokens + excluded.tokens, \
-     cost = LEAST(t.cost::NUMERIC + excluded.cost, 9223372036854775807)::BIGINT, \
+     latency = GREATEST(LEAST(t.latency::NUMERIC + excluded.latency, 9223372036854775807), 0)::BIGINT, \
+     tokens = GREATEST(LEAST(t.tokens::NUMERIC + excluded.tokens, 9223372036854775807), 0)::BIGINT, \
+     cost = GREATEST(LEAST(t.cost::NUMERIC + excluded.cost, 9223372036854775807), 0)::BIGINT, \
      scored = t.scored + excluded.scored, quality = t.quality + excluded.quality";
 
-/// Counts new traces in every rollup. The caller holds the locks of their workspaces.
-pub(super) async fn add(
+/// Brings every rollup to what changed. The caller holds the locks of the workspaces.
+pub(super) async fn recount(
     connection: &mut PgConnection,
     layout: Layout,
-    traces: &[&NewTrace],
+    recount: Recount<'_>,
 ) -> Result<(), StoreError> {
     for source in TOTALS {
-        add_totals(connection, source, traces).await?;
+        let sums = rollup::totals(recount, source);
+        put_totals(connection, source, &sums).await?;
+        if !recount.before.is_empty() {
+            drop_empty_totals(connection, source, &sums).await?;
+        }
     }
     match layout {
-        Layout::Timescale => {
-            let moments = traces.iter().map(|trace| (trace.workspace_id, trace.timestamp));
-            stale::note(connection, moments).await
-        }
+        Layout::Timescale => stale::note(connection, recount.moments()).await,
         Layout::Plain => {
             for source in GROUPS {
-                let mut distributions = rollup::groups(traces.iter().copied(), source);
-                merge_stored(connection, source, &mut distributions).await?;
-                put_groups(connection, source, &distributions).await?;
+                let mut changes = rollup::groups(recount, source);
+                merge_stored(connection, source, &mut changes).await?;
+                put_groups(connection, source, &changes).await?;
+                if !recount.before.is_empty() {
+                    drop_empty_groups(connection, source, &changes).await?;
+                }
             }
             Ok(())
         }
     }
 }
 
-async fn add_totals(
+/// Drops buckets that lost a trace and have none left.
+async fn drop_empty_totals(
     connection: &mut PgConnection,
     source: Source,
-    traces: &[&NewTrace],
+    sums: &[((Uuid, Timestamp), Sums)],
 ) -> Result<(), StoreError> {
-    let sums = rollup::totals(traces.iter().copied(), source);
+    let emptied = || sums.iter().filter(|(_, sums)| sums.requests <= 0).map(|&(key, _)| key);
+    sqlx::query(AssertSqlSafe(format!(
+        "DELETE FROM {} AS t USING UNNEST($1::UUID[], $2::TIMESTAMPTZ[]) AS k (workspace_id, bucket) \
+         WHERE t.workspace_id = k.workspace_id AND t.bucket = k.bucket AND t.requests <= 0",
+        totals_table(source)
+    )))
+    .bind(emptied().map(|(workspace_id, _)| workspace_id).collect::<Vec<_>>())
+    .bind(emptied().map(|(_, bucket)| Moment(bucket)).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The same, by agent and model.
+async fn drop_empty_groups(
+    connection: &mut PgConnection,
+    source: Source,
+    changes: &[(GroupKey<'_>, GroupChange)],
+) -> Result<(), StoreError> {
+    let emptied = || changes.iter().filter(|(_, change)| change.sums.requests <= 0).map(|&(key, _)| key);
+    sqlx::query(AssertSqlSafe(format!(
+        "DELETE FROM {} AS t USING UNNEST($1::UUID[], $2::TIMESTAMPTZ[], $3::TEXT[], $4::TEXT[]) \
+         AS k (workspace_id, bucket, agent_id, model) WHERE t.workspace_id = k.workspace_id AND t.bucket = k.bucket \
+         AND t.agent_id = k.agent_id AND t.model = k.model AND t.requests <= 0",
+        groups_table(source)
+    )))
+    .bind(emptied().map(|key| key.workspace_id).collect::<Vec<_>>())
+    .bind(emptied().map(|key| Moment(key.bucket)).collect::<Vec<_>>())
+    .bind(emptied().map(|key| key.agent_id).collect::<Vec<_>>())
+    .bind(emptied().map(|key| key.model).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn put_totals(
+    connection: &mut PgConnection,
+    source: Source,
+    sums: &[((Uuid, Timestamp), Sums)],
+) -> Result<(), StoreError> {
     let of = |column: fn(&Sums) -> i64| sums.iter().map(|(_, sums)| column(sums)).collect::<Vec<_>>();
     // The table's name is one of this program's.
     sqlx::query(AssertSqlSafe(format!(
@@ -81,13 +126,13 @@ async fn add_totals(
     Ok(())
 }
 
-/// Adds the histograms that are stored to the new ones: PostgreSQL cannot merge them itself.
+/// Takes in the histograms that are stored: PostgreSQL cannot merge them itself.
 async fn merge_stored(
     connection: &mut PgConnection,
     source: Source,
-    distributions: &mut [(GroupKey<'_>, Distribution)],
+    changes: &mut [(GroupKey<'_>, GroupChange)],
 ) -> Result<(), StoreError> {
-    let keys: Vec<GroupKey<'_>> = distributions.iter().map(|&(key, _)| key).collect();
+    let keys: Vec<GroupKey<'_>> = changes.iter().map(|&(key, _)| key).collect();
     let stored = sqlx::query(AssertSqlSafe(format!(
         "SELECT k.number, t.histogram FROM UNNEST($1::UUID[], $2::TIMESTAMPTZ[], $3::TEXT[], $4::TEXT[]) \
          WITH ORDINALITY AS k (workspace_id, bucket, agent_id, model, number) \
@@ -104,8 +149,8 @@ async fn merge_stored(
     for row in stored {
         // Ordinality counts from 1.
         let index = usize::try_from(row.try_get::<i64, _>(0)? - 1).unwrap_or(usize::MAX);
-        if let Some((_, distribution)) = distributions.get_mut(index) {
-            distribution.latencies.merge_encoded(row.try_get(1)?)?;
+        if let Some((_, change)) = changes.get_mut(index) {
+            change.merge_stored(row.try_get(1)?)?;
         }
     }
     Ok(())
@@ -114,10 +159,10 @@ async fn merge_stored(
 async fn put_groups(
     connection: &mut PgConnection,
     source: Source,
-    distributions: &[(GroupKey<'_>, Distribution)],
+    changes: &[(GroupKey<'_>, GroupChange)],
 ) -> Result<(), StoreError> {
     let of = |column: fn(&Sums) -> i64| -> Vec<i64> {
-        distributions.iter().map(|(_, distribution)| column(&distribution.sums)).collect()
+        changes.iter().map(|(_, change)| column(&change.sums)).collect()
     };
     sqlx::query(AssertSqlSafe(format!(
         "INSERT INTO {} AS t (workspace_id, bucket, agent_id, model, requests, errors, timeouts, latency, tokens, cost, \
@@ -127,10 +172,10 @@ async fn put_groups(
          DO UPDATE SET {ADD}, histogram = excluded.histogram",
         groups_table(source)
     )))
-    .bind(distributions.iter().map(|(key, _)| key.workspace_id).collect::<Vec<_>>())
-    .bind(distributions.iter().map(|(key, _)| Moment(key.bucket)).collect::<Vec<_>>())
-    .bind(distributions.iter().map(|(key, _)| key.agent_id).collect::<Vec<_>>())
-    .bind(distributions.iter().map(|(key, _)| key.model).collect::<Vec<_>>())
+    .bind(changes.iter().map(|(key, _)| key.workspace_id).collect::<Vec<_>>())
+    .bind(changes.iter().map(|(key, _)| Moment(key.bucket)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|(key, _)| key.agent_id).collect::<Vec<_>>())
+    .bind(changes.iter().map(|(key, _)| key.model).collect::<Vec<_>>())
     .bind(of(|sums| sums.requests))
     .bind(of(|sums| sums.errors))
     .bind(of(|sums| sums.timeouts))
@@ -139,7 +184,7 @@ async fn put_groups(
     .bind(of(|sums| sums.cost))
     .bind(of(|sums| sums.scored))
     .bind(of(|sums| sums.quality))
-    .bind(distributions.iter().map(|(_, distribution)| distribution.latencies.encode()).collect::<Vec<_>>())
+    .bind(changes.iter().map(|(_, change)| change.histogram()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use shared::{Timestamp, time_range::Window, trace::Score};
 use sqlx::{
     Postgres, Row, Transaction,
@@ -25,6 +25,7 @@ use crate::store::{
         select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
         snapshot::{Listed, Part, Snapshot},
         sums::Sums,
+        thread::{ThreadListRequest, ThreadRequest, ThreadSums},
     },
 };
 
@@ -216,8 +217,9 @@ impl Snapshot for PostgresSnapshot {
     }
 
     async fn spans(&mut self, trace: i64) -> Result<Vec<StoredSpan>, StoreError> {
-        let rows = sqlx::query(SPANS).bind(trace).fetch_all(&mut *self.transaction).await?;
-        rows.iter().map(row::stored_span).collect()
+        // One by one: there may be ten thousand, and a row takes more room than what is made of it.
+        let rows = sqlx::query(SPANS).bind(trace).fetch(&mut *self.transaction);
+        rows.map(|row| row::stored_span(&row?)).try_collect().await
     }
 
     async fn span(&mut self, trace: i64, span_id: &str) -> Result<Option<StoredSpan>, StoreError> {
@@ -228,6 +230,25 @@ impl Snapshot for PostgresSnapshot {
     async fn scores(&mut self, workspace_id: Uuid, trace_id: &str) -> Result<Vec<Score>, StoreError> {
         let scores = sqlx::query(SCORES).bind(workspace_id).bind(trace_id);
         scores.fetch_all(&mut *self.transaction).await?.iter().map(row::score).collect()
+    }
+
+    async fn thread_sums(&mut self, request: &ThreadRequest) -> Result<Option<ThreadSums>, StoreError> {
+        let mut select = select::thread_sums::<Postgres>(request);
+        let row = select.build().fetch_optional(&mut *self.transaction).await?;
+        Ok(row.as_ref().map(row::thread).transpose()?.map(|(_, sums)| sums))
+    }
+
+    async fn thread_rows(&mut self, request: &ThreadRequest) -> Result<Vec<StoredTrace>, StoreError> {
+        let rows = select::thread_rows::<Postgres>(request).build().fetch_all(&mut *self.transaction).await?;
+        rows.iter().map(row::stored_trace).collect()
+    }
+
+    async fn threads(
+        &mut self,
+        request: &ThreadListRequest,
+    ) -> Result<(Vec<(String, ThreadSums)>, u64), StoreError> {
+        let rows = select::threads::<Postgres>(request).build().fetch_all(&mut *self.transaction).await?;
+        row::threads(&rows)
     }
 
     async fn frame(&mut self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {

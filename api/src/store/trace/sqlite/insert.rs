@@ -10,11 +10,39 @@ use crate::store::trace::{
     stored::{SpanRow, TraceRow},
 };
 
-static TRACES: LazyLock<Bulk> = LazyLock::new(|| {
-    let head = "INSERT INTO traces (id, workspace_id, trace_id, agent_id, timestamp, latency, status, model, \
-                model_provider, tokens_input, tokens_output, tokens_total, cost, quality_sent, quality, session_id, \
-                user_id, tags, error, payload_id, payload_line, name, assembly, unpriced, cost_basis, price) VALUES";
-    Bulk::new(head, 26, "ON CONFLICT DO NOTHING", false)
+const INSERT: &str = "INSERT INTO traces (id, workspace_id, trace_id, agent_id, timestamp, latency, status, model, \
+     model_provider, tokens_input, tokens_output, tokens_total, cost, quality_sent, quality, session_id, user_id, tags, \
+     error, payload_id, payload_line, name, assembly, unpriced, cost_basis, price) VALUES";
+
+static TRACES: LazyLock<Bulk> = LazyLock::new(|| Bulk::new(INSERT, 26, "ON CONFLICT DO NOTHING", false));
+
+/// Whatever can change of a trace that is put together of spans, or priced anew.
+static REPLACE: LazyLock<Bulk> = LazyLock::new(|| {
+    let columns = [
+        "agent_id",
+        "timestamp",
+        "latency",
+        "status",
+        "model",
+        "model_provider",
+        "tokens_input",
+        "tokens_output",
+        "tokens_total",
+        "cost",
+        "session_id",
+        "user_id",
+        "tags",
+        "error",
+        "payload_id",
+        "payload_line",
+        "name",
+        "assembly",
+        "unpriced",
+        "cost_basis",
+        "price",
+    ];
+    let set = columns.map(|column| format!("{column} = excluded.{column}")).join(", ");
+    Bulk::new(INSERT, 26, &format!("ON CONFLICT (id) DO UPDATE SET {set}"), false)
 });
 
 /// A span that is there already is left as it is.
@@ -32,6 +60,15 @@ pub(super) async fn traces(
     rows: &[TraceRow<'_>],
 ) -> Result<u64, StoreError> {
     TRACES.execute(connection, rows, bind_trace).await
+}
+
+/// Puts rows in the place of those that have their numbers.
+pub(super) async fn replace(
+    connection: &mut SqliteConnection,
+    rows: &[TraceRow<'_>],
+) -> Result<(), StoreError> {
+    REPLACE.execute(connection, rows, bind_trace).await?;
+    Ok(())
 }
 
 /// Inserts spans, but none that is there already.

@@ -2,11 +2,13 @@
 
 mod bulk;
 mod insert;
+mod recost;
 mod rollup;
 mod scan;
 mod score;
 mod snapshot;
 mod write;
+mod writing;
 
 use std::{path::Path, time::Duration};
 
@@ -18,9 +20,9 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-pub use self::scan::TraceScan;
+pub use self::scan::{Part, TraceScan};
 use self::snapshot::SqliteSnapshot;
-use super::{StoreError, alert::impl_alerts};
+use super::{StoreError, alert::impl_alerts, price::impl_prices, reprice::impl_reprices};
 use crate::store::sqlite::{self, FileError};
 
 /// Connections that read at once: a query is short, and two cores serve no more.
@@ -34,6 +36,8 @@ pub struct SqliteTraces {
 }
 
 impl_alerts!(SqliteTraces);
+impl_prices!(SqliteTraces);
+impl_reprices!(SqliteTraces);
 
 fn migrator() -> Migrator {
     sqlx::migrate!("../migrations/traces/sqlite")

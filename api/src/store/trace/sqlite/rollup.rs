@@ -10,15 +10,15 @@ use super::bulk::Bulk;
 use crate::store::trace::{
     StoreError,
     plan::Source,
-    record::NewTrace,
-    rollup::{self, GroupKey, QualityChange, groups_table, totals_table},
-    sums::{Distribution, Sums},
+    rollup::{self, GroupChange, GroupKey, QualityChange, Recount, groups_table, totals_table},
+    sums::Sums,
 };
 
 /// The rollup of all traces together, in buckets of `source`.
 struct Totals {
     source: Source,
     upsert: Bulk,
+    drop_empty: Bulk,
 }
 
 /// The rollup by agent and model, in buckets of `source`.
@@ -26,15 +26,16 @@ struct Groups {
     source: Source,
     select: Bulk,
     upsert: Bulk,
+    drop_empty: Bulk,
 }
 
-/// Latency and cost stop at the largest number: a workspace that sends absurd ones must not make the batch fail in which
-/// others' traces stand. (Where a sum of integers overflows, SQLite makes it a float, which the column refuses.)
+/// Latency, tokens and cost stop at the largest number: a workspace that sends absurd ones must not make the batch fail in
+/// which others' traces stand. What changes takes less away than it brought where they did; they stop at nothing then. (Where a sum of integers overflows, SQLite makes it a float, which the column refuses.)
 const ADD: &str = "requests = requests + excluded.requests, errors = errors + excluded.errors, \
                    timeouts = timeouts + excluded.timeouts, \
-                   latency = MIN(latency + excluded.latency, 9223372036854775807), \
-                   tokens = tokens + excluded.tokens, \
-                   cost = MIN(cost + excluded.cost, 9223372036854775807), scored = scored + excluded.scored, \
+                   latency = MAX(MIN(latency + excluded.latency, 9223372036854775807), 0), \
+                   tokens = MAX(MIN(tokens + excluded.tokens, 9223372036854775807), 0), \
+                   cost = MAX(MIN(cost + excluded.cost, 9223372036854775807), 0), scored = scored + excluded.scored, \
                    quality = quality + excluded.quality";
 
 static TOTALS: LazyLock<[Totals; 3]> = LazyLock::new(|| {
@@ -43,7 +44,12 @@ static TOTALS: LazyLock<[Totals; 3]> = LazyLock::new(|| {
         let head = format!(
             "INSERT INTO {table} (workspace_id, bucket, requests, errors, timeouts, latency, tokens, cost, scored, quality) VALUES"
         );
-        Totals { source, upsert: Bulk::new(&head, 10, &format!("ON CONFLICT DO UPDATE SET {ADD}"), false) }
+        let drop = format!("DELETE FROM {table} WHERE requests <= 0 AND (workspace_id, bucket) IN (VALUES");
+        Totals {
+            source,
+            upsert: Bulk::new(&head, 10, &format!("ON CONFLICT DO UPDATE SET {ADD}"), false),
+            drop_empty: Bulk::new(&drop, 2, ")", false),
+        }
     })
 });
 
@@ -59,37 +65,60 @@ static GROUPS: LazyLock<[Groups; 2]> = LazyLock::new(|| {
             ") SELECT k.number, t.histogram FROM k CROSS JOIN {table} t ON t.workspace_id = k.workspace_id \
              AND t.bucket = k.bucket AND t.agent_id = k.agent_id AND t.model = k.model"
         );
+        let drop = format!(
+            "DELETE FROM {table} WHERE requests <= 0 AND (workspace_id, bucket, agent_id, model) IN (VALUES"
+        );
         Groups {
             source,
             select: Bulk::new("WITH k (number, workspace_id, bucket, agent_id, model) AS (VALUES", 4, &join, true),
             upsert: Bulk::new(&head, 13, &tail, false),
+            drop_empty: Bulk::new(&drop, 4, ")", false),
         }
     })
 });
 
-/// Counts new traces in every rollup.
-pub(super) async fn add(connection: &mut SqliteConnection, traces: &[&NewTrace]) -> Result<(), StoreError> {
+/// Brings every rollup to what changed.
+pub(super) async fn recount(
+    connection: &mut SqliteConnection,
+    recount: Recount<'_>,
+) -> Result<(), StoreError> {
     for totals in TOTALS.iter() {
-        let sums = rollup::totals(traces.iter().copied(), totals.source);
+        let sums = rollup::totals(recount, totals.source);
         totals.upsert.execute(connection, &sums, bind_totals).await?;
+        if !recount.before.is_empty() {
+            let emptied: Vec<_> = sums.into_iter().filter(|(_, sums)| sums.requests <= 0).collect();
+            let bind = |arguments: &mut SqliteArguments,
+                        ((workspace_id, bucket), _): &((Uuid, Timestamp), Sums)| {
+                arguments.add(*workspace_id)?;
+                arguments.add(bucket.as_micros())
+            };
+            totals.drop_empty.execute(connection, &emptied, bind).await?;
+        }
     }
     for groups in GROUPS.iter() {
-        let mut distributions = rollup::groups(traces.iter().copied(), groups.source);
-        merge_stored(connection, &groups.select, &mut distributions).await?;
-        groups.upsert.execute(connection, &distributions, bind_group).await?;
+        let mut changes = rollup::groups(recount, groups.source);
+        merge_stored(connection, &groups.select, &mut changes).await?;
+        groups.upsert.execute(connection, &changes, bind_group).await?;
+        if !recount.before.is_empty() {
+            let emptied: Vec<_> = changes.iter().filter(|(_, change)| change.sums.requests <= 0).collect();
+            groups
+                .drop_empty
+                .execute(connection, &emptied, |arguments, (key, _)| bind_key(arguments, key))
+                .await?;
+        }
     }
     Ok(())
 }
 
-/// Adds the histograms that are stored to the new ones: SQLite cannot merge them itself.
+/// Takes in the histograms that are stored: SQLite cannot merge them itself.
 async fn merge_stored(
     connection: &mut SqliteConnection,
     select: &Bulk,
-    distributions: &mut [(GroupKey<'_>, Distribution)],
+    changes: &mut [(GroupKey<'_>, GroupChange)],
 ) -> Result<(), StoreError> {
     let mut stored = Vec::new();
     let mut first = 0;
-    for piece in select.pieces(distributions, |arguments, (key, _)| bind_key(arguments, key)) {
+    for piece in select.pieces(changes, |arguments, (key, _)| bind_key(arguments, key)) {
         let piece = piece?;
         let rows = piece.rows.len();
         for row in piece.query().fetch_all(&mut *connection).await? {
@@ -99,8 +128,8 @@ async fn merge_stored(
         first += rows;
     }
     for (index, histogram) in stored {
-        if let Some((_, distribution)) = distributions.get_mut(index) {
-            distribution.latencies.merge_encoded(&histogram)?;
+        if let Some((_, change)) = changes.get_mut(index) {
+            change.merge_stored(&histogram)?;
         }
     }
     Ok(())
@@ -148,11 +177,11 @@ fn bind_totals(
 
 fn bind_group(
     arguments: &mut SqliteArguments,
-    (key, distribution): &(GroupKey<'_>, Distribution),
+    (key, change): &(GroupKey<'_>, GroupChange),
 ) -> Result<(), BoxDynError> {
     bind_key(arguments, key)?;
-    bind_sums(arguments, &distribution.sums)?;
-    arguments.add(distribution.latencies.encode())
+    bind_sums(arguments, &change.sums)?;
+    arguments.add(change.histogram())
 }
 
 fn bind_key(arguments: &mut SqliteArguments, key: &GroupKey<'_>) -> Result<(), BoxDynError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use shared::{Timestamp, trace::Score};
 use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::store::trace::{
     select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
     snapshot::{Listed, Part, Snapshot},
     sums::Sums,
+    thread::{ThreadListRequest, ThreadRequest, ThreadSums},
 };
 
 /// The columns of [`row::sums`], from a rollup.
@@ -177,8 +178,9 @@ impl Snapshot for SqliteSnapshot {
     }
 
     async fn spans(&mut self, trace: i64) -> Result<Vec<StoredSpan>, StoreError> {
-        let rows = sqlx::query(SPANS).bind(trace).fetch_all(&mut *self.0).await?;
-        rows.iter().map(row::stored_span).collect()
+        // One by one: there may be ten thousand, and a row takes more room than what is made of it.
+        let rows = sqlx::query(SPANS).bind(trace).fetch(&mut *self.0);
+        rows.map(|row| row::stored_span(&row?)).try_collect().await
     }
 
     async fn span(&mut self, trace: i64, span_id: &str) -> Result<Option<StoredSpan>, StoreError> {
@@ -189,6 +191,25 @@ impl Snapshot for SqliteSnapshot {
     async fn scores(&mut self, workspace_id: Uuid, trace_id: &str) -> Result<Vec<Score>, StoreError> {
         let rows = sqlx::query(SCORES).bind(workspace_id).bind(trace_id).fetch_all(&mut *self.0).await?;
         rows.iter().map(row::score).collect()
+    }
+
+    async fn thread_sums(&mut self, request: &ThreadRequest) -> Result<Option<ThreadSums>, StoreError> {
+        let mut select = select::thread_sums::<Sqlite>(request);
+        let row = select.build().fetch_optional(&mut *self.0).await?;
+        Ok(row.as_ref().map(row::thread).transpose()?.map(|(_, sums)| sums))
+    }
+
+    async fn thread_rows(&mut self, request: &ThreadRequest) -> Result<Vec<StoredTrace>, StoreError> {
+        let rows = select::thread_rows::<Sqlite>(request).build().fetch_all(&mut *self.0).await?;
+        rows.iter().map(row::stored_trace).collect()
+    }
+
+    async fn threads(
+        &mut self,
+        request: &ThreadListRequest,
+    ) -> Result<(Vec<(String, ThreadSums)>, u64), StoreError> {
+        let rows = select::threads::<Sqlite>(request).build().fetch_all(&mut *self.0).await?;
+        row::threads(&rows)
     }
 
     async fn frame(&mut self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {

@@ -4,8 +4,20 @@ use std::sync::LazyLock;
 
 use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteArguments};
 
-use super::{SqliteTraces, bulk::Bulk, insert, rollup, score};
-use crate::store::trace::{StoreError, Written, batch::Batch, record::NewTrace, stored::TraceRow};
+use super::{
+    SqliteTraces,
+    bulk::Bulk,
+    insert, rollup, score,
+    writing::{self, SqliteWriting},
+};
+use crate::store::trace::{
+    StoreError, Written,
+    batch::Batch,
+    record::NewTrace,
+    rollup::Recount,
+    stored::{TraceName, TraceRow},
+    writing::Writing,
+};
 
 static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
     let tail = ") SELECT DISTINCT k.number FROM k CROSS JOIN scores s ON s.workspace_id = k.workspace_id \
@@ -17,9 +29,12 @@ impl SqliteTraces {
     pub(in crate::store::trace) async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
         let mut batch = Batch::new(traces)?;
         let mut transaction = self.begin_write().await?;
-        let first_id = next_id(&mut transaction, "SELECT COALESCE(MAX(id), 0) + 1 FROM traces").await?;
-        let first_frame = next_id(&mut transaction, "SELECT COALESCE(MAX(id), 0) + 1 FROM payloads").await?;
+        let first_id = next_id(&mut transaction).await?;
+        let first_frame = next_frame(&mut transaction).await?;
         batch.number(|index| first_id + index, |index| first_frame + index);
+        let names: Vec<TraceName<'_>> = batch.all().iter().map(|pending| pending.name()).collect();
+        let adopted = writing::waiting(&mut transaction, &names).await?;
+        batch.adopt(&adopted);
         let rows: Vec<TraceRow<'_>> = batch.all().iter().map(|pending| batch.row(pending)).collect();
         if insert::traces(&mut transaction, &rows).await? < batch.len() as u64 {
             // The others were there before: their ids were not taken.
@@ -27,24 +42,36 @@ impl SqliteTraces {
                 .bind(first_id)
                 .fetch_all(&mut *transaction)
                 .await?;
-            batch.keep(&ids.into_iter().collect());
+            // None of those that wait was there before.
+            batch.keep(&ids.into_iter().chain(adopted.iter().map(|&(_, id)| id)).collect());
         }
         insert::payloads(&mut transaction, &batch.used_frames()).await?;
         insert::spans(&mut transaction, &batch.spans()).await?;
+        if !adopted.is_empty() {
+            let names: Vec<_> = adopted.iter().map(|&(index, _)| names[index]).collect();
+            SqliteWriting(&mut transaction).end_waiting(&names).await?;
+        }
         let new: Vec<_> = batch.new_traces().map(|pending| pending.trace).collect();
-        rollup::add(&mut transaction, &new).await?;
+        rollup::recount(&mut transaction, Recount::new_ones(&new)).await?;
         apply_waiting_scores(&mut transaction, &new).await?;
         transaction.commit().await?;
-        Ok(Written { new: new.len() })
+        Ok(Written { new: new.len(), dropped: 0 })
     }
 }
 
-async fn next_id(connection: &mut SqliteConnection, query: &'static str) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar(query).fetch_one(connection).await?)
+/// The number of the next trace; those that wait have theirs.
+pub(super) async fn next_id(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    let next = "SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM traces), (SELECT COALESCE(MAX(id), 0) FROM waiting_traces)) + 1";
+    Ok(sqlx::query_scalar(next).fetch_one(connection).await?)
+}
+
+/// The id of the next frame of payloads.
+pub(super) async fn next_frame(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM payloads").fetch_one(connection).await?)
 }
 
 /// Gives new traces the scores that came before them.
-async fn apply_waiting_scores(
+pub(super) async fn apply_waiting_scores(
     transaction: &mut SqliteConnection,
     new: &[&NewTrace],
 ) -> Result<(), StoreError> {

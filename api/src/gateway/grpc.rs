@@ -1,0 +1,255 @@
+//! OTLP over gRPC: who is asking is found out before a byte of the message is read; the message itself goes to ingestion as
+//! it came, in this process or another. tonic does the framing, gzip and their bounds.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use actix_web::web::{Bytes, Data};
+use prost::{
+    Message,
+    bytes::{Buf, BufMut},
+};
+use shared::limit;
+use tonic::{
+    Code, Request, Response, Status,
+    body::Body,
+    codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    codegen::http,
+    server::{Grpc, UnaryService},
+};
+use tower_service::Service;
+use tracing::Instrument;
+
+use super::{
+    State,
+    authenticate::{API_KEY, credentials_in},
+    identity::Sender,
+    rate_limit::DETAIL,
+};
+use crate::{
+    error::ApiError,
+    ingestion::{
+        self,
+        otlp::{self, encoding::Encoding, status},
+    },
+    internal::hand_on::{Answer, HandOn},
+    telemetry::{
+        metrics::Metrics,
+        request::{self, REQUEST_ID},
+    },
+};
+
+const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+/// What the services of metrics and logs are called.
+const COLLECTOR: &str = "/opentelemetry.proto.collector.";
+/// [`REQUEST_ID`], of tonic's version of the same crate.
+const ANSWERED_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
+/// Bytes of an error's text: it travels in a header.
+const MESSAGE_BYTES: usize = 1024;
+
+/// Who takes what was sent.
+#[derive(Clone)]
+pub enum Ingestion {
+    /// This process.
+    Here(Data<ingestion::State>),
+    /// Another one.
+    Away(HandOn),
+}
+
+/// OTLP's service of traces. Clones share what it works with.
+#[derive(Clone)]
+pub struct TraceService(Arc<Inner>);
+
+struct Inner {
+    gateway: Data<State>,
+    ingestion: Ingestion,
+    metrics: Data<Metrics>,
+}
+
+impl TraceService {
+    /// The service before `ingestion`.
+    #[must_use]
+    pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
+        Self(Arc::new(Inner { gateway, ingestion, metrics }))
+    }
+}
+
+type Answered = http::Response<Body>;
+
+impl Service<http::Request<Body>> for TraceService {
+    type Response = Answered;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Answered, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { Ok(inner.observe(request).await) })
+    }
+}
+
+impl Inner {
+    /// Gives a request its id, one line in the log and its place in the metrics, as those over HTTP have.
+    async fn observe(self: Arc<Self>, request: http::Request<Body>) -> Answered {
+        let start = Instant::now();
+        let id = request::id(header(request.headers(), REQUEST_ID.as_str()));
+        let span = tracing::info_span!("request", id);
+        let route = if request.uri().path() == EXPORT { EXPORT } else { "unmatched" };
+        let mut answer = Arc::clone(&self).answer(request, &id).instrument(span.clone()).await;
+        let seconds = start.elapsed().as_secs_f64();
+        let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
+        self.metrics.request("gRPC", route, &format!("{code:?}"), seconds);
+        span.in_scope(
+            || tracing::info!(method = "gRPC", path = route, status = ?code, milliseconds = seconds * 1e3, "answered"),
+        );
+        if let Ok(id) = http::HeaderValue::from_str(&id) {
+            answer.headers_mut().insert(ANSWERED_ID, id);
+        }
+        answer
+    }
+
+    async fn answer(self: Arc<Self>, request: http::Request<Body>, id: &str) -> Answered {
+        match request.uri().path() {
+            EXPORT => {}
+            path if path.starts_with(COLLECTOR) => {
+                return Status::unimplemented("Only traces are taken here: switch this exporter off")
+                    .into_http();
+            }
+            _ => return Status::unimplemented("There is nothing here by that name").into_http(),
+        }
+        let sender = match self.admit(request.headers()).await {
+            Ok(sender) => sender,
+            Err(error) => return refusal(&error).into_http(),
+        };
+        let read = Arc::new(AtomicBool::new(false));
+        let export = Export { inner: self, sender, request_id: id.to_owned(), read: Arc::clone(&read) };
+        let mut grpc = Grpc::new(BytesCodec)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .max_decoding_message_size(limit::INGEST_BODY_BYTES);
+        let answer = grpc.unary(export, request).await;
+        if read.load(Ordering::Relaxed) { answer } else { unread(answer) }
+    }
+
+    /// Who sends, where they may.
+    async fn admit(&self, headers: &http::HeaderMap) -> Result<Sender, ApiError> {
+        let credentials = credentials_in(header(headers, "authorization"), header(headers, API_KEY));
+        let workspace_id = self.gateway.credentials.check(credentials).await??.workspace_id();
+        let decision = self.gateway.rate_limit.check(workspace_id).await;
+        if !decision.allowed {
+            return Err(ApiError::RateLimited { detail: DETAIL, retry_after: decision.reset });
+        }
+        Ok(Sender { workspace_id })
+    }
+
+    async fn take(&self, sender: Sender, request_id: &str, body: Bytes) -> Result<Bytes, Status> {
+        match &self.ingestion {
+            Ingestion::Here(app) => {
+                let answer = otlp::take(app, sender, Encoding::Protobuf, body).await;
+                answer.map(Bytes::from).map_err(|error| refusal(&error))
+            }
+            Ingestion::Away(hand_on) => match hand_on.spans(sender, request_id, body).await {
+                Ok(Answer::Taken(answer)) => Ok(answer),
+                Ok(Answer::Refused { status, retry_after }) => Err(refused(status, retry_after)),
+                Err(error) => Err(refusal(&error)),
+            },
+        }
+    }
+}
+
+fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default())
+}
+
+/// An error of ours as gRPC has it.
+fn refusal(error: &ApiError) -> Status {
+    error.log();
+    refused(status::Status::of(&error.body()), error.retry_after())
+}
+
+fn refused(mut status: status::Status, retry_after: Option<u64>) -> Status {
+    status.message.truncate(status.message.floor_char_boundary(MESSAGE_BYTES));
+    if let Some(seconds) = retry_after {
+        status = status.again_after(Duration::from_secs(seconds.max(1)));
+    }
+    let details = if status.details.is_empty() { Bytes::new() } else { status.encode_to_vec().into() };
+    Status::with_details(Code::from(status.code), status.message, details)
+}
+
+/// tonic's own refusals of a message that it could not read: some of their codes would have it sent again for ever.
+fn unread(answer: Answered) -> Answered {
+    match Status::from_header_map(answer.headers()) {
+        Some(status)
+            if matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted | Code::Internal) =>
+        {
+            Status::invalid_argument(status.message()).into_http()
+        }
+        _ => answer,
+    }
+}
+
+/// One call, once its message is there.
+struct Export {
+    inner: Arc<Inner>,
+    sender: Sender,
+    request_id: String,
+    read: Arc<AtomicBool>,
+}
+
+impl UnaryService<Bytes> for Export {
+    type Response = Bytes;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Status>> + Send>>;
+
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        self.read.store(true, Ordering::Relaxed);
+        let (inner, sender, id) = (Arc::clone(&self.inner), self.sender, self.request_id.clone());
+        Box::pin(async move { inner.take(sender, &id, request.into_inner()).await.map(Response::new) })
+    }
+}
+
+/// Messages as their bytes: ingestion reads them, wherever it is.
+struct BytesCodec;
+
+impl Codec for BytesCodec {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for BytesCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        into.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for BytesCodec {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(from.copy_to_bytes(from.remaining())))
+    }
+}

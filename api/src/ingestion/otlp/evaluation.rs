@@ -1,0 +1,67 @@
+//! Judgements that came with a span, as scores of its trace.
+
+use serde_json::{Map, Value};
+use shared::{Timestamp, limit, trace::DEFAULT_SCORE_NAME};
+
+use super::{
+    attribute::{Attributes, cut},
+    message,
+    span::Happening,
+};
+use crate::{
+    ingestion::field::{Arrival, scaled},
+    store::trace::record::{MICROS_PER_POINT, NewScore},
+};
+
+/// The scores that a span's attributes and events hold. One without a number is none: it stays an attribute.
+pub(super) fn scores(
+    trace_id: &str,
+    attributes: &Attributes,
+    events: &[Happening],
+    end: Timestamp,
+    arrival: Arrival,
+) -> Vec<NewScore> {
+    let mut found = Vec::new();
+    let mut add = |attributes: &Attributes, prefix: &str, timestamp: Timestamp| {
+        let named = |name: &str| format!("{prefix}{name}");
+        let Some(score) = attributes.number(&[&named("score.value"), &named("score")]).and_then(points)
+        else {
+            return;
+        };
+        let label = attributes.text(&[&named("score.label"), &named("label")]);
+        let explanation = attributes.text(&[&named("explanation")]);
+        let comment = match (label, explanation) {
+            (Some(label), Some(explanation)) => Some(format!("{label}: {explanation}")),
+            (label, explanation) => label.or(explanation),
+        };
+        found.push(NewScore {
+            workspace_id: arrival.workspace_id,
+            trace_id: trace_id.to_owned(),
+            name: attributes.label(&[&named("name")]).unwrap_or_else(|| DEFAULT_SCORE_NAME.to_owned()),
+            score,
+            comment: comment.map(|comment| cut(comment, limit::ERROR_BYTES)),
+            timestamp: timestamp.min(arrival.now),
+        });
+    };
+    for event in events.iter().filter(|event| event.name == "gen_ai.evaluation.result") {
+        add(&event.attributes, "gen_ai.evaluation.", event.timestamp);
+    }
+    add(attributes, "gen_ai.evaluation.", end);
+    if let Some(Value::Array(evaluations)) = message::documents(attributes, "evaluations.") {
+        for evaluation in evaluations {
+            let Value::Object(mut evaluation) = evaluation else { continue };
+            let inner: Map<String, Value> = match evaluation.remove("evaluation") {
+                Some(Value::Object(inner)) => inner,
+                _ => evaluation,
+            };
+            add(&Attributes(inner), "", end);
+        }
+    }
+    found
+}
+
+/// Millionths of a point: what is at most 1 is a share of the whole, what is more is points of a hundred.
+fn points(score: f64) -> Option<i64> {
+    let points = if score <= 1.0 { score * 100.0 } else { score };
+    scaled(points, MICROS_PER_POINT, 100.0).ok()
+}

@@ -1,0 +1,84 @@
+//! What kind of step a span is: what it says of itself, in the words of each convention, else what its attributes tell.
+
+use shared::span::SpanKind;
+
+use super::attribute::Attributes;
+
+/// Which tool a tool's span called.
+pub(super) const TOOL_NAMES: [&str; 3] = ["gen_ai.tool.name", "tool.name", "ai.toolCall.name"];
+
+/// The kind of a span.
+pub(super) fn kind(attributes: &Attributes) -> SpanKind {
+    let word = |name| attributes.text(&[name]).map(|word| word.to_ascii_lowercase());
+    word("gen_ai.operation.name")
+        .and_then(|word| of_operation(&word))
+        .or_else(|| word("openinference.span.kind").and_then(|word| of_openinference(&word)))
+        .or_else(|| word("traceloop.span.kind").and_then(|word| of_traceloop(&word)))
+        .or_else(|| attributes.text(&["ai.operationId"]).and_then(|id| of_vercel(&id)))
+        .unwrap_or_else(|| inferred(attributes))
+}
+
+fn of_operation(word: &str) -> Option<SpanKind> {
+    Some(match word {
+        "chat" | "text_completion" | "generate_content" => SpanKind::Llm,
+        "embeddings" => SpanKind::Embedding,
+        "execute_tool" => SpanKind::Tool,
+        "retrieval" => SpanKind::Retriever,
+        "invoke_agent" | "create_agent" => SpanKind::Agent,
+        "invoke_workflow" | "plan" => SpanKind::Chain,
+        _ => return None,
+    })
+}
+
+fn of_openinference(word: &str) -> Option<SpanKind> {
+    SpanKind::ALL.into_iter().find(|kind| *kind != SpanKind::Unknown && kind.as_str() == word)
+}
+
+fn of_traceloop(word: &str) -> Option<SpanKind> {
+    Some(match word {
+        "workflow" | "task" => SpanKind::Chain,
+        "agent" => SpanKind::Agent,
+        "tool" => SpanKind::Tool,
+        _ => return None,
+    })
+}
+
+/// The calls of a model are the inner spans (`ai.generateText.doGenerate`); the outer ones sum them up.
+fn of_vercel(id: &str) -> Option<SpanKind> {
+    Some(match id {
+        "ai.toolCall" => SpanKind::Tool,
+        _ if id.starts_with("ai.embed") && id.contains(".doEmbed") => SpanKind::Embedding,
+        _ if id.contains(".doGenerate") || id.contains(".doStream") => SpanKind::Llm,
+        _ if id.contains(".doRerank") => SpanKind::Reranker,
+        _ if id.starts_with("ai.") => SpanKind::Chain,
+        _ => return None,
+    })
+}
+
+fn inferred(attributes: &Attributes) -> SpanKind {
+    let any = |names: &[&str]| names.iter().any(|name| attributes.has(name));
+    // OpenLLMetry says it of calls of models alone.
+    match attributes.text(&["llm.request.type"]).as_deref() {
+        Some("chat" | "completion") => return SpanKind::Llm,
+        Some("embedding") => return SpanKind::Embedding,
+        Some("rerank") => return SpanKind::Reranker,
+        _ => {}
+    }
+    if any(&TOOL_NAMES) {
+        SpanKind::Tool
+    } else if attributes.has("embedding.model_name") || attributes.has_prefix("embedding.embeddings.") {
+        SpanKind::Embedding
+    } else if attributes.has_prefix("reranker.") {
+        SpanKind::Reranker
+    } else if attributes.has_prefix("retrieval.documents.") {
+        SpanKind::Retriever
+    } else if any(&super::usage::MODEL) {
+        SpanKind::Llm
+    } else if attributes.has_prefix("gen_ai.evaluation.") {
+        SpanKind::Evaluator
+    } else if any(&["gen_ai.agent.name", "gen_ai.agent.id", "agent.name"]) {
+        SpanKind::Agent
+    } else {
+        SpanKind::Unknown
+    }
+}

@@ -1,0 +1,43 @@
+//! The file of prices that a server is started with: an array of what the API takes.
+
+use std::{fs, path::Path};
+
+use shared::price::PriceRequest;
+
+/// Reads and checks the file.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn read(path: &Path) -> Result<Vec<PriceRequest>, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("a file that can be read ({error})"))?;
+    parse(&text).map_err(|wrong| format!("a file with a JSON array of prices ({wrong})"))
+}
+
+fn parse(text: &str) -> Result<Vec<PriceRequest>, String> {
+    let prices: Vec<PriceRequest> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    for (index, price) in prices.iter().enumerate() {
+        if let Some(wrong) = price.validate().first() {
+            return Err(format!("[{index}].{}: {}", wrong.field, wrong.detail));
+        }
+    }
+    Ok(prices)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_in_the_file_is_said_and_where() {
+        let good = r#"{"model": "m", "input_usd_per_million": 1, "output_usd_per_million": 2.5}"#;
+        assert_eq!(parse(&format!("[{good}]")).unwrap()[0].output_usd_per_million, 2.5);
+        let bad = r#"{"model": "m", "input_usd_per_million": -1, "output_usd_per_million": 2.5}"#;
+        assert!(
+            parse(&format!("[{good}, {bad}]")).unwrap_err().starts_with("[1].input_usd_per_million: must be")
+        );
+        assert!(parse("{}").unwrap_err().contains("line 1"));
+        assert!(parse("[{}]").unwrap_err().contains("model"));
+        assert!(read(Path::new("/nowhere/prices.json")).unwrap_err().contains("can be read"));
+    }
+}

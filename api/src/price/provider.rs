@@ -1,0 +1,181 @@
+//! Who serves a model, by the many names that instrumentations have for them.
+
+/// Who serves a model, as far as prices go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// By its id among the public prices.
+    Known(String),
+    /// Somebody's own machine: no public price is right there.
+    Local,
+    /// Somebody else, or a library that talks to others.
+    Other(String),
+}
+
+/// Ids among the public prices, and other names of each. Names are in lower case, with `_` for blanks and dashes.
+const NAMES: &[(&str, &[&str])] = &[
+    ("anthropic", &["anthropic", "claude"]),
+    (
+        "aws",
+        &[
+            "aws",
+            "aws.bedrock",
+            "bedrock",
+            "amazon_bedrock",
+            "aws_bedrock",
+            "amazon",
+            "bedrock_converse",
+            "amazon.bedrock",
+        ],
+    ),
+    (
+        "azure",
+        &[
+            "azure",
+            "azure_openai",
+            "azure.ai.openai",
+            "az.ai.openai",
+            "azure.ai.inference",
+            "az.ai.inference",
+            "azure_ai",
+            "azure_ai_foundry",
+        ],
+    ),
+    ("cerebras", &["cerebras"]),
+    ("cohere", &["cohere", "cohere_chat"]),
+    ("deepseek", &["deepseek", "deep_seek"]),
+    ("fireworks", &["fireworks", "fireworks_ai", "fireworks.ai", "fireworksai"]),
+    (
+        "google",
+        &[
+            "google",
+            "gcp",
+            "gcp.vertex_ai",
+            "gcp.gemini",
+            "gcp.gen_ai",
+            "vertex_ai",
+            "vertexai",
+            "vertex",
+            "gemini",
+            "google_genai",
+            "google_vertexai",
+            "google.vertex",
+            "google_vertex",
+            "google.generative_ai",
+            "google_generative_ai",
+            "gen_ai.gemini",
+        ],
+    ),
+    ("groq", &["groq"]),
+    ("mistral", &["mistral", "mistral_ai", "mistralai", "mistral.ai"]),
+    ("moonshotai", &["moonshotai", "moonshot", "moonshot_ai", "kimi"]),
+    ("novita", &["novita", "novita_ai"]),
+    ("openai", &["openai", "open_ai", "openai_responses"]),
+    ("openrouter", &["openrouter", "open_router"]),
+    ("perplexity", &["perplexity", "perplexity_ai", "perplexity.ai"]),
+    ("together", &["together", "together_ai", "together.ai", "togetherai"]),
+    ("voyageai", &["voyageai", "voyage", "voyage_ai"]),
+    ("x-ai", &["x_ai", "xai", "x.ai", "grok"]),
+    ("zai", &["zai", "z_ai", "z.ai"]),
+    ("zhipuai", &["zhipuai", "zhipu", "zhipu_ai"]),
+];
+
+/// What runs models on one's own machine.
+const LOCAL: &[&str] = &[
+    "ollama",
+    "ollama_chat",
+    "llama.cpp",
+    "llama_cpp",
+    "llamacpp",
+    "llamafile",
+    "lmstudio",
+    "lm_studio",
+    "lm.studio",
+    "vllm",
+    "hosted_vllm",
+    "sglang",
+    "mlx",
+    "transformers",
+    "local",
+    "localai",
+    "gpt4all",
+];
+
+impl Provider {
+    /// Reads a name as it was sent.
+    #[must_use]
+    pub fn read(sent: &str) -> Option<Self> {
+        let name = sent.trim().to_lowercase().replace([' ', '-'], "_");
+        if name.is_empty() {
+            return None;
+        }
+        // `openai.chat`, `anthropic.messages`: the Vercel AI SDK adds which of its interfaces was used.
+        let mut part = name.as_str();
+        loop {
+            if let Some(provider) = Self::exact(part) {
+                return Some(provider);
+            }
+            match part.rsplit_once('.') {
+                Some((head, _)) => part = head,
+                None => return Some(Self::Other(name)),
+            }
+        }
+    }
+
+    fn exact(name: &str) -> Option<Self> {
+        if LOCAL.contains(&name) {
+            return Some(Self::Local);
+        }
+        let known = NAMES.iter().find(|(id, names)| *id == name || names.contains(&name));
+        known.map(|(id, _)| Self::Known((*id).to_owned()))
+    }
+
+    /// One spelling for all names of the same: what own prices are found by.
+    #[must_use]
+    pub fn key(sent: &str) -> String {
+        match Self::read(sent) {
+            Some(Self::Known(id)) => id,
+            _ => sent.trim().to_lowercase().replace([' ', '-'], "_"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_has_many_names() {
+        for (id, names) in [
+            ("openai", ["openai", "OpenAI", "openai.chat", "openai.responses"].as_slice()),
+            ("mistral", &["mistral_ai", "mistralai", "MistralAI", "mistral.chat"]),
+            ("x-ai", &["x_ai", "xai", "x-ai", "xai.chat"]),
+            ("aws", &["aws.bedrock", "aws", "AWS", "amazon-bedrock", "amazon_bedrock"]),
+            (
+                "azure",
+                &["azure.ai.openai", "azure", "az.ai.openai", "azure.ai.inference", "azure-openai.chat"],
+            ),
+            (
+                "google",
+                &[
+                    "gcp.vertex_ai",
+                    "gcp.gemini",
+                    "google",
+                    "vertexai",
+                    "google.generative-ai",
+                    "google.vertex.chat",
+                ],
+            ),
+            ("anthropic", &["anthropic", "anthropic.messages", "Anthropic"]),
+            ("deepseek", &["deepseek", "deepseek.chat"]),
+            ("groq", &["groq", "Groq", "groq.chat"]),
+        ] {
+            for name in names {
+                assert_eq!(Provider::read(name), Some(Provider::Known(id.to_owned())), "{name}");
+                assert_eq!(Provider::key(name), id, "{name}");
+            }
+        }
+        assert_eq!(Provider::read("Ollama"), Some(Provider::Local));
+        assert_eq!(Provider::read("langchain"), Some(Provider::Other("langchain".to_owned())));
+        assert_eq!(Provider::read("  "), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! The gRPC side: its socket, and stopping with the rest.
+
+use std::{net::TcpListener, time::Duration};
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
+    task::JoinHandle,
+};
+use tonic::transport::{Server, server::TcpIncoming};
+
+use super::{Parts, StartError};
+use crate::{
+    config::{Config, GrpcPort},
+    error::chain,
+    gateway::grpc::{Ingestion, TraceService},
+    internal::hand_on::HandOn,
+};
+
+/// How long a message may take to arrive and be kept.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a silent connection is asked whether it is still there.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+/// Messages of one connection at once.
+const STREAMS: u32 = 100;
+/// How long calls may take that are still under way when HTTP's are done: both are told to stop at the same time.
+const STOPPING: Duration = Duration::from_secs(1);
+
+/// A running server of OTLP over gRPC.
+pub(super) struct Grpc {
+    port: u16,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Grpc {
+    /// Binds and serves, where the gateway runs and the setting does not say otherwise.
+    pub(super) fn listen(config: &Config, parts: &Parts) -> Result<Option<Self>, StartError> {
+        let Some(service) = service(parts)? else { return Ok(None) };
+        let (port, needed) = match config.otlp_grpc {
+            GrpcPort::Off => return Ok(None),
+            GrpcPort::Default => (GrpcPort::DEFAULT, false),
+            GrpcPort::Set(port) => (port, true),
+        };
+        let what = || format!("cannot listen on SERVICE_HOST={} OTLP_GRPC_PORT={port}", config.host);
+        let listener = TcpListener::bind((config.host, port)).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            tokio::net::TcpListener::from_std(listener)
+        });
+        let listener = match listener {
+            Ok(listener) => listener,
+            Err(error) if !needed => {
+                tracing::warn!(
+                    port,
+                    error = chain(&error),
+                    "OTLP is not taken over gRPC: the port cannot be had"
+                );
+                return Ok(None);
+            }
+            Err(source) => return Err(StartError::Io { what: what(), source }),
+        };
+        let port = listener.local_addr().map_err(|source| StartError::Io { what: what(), source })?.port();
+        let (stop, stopped) = oneshot::channel();
+        let serving = Server::builder()
+            .timeout(PATIENCE)
+            .http2_keepalive_interval(Some(KEEP_ALIVE))
+            .max_concurrent_streams(STREAMS)
+            .serve_with_incoming_shutdown(
+                service,
+                TcpIncoming::from(listener).with_nodelay(Some(true)),
+                told_to_stop(stopped),
+            );
+        let task = tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(error = chain(&error), "the gRPC server broke");
+            }
+        });
+        Ok(Some(Self { port, stop, task }))
+    }
+
+    /// The port that is listened on.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Takes no more calls and finishes those that are under way.
+    pub(super) async fn stop(mut self) {
+        // Nobody listens where a signal came first.
+        let _ = self.stop.send(());
+        if tokio::time::timeout(STOPPING, &mut self.task).await.is_err() {
+            tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
+            self.task.abort();
+        }
+    }
+}
+
+fn service(parts: &Parts) -> Result<Option<TraceService>, StartError> {
+    let Some(gateway) = &parts.gateway else { return Ok(None) };
+    let ingestion = match (&parts.ingestion, &parts.peers) {
+        (Some(ingestion), _) => Ingestion::Here(ingestion.clone()),
+        (None, Some(peers)) => Ingestion::Away(HandOn::new(peers.clone())?),
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(TraceService::new(gateway.clone(), ingestion, parts.metrics.clone())))
+}
+
+/// By whoever stops the server, or by the signals that stop HTTP's side at the same time.
+async fn told_to_stop(stopped: oneshot::Receiver<()>) {
+    let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    tokio::select! {
+        _ = stopped => {}
+        () = arrives(terminate) => {}
+        () = arrives(interrupt) => {}
+    }
+}
+
+/// Never, where signals cannot be listened for.
+async fn arrives(signal: std::io::Result<Signal>) {
+    match signal {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}

@@ -1,0 +1,170 @@
+//! OpenTelemetry's own SDKs and exporters, with spans made by hand: HTTP with protobuf and with JSON, gRPC, compressed.
+
+use serde_json::{Value, json};
+
+use crate::{
+    library::{Library, Run, Sent},
+    price::{GPT_4O, call, embedding},
+    report::Report,
+    stage::Stage,
+    stand_in::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
+};
+
+const QUESTION: &str = "What is the weather in Paris?";
+
+fn said(role: &str, text: &str) -> Value {
+    json!({"role": role, "parts": [{"type": "text", "content": text}]})
+}
+
+fn answered(text: &str) -> Value {
+    let mut message = said("assistant", text);
+    message["finish_reason"] = json!("stop");
+    json!([message])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_by_http_with_protobuf() {
+    let stage = Stage::new().await;
+    let run = stage.by_http(Library::python("by_hand"), "http/protobuf").run().await;
+    python("OpenTelemetry Python | HTTP protobuf", &stage, &run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_by_http_with_protobuf_compressed_and_the_key_in_the_other_header() {
+    let stage = Stage::new().await;
+    let headers = format!("x-api-key={}", stage.key);
+    let library = Library::python("by_hand").sending_to(&stage.server.url, "http/protobuf", &headers);
+    let run = library.with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
+    python("OpenTelemetry Python | HTTP protobuf, gzip", &stage, &run).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_by_grpc_compressed() {
+    let stage = Stage::new().await;
+    let run =
+        stage.by_grpc(Library::python("by_hand")).with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
+    python("OpenTelemetry Python | gRPC, gzip", &stage, &run).await;
+}
+
+async fn python(client: &str, stage: &Stage, run: &Run) {
+    let mut report = Report::new(client, run, &stage.member).await;
+    let roots: Vec<&Sent> = run.roots().collect();
+    assert_eq!((run.spans.len(), roots.len()), (7, 2));
+    let cost = |used: Usage| call(GPT_4O, used);
+    report.trace_has(
+        roots[0],
+        &json!({
+            "name": "invoke_agent weather-agent",
+            "agent_id": "weather-agent",
+            "session_id": "session-7",
+            "user_id": "user-9",
+            "status": "success",
+            "model": "gpt-4o-2024-08-06",
+            "model_provider": "openai",
+            // The agent tells the sum of its two calls, which counts once.
+            "tokens_input": CALLING.input + ANSWERING.input + EMBEDDED,
+            "tokens_output": CALLING.output + ANSWERING.output,
+            "cost_usd": cost(CALLING) + cost(ANSWERING) + embedding(),
+            "unpriced": null,
+            "incomplete": null,
+            "input": [said("user", QUESTION)],
+            "output": answered(SENTENCE),
+        }),
+    );
+    report.span_has(roots[0], &json!({"kind": "agent"}));
+    let calls: Vec<&Sent> = run.named("chat gpt-4o").collect();
+    let of_model = |used: Usage| {
+        json!({
+            "kind": "llm",
+            "model": "gpt-4o-2024-08-06",
+            "model_provider": "openai",
+            "tokens_input": used.input,
+            "tokens_cache_read": used.cached,
+            "tokens_output": used.output,
+            "tokens_reasoning": used.reasoning,
+            "cost_usd": cost(used),
+        })
+    };
+    report.span_has(calls[0], &of_model(CALLING));
+    report.span_has(calls[1], &of_model(ANSWERING));
+    let system = said("system", "You are a weather agent.");
+    let tool_call =
+        json!({"type": "tool_call", "id": "call_1", "name": "get_weather", "arguments": {"city": "Paris"}});
+    let called = json!([{"role": "assistant", "parts": [tool_call], "finish_reason": "tool_calls"}]);
+    let asked = json!([system, said("user", QUESTION)]);
+    report.span_has(calls[0], &json!({"input": asked, "output": called, "finish_reasons": ["tool_calls"]}));
+    report.span_has(calls[1], &json!({"output": answered(SENTENCE), "finish_reasons": ["stop"]}));
+    report.span_has(
+        run.named("execute_tool get_weather").next().unwrap(),
+        &json!({
+            "kind": "tool",
+            "tool": {"name": "get_weather", "call_id": "call_1", "type": "function"},
+            "input": {"city": "Paris"},
+            "output": {"city": "Paris", "celsius": 21},
+        }),
+    );
+    report.span_has(
+        run.named("embeddings text-embedding-3-small").next().unwrap(),
+        &json!({
+            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDED, "cost_usd": embedding(),
+        }),
+    );
+    report.trace_has(roots[1], &json!({"status": "error", "error": "no such model", "cost_usd": null}));
+    report.span_has(
+        run.named("chat gpt-nonsense").next().unwrap(),
+        &json!({"status": "error", "model": "gpt-nonsense", "error": "The model `gpt-nonsense` does not exist"}),
+    );
+    report.finish();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn javascript_by_http_with_json() {
+    javascript("OpenTelemetry JavaScript | HTTP JSON", "http/json").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn javascript_by_http_with_protobuf() {
+    javascript("OpenTelemetry JavaScript | HTTP protobuf", "http/protobuf").await;
+}
+
+async fn javascript(client: &str, protocol: &str) {
+    let stage = Stage::new().await;
+    let run = stage.by_http(Library::node("by_hand"), protocol).run().await;
+    let mut report = Report::new(client, &run, &stage.member).await;
+    let roots: Vec<&Sent> = run.roots().collect();
+    assert_eq!((run.spans.len(), roots.len()), (4, 2));
+    let output = answered("It is 21 degrees in Paris. ☀");
+    let chat = json!({
+        "kind": "llm",
+        "model": "gpt-4o-2024-08-06",
+        "model_provider": "openai",
+        "tokens_input": ANSWERING.input,
+        "tokens_cache_read": ANSWERING.cached,
+        "tokens_output": ANSWERING.output,
+        "tokens_reasoning": ANSWERING.reasoning,
+        "cost_usd": call(GPT_4O, ANSWERING),
+        "finish_reasons": ["stop"],
+        "input": [said("user", QUESTION)],
+        "output": output,
+        "links": [{"trace_id": roots[0].trace_id, "span_id": roots[0].span_id}],
+    });
+    report.span_has(run.named("chat gpt-4o").next().unwrap(), &chat);
+    report.span_has(
+        run.named("execute_tool get_weather").next().unwrap(),
+        &json!({"kind": "tool", "input": {"city": "Paris"}, "output": {"city": "Paris", "celsius": 21}}),
+    );
+    report.trace_has(
+        roots[0],
+        &json!({
+            "agent_id": "weather-agent",
+            "session_id": "session-7",
+            "user_id": "user-9",
+            "cost_usd": call(GPT_4O, ANSWERING),
+            "input": [said("user", QUESTION)],
+            "output": output,
+        }),
+    );
+    report
+        .trace_has(roots[1], &json!({"status": "error", "error": "too far", "agent_id": "weather-service"}));
+    report.finish();
+}

@@ -1,0 +1,30 @@
+//! OpenTelemetry as real libraries send it: from PyPI and npm, against a server of each test's own, and with a stand-in for
+//! the model that they call. The libraries are installed by `make setup-test`.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+mod ai_sdk;
+mod by_hand;
+mod fault;
+mod gate;
+mod library;
+mod openinference;
+mod openllmetry;
+mod price;
+mod report;
+mod semantic_conventions;
+mod stage;
+mod stand_in;
+mod stand_in_responses;
+
+#[path = "../api/answer.rs"]
+#[expect(dead_code, reason = "the HTTP tests use the rest")]
+mod answer;
+#[path = "../api/client.rs"]
+#[expect(dead_code, reason = "the HTTP tests use the rest")]
+mod client;
+#[path = "../api/deployment.rs"]
+mod deployment;
+#[path = "../api/server.rs"]
+#[expect(dead_code, reason = "the HTTP tests use the rest")]
+mod server;

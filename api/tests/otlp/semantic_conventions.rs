@@ -1,0 +1,103 @@
+//! OpenTelemetry's own instrumentation of OpenAI's Python client, as it is installed and with what it can tell on request.
+
+use serde_json::{Value, json};
+
+use crate::{
+    library::{Library, Sent},
+    price::{GPT_4O, call_without_cache, embedding},
+    report::Report,
+    stage::Stage,
+    stand_in::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
+};
+
+const SCRIPT: &str = "with_semantic_conventions";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_under_the_semantic_conventions_of_today_arrives_as_it_was() {
+    let stage = Stage::new().await;
+    let library = stage
+        .by_http(Library::python(SCRIPT), "http/protobuf")
+        .with("OTEL_SEMCONV_STABILITY_OPT_IN", "gen_ai_latest_experimental")
+        .with("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "span_only");
+    let text = |role: &str, text: &str| json!({"role": role, "parts": [{"type": "text", "content": text}]});
+    let tool_call =
+        json!({"type": "tool_call", "id": "call_1", "name": "get_weather", "arguments": {"city": "Paris"}});
+    let called = json!([{"role": "assistant", "parts": [tool_call], "finish_reason": "tool_calls"}]);
+    let mut answer = text("assistant", SENTENCE);
+    answer["finish_reason"] = json!("stop");
+    let asked =
+        json!([text("system", "You are a weather agent."), text("user", "What is the weather in Paris?")]);
+    let first = json!({"input": asked, "output": called});
+    let second = json!({"output": [answer]});
+    check("OpenTelemetry GenAI, openai, latest | HTTP protobuf", &stage, library, [first, second]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_under_the_semantic_conventions_as_installed_arrives_without_content() {
+    let stage = Stage::new().await;
+    let library = stage.by_http(Library::python(SCRIPT), "http/protobuf");
+    let nothing = json!({"input": null, "output": null});
+    check("OpenTelemetry GenAI, openai | HTTP protobuf", &stage, library, [nothing.clone(), nothing]).await;
+}
+
+async fn check(client: &str, stage: &Stage, library: Library, content: [Value; 2]) {
+    let run = library.run().await;
+    let mut report = Report::new(client, &run, &stage.member).await;
+    let roots: Vec<&Sent> = run.roots().collect();
+    assert_eq!((run.spans.len(), roots.len()), (9, 3));
+    let cost = |used: Usage| call_without_cache(GPT_4O, used);
+    report.trace_has(
+        roots[0],
+        &json!({
+            "name": "invoke_agent weather-agent",
+            "agent_id": "weather-agent",
+            "session_id": "session-7",
+            "user_id": "user-9",
+            "status": "success",
+            "model": "gpt-4o-2024-08-06",
+            "model_provider": "openai",
+            "tokens_input": CALLING.input + ANSWERING.input + EMBEDDED,
+            "tokens_output": CALLING.output + ANSWERING.output,
+            "cost_usd": cost(CALLING) + cost(ANSWERING) + embedding(),
+        }),
+    );
+    let calls: Vec<&Sent> = run.named("chat gpt-4o").collect();
+    for (sent, (used, content)) in calls.iter().zip([CALLING, ANSWERING].into_iter().zip(&content)) {
+        report.span_has(
+            sent,
+            &json!({
+                "kind": "llm",
+                "model": "gpt-4o-2024-08-06",
+                "model_provider": "openai",
+                "tokens_input": used.input,
+                "tokens_output": used.output,
+                "cost_usd": cost(used),
+            }),
+        );
+        report.span_has(sent, content);
+    }
+    report.span_has(
+        run.named("execute_tool get_weather").next().unwrap(),
+        &json!({
+            "kind": "tool", "tool": {"name": "get_weather", "call_id": "call_1"},
+            "input": {"city": "Paris"}, "output": {"city": "Paris", "celsius": 21},
+        }),
+    );
+    report.span_has(
+        run.named("embeddings text-embedding-3-small").next().unwrap(),
+        &json!({
+            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDED, "cost_usd": embedding(),
+        }),
+    );
+    report.trace_has(roots[1], &json!({"status": "error", "cost_usd": null}));
+    report.span_has(
+        run.named("chat gpt-nonsense").next().unwrap(),
+        &json!({"status": "error", "model": "gpt-nonsense"}),
+    );
+    report.trace_has(roots[2], &json!({"status": "timeout"}));
+    report.span_has(
+        run.named("chat gpt-slow").next().unwrap(),
+        &json!({"status": "timeout", "model": "gpt-slow"}),
+    );
+    report.finish();
+}

@@ -1,0 +1,154 @@
+//! A stand-in for OpenAI's API, on a free port: what it answers depends on the request alone. To a question with tools it
+//! answers with a call of `get_weather`, to a tool's result with a sentence; `gpt-nonsense` does not exist, and `gpt-slow`
+//! does not answer.
+
+use std::{sync::LazyLock, thread};
+
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    web::{Json, post},
+};
+use serde_json::{Value, json};
+
+use crate::stand_in_responses::responses;
+
+/// Where its interfaces are, as `OPENAI_BASE_URL` says it. It is started by the first who asks, and stays.
+pub static URL: LazyLock<String> = LazyLock::new(start);
+
+/// The answer to what a tool said.
+pub const SENTENCE: &str = "It is 21 degrees in Paris.";
+/// What the tool is called with.
+pub const ARGUMENTS: &str = r#"{"city":"Paris"}"#;
+/// Seconds since 1970 at which every answer was made.
+pub const CREATED: u64 = 1_760_000_000;
+
+/// What a call used.
+#[derive(Clone, Copy)]
+pub struct Usage {
+    pub input: u64,
+    pub cached: u64,
+    pub output: u64,
+    pub reasoning: u64,
+}
+
+/// For a call of a tool.
+pub const CALLING: Usage = Usage { input: 120, cached: 64, output: 30, reasoning: 10 };
+/// For a sentence.
+pub const ANSWERING: Usage = Usage { input: 160, cached: 128, output: 12, reasoning: 4 };
+/// Tokens of an embedding.
+pub const EMBEDDED: u64 = 7;
+
+fn start() -> String {
+    let (tell, told) = std::sync::mpsc::channel();
+    thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let server = HttpServer::new(|| {
+                App::new()
+                    .route("/v1/chat/completions", post().to(chat))
+                    .route("/v1/responses", post().to(responses))
+                    .route("/v1/embeddings", post().to(embeddings))
+            });
+            let server = server.workers(1).bind(("127.0.0.1", 0)).unwrap();
+            tell.send(format!("http://{}/v1", server.addrs()[0])).unwrap();
+            server.disable_signals().run().await.unwrap();
+        });
+    });
+    told.recv().unwrap()
+}
+
+/// The model that answers where another is asked for.
+pub fn dated(model: &str) -> String {
+    match model {
+        "gpt-4o" => "gpt-4o-2024-08-06".to_owned(),
+        "gpt-4o-mini" => "gpt-4o-mini-2024-07-18".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Why there is no answer, where there is none.
+pub async fn refused(request: &Value) -> Option<HttpResponse> {
+    match request["model"].as_str() {
+        Some("gpt-slow") => std::future::pending().await,
+        Some("gpt-nonsense") => Some(HttpResponse::NotFound().json(json!({"error": {
+            "message": "The model `gpt-nonsense` does not exist or you do not have access to it.",
+            "type": "invalid_request_error",
+            "param": null,
+            "code": "model_not_found",
+        }}))),
+        _ => None,
+    }
+}
+
+/// Events as OpenAI streams them.
+pub fn stream(events: impl IntoIterator<Item = String>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/event-stream").body(events.into_iter().collect::<String>())
+}
+
+async fn embeddings(Json(request): Json<Value>) -> HttpResponse {
+    // [0.125, 0.25, 0.5] as little-endian 32-bit floats: what OpenAI's own clients ask for.
+    let embedding = if request["encoding_format"] == "base64" {
+        json!("AAAAPgAAgD4AAAA/")
+    } else {
+        json!([0.125, 0.25, 0.5])
+    };
+    HttpResponse::Ok().json(json!({
+        "object": "list",
+        "data": [{"object": "embedding", "index": 0, "embedding": embedding}],
+        "model": request["model"],
+        "usage": {"prompt_tokens": EMBEDDED, "total_tokens": EMBEDDED},
+    }))
+}
+
+async fn chat(Json(request): Json<Value>) -> HttpResponse {
+    if let Some(refused) = refused(&request).await {
+        return refused;
+    }
+    let last = request["messages"].as_array().and_then(|messages| messages.last());
+    let calls = request["tools"].is_array() && last.is_some_and(|last| last["role"] != "tool");
+    let call = json!({"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": ARGUMENTS}});
+    let (message, reason, used) = if calls {
+        let message = json!({"role": "assistant", "content": null, "refusal": null, "tool_calls": [call]});
+        (message, "tool_calls", CALLING)
+    } else {
+        (json!({"role": "assistant", "content": SENTENCE, "refusal": null}), "stop", ANSWERING)
+    };
+    let usage = json!({
+        "prompt_tokens": used.input,
+        "completion_tokens": used.output,
+        "total_tokens": used.input + used.output,
+        "prompt_tokens_details": {"cached_tokens": used.cached, "audio_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": used.reasoning, "audio_tokens": 0},
+    });
+    let answer = |object: &str, choices: Value, usage: Value| {
+        json!({
+            "id": "chatcmpl-1", "object": object, "created": CREATED, "system_fingerprint": "fp_1",
+            "model": dated(request["model"].as_str().unwrap()), "choices": choices, "usage": usage,
+        })
+    };
+    if request["stream"] != true {
+        let choice = json!({"index": 0, "message": message, "logprobs": null, "finish_reason": reason});
+        return HttpResponse::Ok().json(answer("chat.completion", json!([choice]), usage));
+    }
+    let deltas = if calls {
+        let begun = json!({"role": "assistant", "content": null, "tool_calls": [{
+            "index": 0, "id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": ""},
+        }]});
+        let (left, right) = ARGUMENTS.split_at(7);
+        let more = |part| json!({"tool_calls": [{"index": 0, "function": {"arguments": part}}]});
+        vec![begun, more(left), more(right)]
+    } else {
+        let (left, right) = SENTENCE.split_at(10);
+        vec![json!({"role": "assistant", "content": ""}), json!({"content": left}), json!({"content": right})]
+    };
+    let chunk = |delta: Value, reason: Value| {
+        let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": reason});
+        answer("chat.completion.chunk", json!([choice]), Value::Null)
+    };
+    let mut chunks: Vec<Value> = deltas.into_iter().map(|delta| chunk(delta, Value::Null)).collect();
+    chunks.push(chunk(json!({}), json!(reason)));
+    if request["stream_options"]["include_usage"] == true {
+        chunks.push(answer("chat.completion.chunk", json!([]), usage));
+    }
+    let events = chunks.iter().map(|chunk| format!("data: {chunk}\n\n"));
+    stream(events.chain(["data: [DONE]\n\n".to_owned()]))
+}

@@ -1,0 +1,209 @@
+//! Random spans that come by themselves, and what a trace of them must be, found by the plainest loops there are.
+
+use std::collections::BTreeSet;
+
+use api::store::trace::record::{Assembly, Basis, LooseSpan, NewSpan, NewTrace};
+use proptest::{option, prelude::*};
+use serde_json::json;
+use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
+use uuid::Uuid;
+
+use super::sample::{AGENTS, MODELS, START, moment};
+
+/// A span in which nothing is remarkable.
+pub fn plain(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> LooseSpan {
+    LooseSpan {
+        workspace_id,
+        trace_id: trace_id.to_owned(),
+        arrived: Timestamp::from_micros(START),
+        span: NewSpan {
+            span_id: span_id.to_owned(),
+            parent_span_id: parent.map(str::to_owned),
+            name: format!("step {span_id}"),
+            timestamp: Timestamp::from_micros(START),
+            latency: 1000,
+            payload: format!("{{\"input\":\"{span_id}\"}}"),
+            ..NewSpan::default()
+        },
+        service: Some("shop".to_owned()),
+        ..LooseSpan::default()
+    }
+}
+
+/// Spans of a few traces; their parents may be missing, come later, or go round in a circle.
+pub fn spans(count: usize) -> impl Strategy<Value = Vec<LooseSpan>> {
+    prop::collection::vec(span(), 1..=count)
+}
+
+/// A basis with a price as it is stored.
+pub fn computed() -> Basis {
+    Basis::Computed(json!({"model": "gpt-4o", "table": "bundled", "parts": []}).to_string())
+}
+
+fn span() -> impl Strategy<Value = LooseSpan> {
+    let id = || prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g", "h"]);
+    let parent = prop_oneof![1 => Just(None), 4 => id().prop_map(Some), 1 => Just(Some("elsewhere"))];
+    let name = |names: &[&'static str]| option::of(prop::sample::select(names.to_vec()));
+    let kind =
+        prop::sample::select(vec![SpanKind::Llm, SpanKind::Agent, SpanKind::Embedding, SpanKind::Unknown]);
+    let basis =
+        prop_oneof![Just(Basis::Unknown), Just(Basis::Reported), Just(Basis::NoPrice), Just(computed()),];
+    let tokens = || option::of(prop_oneof![1 => Just(0_i64), 3 => 1_i64..50]);
+    let place =
+        (prop::sample::select(vec!["t0", "t1", "t2"]), id(), parent, moment(), 0_i64..5_000_000, any::<u8>());
+    let call = (
+        kind,
+        name(&MODELS),
+        name(&["openai", "azure"]),
+        tokens(),
+        tokens(),
+        option::of(0_i64..9_000),
+        basis,
+    );
+    let claims = (
+        name(&AGENTS),
+        name(&["shop", "mail"]),
+        name(&["s1", "s2"]),
+        name(&["u1"]),
+        name(&["[\"x\",\"y\"]", "[\"z\"]", "[\"y\",\"w\"]"]),
+    );
+    (place, call, claims).prop_map(|(place, call, claims)| {
+        let (trace_id, span_id, parent, timestamp, latency, odd) = place;
+        let (kind, model, provider, tokens_input, tokens_output, cost, basis) = call;
+        let (agent_id, service, session_id, user_id, tags) = claims;
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        let status = [TraceStatus::Success, TraceStatus::Error, TraceStatus::Timeout][usize::from(odd % 3)];
+        let plain = plain(Uuid::nil(), trace_id, span_id, parent);
+        LooseSpan {
+            span: NewSpan {
+                kind,
+                timestamp: Timestamp::from_micros(timestamp),
+                latency,
+                status,
+                model: own(model),
+                model_provider: own(provider),
+                tokens_input,
+                tokens_output,
+                cost: if basis == Basis::NoPrice { None } else { cost },
+                basis,
+                error: (odd % 5 == 0).then(|| format!("it broke {odd}")),
+                ..plain.span
+            },
+            agent_id: own(agent_id),
+            service: own(service),
+            session_id: own(session_id),
+            user_id: own(user_id),
+            tags: own(tags),
+            ..plain
+        }
+    })
+}
+
+fn parent<'a>(spans: &'a [LooseSpan], span: &LooseSpan) -> Option<&'a LooseSpan> {
+    let parent = span.span.parent_span_id.as_ref()?;
+    spans.iter().find(|other| other.span.span_id == *parent)
+}
+
+/// Whether it lies, by way of others or not, in itself.
+fn is_on_a_circle(spans: &[LooseSpan], span: &LooseSpan) -> bool {
+    let mut at = parent(spans, span);
+    for _ in 0..=spans.len() {
+        match at {
+            None => return false,
+            Some(found) if found.span.span_id == span.span.span_id => return true,
+            Some(found) => at = parent(spans, found),
+        }
+    }
+    false
+}
+
+/// All spans that lie in this one.
+fn below<'a>(spans: &'a [LooseSpan], span: &LooseSpan) -> Vec<&'a LooseSpan> {
+    let inside = |other: &&LooseSpan| {
+        let mut at = *other;
+        for _ in 0..=spans.len() {
+            if is_on_a_circle(spans, at) {
+                return false;
+            }
+            let Some(next) = parent(spans, at) else { return false };
+            if next.span.span_id == span.span.span_id {
+                return true;
+            }
+            at = next;
+        }
+        false
+    };
+    spans.iter().filter(inside).collect()
+}
+
+fn order(span: &&LooseSpan) -> (Timestamp, String) {
+    (span.span.timestamp, span.span.span_id.clone())
+}
+
+/// What the spans of one trace, each once, must come to.
+pub fn trace(spans: &[LooseSpan], promoted: bool) -> Option<NewTrace> {
+    let outermost = spans.iter().filter(|span| span.span.parent_span_id.is_none()).min_by_key(order);
+    let orphan = || {
+        let orphans =
+            spans.iter().filter(|span| parent(spans, span).is_none() || is_on_a_circle(spans, span));
+        orphans.min_by_key(order)
+    };
+    let root = if promoted { outermost.or_else(orphan)? } else { outermost? };
+    let tokens =
+        |span: &LooseSpan| span.span.tokens_input.unwrap_or(0) + span.span.tokens_output.unwrap_or(0);
+    let has_cost = |span: &&LooseSpan| span.span.cost.is_some() || span.span.basis == Basis::NoPrice;
+    let priced: Vec<_> = spans.iter().filter(|span| !below(spans, span).iter().any(has_cost)).collect();
+    let counted: Vec<_> =
+        spans.iter().filter(|span| !below(spans, span).iter().any(|span| tokens(span) > 0)).collect();
+    let sum = |all: Vec<Option<i64>>| all.iter().flatten().copied().reduce(|one, other| one + other);
+    let tokens_input = sum(counted.iter().map(|span| span.span.tokens_input).collect());
+    let tokens_output = sum(counted.iter().map(|span| span.span.tokens_output).collect());
+    let kind = |span: &LooseSpan| match span.span.kind {
+        SpanKind::Llm => 0,
+        SpanKind::Embedding => 2,
+        _ => 1,
+    };
+    let called = counted
+        .iter()
+        .copied()
+        .filter(|span| span.span.model.is_some())
+        .min_by_key(|span| (kind(span), -tokens(span), order(span)));
+    let called = if root.span.model.is_some() { Some(root) } else { called };
+    let first = |of: fn(&LooseSpan) -> Option<&String>| {
+        let earliest = || spans.iter().filter(|span| of(span).is_some()).min_by_key(order);
+        of(root).or_else(|| of(earliest()?)).cloned()
+    };
+    let mut in_time: Vec<_> = spans.iter().collect();
+    in_time.sort_by_key(order);
+    let mut seen = BTreeSet::new();
+    let tags: Vec<String> = in_time
+        .iter()
+        .filter_map(|span| span.tags.as_ref())
+        .flat_map(|tags| serde_json::from_str::<Vec<String>>(tags).unwrap())
+        .filter(|tag| seen.insert(tag.clone()))
+        .collect();
+    Some(NewTrace {
+        workspace_id: root.workspace_id,
+        trace_id: root.trace_id.clone(),
+        agent_id: first(|span| span.agent_id.as_ref())
+            .or_else(|| first(|span| span.service.as_ref()))
+            .unwrap_or_else(|| "unknown".to_owned()),
+        timestamp: root.span.timestamp,
+        latency: root.span.latency,
+        status: root.span.status,
+        model: called.and_then(|span| span.span.model.clone()),
+        model_provider: called.and_then(|span| span.span.model_provider.clone()),
+        tokens_input,
+        tokens_output,
+        tokens_total: sum(vec![tokens_input, tokens_output]),
+        cost: sum(priced.iter().map(|span| span.span.cost).collect()),
+        unpriced: priced.iter().filter(|span| span.span.basis == Basis::NoPrice).count() as i64,
+        session_id: first(|span| span.session_id.as_ref()),
+        user_id: first(|span| span.user_id.as_ref()),
+        tags: (!tags.is_empty()).then(|| serde_json::to_string(&tags).unwrap()),
+        error: root.span.error.clone(),
+        name: Some(root.span.name.clone()),
+        assembly: if outermost.is_some() { Assembly::Complete } else { Assembly::Incomplete },
+        ..NewTrace::default()
+    })
+}

@@ -1,0 +1,147 @@
+//! Pricing anew: what is read for it, and what follows from it.
+
+use std::collections::BTreeMap;
+
+use api::store::trace::{
+    TraceStore,
+    record::{Basis, LooseSpan, NewTrace},
+    recost::Recost,
+};
+use proptest::{option, prelude::*};
+use shared::metric::Dimension;
+use uuid::Uuid;
+
+use super::{
+    loose::{self, computed, plain},
+    oracle,
+    sample::{self, HOUR, START, always, window},
+};
+use crate::property::check;
+
+fn recost(trace_id: &str, span_id: Option<&str>, cost: Option<i64>, basis: Basis) -> Recost {
+    Recost { trace_id: trace_id.to_owned(), span_id: span_id.map(str::to_owned), cost, basis }
+}
+
+fn recosts() -> impl Strategy<Value = Vec<Recost>> {
+    let id = prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g", "h", "nobody"]);
+    let basis = prop_oneof![Just(computed()), Just(Basis::NoPrice), Just(Basis::Unknown)];
+    let one = (prop::sample::select(vec!["t0", "t1", "t2", "t3"]), id, option::of(0_i64..9_000), basis);
+    let one = one.prop_map(|(trace, span, cost, basis)| {
+        recost(trace, Some(span), if basis == Basis::NoPrice { None } else { cost }, basis)
+    });
+    prop::collection::vec(one, 1..20)
+}
+
+pub async fn traces_and_figures_follow_costs_that_become_others(store: &TraceStore) {
+    let inputs = (loose::spans(25), prop::collection::vec(recosts(), 1..4));
+    check(24, &inputs, async |(spans, rounds)| {
+        let workspace_id = Uuid::new_v4();
+        let mut by_trace: BTreeMap<String, Vec<LooseSpan>> = BTreeMap::new();
+        for mut span in spans {
+            span.workspace_id = workspace_id;
+            let known = by_trace.entry(span.trace_id.clone()).or_default();
+            if known.iter().all(|known| known.span.span_id != span.span.span_id) {
+                known.push(span);
+            }
+        }
+        let all: Vec<_> = by_trace.values().flatten().collect();
+        store.write_spans(&all).await.unwrap();
+        // Those that wait are not priced anew: nobody reads them.
+        by_trace.retain(|_, spans| loose::trace(spans, false).is_some());
+        for round in rounds {
+            let before = by_trace.clone();
+            for recost in &round {
+                let spans = by_trace.get_mut(&recost.trace_id).into_iter().flatten();
+                let named = spans.filter(|span| Some(&span.span.span_id) == recost.span_id.as_ref());
+                named
+                    .for_each(|span| (span.span.cost, span.span.basis) = (recost.cost, recost.basis.clone()));
+            }
+            let changed = by_trace.iter().filter(|(id, spans)| before[*id] != **spans).count();
+            prop_assert_eq!(store.recost(workspace_id, &round).await.unwrap(), changed);
+            let traces: Vec<_> = by_trace.values().filter_map(|spans| loose::trace(spans, false)).collect();
+            let found = store.sums(workspace_id, &[always()]).await.unwrap();
+            prop_assert_eq!(found, [oracle::sums(&traces)]);
+            let found =
+                store.sums_by_group(workspace_id, always(), None, Some(Dimension::Model)).await.unwrap();
+            oracle::assert_groups(&found, &traces, always(), None, Some(Dimension::Model))?;
+            for trace in &traces {
+                let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap().unwrap();
+                prop_assert_eq!(detail.trace, oracle::shown(trace));
+            }
+        }
+        for usage in store.usages(workspace_id, always(), None, 100).await.unwrap() {
+            let truth = &by_trace[&usage.trace_id];
+            prop_assert_eq!(usage.spans.len(), truth.len());
+            for span in &usage.spans {
+                let truth = &truth.iter().find(|truth| truth.span.span_id == span.span_id).unwrap().span;
+                prop_assert_eq!((span.cost, &span.basis), (truth.cost, &truth.basis));
+                prop_assert_eq!((span.tokens_input, &span.model), (truth.tokens_input, &truth.model));
+            }
+        }
+        Ok(())
+    });
+}
+
+pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_before(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let span = |cost| {
+        let mut span = plain(workspace_id, "", "call", None).span;
+        (span.cost, span.tokens_input) = (cost, Some(10));
+        if cost.is_none() {
+            span.basis = Basis::NoPrice;
+        }
+        span
+    };
+    let sent = |id: &str, cost, basis, span_cost| NewTrace {
+        cost,
+        basis,
+        unpriced: i64::from(span_cost == None::<i64>),
+        spans: vec![span(span_cost)],
+        ..sample::plain(workspace_id, id, START + HOUR)
+    };
+    let traces = [
+        sent("derived", Some(5), Basis::Unknown, Some(5)),
+        sent("without", None, Basis::Unknown, None),
+        sent("own", Some(7), Basis::Unknown, Some(5)),
+        sent("reported", Some(5), Basis::Reported, Some(5)),
+    ];
+    sample::write(store, &traces, 10).await;
+    let all: Vec<_> =
+        traces.iter().map(|trace| recost(&trace.trace_id, Some("call"), Some(9), computed())).collect();
+    assert_eq!(store.recost(workspace_id, &all).await.unwrap(), 4);
+    assert_eq!(store.recost(workspace_id, &all).await.unwrap(), 0, "they are so already");
+    let cost = async |id: &str| {
+        let trace = store.detail(workspace_id, id).await.unwrap().unwrap().trace;
+        (trace.cost_usd.map(|cost| (cost * 1e9).round() as i64), trace.unpriced)
+    };
+    assert_eq!(cost("derived").await, (Some(9), 0));
+    assert_eq!(cost("without").await, (Some(9), 0));
+    assert_eq!(cost("own").await, (Some(7), 0));
+    assert_eq!(cost("reported").await, (Some(5), 0));
+    let own = [recost("own", None, Some(11), computed()), recost("nobody", None, Some(1), computed())];
+    assert_eq!(store.recost(workspace_id, &own).await.unwrap(), 1);
+    let own = store.detail(workspace_id, "own").await.unwrap().unwrap();
+    assert!(own.cost_basis.is_some() && own.trace.cost_usd == Some(11e-9));
+    assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].cost, 9 + 9 + 11 + 5);
+}
+
+pub async fn usage_is_read_page_by_page_in_the_order_of_starts(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let traces: Vec<_> = (0..25)
+        .map(|n| sample::plain(workspace_id, format!("t{n}"), START + n * 7 % 25 / 2 * HOUR))
+        .collect();
+    sample::write(store, &traces, 4).await;
+    sample::write(store, &[sample::plain(Uuid::new_v4(), "other", START)], 1).await;
+    let some = window(START + HOUR, START + 11 * HOUR);
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.usages(workspace_id, some, after, 3).await.unwrap();
+        assert!(page.len() <= 3);
+        let Some(last) = page.last() else { break };
+        after = Some(last.cursor);
+        found.extend(page.into_iter().map(|usage| usage.trace_id));
+    }
+    let mut truth: Vec<_> = oracle::inside(&traces, some).collect();
+    truth.sort_by_key(|trace| trace.timestamp);
+    assert_eq!(found, truth.iter().map(|trace| trace.trace_id.clone()).collect::<Vec<_>>());
+}

@@ -1,0 +1,208 @@
+//! Sessions and users: what their traces add up to, and the traces one after the other.
+
+use std::collections::BTreeMap;
+
+use api::store::trace::{
+    TraceStore,
+    list::Cursor,
+    record::NewTrace,
+    thread::{ThreadKind, ThreadListRequest, ThreadRequest},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use shared::{
+    Timestamp,
+    session::{Thread, ThreadTotals},
+};
+use uuid::Uuid;
+
+use super::{
+    oracle,
+    sample::{self, SESSIONS, START, USERS, always, plain},
+};
+use crate::property::check;
+
+const KINDS: [ThreadKind; 2] = [ThreadKind::Session, ThreadKind::User];
+
+fn id_of(trace: &NewTrace, kind: ThreadKind) -> Option<&str> {
+    match kind {
+        ThreadKind::Session => trace.session_id.as_deref(),
+        ThreadKind::User => trace.user_id.as_deref(),
+    }
+}
+
+/// What traces add up to, by a plain loop.
+fn totals(traces: &[&NewTrace]) -> ThreadTotals {
+    let sums = oracle::sums(traces.iter().copied());
+    let mean = |sum: i64, count: i64, unit: f64| (count > 0).then(|| sum as f64 / count as f64 / unit);
+    ThreadTotals {
+        traces: traces.len() as u64,
+        errors: u64::try_from(sums.errors + sums.timeouts).unwrap(),
+        tokens: u64::try_from(sums.tokens).unwrap(),
+        cost_usd: sums.cost as f64 / 1e9,
+        unpriced: traces.iter().map(|trace| u64::try_from(trace.unpriced).unwrap()).sum(),
+        avg_latency_ms: mean(sums.latency, sums.requests, 1e3),
+        avg_quality_score: mean(sums.quality, sums.scored, 1e6),
+        first: traces.iter().map(|trace| trace.timestamp).min(),
+        last: traces.iter().map(|trace| trace.timestamp).max(),
+    }
+}
+
+/// Follows the cursors from the first page to the last. Every page tells the same totals.
+async fn walk(store: &TraceStore, mut request: ThreadRequest) -> Option<Thread> {
+    let mut whole: Option<Thread> = None;
+    loop {
+        let page = store.thread(&request).await.unwrap()?;
+        assert!(page.items.len() <= request.limit as usize);
+        let next = page.next_cursor.clone();
+        whole = Some(match whole {
+            None => page,
+            Some(mut whole) => {
+                assert_eq!((&whole.id, &whole.totals), (&page.id, &page.totals));
+                whole.items.extend(page.items);
+                whole
+            }
+        });
+        let Some(next) = next else { return whole };
+        request.after = Some(Cursor::decode(&next).unwrap());
+    }
+}
+
+pub async fn a_session_or_user_read_page_by_page_equals_brute_force(store: &TraceStore) {
+    let inputs = (sample::traces(0..=80), 1_usize..40, 1_u32..12);
+    check(30, &inputs, async |(traces, batch, limit)| {
+        let workspace_id = Uuid::new_v4();
+        let mut traces = sample::named(traces, workspace_id);
+        for trace in &mut traces {
+            let (input, output) = (format!("in {}", trace.trace_id), json!({"of": trace.trace_id}));
+            trace.payload = json!({"metadata": {"x": 1}, "input": input, "output": output}).to_string();
+        }
+        sample::write(store, &traces, batch).await;
+        for (kind, ids) in [(ThreadKind::Session, SESSIONS), (ThreadKind::User, USERS)] {
+            for id in ids {
+                let request = ThreadRequest { workspace_id, kind, id: id.to_owned(), limit, after: None };
+                let found = walk(store, request).await;
+                let mut truth: Vec<(usize, &NewTrace)> =
+                    traces.iter().enumerate().filter(|(_, trace)| id_of(trace, kind) == Some(id)).collect();
+                prop_assert_eq!(found.is_some(), !truth.is_empty());
+                let Some(found) = found else { continue };
+                truth.sort_by_key(|(arrival, trace)| (trace.timestamp.as_micros(), *arrival));
+                let mut truth: Vec<_> = truth.into_iter().map(|(_, trace)| trace).collect();
+                if kind == ThreadKind::User {
+                    truth.reverse();
+                }
+                prop_assert_eq!(&found.id, id);
+                prop_assert_eq!(found.totals, totals(&truth));
+                prop_assert_eq!(found.items.len(), truth.len());
+                for (found, truth) in found.items.iter().zip(truth) {
+                    prop_assert_eq!(&found.trace, &oracle::shown(truth));
+                    let (input, output) = (format!("in {}", truth.trace_id), json!({"of": truth.trace_id}));
+                    prop_assert_eq!(
+                        (&found.input, &found.output),
+                        (&Some(Value::from(input)), &Some(output))
+                    );
+                    prop_assert!(!found.input_truncated && !found.output_truncated);
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+pub async fn sessions_and_users_of_a_window_equal_brute_force(store: &TraceStore) {
+    let question = (sample::cut(), 1_u32..5);
+    let inputs = (sample::traces(0..=80), prop::collection::vec(question, 6));
+    check(30, &inputs, async |(traces, questions)| {
+        let workspace_id = Uuid::new_v4();
+        let traces = sample::named(traces, workspace_id);
+        sample::write(store, &traces, 40).await;
+        for (cut, limit) in questions {
+            let window = cut.window(&traces);
+            for kind in KINDS {
+                let mut truth: BTreeMap<&str, Vec<&NewTrace>> = BTreeMap::new();
+                for trace in oracle::inside(&traces, window) {
+                    if let Some(id) = id_of(trace, kind) {
+                        truth.entry(id).or_default().push(trace);
+                    }
+                }
+                let mut truth: Vec<_> =
+                    truth.into_iter().map(|(id, traces)| (id.to_owned(), totals(&traces))).collect();
+                // Those that were active last come first, and of them the lesser id: the sort is stable.
+                truth.sort_by_key(|(_, totals)| std::cmp::Reverse(totals.last.map(Timestamp::as_micros)));
+                let found =
+                    store.threads(&ThreadListRequest { workspace_id, kind, window, limit }).await.unwrap();
+                prop_assert_eq!(found.total, truth.len() as u64);
+                truth.truncate(limit as usize);
+                let found: Vec<_> = found.items.into_iter().map(|item| (item.id, item.totals)).collect();
+                prop_assert_eq!(found, truth);
+            }
+        }
+        Ok(())
+    });
+}
+
+pub async fn a_thread_is_of_one_workspace_and_of_one_kind(store: &TraceStore) {
+    let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let named = |workspace_id, id: &str, session: Option<&str>, user: Option<&str>| NewTrace {
+        session_id: session.map(str::to_owned),
+        user_id: user.map(str::to_owned),
+        ..plain(workspace_id, id, START)
+    };
+    let traces = [
+        named(mine, "t0", Some("x"), Some("y")),
+        named(mine, "t1", None, Some("y")),
+        named(other, "t2", Some("x"), Some("z")),
+        named(other, "t3", Some("w"), None),
+    ];
+    sample::write(store, &traces, 4).await;
+    let count = async |workspace_id, kind, id: &str| {
+        let request = ThreadRequest { workspace_id, kind, id: id.to_owned(), limit: 10, after: None };
+        store.thread(&request).await.unwrap().map(|thread| (thread.totals.traces, thread.items.len()))
+    };
+    assert_eq!(count(mine, ThreadKind::Session, "x").await, Some((1, 1)));
+    assert_eq!(count(mine, ThreadKind::User, "y").await, Some((2, 2)));
+    for (kind, id) in [
+        (ThreadKind::Session, "w"),
+        (ThreadKind::Session, "y"),
+        (ThreadKind::Session, "X"),
+        (ThreadKind::Session, ""),
+        (ThreadKind::Session, "%"),
+        (ThreadKind::User, "z"),
+        (ThreadKind::User, "' OR 1=1 --"),
+    ] {
+        assert_eq!(count(mine, kind, id).await, None, "{id}");
+    }
+    let ids = async |workspace_id, kind| {
+        let request = ThreadListRequest { workspace_id, kind, window: always(), limit: 10 };
+        let found = store.threads(&request).await.unwrap();
+        assert_eq!(found.total, found.items.len() as u64);
+        found.items.into_iter().map(|item| item.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(mine, ThreadKind::Session).await, ["x"]);
+    assert_eq!(ids(mine, ThreadKind::User).await, ["y"]);
+    assert_eq!(ids(other, ThreadKind::Session).await, ["w", "x"]);
+    assert_eq!(ids(Uuid::new_v4(), ThreadKind::User).await, Vec::<String>::new());
+}
+
+/// SQLite counts no further than 64 bits, and what is let in is too small to get there.
+pub async fn sums_too_large_to_keep_are_no_error_where_the_engine_counts_further(store: &TraceStore) {
+    if matches!(store, TraceStore::Sqlite(_)) {
+        return;
+    }
+    let workspace_id = Uuid::new_v4();
+    let traces: Vec<_> = (0..3)
+        .map(|number| NewTrace {
+            latency: i64::MAX / 2,
+            cost: Some(i64::MAX / 2),
+            session_id: Some("s".to_owned()),
+            ..plain(workspace_id, format!("t{number}"), START)
+        })
+        .collect();
+    sample::write(store, &traces, 1).await;
+    let kind = ThreadKind::Session;
+    let request = ThreadRequest { workspace_id, kind, id: "s".to_owned(), limit: 1, after: None };
+    let found = store.thread(&request).await.unwrap().unwrap();
+    assert_eq!((found.totals.traces, found.totals.cost_usd), (3, i64::MAX as f64 / 1e9));
+    let request = ThreadListRequest { workspace_id, kind, window: always(), limit: 1 };
+    assert_eq!(store.threads(&request).await.unwrap().items[0].totals, found.totals);
+}

@@ -1,0 +1,15 @@
+// It calls OpenAI: OPENAI_API_KEY has to be set.
+import { openai } from "@ai-sdk/openai";
+import { NodeSDK } from "@opentelemetry/sdk-node";
+import { generateText } from "ai";
+
+const sdk = new NodeSDK();
+sdk.start();
+
+generateText({
+  model: openai("gpt-4o-mini"),
+  prompt: "Where is my parcel?",
+  experimental_telemetry: { isEnabled: true },
+})
+  .then((answer) => console.log(answer.text))
+  .finally(() => sdk.shutdown());

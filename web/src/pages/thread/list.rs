@@ -1,0 +1,140 @@
+//! The sessions or the users of a time range, the most recently active first.
+
+use icondata_lu::{LuMessagesSquare, LuUsers};
+use shared::{
+    limit,
+    page::ItemList,
+    session::ThreadSummary,
+    time_range::{TimeRange, TimeRangeQuery},
+    ttl,
+};
+use yew::prelude::*;
+
+use super::ThreadKind;
+use crate::{
+    components::{
+        link::RouteLink,
+        load::{skeleton_lines, view},
+        message::message,
+        range_picker::RangePicker,
+        time::RelativeTime,
+        updated::Updated,
+    },
+    format,
+    hooks::{use_poll, use_query, use_title},
+    route::Route,
+};
+
+/// Properties of [`ThreadsPage`].
+#[derive(Properties, PartialEq)]
+pub struct ThreadsPageProps {
+    /// What is listed.
+    pub kind: ThreadKind,
+}
+
+/// See the module.
+#[component]
+pub fn ThreadsPage(props: &ThreadsPageProps) -> Html {
+    let kind = props.kind;
+    use_title(kind.plural());
+    let (query, set_query) = use_query::<TimeRangeQuery>();
+    let range = TimeRange::from_query(&query).unwrap_or_default();
+    let on_range = set_query.reform(|range: TimeRange| range.to_query());
+    let threads = use_poll(range, ttl::TRACES_LIST, move |client, range| async move {
+        client.threads(kind, range, limit::PAGE_ITEMS).await
+    });
+    let lead = match kind {
+        ThreadKind::Session => "Conversations, and what their runs add up to.",
+        ThreadKind::User => "Whom your agents worked for, and what that took.",
+    };
+    html! {
+        <>
+            <div class="page-head">
+                <div>
+                    <h1>{ kind.plural() }</h1>
+                    <p class="muted">{ lead }</p>
+                </div>
+                <div class="page-tools">
+                    <RangePicker {range} on_change={on_range} />
+                    <Updated at={threads.updated_at()} loading={threads.is_loading()} on_refresh={threads.on_refresh()} />
+                </div>
+            </div>
+            <section class="panel" aria-label={kind.plural()}>
+                { view(&threads, skeleton_lines(14), |list| {
+                    if list.items.is_empty() { nothing(kind) } else { table(kind, list) }
+                }) }
+            </section>
+        </>
+    }
+}
+
+fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
+    let (shown, total) = (list.items.len() as u64, list.total);
+    html! {
+        <>
+            <div class="table-scroll">
+                <table class="threads">
+                    <thead>
+                        <tr>
+                            <th scope="col">{ kind.title() }</th>
+                            <th scope="col">{ "Last activity" }</th>
+                            <th scope="col" class="number">{ "Traces" }</th>
+                            <th scope="col" class="number">{ "Errors" }</th>
+                            <th scope="col" class="number">{ "Tokens" }</th>
+                            <th scope="col" class="number">{ "Cost" }</th>
+                        </tr>
+                    </thead>
+                    <tbody>{ for list.items.iter().map(|item| row(kind, item)) }</tbody>
+                </table>
+            </div>
+            if shown < total {
+                <p class="threads-more muted">{ format!("The {} most recently active of {}. A shorter range shows the others.", format::integer(shown), format::integer(total)) }</p>
+            }
+        </>
+    }
+}
+
+fn row(kind: ThreadKind, item: &ThreadSummary) -> Html {
+    let totals = &item.totals;
+    html! {
+        <tr key={item.id.clone()}>
+            <th scope="row"><RouteLink class="stretched ellipsis mono" to={kind.route(&item.id)}>{ item.id.clone() }</RouteLink></th>
+            <td class="cell-time">if let Some(at) = totals.last { <RelativeTime {at} /> }</td>
+            <td class="number" data-label="Traces">{ format::integer(totals.traces) }</td>
+            <td class={classes!("number", (totals.errors > 0).then_some("worse"))} data-label="Errors">{ format::integer(totals.errors) }</td>
+            <td class="number" data-label="Tokens">{ format::integer(totals.tokens) }</td>
+            <td class="number" data-label="Cost">{ cost(totals.cost_usd, totals.unpriced) }</td>
+        </tr>
+    }
+}
+
+fn cost(dollars: f64, unpriced: u64) -> Html {
+    html! {
+        <>
+            { format::cost(dollars) }
+            if unpriced > 0 { <span class="muted" title={format!("{unpriced} calls without a price are not in it")}>{ " +?" }</span> }
+        </>
+    }
+}
+
+fn nothing(kind: ThreadKind) -> Html {
+    let (icon, title) = match kind {
+        ThreadKind::Session => (LuMessagesSquare, "No sessions in this range"),
+        ThreadKind::User => (LuUsers, "No users in this range"),
+    };
+    let attributes = match kind {
+        ThreadKind::Session => html! { <>
+            { "Traces make a session when they carry the same " }<code>{ "session.id" }</code>{ " or " }<code>{ "gen_ai.conversation.id" }</code>
+            { " (OpenTelemetry), or " }<code>{ "session_id" }</code>{ " (REST)." }
+        </> },
+        ThreadKind::User => html! { <>
+            { "A user is listed once a trace carries " }<code>{ "user.id" }</code>{ " (OpenTelemetry) or " }<code>{ "user_id" }</code>{ " (REST)." }
+        </> },
+    };
+    html! {
+        { message(icon, title, html! { <>
+            <p>{ attributes }</p>
+            <p>{ "Choose a longer range, or see " }<RouteLink to={Route::Start}>{ "how to send them" }</RouteLink>{ "." }</p>
+        </> }) }
+    }
+}
