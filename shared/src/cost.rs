@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How a cost came about, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "basis", rename_all = "snake_case")]
+#[serde(tag = "basis", rename_all = "snake_case", from = "FlatBasis")]
 pub enum CostBasis {
     /// The sender said so.
     Reported,
@@ -13,6 +13,40 @@ pub enum CostBasis {
     Computed(AppliedPrice),
     /// There are tokens, and no price for their model is known. The cost is absent then, never 0.
     NoPrice,
+}
+
+/// What a [`CostBasis`] is read from: the same JSON, without serde keeping all of it until it has seen the tag, which
+/// costs the page more than the rest of the type.
+#[derive(Deserialize)]
+struct FlatBasis {
+    basis: BasisName,
+    #[serde(default)]
+    model: String,
+    #[serde(default)]
+    provider: Option<String>,
+    #[serde(default)]
+    table: PriceTable,
+    #[serde(default)]
+    parts: Vec<CostPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum BasisName {
+    Reported,
+    Computed,
+    NoPrice,
+}
+
+impl From<FlatBasis> for CostBasis {
+    fn from(flat: FlatBasis) -> Self {
+        let FlatBasis { basis, model, provider, table, parts } = flat;
+        match basis {
+            BasisName::Reported => Self::Reported,
+            BasisName::Computed => Self::Computed(AppliedPrice { model, provider, table, parts }),
+            BasisName::NoPrice => Self::NoPrice,
+        }
+    }
 }
 
 /// The price that was applied, and what it came to.
@@ -31,7 +65,7 @@ pub struct AppliedPrice {
 }
 
 /// A table of prices, the first that knows a model goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PriceTable {
@@ -40,6 +74,7 @@ pub enum PriceTable {
     /// The file that the server was started with.
     File,
     /// The public prices that come with this version.
+    #[default]
     Bundled,
 }
 
@@ -70,4 +105,31 @@ pub enum TokenKind {
     CacheWrite,
     /// Came out.
     Output,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::unwrap_used, reason = "a test may panic")]
+    fn a_basis_is_read_as_it_is_written() {
+        let part = CostPart {
+            tokens_kind: TokenKind::CacheRead,
+            tokens: 7,
+            usd_per_million: 2.5,
+            cost_usd: 0.000_017_5,
+        };
+        let price = AppliedPrice {
+            model: "m".to_owned(),
+            provider: Some("p".to_owned()),
+            table: PriceTable::File,
+            parts: vec![part],
+        };
+        for basis in [CostBasis::Reported, CostBasis::NoPrice, CostBasis::Computed(price)] {
+            let text = serde_json::to_string(&basis).unwrap();
+            assert!(text.starts_with(r#"{"basis":""#), "{text}");
+            assert_eq!(serde_json::from_str::<CostBasis>(&text).unwrap(), basis);
+        }
+    }
 }

@@ -80,6 +80,11 @@ pub fn cost(dollars: f64) -> String {
     }
 }
 
+/// As many decimals as there are, up to four.
+pub fn exact(value: f64) -> String {
+    trim(&fixed(value, 4))
+}
+
 /// `2.4%`.
 pub fn percent(value: f64) -> String {
     format!("{}%", trim(&fixed(value, if value.abs() < 0.995 { 2 } else { 1 })))
@@ -228,6 +233,7 @@ mod tests {
         assert_eq!(percent(2.44), "2.4%");
         assert_eq!(percent(0.05), "0.05%");
         assert_eq!(percent(100.0), "100%");
+        assert_eq!([2.5, 0.075, 15.0].map(exact), ["2.5", "0.075", "15"]);
     }
 
     #[test]

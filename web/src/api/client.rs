@@ -53,6 +53,12 @@ impl Client {
         self.send(request, None)
     }
 
+    /// GET, with the answer as it came beside what it says.
+    pub async fn get_with_text<T: DeserializeOwned>(&self, path: &str) -> Result<(T, String), ApiError> {
+        let answer = self.ask(path, &[]).await?;
+        read(&answer).map(|said| (said, answer.1))
+    }
+
     /// POST with a JSON body.
     pub async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, ApiError> {
         let body = serde_json::to_string(body).map_err(|_| ApiError::Unreadable { status: 0 })?;

@@ -36,9 +36,9 @@ impl Client {
         self.get(&path(id), &[("payloads", Some("false"))]).await
     }
 
-    /// One span with everything in it.
-    pub async fn span(&self, trace_id: &str, span_id: &str) -> Result<Span, ApiError> {
-        self.get(&format!("{}/spans/{}", path(trace_id), segment(span_id)), &[]).await
+    /// One span with everything in it, and the same as it came.
+    pub async fn span(&self, trace_id: &str, span_id: &str) -> Result<(Span, String), ApiError> {
+        self.get_with_text(&format!("{}/spans/{}", path(trace_id), segment(span_id))).await
     }
 
     /// The ids of the spans that `query` is in, whatever they read and wrote included.

@@ -9,12 +9,18 @@ use crate::hooks::Poll;
 /// What a poll has to show: `skeleton` until there is something, then `ready` with the last good data, for as long as
 /// there is any, and a word above it when that could not be brought up to date.
 pub fn view<T: 'static>(poll: &Poll<T>, skeleton: Html, ready: impl FnOnce(&T) -> Html) -> Html {
-    match (poll.data(), poll.error()) {
-        (Some(data), error) => html! {
+    let shown = poll.data().map(|data| ready(&data));
+    frame(&poll.untyped(), skeleton, shown)
+}
+
+/// [`view`] around what is drawn already, so that it is in the binary once.
+fn frame(poll: &Poll<()>, skeleton: Html, shown: Option<Html>) -> Html {
+    match (shown, poll.error()) {
+        (Some(shown), error) => html! {
             <>
                 if error.is_some() { { stale(poll) } }
                 <div class={classes!("ready", poll.is_outdated().then_some("outdated"))} aria-busy={poll.is_outdated().to_string()}>
-                    { ready(&data) }
+                    { shown }
                 </div>
             </>
         },
@@ -38,7 +44,7 @@ pub fn view<T: 'static>(poll: &Poll<T>, skeleton: Html, ready: impl FnOnce(&T) -
     }
 }
 
-fn stale<T: 'static>(poll: &Poll<T>) -> Html {
+fn stale(poll: &Poll<()>) -> Html {
     let retry = poll.on_refresh().reform(|_: MouseEvent| ());
     let reason = poll.error().map(crate::api::ApiError::message);
     html! {

@@ -54,6 +54,11 @@ impl<T> Poll<T> {
         self.state.outdated
     }
 
+    /// The same, for what asks about everything but the data.
+    pub fn untyped(&self) -> Poll<()> {
+        Poll { state: self.state.clone(), data: PhantomData }
+    }
+
     /// Asks now, past the API's cache.
     pub fn refresh(&self) {
         self.state.dispatch(PollAction::Refresh);

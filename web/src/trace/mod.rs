@@ -9,7 +9,7 @@ mod time;
 mod tree;
 
 pub use critical::CriticalPath;
-pub use find::fits;
+pub use find::{contains, fits};
 pub use model::Model;
 pub use time::{Times, percent, ticks};
 pub use tree::Tree;

@@ -35,11 +35,9 @@ pub fn messages(payload: &Value) -> Option<Vec<ChatMessage>> {
 pub fn beside(payload: &Value) -> Option<Value> {
     let fields = payload.as_object()?;
     let (held, _) = held(fields)?;
-    let rest: Map<String, Value> = fields
-        .iter()
-        .filter(|(name, _)| *name != held && *name != "system")
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let mut rest = fields.clone();
+    rest.remove(held);
+    rest.remove("system");
     (!rest.is_empty()).then_some(Value::Object(rest))
 }
 
@@ -136,7 +134,7 @@ fn role(value: &Value) -> Option<String> {
     let role = said
         .or_else(|| kind.filter(|kind| matches!(*kind, "human" | "ai" | "system" | "tool" | "function")))
         .or_else(class)?;
-    Some(match &*role.to_lowercase() {
+    Some(match &*role.to_ascii_lowercase() {
         "human" => "user".to_owned(),
         "ai" | "model" => "assistant".to_owned(),
         other => other.to_owned(),

@@ -1,25 +1,21 @@
 //! The chosen step in the address, so that it can be sent to somebody: `?span=ID`.
 
 use gloo_timers::callback::Timeout;
-use serde::{Deserialize, Serialize};
 use yew::prelude::*;
-use yew_router::prelude::*;
+use yew_router::{AnyRoute, prelude::*};
 
 use crate::route::Route;
 
 /// Milliseconds after which a choice is written: browsers refuse addresses that change with every key.
 const REST: u32 = 250;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Query {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    span: Option<String>,
-}
-
 /// The span that the address names.
 #[hook]
 pub fn use_span_in_address() -> Option<String> {
-    use_location().and_then(|location| location.query::<Query>().ok()).unwrap_or_default().span
+    let location = use_location()?;
+    let query = location.query_str().trim_start_matches('?');
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("span="))?;
+    js_sys::decode_uri_component(value).ok().map(String::from)
 }
 
 /// Writes `selected` into the address, in the place of what stands there: going back leads to where one came from. Where
@@ -44,8 +40,8 @@ pub fn use_address(named: Option<String>, selected: Option<String>, on_change: C
             Timeout::new(REST, move || {
                 written.borrow_mut().clone_from(&span);
                 if let (Some(navigator), Some(route)) = (navigator, route) {
-                    // A flat struct of texts: there is nothing in it that cannot be written.
-                    drop(navigator.replace_with_query(&route, &Query { span }));
+                    let query = span.map(|span| format!("?span={}", js_sys::encode_uri_component(&span)));
+                    navigator.replace(&AnyRoute::new(route.to_path() + &query.unwrap_or_default()));
                 }
             })
         });

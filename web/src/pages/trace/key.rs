@@ -61,6 +61,6 @@ fn is_here(event: &KeyboardEvent) -> bool {
     };
     let typing = target.closest("input, textarea, select, dialog, [role=menu]").ok().flatten().is_some();
     let inside = target.closest(".trace-body").ok().flatten().is_some();
-    let nowhere = matches!(&*target.tag_name().to_lowercase(), "body" | "main");
+    let nowhere = matches!(&*target.tag_name(), "BODY" | "MAIN");
     !typing && (inside || nowhere)
 }

@@ -156,7 +156,7 @@ impl State {
     }
 
     fn look(&mut self) {
-        let query = self.query.trim().to_lowercase();
+        let query = self.query.trim().to_owned();
         if query.is_empty() {
             self.hits = None;
             self.matches = Rc::default();
@@ -314,6 +314,8 @@ impl Reducible for State {
             Action::Failed(direction) => next.jump(&self.model.failed, direction),
             Action::OnlyMatches => {
                 next.only_matches = !self.only_matches && self.hits.is_some();
+                // What was found should be seen.
+                next.collapsed = Rc::default();
                 next.lay_out();
                 next.reveal += 1;
             }
@@ -430,7 +432,7 @@ mod tests {
 
     #[test]
     fn only_what_was_found_is_shown_with_what_leads_to_it() {
-        let state = after([Action::Search("leaf".to_owned()), Action::OnlyMatches]);
+        let state = after([Action::CollapseAll, Action::Search("leaf".to_owned()), Action::OnlyMatches]);
         assert_eq!(rows(&state), ["root", "inner", "leaf"]);
         assert_eq!(state.reduce(Action::OnlyMatches).rows.len(), 4);
     }

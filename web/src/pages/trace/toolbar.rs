@@ -13,19 +13,8 @@ use super::{
 };
 use crate::{components::icon::svg_icon, format};
 
-/// Properties of [`Toolbar`].
-#[derive(Properties, PartialEq)]
-pub struct ToolbarProps {
-    /// What one sees.
-    pub state: State,
-    /// What is wished for.
-    pub on_action: Callback<Action>,
-}
-
 /// See the module.
-#[component]
-pub fn Toolbar(props: &ToolbarProps) -> Html {
-    let ToolbarProps { state, on_action } = props;
+pub fn toolbar(state: &State, on_action: &Callback<Action>) -> Html {
     let oninput = on_action.reform(|event: InputEvent| {
         Action::Search(event.target_unchecked_into::<HtmlInputElement>().value())
     });

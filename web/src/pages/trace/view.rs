@@ -13,7 +13,7 @@ use super::{
     header::header,
     key::use_keys,
     state::{Action, State},
-    toolbar::Toolbar,
+    toolbar::toolbar,
     waterfall::Waterfall,
 };
 use crate::{auth::use_client, same::Same, trace::Model};
@@ -65,7 +65,7 @@ pub fn TraceView(props: &TraceViewProps) -> Html {
             } else {
                 <div class="trace-body">
                     <section class="panel waterfall" aria-label="Steps">
-                        <Toolbar state={(*state).clone()} on_action={on_action.clone()} />
+                        { toolbar(&state, &on_action) }
                         <Waterfall state={(*state).clone()} {on_action} />
                     </section>
                     <section class="trace-detail panel" aria-label="Selected step" id="detail" tabindex="-1">

@@ -174,7 +174,7 @@ fn run_row(state: &State, on_action: &Callback<Action>) -> Html {
     let (trace, times) = (&state.model.detail.trace, &state.model.times);
     span_row(&SpanRow {
         id: row_id(None),
-        name: trace.name.clone().unwrap_or_else(|| trace.agent_id.clone()).into(),
+        name: trace.agent_id.clone().into(),
         kind: None,
         depth: 0,
         place: (1, 1),

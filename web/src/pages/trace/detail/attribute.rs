@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::components::{copy_button::CopyButton, json::pretty, long_text::LongText};
+use crate::{
+    components::{copy_button::CopyButton, json::pretty, long_text::LongText},
+    trace::contains,
+};
 
 /// Rows from which on a table has a filter.
 const MANY: usize = 8;
@@ -39,12 +42,12 @@ pub fn Attributes(props: &AttributesProps) -> Html {
                     <CopyButton text={pretty(&Value::Object(props.fields.clone()))} what={props.title.to_ascii_lowercase()} />
                 </span>
             </header>
-            { table(&props.fields, &filter.trim().to_lowercase()) }
+            { table(&props.fields, filter.trim()) }
         </section>
     }
 }
 
-/// Names and values, those that `filter` (in lower case) is in.
+/// Names and values, those that `filter` is in.
 pub fn table(fields: &Map<String, Value>, filter: &str) -> Html {
     if fields.is_empty() {
         return Html::default();
@@ -55,9 +58,7 @@ pub fn table(fields: &Map<String, Value>, filter: &str) -> Html {
             let (text, json) = text(value);
             (name, text, json)
         })
-        .filter(|(name, text, _)| {
-            filter.is_empty() || name.to_lowercase().contains(filter) || text.to_lowercase().contains(filter)
-        })
+        .filter(|(name, text, _)| contains(name, filter) || contains(text, filter))
         .collect();
     if rows.is_empty() {
         return html! { <p class="muted table-none">{ "None fits." }</p> };

@@ -1,7 +1,7 @@
 //! What a step or the run itself read, wrote and said besides.
 
 use icondata_lu::LuInbox;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use shared::{
     span::{Scope, Span},
     trace::Score,
@@ -10,16 +10,16 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{
+    Whole,
     attribute::Attributes,
     event::{Exception, events, exception, links},
 };
 use crate::{
     components::{
-        breakdown::share_bar, copy_button::CopyButton, long_text::LongText, message::message,
-        payload::Payload, time::RelativeTime,
+        breakdown::share_bar, conversation::structured, copy_button::CopyButton, json::pretty,
+        long_text::LongText, message::message, payload::Payload, time::RelativeTime,
     },
     format,
-    same::Same,
     trace::Model,
 };
 
@@ -36,21 +36,9 @@ pub enum Tab {
     Raw,
 }
 
-/// Properties of [`SpanContent`].
-#[derive(Properties, PartialEq)]
-pub struct SpanContentProps {
-    /// The whole step.
-    pub span: Same<Span>,
-    /// What of it is shown.
-    pub tab: Tab,
-    /// Something else should be.
-    pub on_tab: Callback<Tab>,
-}
-
 /// A step.
-#[component]
-pub fn SpanContent(props: &SpanContentProps) -> Html {
-    let span = &*props.span.0;
+pub fn span_content(whole: &Whole, shown_tab: Tab, on_tab: &Callback<Tab>) -> Html {
+    let span = &whole.span;
     let happened = span.events.len() + span.links.len();
     let fields = attributes(span);
     let known = fields.len() + span.resource.len();
@@ -61,15 +49,15 @@ pub fn SpanContent(props: &SpanContentProps) -> Html {
         (Tab::Raw, "Raw", None),
     ];
     let tab = |(tab, label, count): (Tab, &'static str, Option<usize>)| {
-        let onclick = props.on_tab.reform(move |_: MouseEvent| tab);
+        let onclick = on_tab.reform(move |_: MouseEvent| tab);
         html! {
-            <button type="button" {onclick} aria-pressed={(props.tab == tab).to_string()}>
+            <button type="button" {onclick} aria-pressed={(shown_tab == tab).to_string()}>
                 { label }
                 if let Some(count) = count.filter(|&count| count > 0) { <span class="tab-count">{ count }</span> }
             </button>
         }
     };
-    let shown = match props.tab {
+    let shown = match shown_tab {
         Tab::Content => content(span),
         Tab::Events => html! {
             <>
@@ -86,12 +74,12 @@ pub fn SpanContent(props: &SpanContentProps) -> Html {
                 if let Some(scope) = &span.scope { <Attributes title="Instrumentation" fields={scope_fields(scope)} /> }
             </>
         },
-        Tab::Raw => raw(span),
+        Tab::Raw => raw(&whole.text),
     };
     html! {
         <>
             { facts(span) }
-            { for span.events.iter().filter_map(Exception::of).map(|thrown| exception(&thrown)).take(if props.tab == Tab::Events { 0 } else { 3 }) }
+            { for span.events.iter().filter_map(Exception::of).map(|thrown| exception(&thrown)).take(if shown_tab == Tab::Events { 0 } else { 3 }) }
             <div class="segments tabs" role="group" aria-label="What to show of the step">{ for tabs.into_iter().map(tab) }</div>
             { shown }
         </>
@@ -122,14 +110,22 @@ fn attributes(span: &Span) -> Map<String, Value> {
     match &span.attributes {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(fields)) => fields.clone(),
-        Some(other) => Map::from_iter([("value".to_owned(), other.clone())]),
+        Some(other) => {
+            let mut only = Map::new();
+            only.insert("value".to_owned(), other.clone());
+            only
+        }
     }
 }
 
 fn scope_fields(scope: &Scope) -> Map<String, Value> {
-    let own = [("name", Some(&scope.name)), ("version", scope.version.as_ref())];
-    let own = own.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text?))));
-    own.chain(scope.attributes.clone()).collect()
+    let mut fields = scope.attributes.clone();
+    for (name, text) in [("name", Some(&scope.name)), ("version", scope.version.as_ref())] {
+        if let Some(text) = text {
+            fields.insert(name.to_owned(), Value::String(text.clone()));
+        }
+    }
+    fields
 }
 
 fn content(span: &Span) -> Html {
@@ -153,8 +149,8 @@ fn payloads(input: Option<&Value>, output: Option<&Value>) -> Html {
     }
 }
 
-fn raw(span: &Span) -> Html {
-    let text = serde_json::to_string_pretty(span).unwrap_or_default();
+fn raw(text: &str) -> Html {
+    let text = structured(text).as_ref().map_or_else(|| text.to_owned(), pretty);
     html! {
         <section class="code-box payload" aria-label="Raw">
             <header class="code-head"><h3>{ "The whole step" }</h3><CopyButton text={text.clone()} what="step" /></header>

@@ -28,7 +28,10 @@ pub fn events(events: &[SpanEvent], start: Timestamp) -> Html {
             </li>
         }
     };
-    html! { <ol class="events">{ for events.iter().map(event) }</ol> }
+    // Not every sender keeps their order.
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_unstable_by_key(|&at| (events.get(at).map(|event| event.timestamp), at));
+    html! { <ol class="events">{ for order.into_iter().filter_map(|at| events.get(at)).map(event) }</ol> }
 }
 
 /// `+1.2 ms`.

@@ -181,5 +181,5 @@ fn parts(parts: &[CostPart]) -> Html {
 
 /// Dollars for a million tokens, with no zeros that say nothing.
 fn price(dollars: f64) -> String {
-    format!("× ${dollars}/M")
+    format!("× ${}/M", format::exact(dollars))
 }

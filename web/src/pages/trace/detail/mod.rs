@@ -11,7 +11,7 @@ use shared::{Timestamp, span::Span, ttl};
 use yew::{platform::time::sleep, prelude::*};
 
 pub use content::TraceContent;
-use content::{SpanContent, Tab};
+use content::{Tab, span_content};
 
 use crate::{
     api::ApiError,
@@ -26,25 +26,34 @@ const KEPT: usize = 30;
 /// Whoever goes through the rows by keyboard does not want all of them.
 const REST: Duration = Duration::from_millis(60);
 
+/// A span with everything in it.
+#[derive(Debug)]
+pub struct Whole {
+    /// What it says.
+    pub span: Span,
+    /// The same, as it came: JSON.
+    pub text: String,
+}
+
 /// The last spans that were looked at, of one answer about the run.
 #[derive(Debug, Default)]
 pub struct Kept {
     of: Option<Timestamp>,
     wanted: String,
-    spans: VecDeque<Rc<Span>>,
+    spans: VecDeque<Rc<Whole>>,
 }
 
 impl Kept {
     /// The span, if it is kept. What an older answer was about is forgotten.
-    fn find(&mut self, id: &str, of: Option<Timestamp>) -> Option<Rc<Span>> {
+    fn find(&mut self, id: &str, of: Option<Timestamp>) -> Option<Rc<Whole>> {
         if self.of != of {
             *self = Self { of, ..Self::default() };
         }
         id.clone_into(&mut self.wanted);
-        self.spans.iter().find(|span| span.span_id == id).cloned()
+        self.spans.iter().find(|whole| whole.span.span_id == id).cloned()
     }
 
-    fn keep(&mut self, span: &Rc<Span>) {
+    fn keep(&mut self, span: &Rc<Whole>) {
         self.spans.push_front(Rc::clone(span));
         self.spans.truncate(KEPT);
     }
@@ -82,9 +91,10 @@ pub fn SpanPanel(props: &SpanPanelProps) -> Html {
             // Nobody waits for this answer any more.
             return Err(ApiError::Offline);
         }
-        let span = client.span(&trace_id, &id).await.map(Rc::new)?;
-        kept.borrow_mut().keep(&span);
-        Ok(span)
+        let (span, text) = client.span(&trace_id, &id).await?;
+        let whole = Rc::new(Whole { span, text });
+        kept.borrow_mut().keep(&whole);
+        Ok(whole)
     });
     let on_tab = {
         let tab = tab.clone();
@@ -93,8 +103,8 @@ pub fn SpanPanel(props: &SpanPanelProps) -> Html {
     html! {
         <div class="detail-body">
             { figure::head(model, *index, &props.trace_id) }
-            { view(&whole, skeleton_lines(6), |whole| if whole.span_id == span.span_id {
-                html! { <SpanContent key={span.span_id.clone()} span={Same(Rc::clone(whole))} tab={*tab} {on_tab} /> }
+            { view(&whole, skeleton_lines(6), |whole| if whole.span.span_id == span.span_id {
+                html! { <div key={span.span_id.clone()} class="ready">{ span_content(whole, *tab, &on_tab) }</div> }
             } else {
                 skeleton_lines(6)
             }) }
