@@ -41,3 +41,6 @@ mod thread;
 mod trace_detail;
 mod trace_list;
 mod trace_span;
+#[path = "../services/wait.rs"]
+mod wait;
+mod waiting;

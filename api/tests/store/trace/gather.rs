@@ -157,9 +157,9 @@ pub async fn spans_in_any_order_make_the_same_traces_and_figures(store: &TraceSt
                 truth
             );
             prop_assert!(detail.spans.iter().all(|span| span.input == Some(json!(span.span_id))));
-            if detail.trace.name.is_some() {
+            if let Some(name) = detail.trace.name {
                 let root = detail.input.as_ref().and_then(|input| input.as_str()).unwrap_or_default();
-                prop_assert_eq!(detail.trace.name.unwrap(), format!("step {root}"));
+                prop_assert_eq!(name, format!("step {root}"));
             }
         }
         Ok(())

@@ -92,10 +92,10 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
         }
         span
     };
-    let sent = |id: &str, cost, basis, span_cost| NewTrace {
+    let sent = |id: &str, cost, basis, span_cost: Option<i64>| NewTrace {
         cost,
         basis,
-        unpriced: i64::from(span_cost == None::<i64>),
+        unpriced: i64::from(span_cost.is_none()),
         spans: vec![span(span_cost)],
         ..sample::plain(workspace_id, id, START + HOUR)
     };

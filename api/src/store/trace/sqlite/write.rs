@@ -12,7 +12,7 @@ use super::{
 };
 use crate::store::trace::{
     StoreError, Written,
-    batch::Batch,
+    batch::{Batch, Pending},
     record::NewTrace,
     rollup::Recount,
     stored::{TraceName, TraceRow},
@@ -32,7 +32,7 @@ impl SqliteTraces {
         let first_id = next_id(&mut transaction).await?;
         let first_frame = next_frame(&mut transaction).await?;
         batch.number(|index| first_id + index, |index| first_frame + index);
-        let names: Vec<TraceName<'_>> = batch.all().iter().map(|pending| pending.name()).collect();
+        let names: Vec<TraceName<'_>> = batch.all().iter().map(Pending::name).collect();
         let adopted = writing::waiting(&mut transaction, &names).await?;
         batch.adopt(&adopted);
         let old: HashSet<i64> = adopted.iter().map(|&(_, id)| id).collect();

@@ -1,0 +1,64 @@
+//! Traces that wait for their outermost span, and for how long.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use api::store::trace::{
+    TraceStore,
+    record::{LooseSpan, NewSpan},
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::{
+    client::trace_ids,
+    server::{builder, noon},
+    wait::eventually,
+};
+
+/// Keeps a span whose parent never comes, as it would have arrived some seconds ago.
+async fn keep(folder: &TempDir, workspace_id: Uuid, trace_id: &str, seconds: u64) {
+    let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
+    let span = LooseSpan {
+        workspace_id,
+        trace_id: trace_id.to_owned(),
+        arrived: noon() - Duration::from_secs(seconds),
+        span: NewSpan {
+            span_id: "b".to_owned(),
+            parent_span_id: Some("a".to_owned()),
+            name: "step".to_owned(),
+            timestamp: noon() - Duration::from_secs(600),
+            payload: "{}".to_owned(),
+            ..NewSpan::default()
+        },
+        ..LooseSpan::default()
+    };
+    store.write_spans(&[&span]).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_is_shown_without_its_outermost_span_when_it_has_waited_as_long_as_the_setting_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = builder().in_folder(&folder).spawn().await;
+    let ada = server.member("ada").await;
+    for (trace_id, seconds) in [("young", 5), ("older", 59), ("old", 61)] {
+        keep(&folder, ada.user.workspace_id, trace_id, seconds).await;
+    }
+    assert_eq!(ada.traces("").await["total"], 0);
+    let token = ada.token().to_owned();
+    server.stop();
+
+    for (setting, shown) in [("60", &["old"][..]), ("30", &["old", "older"])] {
+        // Whoever starts looks at once.
+        let server = builder().in_folder(&folder).with("TRACE_ROOT_WAIT_SECONDS", setting).spawn().await;
+        let ada = server.anyone().with_token(&token);
+        let ids = async || {
+            trace_ids(&ada.traces("").await).into_iter().map(|id| id.to_string()).collect::<BTreeSet<_>>()
+        };
+        let shown: BTreeSet<String> = shown.iter().map(|&id| id.to_owned()).collect();
+        eventually("what has waited long enough is shown", async || ids().await == shown).await;
+        let trace = ada.trace("old").await;
+        assert_eq!((&trace["incomplete"], &trace["name"]), (&true.into(), &"step".into()));
+        server.stop();
+    }
+}
