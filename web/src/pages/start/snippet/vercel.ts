@@ -9,7 +9,10 @@ sdk.start();
 generateText({
   model: openai("gpt-4o-mini"),
   prompt: "Where is my parcel?",
-  experimental_telemetry: { isEnabled: true },
+  experimental_telemetry: {
+    isEnabled: true,
+    metadata: { sessionId: "session-1", userId: "user-1" },
+  },
 })
   .then((answer) => console.log(answer.text))
   .finally(() => sdk.shutdown());
