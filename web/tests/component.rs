@@ -4,6 +4,7 @@
 
 mod fixture;
 mod thread;
+mod trace;
 
 use fixture::{activity, alert, draw, kpi, kpis, settle};
 use shared::{alert::Severity, kpi::Trend, trace::TraceStatus};

@@ -20,6 +20,7 @@ mod start;
 mod thread;
 mod trace_detail;
 mod trace_list;
+mod trace_steps;
 
 #[path = "../api/answer.rs"]
 #[expect(dead_code, reason = "the HTTP tests use the rest")]

@@ -19,12 +19,15 @@ async fn everything_that_was_sent_with_a_run_can_be_read() {
         for (label, value) in [
             ("Latency", "1.23 s"),
             ("Cost", "$0.0030"),
-            ("Tokens", "908\n812 in · 96 out"),
+            ("Tokens", "908"),
             ("Quality", "87.5"),
-            ("Model", "gpt-4o-x1\nopenai-x1"),
+            ("Model", "gpt-4o-x1"),
             ("Steps", "2"),
         ] {
-            page.expect_text(&format!("//dt[.='{label}']/following-sibling::dd"), value).await;
+            page.expect_text(&format!("//dt[.='{label}']/following-sibling::dd/span[1]"), value).await;
+        }
+        for (label, note) in [("Tokens", "812 in · 96 out"), ("Model", "openai-x1"), ("Steps", "1 failed")] {
+            page.expect_text(&format!("//dt[.='{label}']/following-sibling::dd/span[2]"), note).await;
         }
         for shown in ["session-x1", "user-x1", "prod-x1", "batch"] {
             page.find(&text(shown)).await;
@@ -37,11 +40,16 @@ async fn everything_that_was_sent_with_a_run_can_be_read() {
         let step = region("Selected step");
         page.click("//*[@role='treeitem'][contains(., 'search x1')]").await;
         page.find(&format!("{step}{}", heading("search x1"))).await;
-        for shown in ["too slow x1", "query x1", "docs-x1"] {
+        for shown in ["too slow x1", "query x1"] {
             page.find(&format!("{step}//*[contains(., '{shown}')]")).await;
         }
+        page.click(&format!("{step}//button[contains(., 'Attributes')]")).await;
+        page.find(&format!("{step}//*[contains(., 'docs-x1')]")).await;
+        page.click(&format!("{step}//button[.='Raw']")).await;
+        page.find(&format!("{step}{}//*[contains(., '40.25')]", region("Raw"))).await;
+        page.click(&format!("{step}//button[.='Input & output']")).await;
         page.click("//*[@role='treeitem'][contains(., 'chat')]").await;
-        for shown in ["prompt x1", "completion x1", "812 in, 96 out tokens"] {
+        for shown in ["prompt x1", "completion x1", "812 in", "96 out"] {
             page.find(&format!("{step}//*[contains(., '{shown}')]")).await;
         }
     })

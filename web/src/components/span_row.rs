@@ -37,6 +37,9 @@ pub fn kind_label(kind: SpanKind) -> String {
     }
 }
 
+/// From where to where something reaches, in percent.
+pub type Strip = (f64, f64);
+
 /// What a row shows.
 #[derive(Debug)]
 pub struct SpanRow {
@@ -66,10 +69,10 @@ pub struct SpanRow {
     pub tokens: Option<u64>,
     /// What it cost, or that this is not known.
     pub cost: Option<String>,
-    /// From where to where its bar reaches, in percent.
-    pub bar: (f64, f64),
+    /// Its bar.
+    pub bar: Strip,
     /// The part of it that determined when the run ended, and what of that was its own.
-    pub critical: Option<((f64, f64), Vec<(f64, f64)>)>,
+    pub critical: Option<(Strip, Vec<Strip>)>,
     /// It was chosen.
     pub on_select: Callback<()>,
     /// What is inside should be shown, or not any more.
@@ -77,7 +80,7 @@ pub struct SpanRow {
 }
 
 /// Levels that are indented; deeper ones say how deep they are.
-const LEVELS: usize = 10;
+const LEVELS: usize = 8;
 
 /// The row, in a keyed list.
 pub fn span_row(props: &SpanRow) -> Html {
@@ -144,7 +147,7 @@ pub fn span_row(props: &SpanRow) -> Html {
 }
 
 /// A rectangle from one percentage to another, wide enough to be seen.
-fn strip(class: &'static str, (from, to): (f64, f64), height: &'static str, y: &'static str) -> Html {
+fn strip(class: &'static str, (from, to): Strip, height: &'static str, y: &'static str) -> Html {
     let width = (to - from).max(0.4);
     let from = from.clamp(0.0, 100.0 - width.min(100.0));
     html! { <rect {class} x={format!("{from:.2}%")} width={format!("{width:.2}%")} {y} {height} rx="2" /> }

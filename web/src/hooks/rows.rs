@@ -18,16 +18,18 @@ pub struct Sight {
 
 /// Rows by which `first` goes on.
 const STEP: usize = 8;
+/// Rows that are drawn above and below: a wheel turns faster than a busy machine draws.
+const AROUND: usize = 16;
 /// Below this many pixels a list is narrow.
 const NARROW: i32 = 560;
 
 impl Sight {
     /// The rows to draw of `all`: those in sight and some around them.
     pub fn drawn(&self, all: usize) -> std::ops::Range<usize> {
-        let first = self.first.saturating_sub(STEP).min(all);
+        let first = self.first.saturating_sub(AROUND).min(all);
         // Before it is laid out nobody knows how many fit.
         let count = if self.count == 0 { 40 } else { self.count };
-        first..(self.first + count + 2 * STEP).min(all)
+        first..(self.first + count + STEP + AROUND).min(all)
     }
 }
 
@@ -74,10 +76,10 @@ mod tests {
     #[test]
     fn only_rows_in_sight_and_some_around_them_are_drawn() {
         let sight = |first, count| Sight { first, count, narrow: false };
-        assert_eq!(sight(0, 0).drawn(10_000), 0..56);
-        assert_eq!(sight(0, 20).drawn(10_000), 0..36);
-        assert_eq!(sight(4_000, 20).drawn(10_000), 3_992..4_036);
-        assert_eq!(sight(9_984, 20).drawn(10_000), 9_976..10_000);
+        assert_eq!(sight(0, 0).drawn(10_000), 0..64);
+        assert_eq!(sight(0, 20).drawn(10_000), 0..44);
+        assert_eq!(sight(4_000, 20).drawn(10_000), 3_984..4_044);
+        assert_eq!(sight(9_984, 20).drawn(10_000), 9_968..10_000);
         assert_eq!(sight(4_000, 20).drawn(7), 7..7, "after most were folded away");
     }
 }

@@ -40,7 +40,7 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
     let all = state.rows.len() + 1;
     let drawn = sight.drawn(all);
     let length = model.times.length;
-    let tick = ticks(length, 4);
+    let tick = ticks(length, 5);
     let place = {
         let node = node.clone();
         move |(first, all, height, tick): &(usize, usize, i32, f64)| {
@@ -236,7 +236,7 @@ fn axis(length: i64, tick: i64) -> Html {
     // The last one would not fit beside the end.
     let at = (0..).map(|nth| nth * tick).take_while(|&micros| micros == 0 || percent(micros) < 92.0);
     html! {
-        <svg class="axis">
+        <svg class="steps-ticks">
             for micros in at {
                 <text x={format!("{:.2}%", percent(micros))} y="14" dx="2">{ label(micros) }</text>
             }

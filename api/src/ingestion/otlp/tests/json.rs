@@ -145,7 +145,10 @@ fn what_is_no_request_is_refused_whole() {
         assert!(matches!(error, ApiError::BadRequest(_)), "{bad}: {error}");
     }
     assert!(matches!(
-        refused(Encoding::Json, b"{\"resourceSpans\": [{\"x\": \"\xff\"}]}"),
+        refused(
+            Encoding::Json,
+            b"{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"name\": \"\xff\"}]}]}]}"
+        ),
         ApiError::BadRequest(_)
     ));
 }

@@ -1,0 +1,118 @@
+//! What a step read and wrote, and its row in the waterfall.
+
+use serde_json::{Value, json};
+use shared::{span::SpanKind, trace::TraceStatus};
+use wasm_bindgen_test::wasm_bindgen_test;
+use web::components::{
+    payload::Payload,
+    span_row::{SpanRow, span_row},
+};
+use yew::prelude::*;
+
+use crate::fixture::{Page, draw, settle};
+
+async fn payload(value: Value) -> Page {
+    let page = draw(html! { <Payload title="Input" {value} /> });
+    settle().await;
+    page
+}
+
+#[wasm_bindgen_test]
+async fn a_conversation_shows_who_says_what_and_a_result_with_its_call() {
+    let call = json!({"id": "c1", "function": {"name": "get_order", "arguments": "{\"id\":7}"}});
+    let page = payload(json!({"temperature": 0.5, "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Where is it?"},
+        {"role": "assistant", "content": null, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "{\"at\":\"sea\"}"},
+    ]}))
+    .await;
+    assert_eq!(page.texts(".chat-role"), ["System", "User", "Assistant"]);
+    let call = page.text(".chat-assistant .chat-call");
+    assert!(["get_order", "\"id\": 7", "\"at\": \"sea\""].iter().all(|part| call.contains(part)), "{call}");
+    assert!(page.text(".payload-rest").contains("temperature"), "what stands beside it is not lost");
+    page.click(".segments button:last-child");
+    settle().await;
+    assert!(!page.has(".chat") && page.text("pre").contains("tool_call_id"), "and all of it as JSON");
+}
+
+#[wasm_bindgen_test]
+async fn a_long_text_shows_its_beginning_and_all_of_it_when_asked() {
+    let page = payload(json!("word ".repeat(2_000))).await;
+    let short = page.text(".payload-body p").len();
+    assert!(short < 3_000, "{short}");
+    page.click(".long-text button");
+    settle().await;
+    assert!(page.text(".payload-body p").len() > 9_900);
+}
+
+#[wasm_bindgen_test]
+async fn a_long_conversation_keeps_its_instructions_and_its_end() {
+    let mut messages = vec![json!({"role": "system", "content": "Be brief."})];
+    messages.extend((0..100).map(|at| json!({"role": "user", "content": format!("message {at}")})));
+    let page = payload(Value::Array(messages)).await;
+    assert_eq!(page.count(".chat"), 31);
+    assert_eq!(page.text(".chat-more"), "Show 70 earlier messages");
+    page.click(".chat-more button");
+    settle().await;
+    assert_eq!(page.count(".chat"), 101);
+}
+
+#[wasm_bindgen_test]
+async fn pictures_that_came_along_are_shown_and_those_of_elsewhere_are_not_fetched() {
+    let page = payload(json!([{"role": "user", "content": [
+        {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
+        {"type": "image_url", "image_url": {"url": "data:image/svg+xml;base64,AAAA"}},
+        {"type": "image_url", "image_url": {"url": "data:image/gif;base64,R0lGODlhAQABAAAAACw="}},
+    ]}]))
+    .await;
+    assert_eq!(page.count(".chat-media"), 3);
+    assert_eq!(page.count("img"), 1);
+    assert!(page.attribute("img", "src").starts_with("data:image/gif"));
+}
+
+#[wasm_bindgen_test]
+async fn a_row_says_what_it_is_where_it_stands_and_what_it_took() {
+    let row = SpanRow {
+        id: "span-3".to_owned(),
+        name: "chat".into(),
+        kind: Some(SpanKind::Llm),
+        depth: 2,
+        place: (2, 5),
+        expanded: Some(false),
+        inside: 12,
+        selected: true,
+        hit: false,
+        status: TraceStatus::Error,
+        latency_ms: 1_234.0,
+        tokens: Some(1_200),
+        cost: Some("no price".to_owned()),
+        bar: (25.0, 75.0),
+        critical: Some(((25.0, 75.0), vec![(25.0, 40.0), (60.0, 75.0)])),
+        on_select: Callback::noop(),
+        on_toggle: Callback::noop(),
+    };
+    let page = draw(span_row(&row));
+    settle().await;
+    for (name, value) in [
+        ("aria-level", "3"),
+        ("aria-posinset", "2"),
+        ("aria-setsize", "5"),
+        ("aria-expanded", "false"),
+        ("aria-selected", "true"),
+    ] {
+        assert_eq!(page.attribute("[role=treeitem]", name), value, "{name}");
+    }
+    assert_eq!(page.text(".span-label"), "LLM: chat");
+    assert_eq!(page.text(".span-failed"), "error");
+    assert_eq!(page.text(".span-inside"), "12 steps inside");
+    assert_eq!(
+        [".span-tokens", ".span-cost", ".span-time"].map(|it| page.text(it)),
+        ["1.2k tok", "no price", "1.23 s"]
+    );
+    assert_eq!(
+        (page.attribute(".bar", "x"), page.attribute(".bar", "width")),
+        ("25.00%".into(), "50.00%".into())
+    );
+    assert_eq!(page.count(".path-own"), 2);
+}
