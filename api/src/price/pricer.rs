@@ -1,6 +1,11 @@
 //! Gives spans and traces their costs: reported where the sender said what they are, else model × price × tokens.
 
-use std::{collections::HashMap, fmt::Write, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    fmt::Write,
+    sync::Arc,
+    time::Duration,
+};
 
 use shared::{Timestamp, cost::PriceTable, price::PriceRequest};
 use uuid::Uuid;
@@ -56,8 +61,8 @@ impl Pricer {
     pub async fn prices(&self, workspaces: impl IntoIterator<Item = Uuid>) -> Result<Prices, StoreError> {
         let mut own = HashMap::new();
         for workspace_id in workspaces {
-            if !own.contains_key(&workspace_id) {
-                own.insert(workspace_id, self.own(workspace_id).await?);
+            if let Entry::Vacant(entry) = own.entry(workspace_id) {
+                entry.insert(self.own(workspace_id).await?);
             }
         }
         Ok(Prices { public: Arc::clone(&self.public), own })

@@ -25,7 +25,8 @@ async fn a_trace_comes_back_with_input_output_and_spans() {
         "trace_id": "run", "workspace_id": ada.user.workspace_id, "agent_id": "support-bot-x",
         "timestamp": just_now(), "latency_ms": 1234.5, "status": "error", "model": "gpt-4o-x",
         "model_provider": "openai-x", "tokens_input": 812, "tokens_output": 96, "tokens_total": 908,
-        "cost_usd": 0.00299, "quality_score": 87.5, "session_id": "session-x", "user_id": "user-x",
+        "cost_usd": 0.00299, "cost_basis": {"basis": "reported"}, "quality_score": 87.5,
+        "session_id": "session-x", "user_id": "user-x",
         "tags": ["prod-x", "batch"], "error": "the tool\nbroke x",
         "input": {"messages": [{"role": "user", "content": "question x"}]},
         "output": "answer x",
@@ -35,7 +36,8 @@ async fn a_trace_comes_back_with_input_output_and_spans() {
             {
                 "span_id": "llm", "name": "chat", "kind": "llm", "timestamp": start,
                 "latency_ms": 900.0, "status": "success", "model": "gpt-4o", "tokens_input": 812,
-                "tokens_output": 96, "cost_usd": 0.00299, "input": "prompt x", "output": "completion x",
+                "tokens_output": 96, "cost_usd": 0.00299, "cost_basis": {"basis": "reported"},
+                "input": "prompt x", "output": "completion x",
             },
             {
                 "span_id": "tool", "parent_span_id": "llm", "name": "search x", "kind": "tool",

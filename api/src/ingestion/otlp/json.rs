@@ -1,24 +1,18 @@
 //! OTLP's JSON: protobuf's mapping with ids in hex and enums as numbers. Read as its specification asks of servers, and a
 //! little more: numbers may be text, enums may be names, null is absent, unknown fields are passed over.
 
-use std::{fmt, marker::PhantomData};
-
-use base64::{
-    Engine, alphabet,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use opentelemetry_proto::tonic::{
-    common::v1::{AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value::Value},
+    common::v1::{AnyValue, InstrumentationScope, KeyValue},
     resource::v1::Resource,
     trace::v1::{Span, Status, span},
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::decode::{Batch, Count, RawSpan, SPAN_VALUES, Scoped};
+use super::{
+    decode::{Batch, Count, RawSpan, Scoped},
+    json_value::{Any, Code, Id, Many, Number, nullable},
+};
 
 /// Takes a request apart.
 ///
@@ -186,229 +180,17 @@ struct JsonStatus {
 }
 
 #[derive(Deserialize)]
-struct Pair {
+pub(super) struct Pair {
     #[serde(default, deserialize_with = "nullable")]
     key: String,
     value: Option<Any>,
 }
 
-fn pairs(pairs: Many<Pair>) -> Vec<KeyValue> {
+pub(super) fn pairs(pairs: Many<Pair>) -> Vec<KeyValue> {
     let pair = |pair: Pair| KeyValue {
         key: pair.key,
         value: pair.value.map(|Any(value)| AnyValue { value }),
         key_strindex: 0,
     };
     pairs.0.into_iter().map(pair).collect()
-}
-
-/// Null is the same as absent.
-fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// A list that is not longer than what a span may hold: `{},{},…` would take far more memory than bytes.
-struct Many<T>(Vec<T>);
-
-impl<T> Default for Many<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
-            type Value = Many<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an array")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Many<T>, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = seq.next_element()? {
-                    if items.len() == SPAN_VALUES {
-                        return Err(A::Error::custom(format_args!(
-                            "there are more than {SPAN_VALUES} in an array"
-                        )));
-                    }
-                    items.push(item);
-                }
-                Ok(Many(items))
-            }
-        }
-        deserializer.deserialize_seq(List(PhantomData))
-    }
-}
-
-/// An id in hex.
-#[derive(Default)]
-struct Id(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Id {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let digits: Option<Vec<u8>> =
-            text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-        match digits {
-            Some(digits) if digits.len() % 2 == 0 => {
-                Ok(Self(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()))
-            }
-            _ => Err(D::Error::custom("an id must be an even number of hex digits")),
-        }
-    }
-}
-
-/// A number, or its text.
-#[derive(Default)]
-struct Number<T>(T);
-
-trait FromNumber: Sized {
-    const EXPECTED: &'static str;
-    fn from_i128(number: i128) -> Option<Self>;
-    fn from_f64(number: f64) -> Option<Self>;
-    fn from_text(text: &str) -> Option<Self>;
-}
-
-macro_rules! whole {
-    ($type:ty, $expected:literal) => {
-        impl FromNumber for $type {
-            const EXPECTED: &'static str = $expected;
-            fn from_i128(number: i128) -> Option<Self> {
-                number.try_into().ok()
-            }
-            fn from_f64(number: f64) -> Option<Self> {
-                // JavaScript writes large numbers as 1.7e18.
-                (number.fract() == 0.0 && number.abs() < 1e20).then_some(number as i128)?.try_into().ok()
-            }
-            fn from_text(text: &str) -> Option<Self> {
-                text.parse().ok().or_else(|| Self::from_f64(text.parse().ok()?))
-            }
-        }
-    };
-}
-whole!(u64, "a whole number from 0, or its text");
-whole!(i64, "a whole number of 64 bits, or its text");
-
-impl FromNumber for f64 {
-    const EXPECTED: &'static str = "a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
-    fn from_i128(number: i128) -> Option<Self> {
-        Some(number as Self)
-    }
-    fn from_f64(number: f64) -> Option<Self> {
-        Some(number)
-    }
-    fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
-}
-
-impl<'de, T: FromNumber> Deserialize<'de> for Number<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any<T>(PhantomData<T>);
-        impl<T: FromNumber> Visitor<'_> for Any<T> {
-            type Value = T;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(T::EXPECTED)
-            }
-            fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-                T::from_i128(number.into()).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
-            }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
-                T::from_i128(number.into()).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
-            }
-            fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
-                T::from_f64(number).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-                T::from_text(text).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
-            }
-        }
-        deserializer.deserialize_any(Any(PhantomData)).map(Self)
-    }
-}
-
-/// A status code: 2 is an error.
-#[derive(Default)]
-struct Code(i32);
-
-impl<'de> Deserialize<'de> for Code {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum NumberOrName {
-            Number(i32),
-            Name(String),
-        }
-        Ok(Self(match NumberOrName::deserialize(deserializer)? {
-            NumberOrName::Number(code) => code,
-            NumberOrName::Name(name) if matches!(name.as_str(), "STATUS_CODE_ERROR" | "2") => 2,
-            NumberOrName::Name(name) if matches!(name.as_str(), "STATUS_CODE_OK" | "1") => 1,
-            NumberOrName::Name(_) => 0,
-        }))
-    }
-}
-
-/// A value of whatever kind; nothing where it says none that is known.
-#[derive(Default)]
-struct Any(Option<Value>);
-
-impl<'de> Deserialize<'de> for Any {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Tagged;
-        impl<'de> Visitor<'de> for Tagged {
-            type Value = Any;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value like {\"stringValue\": \"…\"}")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Any, A::Error> {
-                let mut found = None;
-                while let Some(key) = map.next_key::<String>()? {
-                    let value = match key.as_str() {
-                        "stringValue" => map.next_value::<Option<_>>()?.map(Value::StringValue),
-                        "boolValue" => map.next_value::<Option<_>>()?.map(Value::BoolValue),
-                        "intValue" => map.next_value::<Option<Number<_>>>()?.map(|n| Value::IntValue(n.0)),
-                        "doubleValue" => {
-                            map.next_value::<Option<Number<_>>>()?.map(|n| Value::DoubleValue(n.0))
-                        }
-                        "bytesValue" => map.next_value::<Option<Bytes>>()?.map(|b| Value::BytesValue(b.0)),
-                        "arrayValue" => map.next_value::<Option<Values<Any>>>()?.map(|list| {
-                            let values = list.values.0.into_iter().map(|Any(value)| AnyValue { value });
-                            Value::ArrayValue(ArrayValue { values: values.collect() })
-                        }),
-                        "kvlistValue" => map
-                            .next_value::<Option<Values<Pair>>>()?
-                            .map(|list| Value::KvlistValue(KeyValueList { values: pairs(list.values) })),
-                        _ => {
-                            map.next_value::<IgnoredAny>()?;
-                            None
-                        }
-                    };
-                    found = value.or(found);
-                }
-                Ok(Any(found))
-            }
-        }
-        deserializer.deserialize_map(Tagged)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(bound = "T: Deserialize<'de>")]
-struct Values<T> {
-    #[serde(default, deserialize_with = "nullable")]
-    values: Many<T>,
-}
-
-struct Bytes(Vec<u8>);
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const LENIENT: GeneralPurposeConfig =
-            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-        let text = String::deserialize(deserializer)?;
-        let alphabet = if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
-        GeneralPurpose::new(alphabet, LENIENT).decode(&text).map(Self).map_err(D::Error::custom)
-    }
 }

@@ -8,6 +8,7 @@ pub mod encoding;
 mod evaluation;
 pub mod http;
 mod json;
+mod json_value;
 mod kind;
 mod message;
 mod outcome;

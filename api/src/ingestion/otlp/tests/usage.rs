@@ -6,6 +6,9 @@ use shared::{span::SpanKind, trace::TraceStatus};
 use super::*;
 use crate::store::trace::record::Basis;
 
+/// A count of a span.
+type Counted = fn(&LooseSpan) -> Option<i64>;
+
 #[test]
 fn the_kind_is_the_first_that_is_said_and_else_what_the_attributes_tell() {
     for (attributes, kind) in [
@@ -87,7 +90,7 @@ fn a_call_of_openinference_that_failed_names_the_model_that_it_asked_for() {
 
 #[test]
 fn tokens_are_counted_by_the_first_name_that_holds_a_number() {
-    let rows: [(&[&str], fn(&LooseSpan) -> Option<i64>); 5] = [
+    let rows: [(&[&str], Counted); 5] = [
         (
             &[
                 "gen_ai.usage.input_tokens",

@@ -27,7 +27,7 @@ pub fn RepriceRow() -> Html {
     {
         let under_way = under_way.clone();
         use_effect_with(last.as_ref().is_some_and(|last| last.finished_at.is_none()), move |&is| {
-            under_way.set(is)
+            under_way.set(is);
         });
     }
     let begin = |range: TimeRange| {
