@@ -71,9 +71,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         key: args.api_key.unwrap_or_default(),
     };
     if args.otlp {
-        receiver.send_spans(&traces).await?
+        receiver.send_spans(&traces).await?;
     } else {
-        receiver.send(&traces).await?
+        receiver.send(&traces).await?;
     }
     println!("{} traces sent to {}", traces.len(), receiver.url);
     Ok(())

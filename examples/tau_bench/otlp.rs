@@ -31,11 +31,6 @@ const NANOS_PER_MICRO: u64 = 1000;
 const MICROS_PER_MILLI: f64 = 1e3;
 const POINTS: f64 = 100.0;
 
-/// The id by which a trace is found.
-pub fn trace_id(trace: &TraceInput) -> String {
-    id(trace_name(trace), 16).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Everything that is sent, a request for each batch.
 pub fn requests(traces: &[TraceInput]) -> Vec<ExportTraceServiceRequest> {
     let mut spans: Vec<Span> = traces.iter().flat_map(spans).collect();

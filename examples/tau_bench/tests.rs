@@ -48,3 +48,26 @@ fn the_traces_add_up_to_the_totals_and_their_spans_to_the_traces() {
     assert_eq!(failed.spans[2].input, Some(serde_json::json!({"id": "ZZZ999"})));
     assert_eq!(failed.output, Some("I cannot find it.".into()));
 }
+
+#[test]
+fn as_spans_every_call_comes_before_its_run_and_the_ids_are_always_the_same() {
+    let traces =
+        rule::traces(&sample(), "2025-10-22T12:00:00Z".parse().unwrap(), Duration::from_secs(86_400));
+    let requests = otlp::requests(&traces);
+    assert_eq!(requests, otlp::requests(&traces));
+    let spans: Vec<_> = requests
+        .iter()
+        .flat_map(|request| &request.resource_spans)
+        .flat_map(|resource| &resource.scope_spans)
+        .flat_map(|scope| &scope.spans)
+        .collect();
+    assert_eq!(spans.len(), traces.iter().map(|trace| trace.spans.len()).sum::<usize>());
+    assert!(spans.is_sorted_by_key(|span| span.end_time_unix_nano));
+    for (at, span) in spans.iter().enumerate().filter(|(_, span)| !span.parent_span_id.is_empty()) {
+        let root = spans.iter().position(|root| root.span_id == span.parent_span_id).unwrap();
+        assert!(root > at && spans[root].trace_id == span.trace_id, "{}", span.name);
+    }
+    let names: Vec<_> = spans[..4].iter().map(|span| span.name.as_str()).collect();
+    let run = "invoke_agent tau-airline-gpt-4o";
+    assert_eq!(names, ["chat gpt-4o", "execute_tool get_flight", "chat gpt-4o", run]);
+}

@@ -90,9 +90,9 @@ async fn python(client: &str, stage: &Stage, run: &Run) {
     let system = said("system", "You are a weather agent.");
     let tool_call =
         json!({"type": "tool_call", "id": "call_1", "name": "get_weather", "arguments": {"city": "Paris"}});
-    let called = json!([{"role": "assistant", "parts": [tool_call], "finish_reason": "tool_calls"}]);
+    let called = json!([{"role": "assistant", "parts": [tool_call], "finish_reason": "tool_call"}]);
     let asked = json!([system, said("user", QUESTION)]);
-    report.span_has(calls[0], &json!({"input": asked, "output": called, "finish_reasons": ["tool_calls"]}));
+    report.span_has(calls[0], &json!({"input": asked, "output": called, "finish_reasons": ["tool_call"]}));
     report.span_has(calls[1], &json!({"output": answered(SENTENCE), "finish_reasons": ["stop"]}));
     report.span_has(
         run.named("execute_tool get_weather").next().unwrap(),

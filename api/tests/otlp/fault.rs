@@ -92,6 +92,7 @@ async fn what_is_sent_again_because_the_answer_was_lost_counts_once() {
         eventually("the server has written the spans", is_kept).await;
         gate.lose_answers();
         let run = running.end().await;
+        assert!(gate.let_through() > 1, "{protocol}: it did not come again: {}", run.errors);
         sent.spans.extend(run.spans);
         holds_once(&stage, &sent).await;
     }

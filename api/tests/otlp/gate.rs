@@ -29,6 +29,7 @@ struct State {
     /// The server's port; 0 while nobody is behind.
     port: AtomicU16,
     turned_away: AtomicUsize,
+    let_through: AtomicUsize,
     /// Whether what the server answers to spans is kept back.
     keeps_answers: AtomicBool,
     cut: Notify,
@@ -65,6 +66,11 @@ impl Gate {
         self.state.turned_away.load(Ordering::SeqCst)
     }
 
+    /// How many connections have been let through.
+    pub fn let_through(&self) -> usize {
+        self.state.let_through.load(Ordering::SeqCst)
+    }
+
     /// Keeps back what is answered to spans from now on.
     pub fn keep_answers(&self) {
         self.state.keeps_answers.store(true, Ordering::SeqCst);
@@ -84,6 +90,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
             state.turned_away.fetch_add(1, Ordering::SeqCst);
             continue;
         }
+        state.let_through.fetch_add(1, Ordering::SeqCst);
         let state = Arc::clone(&state);
         tokio::spawn(async move {
             let cut = state.cut.notified();

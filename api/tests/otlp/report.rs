@@ -135,6 +135,6 @@ impl<'a> Report<'a> {
         let fields = self.right + self.wrong.len();
         let (sent, found) = (self.run.spans.len(), self.found());
         println!("| {} | {sent} | {found} | {} of {fields} |", self.client, self.right);
-        assert!(self.wrong.is_empty(), "{}:\n{}", self.client, self.wrong.join("\n"));
+        assert!(self.wrong.is_empty(), "{}:\n{}\n{}", self.client, self.wrong.join("\n"), self.run.errors);
     }
 }

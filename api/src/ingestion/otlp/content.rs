@@ -99,6 +99,8 @@ fn entity(attributes: &Attributes, name: &str) -> Option<Value> {
         Value::String(text) if text.starts_with('"') => {
             Some(Value::String(serde_json::from_str(&text).unwrap_or(text)))
         }
+        // A function that returned nothing.
+        Value::String(text) if text == "null" => None,
         value => Some(value),
     }
 }

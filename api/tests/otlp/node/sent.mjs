@@ -33,7 +33,8 @@ export function provider(service) {
 
 /** Sends what waits, and prints what was sent: a span a line. */
 export async function tell(made) {
-  await made.shutdown();
+  // What could not be sent is told, and does not hide what was to be sent.
+  await made.shutdown().catch(console.error);
   for (const span of ended) {
     const context = span.spanContext();
     const line = {

@@ -83,6 +83,7 @@ fn the_output_is_the_first_that_is_there() {
         (json!({"ai.toolCall.result": "{\"celsius\":21}"}), json!({"celsius": 21})),
     ];
     first_hits(&rows, output);
+    assert_eq!(output(json!({"traceloop.entity.output": "null"})), json!(null));
 }
 
 #[test]
