@@ -2,7 +2,7 @@
 # Two images from one build: `agent-obs`, the server in every role, and `frontend`, nginx with the SPA.
 #
 #   docker build --target agent-obs --tag agent-obs .
-#   docker run --rm --publish 127.0.0.1:8000:8000 --volume agent-obs:/data agent-obs
+#   docker run --rm --publish 127.0.0.1:8000:8000 --publish 127.0.0.1:4317:4317 --volume agent-obs:/data agent-obs
 
 # That of rust-toolchain.toml: make lint compares them.
 ARG RUST_VERSION=1.95.0
@@ -61,14 +61,18 @@ ENV NGINX_ENVSUBST_FILTER=^NGINX_ \
     NGINX_GATEWAY="gateway:8000 resolve" \
     NGINX_WEB=/srv/web \
     NGINX_SERVER_CONF=/etc/nginx/server.d/*.conf \
+    NGINX_HTTP_CONF=/tmp/otlp-grpc.conf \
+    NGINX_GRPC_LISTEN=4317 \
+    NGINX_GRPC_GATEWAY="gateway:4317 resolve" \
     NGINX_TMP=/tmp \
     NGINX_ACCESS_LOG=/dev/stdout \
     NGINX_WORKERS=auto \
     NGINX_CONNECTIONS_PER_CLIENT=512
 COPY nginx.conf /etc/nginx/templates/nginx.conf.template
+COPY deploy/otlp-grpc.conf /etc/nginx/templates/otlp-grpc.conf.template
 COPY --from=build /out/web /srv/web
 USER 101:101
-EXPOSE 8080
+EXPOSE 8080 4317
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
 CMD ["nginx", "-c", "/tmp/nginx.conf", "-g", "daemon off;"]
@@ -81,7 +85,7 @@ COPY --from=build /out/agent-obs /usr/local/bin/agent-obs
 USER 65532:65532
 WORKDIR /data
 VOLUME /data
-EXPOSE 8000
+EXPOSE 8000 4317
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/local/bin/agent-obs", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/agent-obs"]
 CMD ["serve"]

@@ -5,6 +5,7 @@
 #                                      (plain/), compressed by brotli where that is installed (br/), and the hashes of
 #                                      the page's inline scripts for the Content-Security-Policy (page.conf)
 #   scripts/nginx.sh conf              nginx.conf with its variables filled in from the environment, to standard output
+#   scripts/nginx.sh grpc              the same of deploy/otlp-grpc.conf
 set -euo pipefail
 
 # The hash of each inline script of the page on standard input, as a policy wants it: what asset.rs does for the binary.
@@ -42,6 +43,7 @@ web() {
     mv "$part" "$folder"
 }
 
+# The template $1, filled in.
 conf() {
     # Each with what it is when not set.
     local -A values=(
@@ -50,13 +52,16 @@ conf() {
         [NGINX_LOCAL_RESOLVERS]="${NGINX_LOCAL_RESOLVERS:-127.0.0.1}"      # used with `resolve` in NGINX_GATEWAY alone
         [NGINX_WEB]="${NGINX_WEB:-/srv/agent-obs/web}"                     # the folder made by `nginx.sh web`
         [NGINX_SERVER_CONF]="${NGINX_SERVER_CONF:-/etc/agent-obs/nginx/*.conf}" # more for the server: TLS, load balancers
+        [NGINX_HTTP_CONF]="${NGINX_HTTP_CONF:-/etc/agent-obs/nginx/http/*.conf}" # more servers: OTLP over gRPC
+        [NGINX_GRPC_LISTEN]="${NGINX_GRPC_LISTEN:-4318}"                 # where the gateway beside it has 4317
+        [NGINX_GRPC_GATEWAY]="${NGINX_GRPC_GATEWAY:-127.0.0.1:4317}"
         [NGINX_TMP]="${NGINX_TMP:-/run}"                                   # a folder for the pid and small buffers
         [NGINX_ACCESS_LOG]="${NGINX_ACCESS_LOG:-/var/log/nginx/access.log}"
         [NGINX_WORKERS]="${NGINX_WORKERS:-auto}"
         [NGINX_CONNECTIONS_PER_CLIENT]="${NGINX_CONNECTIONS_PER_CLIENT:-512}"
     )
     local text name
-    text=$(cat "$(dirname "$0")/../nginx.conf")
+    text=$(cat "$(dirname "$0")/../$1")
     for name in "${!values[@]}"; do
         text=${text//"\${$name}"/"${values[$name]}"}
     done
@@ -65,6 +70,7 @@ conf() {
 
 case ${1-} in
     web) web "${2:?a built SPA}" "${3:?a folder to make}" ;;
-    conf) conf ;;
+    conf) conf nginx.conf ;;
+    grpc) conf deploy/otlp-grpc.conf ;;
     *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2 && exit 2 ;;
 esac

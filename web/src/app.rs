@@ -14,7 +14,7 @@ use crate::{
         not_found::NotFoundPage,
         register::RegisterPage,
         settings::SettingsPage,
-        start::StartPage,
+        start::Start,
         thread::{ThreadPage, ThreadsPage},
         trace::TracePage,
         traces::TracesPage,
@@ -48,7 +48,7 @@ fn page(route: Route) -> Html {
         Route::Session { id } => thread(ThreadKind::Session, id),
         Route::Users => html! { <ThreadsPage key="users" kind={ThreadKind::User} /> },
         Route::User { id } => thread(ThreadKind::User, id),
-        Route::Start => html! { <StartPage /> },
+        Route::Start => html! { <Start /> },
         Route::Alerts => html! { <AlertsPage /> },
         Route::Settings => html! { <SettingsPage /> },
     };

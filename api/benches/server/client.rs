@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use reqwest::{Client as Http, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -47,10 +48,18 @@ impl Client {
 
     /// Sends a batch and waits until it is acknowledged.
     pub(crate) async fn send(&self, body: String) -> Result<()> {
+        self.post("/api/v1/traces/batch", "application/json", body.into()).await
+    }
+
+    /// Sends spans of OTLP, in protobuf, and waits until they are acknowledged.
+    pub(crate) async fn export(&self, body: Vec<u8>) -> Result<()> {
+        self.post("/v1/traces", "application/x-protobuf", body.into()).await
+    }
+
+    async fn post(&self, path: &str, content_type: &str, body: Bytes) -> Result<()> {
         loop {
-            let request = self.http.post(format!("{}/api/v1/traces/batch", self.url)).bearer_auth(&self.key);
-            let answer =
-                request.header(header::CONTENT_TYPE, "application/json").body(body.clone()).send().await?;
+            let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
+            let answer = request.header(header::CONTENT_TYPE, content_type).body(body.clone()).send().await?;
             if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;

@@ -7,6 +7,7 @@ use crate::{
     client::Client,
     ingest,
     machine::{self, Memory},
+    otlp,
     process::Process,
     query, raw,
     report::{Part, Size},
@@ -40,6 +41,7 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     part.times("acknowledged → in the cached list", "< 1 s", ingest::visible(&client, true).await?);
     let rate = ingest::rate(&client, size.time).await?;
     part.ingestion("≥ 40,000/s", rate);
+    part.spans(otlp::rate(&client, size.time).await?);
     part.busy(&memory(&process)?);
     process.stop().await?;
     let raw = raw::sqlite::bulk_load(folder, size.traces.min(RAW_TRACES)).await?;

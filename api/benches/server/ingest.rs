@@ -90,18 +90,18 @@ pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
 }
 
 /// Waits until queries count so many traces.
-async fn counted(client: &Client, kpis: &str, count: u64) -> Result<()> {
+pub(crate) async fn counted(client: &Client, kpis: &str, count: u64) -> Result<()> {
     while requests(client, kpis).await? < count {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Ok(())
 }
 
-fn requests_between(start: Timestamp, end: Timestamp) -> String {
+pub(crate) fn requests_between(start: Timestamp, end: Timestamp) -> String {
     format!("/api/v1/metrics/home-kpis?range=custom&start={start}&end={end}")
 }
 
-async fn requests(client: &Client, kpis: &str) -> Result<u64> {
+pub(crate) async fn requests(client: &Client, kpis: &str) -> Result<u64> {
     let answer = client.fresh(kpis).await?;
     let value = answer["total_requests"]["value"].as_f64().ok_or("the KPIs have no total_requests")?;
     Ok(value as u64)

@@ -9,6 +9,7 @@ mod data;
 mod embedded;
 mod ingest;
 mod machine;
+mod otlp;
 #[path = "../../tests/services/postgres.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "it is the tests'")]
 mod postgres;

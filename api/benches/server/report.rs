@@ -96,6 +96,14 @@ impl Part {
         self.row("ingestion, batches of 100, until counted", target, format!("{rate:.0} traces/s"));
     }
 
+    pub(crate) fn spans(&mut self, rate: f64) {
+        self.row(
+            "OTLP over HTTP, protobuf, batches of 512 spans, 8 to a trace, until counted",
+            "",
+            format!("{rate:.0} spans/s"),
+        );
+    }
+
     /// What stands beside a rate of ingestion.
     pub(crate) fn beside(&mut self, what: &str, target: &str, rate: f64, raw: f64) {
         self.row(

@@ -8,7 +8,7 @@ use api::role::Role;
 use crate::{
     Result,
     client::Client,
-    ingest, query, raw,
+    ingest, otlp, query, raw,
     report::{Part, Size},
     roles::{Roles, Servers},
 };
@@ -47,6 +47,7 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     part.times("acknowledged → in a list asked afresh", "< 1 s", ingest::visible(&client, false).await?);
     let rate = ingest::rate(&client, size.time).await?;
     part.ingestion("≥ 30,000/s", rate);
+    part.spans(otlp::rate(&client, size.time).await?);
     part.busy(&roles.memory()?);
     roles.stop().await?;
 

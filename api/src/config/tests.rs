@@ -45,6 +45,7 @@ fn a_bad_setting_is_named_with_what_was_expected() {
         ("QUERY_SERVICE_URL", "query:8003"),
         ("QUEUE_STREAMS", "0"),
         ("TRACE_ROOT_WAIT_SECONDS", "0"),
+        ("PRICES_FILE", "/nowhere/prices.json"),
     ] {
         let error = read(None, &[(name, value)]).unwrap_err().to_string();
         assert!(error.starts_with(name) && error.contains("expected"), "{error}");

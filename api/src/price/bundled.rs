@@ -19,14 +19,12 @@ const OUTPUT: u64 = 1_000_000;
 /// A call into which more than this goes does not exist.
 const MOST_INPUT: u64 = 1 << 30;
 
-/// Makes the table ready, which takes some tens of milliseconds.
-pub fn prepare() {
-    let _ = Calculator::bundled();
-}
-
 /// What the public prices say of a model at some time. They know models by who serves them: the provider that was named,
 /// then the one that the model's name begins with, then whoever made the model. Those who serve others' models at prices of
 /// their own are not taken for these others.
+///
+/// The table takes some tens of milliseconds and 19 MB to be read, which is done when it is first asked for: not for async
+/// threads.
 #[must_use]
 pub fn find(provider: Option<&str>, model: &str, at: Timestamp) -> Option<ModelPrice> {
     let provider = provider.and_then(Provider::read);

@@ -192,9 +192,6 @@ async fn tokens_that_were_sent_stay() {
 #[ignore = "measures"]
 async fn pricing_a_span_takes_less_than_two_microseconds() {
     let own: Vec<_> = (0..100).map(|number| request(&format!("own-{number}"), 1.0)).collect();
-    let start = std::time::Instant::now();
-    bundled::prepare();
-    println!("the public prices were made ready in {:?}", start.elapsed());
     for (what, own) in [("without own prices", &[][..]), ("with 100 own prices", &own)] {
         let prices = prices(&[], own).await;
         let models = ["gpt-4o-2024-08-06", "claude-sonnet-4-5-20250929", "gemini-2.5-pro", "my-own-model"];

@@ -2,7 +2,7 @@
 
 use actix_web::{
     HttpResponse,
-    web::{Data, Json, Path, Query},
+    web::{self, Data, Json, Path, Query},
 };
 use shared::{
     error::{ErrorBody, FieldError},
@@ -106,8 +106,13 @@ pub async fn lookup(
         return Err(ApiError::ValidationFailed(errors));
     }
     let prices = app.pricer.prices([login.workspace_id]).await?;
-    let provider = query.provider.as_deref().filter(|provider| !provider.trim().is_empty());
-    let price = prices.find(login.workspace_id, provider, &query.model, app.clock.now());
+    let (workspace_id, now) = (login.workspace_id, app.clock.now());
+    // The first one reads the public prices.
+    let found = web::block(move || {
+        let provider = query.provider.as_deref().filter(|provider| !provider.trim().is_empty());
+        prices.find(workspace_id, provider, &query.model, now)
+    });
+    let price = found.await.map_err(|error| ApiError::Internal(error.into()))?;
     let price = price.ok_or(ApiError::NotFound("No price is known for this model"))?;
     Ok(HttpResponse::Ok().json(price.lookup()))
 }

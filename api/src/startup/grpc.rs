@@ -29,7 +29,8 @@ const STOPPING: Duration = Duration::from_secs(1);
 /// A running server of OTLP over gRPC.
 pub(super) struct Grpc {
     port: u16,
-    stop: oneshot::Sender<()>,
+    /// There until it is told to stop.
+    stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
@@ -68,14 +69,15 @@ impl Grpc {
             .serve_with_incoming_shutdown(
                 service,
                 TcpIncoming::from(listener).with_nodelay(Some(true)),
-                told_to_stop(stopped),
+                // By a word, or by the end of whoever could say it.
+                async { drop(stopped.await) },
             );
         let task = tokio::spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(error = chain(&error), "the gRPC server broke");
             }
         });
-        Ok(Some(Self { port, stop, task }))
+        Ok(Some(Self { port, stop: Some(stop), task }))
     }
 
     /// The port that is listened on.
@@ -83,10 +85,17 @@ impl Grpc {
         self.port
     }
 
+    /// Takes no more calls.
+    pub(super) fn begin_to_stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // Nobody listens where it broke.
+            let _ = stop.send(());
+        }
+    }
+
     /// Takes no more calls and finishes those that are under way.
     pub(super) async fn stop(mut self) {
-        // Nobody listens where a signal came first.
-        let _ = self.stop.send(());
+        self.begin_to_stop();
         if tokio::time::timeout(STOPPING, &mut self.task).await.is_err() {
             tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
             self.task.abort();
@@ -104,11 +113,11 @@ fn service(parts: &Parts) -> Result<Option<TraceService>, StartError> {
     Ok(Some(TraceService::new(gateway.clone(), ingestion, parts.metrics.clone())))
 }
 
-/// By whoever stops the server, or by the signals that stop HTTP's side at the same time.
-async fn told_to_stop(stopped: oneshot::Receiver<()>) {
+/// Waits for the signals that stop HTTP's side, which listens for them itself. To be polled after it: what nobody listens
+/// for ends the process, what is listened for here alone would be lost.
+pub(super) async fn told_to_stop() {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     tokio::select! {
-        _ = stopped => {}
         () = arrives(terminate) => {}
         () = arrives(interrupt) => {}
     }

@@ -144,8 +144,17 @@ impl Application {
     /// # Errors
     /// Where the server breaks.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { parts, running, server, grpc, beside, .. } = self;
-        let result = server.await;
+        let Self { parts, running, mut server, mut grpc, beside, .. } = self;
+        let result = tokio::select! {
+            biased;
+            result = &mut server => result,
+            () = grpc::told_to_stop() => {
+                if let Some(grpc) = &mut grpc {
+                    grpc.begin_to_stop();
+                }
+                server.await
+            }
+        };
         if let Some(grpc) = grpc {
             grpc.stop().await;
         }

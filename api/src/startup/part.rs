@@ -22,7 +22,7 @@ use crate::{
     },
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
-    price::{bundled, pricer::Pricer},
+    price::pricer::Pricer,
     processing::{reprice::Repricer, sink::Sink},
     query,
     role::Role,
@@ -78,7 +78,6 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
     let (mut writing, mut sink, mut repricer) = (None, None, None);
     let stored = traces.clone().zip(pricer);
     if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
-        tokio::task::spawn_blocking(bundled::prepare);
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
         let clock = base.clock.clone();
         repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock));

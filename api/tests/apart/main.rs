@@ -30,6 +30,12 @@ mod guard;
 mod ingest;
 #[path = "../api/kpi.rs"]
 mod kpi;
+#[path = "../api/otlp.rs"]
+mod otlp;
+#[path = "../api/otlp_grpc.rs"]
+mod otlp_grpc;
+#[path = "../api/otlp_hostile.rs"]
+mod otlp_hostile;
 #[path = "../api/payload.rs"]
 mod payload;
 #[path = "../services/postgres.rs"]

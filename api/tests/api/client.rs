@@ -43,10 +43,17 @@ impl Client {
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let answer = Answer::read(request.send().await.unwrap()).await;
-        if let Some(redis) = self.redis.as_deref().filter(|_| answer.status == 202) {
-            drained(redis).await;
+        if answer.status == 202 {
+            self.settle().await;
         }
         answer
+    }
+
+    /// Waits until everything that was sent is written, where that is somebody else's work.
+    pub async fn settle(&self) {
+        if let Some(redis) = &self.redis {
+            drained(redis).await;
+        }
     }
 
     pub async fn get(&self, path: &str) -> Answer {

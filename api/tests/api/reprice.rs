@@ -43,13 +43,12 @@ async fn reprice(client: &Client, window: &Value) -> Value {
         (&asked["start"], &asked["end"], &asked["finished_at"]),
         (&window["start"], &window["end"], &json!(null))
     );
-    eventually("the pricing", || async {
+    let mine = async || {
         let listed = client.get(REPRICE).await.expect(200).json();
-        let item = listed["items"].as_array().unwrap().iter().find(|item| item["id"] == asked["id"]).cloned();
-        item.unwrap()["finished_at"] != json!(null)
-    })
-    .await;
-    client.get(REPRICE).await.expect(200).json()["items"][0].clone()
+        listed["items"].as_array().unwrap().iter().find(|item| item["id"] == asked["id"]).cloned().unwrap()
+    };
+    eventually("the pricing", async || mine().await["finished_at"] != json!(null)).await;
+    mine().await
 }
 
 async fn total(client: &Client) -> f64 {

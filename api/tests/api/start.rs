@@ -67,13 +67,14 @@ fn a_port_for_grpc_that_is_taken_ends_the_start_where_it_was_asked_for() {
     assert!(output.contains(&format!("OTLP_GRPC_PORT={port}")), "{output}");
 }
 
-#[test]
-fn the_usual_port_for_grpc_may_be_taken_and_the_rest_is_served() {
+#[tokio::test(flavor = "multi_thread")]
+async fn the_usual_port_for_grpc_may_be_taken_and_the_rest_is_served() {
     // By whoever it is: this test or somebody else on this machine.
     let _taken = std::net::TcpListener::bind("127.0.0.1:4317");
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path(), &[("OTLP_GRPC_PORT", "")]);
-    let (status, output) = process.terminate();
+    process.anyone().get("/health").await.expect(200);
+    let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
     assert_eq!(status.code(), Some(0), "{output}");
     assert!(output.contains("OTLP is not taken over gRPC") && output.contains("4317"), "{output}");
 }

@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use crate::{
     engine::{Engine, on_every_engine},
-    sample::{bad_trace, score, trace, traces},
+    sample::{bad_trace, loose_span, score, trace, traces},
     stage::Stage,
     wait::eventually,
 };
 
 on_every_engine!(
     what_is_pushed_is_written_once_however_often_it_is_sent,
+    spans_by_themselves_become_their_trace_in_whatever_requests_they_come,
     scores_come_after_the_traces_before_them_and_in_their_order,
     a_request_that_cannot_be_written_stops_no_other,
     many_senders_at_once_lose_nothing,
@@ -28,6 +29,28 @@ async fn what_is_pushed_is_written_once_however_often_it_is_sent(engine: &Engine
     }
     queue.push(traces(ada, "last", 1)).await.unwrap();
     stage.written(ada, 101).await;
+}
+
+async fn spans_by_themselves_become_their_trace_in_whatever_requests_they_come(engine: &Engine) {
+    let stage = Stage::new().await;
+    let (queue, _running) = stage.queue(engine).await;
+    let ada = Uuid::new_v4();
+    queue.push_spans(Vec::new()).await.unwrap();
+    for _ in 0..2 {
+        // Each in a request of its own, the root last, and traces and scores between them.
+        queue.push_spans(vec![loose_span(ada, "run", "leaf", Some("step"))]).await.unwrap();
+        queue.push(vec![trace(ada, "whole")]).await.unwrap();
+        queue.push_spans(vec![loose_span(ada, "run", "step", Some("root"))]).await.unwrap();
+        queue.score(score(ada, "run", 80)).await.unwrap();
+        queue.push_spans(vec![loose_span(ada, "run", "root", None)]).await.unwrap();
+    }
+    queue.push(vec![trace(ada, "last")]).await.unwrap();
+    stage.written(ada, 3).await;
+    eventually("the whole run", || async {
+        let found = stage.store.detail(ada, "run").await.unwrap();
+        found.is_some_and(|run| run.spans.len() == 3 && run.trace.quality_score == Some(80.0))
+    })
+    .await;
 }
 
 async fn scores_come_after_the_traces_before_them_and_in_their_order(engine: &Engine) {

@@ -1,6 +1,6 @@
 //! Traces and scores to send.
 
-use api::store::trace::record::{NewScore, NewSpan, NewTrace};
+use api::store::trace::record::{LooseSpan, NewScore, NewSpan, NewTrace};
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
 use uuid::Uuid;
 
@@ -43,6 +43,20 @@ pub fn bad_trace(workspace_id: Uuid, trace_id: &str) -> NewTrace {
         ..NewSpan::default()
     };
     NewTrace { spans: vec![span; 2], ..trace(workspace_id, trace_id) }
+}
+
+/// A span that comes by itself.
+pub fn loose_span(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> LooseSpan {
+    let span = NewSpan {
+        span_id: span_id.to_owned(),
+        parent_span_id: parent.map(str::to_owned),
+        name: "step".to_owned(),
+        timestamp: START,
+        latency: 1_000,
+        payload: "{}".to_owned(),
+        ..NewSpan::default()
+    };
+    LooseSpan { workspace_id, trace_id: trace_id.to_owned(), arrived: START, span, ..LooseSpan::default() }
 }
 
 /// A score of a trace, in points.

@@ -1,6 +1,6 @@
 //! Requests and answers: the only place that speaks HTTP.
 
-use std::rc::Rc;
+use std::{future::Future, pin::Pin, rc::Rc};
 
 use gloo_net::http::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,6 +8,10 @@ use shared::error::ErrorCode;
 use yew::Callback;
 
 use super::ApiError;
+
+/// An answer's status and text, on their way. Boxed, so that what sends and receives is in the binary once and not in
+/// the future of every caller.
+type Text = Pin<Box<dyn Future<Output = Result<(u16, String), ApiError>>>>;
 
 /// Asks the API in somebody's name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,14 +44,13 @@ impl Client {
         read(&self.ask(path, query).await?)
     }
 
-    /// GET, without a type, so that it is in the binary once.
-    async fn ask(&self, path: &str, query: &[(&str, Option<&str>)]) -> Result<(u16, String), ApiError> {
+    fn ask(&self, path: &str, query: &[(&str, Option<&str>)]) -> Text {
         let query = query.iter().filter_map(|(name, value)| value.map(|value| (*name, value)));
         let mut request = self.request(Method::GET, path).query(query);
         if self.bypass_cache {
             request = request.header("Cache-Control", "no-cache");
         }
-        self.send(request, None).await
+        self.send(request, None)
     }
 
     /// GET, with the answer as it came beside what it says.
@@ -81,7 +84,11 @@ impl Client {
         }
     }
 
-    async fn send(&self, request: RequestBuilder, body: Option<String>) -> Result<(u16, String), ApiError> {
+    fn send(&self, request: RequestBuilder, body: Option<String>) -> Text {
+        Box::pin(self.clone().sent(request, body))
+    }
+
+    async fn sent(self, request: RequestBuilder, body: Option<String>) -> Result<(u16, String), ApiError> {
         let request = match body {
             Some(body) => request.body(body),
             None => request.build(),

@@ -7,6 +7,7 @@ mod api_key;
 mod client;
 mod error;
 mod metric;
+mod price;
 mod thread;
 mod trace;
 

@@ -16,7 +16,7 @@ fn item() -> ThreadTrace {
             {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello"},
             {"role": "assistant", "content": "Hi"}, {"role": "user", "content": "Where is it?"},
         ],
-        "output": "On its way.",
+        "output": "On its way.", "output_truncated": true,
     });
     serde_json::from_value(fields).unwrap()
 }
@@ -28,6 +28,7 @@ async fn a_run_shows_what_is_new_and_folds_what_was_said_before() {
     assert_eq!(page.texts(".run > .conversation .chat-text"), ["Where is it?", "On its way."]);
     assert_eq!(page.text("details:not([open]) summary"), "3 earlier messages");
     assert_eq!(page.texts("details .chat-text"), ["Be kind.", "Hello", "Hi"]);
+    assert_eq!(page.text(".run-silent"), "Shortened: the trace has all of it.");
     assert_eq!(page.text(".run-error"), "too many questions");
     assert_eq!(page.text(".run-figures"), "1.23 s · 908 tok · no price", "never free");
     assert_eq!(page.attribute("h3 a", "href"), "/traces/run%2F1");
@@ -45,7 +46,7 @@ async fn a_run_links_to_what_its_page_is_not_about() {
 
 #[wasm_bindgen_test]
 async fn a_run_without_content_says_so() {
-    let silent = ThreadTrace { input: None, output: None, ..item() };
+    let silent = ThreadTrace { input: None, output: None, output_truncated: false, ..item() };
     let page = draw(run(ThreadKind::User, &silent));
     settle().await;
     assert_eq!(page.count(".conversation"), 0);

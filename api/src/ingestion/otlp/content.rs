@@ -15,11 +15,12 @@ const DETAILS: &str = "gen_ai.client.inference.operation.details";
 pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Value> {
     conversation(attributes, true)
         .or_else(|| given(attributes, "gen_ai.tool.call.arguments"))
-        .or_else(|| value(attributes, "input.value", "input.mime_type"))
+        // OpenInference tells both of a model's call: the conversation, and the request that it was sent in.
         .or_else(|| message::flattened(attributes, "llm.input_messages."))
+        .or_else(|| value(attributes, "input.value", "input.mime_type"))
         .or_else(|| message::flattened(attributes, "gen_ai.prompt."))
         .or_else(|| given(attributes, "gen_ai.prompt"))
-        .or_else(|| given(attributes, "traceloop.entity.input"))
+        .or_else(|| entity(attributes, "traceloop.entity.input"))
         .or_else(|| message::asked(events))
         .or_else(|| details(events).and_then(|details| conversation(details, true)))
         .or_else(|| {
@@ -32,7 +33,7 @@ pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Val
                 "ai.values",
             ]
             .iter()
-            .find_map(|name| given(attributes, name))
+            .find_map(|name| entity(attributes, name))
         })
         .or_else(|| instructions(attributes).map(|system| json!([system])))
 }
@@ -41,11 +42,11 @@ pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Val
 pub(super) fn output(attributes: &Attributes, events: &[Happening]) -> Option<Value> {
     conversation(attributes, false)
         .or_else(|| given(attributes, "gen_ai.tool.call.result"))
-        .or_else(|| value(attributes, "output.value", "output.mime_type"))
         .or_else(|| message::flattened(attributes, "llm.output_messages."))
+        .or_else(|| value(attributes, "output.value", "output.mime_type"))
         .or_else(|| message::flattened(attributes, "gen_ai.completion."))
         .or_else(|| given(attributes, "gen_ai.completion"))
-        .or_else(|| given(attributes, "traceloop.entity.output"))
+        .or_else(|| entity(attributes, "traceloop.entity.output"))
         .or_else(|| message::answered(events))
         .or_else(|| details(events).and_then(|details| conversation(details, false)))
         .or_else(|| vercel(attributes))
@@ -92,6 +93,16 @@ fn given(attributes: &Attributes, name: &str) -> Option<Value> {
     if says_nothing { None } else { Some(value) }
 }
 
+/// The same of what is JSON whatever it is: a text, too (OpenLLMetry's, the Vercel AI SDK's).
+fn entity(attributes: &Attributes, name: &str) -> Option<Value> {
+    match given(attributes, name)? {
+        Value::String(text) if text.starts_with('"') => {
+            Some(Value::String(serde_json::from_str(&text).unwrap_or(text)))
+        }
+        value => Some(value),
+    }
+}
+
 /// The same, but a text that is said to be no JSON stays a text.
 fn value(attributes: &Attributes, name: &str, mime_type: &str) -> Option<Value> {
     if attributes.get(mime_type).and_then(Value::as_str) == Some("text/plain") {
@@ -102,7 +113,7 @@ fn value(attributes: &Attributes, name: &str, mime_type: &str) -> Option<Value> 
 
 /// The Vercel AI SDK's answers: a text, calls of tools beside it, an object, or what a tool gave.
 fn vercel(attributes: &Attributes) -> Option<Value> {
-    let one = |names: &[&str]| names.iter().find_map(|name| given(attributes, name));
+    let one = |names: &[&str]| names.iter().find_map(|name| entity(attributes, name));
     let text = || attributes.get("ai.response.text").or_else(|| attributes.get("ai.result.text")).cloned();
     let calls = one(&["ai.response.toolCalls", "ai.result.toolCalls"]);
     if let Some(Value::Array(calls)) = calls {

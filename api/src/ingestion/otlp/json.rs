@@ -25,6 +25,10 @@ use super::decode::{Batch, Count, RawSpan, SPAN_VALUES, Scoped};
 /// # Errors
 /// Where it is none, or has more parts than there may be.
 pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
+    // serde takes arrays for objects, too.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err("it must be a JSON object".to_owned());
+    }
     let request: Request<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let mut count = Count::of_request();
     let mut batches = Vec::with_capacity(request.resource_spans.0.len());
@@ -57,6 +61,9 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
 /// # Errors
 /// Where it is none.
 pub(super) fn span(raw: &RawValue) -> Result<Span, String> {
+    if !raw.get().starts_with('{') {
+        return Err("it must be a JSON object".to_owned());
+    }
     let span: JsonSpan = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
     let event = |event: Event| span::Event {
         time_unix_nano: event.time_unix_nano.0,

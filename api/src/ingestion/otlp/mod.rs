@@ -13,6 +13,8 @@ mod message;
 mod outcome;
 mod span;
 pub mod status;
+#[cfg(test)]
+mod tests;
 mod usage;
 mod wire;
 

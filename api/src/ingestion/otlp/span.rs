@@ -33,6 +33,8 @@ const USER: [&str; 3] =
 const TAGS: [&str; 2] = ["tag.tags", "ai.telemetry.metadata.tags"];
 const TOOL_CALL: [&str; 3] = ["gen_ai.tool.call.id", "tool.id", "ai.toolCall.id"];
 const TOOL_TYPE: [&str; 1] = ["gen_ai.tool.type"];
+/// The events that say when the first chunk came: OpenInference's, OpenLLMetry's.
+const FIRST_CHUNK: [&str; 2] = ["First Token Stream Event", "gen_ai.content.completion.chunk"];
 const FINISH: [&str; 3] = ["gen_ai.response.finish_reasons", "llm.finish_reason", "ai.response.finishReason"];
 
 /// What happened during a span.
@@ -127,7 +129,7 @@ pub(super) fn read(
     let payload = Payload {
         input: content::input(&attributes, &happenings),
         output: content::output(&attributes, &happenings),
-        time_to_first_chunk_ms: first_chunk(&attributes),
+        time_to_first_chunk_ms: first_chunk(&attributes, &happenings, timestamp),
         finish_reasons: finish_reasons(&attributes, &happenings),
         tool: tool(&attributes, kind),
         attributes: attributes.0,
@@ -210,11 +212,13 @@ fn tags(attributes: &Attributes) -> Option<String> {
     if tags.is_empty() { None } else { serde_json::to_string(&tags).ok() }
 }
 
-fn first_chunk(attributes: &Attributes) -> Option<f64> {
+fn first_chunk(attributes: &Attributes, events: &[Happening], start: Timestamp) -> Option<f64> {
+    let event = || events.iter().find(|event| FIRST_CHUNK.contains(&event.name.as_str()));
     let seconds = attributes.number(&["gen_ai.response.time_to_first_chunk"]);
     seconds
         .map(|seconds| seconds * MILLIS_PER_SECOND)
         .or_else(|| attributes.number(&["ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"]))
+        .or_else(|| Some(event()?.timestamp.since(start).as_secs_f64() * MILLIS_PER_SECOND))
         .filter(|milliseconds| milliseconds.is_finite() && *milliseconds >= 0.0)
 }
 

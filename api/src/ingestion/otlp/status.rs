@@ -114,11 +114,7 @@ pub async fn shape(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let encoding = Encoding::of(request.request()).unwrap_or(Encoding::Json);
-    let keep = request.request().clone();
-    let response = match next.call(request).await {
-        Ok(response) => response.map_into_boxed_body(),
-        Err(error) => ServiceResponse::new(keep, error.error_response()),
-    };
+    let response = next.call(request).await?.map_into_boxed_body();
     let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     if !json || !(response.status().is_client_error() || response.status().is_server_error()) {
         return Ok(response);

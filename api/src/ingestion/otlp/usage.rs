@@ -1,6 +1,6 @@
 //! Which model was called, and what it used: names in the order in which they count.
 
-use super::attribute::{Attributes, as_number};
+use super::attribute::{Attributes, as_number, label, parsed};
 use crate::{
     ingestion::field::{COST_MAX_USD, TOKENS_MAX, scaled},
     store::trace::record::{Basis, NANOS_PER_DOLLAR, NewSpan},
@@ -62,7 +62,7 @@ const COST: [&str; 2] = ["gen_ai.usage.cost", "llm.cost.total"];
 
 /// Fills in the model and what was used, as it was sent: what is in what, pricing works out.
 pub(super) fn fill(span: &mut NewSpan, attributes: &Attributes) {
-    span.model = attributes.label(&MODEL);
+    span.model = attributes.label(&MODEL).or_else(|| asked_for(attributes));
     span.model_provider = attributes.label(&PROVIDER);
     span.tokens_input = tokens(attributes, &INPUT);
     span.tokens_output = tokens(attributes, &OUTPUT);
@@ -75,6 +75,12 @@ pub(super) fn fill(span: &mut NewSpan, attributes: &Attributes) {
     if span.cost.is_some() {
         span.basis = Basis::Reported;
     }
+}
+
+/// The model that OpenInference's call asked for: one that failed names it nowhere else.
+fn asked_for(attributes: &Attributes) -> Option<String> {
+    let parameters = parsed(attributes.get("llm.invocation_parameters")?.clone());
+    label(parameters.get("model")?.as_str()?)
 }
 
 /// A count by the first name that holds one; what is none (a fraction, less than 0) is left to the attributes.

@@ -2,19 +2,20 @@
 
 use api::store::trace::{
     TraceStore,
-    record::{NewSpan, NewTrace},
+    record::{Basis, NewSpan, NewTrace},
 };
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Map, Value, json};
 use shared::{
     Timestamp,
+    cost::CostBasis,
     span::{Span, SpanKind},
     trace::{TraceDetail, TraceStatus},
 };
 use uuid::Uuid;
 
 use super::{
-    oracle,
+    loose, oracle,
     sample::{self, START, plain},
 };
 use crate::property::check;
@@ -71,10 +72,19 @@ fn span() -> impl Strategy<Value = (NewSpan, Payload)> {
                 model: text.clone(),
                 tokens_input: tokens,
                 tokens_output: cost,
+                tokens_cache_read: tokens,
+                tokens_cache_write: cost,
+                tokens_reasoning: tokens,
+                model_provider: text.clone(),
                 cost,
+                basis: match timestamp - START {
+                    0..3 => Basis::Unknown,
+                    3..5 => Basis::Reported,
+                    5..7 => Basis::NoPrice,
+                    _ => loose::computed(),
+                },
                 error: text,
                 payload: line(&payload, "attributes"),
-                ..NewSpan::default()
             };
             (span, payload)
         },
@@ -95,7 +105,17 @@ fn shown(span: &NewSpan, (input, output, rest): &Payload) -> Span {
         model: span.model.clone(),
         tokens_input: span.tokens_input.map(unsigned),
         tokens_output: span.tokens_output.map(unsigned),
+        tokens_cache_read: span.tokens_cache_read.map(unsigned),
+        tokens_cache_write: span.tokens_cache_write.map(unsigned),
+        tokens_reasoning: span.tokens_reasoning.map(unsigned),
+        model_provider: span.model_provider.clone(),
         cost_usd: span.cost.map(|nanos| nanos as f64 / 1e9),
+        cost_basis: match &span.basis {
+            Basis::Unknown => None,
+            Basis::Reported => Some(CostBasis::Reported),
+            Basis::Computed(price) => Some(CostBasis::Computed(serde_json::from_str(price).unwrap())),
+            Basis::NoPrice => Some(CostBasis::NoPrice),
+        },
         error: span.error.clone(),
         input: input.clone(),
         output: output.clone(),
@@ -154,6 +174,42 @@ pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
         }
         Ok(())
     });
+}
+
+pub async fn what_of_a_span_is_long_comes_with_the_whole_span_alone(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let long = json!({
+        "input": "in", "output": {"x": 1}, "attributes": {"y": [2]}, "time_to_first_chunk_ms": 12.5,
+        "finish_reasons": ["stop"], "tool": {"name": "search", "call_id": "c1", "type": "function"},
+        "events": [{"name": "retry", "timestamp": "2026-03-11T12:34:56.789Z", "attributes": {"n": 1}}],
+        "links": [{"trace_id": "t2", "span_id": "s2"}], "resource": {"service.name": "shop"},
+        "scope": {"name": "openinference", "version": "1.2"},
+    });
+    let span = NewSpan {
+        span_id: "s".to_owned(),
+        name: "step".to_owned(),
+        timestamp: Timestamp::from_micros(START),
+        payload: long.to_string(),
+        ..NewSpan::default()
+    };
+    let trace = NewTrace {
+        payload: json!({"input": "of the trace", "metadata": {"z": 3}}).to_string(),
+        spans: vec![span],
+        ..plain(workspace_id, "t", START)
+    };
+    sample::write(store, &[trace], 1).await;
+    let whole = json!(store.span(workspace_id, "t", "s").await.unwrap().unwrap());
+    for (name, value) in long.as_object().unwrap() {
+        assert_eq!(&whole[name], value, "{name}");
+    }
+    let detail = store.detail(workspace_id, "t").await.unwrap().unwrap();
+    assert_eq!(json!(detail.spans), json!([whole]));
+    let tree = store.tree(workspace_id, "t").await.unwrap().unwrap();
+    assert_eq!((&tree.input, &tree.metadata), (&detail.input, &detail.metadata));
+    let known = json!({"span_id": "s", "name": "step", "kind": "unknown", "timestamp": tree.trace.timestamp,
+                       "latency_ms": 0.0, "status": "success"});
+    assert_eq!(json!(tree.spans), json!([known]));
+    assert!(store.span(workspace_id, "t", "S").await.unwrap().is_none());
 }
 
 pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store: &TraceStore) {

@@ -75,6 +75,7 @@ macro_rules! trace_store_suite {
                 thread::a_thread_is_of_one_workspace_and_of_one_kind,
                 thread::sums_too_large_to_keep_are_no_error_where_the_engine_counts_further,
                 detail::everything_comes_back_as_it_was_sent,
+                detail::what_of_a_span_is_long_comes_with_the_whole_span_alone,
                 detail::a_trace_of_three_thousand_spans_comes_back_whole_and_in_order,
                 detail::an_empty_payload_is_nothing_and_no_metadata,
                 detail::a_trace_is_seen_by_its_own_workspace_alone,

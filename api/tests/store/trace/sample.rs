@@ -3,7 +3,10 @@
 
 use std::ops::RangeInclusive;
 
-use api::store::trace::{TraceStore, record::NewTrace};
+use api::store::trace::{
+    TraceStore,
+    record::{Assembly, NewTrace},
+};
 use proptest::{option, prelude::*, sample::Index};
 use shared::{Timestamp, time_range::Window, trace::TraceStatus};
 use uuid::Uuid;
@@ -64,18 +67,26 @@ pub fn trace() -> impl Strategy<Value = NewTrace> {
     let model = option::of(prop::sample::select(MODELS.to_vec()));
     let name = |names: [&'static str; 3]| option::of(prop::sample::select(names.to_vec()));
     let (session, user) = (name(SESSIONS), name(USERS));
-    (moment(), status, latency, tokens, cost, quality, agent, model, session, user).prop_map(
-        |(timestamp, status, latency, tokens_total, cost, quality, agent, model, session, user)| NewTrace {
-            latency,
-            status,
-            tokens_total,
-            cost,
-            quality,
-            agent_id: agent.to_owned(),
-            model: model.map(str::to_owned),
-            session_id: session.map(str::to_owned),
-            user_id: user.map(str::to_owned),
-            ..plain(Uuid::nil(), "", timestamp)
+    let assembly =
+        prop::sample::select(vec![Assembly::Sent, Assembly::Sent, Assembly::Complete, Assembly::Incomplete]);
+    let gathered = (option::of("[a-zé]{1,6}"), assembly, prop_oneof![3 => Just(0_i64), 1 => 1_i64..5]);
+    (moment(), status, latency, tokens, cost, quality, agent, model, session, user, gathered).prop_map(
+        |(timestamp, status, latency, tokens_total, cost, quality, agent, model, session, user, gathered)| {
+            NewTrace {
+                name: gathered.0,
+                assembly: gathered.1,
+                unpriced: gathered.2,
+                latency,
+                status,
+                tokens_total,
+                cost,
+                quality,
+                agent_id: agent.to_owned(),
+                model: model.map(str::to_owned),
+                session_id: session.map(str::to_owned),
+                user_id: user.map(str::to_owned),
+                ..plain(Uuid::nil(), "", timestamp)
+            }
         },
     )
 }

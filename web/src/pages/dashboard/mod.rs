@@ -28,7 +28,7 @@ use crate::{
     },
     hooks::{Poll, use_poll, use_query, use_title},
     intl,
-    pages::start::Guide,
+    pages::start::Start,
     route::Route,
 };
 use charts::{ChartData, draw_charts};
@@ -107,7 +107,7 @@ pub fn DashboardPage() -> Html {
                 }
             </div>
             if never_used {
-                <Guide />
+                <Start within_dashboard=true />
             } else {
                 <div class="kpi-area">
                     { view(&kpis, kpi_skeleton(), |kpis| kpi_cards(kpis, &history)) }

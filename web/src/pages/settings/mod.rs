@@ -1,7 +1,8 @@
-//! Account, workspace, API keys, and how to send traces with them.
+//! Account, workspace, API keys, how to send traces with them, and what models cost.
 
 mod key_form;
 mod key_list;
+mod price;
 
 use shared::{api_key::CreateApiKeyResponse, ttl};
 use yew::prelude::*;
@@ -22,6 +23,7 @@ use crate::{
 };
 use key_form::KeyForm;
 use key_list::KeyList;
+use price::PricePanel;
 
 /// See the module.
 #[component]
@@ -92,6 +94,7 @@ pub fn SettingsPage() -> Html {
                 </p>
                 { code_box("Terminal", "curl command", curl(&origin, fresh.as_ref().map_or(NO_KEY, |created| &created.key))) }
             </> }) }
+            <PricePanel />
         </div>
     }
 }

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use icondata_lu::{LuCircleCheck, LuRadio};
-use shared::{
-    limit,
-    trace::{Trace, TraceListQuery},
-};
+use shared::{limit, trace::TraceListQuery};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -26,13 +23,12 @@ const PAUSE: u32 = 1_500;
 /// How many of the newest traces it looks at.
 const NEWEST: u32 = 25;
 
-/// See the module.
-#[component]
-pub fn Watch() -> Html {
+/// Looks for it, for as long as the page is open.
+#[hook]
+pub fn use_arrival() -> Option<Arrival> {
     // One question for as long as the page is open: whether a trace is new is told by its id.
-    let query = use_memo((), |()| newest_query());
-    let newest =
-        use_poll((*query).clone(), EVERY, |client, query| async move { client.traces(&query).await });
+    let query = use_mut_ref(newest_query).borrow().clone();
+    let newest = use_poll(query, EVERY, |client, query| async move { client.traces(&query).await });
     let opening = use_mut_ref(|| None::<Opening>);
     let arrival = newest.data().and_then(|page| {
         opening.borrow_mut().get_or_insert_with(|| Opening::new(&page.items)).arrival(&page.items)
@@ -49,23 +45,26 @@ pub fn Watch() -> Html {
             .map(|(id, navigator)| Timeout::new(PAUSE, move || navigator.push(&Route::Trace { id })));
         move || drop(turn)
     });
-    let link = |trace: &Trace, text: &'static str| {
-        html! { <RouteLink to={Route::Trace { id: trace.trace_id.clone() }}>{ text }</RouteLink> }
+    arrival
+}
+
+/// What has come, if anything has.
+pub fn watch(arrival: Option<&Arrival>) -> Html {
+    let (icon, text, trace) = match arrival {
+        Some(Arrival::Awaited(trace)) => (LuCircleCheck, "Your first trace is here.".to_owned(), Some(trace)),
+        Some(Arrival::Another(trace)) => {
+            (LuRadio, format!("A trace of {} has come in.", trace.agent_id), Some(trace))
+        }
+        None => (LuRadio, "Waiting. This page turns to the trace as soon as it arrives.".to_owned(), None),
     };
     html! {
-        <div class="watch" role="status">
-            { match &arrival {
-                Some(Arrival::Awaited(trace)) => html! {
-                    <p class="watch-there">{ svg_icon(LuCircleCheck) }<strong>{ "Your first trace is here." }</strong>{ link(trace, "Open it") }</p>
-                },
-                Some(Arrival::Another(trace)) => html! {
-                    <p>{ svg_icon(LuRadio) }<span>{ "A trace of " }<span class="mono">{ trace.agent_id.clone() }</span>{ " has come in." }</span>{ link(trace, "Open it") }</p>
-                },
-                None => html! {
-                    <p class="muted">{ svg_icon(LuRadio) }{ "Waiting. This page turns to the trace as soon as it arrives." }</p>
-                },
-            } }
-        </div>
+        <p class={classes!("watch", matches!(arrival, Some(Arrival::Awaited(_))).then_some("watch-there"))} role="status">
+            { svg_icon(icon) }
+            <span>{ text }</span>
+            if let Some(trace) = trace {
+                <RouteLink to={Route::Trace { id: trace.trace_id.clone() }}>{ "Open it" }</RouteLink>
+            }
+        </p>
     }
 }
 

@@ -25,6 +25,9 @@ use crate::{
     route::Route,
 };
 
+/// The columns that are numbers.
+const NUMBERS: [&str; 4] = ["Traces", "Errors", "Tokens", "Cost"];
+
 /// Properties of [`ThreadsPage`].
 #[derive(Properties, PartialEq)]
 pub struct ThreadsPageProps {
@@ -76,12 +79,8 @@ fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
                 <table class="threads">
                     <thead>
                         <tr>
-                            <th scope="col">{ kind.title() }</th>
-                            <th scope="col">{ "Last activity" }</th>
-                            <th scope="col" class="number">{ "Traces" }</th>
-                            <th scope="col" class="number">{ "Errors" }</th>
-                            <th scope="col" class="number">{ "Tokens" }</th>
-                            <th scope="col" class="number">{ "Cost" }</th>
+                            for name in [kind.title(), "Last activity"] { <th scope="col">{ name }</th> }
+                            for name in NUMBERS { <th scope="col" class="number">{ name }</th> }
                         </tr>
                     </thead>
                     <tbody>{ for list.items.iter().map(|item| row(kind, item)) }</tbody>
@@ -96,24 +95,16 @@ fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
 
 fn row(kind: ThreadKind, item: &ThreadSummary) -> Html {
     let totals = &item.totals;
+    // What has no price is not in the cost.
+    let cost = format!("{}{}", format::cost(totals.cost_usd), if totals.unpriced > 0 { " +?" } else { "" });
+    let [traces, errors, tokens] = [totals.traces, totals.errors, totals.tokens].map(format::integer);
+    let numbers = [traces, errors, tokens, cost];
     html! {
         <tr key={item.id.clone()}>
             <th scope="row"><RouteLink class="stretched ellipsis mono" to={kind.route(&item.id)}>{ item.id.clone() }</RouteLink></th>
             <td class="cell-time">if let Some(at) = totals.last { <RelativeTime {at} /> }</td>
-            <td class="number" data-label="Traces">{ format::integer(totals.traces) }</td>
-            <td class={classes!("number", (totals.errors > 0).then_some("worse"))} data-label="Errors">{ format::integer(totals.errors) }</td>
-            <td class="number" data-label="Tokens">{ format::integer(totals.tokens) }</td>
-            <td class="number" data-label="Cost">{ cost(totals.cost_usd, totals.unpriced) }</td>
+            for (name, number) in NUMBERS.into_iter().zip(numbers) { <td class={classes!("number", (name == "Errors" && totals.errors > 0).then_some("worse"))} data-label={name}>{ number }</td> }
         </tr>
-    }
-}
-
-fn cost(dollars: f64, unpriced: u64) -> Html {
-    html! {
-        <>
-            { format::cost(dollars) }
-            if unpriced > 0 { <span class="muted" title={format!("{unpriced} calls without a price are not in it")}>{ " +?" }</span> }
-        </>
     }
 }
 

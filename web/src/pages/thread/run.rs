@@ -38,13 +38,16 @@ pub fn run(kind: ThreadKind, item: &ThreadTrace) -> Html {
             if !turn.earlier.is_empty() {
                 <details class="run-earlier">
                     <summary>{ earlier(turn.earlier.len()) }</summary>
-                    <Chat messages={turn.earlier.clone()} />
+                    <Chat messages={turn.earlier} />
                 </details>
             }
             if turn.said.is_empty() {
                 <p class="run-silent muted">{ "Neither input nor output was sent." }</p>
             } else {
-                <Chat messages={turn.said.clone()} />
+                <Chat messages={turn.said} />
+            }
+            if item.input_truncated || item.output_truncated {
+                <p class="run-silent muted">{ "Shortened: the trace has all of it." }</p>
             }
         </li>
     }

@@ -72,8 +72,38 @@ pub(super) async fn traces(connection: &mut PgConnection, rows: &[TraceRow<'_>])
     Ok(())
 }
 
-/// Inserts spans, but none that is there already.
+/// The statement that inserts spans.
+macro_rules! spans {
+    () => {
+        "INSERT INTO spans (trace, timestamp, latency, status, payload_id, payload_line, tokens_input, tokens_output, \
+         cost, span_id, parent_span_id, name, kind, model, error, model_provider, tokens_cache_read, \
+         tokens_cache_write, tokens_reasoning, cost_basis, price, agent_id, service, session_id, user_id, tags) \
+         SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BIGINT[], $4::SMALLINT[], $5::BIGINT[], \
+         $6::INTEGER[], $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], \
+         $14::TEXT[], $15::TEXT[], $16::TEXT[], $17::BIGINT[], $18::BIGINT[], $19::BIGINT[], $20::SMALLINT[], \
+         $21::TEXT[], $22::TEXT[], $23::TEXT[], $24::TEXT[], $25::TEXT[], $26::TEXT[])"
+    };
+}
+const SPANS: &str = spans!();
+
+/// Inserts spans, none of which may be there.
 pub(super) async fn spans(connection: &mut PgConnection, rows: &[SpanRow<'_>]) -> Result<(), StoreError> {
+    insert_spans(connection, rows, SPANS).await
+}
+
+/// Inserts spans, but none that is there already.
+pub(super) async fn missing_spans(
+    connection: &mut PgConnection,
+    rows: &[SpanRow<'_>],
+) -> Result<(), StoreError> {
+    insert_spans(connection, rows, concat!(spans!(), " ON CONFLICT DO NOTHING")).await
+}
+
+async fn insert_spans(
+    connection: &mut PgConnection,
+    rows: &[SpanRow<'_>],
+    statement: &'static str,
+) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -86,43 +116,35 @@ pub(super) async fn spans(connection: &mut PgConnection, rows: &[SpanRow<'_>]) -
     let claim = |of: fn(&LooseSpan) -> Option<&str>| -> Vec<Option<&str>> {
         rows.iter().map(|row| row.loose.and_then(of)).collect()
     };
-    sqlx::query(
-        "INSERT INTO spans (trace, timestamp, latency, status, payload_id, payload_line, tokens_input, tokens_output, \
-         cost, span_id, parent_span_id, name, kind, model, error, model_provider, tokens_cache_read, \
-         tokens_cache_write, tokens_reasoning, cost_basis, price, agent_id, service, session_id, user_id, tags) \
-         SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BIGINT[], $4::SMALLINT[], $5::BIGINT[], \
-         $6::INTEGER[], $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], \
-         $14::TEXT[], $15::TEXT[], $16::TEXT[], $17::BIGINT[], $18::BIGINT[], $19::BIGINT[], $20::SMALLINT[], \
-         $21::TEXT[], $22::TEXT[], $23::TEXT[], $24::TEXT[], $25::TEXT[], $26::TEXT[]) ON CONFLICT DO NOTHING",
-    )
-    .bind(rows.iter().map(|row| row.trace).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| Moment(row.span.timestamp)).collect::<Vec<_>>())
-    .bind(number(|span| Some(span.latency)))
-    .bind(rows.iter().map(|row| row::status_number(row.span.status)).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| row.payload.frame).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| line(row.payload)).collect::<Vec<_>>())
-    .bind(number(|span| span.tokens_input))
-    .bind(number(|span| span.tokens_output))
-    .bind(number(|span| span.cost))
-    .bind(text(|span| Some(&span.span_id)))
-    .bind(text(|span| span.parent_span_id.as_deref()))
-    .bind(text(|span| Some(&span.name)))
-    .bind(text(|span| Some(span.kind.as_str())))
-    .bind(text(|span| span.model.as_deref()))
-    .bind(text(|span| span.error.as_deref()))
-    .bind(text(|span| span.model_provider.as_deref()))
-    .bind(number(|span| span.tokens_cache_read))
-    .bind(number(|span| span.tokens_cache_write))
-    .bind(number(|span| span.tokens_reasoning))
-    .bind(rows.iter().map(|row| row::basis_number(&row.span.basis)).collect::<Vec<_>>())
-    .bind(text(|span| row::basis_price(&span.basis)))
-    .bind(claim(|loose| loose.agent_id.as_deref()))
-    .bind(claim(|loose| loose.service.as_deref()))
-    .bind(claim(|loose| loose.session_id.as_deref()))
-    .bind(claim(|loose| loose.user_id.as_deref()))
-    .bind(claim(|loose| loose.tags.as_deref()))
-    .execute(connection)
-    .await?;
+    sqlx::query(statement)
+        .bind(rows.iter().map(|row| row.trace).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Moment(row.span.timestamp)).collect::<Vec<_>>())
+        .bind(number(|span| Some(span.latency)))
+        .bind(rows.iter().map(|row| row::status_number(row.span.status)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.payload.frame).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| line(row.payload)).collect::<Vec<_>>())
+        .bind(number(|span| span.tokens_input))
+        .bind(number(|span| span.tokens_output))
+        .bind(number(|span| span.cost))
+        .bind(text(|span| Some(&span.span_id)))
+        .bind(text(|span| span.parent_span_id.as_deref()))
+        .bind(text(|span| Some(&span.name)))
+        .bind(text(|span| Some(span.kind.as_str())))
+        .bind(text(|span| span.model.as_deref()))
+        .bind(text(|span| span.error.as_deref()))
+        .bind(text(|span| span.model_provider.as_deref()))
+        .bind(number(|span| span.tokens_cache_read))
+        .bind(number(|span| span.tokens_cache_write))
+        .bind(number(|span| span.tokens_reasoning))
+        .bind(rows.iter().map(|row| row::basis_number(&row.span.basis)).collect::<Vec<_>>())
+        .bind(text(|span| row::basis_price(&span.basis)))
+        .bind(claim(|loose| loose.agent_id.as_deref()))
+        .bind(claim(|loose| loose.service.as_deref()))
+        .bind(claim(|loose| loose.session_id.as_deref()))
+        .bind(claim(|loose| loose.user_id.as_deref()))
+        .bind(claim(|loose| loose.tags.as_deref()))
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -48,6 +48,7 @@ impl PostgresTraces {
             return Ok(Written::default());
         }
         insert(&mut transaction, batch).await?;
+        insert::spans(&mut transaction, &batch.spans()).await?;
         // As late as can be: from here on other writers of the same workspaces wait.
         let adopted = waiting.iter().map(|&(index, _)| batch.all()[index].trace);
         let workspaces: Vec<_> = new.iter().copied().chain(adopted).map(|trace| trace.workspace_id).collect();
@@ -72,6 +73,7 @@ impl PostgresTraces {
         batch.keep(&HashSet::new());
         batch.adopt(&waiting);
         insert(connection, batch).await?;
+        insert::missing_spans(connection, &batch.spans()).await?;
         let adopted: Vec<_> = batch.new_traces().collect();
         let names: Vec<_> = adopted.iter().map(|pending| pending.name()).collect();
         let times: Vec<_> = adopted.iter().map(|pending| pending.trace.timestamp).collect();
@@ -82,14 +84,13 @@ impl PostgresTraces {
     }
 }
 
-/// Inserts the new traces of a batch with their spans and payloads.
+/// Inserts the new traces of a batch and the payloads of theirs.
 async fn insert(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), StoreError> {
     let rows: Vec<_> = batch.new_traces().map(|pending| batch.row(pending)).collect();
     if rows.is_empty() {
         return Ok(());
     }
     insert::traces(connection, &rows).await?;
-    insert::spans(connection, &batch.spans()).await?;
     insert::payloads(connection, &batch.used_frames(), batch.frame_times()).await
 }
 

@@ -45,14 +45,14 @@ static REPLACE: LazyLock<Bulk> = LazyLock::new(|| {
     Bulk::new(INSERT, 26, &format!("ON CONFLICT (id) DO UPDATE SET {set}"), false)
 });
 
-/// A span that is there already is left as it is.
-static SPANS: LazyLock<Bulk> = LazyLock::new(|| {
-    let head = "INSERT INTO spans (trace, span_id, parent_span_id, name, kind, timestamp, latency, status, model, \
-                tokens_input, tokens_output, cost, error, payload_id, payload_line, model_provider, \
-                tokens_cache_read, tokens_cache_write, tokens_reasoning, cost_basis, price, agent_id, service, \
-                session_id, user_id, tags) VALUES";
-    Bulk::new(head, 26, "ON CONFLICT DO NOTHING", false)
-});
+const INSERT_SPANS: &str = "INSERT INTO spans (trace, span_id, parent_span_id, name, kind, timestamp, latency, status, \
+     model, tokens_input, tokens_output, cost, error, payload_id, payload_line, model_provider, tokens_cache_read, \
+     tokens_cache_write, tokens_reasoning, cost_basis, price, agent_id, service, session_id, user_id, tags) VALUES";
+
+static SPANS: LazyLock<Bulk> = LazyLock::new(|| Bulk::new(INSERT_SPANS, 26, "", false));
+
+static MISSING_SPANS: LazyLock<Bulk> =
+    LazyLock::new(|| Bulk::new(INSERT_SPANS, 26, "ON CONFLICT DO NOTHING", false));
 
 /// Inserts traces, but none that is there already, and answers how many were not.
 pub(super) async fn traces(
@@ -71,9 +71,18 @@ pub(super) async fn replace(
     Ok(())
 }
 
-/// Inserts spans, but none that is there already.
+/// Inserts spans, none of which may be there.
 pub(super) async fn spans(connection: &mut SqliteConnection, rows: &[SpanRow<'_>]) -> Result<(), StoreError> {
     SPANS.execute(connection, rows, bind_span).await?;
+    Ok(())
+}
+
+/// Inserts spans, but none that is there already.
+pub(super) async fn missing_spans(
+    connection: &mut SqliteConnection,
+    rows: &[SpanRow<'_>],
+) -> Result<(), StoreError> {
+    MISSING_SPANS.execute(connection, rows, bind_span).await?;
     Ok(())
 }
 

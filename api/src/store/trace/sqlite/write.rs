@@ -1,6 +1,6 @@
 //! Writing traces: rows, spans, payloads and rollups in one transaction.
 
-use std::sync::LazyLock;
+use std::{collections::HashSet, sync::LazyLock};
 
 use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteArguments};
 
@@ -35,6 +35,7 @@ impl SqliteTraces {
         let names: Vec<TraceName<'_>> = batch.all().iter().map(|pending| pending.name()).collect();
         let adopted = writing::waiting(&mut transaction, &names).await?;
         batch.adopt(&adopted);
+        let old: HashSet<i64> = adopted.iter().map(|&(_, id)| id).collect();
         let rows: Vec<TraceRow<'_>> = batch.all().iter().map(|pending| batch.row(pending)).collect();
         if insert::traces(&mut transaction, &rows).await? < batch.len() as u64 {
             // The others were there before: their ids were not taken.
@@ -43,10 +44,13 @@ impl SqliteTraces {
                 .fetch_all(&mut *transaction)
                 .await?;
             // None of those that wait was there before.
-            batch.keep(&ids.into_iter().chain(adopted.iter().map(|&(_, id)| id)).collect());
+            batch.keep(&ids.into_iter().chain(old.iter().copied()).collect());
         }
         insert::payloads(&mut transaction, &batch.used_frames()).await?;
-        insert::spans(&mut transaction, &batch.spans()).await?;
+        let (adopting, new): (Vec<_>, Vec<_>) =
+            batch.spans().into_iter().partition(|row| old.contains(&row.trace));
+        insert::spans(&mut transaction, &new).await?;
+        insert::missing_spans(&mut transaction, &adopting).await?;
         if !adopted.is_empty() {
             let names: Vec<_> = adopted.iter().map(|&(index, _)| names[index]).collect();
             SqliteWriting(&mut transaction).end_waiting(&names).await?;

@@ -1,0 +1,250 @@
+//! Requests that mean harm, or were broken on the way: refused or rejected in part, and nothing panics.
+
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
+use proptest::{
+    arbitrary::any as anything,
+    prelude::{prop, prop_assert, proptest},
+};
+use serde_json::json;
+
+use super::*;
+use crate::ingestion::otlp::decode::{REQUEST_SPANS, SPAN_VALUES};
+
+/// A field of protobuf that has a length.
+fn field(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![tag << 3 | 2];
+    prost::encoding::encode_varint(content.len() as u64, &mut bytes);
+    bytes.extend(content);
+    bytes
+}
+
+/// A request of such spans.
+fn of_spans(spans: &[Vec<u8>]) -> Vec<u8> {
+    let spans: Vec<u8> = spans.iter().flat_map(|span| field(2, span)).collect();
+    field(1, &field(2, &spans))
+}
+
+#[test]
+fn ids_and_times_that_cannot_be_are_rejected_one_by_one() {
+    let day = 86_400_000_000_000;
+    let now = u64::try_from(arrival().now.as_micros()).unwrap() * 1000;
+    for (bad, named) in [
+        (Span { trace_id: vec![1; 15], ..span(json!({})) }, "trace_id must have 16 bytes, not 15"),
+        (Span { trace_id: vec![0; 16], ..span(json!({})) }, "trace_id must not be all zero"),
+        (Span { trace_id: vec![], ..span(json!({})) }, "trace_id must have 16 bytes"),
+        (Span { span_id: vec![1; 9], ..span(json!({})) }, "span_id must have 8 bytes"),
+        (Span { span_id: vec![0; 8], ..span(json!({})) }, "span_id must not be all zero"),
+        (Span { parent_span_id: vec![1; 7], ..span(json!({})) }, "parent_span_id must have 8 bytes"),
+        (Span { start_time_unix_nano: 0, ..span(json!({})) }, "start_time_unix_nano is missing"),
+        (Span { start_time_unix_nano: NOON_NANOS / 1000, ..span(json!({})) }, "before the year 2000"),
+        (
+            Span { start_time_unix_nano: now + day + 1_000_000, ..span(json!({})) },
+            "more than a day in the future",
+        ),
+        (Span { start_time_unix_nano: u64::MAX, ..span(json!({})) }, "more than a day in the future"),
+        (Span { end_time_unix_nano: u64::MAX, ..span(json!({})) }, "more than 30 days"),
+    ] {
+        let reason = rejected(bad);
+        assert!(reason.contains(named), "{reason}");
+        assert!(reason.starts_with("resource_spans[0].scope_spans[0].spans[0]: "), "{reason}");
+    }
+    let turned = full(Span { end_time_unix_nano: NOON_NANOS - 5, ..span(json!({})) }).0;
+    assert_eq!(turned.span.latency, 0, "a clock that was set back");
+    let itself = full(Span { parent_span_id: (0xf1..=0xf8).collect(), ..span(json!({})) }).0;
+    assert_eq!(
+        itself.span.parent_span_id.as_deref(),
+        Some("f1f2f3f4f5f6f7f8"),
+        "the store knows what to do with it"
+    );
+}
+
+#[test]
+fn names_are_made_to_fit_and_the_attributes_keep_the_whole() {
+    let long = "ü".repeat(300);
+    let (span, payload, _) =
+        full(Span { name: "a\nb\0c".to_owned(), ..span(json!({"gen_ai.agent.name": long})) });
+    assert_eq!(span.span.name, "a b\u{fffd}c");
+    assert_eq!(span.agent_id.unwrap(), "ü".repeat(128));
+    assert_eq!(payload["attributes"]["gen_ai.agent.name"], long);
+    let unnamed = full(Span { name: String::new(), ..self::span(json!({})) }).0;
+    assert_eq!(unnamed.span.name, "unnamed");
+}
+
+#[test]
+fn of_many_bad_spans_the_first_reasons_are_named() {
+    let bad = Span { span_id: vec![], ..span(json!({})) };
+    let mut spans = vec![bad; 9];
+    spans.push(span(json!({})));
+    let taken = taken(spans);
+    assert_eq!((taken.spans.len(), taken.rejected), (1, 9));
+    assert!(taken.reason().ends_with("; and 4 more"), "{}", taken.reason());
+}
+
+#[test]
+fn a_million_attributes_reject_their_span_alone() {
+    let attributes = Span { attributes: vec![KeyValue::default(); 1_000_000], ..span(json!({})) };
+    let taken = taken(vec![span(json!({})), attributes, span(json!({}))]);
+    assert_eq!((taken.spans.len(), taken.rejected), (2, 1));
+    assert!(taken.reason().contains(&format!("more than {SPAN_VALUES} attributes")), "{}", taken.reason());
+    let listed = AnyValue {
+        value: Some(Any::ArrayValue(ArrayValue { values: vec![AnyValue::default(); 1_000_000] })),
+    };
+    let pair = KeyValue { key: "a".to_owned(), value: Some(listed), ..KeyValue::default() };
+    let reason = rejected(Span { attributes: vec![pair], ..span(json!({})) });
+    assert!(reason.contains("more than"), "{reason}");
+}
+
+#[test]
+fn a_span_that_is_too_large_is_rejected_and_too_many_are_refused() {
+    let large = rejected(span(json!({"a": "x".repeat(4 * 1024 * 1024)})));
+    assert!(large.contains("4194304 are the most"), "{large}");
+    let many = of_spans(&vec![Vec::new(); REQUEST_SPANS + 1]);
+    let error = refused(Encoding::Protobuf, &many);
+    assert!(
+        matches!(&error, ApiError::BadRequest(detail) if detail.contains("more than 100000 spans")),
+        "{error}"
+    );
+    // A resource that every span repeats.
+    let mut heavy = request(vec![span(json!({})); 200]);
+    let blob = json!({"service.name": "s", "blob": "x".repeat(1024 * 1024)});
+    heavy.resource_spans[0].resource = Some(Resource { attributes: pairs(&blob), ..Resource::default() });
+    let error = refused(Encoding::Protobuf, &heavy.encode_to_vec());
+    assert!(matches!(error, ApiError::PayloadTooLarge(_)), "{error}");
+}
+
+#[test]
+fn whatever_is_nested_too_deeply_rejects_its_span() {
+    let mut value = field(1, b"x");
+    for _ in 0..10_000 {
+        value = field(5, &field(1, &value));
+    }
+    let pair = [field(1, b"a"), field(2, &value)].concat();
+    let good = span(json!({})).encode_to_vec();
+    let deep = [good.clone(), field(9, &pair)].concat();
+    let body = of_spans(&[good.clone(), deep, good]);
+    let start = Instant::now();
+    let taken = read(Encoding::Protobuf, &body, arrival()).unwrap();
+    assert_eq!((taken.spans.len(), taken.rejected), (2, 1), "{}", taken.reason());
+    assert!(start.elapsed() < Duration::from_secs(5));
+
+    let nested = format!("{}{{}}{}", "{\"arrayValue\":{\"values\":[".repeat(10_000), "]}}".repeat(10_000));
+    let good = format!(
+        r#"{{"traceId":"{}","spanId":"{}","startTimeUnixNano":"{NOON_NANOS}","attributes":[ATTRIBUTES]}}"#,
+        "ab".repeat(16),
+        "cd".repeat(8)
+    );
+    let deep = good.replace("ATTRIBUTES", &format!(r#"{{"key":"a","value":{nested}}}"#));
+    let good = good.replace("ATTRIBUTES", "");
+    let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{good},{deep},{good}]}}]}}]}}"#);
+    let taken = read(Encoding::Json, body.as_bytes(), arrival()).unwrap();
+    assert_eq!((taken.spans.len(), taken.rejected), (2, 1), "{}", taken.reason());
+    // As deep as is allowed: it can be read back.
+    let deep = (0..30).fold(json!(1), |inner, _| json!([inner]));
+    assert_eq!(mapped(json!({"a": deep})).1["attributes"]["a"], deep);
+    let text = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    assert_eq!(mapped(json!({"input.value": text})).1["input"], json!(text), "it stays a text");
+    let dotted = format!("llm.input_messages.0.{}", "a.".repeat(50_000));
+    let (span, _) = mapped(json!({dotted: 1, "llm.input_messages.99999999999.message.role": "user"}));
+    assert!(serde_json::from_str::<Value>(&span.span.payload).is_ok());
+}
+
+#[test]
+fn wrong_wire_types_and_bad_text_cost_their_span_alone() {
+    let good = span(json!({})).encode_to_vec();
+    for bad in [
+        // The trace id as a number, the name as one, the status as text.
+        vec![1 << 3, 7],
+        [good.clone(), vec![5 << 3, 1]].concat(),
+        [good.clone(), field(15, b"\xff\xff\xff")].concat(),
+        [good.clone(), field(5, b"\xff\xfe")].concat(),
+        [good.clone(), field(9, &field(1, b"\xff"))].concat(),
+        [good.clone(), vec![9 << 3 | 2, 100, 1]].concat(),
+        [good.clone(), vec![0x0b, 0x0b, 0x0b]].concat(),
+        [good.clone(), vec![7]].concat(),
+        vec![0xff; 40],
+    ] {
+        let body = of_spans(&[good.clone(), bad.clone(), good.clone()]);
+        let taken = read(Encoding::Protobuf, &body, arrival()).unwrap();
+        assert_eq!((taken.spans.len(), taken.rejected), (2, 1), "{bad:?}");
+    }
+    for bad in [vec![0xff], vec![1 << 3 | 2, 5, 0], field(1, &[2 << 3, 1]), field(1, &field(1, b"\xff"))] {
+        let error = refused(Encoding::Protobuf, &bad);
+        assert!(matches!(error, ApiError::BadRequest(_)), "{bad:?}: {error}");
+    }
+    assert!(read(Encoding::Protobuf, &[], arrival()).unwrap().spans.is_empty());
+}
+
+fn real() -> Vec<u8> {
+    let mut spans = vec![failed(
+        "m",
+        span(json!({
+            "gen_ai.operation.name": "chat", "gen_ai.input.messages": "[{\"role\": \"user\"}]", "tag.tags": ["a"],
+            "llm.input_messages.0.message.tool_calls.0.tool_call.function.name": "f", "evaluations.0.evaluation.score": 1,
+            "gen_ai.usage.input_tokens": 3, "list": [1, {"a": [2.5, true]}],
+        })),
+    )];
+    spans[0].events = vec![
+        event("gen_ai.choice", json!({"message": "{\"content\": \"x\"}"})),
+        event("gen_ai.evaluation.result", json!({"gen_ai.evaluation.score.value": 0.5})),
+        event("exception", json!({"exception.type": "E"})),
+    ];
+    spans.push(span(json!({"ai.response.toolCalls": "[{\"toolName\": \"f\"}]"})));
+    request(spans).encode_to_vec()
+}
+
+#[test]
+fn a_request_that_breaks_off_anywhere_is_refused_or_read_in_part() {
+    let body = real();
+    for length in 0..body.len() {
+        if let Ok(taken) = read(Encoding::Protobuf, &body[..length], arrival()) {
+            assert!(taken.spans.len() < 2, "{length} bytes");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn mutated_requests_never_panic_and_what_is_taken_can_be_read_back(
+        mutations in prop::collection::vec((anything::<prop::sample::Index>(), anything::<u8>(), 0..3_u8), 1..8),
+    ) {
+        let mut body = real();
+        for (at, byte, how) in mutations {
+            let at = at.index(body.len());
+            match how {
+                0 => body[at] = byte,
+                1 => body.insert(at, byte),
+                _ => drop(body.remove(at)),
+            }
+        }
+        if let Ok(taken) = read(Encoding::Protobuf, &body, arrival()) {
+            for span in taken.spans {
+                prop_assert!(serde_json::from_str::<Value>(&span.span.payload).is_ok());
+                prop_assert!(!span.span.name.contains('\0') && span.span.name.len() <= 256);
+            }
+        }
+    }
+
+    #[test]
+    fn mutated_json_never_panics(
+        mutations in prop::collection::vec((anything::<prop::sample::Index>(), anything::<u8>()), 1..6),
+    ) {
+        let mut body = json!({"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"scope": {"name": "s"}, "spans": [{
+            "traceId": "ab".repeat(16), "spanId": "cd".repeat(8), "startTimeUnixNano": NOON_NANOS.to_string(),
+            "attributes": [{"key": "input.value", "value": {"stringValue": "{\"a\": 1}"}}, {"key": "n", "value": {"intValue": "7"}}],
+            "events": [{"name": "e", "timeUnixNano": "1"}], "status": {"code": 2},
+        }]}]}]}).to_string().into_bytes();
+        for (at, byte) in mutations {
+            let at = at.index(body.len());
+            body[at] = byte;
+        }
+        let _ = read(Encoding::Json, &body, arrival());
+    }
+
+    #[test]
+    fn any_bytes_never_panic(body in prop::collection::vec(anything::<u8>(), 0..300)) {
+        let _ = read(Encoding::Protobuf, &body, arrival());
+        let _ = read(Encoding::Json, &body, arrival());
+    }
+}

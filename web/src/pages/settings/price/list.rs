@@ -1,0 +1,78 @@
+//! The workspace's own prices.
+
+use shared::price::Price;
+use uuid::Uuid;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::dollars;
+use crate::{auth::use_client, format::NONE};
+
+/// Properties of [`PriceList`].
+#[derive(Properties, PartialEq)]
+pub struct PriceListProps {
+    /// The prices.
+    pub prices: Vec<Price>,
+    /// Told of a price that was removed.
+    pub on_removed: Callback<()>,
+}
+
+/// See the module.
+#[component]
+pub fn PriceList(props: &PriceListProps) -> Html {
+    let client = use_client();
+    let error = use_state(|| None::<String>);
+    let remove = |id: Uuid| {
+        let (client, error, on_removed) = (client.clone(), error.clone(), props.on_removed.clone());
+        Callback::from(move |_: MouseEvent| {
+            let (client, error, on_removed) = (client.clone(), error.clone(), on_removed.clone());
+            spawn_local(async move {
+                let result = client.remove_price(&id.to_string()).await;
+                error.set(result.err().map(|reason| reason.message()));
+                on_removed.emit(());
+            });
+        })
+    };
+    if props.prices.is_empty() {
+        return Html::default();
+    }
+    let row = |price: &Price| {
+        let of = &price.price;
+        let cached = |cached: Option<f64>| cached.map_or_else(|| NONE.to_owned(), dollars);
+        html! {
+            <tr key={price.id.to_string()}>
+                <th scope="row">
+                    <div class="price-name">
+                        <span class="ellipsis">{ of.model.clone() }</span>
+                        if let Some(provider) = &of.provider { <span class="muted">{ provider.clone() }</span> }
+                    </div>
+                </th>
+                <td class="number" data-label="Input">{ dollars(of.input_usd_per_million) }</td>
+                <td class="number" data-label="Output">{ dollars(of.output_usd_per_million) }</td>
+                <td class="number" data-label="Cache read">{ cached(of.cache_read_usd_per_million) }</td>
+                <td class="number" data-label="Cache write">{ cached(of.cache_write_usd_per_million) }</td>
+                <td class="cell-action"><button type="button" class="button small danger" onclick={remove(price.id)} aria-label={format!("Remove the price of {}", of.model)}>{ "Remove" }</button></td>
+            </tr>
+        }
+    };
+    let number = |title: &'static str| html! { <th scope="col" class="number">{ title }</th> };
+    html! {
+        <>
+            if let Some(error) = &*error {
+                <p class="form-error" role="alert">{ error.clone() }</p>
+            }
+            <div class="table-scroll">
+                <table class="keys prices">
+                    <thead>
+                        <tr>
+                            <th scope="col">{ "Model" }</th>
+                            { for ["Input", "Output", "Cache read", "Cache write"].map(number) }
+                            <th scope="col"><span class="visually-hidden">{ "Actions" }</span></th>
+                        </tr>
+                    </thead>
+                    <tbody>{ for props.prices.iter().map(row) }</tbody>
+                </table>
+            </div>
+        </>
+    }
+}
