@@ -43,7 +43,7 @@ async fn registration_leads_to_what_to_do_next_and_then_to_exact_figures() {
         );
 
         page.find(&heading("Send your first trace")).await;
-        page.click(&link("Go to API keys")).await;
+        page.click(&link("Settings")).await;
         page.expect_path("/settings").await;
         let key = fresh_key(page, "production").await;
 

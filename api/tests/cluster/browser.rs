@@ -69,7 +69,7 @@ async fn register_up_to_exact_figures(page: &Page) {
     page.click(&button("Create account")).await;
     page.expect_path("/dashboard").await;
     page.find(&heading("Send your first trace")).await;
-    page.click(&link("Go to API keys")).await;
+    page.click(&link("Settings")).await;
     page.fill("Name of the new key", "production").await;
     page.click(&button("Create key")).await;
     let key = page.find("//*[@role='status']//code").await.text().await.unwrap();
