@@ -147,7 +147,7 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         )
         .service(resource("/users").route(query.at(get(), thread::users).wrap(Compress::default())))
         .service(resource("/users/{user_id}").route(query.at(get(), thread::user).wrap(Compress::default())))
-        .service(packed("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
+        .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
 }
 
 /// Where exporters of OpenTelemetry send: `OTEL_EXPORTER_OTLP_ENDPOINT` and these.

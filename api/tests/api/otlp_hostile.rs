@@ -71,6 +71,40 @@ async fn what_unpacks_to_far_more_takes_no_more_memory() {
     is_the_run(&ada.trace(&"51".repeat(16)).await);
 }
 
+/// A gibibyte of zeros, as brotli has it.
+fn brotli_bomb() -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut packed, 1024 * 1024, 2, 24);
+    for _ in 0..1024 {
+        writer.write_all(&[0; 1024 * 1024]).unwrap();
+    }
+    drop(writer);
+    packed
+}
+
+#[tokio::test]
+async fn nobody_unpacks_what_brotli_made_small() {
+    let server = spawn().await;
+    let (_, exporter) = exporter(&server).await;
+    let bomb = brotli_bomb();
+    assert!(bomb.len() < 64 * 1024, "the control, small enough for every resource: {} bytes", bomb.len());
+    let before = peak_memory();
+    for (path, content_type) in [
+        ("/api/v1/auth/login", "application/json"),
+        ("/v1/traces", "application/x-protobuf"),
+        ("/v1/traces", "application/json"),
+        ("/api/v1/traces", "application/json"),
+    ] {
+        let sent = exporter.request(Method::POST, path).header("content-type", content_type);
+        let sent = sent.header("content-encoding", "br").body(bomb.clone());
+        assert_eq!(sent.send().await.unwrap().status(), 415, "{path}");
+    }
+    let grown = (peak_memory() - before) / 1024;
+    println!("brotli's bombs took {grown} MiB at most");
+    // What other tests take at the same time counts, too.
+    assert!(grown < 400, "{grown} MiB");
+}
+
 #[tokio::test]
 async fn deep_nesting_and_broken_spans_cost_nobody_else_anything() {
     let server = spawn().await;
