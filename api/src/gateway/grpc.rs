@@ -18,6 +18,7 @@ use prost::{
     bytes::{Buf, BufMut},
 };
 use shared::limit;
+use tokio::sync::watch;
 use tonic::{
     Code, Request, Response, Status,
     body::Body,
@@ -72,13 +73,19 @@ struct Inner {
     gateway: Data<State>,
     ingestion: Ingestion,
     metrics: Data<Metrics>,
+    ended: watch::Receiver<bool>,
 }
 
 impl TraceService {
-    /// The service before `ingestion`.
+    /// The service before `ingestion`; once `ended` is true, calls that are under way are told to come again.
     #[must_use]
-    pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
-        Self(Arc::new(Inner { gateway, ingestion, metrics }))
+    pub fn new(
+        gateway: Data<State>,
+        ingestion: Ingestion,
+        metrics: Data<Metrics>,
+        ended: watch::Receiver<bool>,
+    ) -> Self {
+        Self(Arc::new(Inner { gateway, ingestion, metrics, ended }))
     }
 }
 
@@ -106,7 +113,11 @@ impl Inner {
         let id = request::id(header(request.headers(), REQUEST_ID.as_str()));
         let span = tracing::info_span!("request", id);
         let route = if request.uri().path() == EXPORT { EXPORT } else { "unmatched" };
-        let mut answer = Arc::clone(&self).answer(request, &id).instrument(span.clone()).await;
+        let mut ended = self.ended.clone();
+        let mut answer = tokio::select! {
+            answer = Arc::clone(&self).answer(request, &id).instrument(span.clone()) => answer,
+            () = told(&mut ended) => Status::unavailable("The server is stopping: try again").into_http(),
+        };
         let seconds = start.elapsed().as_secs_f64();
         let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
         self.metrics.request("gRPC", route, &format!("{code:?}"), seconds);
@@ -164,6 +175,13 @@ impl Inner {
                 Err(error) => Err(refusal(&error)),
             },
         }
+    }
+}
+
+/// Waits until that is true; for ever where it never will be.
+async fn told(ended: &mut watch::Receiver<bool>) {
+    if ended.wait_for(|ended| *ended).await.is_err() {
+        std::future::pending().await
     }
 }
 

@@ -4,12 +4,13 @@ use std::{net::TcpListener, time::Duration};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
+    sync::{oneshot, watch},
     task::JoinHandle,
+    time::Instant,
 };
 use tonic::transport::{Server, server::TcpIncoming};
 
-use super::{Parts, StartError};
+use super::{ANSWERING_SECONDS, Parts, StartError};
 use crate::{
     config::{Config, GrpcPort},
     error::chain,
@@ -23,21 +24,28 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Messages of one connection at once.
 const STREAMS: u32 = 100;
-/// How long calls may take that are still under way when HTTP's are done: both are told to stop at the same time.
-const STOPPING: Duration = Duration::from_secs(1);
+/// How long calls that are under way may take once told to stop: as long as HTTP's.
+const STOPPING: Duration = Duration::from_secs(ANSWERING_SECONDS);
+/// How long the refusals of those that took longer may be on their way.
+const REFUSING: Duration = Duration::from_secs(1);
 
 /// A running server of OTLP over gRPC.
 pub(super) struct Grpc {
     port: u16,
     /// There until it is told to stop.
     stop: Option<oneshot::Sender<()>>,
+    /// When it must have stopped, once it is told to.
+    deadline: Option<Instant>,
+    /// Ends the calls that are under way: connections have tasks of their own, which end with their calls alone.
+    end: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Grpc {
     /// Binds and serves, where the gateway runs and the setting does not say otherwise.
     pub(super) fn listen(config: &Config, parts: &Parts) -> Result<Option<Self>, StartError> {
-        let Some(service) = service(parts)? else { return Ok(None) };
+        let (end, ended) = watch::channel(false);
+        let Some(service) = service(parts, ended)? else { return Ok(None) };
         let (port, needed) = match config.otlp_grpc {
             GrpcPort::Off => return Ok(None),
             GrpcPort::Default => (GrpcPort::DEFAULT, false),
@@ -77,7 +85,7 @@ impl Grpc {
                 tracing::error!(error = chain(&error), "the gRPC server broke");
             }
         });
-        Ok(Some(Self { port, stop: Some(stop), task }))
+        Ok(Some(Self { port, stop: Some(stop), deadline: None, end, task }))
     }
 
     /// The port that is listened on.
@@ -90,27 +98,33 @@ impl Grpc {
         if let Some(stop) = self.stop.take() {
             // Nobody listens where it broke.
             let _ = stop.send(());
+            self.deadline = Some(Instant::now() + STOPPING);
         }
     }
 
-    /// Takes no more calls and finishes those that are under way.
+    /// Takes no more calls and finishes those that are under way, or refuses them where they take too long.
     pub(super) async fn stop(mut self) {
         self.begin_to_stop();
-        if tokio::time::timeout(STOPPING, &mut self.task).await.is_err() {
-            tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
+        let deadline = self.deadline.unwrap_or_else(Instant::now);
+        if tokio::time::timeout_at(deadline, &mut self.task).await.is_ok() {
+            return;
+        }
+        tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
+        self.end.send_replace(true);
+        if tokio::time::timeout(REFUSING, &mut self.task).await.is_err() {
             self.task.abort();
         }
     }
 }
 
-fn service(parts: &Parts) -> Result<Option<TraceService>, StartError> {
+fn service(parts: &Parts, ended: watch::Receiver<bool>) -> Result<Option<TraceService>, StartError> {
     let Some(gateway) = &parts.gateway else { return Ok(None) };
     let ingestion = match (&parts.ingestion, &parts.peers) {
         (Some(ingestion), _) => Ingestion::Here(ingestion.clone()),
         (None, Some(peers)) => Ingestion::Away(HandOn::new(peers.clone())?),
         (None, None) => return Ok(None),
     };
-    Ok(Some(TraceService::new(gateway.clone(), ingestion, parts.metrics.clone())))
+    Ok(Some(TraceService::new(gateway.clone(), ingestion, parts.metrics.clone(), ended)))
 }
 
 /// Waits for the signals that stop HTTP's side, which listens for them itself. To be polled after it: what nobody listens

@@ -47,7 +47,10 @@ async fn what_unpacks_to_far_more_takes_no_more_memory() {
     let empty_spans = field(1, &field(2, &[2 << 3 | 2, 0].repeat(million)));
     let empty_resources = [1 << 3 | 2, 0].repeat(million);
     let empty_attributes = field(1, &field(2, &field(2, &[9 << 3 | 2, 0].repeat(million))));
-    for (body, status) in [(empty_spans, 400), (empty_resources, 400), (empty_attributes, 200)] {
+    let heavy_resources = field(1, &field(1, &[1 << 3 | 2, 0].repeat(99_999))).repeat(80);
+    for (body, status) in
+        [(empty_spans, 400), (empty_resources, 400), (empty_attributes, 200), (heavy_resources, 400)]
+    {
         let sent =
             exporter.request(Method::POST, "/v1/traces").header("content-type", "application/x-protobuf");
         let response = sent.header("content-encoding", "gzip").body(gzip(&body)).send().await.unwrap();
@@ -57,7 +60,14 @@ async fn what_unpacks_to_far_more_takes_no_more_memory() {
     let spans = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{empty}{{}}]}}]}}]}}"#);
     let attributes =
         format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"attributes":[{empty}{{}}]}}]}}]}}]}}"#);
-    for (body, status) in [(spans, 400), (attributes, 200)] {
+    let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
+    let scopes = format!(r#"{{"scopeSpans":{}}}"#, list("{}", 99_999));
+    let scopes = format!(r#"{{"resourceSpans":{}}}"#, list(&scopes, 55));
+    let values = format!(r#"{{"arrayValue":{{"values":{}}}}}"#, list("{}", 99_999));
+    let values = format!(r#"{{"key":"a","value":{{"arrayValue":{{"values":{}}}}}}}"#, list(&values, 13));
+    let values =
+        format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"attributes":[{values}]}}]}}]}}]}}"#);
+    for (body, status) in [(spans, 400), (attributes, 200), (scopes, 400), (values, 200)] {
         assert_eq!(export_bytes(&exporter, "application/json", body.into_bytes()).await.status(), status);
     }
     let bomb = bomb();

@@ -53,7 +53,7 @@ pub struct Taken {
     pub spans: Vec<LooseSpan>,
     /// Judgements that came with them.
     pub scores: Vec<NewScore>,
-    /// How many judgements were not: they stay attributes of their spans.
+    /// How many judgements were not: they stay in their spans.
     pub scores_left: usize,
     /// How many spans were not.
     pub rejected: usize,
