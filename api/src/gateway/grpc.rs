@@ -5,7 +5,7 @@ use std::{
     convert::Infallible,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -18,7 +18,6 @@ use prost::{
     bytes::{Buf, BufMut},
 };
 use shared::limit;
-use tokio::sync::watch;
 use tonic::{
     Code, Request, Response, Status,
     body::Body,
@@ -34,6 +33,7 @@ use super::{
     authenticate::{API_KEY, credentials_in},
     identity::Sender,
     rate_limit::DETAIL,
+    under_way::UnderWay,
 };
 use crate::{
     error::ApiError,
@@ -65,27 +65,37 @@ pub enum Ingestion {
     Away(HandOn),
 }
 
-/// OTLP's service of traces. Clones share what it works with.
+/// OTLP's service of traces. Connections hold it for as long as they please, what it works with only while it is open.
 #[derive(Clone)]
-pub struct TraceService(Arc<Inner>);
+pub struct TraceService(Weak<Inner>);
+
+/// Keeps a [`TraceService`] open.
+pub struct Open(Arc<Inner>);
 
 struct Inner {
     gateway: Data<State>,
     ingestion: Ingestion,
     metrics: Data<Metrics>,
-    ended: watch::Receiver<bool>,
+    under_way: UnderWay,
 }
 
-impl TraceService {
-    /// The service before `ingestion`; once `ended` is true, calls that are under way are told to come again.
+impl Open {
+    /// The service before `ingestion`.
     #[must_use]
-    pub fn new(
-        gateway: Data<State>,
-        ingestion: Ingestion,
-        metrics: Data<Metrics>,
-        ended: watch::Receiver<bool>,
-    ) -> Self {
-        Self(Arc::new(Inner { gateway, ingestion, metrics, ended }))
+    pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
+        Self(Arc::new(Inner { gateway, ingestion, metrics, under_way: UnderWay::default() }))
+    }
+
+    /// What answers calls.
+    #[must_use]
+    pub fn service(&self) -> TraceService {
+        TraceService(Arc::downgrade(&self.0))
+    }
+
+    /// Its calls.
+    #[must_use]
+    pub fn under_way(&self) -> UnderWay {
+        self.0.under_way.clone()
     }
 }
 
@@ -101,8 +111,13 @@ impl Service<http::Request<Body>> for TraceService {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move { Ok(inner.observe(request).await) })
+        let inner = self.0.upgrade();
+        Box::pin(async move {
+            Ok(match inner {
+                Some(inner) => inner.observe(request).await,
+                None => stopping(),
+            })
+        })
     }
 }
 
@@ -113,10 +128,10 @@ impl Inner {
         let id = request::id(header(request.headers(), REQUEST_ID.as_str()));
         let span = tracing::info_span!("request", id);
         let route = if request.uri().path() == EXPORT { EXPORT } else { "unmatched" };
-        let mut ended = self.ended.clone();
+        let _call = self.under_way.enter();
         let mut answer = tokio::select! {
             answer = Arc::clone(&self).answer(request, &id).instrument(span.clone()) => answer,
-            () = told(&mut ended) => Status::unavailable("The server is stopping: try again").into_http(),
+            () = self.under_way.ended() => stopping(),
         };
         let seconds = start.elapsed().as_secs_f64();
         let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
@@ -178,11 +193,8 @@ impl Inner {
     }
 }
 
-/// Waits until that is true; for ever where it never will be.
-async fn told(ended: &mut watch::Receiver<bool>) {
-    if ended.wait_for(|ended| *ended).await.is_err() {
-        std::future::pending().await
-    }
+fn stopping() -> Answered {
+    Status::unavailable("The server is stopping: try again").into_http()
 }
 
 fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {

@@ -45,7 +45,8 @@ pub async fn plain(
         return Ok(next.call(request).await?.map_into_left_body());
     }
     drain(request.take_payload(), limit::BODY_BYTES).await;
-    let error = ApiError::UnsupportedMediaType("Compressed bodies are not taken here: leave Content-Encoding out");
+    let error =
+        ApiError::UnsupportedMediaType("Compressed bodies are not taken here: leave Content-Encoding out");
     Ok(request.into_response(error.error_response()).map_into_right_body())
 }
 

@@ -38,7 +38,8 @@ pub fn find(provider: Option<&str>, model: &str, at: Timestamp) -> Option<ModelP
 pub fn knows(provider: Option<&str>, model: &str) -> bool {
     let at = Timestamp::default();
     let is_known = |(provider, name): &(Option<String>, String)| {
-        Question { provider: provider.as_deref(), name, at }.calculate(Tokens { input: 1, ..Tokens::default() })
+        Question { provider: provider.as_deref(), name, at }
+            .calculate(Tokens { input: 1, ..Tokens::default() })
     };
     questions(provider, model).iter().any(|question| is_known(question).is_some())
 }

@@ -4,7 +4,7 @@ use std::{net::TcpListener, time::Duration};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::{oneshot, watch},
+    sync::oneshot,
     task::JoinHandle,
     time::Instant,
 };
@@ -14,7 +14,7 @@ use super::{ANSWERING_SECONDS, Parts, StartError};
 use crate::{
     config::{Config, GrpcPort},
     error::chain,
-    gateway::grpc::{Ingestion, TraceService},
+    gateway::grpc::{Ingestion, Open},
     internal::hand_on::HandOn,
 };
 
@@ -26,8 +26,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 const STREAMS: u32 = 100;
 /// How long calls that are under way may take once told to stop: as long as HTTP's.
 const STOPPING: Duration = Duration::from_secs(ANSWERING_SECONDS);
-/// How long the refusals of those that took longer may be on their way.
-const REFUSING: Duration = Duration::from_secs(1);
+/// How long the last answers may be on their way, and connections without calls take to close.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// A running server of OTLP over gRPC.
 pub(super) struct Grpc {
@@ -36,16 +36,15 @@ pub(super) struct Grpc {
     stop: Option<oneshot::Sender<()>>,
     /// When it must have stopped, once it is told to.
     deadline: Option<Instant>,
-    /// Ends the calls that are under way: connections have tasks of their own, which end with their calls alone.
-    end: watch::Sender<bool>,
+    /// There until connections, which have tasks of their own, may not reach anything any more.
+    open: Open,
     task: JoinHandle<()>,
 }
 
 impl Grpc {
     /// Binds and serves, where the gateway runs and the setting does not say otherwise.
     pub(super) fn listen(config: &Config, parts: &Parts) -> Result<Option<Self>, StartError> {
-        let (end, ended) = watch::channel(false);
-        let Some(service) = service(parts, ended)? else { return Ok(None) };
+        let Some(open) = open(parts)? else { return Ok(None) };
         let (port, needed) = match config.otlp_grpc {
             GrpcPort::Off => return Ok(None),
             GrpcPort::Default => (GrpcPort::DEFAULT, false),
@@ -75,7 +74,7 @@ impl Grpc {
             .http2_keepalive_interval(Some(KEEP_ALIVE))
             .max_concurrent_streams(STREAMS)
             .serve_with_incoming_shutdown(
-                service,
+                open.service(),
                 TcpIncoming::from(listener).with_nodelay(Some(true)),
                 // By a word, or by the end of whoever could say it.
                 async { drop(stopped.await) },
@@ -85,7 +84,7 @@ impl Grpc {
                 tracing::error!(error = chain(&error), "the gRPC server broke");
             }
         });
-        Ok(Some(Self { port, stop: Some(stop), deadline: None, end, task }))
+        Ok(Some(Self { port, stop: Some(stop), deadline: None, open, task }))
     }
 
     /// The port that is listened on.
@@ -106,25 +105,40 @@ impl Grpc {
     pub(super) async fn stop(mut self) {
         self.begin_to_stop();
         let deadline = self.deadline.unwrap_or_else(Instant::now);
-        if tokio::time::timeout_at(deadline, &mut self.task).await.is_ok() {
-            return;
+        let under_way = self.open.under_way();
+        // Whoever holds a connection without a call, and does not answer, holds up nobody.
+        let idle = async {
+            while {
+                under_way.none().await;
+                tokio::time::sleep(CLOSING).await;
+                under_way.any()
+            } {}
+        };
+        let stopped = tokio::time::timeout_at(deadline, async {
+            tokio::select! {
+                _ = &mut self.task => {}
+                () = idle => {}
+            }
+        });
+        if stopped.await.is_err() {
+            tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
+            under_way.end();
+            // What they are told must get out.
+            tokio::time::sleep(CLOSING).await;
         }
-        tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
-        self.end.send_replace(true);
-        if tokio::time::timeout(REFUSING, &mut self.task).await.is_err() {
-            self.task.abort();
-        }
+        under_way.end();
+        self.task.abort();
     }
 }
 
-fn service(parts: &Parts, ended: watch::Receiver<bool>) -> Result<Option<TraceService>, StartError> {
+fn open(parts: &Parts) -> Result<Option<Open>, StartError> {
     let Some(gateway) = &parts.gateway else { return Ok(None) };
     let ingestion = match (&parts.ingestion, &parts.peers) {
         (Some(ingestion), _) => Ingestion::Here(ingestion.clone()),
         (None, Some(peers)) => Ingestion::Away(HandOn::new(peers.clone())?),
         (None, None) => return Ok(None),
     };
-    Ok(Some(TraceService::new(gateway.clone(), ingestion, parts.metrics.clone(), ended)))
+    Ok(Some(Open::new(gateway.clone(), ingestion, parts.metrics.clone())))
 }
 
 /// Waits for the signals that stop HTTP's side, which listens for them itself. To be polled after it: what nobody listens

@@ -36,8 +36,8 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
                 parts.add()?;
                 spans.push(RawSpan::Json(raw));
             }
-            let scope: Option<Scope> = weighed(scope_spans.scope, &mut values)
-                .map_err(|error| format!("the scope: {error}"))?;
+            let scope: Option<Scope> =
+                weighed(scope_spans.scope, &mut values).map_err(|error| format!("the scope: {error}"))?;
             let scope = scope.map(|scope| InstrumentationScope {
                 name: scope.name,
                 version: scope.version,

@@ -92,7 +92,8 @@ fn scoped<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Scoped<'a>, String>
     each_field(body, |tag, bytes| {
         match (tag, bytes) {
             (1, Some(bytes)) => {
-                weigh(bytes, Kind::Scope, &mut counts.values).map_err(|error| format!("the scope: {error}"))?;
+                weigh(bytes, Kind::Scope, &mut counts.values)
+                    .map_err(|error| format!("the scope: {error}"))?;
                 let scope = scoped.scope.get_or_insert_with(InstrumentationScope::default);
                 scope.merge(bytes).map_err(|error| format!("the scope: {error}"))?;
             }
