@@ -53,7 +53,7 @@ conf() {
         [NGINX_WEB]="${NGINX_WEB:-/srv/agent-obs/web}"                     # the folder made by `nginx.sh web`
         [NGINX_SERVER_CONF]="${NGINX_SERVER_CONF:-/etc/agent-obs/nginx/*.conf}" # more for the server: TLS, load balancers
         [NGINX_HTTP_CONF]="${NGINX_HTTP_CONF:-/etc/agent-obs/nginx/http/*.conf}" # more servers: OTLP over gRPC
-        [NGINX_GRPC_LISTEN]="${NGINX_GRPC_LISTEN:-4318}"                 # where the gateway beside it has 4317
+        [NGINX_GRPC_LISTEN]="${NGINX_GRPC_LISTEN:-14317}"                # where the gateway beside it has 4317
         [NGINX_GRPC_GATEWAY]="${NGINX_GRPC_GATEWAY:-127.0.0.1:4317}"
         [NGINX_TMP]="${NGINX_TMP:-/run}"                                   # a folder for the pid and small buffers
         [NGINX_ACCESS_LOG]="${NGINX_ACCESS_LOG:-/var/log/nginx/access.log}"

@@ -1,8 +1,9 @@
 //! The route table: all of it.
 
 use actix_web::{
-    FromRequest, Handler, HttpResponse, Responder, Route,
-    dev::HttpServiceFactory,
+    Error, FromRequest, Handler, HttpResponse, Resource, Responder, Route,
+    body::MessageBody,
+    dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse},
     error::{JsonPayloadError, PathError, QueryPayloadError},
     guard::Post,
     middleware::{Compress, Condition, from_fn},
@@ -116,14 +117,14 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/prices/{id}").route(query.at(delete(), price::remove)))
         .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
         .service(
-            resource("/traces")
+            packed("/traces")
                 .app_data(BodyLimit(limit::TRACE_BYTES))
                 .route(query.at(get(), trace::list).wrap(Compress::default()))
                 .route(ingestion.at(post(), rest::one)),
         )
         // For POST alone: a trace may be called "batch", too.
         .service(
-            resource("/traces/batch")
+            packed("/traces/batch")
                 .guard(Post())
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), rest::batch)),
@@ -159,7 +160,7 @@ fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
         .wrap(from_fn(otlp::status::shape))
         .service(
-            resource("/traces")
+            packed("/traces")
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), otlp::http::export)),
         )
@@ -206,8 +207,24 @@ async fn nothing() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound("There is nothing here: ask the gateway"))
 }
 
-/// A path that answers 405, in the shape of all errors, to methods that it has no route for.
-fn resource(path: &str) -> actix_web::Resource {
+/// A path whose bodies are not compressed, and that answers 405, in the shape of all errors, to methods that it has no
+/// route for.
+fn resource(
+    path: &str,
+) -> Resource<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    packed(path).wrap(from_fn(body::plain))
+}
+
+/// The same where bodies may be compressed: its handler reads them by [`body::read`].
+fn packed(path: &str) -> Resource {
     web::resource(path).default_service(web::to(async || Err::<String, _>(ApiError::MethodNotAllowed)))
 }
 

@@ -5,7 +5,7 @@ use std::{
     convert::Infallible,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -33,6 +33,7 @@ use super::{
     authenticate::{API_KEY, credentials_in},
     identity::Sender,
     rate_limit::DETAIL,
+    under_way::UnderWay,
 };
 use crate::{
     error::ApiError,
@@ -64,21 +65,37 @@ pub enum Ingestion {
     Away(HandOn),
 }
 
-/// OTLP's service of traces. Clones share what it works with.
+/// OTLP's service of traces. Connections hold it for as long as they please, what it works with only while it is open.
 #[derive(Clone)]
-pub struct TraceService(Arc<Inner>);
+pub struct TraceService(Weak<Inner>);
+
+/// Keeps a [`TraceService`] open.
+pub struct Open(Arc<Inner>);
 
 struct Inner {
     gateway: Data<State>,
     ingestion: Ingestion,
     metrics: Data<Metrics>,
+    under_way: UnderWay,
 }
 
-impl TraceService {
+impl Open {
     /// The service before `ingestion`.
     #[must_use]
     pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
-        Self(Arc::new(Inner { gateway, ingestion, metrics }))
+        Self(Arc::new(Inner { gateway, ingestion, metrics, under_way: UnderWay::default() }))
+    }
+
+    /// What answers calls.
+    #[must_use]
+    pub fn service(&self) -> TraceService {
+        TraceService(Arc::downgrade(&self.0))
+    }
+
+    /// Its calls.
+    #[must_use]
+    pub fn under_way(&self) -> UnderWay {
+        self.0.under_way.clone()
     }
 }
 
@@ -94,8 +111,13 @@ impl Service<http::Request<Body>> for TraceService {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let inner = Arc::clone(&self.0);
-        Box::pin(async move { Ok(inner.observe(request).await) })
+        let inner = self.0.upgrade();
+        Box::pin(async move {
+            Ok(match inner {
+                Some(inner) => inner.observe(request).await,
+                None => stopping(),
+            })
+        })
     }
 }
 
@@ -106,7 +128,11 @@ impl Inner {
         let id = request::id(header(request.headers(), REQUEST_ID.as_str()));
         let span = tracing::info_span!("request", id);
         let route = if request.uri().path() == EXPORT { EXPORT } else { "unmatched" };
-        let mut answer = Arc::clone(&self).answer(request, &id).instrument(span.clone()).await;
+        let _call = self.under_way.enter();
+        let mut answer = tokio::select! {
+            answer = Arc::clone(&self).answer(request, &id).instrument(span.clone()) => answer,
+            () = self.under_way.ended() => stopping(),
+        };
         let seconds = start.elapsed().as_secs_f64();
         let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
         self.metrics.request("gRPC", route, &format!("{code:?}"), seconds);
@@ -165,6 +191,10 @@ impl Inner {
             },
         }
     }
+}
+
+fn stopping() -> Answered {
+    Status::unavailable("The server is stopping: try again").into_http()
 }
 
 fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {

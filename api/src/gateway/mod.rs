@@ -15,6 +15,7 @@ pub mod key;
 pub mod password;
 pub mod rate_limit;
 pub mod secret;
+pub mod under_way;
 
 use self::{address::TrustedProxies, credential::Credentials, jwt::JwtKeys, password::Passwords};
 use crate::{

@@ -7,6 +7,7 @@ pub mod otlp;
 pub mod parse;
 mod payload;
 pub mod rest;
+mod unpack;
 
 use crate::{clock::Clock, queue::Queue, telemetry::metrics::Metrics};
 

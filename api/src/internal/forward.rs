@@ -7,7 +7,10 @@ use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     body::SizedStream,
     error::PayloadError,
-    http::header::{self, HeaderMap, HeaderName},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderName},
+    },
     web::{Bytes, Data, Payload},
 };
 use awc::{
@@ -71,17 +74,22 @@ pub struct Forward {
     peers: Peers,
 }
 
-/// Hands a question on to query.
+/// Hands on to query: questions, and with their bodies what query is told to keep or to do.
 ///
 /// # Errors
-/// 503 where no replica answers.
+/// 503 where no replica answers, 413 where the body is too large.
 pub async fn query(
     forward: Data<Forward>,
     login: Login,
     request: HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let identity = Identity::User { user_id: login.user_id, workspace_id: login.workspace_id };
-    forward.ask(&forward.peers.query, identity, &request).await
+    let query = &forward.peers.query;
+    match *request.method() {
+        Method::POST => forward.send(query, identity, &request, payload).await,
+        _ => forward.ask(query, identity, &request).await,
+    }
 }
 
 /// Hands what was sent on to ingestion.

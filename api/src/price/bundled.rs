@@ -16,6 +16,8 @@ use super::{
 pub const STEP: Duration = Duration::from_secs(15 * 60);
 /// Tokens that come out of the calls that are asked for. A million costs its price.
 const OUTPUT: u64 = 1_000_000;
+/// Looks at the table for one model at most.
+const QUESTIONS: usize = 64;
 /// A call into which more than this goes does not exist.
 const MOST_INPUT: u64 = 1 << 30;
 
@@ -27,36 +29,58 @@ const MOST_INPUT: u64 = 1 << 30;
 /// threads.
 #[must_use]
 pub fn find(provider: Option<&str>, model: &str, at: Timestamp) -> Option<ModelPrice> {
-    let provider = provider.and_then(Provider::read);
-    let spellings = model::spellings(model);
-    let ask =
-        |provider: Option<&str>| spellings.iter().find_map(|name| Question { provider, name, at }.answer());
-    match &provider {
-        Some(Provider::Local) => return None,
+    let asked = questions(provider, model);
+    asked.iter().find_map(|(provider, name)| Question { provider: provider.as_deref(), name, at }.answer())
+}
+
+/// Whether the public prices know the model at all, be it without a price that is said here.
+#[must_use]
+pub fn knows(provider: Option<&str>, model: &str) -> bool {
+    let at = Timestamp::default();
+    let is_known = |(provider, name): &(Option<String>, String)| {
+        Question { provider: provider.as_deref(), name, at }
+            .calculate(Tokens { input: 1, ..Tokens::default() })
+    };
+    questions(provider, model).iter().any(|question| is_known(question).is_some())
+}
+
+/// Whom to ask for what, the first answer being the one: [`QUESTIONS`] at most, since each is a look through a whole table
+/// and senders choose the names.
+fn questions(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String)> {
+    let mut all = Vec::new();
+    let mut ask = |provider: Option<&str>, names: Vec<String>| {
+        for name in names {
+            let question = (provider.map(str::to_owned), name);
+            if all.len() < QUESTIONS && !all.contains(&question) {
+                all.push(question);
+            }
+        }
+    };
+    match provider.and_then(Provider::read) {
+        Some(Provider::Local) => return all,
         Some(Provider::Known(id)) => {
-            let found = ask(Some(id));
-            if found.is_some() || !sells_at_the_makers_price(id) {
-                return found;
+            ask(Some(&id), model::spellings(model));
+            if !sells_at_the_makers_price(&id) {
+                return all;
             }
         }
         Some(Provider::Other(_)) | None => {}
     }
-    let mut rest = spellings.first()?.as_str();
-    while let Some((first, after)) = rest.split_once('/') {
+    let lower = model.trim().to_lowercase();
+    for (first, after) in model::paths(&lower) {
         match Provider::read(first) {
-            Some(Provider::Local) => return None,
+            Some(Provider::Local) => return all,
             Some(Provider::Known(id)) => {
-                let names = model::spellings(after);
-                let found = names.iter().find_map(|name| Question { provider: Some(&id), name, at }.answer());
-                if found.is_some() || !sells_at_the_makers_price(&id) {
-                    return found;
+                ask(Some(&id), model::spellings(after));
+                if !sells_at_the_makers_price(&id) {
+                    return all;
                 }
             }
             _ => {}
         }
-        rest = after;
     }
-    ask(None)
+    ask(None, model::spellings(model));
+    all
 }
 
 /// Whether a model that the table does not have for this provider costs there what its maker takes. `openai` is also what

@@ -57,6 +57,16 @@ fn published_prices_are_found_by_the_names_that_are_sent() {
 }
 
 #[test]
+fn no_name_makes_many_questions() {
+    for part in ["aws", "openai", "google", "gpt-4.1-2024-08-06"] {
+        let asked = questions(Some("azure"), &format!("{}gpt-4.1-2024-08-06", format!("{part}/").repeat(60)));
+        assert!(asked.len() <= QUESTIONS, "{part}: {}", asked.len());
+    }
+    assert!(questions(Some("openrouter"), "anthropic/claude-3.5-sonnet-20241022").len() < 32);
+    assert!(knows(Some("openai"), "gpt-4o") && !knows(Some("openai"), "nobody-s-model"));
+}
+
+#[test]
 fn what_agents_use_has_a_price_with_every_provider_that_has_it() {
     for (provider, model) in [
         ("openai", "o3"),

@@ -22,14 +22,19 @@ const MAKERS: &[&str] = &[
     "zai",
 ];
 
-/// Spellings of a model's name, the likeliest first, all in lower case, none twice.
+/// Parts of a path that are taken for a part of the name at most, from its end: senders choose how many there are.
+const PARTS: usize = 5;
+/// Spellings of one name at most. What is sent has a dozen.
+const SPELLINGS: usize = 32;
+
+/// Spellings of a model's name, the likeliest first, all in lower case, none twice; [`SPELLINGS`] at most.
 #[must_use]
 pub fn spellings(model: &str) -> Vec<String> {
     let exact = model.trim().to_lowercase();
     let mut all = vec![exact.clone()];
     // `openrouter/openai/gpt-4o`, `models/gemini-…`, `publishers/google/models/gemini-…`, an ARN.
     let mut rest = exact.as_str();
-    while let Some((_, after)) = rest.split_once('/') {
+    for (_, after) in paths(&exact) {
         add(&mut all, after.to_owned());
         rest = after;
     }
@@ -56,8 +61,19 @@ pub fn spellings(model: &str) -> Vec<String> {
     all
 }
 
+/// What a name that is a path begins with and what comes after it, again and again; of a long one its end.
+pub(super) fn paths(name: &str) -> impl Iterator<Item = (&str, &str)> {
+    let start = name.rmatch_indices('/').nth(PARTS - 1).map_or(0, |(slash, _)| slash + 1);
+    let path = &name[start..];
+    path.match_indices('/').scan(0, move |from, (slash, _)| {
+        let first = &path[*from..slash];
+        *from = slash + 1;
+        Some((first, &path[*from..]))
+    })
+}
+
 fn add(all: &mut Vec<String>, name: String) {
-    if !name.is_empty() && !all.contains(&name) {
+    if all.len() < SPELLINGS && !name.is_empty() && !all.contains(&name) {
         all.push(name);
     }
 }
@@ -160,6 +176,21 @@ mod tests {
         assert!(!spellings("llama-3-70b").contains(&"llama-3.70b".to_owned()));
         assert!(!spellings("deepseek-v3").contains(&"deepseek".to_owned()));
         assert!(!spellings("phi-4:free").contains(&"phi-4".to_owned()));
+    }
+
+    #[test]
+    fn a_long_path_is_looked_at_from_its_end_and_no_name_has_many_spellings() {
+        let long = "aws/".repeat(63) + "us.anthropic.claude-3-5-sonnet-20241022-v2:0";
+        let all = spellings(&long);
+        assert!(all.len() <= SPELLINGS, "{}", all.len());
+        assert_eq!(paths(&long).count(), PARTS - 1);
+        for name in ["claude-3-5-sonnet", "anthropic.claude-3-5-sonnet-20241022-v2:0"] {
+            assert!(all.iter().any(|spelling| spelling == name), "{name}: {all:?}");
+        }
+        let vertex = "projects/p/locations/l/publishers/anthropic/models/claude-3.5-sonnet@20241022";
+        assert!(spellings(vertex).contains(&"claude-3-5-sonnet".to_owned()));
+        assert_eq!(paths("a/b/c").collect::<Vec<_>>(), [("a", "b/c"), ("b", "c")]);
+        assert_eq!(paths("a").count(), 0);
     }
 
     proptest! {

@@ -20,7 +20,7 @@ use crate::store::trace::{
 const OWN_PRICES: Duration = Duration::from_secs(5);
 /// Workspaces whose prices are in memory at once.
 const WORKSPACES: u64 = 10_000;
-/// Public prices that are remembered, each of a model at a time.
+/// Public prices that are remembered, each of a model at a time, and as many models that have none at any.
 const REMEMBERED: u64 = 50_000;
 
 /// Knows all prices. Clones share what they remember.
@@ -36,6 +36,8 @@ pub struct Pricer {
 struct Public {
     file: Table,
     bundled: moka::sync::Cache<Box<str>, Option<Arc<ModelPrice>>>,
+    /// Which models there is nothing to be asked of, whatever the time.
+    unknown: moka::sync::Cache<Box<str>, ()>,
 }
 
 /// The prices of some workspaces at this moment, to be applied without waiting for anything.
@@ -49,9 +51,13 @@ impl Pricer {
     /// One that knows the own prices in `store`, those of a file, and the public ones.
     #[must_use]
     pub fn new(store: TraceStore, file: &[PriceRequest]) -> Self {
-        let bundled = moka::sync::Cache::builder().max_capacity(REMEMBERED).build();
         let own = moka::future::Cache::builder().max_capacity(WORKSPACES).time_to_live(OWN_PRICES).build();
-        Self { store, public: Arc::new(Public { file: Table::new(PriceTable::File, file), bundled }), own }
+        let public = Public {
+            file: Table::new(PriceTable::File, file),
+            bundled: moka::sync::Cache::builder().max_capacity(REMEMBERED).build(),
+            unknown: moka::sync::Cache::builder().max_capacity(REMEMBERED).build(),
+        };
+        Self { store, public: Arc::new(public), own }
     }
 
     /// What holds for these workspaces; their own prices may be some seconds old.
@@ -144,11 +150,20 @@ impl Public {
         let step = at.floor(bundled::STEP);
         let mut question = String::with_capacity(model.len() + 40);
         // Writing to a text does not fail.
-        let _ = write!(question, "{}\0{model}\0{}", provider.unwrap_or_default(), step.as_micros());
+        let _ = write!(question, "{}\0{model}", provider.unwrap_or_default());
+        if self.unknown.contains_key(question.as_str()) {
+            return None;
+        }
+        let unknown = question.len();
+        let _ = write!(question, "\0{}", step.as_micros());
         if let Some(answer) = self.bundled.get(question.as_str()) {
             return answer;
         }
         let answer = bundled::find(provider, model, step).map(Arc::new);
+        if answer.is_none() && !bundled::knows(provider, model) {
+            self.unknown.insert(question[..unknown].into(), ());
+            return None;
+        }
         self.bundled.insert(question.into_boxed_str(), answer.clone());
         answer
     }

@@ -47,6 +47,21 @@ fn trace(spans: impl IntoIterator<Item = NewSpan>) -> NewTrace {
 }
 
 #[tokio::test]
+async fn a_model_that_no_table_knows_is_looked_for_once_whatever_the_time() {
+    let prices = prices(&[], &[]).await;
+    let start: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+    for hour in 0..50 {
+        let at = Timestamp::from_micros(start.as_micros() + hour * 3_600_000_000);
+        assert!(prices.find(WORKSPACE, Some("openai"), "nobody-s-model", at).is_none());
+        assert!(prices.find(WORKSPACE, Some("openai"), "gpt-4o", at).is_some());
+    }
+    assert!(prices.public.unknown.contains_key("openai\0nobody-s-model"));
+    let asked = prices.public.bundled.iter().filter(|(question, _)| question.contains("nobody")).count();
+    assert_eq!(asked, 0, "what depends on the time is what there is a price for");
+    assert!(!prices.public.unknown.contains_key("openai\0gpt-4o"));
+}
+
+#[tokio::test]
 async fn what_was_reported_stays_even_nothing() {
     let prices = prices(&[], &[]).await;
     for reported in [0, 5] {

@@ -6,14 +6,15 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
     task::JoinHandle,
+    time::Instant,
 };
 use tonic::transport::{Server, server::TcpIncoming};
 
-use super::{Parts, StartError};
+use super::{ANSWERING_SECONDS, Parts, StartError};
 use crate::{
     config::{Config, GrpcPort},
     error::chain,
-    gateway::grpc::{Ingestion, TraceService},
+    gateway::grpc::{Ingestion, Open},
     internal::hand_on::HandOn,
 };
 
@@ -23,21 +24,27 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// Messages of one connection at once.
 const STREAMS: u32 = 100;
-/// How long calls may take that are still under way when HTTP's are done: both are told to stop at the same time.
-const STOPPING: Duration = Duration::from_secs(1);
+/// How long calls that are under way may take once told to stop: as long as HTTP's.
+const STOPPING: Duration = Duration::from_secs(ANSWERING_SECONDS);
+/// How long the last answers may be on their way, and connections without calls take to close.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// A running server of OTLP over gRPC.
 pub(super) struct Grpc {
     port: u16,
     /// There until it is told to stop.
     stop: Option<oneshot::Sender<()>>,
+    /// When it must have stopped, once it is told to.
+    deadline: Option<Instant>,
+    /// There until connections, which have tasks of their own, may not reach anything any more.
+    open: Open,
     task: JoinHandle<()>,
 }
 
 impl Grpc {
     /// Binds and serves, where the gateway runs and the setting does not say otherwise.
     pub(super) fn listen(config: &Config, parts: &Parts) -> Result<Option<Self>, StartError> {
-        let Some(service) = service(parts)? else { return Ok(None) };
+        let Some(open) = open(parts)? else { return Ok(None) };
         let (port, needed) = match config.otlp_grpc {
             GrpcPort::Off => return Ok(None),
             GrpcPort::Default => (GrpcPort::DEFAULT, false),
@@ -67,7 +74,7 @@ impl Grpc {
             .http2_keepalive_interval(Some(KEEP_ALIVE))
             .max_concurrent_streams(STREAMS)
             .serve_with_incoming_shutdown(
-                service,
+                open.service(),
                 TcpIncoming::from(listener).with_nodelay(Some(true)),
                 // By a word, or by the end of whoever could say it.
                 async { drop(stopped.await) },
@@ -77,7 +84,7 @@ impl Grpc {
                 tracing::error!(error = chain(&error), "the gRPC server broke");
             }
         });
-        Ok(Some(Self { port, stop: Some(stop), task }))
+        Ok(Some(Self { port, stop: Some(stop), deadline: None, open, task }))
     }
 
     /// The port that is listened on.
@@ -90,27 +97,48 @@ impl Grpc {
         if let Some(stop) = self.stop.take() {
             // Nobody listens where it broke.
             let _ = stop.send(());
+            self.deadline = Some(Instant::now() + STOPPING);
         }
     }
 
-    /// Takes no more calls and finishes those that are under way.
+    /// Takes no more calls and finishes those that are under way, or refuses them where they take too long.
     pub(super) async fn stop(mut self) {
         self.begin_to_stop();
-        if tokio::time::timeout(STOPPING, &mut self.task).await.is_err() {
+        let deadline = self.deadline.unwrap_or_else(Instant::now);
+        let under_way = self.open.under_way();
+        // Whoever holds a connection without a call, and does not answer, holds up nobody.
+        let idle = async {
+            while {
+                under_way.none().await;
+                tokio::time::sleep(CLOSING).await;
+                under_way.any()
+            } {}
+        };
+        let stopped = tokio::time::timeout_at(deadline, async {
+            tokio::select! {
+                _ = &mut self.task => {}
+                () = idle => {}
+            }
+        });
+        if stopped.await.is_err() {
             tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
-            self.task.abort();
+            under_way.end();
+            // What they are told must get out.
+            tokio::time::sleep(CLOSING).await;
         }
+        under_way.end();
+        self.task.abort();
     }
 }
 
-fn service(parts: &Parts) -> Result<Option<TraceService>, StartError> {
+fn open(parts: &Parts) -> Result<Option<Open>, StartError> {
     let Some(gateway) = &parts.gateway else { return Ok(None) };
     let ingestion = match (&parts.ingestion, &parts.peers) {
         (Some(ingestion), _) => Ingestion::Here(ingestion.clone()),
         (None, Some(peers)) => Ingestion::Away(HandOn::new(peers.clone())?),
         (None, None) => return Ok(None),
     };
-    Ok(Some(TraceService::new(gateway.clone(), ingestion, parts.metrics.clone())))
+    Ok(Some(Open::new(gateway.clone(), ingestion, parts.metrics.clone())))
 }
 
 /// Waits for the signals that stop HTTP's side, which listens for them itself. To be polled after it: what nobody listens

@@ -58,6 +58,8 @@ mod score;
 mod server;
 #[path = "../api/size.rs"]
 mod size;
+#[path = "../api/stop.rs"]
+mod stop;
 #[path = "../api/thread.rs"]
 mod thread;
 #[path = "../api/trace_detail.rs"]

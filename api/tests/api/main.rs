@@ -36,6 +36,7 @@ mod score;
 mod server;
 mod size;
 mod start;
+mod stop;
 mod tau_bench;
 mod thread;
 mod trace_detail;

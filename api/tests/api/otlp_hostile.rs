@@ -47,7 +47,10 @@ async fn what_unpacks_to_far_more_takes_no_more_memory() {
     let empty_spans = field(1, &field(2, &[2 << 3 | 2, 0].repeat(million)));
     let empty_resources = [1 << 3 | 2, 0].repeat(million);
     let empty_attributes = field(1, &field(2, &field(2, &[9 << 3 | 2, 0].repeat(million))));
-    for (body, status) in [(empty_spans, 400), (empty_resources, 400), (empty_attributes, 200)] {
+    let heavy_resources = field(1, &field(1, &[1 << 3 | 2, 0].repeat(99_999))).repeat(80);
+    for (body, status) in
+        [(empty_spans, 400), (empty_resources, 400), (empty_attributes, 200), (heavy_resources, 400)]
+    {
         let sent =
             exporter.request(Method::POST, "/v1/traces").header("content-type", "application/x-protobuf");
         let response = sent.header("content-encoding", "gzip").body(gzip(&body)).send().await.unwrap();
@@ -57,7 +60,14 @@ async fn what_unpacks_to_far_more_takes_no_more_memory() {
     let spans = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{empty}{{}}]}}]}}]}}"#);
     let attributes =
         format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"attributes":[{empty}{{}}]}}]}}]}}]}}"#);
-    for (body, status) in [(spans, 400), (attributes, 200)] {
+    let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
+    let scopes = format!(r#"{{"scopeSpans":{}}}"#, list("{}", 99_999));
+    let scopes = format!(r#"{{"resourceSpans":{}}}"#, list(&scopes, 55));
+    let values = format!(r#"{{"arrayValue":{{"values":{}}}}}"#, list("{}", 99_999));
+    let values = format!(r#"{{"key":"a","value":{{"arrayValue":{{"values":{}}}}}}}"#, list(&values, 13));
+    let values =
+        format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"attributes":[{values}]}}]}}]}}]}}"#);
+    for (body, status) in [(spans, 400), (attributes, 200), (scopes, 400), (values, 200)] {
         assert_eq!(export_bytes(&exporter, "application/json", body.into_bytes()).await.status(), status);
     }
     let bomb = bomb();
@@ -69,6 +79,40 @@ async fn what_unpacks_to_far_more_takes_no_more_memory() {
     assert!(grown < 400, "{grown} MiB");
     crate::otlp::export(&exporter, run(0x51)).await;
     is_the_run(&ada.trace(&"51".repeat(16)).await);
+}
+
+/// A gibibyte of zeros, as brotli has it.
+fn brotli_bomb() -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut packed, 1024 * 1024, 2, 24);
+    for _ in 0..1024 {
+        writer.write_all(&[0; 1024 * 1024]).unwrap();
+    }
+    drop(writer);
+    packed
+}
+
+#[tokio::test]
+async fn nobody_unpacks_what_brotli_made_small() {
+    let server = spawn().await;
+    let (_, exporter) = exporter(&server).await;
+    let bomb = brotli_bomb();
+    assert!(bomb.len() < 64 * 1024, "the control, small enough for every resource: {} bytes", bomb.len());
+    let before = peak_memory();
+    for (path, content_type) in [
+        ("/api/v1/auth/login", "application/json"),
+        ("/v1/traces", "application/x-protobuf"),
+        ("/v1/traces", "application/json"),
+        ("/api/v1/traces", "application/json"),
+    ] {
+        let sent = exporter.request(Method::POST, path).header("content-type", content_type);
+        let sent = sent.header("content-encoding", "br").body(bomb.clone());
+        assert_eq!(sent.send().await.unwrap().status(), 415, "{path}");
+    }
+    let grown = (peak_memory() - before) / 1024;
+    println!("brotli's bombs took {grown} MiB at most");
+    // What other tests take at the same time counts, too.
+    assert!(grown < 400, "{grown} MiB");
 }
 
 #[tokio::test]

@@ -187,6 +187,16 @@ impl Server {
         beside(async move { traces.close().await }).await;
     }
 
+    /// Tells the process that clients talk to to stop, without waiting for it.
+    pub fn begin_to_stop(&self) {
+        drop(self.handles[0].stop(true));
+    }
+
+    /// Whether all of it has stopped.
+    pub fn has_stopped(&self) -> bool {
+        self.stopped.try_recv().is_ok()
+    }
+
     /// Stops the server and waits until its files are closed.
     pub fn stop(self) {}
 }

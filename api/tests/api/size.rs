@@ -18,7 +18,7 @@ use shared::limit;
 
 use crate::{
     sample::trace,
-    server::{Member, noon, spawn},
+    server::{Member, PASSWORD, noon, spawn},
 };
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -161,12 +161,40 @@ async fn a_body_that_does_not_unpack_is_a_400() {
     for (encoding, body) in [
         ("gzip", body.clone().into_bytes()),
         ("gzip", packed[..packed.len() / 2].to_vec()),
-        ("snappy", packed),
+        ("deflate", packed),
     ] {
         send_encoded(&ada, encoding, "/api/v1/traces", body).await.expect_error(400, "bad_request");
     }
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(ada.traces("").await["total"], 0);
+}
+
+#[tokio::test]
+async fn a_body_in_another_encoding_is_refused_as_that() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let body = trace("run", noon(), json!({})).to_string().into_bytes();
+    for encoding in ["zstd", "br", "snappy", "gzip, gzip", ""] {
+        for path in ["/api/v1/traces", "/api/v1/traces/batch"] {
+            let answer = send_encoded(&ada, encoding, path, body.clone()).await;
+            answer.expect_error(415, "unsupported_media_type");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_needs_to_compress_is_taken_as_it_is_alone() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let login = json!({"email": "ada@example.com", "password": PASSWORD}).to_string().into_bytes();
+    for path in ["auth/login", "auth/register", "api-keys", "prices", "prices/reprice", "traces/run/scores"] {
+        let path = format!("/api/v1/{path}");
+        for encoding in ["gzip", "br", "zstd"] {
+            let answer = send_encoded(&ada, encoding, &path, gzip(&login)).await;
+            answer.expect_error(415, "unsupported_media_type");
+        }
+    }
+    send_encoded(&ada, "identity", "/api/v1/auth/login", login).await.expect(200);
 }
 
 #[tokio::test]

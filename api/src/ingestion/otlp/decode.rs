@@ -9,6 +9,8 @@ use super::{encoding::Encoding, json, wire};
 
 /// Spans, and groups of spans, in one request at most.
 pub(super) const REQUEST_SPANS: usize = 100_000;
+/// Attributes and whatever is inside of them, of all resources and instrumentations of one request at most.
+pub(super) const REQUEST_VALUES: usize = 500_000;
 /// Attributes, events, links and whatever is inside of them, of one span at most.
 pub(super) const SPAN_VALUES: usize = 100_000;
 
@@ -81,6 +83,15 @@ impl Count {
     /// Of the spans of a request.
     pub(super) fn of_request() -> Self {
         Self { left: REQUEST_SPANS, most: REQUEST_SPANS, what: "spans" }
+    }
+
+    /// Of what its resources and instrumentations hold.
+    pub(super) fn of_origins() -> Self {
+        Self {
+            left: REQUEST_VALUES,
+            most: REQUEST_VALUES,
+            what: "attributes and values in them, of resources and scopes",
+        }
     }
 
     /// Of what a span holds.

@@ -40,17 +40,18 @@ impl Encoding {
         }
     }
 
-    /// What a request is answered whose spans were kept, but for so many, for these reasons.
+    /// What a request is answered whose spans were kept, but for so many, for these reasons. A reason without a rejected span
+    /// is a warning.
     #[must_use]
     pub fn answer(self, rejected: usize, reason: &str) -> Vec<u8> {
         let rejected_spans = i64::try_from(rejected).unwrap_or(i64::MAX);
         match self {
             Self::Protobuf => {
-                let partial_success = (rejected > 0)
+                let partial_success = (!reason.is_empty())
                     .then(|| ExportTracePartialSuccess { rejected_spans, error_message: reason.to_owned() });
                 ExportTraceServiceResponse { partial_success }.encode_to_vec()
             }
-            Self::Json if rejected == 0 => b"{}".to_vec(),
+            Self::Json if reason.is_empty() => b"{}".to_vec(),
             // Protobuf's JSON has 64-bit integers as text.
             Self::Json => {
                 let rejected_spans = rejected_spans.to_string();

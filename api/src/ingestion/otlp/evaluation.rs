@@ -13,21 +13,29 @@ use crate::{
     store::trace::record::{MICROS_PER_POINT, NewScore},
 };
 
-/// The scores that a span's attributes and events hold. One without a number is none: it stays an attribute.
+/// Scores that are taken of one span: every one costs the store a look at all of its trace.
+pub(super) const MOST: usize = 100;
+
+/// The scores that a span's attributes and events hold, and how many more there are than are taken. One without a number is
+/// none: it stays an attribute.
 pub(super) fn scores(
     trace_id: &str,
     attributes: &Attributes,
     events: &[Happening],
-    end: Timestamp,
+    (start, end): (Timestamp, Timestamp),
     arrival: Arrival,
-) -> Vec<NewScore> {
-    let mut found = Vec::new();
+) -> (Vec<NewScore>, usize) {
+    let (mut found, mut more) = (Vec::new(), 0);
     let mut add = |attributes: &Attributes, prefix: &str, timestamp: Timestamp| {
         let named = |name: &str| format!("{prefix}{name}");
         let Some(score) = attributes.number(&[&named("score.value"), &named("score")]).and_then(points)
         else {
             return;
         };
+        if found.len() == MOST {
+            more += 1;
+            return;
+        }
         let label = attributes.text(&[&named("score.label"), &named("label")]);
         let explanation = attributes.text(&[&named("explanation")]);
         let comment = match (label, explanation) {
@@ -40,7 +48,8 @@ pub(super) fn scores(
             name: attributes.label(&[&named("name")]).unwrap_or_else(|| DEFAULT_SCORE_NAME.to_owned()),
             score,
             comment: comment.map(|comment| cut(comment, limit::ERROR_BYTES)),
-            timestamp: timestamp.min(arrival.now),
+            // One from long ago would be forgotten before its trace is.
+            timestamp: timestamp.max(start).min(arrival.now),
         });
     };
     for event in events.iter().filter(|event| event.name == "gen_ai.evaluation.result") {
@@ -57,7 +66,7 @@ pub(super) fn scores(
             add(&Attributes(inner), "", end);
         }
     }
-    found
+    (found, more)
 }
 
 /// Millionths of a point: what is at most 1 is a share of the whole, what is more is points of a hundred.

@@ -17,7 +17,7 @@ const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-p
 #[utoipa::path(
     post, path = "/v1/traces", tag = "Ingestion",
     request_body(
-        description = "An `ExportTraceServiceRequest` of OTLP, in protobuf or JSON; `Content-Encoding: gzip` is taken",
+        description = "An `ExportTraceServiceRequest` of OTLP, in protobuf or JSON; `Content-Encoding: gzip` and `deflate` are taken",
         content(("application/x-protobuf"), (Object = "application/json")),
     ),
     security(("jwt" = []), ("api_key" = [])),
@@ -26,7 +26,7 @@ const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-p
         (status = 400, description = "Cannot be read; never to be sent again. All errors are a `google.rpc.Status`"),
         (status = 401, description = "No or bad credentials"),
         (status = 413, description = "Too large"),
-        (status = 415, description = "Neither protobuf nor JSON"),
+        (status = 415, description = "Neither protobuf nor JSON, or another Content-Encoding"),
         (status = 429, description = "Over the rate limit; Retry-After says when to send again"),
         (status = 503, description = "Too much is waiting; Retry-After says when to send again"),
     )

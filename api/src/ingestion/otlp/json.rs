@@ -24,19 +24,21 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
         return Err("it must be a JSON object".to_owned());
     }
     let request: Request<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let mut count = Count::of_request();
-    let mut batches = Vec::with_capacity(request.resource_spans.0.len());
+    let (mut parts, mut values) = (Count::of_request(), Count::of_origins());
+    let mut batches = Vec::new();
     for resource_spans in request.resource_spans.0 {
-        count.add()?;
-        let mut scopes = Vec::with_capacity(resource_spans.scope_spans.0.len());
-        for scope_spans in resource_spans.scope_spans.0 {
-            count.add()?;
-            let mut spans = Vec::with_capacity(scope_spans.spans.0.len());
-            for raw in scope_spans.spans.0 {
-                count.add()?;
+        parts.add()?;
+        let mut scopes = Vec::new();
+        for scope_spans in listed::<ScopeSpans<'_>>(resource_spans.scope_spans)? {
+            parts.add()?;
+            let mut spans = Vec::new();
+            for raw in listed::<&RawValue>(scope_spans.spans)? {
+                parts.add()?;
                 spans.push(RawSpan::Json(raw));
             }
-            let scope = scope_spans.scope.map(|scope| InstrumentationScope {
+            let scope: Option<Scope> =
+                weighed(scope_spans.scope, &mut values).map_err(|error| format!("the scope: {error}"))?;
+            let scope = scope.map(|scope| InstrumentationScope {
                 name: scope.name,
                 version: scope.version,
                 attributes: pairs(scope.attributes),
@@ -44,10 +46,49 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
             });
             scopes.push(Scoped { scope, spans });
         }
-        let attributes = pairs(resource_spans.resource.attributes);
+        let resource: Option<Attributed> = weighed(resource_spans.resource, &mut values)
+            .map_err(|error| format!("the resource: {error}"))?;
+        let attributes = pairs(resource.unwrap_or_default().attributes);
         batches.push(Batch { resource: Resource { attributes, ..Resource::default() }, scopes });
     }
     Ok(batches)
+}
+
+/// What a list holds that was left undecoded until its turn: what came before it is counted by then.
+fn listed<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Vec<T>, String> {
+    let list: Option<Many<T>> = read_raw(raw)?;
+    Ok(list.unwrap_or_default().0)
+}
+
+/// What has attributes, decoded where it does not hold too much.
+fn weighed<'a, T: Deserialize<'a>>(
+    raw: Option<&'a RawValue>,
+    values: &mut Count,
+) -> Result<Option<T>, String> {
+    if let Some(raw) = raw {
+        weigh(raw, values)?;
+    }
+    read_raw(raw)
+}
+
+fn read_raw<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Option<T>, String> {
+    let value = raw.map(|raw| serde_json::from_str::<Option<T>>(raw.get())).transpose();
+    value.map(Option::flatten).map_err(|error| error.to_string())
+}
+
+/// Counts objects and arrays, all the way down: `{},{},…` takes far more memory than bytes.
+fn weigh(raw: &RawValue, count: &mut Count) -> Result<(), String> {
+    let (mut in_text, mut escaped) = (false, false);
+    for byte in raw.get().bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => count.add()?,
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Decodes a span.
@@ -58,6 +99,7 @@ pub(super) fn span(raw: &RawValue) -> Result<Span, String> {
     if !raw.get().starts_with('{') {
         return Err("it must be a JSON object".to_owned());
     }
+    weigh(raw, &mut Count::of_values())?;
     let span: JsonSpan = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
     let event = |event: Event| span::Event {
         time_unix_nano: event.time_unix_nano.0,
@@ -96,17 +138,18 @@ struct Request<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ResourceSpans<'a> {
-    #[serde(default, deserialize_with = "nullable")]
-    resource: Attributed,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    scope_spans: Many<ScopeSpans<'a>>,
+    #[serde(borrow)]
+    resource: Option<&'a RawValue>,
+    #[serde(borrow)]
+    scope_spans: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct ScopeSpans<'a> {
-    scope: Option<Scope>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    spans: Many<&'a RawValue>,
+    #[serde(borrow)]
+    scope: Option<&'a RawValue>,
+    #[serde(borrow)]
+    spans: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]

@@ -41,6 +41,8 @@ const READ_INLINE_BYTES: usize = 64 * 1024;
 /// Bytes that the spans of one request may take once each holds its resource and what was read out of it: what the queue
 /// takes as one message.
 const REQUEST_BYTES: usize = 3 * limit::INGEST_BODY_BYTES;
+/// Judgements that are taken of one request.
+const REQUEST_SCORES: usize = 1000;
 /// Reasons that an answer names.
 const REASONS: usize = 5;
 
@@ -51,6 +53,8 @@ pub struct Taken {
     pub spans: Vec<LooseSpan>,
     /// Judgements that came with them.
     pub scores: Vec<NewScore>,
+    /// How many judgements were not: they stay in their spans.
+    pub scores_left: usize,
     /// How many spans were not.
     pub rejected: usize,
     /// Why not, of the first ones.
@@ -99,13 +103,13 @@ pub fn read(encoding: Encoding, body: &[u8], arrival: Arrival) -> Result<Taken, 
             let origin = Origin { resource: &resource, scope: scope.as_deref(), service: service.as_deref() };
             for (index, raw_span) in scoped.spans.into_iter().enumerate() {
                 match raw_span.decode().and_then(|span| span::read(span, &origin, arrival)) {
-                    Ok((span, scores)) => {
+                    Ok((span, (scores, more))) => {
                         bytes += span.bytes();
                         if bytes > REQUEST_BYTES {
                             return Err(ApiError::PayloadTooLarge(limit::INGEST_BODY_BYTES));
                         }
                         taken.spans.push(span);
-                        taken.scores.extend(scores);
+                        taken.judge(scores, more);
                     }
                     Err(reason) => taken.reject(format_args!(
                         "resource_spans[{batch_index}].scope_spans[{scope_index}].spans[{index}]: {reason}"
@@ -137,13 +141,28 @@ impl Taken {
         }
     }
 
-    /// Why spans were rejected, in one line; empty where none was.
+    fn judge(&mut self, mut scores: Vec<NewScore>, more: usize) {
+        let room = REQUEST_SCORES - self.scores.len();
+        self.scores_left += more + scores.len().saturating_sub(room);
+        scores.truncate(room);
+        self.scores.append(&mut scores);
+    }
+
+    /// Why not all was taken, in one line; empty where it was.
     #[must_use]
     pub fn reason(&self) -> String {
-        let named = self.reasons.join("; ");
+        let mut reasons = self.reasons.clone();
         match self.rejected - self.reasons.len() {
-            0 => named,
-            more => format!("{named}; and {more} more"),
+            0 => {}
+            more => reasons.push(format!("and {more} more")),
         }
+        if self.scores_left > 0 {
+            reasons.push(format!(
+                "{} evaluations are no scores: a span has {} at most, a request {REQUEST_SCORES}",
+                self.scores_left,
+                evaluation::MOST
+            ));
+        }
+        reasons.join("; ")
     }
 }

@@ -78,7 +78,7 @@ struct Payload<'a> {
     scope: Option<&'a RawValue>,
 }
 
-/// Reads a span, and the scores that came with it.
+/// Reads a span, and the scores that came with it: those that are taken, and how many are not.
 ///
 /// # Errors
 /// Why it cannot be taken.
@@ -86,7 +86,7 @@ pub(super) fn read(
     span: Span,
     origin: &Origin<'_>,
     arrival: Arrival,
-) -> Result<(LooseSpan, Vec<NewScore>), String> {
+) -> Result<(LooseSpan, (Vec<NewScore>, usize)), String> {
     let trace_id = id(&span.trace_id, 16).map_err(|error| format!("trace_id {error}"))?;
     let span_id = id(&span.span_id, 8).map_err(|error| format!("span_id {error}"))?;
     let parent_span_id = match span.parent_span_id.as_slice() {
@@ -101,7 +101,7 @@ pub(super) fn read(
         span.events.into_iter().map(|event| happening(event, timestamp)).collect();
     let (status, error) = outcome::outcome(span.status, &attributes, &happenings);
     let end = Timestamp::from_micros(timestamp.as_micros() + latency);
-    let scores = evaluation::scores(&trace_id, &attributes, &happenings, end, arrival);
+    let scores = evaluation::scores(&trace_id, &attributes, &happenings, (timestamp, end), arrival);
     let kind = kind::kind(&attributes);
     let mut new = NewSpan {
         span_id,

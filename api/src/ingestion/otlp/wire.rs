@@ -47,30 +47,37 @@ impl Kind {
 /// # Errors
 /// Where it is none, or has more parts than there may be.
 pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
-    let mut count = Count::of_request();
+    let mut counts = Counts { parts: Count::of_request(), values: Count::of_origins() };
     let mut batches = Vec::new();
     each_field(body, |tag, bytes| {
         if let (1, Some(bytes)) = (tag, bytes) {
-            count.add()?;
-            batches.push(batch(bytes, &mut count)?);
+            counts.parts.add()?;
+            batches.push(batch(bytes, &mut counts)?);
         }
         Ok(())
     })?;
     Ok(batches)
 }
 
-fn batch<'a>(body: &'a [u8], count: &mut Count) -> Result<Batch<'a>, String> {
+/// What there is in the whole request.
+struct Counts {
+    parts: Count,
+    values: Count,
+}
+
+fn batch<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Batch<'a>, String> {
     let mut batch = Batch::default();
     each_field(body, |tag, bytes| {
         match (tag, bytes) {
             (1, Some(bytes)) => {
-                weigh(bytes, Kind::Resource).map_err(|error| format!("the resource: {error}"))?;
+                weigh(bytes, Kind::Resource, &mut counts.values)
+                    .map_err(|error| format!("the resource: {error}"))?;
                 // A message that is there twice is put together: that is how protobuf has it.
                 batch.resource.merge(bytes).map_err(|error| format!("the resource: {error}"))?;
             }
             (2, Some(bytes)) => {
-                count.add()?;
-                batch.scopes.push(scoped(bytes, count)?);
+                counts.parts.add()?;
+                batch.scopes.push(scoped(bytes, counts)?);
             }
             (1 | 2, None) => return Err("resource_spans holds something else than messages".to_owned()),
             _ => {}
@@ -80,17 +87,18 @@ fn batch<'a>(body: &'a [u8], count: &mut Count) -> Result<Batch<'a>, String> {
     Ok(batch)
 }
 
-fn scoped<'a>(body: &'a [u8], count: &mut Count) -> Result<Scoped<'a>, String> {
+fn scoped<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Scoped<'a>, String> {
     let mut scoped = Scoped::default();
     each_field(body, |tag, bytes| {
         match (tag, bytes) {
             (1, Some(bytes)) => {
-                weigh(bytes, Kind::Scope).map_err(|error| format!("the scope: {error}"))?;
+                weigh(bytes, Kind::Scope, &mut counts.values)
+                    .map_err(|error| format!("the scope: {error}"))?;
                 let scope = scoped.scope.get_or_insert_with(InstrumentationScope::default);
                 scope.merge(bytes).map_err(|error| format!("the scope: {error}"))?;
             }
             (2, Some(bytes)) => {
-                count.add()?;
+                counts.parts.add()?;
                 scoped.spans.push(RawSpan::Protobuf(bytes));
             }
             (1 | 2, None) => return Err("scope_spans holds something else than messages".to_owned()),
@@ -103,13 +111,12 @@ fn scoped<'a>(body: &'a [u8], count: &mut Count) -> Result<Scoped<'a>, String> {
 
 /// Decodes a span, where it does not hold too much.
 pub(super) fn span(bytes: &[u8]) -> Result<Span, String> {
-    weigh(bytes, Kind::Span)?;
+    weigh(bytes, Kind::Span, &mut Count::of_values())?;
     Span::decode(bytes).map_err(|error| format!("it cannot be decoded: {error}"))
 }
 
 /// Counts what is in a message, all the way down.
-fn weigh(bytes: &[u8], kind: Kind) -> Result<(), String> {
-    let mut count = Count::of_values();
+fn weigh(bytes: &[u8], kind: Kind, count: &mut Count) -> Result<(), String> {
     let mut open = vec![(bytes, kind, 0)];
     while let Some((bytes, kind, depth)) = open.pop() {
         each_field(bytes, |tag, bytes| {

@@ -10,7 +10,7 @@ use proptest::{
 use serde_json::json;
 
 use super::*;
-use crate::ingestion::otlp::decode::{REQUEST_SPANS, SPAN_VALUES};
+use crate::ingestion::otlp::decode::{REQUEST_SPANS, REQUEST_VALUES, SPAN_VALUES};
 
 /// A field of protobuf that has a length.
 fn field(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -94,6 +94,78 @@ fn a_million_attributes_reject_their_span_alone() {
     let pair = KeyValue { key: "a".to_owned(), value: Some(listed), ..KeyValue::default() };
     let reason = rejected(Span { attributes: vec![pair], ..span(json!({})) });
     assert!(reason.contains("more than"), "{reason}");
+}
+
+#[test]
+fn resources_and_scopes_of_a_request_share_one_bound() {
+    let of_origins = format!("more than {REQUEST_VALUES} attributes and values in them, of resources");
+    let refused_for_it = |encoding, body: &[u8]| {
+        let error = refused(encoding, body);
+        assert!(matches!(&error, ApiError::BadRequest(detail) if detail.contains(&of_origins)), "{error}");
+    };
+    let resource = field(1, &field(1, &[1 << 3 | 2, 0].repeat(99_999)));
+    let scope = field(1, &field(2, &field(1, &[3 << 3 | 2, 0].repeat(99_999))));
+    assert!(read(Encoding::Protobuf, &[resource.repeat(2), scope.repeat(3)].concat(), arrival()).is_ok());
+    for many in [resource.repeat(80), scope.repeat(80), [resource.repeat(3), scope.repeat(3)].concat()] {
+        refused_for_it(Encoding::Protobuf, &many);
+    }
+    let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
+    let attributes = format!(r#"{{"attributes":{}}}"#, list("{}", 99_000));
+    let resource = format!(r#"{{"resource":{attributes}}}"#);
+    let scope = format!(r#"{{"scopeSpans":[{{"scope":{attributes}}}]}}"#);
+    for (item, fit) in [(&resource, 5), (&scope, 5)] {
+        let of = |count| format!(r#"{{"resourceSpans":{}}}"#, list(item, count));
+        assert!(read(Encoding::Json, of(fit).as_bytes(), arrival()).is_ok());
+        refused_for_it(Encoding::Json, of(40).as_bytes());
+    }
+}
+
+#[test]
+fn lists_of_nothing_in_lists_are_counted_in_json_too() {
+    let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
+    let scopes = format!(r#"{{"scopeSpans":{}}}"#, list("{}", 99_999));
+    let body = format!(r#"{{"resourceSpans":{}}}"#, list(&scopes, 50));
+    let error = refused(Encoding::Json, body.as_bytes());
+    assert!(
+        matches!(&error, ApiError::BadRequest(detail) if detail.contains("more than 100000 spans")),
+        "{error}"
+    );
+    let values = format!(r#"{{"arrayValue":{{"values":{}}}}}"#, list("{}", 90_000));
+    let nested = format!(r#"{{"arrayValue":{{"values":{}}}}}"#, list(&values, 12));
+    let spans = format!(r#"[{{"attributes":[{{"key":"a","value":{nested}}}]}}]"#);
+    let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":{spans}}}]}}]}}"#);
+    let taken = read(Encoding::Json, body.as_bytes(), arrival()).unwrap();
+    assert_eq!((taken.spans.len(), taken.rejected), (0, 1));
+    assert!(taken.reason().contains(&format!("more than {SPAN_VALUES} attributes")), "{}", taken.reason());
+    // What stands in a text is none of it.
+    let text = r#"{[\"{["#.repeat(60_000);
+    let span = format!(
+        r#"{{"traceId":"{}","spanId":"{}","startTimeUnixNano":"{NOON_NANOS}","name":"{text}"}}"#,
+        "ab".repeat(16),
+        "cd".repeat(8)
+    );
+    let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{span}]}}]}}]}}"#);
+    assert_eq!(read(Encoding::Json, body.as_bytes(), arrival()).unwrap().spans.len(), 1);
+}
+
+#[test]
+fn of_twenty_thousand_judgements_some_are_taken_and_the_others_are_counted() {
+    let judged = |index: usize| {
+        let name = format!("judgement {index}");
+        let attributes = json!({"gen_ai.evaluation.name": name, "gen_ai.evaluation.score.value": 0.5});
+        event("gen_ai.evaluation.result", attributes)
+    };
+    let heavy = Span { events: (0..20_000).map(judged).collect(), ..span(json!({})) };
+    let taken = taken(vec![heavy]);
+    assert_eq!((taken.spans.len(), taken.rejected, taken.scores.len()), (1, 0, 100));
+    assert!(taken.reason().starts_with("19900 evaluations are no scores"), "{}", taken.reason());
+    for encoding in [Encoding::Protobuf, Encoding::Json] {
+        let answer = encoding.answer(taken.rejected, &taken.reason());
+        assert!(String::from_utf8_lossy(&answer).contains("19900 evaluations"));
+    }
+    let some = Span { events: (0..60).map(judged).collect(), ..span(json!({})) };
+    let many = self::taken(vec![some; 30]);
+    assert_eq!((many.spans.len(), many.scores.len(), many.scores_left), (30, 1000, 800));
 }
 
 #[test]

@@ -312,3 +312,18 @@ fn evaluations_become_scores() {
     assert_eq!((scores[1].name.as_str(), scores[1].score), ("quality", 0));
     assert_eq!(scores[1].comment.as_deref(), Some("Nothing of it is true."));
 }
+
+#[test]
+fn a_judgement_from_before_its_span_or_from_the_future_has_a_time_of_the_span_s() {
+    let of = |nanos: u64, start: u64| {
+        let judged = json!({"gen_ai.evaluation.score.value": 1});
+        let judged = Event { time_unix_nano: nanos, ..event("gen_ai.evaluation.result", judged) };
+        let span = Span { start_time_unix_nano: start, end_time_unix_nano: start, ..span(json!({})) };
+        full(Span { events: vec![judged], ..span }).2[0].timestamp
+    };
+    let start = Timestamp::from_micros(i64::try_from(NOON_NANOS / 1000).unwrap());
+    assert_eq!(of(1, NOON_NANOS), start);
+    assert_eq!(of(u64::MAX, NOON_NANOS), arrival().now);
+    assert_eq!(of(1, NOON_NANOS + 3_600_000_000_000), arrival().now, "a span of a clock that is ahead");
+    assert_eq!(of(NOON_NANOS + 2_000_000_000, NOON_NANOS).since(start), std::time::Duration::from_secs(2));
+}

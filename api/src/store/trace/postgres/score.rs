@@ -145,7 +145,7 @@ pub(super) async fn settle(
         .bind(quality)
         .execute(&mut *connection)
         .await?;
-    sqlx::query("UPDATE scores SET waiting = FALSE WHERE workspace_id = $1 AND trace_id = $2")
+    sqlx::query("UPDATE scores SET waiting = FALSE WHERE workspace_id = $1 AND trace_id = $2 AND waiting")
         .bind(workspace_id)
         .bind(trace_id)
         .execute(&mut *connection)

@@ -92,7 +92,7 @@ pub(super) async fn settle(
         .bind(quality)
         .execute(&mut *transaction)
         .await?;
-    sqlx::query("UPDATE scores SET waiting = 0 WHERE workspace_id = $1 AND trace_id = $2")
+    sqlx::query("UPDATE scores SET waiting = 0 WHERE workspace_id = $1 AND trace_id = $2 AND waiting")
         .bind(workspace_id)
         .bind(trace_id)
         .execute(&mut *transaction)

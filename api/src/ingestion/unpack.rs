@@ -1,0 +1,164 @@
+//! Undoing a body's compression without ever holding more than the body may have: decoders hand on what they make in
+//! small steps, and the first byte too many ends it.
+
+use std::io::{self, ErrorKind, Write};
+
+use actix_web::http::header::{self, HeaderMap};
+use flate2::write::{MultiGzDecoder, ZlibDecoder};
+
+use crate::error::ApiError;
+
+/// What another encoding is told.
+const ENCODINGS: &str = "Content-Encoding must be gzip, deflate or identity";
+
+/// How a body is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Identity,
+    Gzip,
+    /// With zlib's frame, as HTTP has it.
+    Deflate,
+}
+
+impl Coding {
+    /// What the request says.
+    ///
+    /// # Errors
+    /// 415 where that is none of these, or several.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let mut named = headers.get_all(header::CONTENT_ENCODING);
+        let Some(name) = named.next() else { return Ok(Self::Identity) };
+        let name = name.to_str().unwrap_or_default().trim().to_ascii_lowercase();
+        match name.as_str() {
+            _ if named.next().is_some() => Err(ApiError::UnsupportedMediaType(ENCODINGS)),
+            "identity" => Ok(Self::Identity),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            "deflate" => Ok(Self::Deflate),
+            _ => Err(ApiError::UnsupportedMediaType(ENCODINGS)),
+        }
+    }
+}
+
+/// Takes a body piece by piece, and is the unpacked one in the end.
+pub(super) enum Unpacking {
+    Identity(Bounded),
+    Gzip(MultiGzDecoder<Bounded>),
+    Deflate(ZlibDecoder<Bounded>),
+}
+
+impl Unpacking {
+    /// Of a body that has `limit` bytes at most, and probably `capacity`.
+    pub(super) fn new(coding: Coding, limit: usize, capacity: usize) -> Self {
+        let body = Bounded { bytes: Vec::with_capacity(capacity), limit };
+        match coding {
+            Coding::Identity => Self::Identity(body),
+            Coding::Gzip => Self::Gzip(MultiGzDecoder::new(body)),
+            Coding::Deflate => Self::Deflate(ZlibDecoder::new(body)),
+        }
+    }
+
+    /// The next piece.
+    ///
+    /// # Errors
+    /// [`ErrorKind::FileTooLarge`] where the body becomes larger than it may be; others where it does not unpack.
+    pub(super) fn add(&mut self, piece: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Identity(body) => body.write_all(piece),
+            Self::Gzip(decoder) => decoder.write_all(piece),
+            Self::Deflate(decoder) => decoder.write_all(piece),
+        }
+    }
+
+    /// The body, where it has an end.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub(super) fn finish(self) -> io::Result<Vec<u8>> {
+        let body = match self {
+            Self::Identity(body) => body,
+            Self::Gzip(decoder) => decoder.finish()?,
+            Self::Deflate(decoder) => decoder.finish()?,
+        };
+        Ok(body.bytes)
+    }
+}
+
+/// Bytes, up to a number of them.
+pub(super) struct Bounded {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.limit - self.bytes.len() {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use flate2::{
+        Compression,
+        write::{GzEncoder, ZlibEncoder},
+    };
+
+    use super::*;
+
+    const LIMIT: usize = 1024 * 1024;
+
+    fn unpacked(coding: Coding, packed: &[u8]) -> io::Result<Vec<u8>> {
+        let mut unpacking = Unpacking::new(coding, LIMIT, 0);
+        unpacking.add(packed)?;
+        unpacking.finish()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn deflate(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_body_unpacks_up_to_its_limit_and_not_one_byte_further() {
+        let largest = vec![b' '; LIMIT];
+        let larger = vec![b' '; LIMIT + 1];
+        for (coding, pack) in [
+            (Coding::Identity, <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>),
+            (Coding::Gzip, gzip),
+            (Coding::Deflate, deflate),
+        ] {
+            assert_eq!(unpacked(coding, &pack(&largest)).unwrap(), largest);
+            let error = unpacked(coding, &pack(&larger)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::FileTooLarge, "{coding:?}");
+            if coding != Coding::Identity {
+                let packed = pack(&largest);
+                let error = unpacked(coding, &packed[..packed.len() / 2]).unwrap_err();
+                assert_ne!(error.kind(), ErrorKind::FileTooLarge, "{coding:?} that breaks off");
+            }
+        }
+        assert_eq!(unpacked(Coding::Gzip, &[gzip(b"a"), gzip(b"b")].concat()).unwrap(), b"ab");
+    }
+
+    #[test]
+    fn what_was_unpacked_never_stands_in_memory_beyond_the_limit() {
+        let mut unpacking = Unpacking::new(Coding::Gzip, LIMIT, 0);
+        unpacking.add(&gzip(&vec![0; 64 * LIMIT])).unwrap_err();
+        let Unpacking::Gzip(decoder) = &unpacking else { unreachable!() };
+        assert!(decoder.get_ref().bytes.capacity() <= 2 * LIMIT);
+    }
+}
