@@ -20,8 +20,9 @@ impl Prices {
             if is_ours(cost, &basis) {
                 (cost, basis) = self.cost(workspace_id, &Call::of_stored_span(span));
             }
-            some_cost |= cost.is_some();
-            some_unpriced |= basis == Basis::NoPrice;
+            // What came by itself counts nothing in a trace that was sent whole.
+            some_cost |= cost.is_some() && !span.came_alone;
+            some_unpriced |= basis == Basis::NoPrice && !span.came_alone;
             if (cost, &basis) != (span.cost, &span.basis) {
                 let span_id = Some(span.span_id.clone());
                 recosts.push(Recost { trace_id: trace.trace_id.clone(), span_id, cost, basis });
