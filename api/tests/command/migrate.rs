@@ -22,8 +22,13 @@ async fn files_are_made_and_brought_up_to_date() {
     let folder = folder.to_str().unwrap();
     agent_obs(&["migrate", "--check"], &[("DATA_DIR", folder)]).await.expect(1);
     assert!(std::fs::read_dir(outer.path()).unwrap().next().is_none(), "asking makes nothing");
-    let steps = ["accounts.db: 0001 accounts", "traces.db: 0001 traces", "traces.db: 0002 spans"]
-        .map(|step| format!("{folder}/{step}"));
+    let steps = [
+        "accounts.db: 0001 accounts",
+        "traces.db: 0001 traces",
+        "traces.db: 0002 spans",
+        "traces.db: 0003 prices",
+    ]
+    .map(|step| format!("{folder}/{step}"));
     four_steps(&[("DATA_DIR", folder)], &steps.each_ref().map(String::as_str)).await;
 }
 
@@ -34,6 +39,7 @@ async fn both_schemas_may_stand_in_one_database() {
         "accounts_migrations: 0001 accounts",
         "traces_migrations: 0001 traces",
         "traces_migrations: 0002 spans",
+        "traces_migrations: 0003 prices",
         "traces_plain_migrations: 0001 rollups",
     ];
     four_steps(&[("TIMESCALE_URL", &database)], &steps).await;
@@ -47,6 +53,7 @@ async fn accounts_and_traces_may_be_on_servers_of_their_own() {
         "accounts_migrations: 0001 accounts",
         "traces_migrations: 0001 traces",
         "traces_migrations: 0002 spans",
+        "traces_migrations: 0003 prices",
         "traces_timescale_migrations: 0001 hypertable",
     ];
     four_steps(&[("POSTGRES_URL", &accounts), ("TIMESCALE_URL", &traces)], &steps).await;

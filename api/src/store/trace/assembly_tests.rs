@@ -32,7 +32,8 @@ fn fact(span_id: impl Into<String>, parent: Option<String>) -> Fact<'static> {
 
 /// Spans whose parents are any of them, themselves, or nobody that is there.
 fn facts() -> impl Strategy<Value = Vec<Fact<'static>>> {
-    let kinds = prop::sample::select(vec![SpanKind::Unknown, SpanKind::Llm, SpanKind::Embedding, SpanKind::Tool]);
+    let kinds =
+        prop::sample::select(vec![SpanKind::Unknown, SpanKind::Llm, SpanKind::Embedding, SpanKind::Tool]);
     let cost = (prop::option::of(0_i64..100), any::<bool>(), any::<bool>());
     let one = (any::<prop::sample::Index>(), 0_u8..8, 0_i64..4, cost, kinds);
     prop::collection::vec(one, 1..40).prop_map(|drawn| {
@@ -162,4 +163,85 @@ fn the_model_is_the_outermost_spans_or_that_of_the_largest_call() {
     assert_eq!(model(&spans), "large");
     spans[0].model = Some("own".into());
     assert_eq!(model(&spans), "own");
+}
+
+/// A span that lies in another, or in none.
+fn inside(parent: &str, id: &str, kind: SpanKind) -> Fact<'static> {
+    Fact { kind, ..fact(id, (!parent.is_empty()).then(|| parent.to_owned())) }
+}
+
+#[test]
+fn only_calls_and_what_makes_them_let_a_span_around_them_step_back() {
+    use SpanKind::{Agent, Chain, Embedding, Guardrail, Llm, Reranker, Tool, Unknown};
+    // The kinds of three spans, each in the one before, that cost 100, 10 and 1; what they cost together.
+    for (kinds, together) in [
+        ([Agent, Chain, Llm], 1),
+        ([Agent, Unknown, Llm], 1),
+        ([Agent, Tool, Llm], 1),
+        ([Agent, Chain, Embedding], 11),
+        ([Agent, Tool, Embedding], 111),
+        ([Llm, Embedding, Embedding], 101),
+        ([Embedding, Tool, Embedding], 11),
+        ([Embedding, Reranker, Guardrail], 111),
+        ([Embedding, Llm, Embedding], 11),
+    ] {
+        let parents = ["", "a", "b"];
+        let costs = [100, 10, 1];
+        let spans: Vec<_> = (0..3)
+            .map(|n| Fact {
+                cost: Some(costs[n]),
+                tokens_input: Some(costs[n]),
+                ..inside(parents[n], ["a", "b", "c"][n], kinds[n])
+            })
+            .collect();
+        let trace = assemble(&spans, false).unwrap().trace;
+        assert_eq!((trace.cost, trace.tokens_input), (Some(together), Some(together)), "{kinds:?}");
+    }
+}
+
+#[test]
+fn a_reported_cost_stands_for_calls_inside_that_have_no_price() {
+    let unpriced = |parent, id| Fact { no_price: true, ..inside(parent, id, SpanKind::Llm) };
+    let priced =
+        |parent, id, cost, reported| Fact { cost: Some(cost), reported, ..inside(parent, id, SpanKind::Llm) };
+    let of = |spans: &[Fact<'static>]| {
+        let trace = assemble(spans, false).unwrap().trace;
+        (trace.cost, trace.unpriced)
+    };
+    let root = |cost, reported| Fact { kind: SpanKind::Agent, ..priced("", "root", cost, reported) };
+    assert_eq!(of(&[root(50, true), unpriced("root", "a")]), (Some(50), 0));
+    assert_eq!(of(&[root(50, true), unpriced("root", "a"), priced("root", "b", 7, true)]), (Some(50), 0));
+    assert_eq!(
+        of(&[root(50, false), unpriced("root", "a")]),
+        (None, 1),
+        "what was computed here is no better known"
+    );
+    assert_eq!(of(&[root(50, true), priced("root", "b", 7, false)]), (Some(7), 0));
+    // Further inside: what stands for it is a part of what is around.
+    let middle = Fact { kind: SpanKind::Chain, ..priced("root", "middle", 20, true) };
+    assert_eq!(of(&[root(50, false), middle.clone(), unpriced("middle", "a")]), (Some(20), 0));
+    assert_eq!(of(&[root(50, true), middle, unpriced("middle", "a"), unpriced("root", "b")]), (Some(50), 0));
+}
+
+proptest! {
+    #[test]
+    fn tags_that_were_forgotten_are_none_of_the_trace_s(
+        lists in prop::collection::vec((0_i64..9, prop::collection::vec(0_u8..120, 0..30)), 1..30),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let span = |(number, (start, tags)): (usize, (i64, Vec<u8>))| Fact {
+            timestamp: Timestamp::from_micros(start),
+            tags: Some(serde_json::to_string(&tags.iter().map(u8::to_string).collect::<Vec<_>>()).unwrap().into()),
+            ..fact(format!("{number:02}"), None)
+        };
+        let all: Vec<_> = lists.into_iter().enumerate().map(span).collect();
+        let mut cut_short = all.clone();
+        let cut = cut.index(all.len());
+        forget_tags(&mut cut_short[..cut]);
+        forget_tags(&mut cut_short);
+        prop_assert_eq!(tags(&cut_short), tags(&all));
+        let left: usize = cut_short.iter().map(|fact| fact.tags.as_ref().unwrap().len()).sum();
+        prop_assert!(left <= TRACE_TAGS * 6 + cut_short.len() * 2);
+        prop_assert!(cut_short.iter().all(Fact::came_alone));
+    }
 }

@@ -124,14 +124,16 @@ fn take_new<'a>(
     rows: &mut Vec<SpanRow<'a>>,
 ) -> usize {
     let mut room = TRACE_LOOSE_SPANS.saturating_sub(facts.len());
-    let mut room_for_roots = (TRACE_LOOSE_SPANS + TRACE_LOOSE_ROOTS).saturating_sub(facts.len().max(TRACE_LOOSE_SPANS));
+    let mut room_for_roots =
+        (TRACE_LOOSE_SPANS + TRACE_LOOSE_ROOTS).saturating_sub(facts.len().max(TRACE_LOOSE_SPANS));
     let known: HashSet<&str> = facts.iter().map(|fact| fact.span_id.as_ref()).collect();
     let mut new: Vec<_> =
         batch.spans(trace).filter(|(loose, _)| !known.contains(loose.span.span_id.as_str())).collect();
     drop(known);
     let come = new.len();
     new.retain(|(loose, _)| {
-        let of = if room == 0 && loose.span.parent_span_id.is_none() { &mut room_for_roots } else { &mut room };
+        let of =
+            if room == 0 && loose.span.parent_span_id.is_none() { &mut room_for_roots } else { &mut room };
         let fits = *of > 0;
         *of = of.saturating_sub(1);
         fits
@@ -245,7 +247,8 @@ pub(super) async fn promote(
 ) -> Result<usize, StoreError> {
     let ids: Vec<i64> = waiting.iter().map(|&(id, _)| id).collect();
     let sizes = writing.span_counts(&ids).await?;
-    let waiting = &waiting[..fitting(ids.iter().map(|id| sizes.get(id).copied().unwrap_or(0))).min(ids.len())];
+    let waiting =
+        &waiting[..fitting(ids.iter().map(|id| sizes.get(id).copied().unwrap_or(0))).min(ids.len())];
     let mut facts = writing.facts(&ids[..waiting.len()]).await?;
     let mut changes = Changes::default();
     for &(id, name) in waiting {

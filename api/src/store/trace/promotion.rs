@@ -4,7 +4,6 @@
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::error::chain;
 
 /// Waiting traces that are promoted in one transaction at most.
 const AT_ONCE: i64 = 256;
@@ -44,13 +43,12 @@ impl Promotion {
             Err(error) if error.is_transient() && self.workspaces.is_empty() => return Err(error),
             // What was done is to be told; the next call meets the same error.
             Err(error) if error.is_transient() => {
-                let error = chain(&error);
-                tracing::warn!(error, "not all traces that wait were promoted, trying again later");
+                tracing::warn!(?error, "not all traces that wait were promoted, trying again later");
                 return Ok(self.end());
             }
             Err(_) if !self.one_by_one => self.one_by_one = true,
             Err(error) => {
-                tracing::error!(error = chain(&error), "a trace that waits cannot be promoted");
+                tracing::error!(?error, "a trace that waits cannot be promoted");
                 return Ok(Next::PutOff);
             }
         }
@@ -61,5 +59,33 @@ impl Promotion {
         self.workspaces.sort_unstable();
         self.workspaces.dedup();
         Next::End(std::mem::take(&mut self.workspaces))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_promoted_is_told_where_the_next_part_fails() {
+        let away = || Err(StoreError::Database(sqlx::Error::PoolTimedOut));
+        let workspace_id = Uuid::new_v4();
+        let mut promotion = Promotion::default();
+        assert!(promotion.after(away()).is_err(), "there is nothing to tell");
+        promotion.after(Ok(Some(vec![workspace_id, workspace_id]))).unwrap();
+        let Next::End(told) = promotion.after(away()).unwrap() else { panic!("the engine is away") };
+        assert_eq!(told, [workspace_id]);
+    }
+
+    #[test]
+    fn after_a_failure_one_at_a_time_is_promoted_or_put_off() {
+        let broken = || Err(StoreError::Corrupt("it is".to_owned()));
+        let mut promotion = Promotion::default();
+        assert!(promotion.at_once() > 1);
+        assert!(matches!(promotion.after(broken()).unwrap(), Next::Promote));
+        assert_eq!(promotion.at_once(), 1);
+        assert!(matches!(promotion.after(broken()).unwrap(), Next::PutOff));
+        assert!(matches!(promotion.after(Ok(None)).unwrap(), Next::End(_)));
     }
 }

@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{PostgresTraces, write::lock_workspaces, writing::{PostgresWriting, span_counts}};
+use super::{
+    PostgresTraces,
+    write::lock_workspaces,
+    writing::{PostgresWriting, span_counts},
+};
 use crate::store::{
     moment::Moment,
     postgres::Retries,

@@ -139,7 +139,8 @@ impl PostgresTraces {
         if waiting.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let done = gather::promote(&mut PostgresWriting::new(&mut transaction, self.layout), &waiting).await?;
+        let done =
+            gather::promote(&mut PostgresWriting::new(&mut transaction, self.layout), &waiting).await?;
         transaction.commit().await?;
         Ok(Some(due.into_iter().take(done).map(|(_, workspace_id, _)| workspace_id).collect()))
     }

@@ -5,7 +5,11 @@ use std::sync::LazyLock;
 use sqlx::Arguments;
 use uuid::Uuid;
 
-use super::{SqliteTraces, bulk::Bulk, writing::{SqliteWriting, span_counts}};
+use super::{
+    SqliteTraces,
+    bulk::Bulk,
+    writing::{SqliteWriting, span_counts},
+};
 use crate::store::trace::{
     StoreError,
     recost::{self, Recost, TraceUsage, UsagePage, usage_columns},

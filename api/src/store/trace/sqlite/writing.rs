@@ -27,7 +27,8 @@ use crate::store::trace::{
     rollup::Recount,
     row::{self, Columns},
     stored::{
-        FactRows, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns, record_columns,
+        FactRows, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns,
+        record_columns,
     },
     writing::Writing,
 };
