@@ -170,7 +170,8 @@ pub async fn usage_of_a_parent_that_sums_up_its_children_counts_once(store: &Tra
     let workspace_id = Uuid::new_v4();
     let call = |id: &str, parent: Option<&str>, tokens: i64, cost: i64| {
         let mut span = plain(workspace_id, "t", id, parent);
-        (span.span.tokens_input, span.span.cost) = (Some(tokens), Some(cost));
+        (span.span.tokens_input, span.span.cost, span.span.basis) =
+            (Some(tokens), Some(cost), loose::computed());
         span
     };
     let mut unpriced = plain(workspace_id, "t", "unpriced", Some("agent"));
@@ -190,8 +191,12 @@ pub async fn usage_of_a_parent_that_sums_up_its_children_counts_once(store: &Tra
     assert_eq!(cost().await, (Some(20), Some(200), 0), "the innermost call counts");
     send(store, &[unpriced]).await;
     assert_eq!(cost().await, (Some(25), Some(200), 1));
+    let mut embedding = call("embedding", Some("agent"), 4, 40);
+    embedding.span.kind = shared::span::SpanKind::Embedding;
+    send(store, &[embedding]).await;
+    assert_eq!(cost().await, (Some(29), Some(240), 1), "what no call of a model says is added");
     let sums = store.sums(workspace_id, &[always()]).await.unwrap();
-    assert_eq!((sums[0].requests, sums[0].tokens, sums[0].cost), (1, 25, 200));
+    assert_eq!((sums[0].requests, sums[0].tokens, sums[0].cost), (1, 29, 240));
 }
 
 pub async fn a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enough(store: &TraceStore) {
