@@ -11,6 +11,7 @@ mod idempotence;
 mod late;
 mod list;
 mod loose;
+mod migration;
 pub mod oracle;
 mod price;
 mod recost;
@@ -106,6 +107,7 @@ macro_rules! trace_store_suite {
                 atomicity::a_batch_with_one_bad_trace_leaves_nothing_behind,
                 atomicity::a_batch_sent_again_stores_no_payload_twice,
                 reopen::everything_is_there_after_close_and_reopen,
+                migration::a_database_that_the_first_version_filled_is_brought_up_to_date,
                 reopen::opening_again_migrates_nothing,
                 concurrency::two_stores_on_one_database_count_a_trace_once,
                 gather::a_trace_that_cannot_be_promoted_holds_up_none_behind_it,
