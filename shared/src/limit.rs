@@ -2,10 +2,12 @@
 
 /// Traces in one batch at most.
 pub const BATCH_TRACES: usize = 1000;
-/// Spans in one trace at most.
+/// Spans in one trace at most that is sent whole.
 pub const TRACE_SPANS: usize = 10_000;
-/// Spans of one trace that are kept at most, where they come by themselves.
-pub const TRACE_SPANS_STORED: usize = 100_000;
+/// Spans of one trace that are kept at most, where they come by themselves and not in one request.
+pub const TRACE_LOOSE_SPANS: usize = 20_000;
+/// As many more are kept of those that have no parent: a trace's outermost span ends, and comes, last.
+pub const TRACE_LOOSE_ROOTS: usize = 1_000;
 /// Tags of one trace at most.
 pub const TRACE_TAGS: usize = 64;
 /// Bytes of an identifier or a name (trace, span, agent, model, session, user, tag) at most.

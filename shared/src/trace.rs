@@ -179,6 +179,10 @@ pub struct TraceDetail {
     /// Where the cost comes from, where the trace has one of its own and not its spans' together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_basis: Option<CostBasis>,
+    /// Whether inputs, outputs and attributes of its spans are more than one answer holds: those of some spans are left out,
+    /// and come with each span by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub payloads_cut: bool,
 }
 
 /// How much of a trace is wanted.

@@ -2,7 +2,7 @@
 
 use super::{call::Call, pricer::Prices};
 use crate::store::trace::{
-    assembly::SpanUsage,
+    assembly::SpanTotal,
     record::{Basis, NewTrace},
 };
 
@@ -14,9 +14,8 @@ impl Prices {
         for span in &mut trace.spans {
             self.price_span(workspace_id, span);
         }
-        let spans = SpanUsage::of(&trace.spans);
-        let unpriced = trace.spans.iter().filter(|span| span.basis == Basis::NoPrice).count();
-        trace.unpriced = i64::try_from(unpriced).unwrap_or(i64::MAX);
+        let spans = SpanTotal::of(&trace.spans);
+        trace.unpriced = spans.unpriced;
         let sent_tokens = trace.tokens_input.is_some() || trace.tokens_output.is_some();
         fill_tokens(trace, spans.tokens_input, spans.tokens_output);
         if trace.basis != Basis::Unknown {

@@ -17,7 +17,8 @@ use crate::{
     telemetry::metrics::{Metrics, Unit},
 };
 
-/// A group takes no further request once it has so many traces and spans by themselves: a larger transaction is not written faster.
+/// A group takes no further request once it has so many traces and spans by themselves: a larger transaction is not written
+/// faster.
 pub const GROUP_TRACES: usize = 8192;
 
 /// Where groups go.
@@ -72,7 +73,10 @@ impl Sink {
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let all: Vec<&T> = requests.iter().flatten().collect();
         let results = match self.metrics.time_write(T::UNIT, all.len(), T::write(&self.store, &all)).await {
-            Ok(_) => requests.iter().map(|_| Ok(())).collect(),
+            Ok(written) => {
+                self.metrics.spans_dropped(written.dropped);
+                requests.iter().map(|_| Ok(())).collect()
+            }
             Err(error) if error.is_transient() => return Err(error),
             Err(error) if requests.len() == 1 => vec![Err(error)],
             Err(error) => {
@@ -101,7 +105,7 @@ impl Sink {
         for records in requests {
             match T::write(&self.store, &records.iter().collect::<Vec<_>>()).await {
                 Err(error) if error.is_transient() => return Err(error),
-                result => results.push(result.map(|_| ())),
+                result => results.push(result.map(|written| self.metrics.spans_dropped(written.dropped))),
             }
         }
         Ok(results)

@@ -33,6 +33,7 @@ struct Inner {
     cache: IntCounterVec,
     traces: IntCounterVec,
     spans: IntCounterVec,
+    dropped_spans: IntCounter,
     writes: Histogram,
     group_sizes: Histogram,
     span_group_sizes: Histogram,
@@ -71,6 +72,10 @@ impl Metrics {
             Opts::new("agent_obs_ingested_spans_total", "Spans that came by OTLP, accepted or rejected"),
             &["outcome"],
         )?;
+        let dropped_spans = IntCounter::new(
+            "agent_obs_dropped_spans_total",
+            "Spans that were taken in and not kept, because their trace had as many as one may have",
+        )?;
         let writes = Histogram::with_opts(
             HistogramOpts::new(
                 "agent_obs_write_duration_seconds",
@@ -104,6 +109,7 @@ impl Metrics {
         registry.register(Box::new(cache.clone()))?;
         registry.register(Box::new(traces.clone()))?;
         registry.register(Box::new(spans.clone()))?;
+        registry.register(Box::new(dropped_spans.clone()))?;
         registry.register(Box::new(writes.clone()))?;
         registry.register(Box::new(group_sizes.clone()))?;
         registry.register(Box::new(span_group_sizes.clone()))?;
@@ -113,6 +119,7 @@ impl Metrics {
             cache,
             traces,
             spans,
+            dropped_spans,
             writes,
             group_sizes,
             span_group_sizes,
@@ -173,6 +180,11 @@ impl Metrics {
     pub fn ingested_spans(&self, accepted: usize, rejected: usize) {
         self.0.spans.with_label_values(&["accepted"]).inc_by(accepted as u64);
         self.0.spans.with_label_values(&["rejected"]).inc_by(rejected as u64);
+    }
+
+    /// Counts spans that are not kept, because their trace has as many as one may have.
+    pub fn spans_dropped(&self, spans: usize) {
+        self.0.dropped_spans.inc_by(spans as u64);
     }
 
     /// Times the writing of a group of so many.

@@ -98,6 +98,21 @@ impl Database {
         }
     }
 
+    /// Changes rows of the trace store behind its back.
+    pub async fn execute_in_traces(&self, statement: &str) {
+        match self {
+            Self::Sqlite(_) => {
+                let options = SqliteConnectOptions::new().filename(self.file("traces.db"));
+                let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+                sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
+            }
+            Self::Postgres { settings, .. } => {
+                let mut connection = PgConnection::connect(settings.url.expose()).await.unwrap();
+                sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         let Self::Sqlite(folder) = self else { panic!("{name} is a file of SQLite's") };
         folder.path().join(name)

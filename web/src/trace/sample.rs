@@ -55,6 +55,7 @@ pub fn detail(spans: Vec<Span>) -> TraceDetail {
         spans,
         scores: Vec::new(),
         cost_basis: None,
+        payloads_cut: false,
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Fact<'a> {
     pub(super) tokens_input: Option<i64>,
     pub(super) tokens_output: Option<i64>,
     pub(super) cost: Option<i64>,
+    /// The sender said what it cost; for a span with spans below it, of all of them.
+    pub(super) reported: bool,
     /// It has tokens, and no price for their model is known.
     pub(super) no_price: bool,
     pub(super) error: Reason<'a>,
@@ -85,6 +87,7 @@ impl<'a> Fact<'a> {
             tokens_input: span.tokens_input,
             tokens_output: span.tokens_output,
             cost: span.cost,
+            reported: is_reported(span.cost, &span.basis),
             no_price: span.basis == Basis::NoPrice,
             error: span.error.as_deref().map_or(Reason::None, Reason::Known),
             payload: Place { frame: 0, line: 0 },
@@ -100,10 +103,22 @@ impl<'a> Fact<'a> {
         self.tokens_input.unwrap_or(0).saturating_add(self.tokens_output.unwrap_or(0))
     }
 
+    /// Whether it came by itself: each that did says something of its trace, if only that it has no tags.
+    pub(super) fn came_alone(&self) -> bool {
+        [&self.agent_id, &self.service, &self.session_id, &self.user_id, &self.tags]
+            .iter()
+            .any(|text| text.is_some())
+    }
+
     /// What orders the spans of a trace: by their start, those of one moment by their ids.
     fn place_in_time(&self) -> (Timestamp, &str) {
         (self.timestamp, &self.span_id)
     }
+}
+
+/// Whether a cost is the sender's. One of which nobody knows where it comes from is: older versions kept no other.
+pub(super) fn is_reported(cost: Option<i64>, basis: &Basis) -> bool {
+    cost.is_some() && matches!(basis, Basis::Reported | Basis::Unknown)
 }
 
 fn borrowed(text: Option<&String>) -> Option<Cow<'_, str>> {
@@ -164,11 +179,10 @@ pub(super) fn assemble(facts: &[Fact<'_>], stand_in: bool) -> Option<Assembled> 
     Some(Assembled { root, trace })
 }
 
-/// What the spans of a trace used, each once: what a span says of itself counts only where nothing below it says the same,
-/// since it is the sum of that then.
+/// What the spans of a trace used, each once.
 pub(super) struct Usage {
     pub(super) cost: Option<i64>,
-    unpriced: i64,
+    pub(super) unpriced: i64,
     tokens_input: Option<i64>,
     tokens_output: Option<i64>,
     /// For each span whether its tokens count.
@@ -182,7 +196,7 @@ pub(super) fn usage(facts: &[Fact<'_>]) -> Usage {
 
 /// What the spans of a trace that was sent whole used together, each counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SpanUsage {
+pub struct SpanTotal {
     /// Nano-dollars; absent where no span has a cost.
     pub cost: Option<i64>,
     /// Calls without a price.
@@ -193,7 +207,7 @@ pub struct SpanUsage {
     pub tokens_output: Option<i64>,
 }
 
-impl SpanUsage {
+impl SpanTotal {
     /// Adds up spans by the rules by which traces are put together.
     #[must_use]
     pub fn of(spans: &[NewSpan]) -> Self {
@@ -240,38 +254,99 @@ impl Forest {
         }
     }
 
+    /// Adds up from the innermost spans outwards. What a call of a model says is in what the agents, chains and calls around
+    /// it say, if they say anything: they step back behind it. What else lies in them they do not speak for: it is added.
     fn usage(&self, facts: &[Fact<'_>]) -> Usage {
-        let has_cost = |fact: &Fact<'_>| fact.cost.is_some() || fact.no_price;
-        let (mut cost_below, mut tokens_below) = (vec![false; facts.len()], vec![false; facts.len()]);
+        let mut below: Vec<Below> = vec![Below::default(); facts.len()];
         let mut children = vec![0_usize; facts.len()];
         self.parents.iter().flatten().for_each(|&parent| children[parent] += 1);
-        // From the innermost outwards: a span's turn comes when all in it had theirs.
+        let mut all = Below::default();
+        let mut counted = vec![false; facts.len()];
+        // A span's turn comes when all in it had theirs.
         let mut ready: Vec<usize> = (0..facts.len()).filter(|&index| children[index] == 0).collect();
         while let Some(index) = ready.pop() {
-            let Some(parent) = self.parents[index] else { continue };
-            cost_below[parent] |= cost_below[index] || has_cost(&facts[index]);
-            tokens_below[parent] |= tokens_below[index] || facts[index].tokens() > 0;
+            let tree;
+            (tree, counted[index]) = below[index].with(&facts[index]);
+            let Some(parent) = self.parents[index] else {
+                all.add(&tree);
+                continue;
+            };
+            below[parent].add(&tree);
             children[parent] -= 1;
             if children[parent] == 0 {
                 ready.push(parent);
             }
         }
-        let mut usage =
-            Usage { cost: None, unpriced: 0, tokens_input: None, tokens_output: None, counted: Vec::new() };
-        for (fact, below) in facts.iter().zip(cost_below) {
-            if !below {
-                usage.cost = add(usage.cost, fact.cost);
-                usage.unpriced += i64::from(fact.no_price);
-            }
+        let Below { cost, unpriced, tokens_input, tokens_output, .. } = all;
+        Usage { cost, unpriced, tokens_input, tokens_output, counted }
+    }
+}
+
+/// What some spans, with all that lies in them, come to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Below {
+    cost: Option<i64>,
+    unpriced: i64,
+    tokens_input: Option<i64>,
+    tokens_output: Option<i64>,
+    /// The kinds of those that have a cost, or no price for what they used.
+    with_cost: Kinds,
+    /// The kinds of those that have tokens.
+    with_tokens: Kinds,
+}
+
+impl Below {
+    fn add(&mut self, other: &Self) {
+        self.cost = add(self.cost, other.cost);
+        self.unpriced += other.unpriced;
+        self.tokens_input = add(self.tokens_input, other.tokens_input);
+        self.tokens_output = add(self.tokens_output, other.tokens_output);
+        self.with_cost.0 |= other.with_cost.0;
+        self.with_tokens.0 |= other.with_tokens.0;
+    }
+
+    /// What a span comes to in which these lie, and whether its own tokens count.
+    fn with(mut self, span: &Fact<'_>) -> (Self, bool) {
+        let speaks = !self.with_cost.step_before(span.kind);
+        if span.reported && self.unpriced > 0 {
+            // The sender knows what nobody here does: its word stands for everything inside.
+            (self.cost, self.unpriced) = (span.cost, 0);
+        } else if speaks {
+            self.cost = add(self.cost, span.cost);
+            self.unpriced += i64::from(span.no_price);
         }
-        for (fact, below) in facts.iter().zip(tokens_below) {
-            if !below {
-                usage.tokens_input = add(usage.tokens_input, fact.tokens_input);
-                usage.tokens_output = add(usage.tokens_output, fact.tokens_output);
-            }
-            usage.counted.push(!below);
+        let counts = !self.with_tokens.step_before(span.kind);
+        if counts {
+            self.tokens_input = add(self.tokens_input, span.tokens_input);
+            self.tokens_output = add(self.tokens_output, span.tokens_output);
         }
-        usage
+        if span.cost.is_some() || span.no_price {
+            self.with_cost.insert(span.kind);
+        }
+        if span.tokens() > 0 {
+            self.with_tokens.insert(span.kind);
+        }
+        (self, counts)
+    }
+}
+
+/// A set of kinds of spans.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kinds(u16);
+
+impl Kinds {
+    fn insert(&mut self, kind: SpanKind) {
+        self.0 |= 1 << kind as u16;
+    }
+
+    /// Whether a span of this kind around them says what they say already: around calls of models, and what makes such
+    /// calls, any does; around others one of the same kind.
+    fn step_before(self, kind: SpanKind) -> bool {
+        let mut same = Self::default();
+        [SpanKind::Llm, SpanKind::Agent, SpanKind::Chain, SpanKind::Unknown, kind]
+            .into_iter()
+            .for_each(|kind| same.insert(kind));
+        self.0 & same.0 != 0
     }
 }
 
@@ -301,185 +376,46 @@ fn main_model<'f, 'a>(facts: &'f [Fact<'a>], root: &'f Fact<'a>, used: &Usage) -
 
 /// The tags of all spans, each once, in the order of time.
 fn tags(facts: &[Fact<'_>]) -> Option<String> {
-    let mut tagged: Vec<(&Fact<'_>, &str)> =
-        facts.iter().filter_map(|fact| Some((fact, fact.tags.as_deref()?))).collect();
-    tagged.sort_unstable_by_key(|&(fact, _)| fact.place_in_time());
+    let all: Vec<String> = first_tags(facts).into_iter().flat_map(|(_, tags)| tags).collect();
+    if all.is_empty() { None } else { serde_json::to_string(&all).ok() }
+}
+
+/// The tags that a trace of these spans has, each with the first span that has it.
+fn first_tags(facts: &[Fact<'_>]) -> Vec<(usize, Vec<String>)> {
+    let mut tagged: Vec<(usize, &str)> =
+        facts.iter().enumerate().filter_map(|(index, fact)| Some((index, fact.tags.as_deref()?))).collect();
+    tagged.sort_unstable_by_key(|&(index, _)| facts[index].place_in_time());
     let (mut seen, mut all, mut last) = (HashSet::new(), Vec::new(), "");
-    for (_, text) in tagged {
+    for (index, text) in tagged {
+        if seen.len() >= TRACE_TAGS {
+            break;
+        }
         // An instrumentation puts the same on all spans of a run.
         if text == last {
             continue;
         }
         last = text;
-        for tag in serde_json::from_str::<Vec<String>>(text).unwrap_or_default() {
-            if all.len() < TRACE_TAGS && seen.insert(tag.clone()) {
-                all.push(tag);
-            }
+        let mut new = serde_json::from_str::<Vec<String>>(text).unwrap_or_default();
+        new.retain(|tag| seen.len() < TRACE_TAGS && seen.insert(tag.clone()));
+        if !new.is_empty() {
+            all.push((index, new));
         }
     }
-    if all.is_empty() { None } else { serde_json::to_string(&all).ok() }
+    all
+}
+
+/// Makes spans forget the tags that their trace does not have of them, whatever spans there are beside these: it may be
+/// more than memory should hold. Each still says that it came by itself.
+pub(super) fn forget_tags(facts: &mut [Fact<'_>]) {
+    let first = first_tags(facts);
+    let none = "[]";
+    facts.iter_mut().filter_map(|fact| fact.tags.as_mut()).for_each(|tags| *tags = Cow::Borrowed(none));
+    for (index, tags) in first {
+        facts[index].tags = serde_json::to_string(&tags).ok().map(Cow::Owned);
+    }
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn fact(span_id: impl Into<String>, parent: Option<String>) -> Fact<'static> {
-        Fact {
-            span_id: Cow::Owned(span_id.into()),
-            parent_span_id: parent.map(Cow::Owned),
-            name: Cow::Borrowed("step"),
-            kind: SpanKind::Unknown,
-            timestamp: Timestamp::EPOCH,
-            latency: 1,
-            status: TraceStatus::Success,
-            model: None,
-            model_provider: None,
-            tokens_input: None,
-            tokens_output: None,
-            cost: None,
-            no_price: false,
-            error: Reason::None,
-            payload: Place { frame: 0, line: 0 },
-            agent_id: None,
-            service: None,
-            session_id: None,
-            user_id: None,
-            tags: None,
-        }
-    }
-
-    /// Spans whose parents are any of them, themselves, or nobody that is there.
-    fn facts() -> impl Strategy<Value = Vec<Fact<'static>>> {
-        let one =
-            (any::<prop::sample::Index>(), 0_u8..8, 0_i64..4, prop::option::of(0_i64..100), any::<bool>());
-        prop::collection::vec(one, 1..40).prop_map(|drawn| {
-            let count = drawn.len();
-            let span = |(number, (parent, odd, start, cost, no_price)): (usize, _)| {
-                let parent: prop::sample::Index = parent;
-                let parent = match odd {
-                    0 => None,
-                    1 => Some("elsewhere".to_owned()),
-                    _ => Some(format!("{:02}", parent.index(count))),
-                };
-                Fact {
-                    timestamp: Timestamp::from_micros(start),
-                    cost,
-                    no_price: no_price && cost.is_none(),
-                    tokens_input: cost,
-                    ..fact(format!("{number:02}"), parent)
-                }
-            };
-            drawn.into_iter().enumerate().map(span).collect()
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn the_order_of_the_spans_makes_no_difference(facts in facts(), turn in any::<prop::sample::Index>(), stand_in: bool) {
-            let mut other = facts.clone();
-            other.rotate_left(turn.index(facts.len()));
-            other.reverse();
-            let of = |facts: &[Fact<'static>]| {
-                assemble(facts, stand_in).map(|found| (facts[found.root].span_id.clone(), found.trace))
-            };
-            prop_assert_eq!(of(&facts), of(&other));
-        }
-
-        #[test]
-        fn whatever_stands_for_the_trace_some_span_does_and_no_cost_counts_twice(facts in facts()) {
-            let assembled = assemble(&facts, true).unwrap();
-            let all = facts.iter().filter_map(|fact| fact.cost).sum::<i64>();
-            prop_assert!(assembled.trace.cost.unwrap_or(0) <= all);
-            // What is said somewhere is not lost altogether: the innermost that says it counts.
-            let said = facts.iter().any(|fact| fact.cost.is_some() || fact.no_price);
-            prop_assert_eq!(said, assembled.trace.cost.is_some() || assembled.trace.unpriced > 0);
-            let outermost = facts.iter().any(|fact| fact.parent_span_id.is_none());
-            prop_assert_eq!(assemble(&facts, false).is_some(), outermost);
-            prop_assert_eq!(assembled.trace.assembly == Assembly::Complete, outermost);
-        }
-    }
-
-    #[test]
-    fn a_chain_of_a_hundred_thousand_spans_is_no_deeper_than_one_of_two() {
-        let mut chain: Vec<_> = (0..100_000_usize)
-            .map(|n| Fact { cost: Some(1), ..fact(n.to_string(), n.checked_sub(1).map(|n| n.to_string())) })
-            .collect();
-        assert_eq!(assemble(&chain, false).unwrap().trace.cost, Some(1));
-        // The outermost lies in the innermost: a circle of all.
-        chain[0].parent_span_id = Some("99999".into());
-        assert!(assemble(&chain, false).is_none());
-        let assembled = assemble(&chain, true).unwrap();
-        assert_eq!((assembled.root, assembled.trace.cost), (0, Some(100_000)), "each is an orphan");
-    }
-
-    #[test]
-    fn what_hangs_on_a_circle_stays_in_it() {
-        let cost = |cost, fact| Fact { cost: Some(cost), ..fact };
-        let spans = [
-            cost(5, fact("a", Some("b".to_owned()))),
-            cost(7, fact("b", Some("a".to_owned()))),
-            cost(1, fact("leaf", Some("b".to_owned()))),
-            cost(9, fact("itself", Some("itself".to_owned()))),
-        ];
-        assert_eq!(assemble(&spans, true).unwrap().trace.cost, Some(5 + 1 + 9));
-    }
-
-    #[test]
-    fn sums_stop_at_the_largest_number() {
-        let span = |id: &str| Fact {
-            cost: Some(i64::MAX),
-            tokens_input: Some(i64::MAX),
-            tokens_output: Some(1),
-            ..fact(id, None)
-        };
-        let trace = assemble(&[span("a"), span("b")], false).unwrap().trace;
-        assert_eq!(
-            (trace.cost, trace.tokens_total, trace.tokens_output),
-            (Some(i64::MAX), Some(i64::MAX), Some(2))
-        );
-    }
-
-    #[test]
-    fn the_agent_is_who_says_so_before_what_service_it_is() {
-        let mut spans =
-            [fact("root", None), fact("a", Some("root".to_owned())), fact("b", Some("root".to_owned()))];
-        let agent = |spans: &[Fact<'static>]| assemble(spans, false).unwrap().trace.agent_id;
-        assert_eq!(agent(&spans), "unknown");
-        spans[2].service = Some("other service".into());
-        assert_eq!(agent(&spans), "other service");
-        spans[0].service = Some("service".into());
-        assert_eq!(agent(&spans), "service");
-        spans[2].agent_id = Some("b's agent".into());
-        assert_eq!(agent(&spans), "b's agent");
-        spans[1].agent_id = Some("a's agent".into());
-        assert_eq!(agent(&spans), "a's agent", "the earlier, and of one moment the smaller id");
-        spans[0].agent_id = Some("agent".into());
-        assert_eq!(agent(&spans), "agent");
-    }
-
-    #[test]
-    fn the_model_is_the_outermost_spans_or_that_of_the_largest_call() {
-        let call = |id: &str, kind, model: &'static str, tokens| Fact {
-            kind,
-            model: Some(model.into()),
-            model_provider: Some("openai".into()),
-            tokens_output: Some(tokens),
-            ..fact(id, Some("root".to_owned()))
-        };
-        let mut spans = [
-            fact("root", None),
-            call("a", SpanKind::Embedding, "embedder", 900),
-            call("b", SpanKind::Llm, "small", 5),
-            call("c", SpanKind::Llm, "large", 6),
-            call("d", SpanKind::Llm, "later", 6),
-        ];
-        let model = |spans: &[Fact<'static>]| assemble(spans, false).unwrap().trace.model.unwrap();
-        assert_eq!(model(&spans), "large");
-        spans[0].model = Some("own".into());
-        assert_eq!(model(&spans), "own");
-    }
-}
+#[path = "assembly_tests.rs"]
+mod tests;

@@ -17,6 +17,11 @@ use super::{
     snapshot::Snapshot,
 };
 
+/// Bytes of payloads that one answer holds at most, and bytes that are unpacked for it, others' in the same frames among them.
+/// What was sent whole is never so large; a trace of spans that come by themselves may be of any size.
+const BYTES: usize = 32 * 1024 * 1024;
+const UNPACKED_BYTES: usize = 128 * 1024 * 1024;
+
 /// A trace as its row has it, and where the rest of it is.
 pub(super) struct StoredTrace {
     pub(super) trace: Trace,
@@ -105,14 +110,13 @@ pub(super) async fn detail(
     let mut payloads = PayloadReader::default();
     let payload: TracePayload = payloads.read(snapshot, stored.payload).await?;
     let rows = snapshot.spans(stored.cursor.id).await?;
-    let mut spans = Vec::with_capacity(rows.len());
-    for row in rows {
-        let payload = match depth {
-            Depth::Rows => SpanPayload::default(),
-            Depth::Payloads => payloads.read(snapshot, row.payload).await?,
-        };
-        spans.push(whole(row, payload));
+    let mut span_payloads: Vec<SpanPayload> = Vec::new();
+    span_payloads.resize_with(rows.len(), SpanPayload::default);
+    let mut payloads_cut = false;
+    if depth == Depth::Payloads {
+        payloads_cut = read_payloads(snapshot, &mut payloads, &rows, &mut span_payloads).await?;
     }
+    let spans = rows.into_iter().zip(span_payloads).map(|(row, payload)| whole(row, payload)).collect();
     let scores = snapshot.scores(workspace_id, trace_id).await?;
     Ok(Some(TraceDetail {
         trace: stored.trace,
@@ -123,7 +127,34 @@ pub(super) async fn detail(
         spans,
         scores,
         cost_basis: stored.cost_basis,
+        payloads_cut,
     }))
+}
+
+/// Reads what of spans is long, in the order of writing, and answers whether there is more than one answer holds.
+async fn read_payloads(
+    snapshot: &mut impl Snapshot,
+    payloads: &mut PayloadReader,
+    rows: &[StoredSpan],
+    into: &mut [SpanPayload],
+) -> Result<bool, StoreError> {
+    // Frame by frame, so that one is in memory at a time.
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&index| (rows[index].payload.frame, rows[index].payload.line));
+    let mut bytes = 0;
+    for index in order {
+        let place = rows[index].payload;
+        payloads.forget_before(place.frame);
+        if payloads.bytes() > UNPACKED_BYTES && !payloads.holds(place.frame) {
+            return Ok(true);
+        }
+        bytes += payloads.line(snapshot, place).await?.len();
+        if bytes > BYTES {
+            return Ok(true);
+        }
+        into[index] = payloads.read(snapshot, place).await?;
+    }
+    Ok(false)
 }
 
 /// The span with this id in the trace with that one, where there is one.

@@ -17,6 +17,7 @@ mod payload;
 pub mod plan;
 pub mod postgres;
 pub mod price;
+mod promotion;
 mod quality;
 pub mod record;
 pub mod recost;

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{
     StoreError, TraceStore,
-    assembly::{Fact, assemble, usage},
-    gather::Changes,
+    assembly::{Fact, Usage, assemble, is_reported, usage},
+    gather::{Changes, FactPages, fitting},
     list::Cursor,
     record::{Assembly, Basis},
     row::{self, Columns},
@@ -66,6 +66,8 @@ pub struct SpanUsage {
     pub cost: Option<i64>,
     /// Where that comes from.
     pub basis: Basis,
+    /// Whether it came by itself: a trace that was sent whole does not cost what such a one does.
+    pub came_alone: bool,
 }
 
 /// A cost that becomes another.
@@ -82,7 +84,8 @@ pub struct Recost {
 }
 
 impl TraceStore {
-    /// What the traces that started in a window used, in the order of their starts, after this place.
+    /// What the traces that started in a window used, in the order of their starts, after this place: `limit` of them at
+    /// most, fewer where they have many spans, none only where there are no more.
     ///
     /// # Errors
     /// Where the engine fails.
@@ -139,7 +142,9 @@ impl UsagePage {
 macro_rules! usage_columns {
     () => {
         "trace, span_id, timestamp, model, model_provider, tokens_input, tokens_output, tokens_cache_read, \
-         tokens_cache_write, tokens_reasoning, cost, CAST(cost_basis AS BIGINT), price"
+         tokens_cache_write, tokens_reasoning, cost, CAST(cost_basis AS BIGINT), price, \
+         CAST(CASE WHEN agent_id IS NULL AND service IS NULL AND session_id IS NULL AND user_id IS NULL AND tags IS NULL \
+         THEN 0 ELSE 1 END AS BIGINT)"
     };
 }
 pub(super) use usage_columns;
@@ -158,8 +163,16 @@ pub(super) fn span_usage(row: &impl Columns) -> Result<(i64, SpanUsage), StoreEr
         tokens_reasoning: row.integer_or_null(9)?,
         cost: row.integer_or_null(10)?,
         basis: row::basis(row, 11)?,
+        came_alone: row.integer(13)? != 0,
     };
     Ok((row.integer(0)?, usage))
+}
+
+/// Leaves out what would make a page too large: all after the traces that have [`FACTS_AT_ONCE`] spans, but never the first.
+pub(super) fn within_bound(records: &mut Vec<Record>, spans: &HashMap<i64, usize>) {
+    let sizes = records.iter().map(|record| spans.get(&record.id).copied().unwrap_or(0));
+    let fits = fitting(sizes);
+    records.truncate(fits);
 }
 
 /// Puts traces and what their spans used together.
@@ -206,15 +219,15 @@ pub(super) async fn recost(
     let numbered = writing.numbered(&names).await?;
     let there = |numbered: &&Numbered| matches!(numbered.known, Known::Trace(_));
     let ids: Vec<i64> = numbered.iter().filter(there).map(|numbered| numbered.id).collect();
-    let mut facts = writing.facts(&ids).await?;
+    let mut pages = FactPages::new(writing, &ids).await?;
 
     let mut costs = Vec::new();
     let mut changes = Changes::default();
     for (((&trace_id, recosts), numbered), &name) in by_trace.iter().zip(numbered).zip(&names) {
         let Known::Trace(record) = &numbered.known else { continue };
         debug_assert_eq!(record.trace.trace_id, trace_id);
-        let mut facts = facts.remove(&numbered.id).unwrap_or_default();
-        let before = usage(&facts).cost;
+        let mut facts = pages.take(writing, numbered.id).await?;
+        let before = usage_of_sent(&facts).cost;
         costs.extend(apply(&mut facts, recosts, numbered.id));
         if record.trace.assembly == Assembly::Sent {
             let after = sent(record, before, &facts, recosts);
@@ -240,25 +253,31 @@ fn apply<'a>(facts: &mut [Fact<'_>], recosts: &[&'a Recost], trace: i64) -> Vec<
         let Some(span_id) = recost.span_id.as_deref() else { continue };
         let Some(&index) = places.get(span_id).filter(|_| seen.insert(span_id)) else { continue };
         facts[index].cost = recost.cost;
+        facts[index].reported = is_reported(recost.cost, &recost.basis);
         facts[index].no_price = recost.basis == Basis::NoPrice;
         costs.push(SpanCost { trace, span_id, cost: recost.cost, basis: &recost.basis });
     }
     costs
 }
 
+/// What the spans that were sent with their trace used: those that came by themselves count nothing in it.
+fn usage_of_sent(facts: &[Fact<'_>]) -> Usage {
+    usage(&facts.iter().filter(|fact| !fact.came_alone()).cloned().collect::<Vec<_>>())
+}
+
 /// A trace that was sent whole, after its spans' costs became others. `before` is what they came to before.
 fn sent(record: &Record, before: Option<i64>, facts: &[Fact<'_>], recosts: &[&Recost]) -> Record {
     let mut after = record.clone();
+    let spans = usage_of_sent(facts);
     let own = recosts.iter().rev().find(|recost| recost.span_id.is_none());
     if let Some(own) = own {
         let together = own.basis == Basis::Unknown;
-        after.trace.cost = if together { usage(facts).cost } else { own.cost };
+        after.trace.cost = if together { spans.cost } else { own.cost };
         after.trace.basis = own.basis.clone();
     } else if record.trace.basis == Basis::Unknown && record.trace.cost == before {
-        after.trace.cost = usage(facts).cost;
+        after.trace.cost = spans.cost;
     }
-    let unpriced = facts.iter().filter(|fact| fact.no_price).count();
-    let itself = unpriced == 0 && after.trace.basis == Basis::NoPrice;
-    after.trace.unpriced = i64::try_from(unpriced).unwrap_or(i64::MAX).saturating_add(i64::from(itself));
+    let itself = spans.unpriced == 0 && after.trace.basis == Basis::NoPrice;
+    after.trace.unpriced = spans.unpriced + i64::from(itself);
     after
 }

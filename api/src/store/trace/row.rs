@@ -130,6 +130,11 @@ pub(super) fn is_no_price(number: Option<i64>) -> bool {
     number == basis_number(&Basis::NoPrice).map(i64::from)
 }
 
+/// Whether a stored basis says that a cost that is there is the sender's: one of which nobody knows where it comes from is.
+pub(super) fn is_reported(number: Option<i64>) -> bool {
+    number.is_none() || number == basis_number(&Basis::Reported).map(i64::from)
+}
+
 /// How a basis is stored; nothing where it is unknown.
 pub(super) fn basis_number(basis: &Basis) -> Option<i16> {
     match basis {

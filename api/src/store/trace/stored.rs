@@ -1,13 +1,13 @@
 //! Rows on their way into a store, and those that are read to be changed.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use shared::Timestamp;
 use uuid::Uuid;
 
 use super::{
     StoreError,
-    assembly::{Fact, Reason},
+    assembly::{Fact, Reason, forget_tags},
     payload::Place,
     record::{Assembly, LooseSpan, NewSpan, NewTrace},
     row::{self, Columns},
@@ -62,6 +62,13 @@ pub(super) struct SpanRow<'a> {
 }
 
 impl<'a> SpanRow<'a> {
+    /// The tags that it says its trace has. One that came by itself and says nothing says that there are none: that tells it
+    /// from those that were sent with their trace.
+    pub(super) fn tags(&self) -> Option<&'a str> {
+        let loose = self.loose?;
+        loose.tags.as_deref().or((!loose.says_something()).then_some("[]"))
+    }
+
     /// Something that it says of its trace.
     pub(super) fn claim(&self, of: fn(&'a LooseSpan) -> Option<&'a str>) -> Option<&'a str> {
         self.loose.and_then(of)
@@ -122,9 +129,39 @@ impl Record {
     }
 }
 
+/// Bytes of tags of stored spans that are in memory before those are forgotten that no trace has of them.
+const TAG_BYTES: usize = 8 * 1024 * 1024;
+
+/// What stored spans say, by the number of their trace, while it is read.
+#[derive(Default)]
+pub(super) struct FactRows {
+    traces: HashMap<i64, Vec<Fact<'static>>>,
+    tag_bytes: usize,
+}
+
+impl FactRows {
+    /// Takes in a row of [`fact_columns`].
+    pub(super) fn push(&mut self, row: &impl Columns) -> Result<(), StoreError> {
+        let (trace, fact) = fact(row)?;
+        self.tag_bytes += fact.tags.as_ref().map_or(0, |tags| tags.len());
+        self.traces.entry(trace).or_default().push(fact);
+        if self.tag_bytes > TAG_BYTES {
+            self.traces.values_mut().for_each(|facts| forget_tags(facts));
+            self.tag_bytes = 0;
+        }
+        Ok(())
+    }
+
+    /// All of them.
+    pub(super) fn finish(self) -> HashMap<i64, Vec<Fact<'static>>> {
+        self.traces
+    }
+}
+
 /// Reads a row of [`fact_columns`]: the number of the trace, and what its span says.
-pub(super) fn fact(row: &impl Columns) -> Result<(i64, Fact<'static>), StoreError> {
+fn fact(row: &impl Columns) -> Result<(i64, Fact<'static>), StoreError> {
     let text = |column| Ok::<_, sqlx::Error>(row.text_or_null(column)?.map(Cow::Owned));
+    let cost = row.integer_or_null(12)?;
     let fact = Fact {
         span_id: Cow::Owned(row.text(1)?.to_owned()),
         parent_span_id: text(2)?,
@@ -137,7 +174,8 @@ pub(super) fn fact(row: &impl Columns) -> Result<(i64, Fact<'static>), StoreErro
         model_provider: text(9)?,
         tokens_input: row.integer_or_null(10)?,
         tokens_output: row.integer_or_null(11)?,
-        cost: row.integer_or_null(12)?,
+        cost,
+        reported: cost.is_some() && row::is_reported(row.integer_or_null(13)?),
         no_price: row::is_no_price(row.integer_or_null(13)?),
         error: if row.integer(14)? == 0 { Reason::None } else { Reason::Stored },
         payload: Place { frame: row.integer(15)?, line: row.integer(16)? },

@@ -21,6 +21,12 @@ pub(super) trait Writing: Send {
         traces: &[TraceName<'_>],
     ) -> impl Future<Output = Result<Vec<Numbered>, StoreError>> + Send;
 
+    /// How many spans the traces with these numbers have; nothing for those that have none.
+    fn span_counts(
+        &mut self,
+        ids: &[i64],
+    ) -> impl Future<Output = Result<HashMap<i64, usize>, StoreError>> + Send;
+
     /// What the spans of the traces with these numbers say.
     fn facts(
         &mut self,

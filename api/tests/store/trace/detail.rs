@@ -242,6 +242,26 @@ pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store
     }
 }
 
+pub async fn of_payloads_that_are_too_many_for_one_answer_some_are_left_out(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let text = "x".repeat(2 * 1024 * 1024);
+    for number in 0..17 {
+        // The outermost comes last.
+        let parent = (number < 16).then_some("16");
+        let mut span = loose::plain(workspace_id, "t", &number.to_string(), parent);
+        span.span.payload = json!({"input": text}).to_string();
+        store.write_spans(&[&span]).await.unwrap();
+    }
+    let detail = store.detail(workspace_id, "t").await.unwrap().unwrap();
+    assert!(detail.payloads_cut && detail.input.is_some());
+    assert_eq!(detail.spans.len(), 17);
+    let whole = detail.spans.iter().filter(|span| span.input.is_some()).count();
+    assert_eq!(whole, 15, "what comes to 32 MiB");
+    assert!(!store.tree(workspace_id, "t").await.unwrap().unwrap().payloads_cut, "nobody asked for them");
+    let alone = store.span(workspace_id, "t", "15").await.unwrap().unwrap();
+    assert_eq!(alone.input, Some(json!(text)));
+}
+
 pub async fn an_empty_payload_is_nothing_and_no_metadata(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     sample::write(store, &[plain(workspace_id, "t", START)], 1).await;

@@ -170,7 +170,8 @@ pub async fn usage_of_a_parent_that_sums_up_its_children_counts_once(store: &Tra
     let workspace_id = Uuid::new_v4();
     let call = |id: &str, parent: Option<&str>, tokens: i64, cost: i64| {
         let mut span = plain(workspace_id, "t", id, parent);
-        (span.span.tokens_input, span.span.cost) = (Some(tokens), Some(cost));
+        (span.span.tokens_input, span.span.cost, span.span.basis) =
+            (Some(tokens), Some(cost), loose::computed());
         span
     };
     let mut unpriced = plain(workspace_id, "t", "unpriced", Some("agent"));
@@ -190,8 +191,12 @@ pub async fn usage_of_a_parent_that_sums_up_its_children_counts_once(store: &Tra
     assert_eq!(cost().await, (Some(20), Some(200), 0), "the innermost call counts");
     send(store, &[unpriced]).await;
     assert_eq!(cost().await, (Some(25), Some(200), 1));
+    let mut embedding = call("embedding", Some("agent"), 4, 40);
+    embedding.span.kind = shared::span::SpanKind::Embedding;
+    send(store, &[embedding]).await;
+    assert_eq!(cost().await, (Some(29), Some(240), 1), "what no call of a model says is added");
     let sums = store.sums(workspace_id, &[always()]).await.unwrap();
-    assert_eq!((sums[0].requests, sums[0].tokens, sums[0].cost), (1, 25, 200));
+    assert_eq!((sums[0].requests, sums[0].tokens, sums[0].cost), (1, 29, 240));
 }
 
 pub async fn a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enough(store: &TraceStore) {
@@ -238,23 +243,78 @@ pub async fn the_resource_of_the_outermost_span_is_the_metadata(store: &TraceSto
 
 pub async fn no_more_spans_of_a_trace_are_kept_than_one_may_have(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
-    let limit = shared::limit::TRACE_SPANS_STORED;
-    let span = |n: usize| {
-        // A chain, each span in the one before.
-        let parent = n.checked_sub(1).map(|parent| format!("{parent:06}"));
-        let mut span = plain(workspace_id, "t", &format!("{n:06}"), parent.as_deref());
+    let (limit, roots) = (shared::limit::TRACE_LOOSE_SPANS, shared::limit::TRACE_LOOSE_ROOTS);
+    let span = |id: String, parent: Option<String>| {
+        let mut span = plain(workspace_id, "t", &id, parent.as_deref());
         (span.span.payload, span.span.tokens_input) = ("{}".to_owned(), Some(1));
         span
     };
-    let spans: Vec<_> = (0..limit + 10).map(span).collect();
+    // A chain, the innermost first: there is no room for the last ten but one, and that is the outermost.
+    let mut spans: Vec<_> =
+        (0..limit + 10).map(|n| span(format!("{n:06}"), Some(format!("{:06}", n + 1)))).collect();
+    spans.push(span(format!("{:06}", limit + 10), None));
     let (mut new, mut dropped) = (0, 0);
-    for part in spans.chunks(limit / 2) {
-        let written = store.write_spans(&part.iter().collect::<Vec<_>>()).await.unwrap();
-        (new, dropped) = (new + written.new, dropped + written.dropped);
-    }
-    assert_eq!((new, dropped), (limit, 10));
+    let mut write = async |spans: &[LooseSpan]| {
+        for part in spans.chunks(limit / 2) {
+            let written = store.write_spans(&part.iter().collect::<Vec<_>>()).await.unwrap();
+            (new, dropped) = (new + written.new, dropped + written.dropped);
+        }
+        (new, dropped)
+    };
+    assert_eq!(write(&spans).await, (limit + 1, 10));
+    let trace = store.tree(workspace_id, "t").await.unwrap().unwrap().trace;
+    assert!(!trace.incomplete && trace.name == Some(format!("step {:06}", limit + 10)), "{trace:?}");
     let sums = store.sums(workspace_id, &[always()]).await.unwrap();
-    assert_eq!((sums[0].requests, sums[0].tokens), (1, 1), "the innermost counts");
+    // The outermost span's own, since what it holds was left out, and the innermost's.
+    assert_eq!((sums[0].requests, sums[0].tokens), (1, 2));
+    let more: Vec<_> = (0..roots + 5).map(|n| span(format!("root {n}"), None)).collect();
+    assert_eq!(write(&more).await, (limit + roots, 10 + 6));
+}
+
+pub async fn traces_of_more_spans_than_are_in_memory_at_once_are_promoted_written_to_and_read(
+    store: &TraceStore,
+) {
+    let workspace_id = Uuid::new_v4();
+    let each = 18_000;
+    let span = |trace: usize, n: usize| {
+        let mut span = plain(workspace_id, &format!("t{trace}"), &format!("{n:06}"), Some("elsewhere"));
+        span.span.timestamp = Timestamp::from_micros(START + trace as i64);
+        (span.span.payload, span.span.tokens_input) = ("{}".to_owned(), Some(1));
+        span
+    };
+    for trace in 0..4 {
+        assert_eq!(send(store, &(0..each).map(|n| span(trace, n)).collect::<Vec<_>>()).await, each);
+    }
+    assert_eq!(store.promote(LATER).await.unwrap(), [workspace_id]);
+    let tokens = async || store.sums(workspace_id, &[always()]).await.unwrap()[0];
+    assert_eq!((tokens().await.requests, tokens().await.tokens), (4, 4 * each as i64));
+    send(store, &(0..4).map(|trace| span(trace, each)).collect::<Vec<_>>()).await;
+    assert_eq!((tokens().await.requests, tokens().await.tokens), (4, 4 * (each as i64 + 1)));
+    let first = store.usages(workspace_id, always(), None, 100).await.unwrap();
+    assert_eq!(first.iter().map(|usage| usage.spans.len()).collect::<Vec<_>>(), [each + 1; 2]);
+    let rest = store.usages(workspace_id, always(), Some(first[1].cursor), 100).await.unwrap();
+    assert_eq!(rest.iter().map(|usage| usage.spans.len()).collect::<Vec<_>>(), [each + 1; 2]);
+}
+
+pub async fn a_trace_that_cannot_be_promoted_holds_up_none_behind_it(database: &Database) {
+    let store = database.traces().await;
+    let workspace_id = Uuid::new_v4();
+    for (seconds, id) in ["t0", "t1", "t2"].into_iter().enumerate() {
+        let arrived = Timestamp::from_micros(START + seconds as i64);
+        let span = LooseSpan { arrived, ..plain(workspace_id, id, &format!("in {id}"), Some("elsewhere")) };
+        send(&store, &[span]).await;
+    }
+    database.execute_in_traces("UPDATE spans SET status = 99 WHERE span_id = 'in t0'").await;
+    for changed in [vec![workspace_id], vec![]] {
+        assert_eq!(store.promote(LATER).await.unwrap(), changed);
+        assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].requests, 2);
+        assert_eq!(database.count_in_traces("waiting_traces").await, 1, "it is tried again another time");
+    }
+    database.execute_in_traces("UPDATE spans SET status = 0").await;
+    let later = Timestamp::from_micros(LATER.as_micros() + 1);
+    assert_eq!(store.promote(later).await.unwrap(), [workspace_id]);
+    assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].requests, 3);
+    store.close().await;
 }
 
 pub async fn spans_sent_again_store_no_payload_twice(database: &Database) {

@@ -10,6 +10,7 @@ use api::{
         list::{ListRequest, TraceFilter},
         postgres::Lifecycle,
         record::{LooseSpan, NewScore, NewTrace},
+        recost::Recost,
     },
 };
 use proptest::{option, prelude::*, sample::Index};
@@ -194,6 +195,62 @@ async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_foll
     let aggregates = "SELECT view_name || ' ' || materialized_only \
                       FROM timescaledb_information.continuous_aggregates ORDER BY 1";
     assert_eq!(facts(&database, aggregates).await, ["traces_daily false", "traces_hourly false"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
+async fn late_spans_and_other_prices_change_traces_that_are_compressed() {
+    let database = open_timescale().await;
+    let Database::Postgres { settings, .. } = &database else { panic!("TimescaleDB is on a server") };
+    let lifecycle = Lifecycle { retention: None, compress_after: Some(Duration::from_secs(7 * 86_400)) };
+    let store = TraceStore::open_postgres(settings, &lifecycle).await.unwrap();
+    let workspace_id = Uuid::new_v4();
+    let span = |trace_id: &str, id: &str, parent, micros, cost| {
+        let mut span = loose::plain(workspace_id, trace_id, id, parent);
+        span.span.timestamp = Timestamp::from_micros(START + micros);
+        (span.span.cost, span.span.basis, span.span.model) =
+            (Some(cost), loose::computed(), Some("gpt-4o".to_owned()));
+        span
+    };
+    let mut traces: Vec<Vec<LooseSpan>> =
+        ["t0", "t1", "t2", "t3"].iter().map(|id| vec![span(id, "root", None, 5, 10)]).collect();
+    for spans in &traces {
+        store.write_spans(&spans.iter().collect::<Vec<_>>()).await.unwrap();
+    }
+    store.maintain(Clock::system().now()).await.unwrap();
+    database.execute_in_traces("SELECT compress_chunk(c, true) FROM show_chunks('traces') AS c").await;
+    let compressed = "SELECT chunk_name::TEXT FROM timescaledb_information.chunks \
+                      WHERE hypertable_name = 'traces' AND is_compressed";
+    assert_eq!(facts(&database, compressed).await.len(), 1);
+    // A child, an outermost span that is earlier by weeks, and another price.
+    let late = [span("t0", "child", Some("root"), 9, 7), span("t1", "before", None, -30 * DAY, 3)];
+    store.write_spans(&late.iter().collect::<Vec<_>>()).await.unwrap();
+    let recost = Recost {
+        trace_id: "t2".to_owned(),
+        span_id: Some("root".to_owned()),
+        cost: Some(99),
+        basis: loose::computed(),
+    };
+    assert_eq!(store.recost(workspace_id, &[recost]).await.unwrap(), 1);
+    for (trace, span) in traces.iter_mut().zip(late) {
+        trace.push(span);
+    }
+    traces[2][0].span.cost = Some(99);
+    let traces: Vec<NewTrace> = traces.iter().filter_map(|spans| loose::trace(spans, false)).collect();
+    assert_eq!(
+        traces.iter().map(|trace| trace.cost).collect::<Vec<_>>(),
+        [Some(7), Some(13), Some(99), Some(10)]
+    );
+    for _ in 0..2 {
+        compare(&store, workspace_id, &traces, always(), None).await.unwrap();
+        assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
+        for trace in &traces {
+            let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap().unwrap();
+            assert_eq!(detail.trace, oracle::shown(trace));
+        }
+        store.maintain(Clock::system().now()).await.unwrap();
+    }
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

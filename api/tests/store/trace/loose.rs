@@ -44,8 +44,15 @@ fn span() -> impl Strategy<Value = LooseSpan> {
     let id = || prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g", "h"]);
     let parent = prop_oneof![1 => Just(None), 4 => id().prop_map(Some), 1 => Just(Some("elsewhere"))];
     let name = |names: &[&'static str]| option::of(prop::sample::select(names.to_vec()));
-    let kind =
-        prop::sample::select(vec![SpanKind::Llm, SpanKind::Agent, SpanKind::Embedding, SpanKind::Unknown]);
+    let kind = prop::sample::select(vec![
+        SpanKind::Llm,
+        SpanKind::Agent,
+        SpanKind::Chain,
+        SpanKind::Embedding,
+        SpanKind::Reranker,
+        SpanKind::Tool,
+        SpanKind::Unknown,
+    ]);
     let basis =
         prop_oneof![Just(Basis::Unknown), Just(Basis::Reported), Just(Basis::NoPrice), Just(computed()),];
     let tokens = || option::of(prop_oneof![1 => Just(0_i64), 3 => 1_i64..50]);
@@ -136,6 +143,37 @@ fn below<'a>(spans: &'a [LooseSpan], span: &LooseSpan) -> Vec<&'a LooseSpan> {
     spans.iter().filter(inside).collect()
 }
 
+/// Whether a span inside says already what this one says: any that calls models or holds such calls, or one of its kind.
+fn is_spoken_for(spans: &[LooseSpan], span: &LooseSpan, says: impl Fn(&LooseSpan) -> bool) -> bool {
+    below(spans, span).into_iter().filter(|inner| says(inner)).any(|inner| match inner.span.kind {
+        SpanKind::Llm | SpanKind::Agent | SpanKind::Chain | SpanKind::Unknown => true,
+        kind => kind == span.span.kind,
+    })
+}
+
+/// Costs and calls without a price of two.
+fn together(one: (Option<i64>, i64), other: (Option<i64>, i64)) -> (Option<i64>, i64) {
+    (one.0.map_or(other.0, |cost| Some(cost + other.0.unwrap_or(0))), one.1 + other.1)
+}
+
+/// What a span with all that lies in it costs, and how many calls of it have no price.
+fn cost_of(spans: &[LooseSpan], span: &LooseSpan) -> (Option<i64>, i64) {
+    let is_child = |other: &&LooseSpan| {
+        other.span.parent_span_id.as_ref() == Some(&span.span.span_id) && !is_on_a_circle(spans, other)
+    };
+    let inside = spans.iter().filter(is_child).map(|child| cost_of(spans, child)).fold((None, 0), together);
+    let (cost, basis) = (span.span.cost, &span.span.basis);
+    // What nobody knows the origin of was reported: older versions kept no other.
+    if cost.is_some() && matches!(basis, Basis::Reported | Basis::Unknown) && inside.1 > 0 {
+        return (cost, 0);
+    }
+    let says = |span: &LooseSpan| span.span.cost.is_some() || span.span.basis == Basis::NoPrice;
+    if is_spoken_for(spans, span, says) {
+        return inside;
+    }
+    together(inside, (cost, i64::from(*basis == Basis::NoPrice)))
+}
+
 fn order(span: &&LooseSpan) -> (Timestamp, String) {
     (span.span.timestamp, span.span.span_id.clone())
 }
@@ -151,16 +189,19 @@ pub fn trace(spans: &[LooseSpan], promoted: bool) -> Option<NewTrace> {
     let root = if promoted { outermost.or_else(orphan)? } else { outermost? };
     let tokens =
         |span: &LooseSpan| span.span.tokens_input.unwrap_or(0) + span.span.tokens_output.unwrap_or(0);
-    let has_cost = |span: &&LooseSpan| span.span.cost.is_some() || span.span.basis == Basis::NoPrice;
-    let priced: Vec<_> = spans.iter().filter(|span| !below(spans, span).iter().any(has_cost)).collect();
-    let counted: Vec<_> =
-        spans.iter().filter(|span| !below(spans, span).iter().any(|span| tokens(span) > 0)).collect();
+    let (cost, unpriced) = spans
+        .iter()
+        .filter(|span| parent(spans, span).is_none() || is_on_a_circle(spans, span))
+        .map(|span| cost_of(spans, span))
+        .fold((None, 0), together);
+    let says = |span: &LooseSpan| tokens(span) > 0;
+    let counted: Vec<_> = spans.iter().filter(|span| !is_spoken_for(spans, span, says)).collect();
     let sum = |all: Vec<Option<i64>>| all.iter().flatten().copied().reduce(|one, other| one + other);
     let tokens_input = sum(counted.iter().map(|span| span.span.tokens_input).collect());
     let tokens_output = sum(counted.iter().map(|span| span.span.tokens_output).collect());
     let kind = |span: &LooseSpan| match span.span.kind {
         SpanKind::Llm => 0,
-        SpanKind::Embedding => 2,
+        SpanKind::Embedding | SpanKind::Reranker => 2,
         _ => 1,
     };
     let called = counted
@@ -196,8 +237,8 @@ pub fn trace(spans: &[LooseSpan], promoted: bool) -> Option<NewTrace> {
         tokens_input,
         tokens_output,
         tokens_total: sum(vec![tokens_input, tokens_output]),
-        cost: sum(priced.iter().map(|span| span.span.cost).collect()),
-        unpriced: priced.iter().filter(|span| span.span.basis == Basis::NoPrice).count() as i64,
+        cost,
+        unpriced,
         session_id: first(|span| span.session_id.as_ref()),
         user_id: first(|span| span.user_id.as_ref()),
         tags: (!tags.is_empty()).then(|| serde_json::to_string(&tags).unwrap()),

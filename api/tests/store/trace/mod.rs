@@ -11,6 +11,7 @@ mod idempotence;
 mod late;
 mod list;
 mod loose;
+mod migration;
 pub mod oracle;
 mod price;
 mod recost;
@@ -77,6 +78,7 @@ macro_rules! trace_store_suite {
                 detail::everything_comes_back_as_it_was_sent,
                 detail::what_of_a_span_is_long_comes_with_the_whole_span_alone,
                 detail::a_trace_of_three_thousand_spans_comes_back_whole_and_in_order,
+                detail::of_payloads_that_are_too_many_for_one_answer_some_are_left_out,
                 detail::an_empty_payload_is_nothing_and_no_metadata,
                 detail::a_trace_is_seen_by_its_own_workspace_alone,
                 concurrency::readers_see_whole_batches_while_they_are_written,
@@ -91,11 +93,13 @@ macro_rules! trace_store_suite {
                 reopen::a_closed_store_fails_its_ping,
                 recost::traces_and_figures_follow_costs_that_become_others,
                 recost::a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_before,
+                recost::what_came_by_itself_counts_nothing_in_a_trace_sent_whole,
                 recost::usage_is_read_page_by_page_in_the_order_of_starts,
                 gather::spans_in_any_order_make_the_same_traces_and_figures,
                 gather::usage_of_a_parent_that_sums_up_its_children_counts_once,
                 gather::a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enough,
                 gather::the_resource_of_the_outermost_span_is_the_metadata,
+                gather::traces_of_more_spans_than_are_in_memory_at_once_are_promoted_written_to_and_read,
                 gather::no_more_spans_of_a_trace_are_kept_than_one_may_have,
                 gather::a_trace_sent_whole_keeps_its_figures_and_shows_what_came_by_itself,
             ],
@@ -103,8 +107,10 @@ macro_rules! trace_store_suite {
                 atomicity::a_batch_with_one_bad_trace_leaves_nothing_behind,
                 atomicity::a_batch_sent_again_stores_no_payload_twice,
                 reopen::everything_is_there_after_close_and_reopen,
+                migration::a_database_that_the_first_version_filled_is_brought_up_to_date,
                 reopen::opening_again_migrates_nothing,
                 concurrency::two_stores_on_one_database_count_a_trace_once,
+                gather::a_trace_that_cannot_be_promoted_holds_up_none_behind_it,
                 gather::spans_sent_again_store_no_payload_twice,
                 gather::two_stores_that_write_spans_of_the_same_traces_lose_none,
             ]

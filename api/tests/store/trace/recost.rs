@@ -125,6 +125,50 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].cost, 9 + 9 + 11 + 5);
 }
 
+pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &TraceStore) {
+    let workspace_id = Uuid::new_v4();
+    let mut own = plain(workspace_id, "t", "own", None).span;
+    (own.cost, own.basis, own.tokens_input) = (Some(5), computed(), Some(1));
+    // An agent that is the sum of a call, neither of which has a price: one call without a price.
+    let unpriced = |id, parent: Option<&str>| {
+        let span = plain(workspace_id, "t", id, parent).span;
+        api::store::trace::record::NewSpan { basis: Basis::NoPrice, tokens_input: Some(1), ..span }
+    };
+    let trace = NewTrace {
+        cost: Some(5),
+        unpriced: 1,
+        spans: vec![own, unpriced("agent", None), unpriced("call", Some("agent"))],
+        ..sample::plain(workspace_id, "t", START)
+    };
+    sample::write(store, &[trace], 1).await;
+    for (id, service, cost) in [("foreign", Some("shop"), Some(100)), ("silent", None, None)] {
+        let mut span =
+            LooseSpan { service: service.map(str::to_owned), ..plain(workspace_id, "t", id, None) };
+        (span.span.cost, span.span.tokens_input) = (cost, Some(1));
+        span.span.basis = if cost.is_some() { computed() } else { Basis::NoPrice };
+        store.write_spans(&[&span]).await.unwrap();
+    }
+    let usage = store.usages(workspace_id, always(), None, 9).await.unwrap().remove(0);
+    let alone: Vec<_> = usage.spans.iter().map(|span| (span.span_id.as_str(), span.came_alone)).collect();
+    assert_eq!(
+        alone,
+        [("agent", false), ("call", false), ("foreign", true), ("own", false), ("silent", true)]
+    );
+    let all =
+        [recost("t", Some("own"), Some(9), computed()), recost("t", Some("foreign"), Some(300), computed())];
+    assert_eq!(store.recost(workspace_id, &all).await.unwrap(), 1);
+    let trace = store.detail(workspace_id, "t").await.unwrap().unwrap().trace;
+    assert_eq!(
+        (trace.cost_usd, trace.unpriced),
+        (Some(9e-9), 1),
+        "it follows its own spans and nobody else's"
+    );
+    // Its cost is to be its spans' together.
+    store.recost(workspace_id, &[recost("t", None, None, Basis::Unknown)]).await.unwrap();
+    let trace = store.detail(workspace_id, "t").await.unwrap().unwrap().trace;
+    assert_eq!((trace.cost_usd, trace.unpriced), (Some(9e-9), 1));
+}
+
 pub async fn usage_is_read_page_by_page_in_the_order_of_starts(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..25)

@@ -142,14 +142,14 @@ async fn insert_spans(
         .bind(claim(|loose| loose.service.as_deref()))
         .bind(claim(|loose| loose.session_id.as_deref()))
         .bind(claim(|loose| loose.user_id.as_deref()))
-        .bind(claim(|loose| loose.tags.as_deref()))
+        .bind(rows.iter().map(SpanRow::tags).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())
 }
 
-/// Inserts frames of payloads with their ids; of one that is there already, notes for how long it is wanted. `times` says of each payload in which frame it
-/// stands and until when it is surely wanted: a frame is dropped after the last of them.
+/// Inserts frames of payloads with their ids; of one that is there already, notes for how long it is wanted. `times` says of
+/// each payload in which frame it stands and until when it is surely wanted: a frame is dropped after the last of them.
 pub(super) async fn payloads(
     connection: &mut PgConnection,
     frames: &[(i64, &[u8])],

@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{PostgresTraces, write::lock_workspaces, writing::PostgresWriting};
+use super::{
+    PostgresTraces,
+    write::lock_workspaces,
+    writing::{PostgresWriting, span_counts},
+};
 use crate::store::{
     moment::Moment,
     postgres::Retries,
@@ -44,8 +48,10 @@ impl PostgresTraces {
         .bind(page.limit)
         .fetch_all(&mut *transaction)
         .await?;
-        let records = rows.iter().map(Record::read).collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
+        let mut records = rows.iter().map(Record::read).collect::<Result<Vec<_>, _>>()?;
+        let all: Vec<i64> = records.iter().map(|record| record.id).collect();
+        recost::within_bound(&mut records, &span_counts(&mut transaction, &all).await?);
+        let ids = all[..records.len()].to_vec();
         let rows = sqlx::query(concat!(
             "SELECT ",
             usage_columns!(),

@@ -24,20 +24,18 @@ use crate::store::{
         assembly::Fact,
         gather,
         loose::LooseBatch,
+        promotion::{Next, Promotion},
         record::{LooseSpan, NewTrace},
         recost::SpanCost,
         rollup::Recount,
         row,
         stored::{
-            self, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns,
+            FactRows, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns,
             record_columns,
         },
         writing::Writing,
     },
 };
-
-/// Waiting traces that are promoted in one transaction.
-const PROMOTED_AT_ONCE: i64 = 256;
 
 /// Rows of traces by workspace, first and last moment, moments and numbers.
 macro_rules! at {
@@ -80,31 +78,43 @@ impl PostgresTraces {
     }
 
     pub(in crate::store::trace) async fn promote(&self, before: Timestamp) -> Result<Vec<Uuid>, StoreError> {
-        let mut workspaces = HashSet::new();
+        let mut promotion = Promotion::default();
         let mut retries = Retries::default();
         loop {
-            match self.try_promote(before).await {
-                Err(StoreError::Database(error)) if retries.again(&error).await => {}
-                Err(error) if workspaces.is_empty() => return Err(error),
-                // What was done is to be told; the next call meets the same error.
-                Err(error) => {
-                    tracing::warn!(%error, "not all traces that wait were promoted, trying again later");
-                    return Ok(workspaces.into_iter().collect());
-                }
-                Ok(None) => return Ok(workspaces.into_iter().collect()),
-                Ok(Some(changed)) => workspaces.extend(changed),
+            let done = match self.try_promote(before, promotion.at_once()).await {
+                Err(StoreError::Database(error)) if retries.again(&error).await => continue,
+                done => done,
+            };
+            match promotion.after(done)? {
+                Next::Promote => {}
+                Next::PutOff => self.put_off(before).await?,
+                Next::End(workspaces) => return Ok(workspaces),
             }
         }
     }
 
-    /// Promotes some, and answers whose they were; nothing where none are left.
-    async fn try_promote(&self, before: Timestamp) -> Result<Option<Vec<Uuid>>, StoreError> {
+    /// Lets the first trace that is due wait on.
+    async fn put_off(&self, before: Timestamp) -> Result<(), StoreError> {
         let mut transaction = self.begin_write().await?;
-        let due: Vec<(Uuid, String)> = sqlx::query_as(
-            "SELECT workspace_id, trace_id FROM waiting_traces WHERE last_seen < $1 ORDER BY last_seen LIMIT $2",
+        sqlx::query(
+            "UPDATE waiting_traces SET last_seen = $1 WHERE id = \
+             (SELECT id FROM waiting_traces WHERE last_seen < $1 ORDER BY last_seen, id LIMIT 1)",
         )
         .bind(Moment(before))
-        .bind(PROMOTED_AT_ONCE)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Promotes some, and answers whose they were; nothing where none are left.
+    async fn try_promote(&self, before: Timestamp, at_once: i64) -> Result<Option<Vec<Uuid>>, StoreError> {
+        let mut transaction = self.begin_write().await?;
+        let due: Vec<(Uuid, String)> = sqlx::query_as(
+            "SELECT workspace_id, trace_id FROM waiting_traces WHERE last_seen < $1 ORDER BY last_seen, id LIMIT $2",
+        )
+        .bind(Moment(before))
+        .bind(at_once)
         .fetch_all(&mut *transaction)
         .await?;
         if due.is_empty() {
@@ -115,7 +125,7 @@ impl PostgresTraces {
         let due: Vec<(i64, Uuid, String)> = sqlx::query_as(
             "SELECT id, workspace_id, trace_id FROM waiting_traces \
              JOIN UNNEST($1::UUID[], $2::TEXT[]) AS due (workspace_id, trace_id) USING (workspace_id, trace_id) \
-             WHERE last_seen < $3",
+             WHERE last_seen < $3 ORDER BY last_seen, id",
         )
         .bind(due.iter().map(|&(workspace_id, _)| workspace_id).collect::<Vec<_>>())
         .bind(due.iter().map(|(_, trace_id)| trace_id.as_str()).collect::<Vec<_>>())
@@ -126,9 +136,13 @@ impl PostgresTraces {
             .iter()
             .map(|(id, workspace_id, trace_id)| (*id, (*workspace_id, trace_id.as_str())))
             .collect();
-        gather::promote(&mut PostgresWriting::new(&mut transaction, self.layout), &waiting).await?;
+        if waiting.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let done =
+            gather::promote(&mut PostgresWriting::new(&mut transaction, self.layout), &waiting).await?;
         transaction.commit().await?;
-        Ok(Some(due.into_iter().map(|(_, workspace_id, _)| workspace_id).collect()))
+        Ok(Some(due.into_iter().take(done).map(|(_, workspace_id, _)| workspace_id).collect()))
     }
 }
 
@@ -196,6 +210,19 @@ impl<'c> PostgresWriting<'c> {
     }
 }
 
+/// How many spans the traces with these numbers have; nothing for those that have none.
+pub(super) async fn span_counts(
+    connection: &mut PgConnection,
+    ids: &[i64],
+) -> Result<HashMap<i64, usize>, StoreError> {
+    let counts: Vec<(i64, i64)> =
+        sqlx::query_as("SELECT trace, COUNT(*) FROM spans WHERE trace = ANY($1) GROUP BY trace")
+            .bind(ids)
+            .fetch_all(connection)
+            .await?;
+    Ok(counts.into_iter().map(|(id, count)| (id, usize::try_from(count).unwrap_or(usize::MAX))).collect())
+}
+
 /// The first and the last moment: whatever chunks and compressed rows lie outside are not looked into.
 fn span_of(places: &[(Moment, i64)]) -> (Moment, Moment) {
     let moments = || places.iter().map(|&(Moment(moment), _)| moment);
@@ -247,19 +274,22 @@ impl Writing for PostgresWriting<'_> {
         Ok(numbered.collect())
     }
 
+    async fn span_counts(&mut self, ids: &[i64]) -> Result<HashMap<i64, usize>, StoreError> {
+        span_counts(self.connection, ids).await
+    }
+
     async fn facts(&mut self, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact<'static>>>, StoreError> {
-        let mut facts: HashMap<i64, Vec<Fact<'static>>> = HashMap::with_capacity(ids.len());
+        let mut facts = FactRows::default();
         if ids.is_empty() {
-            return Ok(facts);
+            return Ok(HashMap::new());
         }
         let mut rows = sqlx::query(concat!("SELECT ", fact_columns!(), " FROM spans WHERE trace = ANY($1)"))
             .bind(ids)
             .fetch(&mut *self.connection);
         while let Some(row) = rows.try_next().await? {
-            let (id, fact) = stored::fact(&row)?;
-            facts.entry(id).or_default().push(fact);
+            facts.push(&row)?;
         }
-        Ok(facts)
+        Ok(facts.finish())
     }
 
     async fn error(&mut self, id: i64, span_id: &str) -> Result<Option<String>, StoreError> {

@@ -158,5 +158,5 @@ fn bind_span(arguments: &mut SqliteArguments, written: &SpanRow<'_>) -> Result<(
     arguments.add(written.claim(|loose| loose.service.as_deref()))?;
     arguments.add(written.claim(|loose| loose.session_id.as_deref()))?;
     arguments.add(written.claim(|loose| loose.user_id.as_deref()))?;
-    arguments.add(written.claim(|loose| loose.tags.as_deref()))
+    arguments.add(written.tags())
 }

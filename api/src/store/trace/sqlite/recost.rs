@@ -5,7 +5,11 @@ use std::sync::LazyLock;
 use sqlx::Arguments;
 use uuid::Uuid;
 
-use super::{SqliteTraces, bulk::Bulk, writing::SqliteWriting};
+use super::{
+    SqliteTraces,
+    bulk::Bulk,
+    writing::{SqliteWriting, span_counts},
+};
 use crate::store::trace::{
     StoreError,
     recost::{self, Recost, TraceUsage, UsagePage, usage_columns},
@@ -42,8 +46,10 @@ impl SqliteTraces {
         .bind(page.limit)
         .fetch_all(&mut *transaction)
         .await?;
-        let records = rows.iter().map(Record::read).collect::<Result<Vec<_>, _>>()?;
-        let ids: Vec<i64> = records.iter().map(|record| record.id).collect();
+        let mut records = rows.iter().map(Record::read).collect::<Result<Vec<_>, _>>()?;
+        let all: Vec<i64> = records.iter().map(|record| record.id).collect();
+        recost::within_bound(&mut records, &span_counts(&mut transaction, &all).await?);
+        let ids = all[..records.len()].to_vec();
         let mut spans = Vec::new();
         for piece in SELECT_SPANS.pieces(&ids, |arguments, id| arguments.add(*id)) {
             for row in piece?.query().fetch_all(&mut *transaction).await? {

@@ -21,18 +21,17 @@ use crate::store::trace::{
     assembly::Fact,
     gather,
     loose::LooseBatch,
+    promotion::{Next, Promotion},
     record::{LooseSpan, NewTrace},
     recost::SpanCost,
     rollup::Recount,
     row::{self, Columns},
     stored::{
-        self, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns, record_columns,
+        FactRows, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns,
+        record_columns,
     },
     writing::Writing,
 };
-
-/// Waiting traces that are promoted in one transaction.
-const PROMOTED_AT_ONCE: i64 = 256;
 
 static SELECT_TRACES: LazyLock<Bulk> = LazyLock::new(|| {
     let tail = concat!(
@@ -50,6 +49,11 @@ static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
 
 static SELECT_FACTS: LazyLock<Bulk> = LazyLock::new(|| {
     let tail = concat!(") SELECT ", fact_columns!(), " FROM k CROSS JOIN spans ON trace = k.number");
+    Bulk::new("WITH k (number) AS (VALUES", 1, tail, false)
+});
+
+static COUNT_SPANS: LazyLock<Bulk> = LazyLock::new(|| {
+    let tail = ") SELECT trace, COUNT(*) FROM k CROSS JOIN spans ON trace = k.number GROUP BY trace";
     Bulk::new("WITH k (number) AS (VALUES", 1, tail, false)
 });
 
@@ -77,29 +81,51 @@ impl SqliteTraces {
     }
 
     pub(in crate::store::trace) async fn promote(&self, before: Timestamp) -> Result<Vec<Uuid>, StoreError> {
-        let mut workspaces = Vec::new();
+        let mut promotion = Promotion::default();
         loop {
-            let mut transaction = self.begin_write().await?;
-            let due: Vec<(i64, Uuid, String)> = sqlx::query_as(
-                "SELECT id, workspace_id, trace_id FROM waiting_traces WHERE last_seen < $1 ORDER BY last_seen LIMIT $2",
-            )
-            .bind(before.as_micros())
-            .bind(PROMOTED_AT_ONCE)
-            .fetch_all(&mut *transaction)
-            .await?;
-            if due.is_empty() {
-                workspaces.sort_unstable();
-                workspaces.dedup();
-                return Ok(workspaces);
+            let done = self.try_promote(before, promotion.at_once()).await;
+            match promotion.after(done)? {
+                Next::Promote => {}
+                Next::PutOff => self.put_off(before).await?,
+                Next::End(workspaces) => return Ok(workspaces),
             }
-            let waiting: Vec<(i64, TraceName<'_>)> = due
-                .iter()
-                .map(|(id, workspace_id, trace_id)| (*id, (*workspace_id, trace_id.as_str())))
-                .collect();
-            gather::promote(&mut SqliteWriting(&mut transaction), &waiting).await?;
-            transaction.commit().await?;
-            workspaces.extend(due.iter().map(|&(_, workspace_id, _)| workspace_id));
         }
+    }
+
+    /// Promotes some, and answers whose they were; nothing where none are left.
+    async fn try_promote(&self, before: Timestamp, at_once: i64) -> Result<Option<Vec<Uuid>>, StoreError> {
+        let mut transaction = self.begin_write().await?;
+        let due: Vec<(i64, Uuid, String)> = sqlx::query_as(
+            "SELECT id, workspace_id, trace_id FROM waiting_traces WHERE last_seen < $1 ORDER BY last_seen, id LIMIT $2",
+        )
+        .bind(before.as_micros())
+        .bind(at_once)
+        .fetch_all(&mut *transaction)
+        .await?;
+        if due.is_empty() {
+            return Ok(None);
+        }
+        let waiting: Vec<(i64, TraceName<'_>)> = due
+            .iter()
+            .map(|(id, workspace_id, trace_id)| (*id, (*workspace_id, trace_id.as_str())))
+            .collect();
+        let done = gather::promote(&mut SqliteWriting(&mut transaction), &waiting).await?;
+        transaction.commit().await?;
+        Ok(Some(due.into_iter().take(done).map(|(_, workspace_id, _)| workspace_id).collect()))
+    }
+
+    /// Lets the first trace that is due wait on.
+    async fn put_off(&self, before: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.begin_write().await?;
+        sqlx::query(
+            "UPDATE waiting_traces SET last_seen = $1 WHERE id = \
+             (SELECT id FROM waiting_traces WHERE last_seen < $1 ORDER BY last_seen, id LIMIT 1)",
+        )
+        .bind(before.as_micros())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
     }
 }
 
@@ -134,16 +160,19 @@ impl Writing for SqliteWriting<'_> {
         Ok(numbered.collect())
     }
 
+    async fn span_counts(&mut self, ids: &[i64]) -> Result<HashMap<i64, usize>, StoreError> {
+        span_counts(self.0, ids).await
+    }
+
     async fn facts(&mut self, ids: &[i64]) -> Result<HashMap<i64, Vec<Fact<'static>>>, StoreError> {
-        let mut facts: HashMap<i64, Vec<Fact<'static>>> = HashMap::with_capacity(ids.len());
+        let mut facts = FactRows::default();
         for piece in SELECT_FACTS.pieces(ids, |arguments, id| arguments.add(*id)) {
             let mut rows = piece?.query().fetch(&mut *self.0);
             while let Some(row) = rows.try_next().await? {
-                let (id, fact) = stored::fact(&row)?;
-                facts.entry(id).or_default().push(fact);
+                facts.push(&row)?;
             }
         }
-        Ok(facts)
+        Ok(facts.finish())
     }
 
     async fn error(&mut self, id: i64, span_id: &str) -> Result<Option<String>, StoreError> {
@@ -230,6 +259,20 @@ pub(super) async fn waiting(
         first += rows;
     }
     Ok(found)
+}
+
+/// How many spans the traces with these numbers have; nothing for those that have none.
+pub(super) async fn span_counts(
+    connection: &mut SqliteConnection,
+    ids: &[i64],
+) -> Result<HashMap<i64, usize>, StoreError> {
+    let mut counts = HashMap::with_capacity(ids.len());
+    for piece in COUNT_SPANS.pieces(ids, |arguments, id| arguments.add(*id)) {
+        for row in piece?.query().fetch_all(&mut *connection).await? {
+            counts.insert(row.integer(0)?, usize::try_from(row.integer(1)?).unwrap_or(usize::MAX));
+        }
+    }
+    Ok(counts)
 }
 
 /// Notes what was found of the trace with this number in its piece.

@@ -1,0 +1,247 @@
+//! Putting traces together: the tests.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn fact(span_id: impl Into<String>, parent: Option<String>) -> Fact<'static> {
+    Fact {
+        span_id: Cow::Owned(span_id.into()),
+        parent_span_id: parent.map(Cow::Owned),
+        name: Cow::Borrowed("step"),
+        kind: SpanKind::Unknown,
+        timestamp: Timestamp::EPOCH,
+        latency: 1,
+        status: TraceStatus::Success,
+        model: None,
+        model_provider: None,
+        tokens_input: None,
+        tokens_output: None,
+        cost: None,
+        reported: false,
+        no_price: false,
+        error: Reason::None,
+        payload: Place { frame: 0, line: 0 },
+        agent_id: None,
+        service: None,
+        session_id: None,
+        user_id: None,
+        tags: None,
+    }
+}
+
+/// Spans whose parents are any of them, themselves, or nobody that is there.
+fn facts() -> impl Strategy<Value = Vec<Fact<'static>>> {
+    let kinds =
+        prop::sample::select(vec![SpanKind::Unknown, SpanKind::Llm, SpanKind::Embedding, SpanKind::Tool]);
+    let cost = (prop::option::of(0_i64..100), any::<bool>(), any::<bool>());
+    let one = (any::<prop::sample::Index>(), 0_u8..8, 0_i64..4, cost, kinds);
+    prop::collection::vec(one, 1..40).prop_map(|drawn| {
+        let count = drawn.len();
+        let span = |(number, (parent, odd, start, (cost, no_price, reported), kind)): (usize, _)| {
+            let parent: prop::sample::Index = parent;
+            let parent = match odd {
+                0 => None,
+                1 => Some("elsewhere".to_owned()),
+                _ => Some(format!("{:02}", parent.index(count))),
+            };
+            Fact {
+                timestamp: Timestamp::from_micros(start),
+                kind,
+                cost,
+                reported: reported && cost.is_some(),
+                no_price: no_price && cost.is_none(),
+                tokens_input: cost,
+                ..fact(format!("{number:02}"), parent)
+            }
+        };
+        drawn.into_iter().enumerate().map(span).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_the_spans_makes_no_difference(facts in facts(), turn in any::<prop::sample::Index>(), stand_in: bool) {
+        let mut other = facts.clone();
+        other.rotate_left(turn.index(facts.len()));
+        other.reverse();
+        let of = |facts: &[Fact<'static>]| {
+            assemble(facts, stand_in).map(|found| (facts[found.root].span_id.clone(), found.trace))
+        };
+        prop_assert_eq!(of(&facts), of(&other));
+    }
+
+    #[test]
+    fn whatever_stands_for_the_trace_some_span_does_and_no_cost_counts_twice(facts in facts()) {
+        let assembled = assemble(&facts, true).unwrap();
+        let all = facts.iter().filter_map(|fact| fact.cost).sum::<i64>();
+        prop_assert!(assembled.trace.cost.unwrap_or(0) <= all);
+        // What is said somewhere is not lost altogether: the innermost that says it counts.
+        let said = facts.iter().any(|fact| fact.cost.is_some() || fact.no_price);
+        prop_assert_eq!(said, assembled.trace.cost.is_some() || assembled.trace.unpriced > 0);
+        let outermost = facts.iter().any(|fact| fact.parent_span_id.is_none());
+        prop_assert_eq!(assemble(&facts, false).is_some(), outermost);
+        prop_assert_eq!(assembled.trace.assembly == Assembly::Complete, outermost);
+    }
+}
+
+#[test]
+fn a_chain_of_a_hundred_thousand_spans_is_no_deeper_than_one_of_two() {
+    let mut chain: Vec<_> = (0..100_000_usize)
+        .map(|n| Fact { cost: Some(1), ..fact(n.to_string(), n.checked_sub(1).map(|n| n.to_string())) })
+        .collect();
+    assert_eq!(assemble(&chain, false).unwrap().trace.cost, Some(1));
+    // The outermost lies in the innermost: a circle of all.
+    chain[0].parent_span_id = Some("99999".into());
+    assert!(assemble(&chain, false).is_none());
+    let assembled = assemble(&chain, true).unwrap();
+    assert_eq!((assembled.root, assembled.trace.cost), (0, Some(100_000)), "each is an orphan");
+}
+
+#[test]
+fn what_hangs_on_a_circle_stays_in_it() {
+    let cost = |cost, fact| Fact { cost: Some(cost), ..fact };
+    let spans = [
+        cost(5, fact("a", Some("b".to_owned()))),
+        cost(7, fact("b", Some("a".to_owned()))),
+        cost(1, fact("leaf", Some("b".to_owned()))),
+        cost(9, fact("itself", Some("itself".to_owned()))),
+    ];
+    assert_eq!(assemble(&spans, true).unwrap().trace.cost, Some(5 + 1 + 9));
+}
+
+#[test]
+fn sums_stop_at_the_largest_number() {
+    let span = |id: &str| Fact {
+        cost: Some(i64::MAX),
+        tokens_input: Some(i64::MAX),
+        tokens_output: Some(1),
+        ..fact(id, None)
+    };
+    let trace = assemble(&[span("a"), span("b")], false).unwrap().trace;
+    assert_eq!(
+        (trace.cost, trace.tokens_total, trace.tokens_output),
+        (Some(i64::MAX), Some(i64::MAX), Some(2))
+    );
+}
+
+#[test]
+fn the_agent_is_who_says_so_before_what_service_it_is() {
+    let mut spans =
+        [fact("root", None), fact("a", Some("root".to_owned())), fact("b", Some("root".to_owned()))];
+    let agent = |spans: &[Fact<'static>]| assemble(spans, false).unwrap().trace.agent_id;
+    assert_eq!(agent(&spans), "unknown");
+    spans[2].service = Some("other service".into());
+    assert_eq!(agent(&spans), "other service");
+    spans[0].service = Some("service".into());
+    assert_eq!(agent(&spans), "service");
+    spans[2].agent_id = Some("b's agent".into());
+    assert_eq!(agent(&spans), "b's agent");
+    spans[1].agent_id = Some("a's agent".into());
+    assert_eq!(agent(&spans), "a's agent", "the earlier, and of one moment the smaller id");
+    spans[0].agent_id = Some("agent".into());
+    assert_eq!(agent(&spans), "agent");
+}
+
+#[test]
+fn the_model_is_the_outermost_spans_or_that_of_the_largest_call() {
+    let call = |id: &str, kind, model: &'static str, tokens| Fact {
+        kind,
+        model: Some(model.into()),
+        model_provider: Some("openai".into()),
+        tokens_output: Some(tokens),
+        ..fact(id, Some("root".to_owned()))
+    };
+    let mut spans = [
+        fact("root", None),
+        call("a", SpanKind::Embedding, "embedder", 900),
+        call("b", SpanKind::Llm, "small", 5),
+        call("c", SpanKind::Llm, "large", 6),
+        call("d", SpanKind::Llm, "later", 6),
+    ];
+    let model = |spans: &[Fact<'static>]| assemble(spans, false).unwrap().trace.model.unwrap();
+    assert_eq!(model(&spans), "large");
+    spans[0].model = Some("own".into());
+    assert_eq!(model(&spans), "own");
+}
+
+/// A span that lies in another, or in none.
+fn inside(parent: &str, id: &str, kind: SpanKind) -> Fact<'static> {
+    Fact { kind, ..fact(id, (!parent.is_empty()).then(|| parent.to_owned())) }
+}
+
+#[test]
+fn only_calls_and_what_makes_them_let_a_span_around_them_step_back() {
+    use SpanKind::{Agent, Chain, Embedding, Guardrail, Llm, Reranker, Tool, Unknown};
+    // The kinds of three spans, each in the one before, that cost 100, 10 and 1; what they cost together.
+    for (kinds, together) in [
+        ([Agent, Chain, Llm], 1),
+        ([Agent, Unknown, Llm], 1),
+        ([Agent, Tool, Llm], 1),
+        ([Agent, Chain, Embedding], 11),
+        ([Agent, Tool, Embedding], 111),
+        ([Llm, Embedding, Embedding], 101),
+        ([Embedding, Tool, Embedding], 11),
+        ([Embedding, Reranker, Guardrail], 111),
+        ([Embedding, Llm, Embedding], 11),
+    ] {
+        let parents = ["", "a", "b"];
+        let costs = [100, 10, 1];
+        let spans: Vec<_> = (0..3)
+            .map(|n| Fact {
+                cost: Some(costs[n]),
+                tokens_input: Some(costs[n]),
+                ..inside(parents[n], ["a", "b", "c"][n], kinds[n])
+            })
+            .collect();
+        let trace = assemble(&spans, false).unwrap().trace;
+        assert_eq!((trace.cost, trace.tokens_input), (Some(together), Some(together)), "{kinds:?}");
+    }
+}
+
+#[test]
+fn a_reported_cost_stands_for_calls_inside_that_have_no_price() {
+    let unpriced = |parent, id| Fact { no_price: true, ..inside(parent, id, SpanKind::Llm) };
+    let priced =
+        |parent, id, cost, reported| Fact { cost: Some(cost), reported, ..inside(parent, id, SpanKind::Llm) };
+    let of = |spans: &[Fact<'static>]| {
+        let trace = assemble(spans, false).unwrap().trace;
+        (trace.cost, trace.unpriced)
+    };
+    let root = |cost, reported| Fact { kind: SpanKind::Agent, ..priced("", "root", cost, reported) };
+    assert_eq!(of(&[root(50, true), unpriced("root", "a")]), (Some(50), 0));
+    assert_eq!(of(&[root(50, true), unpriced("root", "a"), priced("root", "b", 7, true)]), (Some(50), 0));
+    assert_eq!(
+        of(&[root(50, false), unpriced("root", "a")]),
+        (None, 1),
+        "what was computed here is no better known"
+    );
+    assert_eq!(of(&[root(50, true), priced("root", "b", 7, false)]), (Some(7), 0));
+    // Further inside: what stands for it is a part of what is around.
+    let middle = Fact { kind: SpanKind::Chain, ..priced("root", "middle", 20, true) };
+    assert_eq!(of(&[root(50, false), middle.clone(), unpriced("middle", "a")]), (Some(20), 0));
+    assert_eq!(of(&[root(50, true), middle, unpriced("middle", "a"), unpriced("root", "b")]), (Some(50), 0));
+}
+
+proptest! {
+    #[test]
+    fn tags_that_were_forgotten_are_none_of_the_trace_s(
+        lists in prop::collection::vec((0_i64..9, prop::collection::vec(0_u8..120, 0..30)), 1..30),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let span = |(number, (start, tags)): (usize, (i64, Vec<u8>))| Fact {
+            timestamp: Timestamp::from_micros(start),
+            tags: Some(serde_json::to_string(&tags.iter().map(u8::to_string).collect::<Vec<_>>()).unwrap().into()),
+            ..fact(format!("{number:02}"), None)
+        };
+        let all: Vec<_> = lists.into_iter().enumerate().map(span).collect();
+        let mut cut_short = all.clone();
+        let cut = cut.index(all.len());
+        forget_tags(&mut cut_short[..cut]);
+        forget_tags(&mut cut_short);
+        prop_assert_eq!(tags(&cut_short), tags(&all));
+        let left: usize = cut_short.iter().map(|fact| fact.tags.as_ref().unwrap().len()).sum();
+        prop_assert!(left <= TRACE_TAGS * 6 + cut_short.len() * 2);
+        prop_assert!(cut_short.iter().all(Fact::came_alone));
+    }
+}

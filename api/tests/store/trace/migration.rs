@@ -1,0 +1,91 @@
+//! A database that an older version filled: it is brought up to date with everything in it.
+
+use api::store::trace::record::LooseSpan;
+use uuid::Uuid;
+
+use super::{
+    loose, oracle,
+    sample::{self, HOUR, START, always, plain},
+};
+use crate::database::{Database, open_timescale};
+
+/// What migrations after the first one made of traces and spans.
+const TRACES: [&str; 5] = ["name", "assembly", "unpriced", "cost_basis", "price"];
+const SPANS: [&str; 11] = [
+    "model_provider",
+    "tokens_cache_read",
+    "tokens_cache_write",
+    "tokens_reasoning",
+    "cost_basis",
+    "price",
+    "agent_id",
+    "service",
+    "session_id",
+    "user_id",
+    "tags",
+];
+
+/// Makes the database what the first version would have made of it.
+async fn age(database: &Database) {
+    for index in ["traces_workspace_session_time", "traces_workspace_user_time"] {
+        database.execute_in_traces(&format!("DROP INDEX {index}")).await;
+    }
+    for (table, columns) in [("traces", &TRACES[..]), ("spans", &SPANS)] {
+        for column in columns {
+            database.execute_in_traces(&format!("ALTER TABLE {table} DROP COLUMN {column}")).await;
+        }
+    }
+    for table in ["waiting_traces", "model_prices", "reprices"] {
+        database.execute_in_traces(&format!("DROP TABLE {table}")).await;
+    }
+    let applied = match database {
+        Database::Sqlite(_) => "_sqlx_migrations",
+        Database::Postgres { .. } => "traces_migrations",
+    };
+    database.execute_in_traces(&format!("DELETE FROM {applied} WHERE version > 1")).await;
+}
+
+async fn is_brought_up_to_date(database: &Database, compress: bool) {
+    let workspace_id = Uuid::new_v4();
+    let traces: Vec<_> = (0..50)
+        .map(|n| {
+            let mut trace = plain(workspace_id, format!("t{n}"), START + n * HOUR);
+            let span = loose::plain(workspace_id, "", "call", None).span;
+            (trace.session_id, trace.spans) = (Some("s-17".to_owned()), vec![span]);
+            trace
+        })
+        .collect();
+    let store = database.traces().await;
+    sample::write(&store, &traces, 20).await;
+    store.close().await;
+    let migrations = database.trace_migrations().await;
+    age(database).await;
+    if compress {
+        let compress = "SELECT compress_chunk(c, true) FROM show_chunks('traces') AS c";
+        database.execute_in_traces(compress).await;
+    }
+    let store = database.traces().await;
+    assert_eq!(database.trace_migrations().await, migrations);
+    for trace in &traces {
+        let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap().unwrap();
+        assert_eq!(detail.trace, oracle::shown(trace));
+        assert_eq!(detail.spans.len(), 1);
+    }
+    assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
+    // It takes what is new, beside what is old.
+    let late: Vec<LooseSpan> = ["t3", "new"].map(|id| loose::plain(workspace_id, id, "late", None)).into();
+    store.write_spans(&late.iter().collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(store.detail(workspace_id, "t3").await.unwrap().unwrap().spans.len(), 2);
+    assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].requests, 51);
+    store.close().await;
+}
+
+pub async fn a_database_that_the_first_version_filled_is_brought_up_to_date(database: &Database) {
+    is_brought_up_to_date(database, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
+async fn a_database_that_the_first_version_filled_and_compressed_is_brought_up_to_date() {
+    is_brought_up_to_date(&open_timescale().await, true).await;
+}
