@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use shared::error::ErrorCode;
 use yew::Callback;
 
-use super::ApiError;
+use super::{ApiError, answer};
 
 /// An answer's status and text, on their way. Boxed, so that what sends and receives is in the binary once and not in
 /// the future of every caller.
@@ -99,7 +99,7 @@ impl Client {
         if response.ok() {
             return Ok((status, text));
         }
-        let error = serde_json::from_str(&text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
+        let error = answer::read(&text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
         // A wrong password is also a 401, but says nothing of the token.
         if let Some(token) = &self.token
             && status == 401
@@ -112,7 +112,7 @@ impl Client {
 }
 
 fn read<T: DeserializeOwned>((status, text): &(u16, String)) -> Result<T, ApiError> {
-    serde_json::from_str(text).map_err(|_| ApiError::Unreadable { status: *status })
+    answer::read(text).map_err(|_| ApiError::Unreadable { status: *status })
 }
 
 /// `text` as one segment of a path.

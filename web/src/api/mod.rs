@@ -3,6 +3,7 @@
 
 mod account;
 mod alert;
+mod answer;
 mod api_key;
 mod client;
 mod error;
