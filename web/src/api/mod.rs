@@ -12,6 +12,6 @@ mod price;
 mod thread;
 mod trace;
 
-pub use client::Client;
+pub use client::{Asked, Client};
 pub use error::ApiError;
 pub use thread::ThreadKind;
