@@ -2,26 +2,26 @@
 
 use shared::auth::{LoginRequest, RegisterRequest, TokenResponse, User};
 
-use super::{ApiError, Client};
+use super::{Asked, Client};
 
 impl Client {
     /// Makes an account and its workspace.
-    pub async fn register(&self, request: &RegisterRequest) -> Result<User, ApiError> {
-        self.post("/api/v1/auth/register", request).await
+    pub fn register(&self, request: &RegisterRequest) -> Asked<User> {
+        self.post("/api/v1/auth/register", request)
     }
 
     /// A token for e-mail and password.
-    pub async fn login(&self, request: &LoginRequest) -> Result<TokenResponse, ApiError> {
-        self.post("/api/v1/auth/login", request).await
+    pub fn login(&self, request: &LoginRequest) -> Asked<TokenResponse> {
+        self.post("/api/v1/auth/login", request)
     }
 
     /// A new token for the one this client has.
-    pub async fn refresh(&self) -> Result<TokenResponse, ApiError> {
-        self.post_empty("/api/v1/auth/refresh").await
+    pub fn refresh(&self) -> Asked<TokenResponse> {
+        self.post_empty("/api/v1/auth/refresh")
     }
 
     /// Who is logged in.
-    pub async fn me(&self) -> Result<User, ApiError> {
-        self.get("/api/v1/auth/me", &[]).await
+    pub fn me(&self) -> Asked<User> {
+        self.get("/api/v1/auth/me", &[])
     }
 }

@@ -5,24 +5,21 @@ use shared::{
     page::ItemList,
 };
 
-use super::{ApiError, Client, client::segment};
+use super::{Asked, Client, client::segment};
 
 impl Client {
     /// The workspace's keys.
-    pub async fn api_keys(&self) -> Result<ItemList<ApiKey>, ApiError> {
-        self.get("/api/v1/api-keys", &[]).await
+    pub fn api_keys(&self) -> Asked<ItemList<ApiKey>> {
+        self.get("/api/v1/api-keys", &[])
     }
 
     /// A new key; the answer is the only one that holds it.
-    pub async fn create_api_key(
-        &self,
-        request: &CreateApiKeyRequest,
-    ) -> Result<CreateApiKeyResponse, ApiError> {
-        self.post("/api/v1/api-keys", request).await
+    pub fn create_api_key(&self, request: &CreateApiKeyRequest) -> Asked<CreateApiKeyResponse> {
+        self.post("/api/v1/api-keys", request)
     }
 
     /// Ends a key for good.
-    pub async fn revoke_api_key(&self, id: &str) -> Result<(), ApiError> {
-        self.delete(&format!("/api/v1/api-keys/{}", segment(id))).await
+    pub fn revoke_api_key(&self, id: &str) -> Asked<()> {
+        self.delete(&format!("/api/v1/api-keys/{}", segment(id)))
     }
 }

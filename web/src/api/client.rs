@@ -1,17 +1,37 @@
 //! Requests and answers: the only place that speaks HTTP.
 
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, ready},
+};
 
 use gloo_net::http::{Method, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use shared::error::ErrorCode;
 use yew::Callback;
 
-use super::ApiError;
+use super::{ApiError, answer};
 
 /// An answer's status and text, on their way. Boxed, so that what sends and receives is in the binary once and not in
 /// the future of every caller.
 type Text = Pin<Box<dyn Future<Output = Result<(u16, String), ApiError>>>>;
+
+/// An answer on its way. No `async fn` makes one: waiting is in the binary once, and not anew for every question.
+pub struct Asked<T> {
+    text: Text,
+    read: fn(&(u16, String)) -> Result<T, ApiError>,
+}
+
+impl<T> Future for Asked<T> {
+    type Output = Result<T, ApiError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let text = ready!(self.text.as_mut().poll(context))?;
+        Poll::Ready((self.read)(&text))
+    }
+}
 
 /// Asks the API in somebody's name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,12 +56,8 @@ impl Client {
     }
 
     /// GET. Pairs without a value are left out.
-    pub async fn get<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        query: &[(&str, Option<&str>)],
-    ) -> Result<T, ApiError> {
-        read(&self.ask(path, query).await?)
+    pub fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, Option<&str>)]) -> Asked<T> {
+        Asked { text: self.ask(path, query), read }
     }
 
     fn ask(&self, path: &str, query: &[(&str, Option<&str>)]) -> Text {
@@ -54,26 +70,30 @@ impl Client {
     }
 
     /// GET, with the answer as it came beside what it says.
-    pub async fn get_with_text<T: DeserializeOwned>(&self, path: &str) -> Result<(T, String), ApiError> {
-        let answer = self.ask(path, &[]).await?;
-        read(&answer).map(|said| (said, answer.1))
+    pub fn get_with_text<T: DeserializeOwned>(&self, path: &str) -> Asked<(T, String)> {
+        Asked { text: self.ask(path, &[]), read: |answer| read(answer).map(|said| (said, answer.1.clone())) }
     }
 
     /// POST with a JSON body.
-    pub async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, ApiError> {
-        let body = serde_json::to_string(body).map_err(|_| ApiError::Unreadable { status: 0 })?;
-        let request = self.request(Method::POST, path).header("Content-Type", "application/json");
-        read(&self.send(request, Some(body)).await?)
+    pub fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Asked<T> {
+        let text = match serde_json::to_string(body) {
+            Ok(body) => {
+                let request = self.request(Method::POST, path).header("Content-Type", "application/json");
+                self.send(request, Some(body))
+            }
+            Err(_) => Box::pin(ready(Err(ApiError::Unreadable { status: 0 }))),
+        };
+        Asked { text, read }
     }
 
     /// POST with nothing in it.
-    pub async fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Result<T, ApiError> {
-        read(&self.send(self.request(Method::POST, path), None).await?)
+    pub fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Asked<T> {
+        Asked { text: self.send(self.request(Method::POST, path), None), read }
     }
 
     /// DELETE; the answer is empty.
-    pub async fn delete(&self, path: &str) -> Result<(), ApiError> {
-        self.send(self.request(Method::DELETE, path), None).await.map(|_| ())
+    pub fn delete(&self, path: &str) -> Asked<()> {
+        Asked { text: self.send(self.request(Method::DELETE, path), None), read: |_| Ok(()) }
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -99,7 +119,7 @@ impl Client {
         if response.ok() {
             return Ok((status, text));
         }
-        let error = serde_json::from_str(&text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
+        let error = answer::read(&text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
         // A wrong password is also a 401, but says nothing of the token.
         if let Some(token) = &self.token
             && status == 401
@@ -112,7 +132,7 @@ impl Client {
 }
 
 fn read<T: DeserializeOwned>((status, text): &(u16, String)) -> Result<T, ApiError> {
-    serde_json::from_str(text).map_err(|_| ApiError::Unreadable { status: *status })
+    answer::read(text).map_err(|_| ApiError::Unreadable { status: *status })
 }
 
 /// `text` as one segment of a path.

@@ -7,11 +7,11 @@ use shared::{
     time_range::TimeRange,
 };
 
-use super::{ApiError, Client};
+use super::{Asked, Client};
 
 impl Client {
     /// The five key figures of `range`.
-    pub async fn home_kpis(&self, range: TimeRange) -> Result<HomeKpis, ApiError> {
+    pub fn home_kpis(&self, range: TimeRange) -> Asked<HomeKpis> {
         let query = range.to_query();
         self.get(
             "/api/v1/metrics/home-kpis",
@@ -21,11 +21,10 @@ impl Client {
                 ("end", query.end.as_deref()),
             ],
         )
-        .await
     }
 
     /// `metric` over `range`, one line of all.
-    pub async fn timeseries(&self, metric: Metric, range: TimeRange) -> Result<Timeseries, ApiError> {
+    pub fn timeseries(&self, metric: Metric, range: TimeRange) -> Asked<Timeseries> {
         let query = range.to_query();
         self.get(
             "/api/v1/metrics/timeseries",
@@ -36,16 +35,10 @@ impl Client {
                 ("end", query.end.as_deref()),
             ],
         )
-        .await
     }
 
     /// The busiest agents or models of `range`, at most `limit`.
-    pub async fn breakdown(
-        &self,
-        by: Dimension,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<ItemList<BreakdownItem>, ApiError> {
+    pub fn breakdown(&self, by: Dimension, range: TimeRange, limit: u32) -> Asked<ItemList<BreakdownItem>> {
         let query = range.to_query();
         self.get(
             "/api/v1/metrics/breakdown",
@@ -57,6 +50,5 @@ impl Client {
                 ("limit", Some(&*limit.to_string())),
             ],
         )
-        .await
     }
 }

@@ -3,6 +3,7 @@
 
 mod account;
 mod alert;
+mod answer;
 mod api_key;
 mod client;
 mod error;
@@ -11,6 +12,6 @@ mod price;
 mod thread;
 mod trace;
 
-pub use client::Client;
+pub use client::{Asked, Client};
 pub use error::ApiError;
 pub use thread::ThreadKind;

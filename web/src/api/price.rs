@@ -5,38 +5,38 @@ use shared::{
     price::{Price, PriceLookup, PriceRequest, Reprice, RepriceRequest},
 };
 
-use super::{ApiError, Client, client::segment};
+use super::{Asked, Client, client::segment};
 
 const REPRICE: &str = "/api/v1/prices/reprice";
 
 impl Client {
     /// The workspace's own prices.
-    pub async fn prices(&self) -> Result<ItemList<Price>, ApiError> {
-        self.get("/api/v1/prices", &[]).await
+    pub fn prices(&self) -> Asked<ItemList<Price>> {
+        self.get("/api/v1/prices", &[])
     }
 
     /// Keeps a price; one of the same model and provider is replaced.
-    pub async fn keep_price(&self, request: &PriceRequest) -> Result<Price, ApiError> {
-        self.post("/api/v1/prices", request).await
+    pub fn keep_price(&self, request: &PriceRequest) -> Asked<Price> {
+        self.post("/api/v1/prices", request)
     }
 
     /// Removes a price.
-    pub async fn remove_price(&self, id: &str) -> Result<(), ApiError> {
-        self.delete(&format!("/api/v1/prices/{}", segment(id))).await
+    pub fn remove_price(&self, id: &str) -> Asked<()> {
+        self.delete(&format!("/api/v1/prices/{}", segment(id)))
     }
 
     /// What a model costs.
-    pub async fn lookup_price(&self, model: &str, provider: Option<&str>) -> Result<PriceLookup, ApiError> {
-        self.get("/api/v1/prices/lookup", &[("model", Some(model)), ("provider", provider)]).await
+    pub fn lookup_price(&self, model: &str, provider: Option<&str>) -> Asked<PriceLookup> {
+        self.get("/api/v1/prices/lookup", &[("model", Some(model)), ("provider", provider)])
     }
 
     /// The newest pricings anew.
-    pub async fn reprices(&self) -> Result<ItemList<Reprice>, ApiError> {
-        self.get(REPRICE, &[]).await
+    pub fn reprices(&self) -> Asked<ItemList<Reprice>> {
+        self.get(REPRICE, &[])
     }
 
     /// Asks for a pricing anew.
-    pub async fn begin_reprice(&self, request: &RepriceRequest) -> Result<Reprice, ApiError> {
-        self.post(REPRICE, request).await
+    pub fn begin_reprice(&self, request: &RepriceRequest) -> Asked<Reprice> {
+        self.post(REPRICE, request)
     }
 }

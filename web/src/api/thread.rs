@@ -6,7 +6,7 @@ use shared::{
     time_range::TimeRange,
 };
 
-use super::{ApiError, Client, client::segment};
+use super::{ApiError, Asked, Client, client::segment};
 
 /// What the traces of a thread have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,7 @@ impl ThreadKind {
 
 impl Client {
     /// The sessions or users of `range`, the most recently active first, at most `limit`.
-    pub async fn threads(
-        &self,
-        kind: ThreadKind,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<ItemList<ThreadSummary>, ApiError> {
+    pub fn threads(&self, kind: ThreadKind, range: TimeRange, limit: u32) -> Asked<ItemList<ThreadSummary>> {
         let query = range.to_query();
         self.get(
             kind.path(),
@@ -44,7 +39,6 @@ impl Client {
                 ("limit", Some(&*limit.to_string())),
             ],
         )
-        .await
     }
 
     /// A session or user with the first `pages` pages of its traces, of `limit` each, and where the next one begins.

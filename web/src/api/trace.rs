@@ -6,11 +6,11 @@ use shared::{
     trace::{Trace, TraceDetail, TraceListQuery, TraceStatus},
 };
 
-use super::{ApiError, Client, client::segment};
+use super::{Asked, Client, client::segment};
 
 impl Client {
     /// One page of the traces that `query` asks for.
-    pub async fn traces(&self, query: &TraceListQuery) -> Result<Page<Trace>, ApiError> {
+    pub fn traces(&self, query: &TraceListQuery) -> Asked<Page<Trace>> {
         let (limit, page) = (query.limit.map(|n| n.to_string()), query.page.map(|n| n.to_string()));
         self.get(
             "/api/v1/traces",
@@ -28,22 +28,21 @@ impl Client {
                 ("cursor", query.cursor.as_deref()),
             ],
         )
-        .await
     }
 
     /// One trace, its spans without what they read and wrote: a run may have ten thousand.
-    pub async fn trace(&self, id: &str) -> Result<TraceDetail, ApiError> {
-        self.get(&path(id), &[("payloads", Some("false"))]).await
+    pub fn trace(&self, id: &str) -> Asked<TraceDetail> {
+        self.get(&path(id), &[("payloads", Some("false"))])
     }
 
     /// One span with everything in it, and the same as it came.
-    pub async fn span(&self, trace_id: &str, span_id: &str) -> Result<(Span, String), ApiError> {
-        self.get_with_text(&format!("{}/spans/{}", path(trace_id), segment(span_id))).await
+    pub fn span(&self, trace_id: &str, span_id: &str) -> Asked<(Span, String)> {
+        self.get_with_text(&format!("{}/spans/{}", path(trace_id), segment(span_id)))
     }
 
     /// The ids of the spans that `query` is in, whatever they read and wrote included.
-    pub async fn find_spans(&self, trace_id: &str, query: &str) -> Result<SpanMatches, ApiError> {
-        self.get(&format!("{}/search", path(trace_id)), &[("q", Some(query))]).await
+    pub fn find_spans(&self, trace_id: &str, query: &str) -> Asked<SpanMatches> {
+        self.get(&format!("{}/search", path(trace_id)), &[("q", Some(query))])
     }
 }
 

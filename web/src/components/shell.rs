@@ -55,7 +55,7 @@ pub struct ShellProps {
 /// See the module.
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
-    let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| async move { client.me().await });
+    let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.me());
     let account = Account::new(account);
     let main = use_node_ref();
     {

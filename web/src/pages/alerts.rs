@@ -24,8 +24,8 @@ struct AlertsQuery {
 pub fn AlertsPage() -> Html {
     use_title("Alerts");
     let (query, set_query) = use_query::<AlertsQuery>();
-    let alerts = use_poll(query.severity, ttl::ALERTS, |client, severity| async move {
-        client.recent_alerts(limit::PAGE_ITEMS, severity).await
+    let alerts = use_poll(query.severity, ttl::ALERTS, |client, severity| {
+        client.recent_alerts(limit::PAGE_ITEMS, severity)
     });
     let choice = |severity: Option<Severity>| {
         let onclick = set_query.reform(move |_: MouseEvent| AlertsQuery { severity });

@@ -38,13 +38,12 @@ pub fn TracesPage() -> Html {
     let (query, set_query) = use_query::<TraceListQuery>();
     let range = TimeRange::from_query(&query.time_range()).unwrap_or_default();
     let asked = asked(&query, range);
-    let traces =
-        use_poll(asked, ttl::TRACES_LIST, |client, query| async move { client.traces(&query).await });
-    let agents = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
-        client.breakdown(Dimension::Agent, range, limit::PAGE_ITEMS).await
+    let traces = use_poll(asked, ttl::TRACES_LIST, |client, query| client.traces(&query));
+    let agents = use_poll(range, ttl::HOME_KPIS, |client, range| {
+        client.breakdown(Dimension::Agent, range, limit::PAGE_ITEMS)
     });
-    let models = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
-        client.breakdown(Dimension::Model, range, limit::PAGE_ITEMS).await
+    let models = use_poll(range, ttl::HOME_KPIS, |client, range| {
+        client.breakdown(Dimension::Model, range, limit::PAGE_ITEMS)
     });
     // Another filter begins at its first page.
     let filter = |change: fn(&mut TraceListQuery, Option<String>)| {

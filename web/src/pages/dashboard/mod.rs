@@ -45,22 +45,19 @@ pub fn DashboardPage() -> Html {
     let range = TimeRange::from_query(&query).unwrap_or_default();
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
 
-    let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| async move { client.home_kpis(range).await });
+    let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| client.home_kpis(range));
     let charts =
         use_poll(
             range,
             ttl::HOME_KPIS,
             |client, range| async move { ChartData::fetch(&client, range).await },
         );
-    let agents = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
-        client.breakdown(Dimension::Agent, range, TOP).await
-    });
-    let models = use_poll(range, ttl::HOME_KPIS, |client, range| async move {
-        client.breakdown(Dimension::Model, range, TOP).await
-    });
-    let alerts =
-        use_poll((), ttl::ALERTS, |client, ()| async move { client.recent_alerts(ALERTS, None).await });
-    let activity = use_poll((), ttl::ACTIVITY, |client, ()| async move { client.activity(ACTIVITIES).await });
+    let agents =
+        use_poll(range, ttl::HOME_KPIS, |client, range| client.breakdown(Dimension::Agent, range, TOP));
+    let models =
+        use_poll(range, ttl::HOME_KPIS, |client, range| client.breakdown(Dimension::Model, range, TOP));
+    let alerts = use_poll((), ttl::ALERTS, |client, ()| client.recent_alerts(ALERTS, None));
+    let activity = use_poll((), ttl::ACTIVITY, |client, ()| client.activity(ACTIVITIES));
     // Only an empty range raises the question whether there was ever a trace.
     let is_empty = kpis.data().is_some_and(|kpis| kpis.total_requests.value == 0.0);
     let used = use_poll(is_empty, ttl::ACTIVITY, |client, is_empty| async move {

@@ -30,7 +30,7 @@ use price::PricePanel;
 pub fn SettingsPage() -> Html {
     use_title("Settings");
     let account = use_context::<Account>();
-    let keys = use_poll((), ttl::ALERTS, |client, ()| async move { client.api_keys().await });
+    let keys = use_poll((), ttl::ALERTS, |client, ()| client.api_keys());
     let fresh = use_state(|| None::<CreateApiKeyResponse>);
     let on_created = {
         let (fresh, keys) = (fresh.clone(), keys.clone());

@@ -28,7 +28,7 @@ const NEWEST: u32 = 25;
 pub fn use_arrival() -> Option<Arrival> {
     // One question for as long as the page is open: whether a trace is new is told by its id.
     let query = use_mut_ref(newest_query).borrow().clone();
-    let newest = use_poll(query, EVERY, |client, query| async move { client.traces(&query).await });
+    let newest = use_poll(query, EVERY, |client, query| client.traces(&query));
     let opening = use_mut_ref(|| None::<Opening>);
     let arrival = newest.data().and_then(|page| {
         opening.borrow_mut().get_or_insert_with(|| Opening::new(&page.items)).arrival(&page.items)

@@ -43,8 +43,8 @@ pub fn ThreadsPage(props: &ThreadsPageProps) -> Html {
     let (query, set_query) = use_query::<TimeRangeQuery>();
     let range = TimeRange::from_query(&query).unwrap_or_default();
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
-    let threads = use_poll(range, ttl::TRACES_LIST, move |client, range| async move {
-        client.threads(kind, range, limit::PAGE_ITEMS).await
+    let threads = use_poll(range, ttl::TRACES_LIST, move |client, range| {
+        client.threads(kind, range, limit::PAGE_ITEMS)
     });
     let lead = match kind {
         ThreadKind::Session => "Conversations, and what their runs add up to.",

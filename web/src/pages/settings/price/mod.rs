@@ -23,7 +23,7 @@ use reprice::RepriceRow;
 /// See the module.
 #[component]
 pub fn PricePanel() -> Html {
-    let prices = use_poll((), ttl::ALERTS, |client, ()| async move { client.prices().await });
+    let prices = use_poll((), ttl::ALERTS, |client, ()| client.prices());
     let on_change = prices.on_refresh();
     panel(
         "Model prices",

@@ -22,7 +22,7 @@ pub fn RepriceRow() -> Html {
     let error = use_state(|| None::<String>);
     let under_way = use_state(|| false);
     let interval = if *under_way { UNDER_WAY } else { ttl::ALERTS };
-    let poll = use_poll((), interval, |client, ()| async move { client.reprices().await });
+    let poll = use_poll((), interval, |client, ()| client.reprices());
     let last = poll.data().and_then(|list| list.items.first().cloned());
     {
         let under_way = under_way.clone();
