@@ -320,10 +320,11 @@ impl Below {
             self.tokens_input = add(self.tokens_input, span.tokens_input);
             self.tokens_output = add(self.tokens_output, span.tokens_output);
         }
-        if span.cost.is_some() || span.no_price {
+        // Of what steps back only what it steps back before matters further out.
+        if speaks && (span.cost.is_some() || span.no_price) {
             self.with_cost.insert(span.kind);
         }
-        if span.tokens() > 0 {
+        if counts && span.tokens() > 0 {
             self.with_tokens.insert(span.kind);
         }
         (self, counts)
@@ -340,8 +341,11 @@ impl Kinds {
     }
 
     /// Whether a span of this kind around them says what they say already: around calls of models, and what makes such
-    /// calls, any does; around others one of the same kind.
+    /// calls, any does; around others one of the same kind, and one that only groups them.
     fn step_before(self, kind: SpanKind) -> bool {
+        if matches!(kind, SpanKind::Chain | SpanKind::Unknown) {
+            return self.0 != 0;
+        }
         let mut same = Self::default();
         [SpanKind::Llm, SpanKind::Agent, SpanKind::Chain, SpanKind::Unknown, kind]
             .into_iter()

@@ -143,11 +143,13 @@ fn below<'a>(spans: &'a [LooseSpan], span: &LooseSpan) -> Vec<&'a LooseSpan> {
     spans.iter().filter(inside).collect()
 }
 
-/// Whether a span inside says already what this one says: any that calls models or holds such calls, or one of its kind.
-fn is_spoken_for(spans: &[LooseSpan], span: &LooseSpan, says: impl Fn(&LooseSpan) -> bool) -> bool {
+/// Whether a span inside says already what this one says: any that calls models or holds such calls, one of its kind, and
+/// whatever lies in one that only groups.
+fn is_spoken_for(spans: &[LooseSpan], span: &LooseSpan, says: &dyn Fn(&LooseSpan) -> bool) -> bool {
+    let groups = |span: &LooseSpan| matches!(span.span.kind, SpanKind::Chain | SpanKind::Unknown);
     below(spans, span).into_iter().filter(|inner| says(inner)).any(|inner| match inner.span.kind {
-        SpanKind::Llm | SpanKind::Agent | SpanKind::Chain | SpanKind::Unknown => true,
-        kind => kind == span.span.kind,
+        SpanKind::Llm | SpanKind::Agent => true,
+        kind => groups(span) || kind == span.span.kind || groups(inner) && !is_spoken_for(spans, inner, says),
     })
 }
 
@@ -168,7 +170,7 @@ fn cost_of(spans: &[LooseSpan], span: &LooseSpan) -> (Option<i64>, i64) {
         return (cost, 0);
     }
     let says = |span: &LooseSpan| span.span.cost.is_some() || span.span.basis == Basis::NoPrice;
-    if is_spoken_for(spans, span, says) {
+    if is_spoken_for(spans, span, &says) {
         return inside;
     }
     together(inside, (cost, i64::from(*basis == Basis::NoPrice)))
@@ -195,7 +197,7 @@ pub fn trace(spans: &[LooseSpan], promoted: bool) -> Option<NewTrace> {
         .map(|span| cost_of(spans, span))
         .fold((None, 0), together);
     let says = |span: &LooseSpan| tokens(span) > 0;
-    let counted: Vec<_> = spans.iter().filter(|span| !is_spoken_for(spans, span, says)).collect();
+    let counted: Vec<_> = spans.iter().filter(|span| !is_spoken_for(spans, span, &says)).collect();
     let sum = |all: Vec<Option<i64>>| all.iter().flatten().copied().reduce(|one, other| one + other);
     let tokens_input = sum(counted.iter().map(|span| span.span.tokens_input).collect());
     let tokens_output = sum(counted.iter().map(|span| span.span.tokens_output).collect());
