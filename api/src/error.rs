@@ -120,6 +120,14 @@ impl ApiError {
         }
     }
 
+    /// 422 where anything was found wrong.
+    ///
+    /// # Errors
+    /// [`ApiError::ValidationFailed`] with all of it.
+    pub fn check(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::ValidationFailed(errors)) }
+    }
+
     /// What the client gets to read.
     #[must_use]
     pub fn body(&self) -> ErrorBody {

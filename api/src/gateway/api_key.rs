@@ -47,9 +47,7 @@ pub async fn create(
             format!("there are {} keys already: revoke one first", limit::API_KEYS),
         ));
     }
-    if !errors.is_empty() {
-        return Err(ApiError::ValidationFailed(errors));
-    }
+    ApiError::check(errors)?;
     let key = key::generate().map_err(|error| ApiError::Internal(error.into()))?;
     let new = NewApiKey {
         workspace_id: login.workspace_id,

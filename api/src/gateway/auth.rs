@@ -32,10 +32,7 @@ pub async fn register(
     request: Json<RegisterRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let request = request.into_inner();
-    let errors = request.validate();
-    if !errors.is_empty() {
-        return Err(ApiError::ValidationFailed(errors));
-    }
+    ApiError::check(request.validate())?;
     app.login_limit.register(app.proxies.client(&http)).await.map_err(|retry_after| {
         ApiError::RateLimited { detail: "Too many accounts were made from this address", retry_after }
     })?;

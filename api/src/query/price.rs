@@ -42,10 +42,7 @@ pub async fn keep(
     login: Login,
     request: Json<PriceRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let errors = request.validate();
-    if !errors.is_empty() {
-        return Err(ApiError::ValidationFailed(errors));
-    }
+    ApiError::check(request.validate())?;
     let mut price = request.into_inner();
     price.model = price.model.trim().to_owned();
     price.provider = price.provider.map(|provider| provider.trim().to_owned());
@@ -101,10 +98,7 @@ pub async fn lookup(
     login: Login,
     query: Query<PriceLookupQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let errors = query.validate();
-    if !errors.is_empty() {
-        return Err(ApiError::ValidationFailed(errors));
-    }
+    ApiError::check(query.validate())?;
     let prices = app.pricer.prices([login.workspace_id]).await?;
     let (workspace_id, now) = (login.workspace_id, app.clock.now());
     // The first one reads the public prices.

@@ -41,10 +41,7 @@ pub async fn begin(
     login: Login,
     request: Json<RepriceRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let errors = request.validate();
-    if !errors.is_empty() {
-        return Err(ApiError::ValidationFailed(errors));
-    }
+    ApiError::check(request.validate())?;
     let begun = app.traces.begin_reprice(login.workspace_id, *request, app.clock.now()).await?;
     let reprice = begun.ok_or_else(|| {
         let detail = format!("{} pricings are under way already: wait for one", limit::REPRICES_AT_ONCE);
