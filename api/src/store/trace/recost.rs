@@ -227,9 +227,10 @@ pub(super) async fn recost(
         let Known::Trace(record) = &numbered.known else { continue };
         debug_assert_eq!(record.trace.trace_id, trace_id);
         let mut facts = pages.take(writing, numbered.id).await?;
-        let before = usage_of_sent(&facts).cost;
+        let is_sent = record.trace.assembly == Assembly::Sent;
+        let before = is_sent.then(|| usage_of_sent(&facts).cost).flatten();
         costs.extend(apply(&mut facts, recosts, numbered.id));
-        if record.trace.assembly == Assembly::Sent {
+        if is_sent {
             let after = sent(record, before, &facts, recosts);
             changes.change((**record).clone(), after);
         } else if let Some(assembled) = assemble(&facts, true) {
