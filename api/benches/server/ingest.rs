@@ -1,12 +1,6 @@
 //! Ingestion: loading the history, how fast traces come in until they are seen, and how soon a single one is.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use api::clock::Clock;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -68,25 +62,27 @@ pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
     let start = now.floor(Duration::from_secs(60));
     let kpis = requests_between(start, start + Duration::from_secs(3600));
     let before = requests(client, &kpis).await?;
-    let sent = Arc::new(AtomicU64::new(0));
     let begin = Instant::now();
-    stream::iter(bodies)
-        .take_while(|_| std::future::ready(begin.elapsed() < time))
-        .map(|body| {
-            let sent = Arc::clone(&sent);
-            async move {
-                client.send(body).await?;
-                sent.fetch_add(BATCH, Ordering::Relaxed);
-                Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
-            }
-        })
-        .buffer_unordered(SENDERS)
-        .try_collect::<Vec<()>>()
-        .await?;
-    let sent = sent.load(Ordering::Relaxed);
+    let sent = BATCH * acknowledged(bodies, SENDERS, time, |body| client.send(body)).await?;
     eprintln!("    {sent} acknowledged in {:.1} s", begin.elapsed().as_secs_f64());
     counted(client, &kpis, before + sent).await?;
     Ok(sent as f64 / begin.elapsed().as_secs_f64())
+}
+
+/// Sends bodies, `senders` at once, until the time is over, and answers how many were acknowledged.
+pub(crate) async fn acknowledged<B, F: Future<Output = Result<()>>>(
+    bodies: Vec<B>,
+    senders: usize,
+    time: Duration,
+    send: impl Fn(B) -> F,
+) -> Result<u64> {
+    let begin = Instant::now();
+    stream::iter(bodies)
+        .take_while(|_| std::future::ready(begin.elapsed() < time))
+        .map(send)
+        .buffer_unordered(senders)
+        .try_fold(0, |count, ()| std::future::ready(Ok(count + 1)))
+        .await
 }
 
 /// Waits until queries count so many traces.

@@ -1,15 +1,8 @@
 //! OTLP over HTTP: how fast spans come in until their traces are counted.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use api::clock::Clock;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, KeyValue, any_value::Value},
@@ -39,22 +32,8 @@ pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
     let start = now.floor(Duration::from_secs(60));
     let kpis = ingest::requests_between(start, start + Duration::from_secs(3600));
     let before = ingest::requests(client, &kpis).await?;
-    let sent = Arc::new(AtomicU64::new(0));
     let begin = Instant::now();
-    stream::iter(bodies)
-        .take_while(|_| std::future::ready(begin.elapsed() < time))
-        .map(|body| {
-            let sent = Arc::clone(&sent);
-            async move {
-                client.export(body).await?;
-                sent.fetch_add(BATCH, Ordering::Relaxed);
-                Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
-            }
-        })
-        .buffer_unordered(SENDERS)
-        .try_collect::<Vec<()>>()
-        .await?;
-    let sent = sent.load(Ordering::Relaxed);
+    let sent = BATCH * ingest::acknowledged(bodies, SENDERS, time, |body| client.export(body)).await?;
     eprintln!("    {sent} spans acknowledged in {:.1} s", begin.elapsed().as_secs_f64());
     ingest::counted(client, &kpis, before + sent / TRACE).await?;
     Ok(sent as f64 / begin.elapsed().as_secs_f64())
