@@ -7,7 +7,7 @@ use shared::{
 use yew::prelude::*;
 
 use crate::{
-    components::{link::RouteLink, status::status_badge},
+    components::{figure::figure, link::RouteLink, status::status_badge},
     format,
     intl::{self, Style},
     route::Route,
@@ -118,18 +118,6 @@ fn basis(detail: &TraceDetail) -> Option<&'static str> {
         (true, false) => Some("reported"),
         (false, true) => Some("computed"),
         (false, false) => None,
-    }
-}
-
-fn figure(label: &'static str, value: String, note: Option<String>) -> Html {
-    html! {
-        <div>
-            <dt>{ label }</dt>
-            <dd>
-                <span class="figure ellipsis" title={value.clone()}>{ value }</span>
-                if let Some(note) = note { <span class="figure-note">{ note }</span> }
-            </dd>
-        </div>
     }
 }
 
