@@ -5,6 +5,8 @@
 
 pub mod activity;
 pub mod alert;
+pub mod alert_channel;
+pub mod alert_rule;
 pub mod api_key;
 pub mod auth;
 pub mod cost;

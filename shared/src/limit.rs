@@ -56,3 +56,17 @@ pub const PRICES: usize = 1000;
 pub const USD_PER_MILLION: f64 = 1_000_000.0;
 /// Pricings anew of one workspace that may be under way at once.
 pub const REPRICES_AT_ONCE: usize = 10;
+/// Minutes of an alert rule's window are a multiple of this, and at least this.
+pub const ALERT_WINDOW_STEP: u32 = 5;
+/// Minutes of an alert rule's window at most: 7 days.
+pub const ALERT_WINDOW_MINUTES: u32 = 7 * 24 * 60;
+/// Alert rules of one workspace at most.
+pub const ALERT_RULES: usize = 1000;
+/// Groups of one alert rule at most that are evaluated: those that have alerts, then those with the most traces.
+pub const ALERT_GROUPS: usize = 200;
+/// Alert channels of one workspace at most.
+pub const ALERT_CHANNELS: usize = 50;
+/// Addresses that an e-mail channel has at most.
+pub const ALERT_EMAILS: usize = 20;
+/// Bytes of a URL at most.
+pub const URL_BYTES: usize = 2048;

@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use reqwest::{Client, StatusCode};
 use shared::{
     Timestamp,
-    alert::Alert,
+    alert::{Alert, AlertState},
     auth::User,
     ingest::{IngestResponse, TraceBatch},
     time_range::Window,
@@ -19,7 +19,10 @@ use super::{alerts_between, count_between, traces_between};
 use crate::{
     error::chain,
     gateway, http, query,
-    store::account::{AccountError, NewAccount},
+    store::{
+        account::{AccountError, NewAccount},
+        trace::alert::record::AlertRecord,
+    },
 };
 
 /// The demo account's e-mail.
@@ -145,17 +148,37 @@ impl Feed {
 
     async fn alert(&self, from: Timestamp, to: Timestamp) -> Result<()> {
         let workspace_id = self.user.workspace_id;
-        let alerts: Vec<Alert> = alerts_between(SEED, from, to)
+        let alerts: Vec<AlertRecord> = alerts_between(SEED, from, to)
             .into_iter()
-            .map(|alert| Alert {
-                // The same alert has the same id, so that it is kept once.
-                id: Uuid::new_v5(&workspace_id, format!("{} {}", alert.created_at, alert.title).as_bytes()),
-                workspace_id,
-                title: alert.title,
-                description: alert.description,
-                severity: alert.severity,
-                metric_value: alert.metric_value,
-                created_at: alert.created_at,
+            .map(|alert| AlertRecord {
+                group_key: String::new(),
+                alert: Alert {
+                    // The same alert has the same id, so that it is kept once.
+                    id: Uuid::new_v5(
+                        &workspace_id,
+                        format!("{} {}", alert.created_at, alert.title).as_bytes(),
+                    ),
+                    workspace_id,
+                    title: alert.title,
+                    description: alert.description,
+                    severity: alert.severity,
+                    metric_value: alert.metric_value,
+                    created_at: alert.created_at,
+                    state: AlertState::Resolved,
+                    rule_id: None,
+                    metric: None,
+                    is_change: false,
+                    threshold: None,
+                    worst_value: None,
+                    agent_id: None,
+                    model: None,
+                    changes: Vec::new(),
+                    traces: None,
+                    acknowledged_at: None,
+                    acknowledged_by: None,
+                    resolved_at: Some(alert.created_at),
+                    resolution: None,
+                },
             })
             .collect();
         if !alerts.is_empty() {

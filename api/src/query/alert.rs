@@ -16,7 +16,9 @@ use super::{
     State,
     answer::{cached, page_limit},
 };
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{
+    cache::CacheKey, error::ApiError, gateway::identity::Login, store::trace::alert::record::AlertFilter,
+};
 
 /// Which alerts.
 #[derive(Debug, Deserialize)]
@@ -48,7 +50,8 @@ pub async fn recent(
     let limit = page_limit(query.limit, limit::ALERTS_DEFAULT)?;
     let key = CacheKey::alerts(login.workspace_id, limit, query.severity);
     cached(&app, &request, key, async || {
-        Ok(app.traces.recent_alerts(login.workspace_id, limit, query.severity).await?)
+        let filter = AlertFilter { severity: query.severity, ..AlertFilter::default() };
+        Ok(app.traces.alerts(login.workspace_id, filter, 0, limit).await?)
     })
     .await
 }

@@ -34,8 +34,12 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     let mut workspaces: BTreeSet<_> = from.accounts.workspaces().map(|(id, _)| id).collect();
     let (all, new) = traces(from, to, &mut workspaces).await?;
     count("traces", all, new);
-    let all = alerts(from, to).await?;
-    println!("alerts: {}", HumanCount(all as u64));
+    let (all, new) = rules(from, to, &workspaces).await?;
+    count("alert rules", all, new);
+    let (all, new) = channels(from, to, &workspaces).await?;
+    count("alert channels", all, new);
+    let (all, new) = alerts(from, to).await?;
+    count("alerts", all, new);
     let (all, new) = prices(from, to, &workspaces).await?;
     count("prices", all, new);
     println!("copied in {}", HumanDuration(started.elapsed()));
@@ -81,16 +85,40 @@ async fn write(part: &Part, to: &Target) -> Result<usize, StoreError> {
     Ok(written.new)
 }
 
-async fn alerts(from: &Folder, to: &Target) -> Result<usize, Stop> {
-    let mut all = 0;
+async fn alerts(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
+    let (mut all, mut new) = (0, 0);
     let mut last = None;
     loop {
         let part = from.traces.alerts_after(last, ROWS).await.map_err(Stop::TraceFile)?;
-        let Some(end) = part.last() else { return Ok(all) };
-        last = Some(end.id);
-        to.traces.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
+        let Some(end) = part.last() else { return Ok((all, new)) };
+        last = Some(end.alert.id);
+        new += to.traces.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
         all += part.len();
     }
+}
+
+/// The workspaces' alert rules. What their evaluation remembers stays behind: it begins anew, with the alerts that last.
+async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
+    let source = TraceStore::Sqlite(from.traces.clone());
+    let (mut all, mut new) = (0, 0);
+    for &id in workspaces {
+        let rules = source.alert_rules(id).await.map_err(Stop::TraceFile)?;
+        new += to.traces.restore_alert_rules(id, &rules).await.map_err(Stop::TraceServer)?;
+        all += rules.len();
+    }
+    Ok((all, new))
+}
+
+/// Whom the workspaces' alerts are told.
+async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
+    let source = TraceStore::Sqlite(from.traces.clone());
+    let (mut all, mut new) = (0, 0);
+    for &id in workspaces {
+        let channels = source.alert_channels(id).await.map_err(Stop::TraceFile)?;
+        new += to.traces.keep_alert_channels(id, &channels).await.map_err(Stop::TraceServer)?;
+        all += channels.len();
+    }
+    Ok((all, new))
 }
 
 /// The workspaces' own prices: a thousand each at most.

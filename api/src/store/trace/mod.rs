@@ -2,7 +2,7 @@
 //! carry generics. The engines hold the SQL; what is the same for all of them (the shape of a row, how a window is cut
 //! along the rollups, histograms) stands beside them here.
 
-mod alert;
+pub mod alert;
 pub mod assembly;
 mod batch;
 mod detail;
@@ -39,7 +39,6 @@ use std::path::Path;
 
 use shared::{
     Timestamp,
-    alert::{Alert, Severity},
     metric::Dimension,
     page::ItemList,
     session::{Thread, ThreadSummary},
@@ -85,6 +84,17 @@ macro_rules! answer {
         }
     };
 }
+
+/// Does the same on whichever engine it is.
+macro_rules! on_engine {
+    ($self:ident, $store:ident => $answer:expr) => {
+        match $self {
+            crate::store::trace::TraceStore::Sqlite($store) => $answer,
+            crate::store::trace::TraceStore::Postgres($store) => $answer,
+        }
+    };
+}
+use on_engine;
 
 // After the macro, which it uses.
 mod transfer;
@@ -355,33 +365,6 @@ impl TraceStore {
     /// Where the engine fails.
     pub async fn threads(&self, request: &ThreadListRequest) -> Result<ItemList<ThreadSummary>, StoreError> {
         answer!(self, snapshot => thread::threads(snapshot, request))
-    }
-
-    /// Keeps alerts; one with an id that is there already is left as it is.
-    ///
-    /// # Errors
-    /// Where the engine fails.
-    pub async fn insert_alerts(&self, alerts: &[Alert]) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.insert_alerts(alerts).await,
-            Self::Postgres(store) => store.insert_alerts(alerts).await,
-        }
-    }
-
-    /// The newest alerts, and how many there are.
-    ///
-    /// # Errors
-    /// Where the engine fails.
-    pub async fn recent_alerts(
-        &self,
-        workspace_id: Uuid,
-        limit: u32,
-        severity: Option<Severity>,
-    ) -> Result<ItemList<Alert>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.recent_alerts(workspace_id, limit, severity).await,
-            Self::Postgres(store) => store.recent_alerts(workspace_id, limit, severity).await,
-        }
     }
 
     /// When the newest trace of the workspace started.

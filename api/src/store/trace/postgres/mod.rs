@@ -21,7 +21,12 @@ use uuid::Uuid;
 
 pub use self::schema::Layout;
 use self::snapshot::PostgresSnapshot;
-use super::{StoreError, alert::impl_alerts, price::impl_prices, reprice::impl_reprices};
+use super::{
+    StoreError,
+    alert::{impl_alert_channels, impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
+    price::impl_prices,
+    reprice::impl_reprices,
+};
 use crate::store::{
     moment::Moment,
     postgres::{PostgresSettings, Retries},
@@ -52,6 +57,10 @@ pub struct PostgresTraces {
 }
 
 impl_alerts!(PostgresTraces);
+impl_alert_rules!(PostgresTraces);
+impl_alert_turns!(PostgresTraces);
+impl_alert_channels!(PostgresTraces);
+impl_alert_deliveries!(PostgresTraces);
 impl_prices!(PostgresTraces);
 impl_reprices!(PostgresTraces);
 

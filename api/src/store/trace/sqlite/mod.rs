@@ -22,7 +22,12 @@ use uuid::Uuid;
 
 pub use self::scan::{Part, TraceScan};
 use self::snapshot::SqliteSnapshot;
-use super::{StoreError, alert::impl_alerts, price::impl_prices, reprice::impl_reprices};
+use super::{
+    StoreError,
+    alert::{impl_alert_channels, impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
+    price::impl_prices,
+    reprice::impl_reprices,
+};
 use crate::store::sqlite::{self, FileError};
 
 /// Connections that read at once: a query is short, and two cores serve no more.
@@ -36,6 +41,10 @@ pub struct SqliteTraces {
 }
 
 impl_alerts!(SqliteTraces);
+impl_alert_rules!(SqliteTraces);
+impl_alert_turns!(SqliteTraces);
+impl_alert_channels!(SqliteTraces);
+impl_alert_deliveries!(SqliteTraces);
 impl_prices!(SqliteTraces);
 impl_reprices!(SqliteTraces);
 

@@ -3,13 +3,14 @@
 
 use std::collections::VecDeque;
 
-use shared::{Timestamp, alert::Alert};
-use sqlx::{Row, sqlite::SqliteRow};
+use shared::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::{SqliteTraces, snapshot::SqliteSnapshot};
 use crate::store::trace::{
-    StoreError, alert,
+    StoreError,
+    alert::{alert, alert_columns, record::AlertRecord},
     payload::{PayloadReader, Place},
     record::{Assembly, LooseSpan, NewScore, NewSpan, NewTrace},
     row::{self, Columns},
@@ -267,15 +268,20 @@ impl SqliteTraces {
     ///
     /// # Errors
     /// Where the file cannot be read.
-    pub async fn alerts_after(&self, after: Option<Uuid>, limit: u32) -> Result<Vec<Alert>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, workspace_id, title, description, severity, created_at, metric_value FROM alerts \
-             WHERE id > $1 ORDER BY id LIMIT $2",
-        )
+    pub async fn alerts_after(
+        &self,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<AlertRecord>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT ",
+            alert_columns!(),
+            " FROM alerts WHERE id > $1 ORDER BY id LIMIT $2"
+        ))
         .bind(after.map_or_else(Vec::new, |id| id.as_bytes().to_vec()))
         .bind(limit)
         .fetch_all(&self.reader)
         .await?;
-        rows.iter().map(|row| alert::alert(row, row.try_get(6)?)).collect()
+        rows.iter().map(alert).collect()
     }
 }
