@@ -22,8 +22,13 @@ use crate::{
     },
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
+    notify::Notifier,
     price::pricer::Pricer,
-    processing::{reprice::Repricer, sink::Sink},
+    processing::{
+        deliver::{Deliverer, Delivering},
+        reprice::Repricer,
+        sink::Sink,
+    },
     query,
     role::Role,
     store::{account::AccountStore, trace::TraceStore},
@@ -64,6 +69,7 @@ pub(super) struct Running {
     writing: Option<Writing>,
     sink: Option<Sink>,
     repricer: Option<Repricer>,
+    delivering: Option<Delivering>,
 }
 
 /// Opens what the roles of this process need.
@@ -75,12 +81,15 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
 
     let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let (mut writing, mut sink, mut repricer) = (None, None, None);
+    let (mut writing, mut sink, mut repricer, mut delivering) = (None, None, None, None);
     let stored = traces.clone().zip(pricer);
     if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
         let clock = base.clock.clone();
         repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock));
+        let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
+        let (metrics, clock) = (base.metrics.clone(), base.clock.clone());
+        delivering = Some(Deliverer::new(traces.clone(), notifier, metrics, clock).start());
         let written = Sink::new(traces, pricer, invalidator, base.metrics.clone());
         let (started, begun) = base.write_to(written.clone()).await?;
         sink = Some(written);
@@ -111,7 +120,7 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         metrics: Data::new(base.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing, sink, repricer }))
+    Ok((parts, Running { accounts, traces, writing, sink, repricer, delivering }))
 }
 
 impl Running {
@@ -130,8 +139,14 @@ impl Running {
         self.repricer.take()
     }
 
-    /// Writes what was handed in, for so long at most, and closes the stores. Nobody may hold what hands in any more.
+    /// Writes what was handed in and ends what channels are being told, for so long at most, and closes the stores. Nobody
+    /// may hold what hands in any more.
     pub(super) async fn close(self, patience: Duration) {
+        let delivering = async {
+            if let Some(delivering) = self.delivering {
+                delivering.stop().await;
+            }
+        };
         let writing = async {
             match self.writing {
                 // It ended by itself; a panic in it was logged where it happened.
@@ -140,7 +155,8 @@ impl Running {
                 None => {}
             }
         };
-        if tokio::time::timeout(patience, writing).await.is_err() {
+        let ending = async { tokio::join!(writing, delivering) };
+        if tokio::time::timeout(patience, ending).await.is_err() {
             tracing::warn!("writing did not come to an end, closing the stores all the same");
         }
         let closing = async {

@@ -1,13 +1,20 @@
 //! Counters and histograms for Prometheus.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
     exponential_buckets,
 };
+use shared::alert_channel::ChannelKind;
 
-use super::queue_metrics::QueueMetrics;
+use super::{
+    delivery_metrics::{DeliveryMetrics, DeliveryOutcome},
+    queue_metrics::QueueMetrics,
+};
 use crate::{
     cache::{Kind, Outcome},
     queue::Load,
@@ -40,6 +47,7 @@ struct Inner {
     cache_errors: IntCounter,
     limit_fallbacks: IntCounter,
     queue: QueueMetrics,
+    deliveries: DeliveryMetrics,
 }
 
 impl Metrics {
@@ -103,6 +111,7 @@ impl Metrics {
             "Requests counted in this process alone because Redis did not answer",
         )?;
         let queue = QueueMetrics::new(&registry)?;
+        let deliveries = DeliveryMetrics::new(&registry)?;
         registry.register(Box::new(cache_errors.clone()))?;
         registry.register(Box::new(limit_fallbacks.clone()))?;
         registry.register(Box::new(requests.clone()))?;
@@ -126,6 +135,7 @@ impl Metrics {
             cache_errors,
             limit_fallbacks,
             queue,
+            deliveries,
         })))
     }
 
@@ -168,6 +178,11 @@ impl Metrics {
     /// Counts dead letters that were dropped for newer ones.
     pub fn dead_letters_dropped(&self, letters: u64) {
         self.0.queue.dead_letters_dropped(letters);
+    }
+
+    /// Counts an attempt at telling a channel of an alert.
+    pub fn delivery_attempted(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
+        self.0.deliveries.attempted(kind, outcome, took);
     }
 
     /// Counts traces that came in.
