@@ -113,7 +113,7 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
                 clock,
                 traces,
                 pricer,
-                allow_private: false,
+                allow_private: config.notify.allow_private,
                 cache: base.cache.clone(),
                 metrics,
             })

@@ -74,10 +74,8 @@ async fn a_rule_is_kept_shown_changed_and_removed() {
     );
 
     server.clock.advance(Duration::from_secs(10));
-    let muted_until = "2026-04-01T00:00:00.000Z";
-    let changed =
-        ada.patch(&path(&first), &json!({"warning": 10, "agent_id": null, "muted_until": muted_until}));
-    let changed = changed.await.expect(200).json();
+    let change = json!({"warning": 10, "agent_id": null, "muted_until": "2026-04-01T00:00:00.000Z"});
+    let changed = ada.patch(&path(&first), &change).await.expect(200).json();
     let mut expected =
         merged(expected, json!({"warning": 10.0, "updated_at": noon() + Duration::from_secs(20)}));
     expected.as_object_mut().unwrap().remove("agent_id");
@@ -176,11 +174,12 @@ async fn changes_made_at_once_are_all_there_afterwards() {
     let ada = server.member("ada").await;
     let first = kept(&ada, &rule()).await;
     let changes = [json!({"warning": 6}), json!({"critical": 50}), json!({"window_minutes": 60})];
-    let sent = changes.each_ref().map(|change| ada.patch(&path(&first), change));
+    let path = path(&first);
+    let sent = changes.each_ref().map(|change| ada.patch(&path, change));
     for answer in futures_util::future::join_all(sent).await {
         answer.expect(200);
     }
-    let rule = ada.get(&path(&first)).await.expect(200).json();
+    let rule = ada.get(&path).await.expect(200).json();
     for change in changes {
         let (field, value) = change.as_object().unwrap().iter().next().unwrap();
         assert_eq!(rule[field].as_f64(), value.as_f64(), "{rule}");
