@@ -1,5 +1,6 @@
 //! The server: one binary, `agent-obs`. `ARCHITECTURE.md` says where things are.
 
+pub mod alert;
 pub mod cache;
 pub mod cli;
 pub mod clock;
