@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::{
+    Timestamp,
+    answer::{from_answer, from_word},
+};
 
 /// Something that went out of bounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +28,8 @@ pub struct Alert {
     pub created_at: Timestamp,
 }
 
+from_answer!(Alert { id, workspace_id, title, description, severity, metric_value, created_at });
+
 /// How bad an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -37,6 +42,8 @@ pub enum Severity {
     /// Worth a look now.
     Critical,
 }
+
+from_word!(Severity);
 
 impl Severity {
     /// All of them, mildest first.

@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod alert;
+pub mod answer;
 pub mod api_key;
 pub mod auth;
 pub mod cost;
