@@ -69,8 +69,10 @@ impl<'a> Node<'a> {
         self.value?.as_str()
     }
 
+    /// In an address a number is a text.
     fn integer(self) -> u64 {
-        self.or_misfit(self.value.and_then(Value::as_u64))
+        let number = self.value.and_then(Value::as_u64);
+        self.or_misfit(number.or_else(|| self.text()?.parse().ok()))
     }
 
     fn or_misfit<T: Default>(self, value: Option<T>) -> T {

@@ -48,11 +48,13 @@ impl PriceRequest {
             ("cache_read_usd_per_million", self.cache_read_usd_per_million),
             ("cache_write_usd_per_million", self.cache_write_usd_per_million),
         ];
-        let most = limit::USD_PER_MILLION;
+        let most = f64::from(limit::USD_PER_MILLION);
         let wrong =
             prices.into_iter().filter(|(_, price)| price.is_some_and(|price| !(0.0..=most).contains(&price)));
         names
-            .chain(wrong.map(|(field, _)| FieldError::new(field, format!("must be from 0 to {most}"))))
+            .chain(wrong.map(|(field, _)| {
+                FieldError::new(field, format!("must be from 0 to {}", limit::USD_PER_MILLION))
+            }))
             .collect()
     }
 }

@@ -279,6 +279,20 @@ pub struct TraceListQuery {
     pub cursor: Option<String>,
 }
 
+from_answer!(TraceListQuery {
+    range,
+    start,
+    end,
+    agent_id,
+    model,
+    status,
+    session_id,
+    user_id,
+    limit,
+    page,
+    cursor
+});
+
 impl TraceListQuery {
     /// The part of the query that names the window.
     #[must_use]

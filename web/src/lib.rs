@@ -12,6 +12,7 @@ mod format;
 mod hooks;
 mod intl;
 pub mod pages;
+mod query;
 mod route;
 mod same;
 mod trace;

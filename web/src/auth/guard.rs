@@ -1,19 +1,16 @@
 //! The guard before the pages that need a login, and the way back afterwards.
 
-use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 use yew_router::{AnyRoute, prelude::*};
 
 use super::{End, use_auth};
-use crate::route::{Route, safe_next};
+use crate::{
+    query,
+    route::{Route, safe_next},
+};
 
-/// The query of the login page.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct NextQuery {
-    /// Where one wanted to go.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
+/// What the query of the login page calls the place where one wanted to go.
+const NEXT: &str = "next";
 
 /// Properties of [`Guard`].
 #[derive(Properties, PartialEq)]
@@ -34,8 +31,8 @@ pub fn Guard(props: &GuardProps) -> Html {
             let wanted = location.map(|location| format!("{}{}", location.path(), location.query_str()));
             // Somebody who logged out does not want to come back to where that was.
             let next = wanted.filter(|wanted| auth.end() != End::LoggedOut && wanted != "/dashboard");
-            // The query is one optional text: there is nothing in it that cannot be written.
-            drop(navigator.replace_with_query(&Route::Login, NextQuery { next }));
+            let query = next.map(|next| format!("?{NEXT}={}", urlencoding::encode(&next)));
+            navigator.replace(&AnyRoute::new(Route::Login.to_path() + &query.unwrap_or_default()));
         }
     });
     if logged_in { props.children.clone() } else { Html::default() }
@@ -46,8 +43,7 @@ pub fn Guard(props: &GuardProps) -> Html {
 pub fn use_leave_when_logged_in() {
     let logged_in = use_auth().is_logged_in();
     let navigator = use_navigator();
-    let next =
-        use_location().and_then(|location| location.query::<NextQuery>().ok()).and_then(|query| query.next);
+    let next = use_location().and_then(|location| query::value(location.query_str(), NEXT));
     use_effect_with(logged_in, move |&logged_in| {
         if let (true, Some(navigator)) = (logged_in, navigator) {
             match next.as_deref().and_then(safe_next) {

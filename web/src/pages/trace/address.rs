@@ -4,7 +4,7 @@ use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 use yew_router::{AnyRoute, prelude::*};
 
-use crate::route::Route;
+use crate::{query, route::Route};
 
 /// Milliseconds after which a choice is written: browsers refuse addresses that change with every key.
 const REST: u32 = 250;
@@ -12,10 +12,7 @@ const REST: u32 = 250;
 /// The span that the address names.
 #[hook]
 pub fn use_span_in_address() -> Option<String> {
-    let location = use_location()?;
-    let query = location.query_str().trim_start_matches('?');
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("span="))?;
-    js_sys::decode_uri_component(value).ok().map(String::from)
+    query::value(use_location()?.query_str(), "span")
 }
 
 /// Writes `selected` into the address, in the place of what stands there: going back leads to where one came from. Where
