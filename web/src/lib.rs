@@ -14,6 +14,7 @@ mod intl;
 pub mod pages;
 mod query;
 mod route;
+mod router;
 mod same;
 mod trace;
 

@@ -1,12 +1,12 @@
 //! The guard before the pages that need a login, and the way back afterwards.
 
 use yew::prelude::*;
-use yew_router::{AnyRoute, prelude::*};
 
 use super::{End, use_auth};
 use crate::{
     query,
     route::{Route, safe_next},
+    router::{self, use_location},
 };
 
 /// What the query of the login page calls the place where one wanted to go.
@@ -23,16 +23,15 @@ pub struct GuardProps {
 #[component]
 pub fn Guard(props: &GuardProps) -> Html {
     let auth = use_auth();
-    let navigator = use_navigator();
     let location = use_location();
     let logged_in = auth.is_logged_in();
     use_effect_with(logged_in, move |&logged_in| {
-        if let (false, Some(navigator)) = (logged_in, navigator) {
-            let wanted = location.map(|location| format!("{}{}", location.path(), location.query_str()));
+        if !logged_in {
+            let wanted = location.path.clone() + &location.query;
             // Somebody who logged out does not want to come back to where that was.
-            let next = wanted.filter(|wanted| auth.end() != End::LoggedOut && wanted != "/dashboard");
+            let next = Some(wanted).filter(|wanted| auth.end() != End::LoggedOut && wanted != "/dashboard");
             let query = next.map(|next| format!("?{NEXT}={}", urlencoding::encode(&next)));
-            navigator.replace(&AnyRoute::new(Route::Login.to_path() + &query.unwrap_or_default()));
+            router::replace(&(Route::Login.to_path() + &query.unwrap_or_default()));
         }
     });
     if logged_in { props.children.clone() } else { Html::default() }
@@ -42,14 +41,10 @@ pub fn Guard(props: &GuardProps) -> Html {
 #[hook]
 pub fn use_leave_when_logged_in() {
     let logged_in = use_auth().is_logged_in();
-    let navigator = use_navigator();
-    let next = use_location().and_then(|location| query::value(location.query_str(), NEXT));
+    let next = query::value(&use_location().query, NEXT);
     use_effect_with(logged_in, move |&logged_in| {
-        if let (true, Some(navigator)) = (logged_in, navigator) {
-            match next.as_deref().and_then(safe_next) {
-                Some(next) => navigator.replace(&AnyRoute::new(next)),
-                None => navigator.replace(&Route::Dashboard),
-            }
+        if logged_in {
+            router::replace(next.as_deref().and_then(safe_next).unwrap_or("/dashboard"));
         }
     });
 }
