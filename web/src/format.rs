@@ -85,6 +85,11 @@ pub fn exact(value: f64) -> String {
     trim(&fixed(value, 4))
 }
 
+/// A price, to the billionth of a dollar.
+pub fn price(dollars: f64) -> String {
+    format!("${}", trim(&plain(dollars, 9)))
+}
+
 /// `2.4%`.
 pub fn percent(value: f64) -> String {
     format!("{}%", trim(&fixed(value, if value.abs() < 0.995 { 2 } else { 1 })))
@@ -133,12 +138,37 @@ pub fn words(snake: &str) -> String {
         .unwrap_or_default()
 }
 
-fn fixed(value: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", value.abs());
-    let (whole, rest) =
-        text.split_once('.').map_or((&*text, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
-    let zero = text.bytes().all(|digit| matches!(digit, b'0' | b'.'));
-    format!("{}{}{rest}", if value < 0.0 && !zero { "-" } else { "" }, group(whole))
+/// `value` to so many decimals, as SVG and CSS read it. By whole numbers: what writes any `f64` weighs twelve kilobytes,
+/// and nothing on a page has more than fifteen digits.
+pub fn plain(value: f64, decimals: u32) -> String {
+    let (sign, whole, rest) = parts(value, decimals);
+    format!("{sign}{whole}{rest}")
+}
+
+/// `value` percent, as SVG and CSS read it.
+pub fn css_percent(value: f64) -> String {
+    plain(value, 2) + "%"
+}
+
+fn fixed(value: f64, decimals: u32) -> String {
+    let (sign, whole, rest) = parts(value, decimals);
+    format!("{sign}{}{rest}", group(&whole))
+}
+
+/// Sign, digits before the point, and the point with the digits after it.
+fn parts(value: f64, decimals: u32) -> (&'static str, String, String) {
+    let scale = 10_u64.pow(decimals);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "saturates, and is positive"
+    )]
+    let units = (value.abs() * scale as f64).round() as u64;
+    let sign = if value < 0.0 && units > 0 { "-" } else { "" };
+    let rest = if decimals > 0 { &(scale + units % scale).to_string()[1..] } else { "" };
+    let point = if decimals > 0 { "." } else { "" };
+    (sign, (units / scale).to_string(), format!("{point}{rest}"))
 }
 
 fn group(digits: &str) -> String {
@@ -217,6 +247,17 @@ mod tests {
         ] {
             assert_eq!(cost(dollars), text, "{dollars}");
         }
+    }
+
+    #[test]
+    fn coordinates_and_prices_carry_no_commas() {
+        assert_eq!(
+            [12_345.678, -0.04, -7.25, 0.5].map(|value| plain(value, 1)),
+            ["12345.7", "0.0", "-7.3", "0.5"]
+        );
+        assert_eq!([0.0, 28.0, 99.6].map(|value| plain(value, 0)), ["0", "28", "100"]);
+        let prices = [0.0, 2.5, 0.075, 0.000_000_1, 999_999.999_999, 15.0];
+        assert_eq!(prices.map(price), ["$0", "$2.5", "$0.075", "$0.0000001", "$999999.999999", "$15"]);
     }
 
     #[test]

@@ -12,7 +12,9 @@ mod format;
 mod hooks;
 mod intl;
 pub mod pages;
+mod query;
 mod route;
+mod router;
 mod same;
 mod trace;
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use gloo_net::http::{Method, RequestBuilder};
-use serde::{Serialize, de::DeserializeOwned};
-use shared::error::ErrorCode;
+use serde::Serialize;
+use shared::{answer::FromAnswer, error::ErrorCode};
 use yew::Callback;
 
 use super::{ApiError, answer};
@@ -56,7 +56,7 @@ impl Client {
     }
 
     /// GET. Pairs without a value are left out.
-    pub fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, Option<&str>)]) -> Asked<T> {
+    pub fn get<T: FromAnswer>(&self, path: &str, query: &[(&str, Option<&str>)]) -> Asked<T> {
         Asked { text: self.ask(path, query), read }
     }
 
@@ -70,12 +70,12 @@ impl Client {
     }
 
     /// GET, with the answer as it came beside what it says.
-    pub fn get_with_text<T: DeserializeOwned>(&self, path: &str) -> Asked<(T, String)> {
+    pub fn get_with_text<T: FromAnswer>(&self, path: &str) -> Asked<(T, String)> {
         Asked { text: self.ask(path, &[]), read: |answer| read(answer).map(|said| (said, answer.1.clone())) }
     }
 
     /// POST with a JSON body.
-    pub fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Asked<T> {
+    pub fn post<B: Serialize, T: FromAnswer>(&self, path: &str, body: &B) -> Asked<T> {
         let text = match serde_json::to_string(body) {
             Ok(body) => {
                 let request = self.request(Method::POST, path).header("Content-Type", "application/json");
@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// POST with nothing in it.
-    pub fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Asked<T> {
+    pub fn post_empty<T: FromAnswer>(&self, path: &str) -> Asked<T> {
         Asked { text: self.send(self.request(Method::POST, path), None), read }
     }
 
@@ -131,8 +131,8 @@ impl Client {
     }
 }
 
-fn read<T: DeserializeOwned>((status, text): &(u16, String)) -> Result<T, ApiError> {
-    answer::read(text).map_err(|_| ApiError::Unreadable { status: *status })
+fn read<T: FromAnswer>((status, text): &(u16, String)) -> Result<T, ApiError> {
+    answer::read(text).ok_or(ApiError::Unreadable { status: *status })
 }
 
 /// `text` as one segment of a path.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use shared::Timestamp;
 
+use crate::format::plain;
+
 /// Where a chart's inside lies, and what it spans.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
@@ -60,7 +62,11 @@ impl Frame {
             pen_down = match value {
                 Some(value) => {
                     let command = if pen_down { 'L' } else { 'M' };
-                    path.push_str(&format!("{command}{:.1} {:.1}", self.x(*moment), self.y(*value)));
+                    path.push_str(&format!(
+                        "{command}{} {}",
+                        pixels(self.x(*moment)),
+                        pixels(self.y(*value))
+                    ));
                     true
                 }
                 None => false,
@@ -78,11 +84,16 @@ impl Frame {
                     point.map_or(self.left, |point| self.x(point.0))
                 };
                 let (first, last) = (edge(stretch.first()), edge(stretch.last()));
-                let bottom = self.bottom;
-                format!("{}L{last:.1} {bottom:.1}L{first:.1} {bottom:.1}Z", self.line(stretch))
+                let [first, last, bottom] = [first, last, self.bottom].map(pixels);
+                format!("{}L{last} {bottom}L{first} {bottom}Z", self.line(stretch))
             })
             .collect()
     }
+}
+
+/// A coordinate: a tenth of a pixel is finer than any screen.
+pub fn pixels(value: f64) -> String {
+    plain(value, 1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for pixels")]

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::{
     ChartSeries, Shape, Steps,
-    frame::Frame,
+    frame::{Frame, pixels},
     scale::{time_ticks, value_ticks},
     tooltip::Tooltip,
 };
@@ -124,7 +124,7 @@ pub fn Plot(props: &PlotProps) -> Html {
 
 fn value_axis(frame: &Frame, ticks: &[f64], unit: Unit) -> Html {
     let tick = |value: &f64| {
-        let y = format!("{:.1}", frame.y(*value));
+        let y = pixels(frame.y(*value));
         html! {
             <>
                 <line class={if *value == 0.0 { "axis" } else { "grid" }} x1={pixels(frame.left)} x2={pixels(frame.right)} y1={y.clone()} y2={y.clone()} />
@@ -151,7 +151,7 @@ fn time_axis(frame: &Frame, width: f64) -> Html {
         let x = if x > frame.right - 18.0 { None } else { Some(x.max(frame.left + 10.0)) };
         html! {
             if let Some(x) = x {
-                <text class="tick" x={format!("{x:.1}")} y={pixels(HEIGHT - 8.0)} text-anchor="middle">{ intl::date(*moment, style(*moment)) }</text>
+                <text class="tick" x={pixels(x)} y={pixels(HEIGHT - 8.0)} text-anchor="middle">{ intl::date(*moment, style(*moment)) }</text>
             }
         }
     };
@@ -184,17 +184,20 @@ fn bars(frame: &Frame, steps: &Steps, values: &[Option<f64>]) -> String {
         // What is not nothing is seen.
         let top = frame.y(value).min(frame.bottom - 1.0);
         let (left, right, bottom) = (left + gap / 2.0, right - gap / 2.0, frame.bottom);
-        (right > left).then(|| format!("M{left:.1} {bottom:.1}V{top:.1}H{right:.1}V{bottom:.1}Z"))
+        (right > left).then(|| {
+            let [left, right, top, bottom] = [left, right, top, bottom].map(pixels);
+            format!("M{left} {bottom}V{top}H{right}V{bottom}Z")
+        })
     };
     values.iter().enumerate().filter_map(bar).collect()
 }
 
 /// The line through the step that is pointed at, and a dot on each line there.
 fn marks(frame: &Frame, steps: &Steps, all: &[ChartSeries], index: usize) -> Html {
-    let x = format!("{:.1}", frame.x(steps.middle(index)));
+    let x = pixels(frame.x(steps.middle(index)));
     let dot = |series: &ChartSeries| {
         let value = series.values.get(index).copied().flatten().filter(|_| series.shape != Shape::Bars)?;
-        let y = format!("{:.1}", frame.y(value));
+        let y = pixels(frame.y(value));
         Some(html! { <circle class={classes!("dot", series.class)} cx={x.clone()} cy={y} r="3.5" /> })
     };
     html! {
@@ -203,8 +206,4 @@ fn marks(frame: &Frame, steps: &Steps, all: &[ChartSeries], index: usize) -> Htm
             { for all.iter().filter_map(dot) }
         </g>
     }
-}
-
-fn pixels(value: f64) -> String {
-    format!("{value:.1}")
 }

@@ -42,7 +42,7 @@ impl Unit {
             Self::Count | Self::Score => format::compact(value),
             Self::Latency => format::round_latency(value),
             Self::Percent => self.text(value),
-            Self::Cost if value.fract() != 0.0 && value >= 0.01 => format!("${value:.2}"),
+            Self::Cost if value.fract() != 0.0 && value >= 0.01 => format!("${}", format::plain(value, 2)),
             Self::Cost => format!("${}", format::compact(value)),
         }
     }

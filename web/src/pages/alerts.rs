@@ -1,7 +1,11 @@
 //! The newest alerts, all or of one severity.
 
-use serde::{Deserialize, Serialize};
-use shared::{alert::Severity, limit, ttl};
+use serde::Serialize;
+use shared::{
+    alert::Severity,
+    answer::{FromAnswer, Node},
+    limit, ttl,
+};
 use yew::prelude::*;
 
 use crate::{
@@ -13,10 +17,16 @@ use crate::{
     hooks::{use_poll, use_query, use_title},
 };
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 struct AlertsQuery {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     severity: Option<Severity>,
+}
+
+impl FromAnswer for AlertsQuery {
+    fn from_answer(node: Node<'_>) -> Self {
+        Self { severity: node.field("severity") }
+    }
 }
 
 /// See the module.
