@@ -1,5 +1,6 @@
 //! The server: one binary, `agent-obs`. `ARCHITECTURE.md` says where things are.
 
+pub mod alert;
 pub mod cache;
 pub mod cli;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod http;
 pub mod ingestion;
 pub mod internal;
 pub mod limit;
+pub mod notify;
 pub mod openapi;
 pub mod price;
 pub mod processing;

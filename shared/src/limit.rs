@@ -36,8 +36,12 @@ pub const SEARCH_SPANS: usize = 1000;
 pub const PAGE_ITEMS: u32 = 100;
 /// Items of a page of traces where the request says nothing.
 pub const TRACES_DEFAULT: u32 = 50;
-/// Alerts where the request says nothing.
+/// The newest alerts where the request says nothing.
 pub const ALERTS_DEFAULT: u32 = 10;
+/// Alerts of a page where the request says nothing.
+pub const ALERTS_PAGE_DEFAULT: u32 = 50;
+/// Deliveries of an alert channel where the request says nothing.
+pub const DELIVERIES_DEFAULT: u32 = 50;
 /// Activities where the request says nothing.
 pub const ACTIVITY_DEFAULT: u32 = 50;
 /// Rows of a breakdown where the request says nothing.

@@ -100,7 +100,14 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         query: stored.filter(|_| runs(Role::Query)).map(|(traces, pricer)| {
             let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
-            Data::new(query::State { clock, traces, pricer, cache: base.cache.clone(), metrics })
+            Data::new(query::State {
+                clock,
+                traces,
+                pricer,
+                allow_private: false,
+                cache: base.cache.clone(),
+                metrics,
+            })
         }),
         metrics: Data::new(base.metrics.clone()),
     };
