@@ -7,7 +7,7 @@ use crate::{
     auth::{AuthProvider, Guard},
     components::shell::Shell,
     pages::{
-        alerts::AlertsPage,
+        alerts::{AlertPage, AlertsPage, RulePage},
         dashboard::DashboardPage,
         login::LoginPage,
         not_found::NotFoundPage,
@@ -58,6 +58,8 @@ fn Page() -> Html {
         Route::User { id } => thread(ThreadKind::User, id),
         Route::Start => html! { <Start /> },
         Route::Alerts => html! { <AlertsPage /> },
+        Route::Alert { id } => html! { <AlertPage key={id.clone()} id={id.clone()} /> },
+        Route::AlertRule { id } => html! { <RulePage key={id.clone()} id={id.clone()} /> },
         Route::Settings => html! { <SettingsPage /> },
     };
     html! { <Guard><Shell {route}>{ inside }</Shell></Guard> }

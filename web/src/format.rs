@@ -128,6 +128,16 @@ pub fn step(length: Duration) -> String {
     }
 }
 
+/// So many minutes as `30 min`, `1 h`, `1 h 30 min`, `7 d`.
+pub fn minutes(minutes: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive")]
+    let minutes = minutes.abs().round() as u64;
+    let parts = [(minutes / 1440, "d"), (minutes / 60 % 24, "h"), (minutes % 60, "min")];
+    let named: Vec<String> =
+        parts.iter().filter(|part| part.0 > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if named.is_empty() { "0 min".to_owned() } else { named.join(" ") }
+}
+
 /// `gpt_4o_call` and `trace_ingested` as words: `trace ingested`, with a capital.
 pub fn words(snake: &str) -> String {
     let text = snake.replace('_', " ");
@@ -148,6 +158,15 @@ pub fn plain(value: f64, decimals: u32) -> String {
 /// `value` percent, as SVG and CSS read it.
 pub fn css_percent(value: f64) -> String {
     plain(value, 2) + "%"
+}
+
+/// A number like `-2.50`. Reading any `f64` takes tables of ten kilobytes, which no other part of the page needs.
+pub fn decimal(digits: &str) -> Option<f64> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let number: i64 = format!("{whole}{fraction}").parse().ok()?;
+    let places = i32::try_from(fraction.len()).ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "nobody types 16 digits")]
+    Some(number as f64 / 10_f64.powi(places))
 }
 
 fn fixed(value: f64, decimals: u32) -> String {
@@ -261,6 +280,13 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_read_to_the_last_digit() {
+        for digits in ["0", "10", "2.50", "0.075", ".5", "5.", "0.0000001", "123456789.123456", "-1.25"] {
+            assert_eq!(decimal(digits), digits.parse().ok(), "{digits}");
+        }
+    }
+
+    #[test]
     fn changes_carry_their_sign() {
         assert_eq!(change(12.5), "+12.5%");
         assert_eq!(change(-5.2), "-5.2%");
@@ -287,6 +313,14 @@ mod tests {
             assert_eq!(ago(before(seconds), now), text);
         }
         assert_eq!(ago(now + Duration::from_secs(5), now), "just now", "clocks differ");
+    }
+
+    #[test]
+    fn minutes_are_told_in_all_their_units() {
+        assert_eq!(
+            [0.0, 5.0, 60.0, 90.4, 1440.0, 10_080.0, 1505.0].map(minutes),
+            ["0 min", "5 min", "1 h", "1 h 30 min", "1 d", "7 d", "1 d 1 h 5 min"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Data comes through `api` and nothing else talks HTTP; `hooks::poll` is the one way a view gets it. Components get
 //! what they show as properties and ask for nothing; pages put the two together.
 
+mod alert;
 mod api;
 mod app;
 mod auth;

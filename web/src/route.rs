@@ -38,6 +38,16 @@ pub enum Route {
     Start,
     /// What went out of bounds.
     Alerts,
+    /// One thing that did.
+    Alert {
+        /// The alert's id, decoded.
+        id: String,
+    },
+    /// A rule, to be made or changed.
+    AlertRule {
+        /// The rule's id, decoded; `new` for one that is not there yet.
+        id: String,
+    },
     /// Account, workspace and API keys.
     Settings,
     /// Any other address.
@@ -49,7 +59,8 @@ impl Route {
     #[must_use]
     pub fn recognize(path: &str) -> Self {
         let inside = path.strip_prefix('/').unwrap_or(path);
-        let Some((list, rest)) = inside.split_once('/') else {
+        let below_rules = inside.strip_prefix("alerts/rules/").map(|rest| ("alerts/rules", rest));
+        let Some((list, rest)) = below_rules.or_else(|| inside.split_once('/')) else {
             return match inside {
                 "" => Self::Home,
                 "login" => Self::Login,
@@ -70,6 +81,8 @@ impl Route {
             "traces" => Self::Trace { id },
             "sessions" => Self::Session { id },
             "users" => Self::User { id },
+            "alerts" => Self::Alert { id },
+            "alerts/rules" => Self::AlertRule { id },
             _ => Self::NotFound,
         }
     }
@@ -90,6 +103,8 @@ impl Route {
             Self::User { id } => ("/users/", Some(id)),
             Self::Start => ("/start", None),
             Self::Alerts => ("/alerts", None),
+            Self::Alert { id } => ("/alerts/", Some(id)),
+            Self::AlertRule { id } => ("/alerts/rules/", Some(id)),
             Self::Settings => ("/settings", None),
             Self::NotFound => ("/404", None),
         };
@@ -137,7 +152,16 @@ mod tests {
             assert_ne!(Route::recognize(path), Route::NotFound, "{path}");
             assert_eq!(Route::recognize(path).to_path(), path);
         }
-        for path in ["/nowhere", "/traces/", "/traces/a/b", "/settings/a", "/dashboard/", "/404"] {
+        for path in [
+            "/nowhere",
+            "/traces/",
+            "/traces/a/b",
+            "/settings/a",
+            "/alerts/rules/",
+            "/rules/a",
+            "/dashboard/",
+            "/404",
+        ] {
             assert_eq!(Route::recognize(path), Route::NotFound, "{path}");
         }
     }
@@ -146,8 +170,13 @@ mod tests {
     fn an_id_survives_the_address() {
         for id in ["run-0001", "a/b?c=d#e", "ünï cödé", "100%", "+1 555", "a\\b;c&d"] {
             let id = id.to_owned();
-            let routes =
-                [Route::Trace { id: id.clone() }, Route::Session { id: id.clone() }, Route::User { id }];
+            let routes = [
+                Route::Trace { id: id.clone() },
+                Route::Session { id: id.clone() },
+                Route::User { id: id.clone() },
+                Route::Alert { id: id.clone() },
+                Route::AlertRule { id },
+            ];
             for route in routes {
                 assert_eq!(Route::recognize(&route.to_path()), route);
             }

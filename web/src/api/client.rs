@@ -9,7 +9,9 @@ use std::{
 
 use gloo_net::http::{Method, RequestBuilder};
 use serde::Serialize;
+use serde_json::Value;
 use shared::{answer::FromAnswer, error::ErrorCode};
+use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
 use super::{ApiError, answer};
@@ -30,6 +32,13 @@ impl<T> Future for Asked<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let text = ready!(self.text.as_mut().poll(context))?;
         Poll::Ready((self.read)(&text))
+    }
+}
+
+impl Asked<()> {
+    /// Waits for it, and says what went wrong, if anything did.
+    pub fn then(self, on_done: Callback<Option<String>>) {
+        spawn_local(async move { on_done.emit(self.await.err().map(|reason| reason.message())) });
     }
 }
 
@@ -86,6 +95,15 @@ impl Client {
         Asked { text, read }
     }
 
+    /// Asks for something to be done; what that answers does not matter.
+    pub fn act(&self, method: Method, path: &str, body: Option<&Value>) -> Asked<()> {
+        let mut request = self.request(method, path);
+        if body.is_some() {
+            request = request.header("Content-Type", "application/json");
+        }
+        Asked { text: self.send(request, body.map(Value::to_string)), read: |_| Ok(()) }
+    }
+
     /// POST with nothing in it.
     pub fn post_empty<T: FromAnswer>(&self, path: &str) -> Asked<T> {
         Asked { text: self.send(self.request(Method::POST, path), None), read }
@@ -93,7 +111,7 @@ impl Client {
 
     /// DELETE; the answer is empty.
     pub fn delete(&self, path: &str) -> Asked<()> {
-        Asked { text: self.send(self.request(Method::DELETE, path), None), read: |_| Ok(()) }
+        self.act(Method::DELETE, path, None)
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

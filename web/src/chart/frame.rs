@@ -21,6 +21,8 @@ pub struct Frame {
     pub start: Timestamp,
     /// The moment at the right edge.
     pub end: Timestamp,
+    /// The value at the lower edge.
+    pub lowest: f64,
     /// The value at the upper edge.
     pub highest: f64,
 }
@@ -34,7 +36,9 @@ impl Frame {
 
     /// Where `value` stands.
     pub fn y(&self, value: f64) -> f64 {
-        self.bottom - (value / self.highest).clamp(0.0, 1.0) * (self.bottom - self.top)
+        self.bottom
+            - ((value - self.lowest) / (self.highest - self.lowest)).clamp(0.0, 1.0)
+                * (self.bottom - self.top)
     }
 
     /// Which step the pixel `x` lies in.
@@ -110,7 +114,16 @@ mod tests {
     }
 
     fn frame() -> Frame {
-        Frame { left: 10.0, right: 110.0, top: 0.0, bottom: 100.0, start: at(0), end: at(100), highest: 50.0 }
+        Frame {
+            left: 10.0,
+            right: 110.0,
+            top: 0.0,
+            bottom: 100.0,
+            start: at(0),
+            end: at(100),
+            lowest: 0.0,
+            highest: 50.0,
+        }
     }
 
     #[test]
@@ -118,6 +131,7 @@ mod tests {
         assert_eq!(frame().x(at(50)), 60.0);
         assert_eq!(frame().x(at(500)), 110.0);
         assert_eq!(frame().y(25.0), 50.0);
+        assert_eq!(Frame { lowest: -50.0, ..frame() }.y(0.0), 50.0);
     }
 
     #[test]

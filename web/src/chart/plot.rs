@@ -4,7 +4,7 @@ use shared::Timestamp;
 use yew::prelude::*;
 
 use super::{
-    ChartSeries, Shape, Steps,
+    ChartSeries, Marks, Shape, Steps,
     frame::{Frame, pixels},
     scale::{time_ticks, value_ticks},
     tooltip::Tooltip,
@@ -31,6 +31,9 @@ pub struct PlotProps {
     pub series: Vec<ChartSeries>,
     /// What the values are measured in.
     pub unit: Unit,
+    /// What is marked behind the series.
+    #[prop_or_default]
+    pub marks: Marks,
 }
 
 /// See the module.
@@ -42,9 +45,13 @@ pub fn Plot(props: &PlotProps) -> Html {
     let steps = &props.steps;
     let count = steps.moments.len();
 
-    let highest =
-        props.series.iter().flat_map(|series| series.values.iter().flatten()).copied().fold(0.0, f64::max);
-    let ticks = value_ticks(highest, 4);
+    let values = props.series.iter().flat_map(|series| series.values.iter().flatten()).copied();
+    // A threshold is seen whole, with some room beyond it.
+    let thresholds = props.marks.thresholds.iter().map(|threshold| threshold.value * 1.05);
+    let (lowest, highest) = values
+        .chain(thresholds)
+        .fold((0.0, 0.0), |(lowest, highest), value| (value.min(lowest), value.max(highest)));
+    let ticks = value_ticks(lowest, highest, 4);
     let frame = Frame {
         left: LEFT,
         right: (width - 8.0).max(LEFT + 1.0),
@@ -52,6 +59,7 @@ pub fn Plot(props: &PlotProps) -> Html {
         bottom: HEIGHT - 26.0,
         start: steps.start,
         end: steps.end,
+        lowest: ticks.first().copied().unwrap_or(0.0),
         highest: ticks.last().copied().unwrap_or(1.0),
     };
 
@@ -100,6 +108,7 @@ pub fn Plot(props: &PlotProps) -> Html {
                 <svg width={pixels(width)} height={pixels(HEIGHT)} aria-hidden="true">
                     { value_axis(&frame, &ticks, props.unit) }
                     { time_axis(&frame, width) }
+                    { behind(&frame, &props.marks) }
                     for series in &props.series {
                         <g class={series.class}>{ shape(&frame, steps, series) }</g>
                     }
@@ -156,6 +165,32 @@ fn time_axis(frame: &Frame, width: f64) -> Html {
         }
     };
     html! { <g>{ for ticks.iter().map(tick) }</g> }
+}
+
+/// The bands that can be seen, and the thresholds.
+fn behind(frame: &Frame, marks: &Marks) -> Html {
+    html! {
+        <g>
+            for band in &marks.bands {
+                <rect
+                    class={classes!("band", band.class)}
+                    x={pixels(frame.x(band.start))}
+                    y={pixels(frame.top)}
+                    width={pixels((frame.x(band.end) - frame.x(band.start)).max(2.0))}
+                    height={pixels(frame.bottom - frame.top)}
+                />
+            }
+            for threshold in &marks.thresholds {
+                <line
+                    class={classes!("threshold", threshold.class)}
+                    x1={pixels(frame.left)}
+                    x2={pixels(frame.right)}
+                    y1={pixels(frame.y(threshold.value))}
+                    y2={pixels(frame.y(threshold.value))}
+                />
+            }
+        </g>
+    }
 }
 
 fn shape(frame: &Frame, steps: &Steps, series: &ChartSeries) -> Html {
