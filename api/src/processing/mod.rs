@@ -1,7 +1,8 @@
 //! What happens to traces after they were taken in: written in groups, then the answers they change are dropped. `sink`
 //! does that for whichever queue; `worker` is the process' side of the queue in Redis. `reprice` computes costs of what is
-//! stored anew.
+//! stored anew, `alert` evaluates the rules that watch it.
 
+pub mod alert;
 mod group;
 mod hand;
 mod keeper;

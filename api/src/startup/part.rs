@@ -23,7 +23,7 @@ use crate::{
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
     price::pricer::Pricer,
-    processing::{reprice::Repricer, sink::Sink},
+    processing::{alert::Evaluator, reprice::Repricer, sink::Sink},
     query,
     role::Role,
     store::{account::AccountStore, trace::TraceStore},
@@ -64,6 +64,7 @@ pub(super) struct Running {
     writing: Option<Writing>,
     sink: Option<Sink>,
     repricer: Option<Repricer>,
+    evaluator: Option<Evaluator>,
 }
 
 /// Opens what the roles of this process need.
@@ -75,13 +76,20 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
 
     let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let (mut writing, mut sink, mut repricer) = (None, None, None);
+    let (mut writing, mut sink, mut repricer, mut evaluator) = (None, None, None, None);
     let stored = traces.clone().zip(pricer);
     if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
         let clock = base.clock.clone();
-        repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock));
-        let written = Sink::new(traces, pricer, invalidator, base.metrics.clone());
+        repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock.clone()));
+        evaluator = Some(Evaluator::new(
+            traces.clone(),
+            invalidator.clone(),
+            clock.clone(),
+            base.metrics.clone(),
+            config.alert_interval,
+        ));
+        let written = Sink::new(traces, pricer, invalidator, base.metrics.clone(), clock);
         let (started, begun) = base.write_to(written.clone()).await?;
         sink = Some(written);
         queue = queue.or(begun);
@@ -111,7 +119,7 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         metrics: Data::new(base.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing, sink, repricer }))
+    Ok((parts, Running { accounts, traces, writing, sink, repricer, evaluator }))
 }
 
 impl Running {
@@ -128,6 +136,11 @@ impl Running {
     /// Who prices anew what is stored, where this process writes.
     pub(super) fn take_repricer(&mut self) -> Option<Repricer> {
         self.repricer.take()
+    }
+
+    /// Who evaluates alert rules, where this process writes.
+    pub(super) fn take_evaluator(&mut self) -> Option<Evaluator> {
+        self.evaluator.take()
     }
 
     /// Writes what was handed in, for so long at most, and closes the stores. Nobody may hold what hands in any more.

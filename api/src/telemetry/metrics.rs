@@ -1,14 +1,18 @@
 //! Counters and histograms for Prometheus.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
     exponential_buckets,
 };
 
-use super::queue_metrics::QueueMetrics;
+use super::{alert_metrics::AlertMetrics, queue_metrics::QueueMetrics};
 use crate::{
+    alert::state::Change,
     cache::{Kind, Outcome},
     queue::Load,
 };
@@ -40,6 +44,7 @@ struct Inner {
     cache_errors: IntCounter,
     limit_fallbacks: IntCounter,
     queue: QueueMetrics,
+    alerts: AlertMetrics,
 }
 
 impl Metrics {
@@ -103,6 +108,7 @@ impl Metrics {
             "Requests counted in this process alone because Redis did not answer",
         )?;
         let queue = QueueMetrics::new(&registry)?;
+        let alerts = AlertMetrics::new(&registry)?;
         registry.register(Box::new(cache_errors.clone()))?;
         registry.register(Box::new(limit_fallbacks.clone()))?;
         registry.register(Box::new(requests.clone()))?;
@@ -126,6 +132,7 @@ impl Metrics {
             cache_errors,
             limit_fallbacks,
             queue,
+            alerts,
         })))
     }
 
@@ -185,6 +192,21 @@ impl Metrics {
     /// Counts spans that are not kept, because their trace has as many as one may have.
     pub fn spans_dropped(&self, spans: usize) {
         self.0.dropped_spans.inc_by(spans as u64);
+    }
+
+    /// Counts alert rules of a workspace that were evaluated together, and how long that took.
+    pub fn alerts_evaluated(&self, rules: usize, took: Duration) {
+        self.0.alerts.evaluated(rules, took);
+    }
+
+    /// Counts alert rules that could not be evaluated.
+    pub fn alert_evaluations_failed(&self, rules: usize) {
+        self.0.alerts.failed(rules);
+    }
+
+    /// Counts what became of an alert.
+    pub fn alert_changed(&self, change: Change) {
+        self.0.alerts.changed(change);
     }
 
     /// Times the writing of a group of so many.
