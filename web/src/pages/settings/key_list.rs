@@ -9,6 +9,8 @@ use yew::prelude::*;
 use crate::{
     auth::use_client,
     components::{
+        column_heads::{actions_head, column_heads},
+        form_error::form_error,
         message::message,
         time::{RelativeTime, exact_time},
     },
@@ -59,11 +61,8 @@ pub fn KeyList(props: &KeyListProps) -> Html {
                 <table class="keys">
                     <thead>
                         <tr>
-                            <th scope="col">{ "Name" }</th>
-                            <th scope="col">{ "Key" }</th>
-                            <th scope="col">{ "Created" }</th>
-                            <th scope="col">{ "Last used" }</th>
-                            <th scope="col"><span class="visually-hidden">{ "Actions" }</span></th>
+                            { column_heads(&["Name", "Key", "Created", "Last used"], &[]) }
+                            { actions_head() }
                         </tr>
                     </thead>
                     <tbody>{ for props.keys.iter().map(row) }</tbody>
@@ -127,9 +126,7 @@ fn RevokeDialog(props: &RevokeDialogProps) -> Html {
         <dialog ref={node} class="dialog" aria-labelledby="revoke-title" {onclose}>
             <h2 id="revoke-title">{ format!("Revoke “{}”?", props.api_key.name) }</h2>
             <p>{ "Agents that use " }<code class="mono">{ format!("{}…", props.api_key.prefix) }</code>{ " can send nothing any more, at once and for good." }</p>
-            if let Some(error) = &*error {
-                <p class="form-error" role="alert">{ error.clone() }</p>
-            }
+            { form_error(error.as_deref()) }
             <div class="dialog-buttons">
                 <button type="button" class="button" onclick={cancel}>{ "Keep it" }</button>
                 <button type="button" class="button danger solid" onclick={revoke} disabled={*busy}>{ "Revoke" }</button>
