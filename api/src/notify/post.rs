@@ -151,7 +151,7 @@ async fn beginning(mut response: Response) -> Vec<u8> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::{io::AsyncReadExt, net::TcpListener};
 
     use super::*;
 
@@ -183,11 +183,8 @@ mod tests {
         let poster = Poster::new(true, Duration::from_secs(20)).unwrap();
         let posting = poster.post(&url, HeaderMap::new(), Vec::new());
         let answering = async {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.readable().await.unwrap();
-            let mut first = [0; 1];
-            stream.try_read(&mut first).unwrap();
-            first[0]
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_u8().await.unwrap()
         };
         let (failure, first) = tokio::join!(posting, answering);
         assert_eq!(first, 22, "a handshake of TLS, not a P");
