@@ -57,7 +57,7 @@ pub const API_KEYS: usize = 100;
 /// Own prices of one workspace at most.
 pub const PRICES: usize = 1000;
 /// US dollars that a million tokens may cost at most.
-pub const USD_PER_MILLION: f64 = 1_000_000.0;
+pub const USD_PER_MILLION: u32 = 1_000_000;
 /// Pricings anew of one workspace that may be under way at once.
 pub const REPRICES_AT_ONCE: usize = 10;
 /// Minutes of an alert rule's window are a multiple of this, and at least this.

@@ -81,6 +81,8 @@ pub struct Config {
     pub cache_ttls: Ttls,
     /// How long after its last span a trace waits for its outermost one, before another stands for it.
     pub root_wait: Duration,
+    /// How often each alert rule is evaluated.
+    pub alert_interval: Duration,
     /// Requests of one workspace in a minute at most; 0 for no limit.
     pub rate_limit_per_minute: u32,
     /// Origins whose pages may call the API.
@@ -138,6 +140,11 @@ impl Config {
                 settings
                     .within("TRACE_ROOT_WAIT_SECONDS", (1, 86_400), "seconds (up to a day)")?
                     .unwrap_or(60),
+            ),
+            alert_interval: Duration::from_secs(
+                settings
+                    .within("ALERT_EVALUATION_SECONDS", (1, 3600), "seconds (up to an hour)")?
+                    .unwrap_or(30),
             ),
             rate_limit_per_minute: settings
                 .parsed("RATE_LIMIT_PER_MINUTE", "a number of requests, 0 for no limit")?

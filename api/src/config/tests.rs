@@ -18,7 +18,7 @@ fn lookup(settings: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
 fn everything_has_a_default() {
     let config = read(None, &[]).unwrap();
     assert_eq!((config.port, config.rate_limit_per_minute, config.jwt_ttl.as_secs()), (8000, 1000, 86_400));
-    assert_eq!(config.root_wait.as_secs(), 60);
+    assert_eq!((config.root_wait.as_secs(), config.alert_interval.as_secs()), (60, 30));
     assert_eq!(config.cache_ttls.get(Kind::HomeKpis), shared::ttl::HOME_KPIS);
     assert_eq!((config.servers.pool_min, config.servers.pool_max), (5, 20));
     assert_eq!(config.otlp_grpc, GrpcPort::Default);
@@ -45,6 +45,7 @@ fn a_bad_setting_is_named_with_what_was_expected() {
         ("QUERY_SERVICE_URL", "query:8003"),
         ("QUEUE_STREAMS", "0"),
         ("TRACE_ROOT_WAIT_SECONDS", "0"),
+        ("ALERT_EVALUATION_SECONDS", "3601"),
         ("PRICES_FILE", "/nowhere/prices.json"),
         ("WEBHOOK_ALLOW_PRIVATE", "yes"),
         ("PUBLIC_URL", "agents.example.com"),

@@ -75,16 +75,18 @@ impl Poster {
     fn failed(&self, error: reqwest::Error) -> Failure {
         // The address may be a secret, and who reads this knows it.
         let error = error.without_url();
-        let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
-        if let Some(private) = causes.find_map(|cause| cause.downcast_ref::<PrivateAddress>()) {
+        let causes = || std::iter::successors(error.source(), |&cause| cause.source());
+        if let Some(private) = causes().find_map(|cause| cause.downcast_ref::<PrivateAddress>()) {
             return Failure::lasting(None, private.to_string());
         }
+        // What lies at the bottom says it best: that a name is unknown, a connection refused, a certificate not believed.
+        let cause = causes().last().map_or_else(|| error.to_string(), ToString::to_string);
         let text = if error.is_timeout() {
             format!("there was no answer within {} s", self.patience.as_secs_f32())
         } else if error.is_connect() {
-            format!("it cannot be reached: {}", chain(&error))
+            format!("it cannot be reached: {cause}")
         } else {
-            format!("there was no answer: {}", chain(&error))
+            format!("there was no answer: {cause}")
         };
         Failure::passing(None, said(&text))
     }
@@ -136,4 +138,51 @@ async fn beginning(mut response: Response) -> Vec<u8> {
         }
     }
     read
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A name may mean something else when it is resolved than when it was looked at: that decides.
+    #[tokio::test]
+    async fn a_name_that_stands_for_this_machine_is_refused_before_anything_is_connected_to() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+        let poster = Poster::new(false, Duration::from_secs(20)).unwrap();
+        // Past the check of the name itself.
+        let error = poster.plain.post(&url).send().await.unwrap_err();
+        let failure = poster.failed(error);
+        assert!(failure.is_final, "{failure:?}");
+        assert!(
+            failure.error.starts_with("localhost is at ") && failure.error.contains("a loopback address")
+        );
+        let reached = Poster::new(true, Duration::from_secs(20)).unwrap().plain.post(&url).send();
+        tokio::select! {
+            biased;
+            connection = listener.accept() => assert!(connection.is_ok()),
+            answer = reached => panic!("nobody answers: {answer:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_encrypted_address_is_spoken_to_encrypted() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
+        let poster = Poster::new(true, Duration::from_secs(20)).unwrap();
+        let posting = poster.post(&url, HeaderMap::new(), Vec::new());
+        let answering = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.readable().await.unwrap();
+            let mut first = [0; 1];
+            stream.try_read(&mut first).unwrap();
+            first[0]
+        };
+        let (failure, first) = tokio::join!(posting, answering);
+        assert_eq!(first, 22, "a handshake of TLS, not a P");
+        assert!(!failure.unwrap_err().is_final);
+    }
 }

@@ -1,13 +1,17 @@
 //! What happens to a group of requests: its traces get their costs, then one transaction for all of them, or one for each
-//! where that fails, and then the answers they change are dropped. Holds no queue.
+//! where that fails, and then the answers they change are dropped. A workspace's first traces bring it the alert rules that
+//! every workspace begins with. Holds no queue.
 
 use std::{collections::BTreeSet, panic};
 
+use moka::sync::Cache as Known;
 use shared::Timestamp;
 use uuid::Uuid;
 
 use crate::{
+    alert::default::default_rules,
     cache::Invalidator,
+    clock::Clock,
     error::chain,
     price::pricer::{Pricer, Prices},
     store::trace::{
@@ -21,6 +25,9 @@ use crate::{
 /// faster.
 pub const GROUP_TRACES: usize = 8192;
 
+/// Workspaces of which it is remembered that they have their alert rules.
+const KNOWN: u64 = 10_000;
+
 /// Where groups go.
 #[derive(Clone, Debug)]
 pub struct Sink {
@@ -28,13 +35,21 @@ pub struct Sink {
     pricer: Pricer,
     invalidator: Invalidator,
     metrics: Metrics,
+    clock: Clock,
+    known: Known<Uuid, ()>,
 }
 
 impl Sink {
     /// Writes to `store` what `pricer` has priced, and drops answers through `invalidator`.
     #[must_use]
-    pub fn new(store: TraceStore, pricer: Pricer, invalidator: Invalidator, metrics: Metrics) -> Self {
-        Self { store, pricer, invalidator, metrics }
+    pub fn new(
+        store: TraceStore,
+        pricer: Pricer,
+        invalidator: Invalidator,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> Self {
+        Self { store, pricer, invalidator, metrics, clock, known: Known::new(KNOWN) }
     }
 
     /// The prices of these workspaces. Where a workspace's own cannot be read for good, they are the public ones alone:
@@ -93,8 +108,22 @@ impl Sink {
             written.filter_map(|(records, _)| records.first()).map(T::workspace_id).collect();
         for workspace_id in workspaces {
             self.invalidator.written(workspace_id).await;
+            self.begin_alerts(workspace_id).await;
         }
         Ok(results)
+    }
+
+    /// Gives a workspace the alert rules that every one begins with, unless it has been.
+    async fn begin_alerts(&self, workspace_id: Uuid) {
+        if self.known.contains_key(&workspace_id) {
+            return;
+        }
+        match self.store.begin_alerts(workspace_id, &default_rules(), self.clock.now()).await {
+            Ok(_) => self.known.insert(workspace_id, ()),
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "a workspace was not given its alert rules yet");
+            }
+        }
     }
 
     async fn write_each<T: Record>(

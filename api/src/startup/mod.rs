@@ -110,6 +110,9 @@ impl Application {
         if let Some(repricer) = application.running.take_repricer() {
             application.run_beside(repricer.run());
         }
+        if let Some(evaluator) = application.running.take_evaluator() {
+            application.run_beside(evaluator.run());
+        }
         Ok(application)
     }
 

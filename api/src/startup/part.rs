@@ -25,6 +25,7 @@ use crate::{
     notify::Notifier,
     price::pricer::Pricer,
     processing::{
+        alert::Evaluator,
         deliver::{Deliverer, Delivering},
         reprice::Repricer,
         sink::Sink,
@@ -69,6 +70,7 @@ pub(super) struct Running {
     writing: Option<Writing>,
     sink: Option<Sink>,
     repricer: Option<Repricer>,
+    evaluator: Option<Evaluator>,
     delivering: Option<Delivering>,
 }
 
@@ -81,16 +83,24 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
 
     let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let (mut writing, mut sink, mut repricer, mut delivering) = (None, None, None, None);
+    let (mut writing, mut sink, mut repricer) = (None, None, None);
+    let (mut evaluator, mut delivering) = (None, None);
     let stored = traces.clone().zip(pricer);
     if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
         let clock = base.clock.clone();
-        repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock));
+        repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock.clone()));
+        evaluator = Some(Evaluator::new(
+            traces.clone(),
+            invalidator.clone(),
+            clock.clone(),
+            base.metrics.clone(),
+            config.alert_interval,
+        ));
         let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
-        let (metrics, clock) = (base.metrics.clone(), base.clock.clone());
-        delivering = Some(Deliverer::new(traces.clone(), notifier, metrics, clock).start());
-        let written = Sink::new(traces, pricer, invalidator, base.metrics.clone());
+        let deliverer = Deliverer::new(traces.clone(), notifier, base.metrics.clone(), clock.clone());
+        delivering = Some(deliverer.start());
+        let written = Sink::new(traces, pricer, invalidator, base.metrics.clone(), clock);
         let (started, begun) = base.write_to(written.clone()).await?;
         sink = Some(written);
         queue = queue.or(begun);
@@ -120,7 +130,7 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         metrics: Data::new(base.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing, sink, repricer, delivering }))
+    Ok((parts, Running { accounts, traces, writing, sink, repricer, evaluator, delivering }))
 }
 
 impl Running {
@@ -137,6 +147,11 @@ impl Running {
     /// Who prices anew what is stored, where this process writes.
     pub(super) fn take_repricer(&mut self) -> Option<Repricer> {
         self.repricer.take()
+    }
+
+    /// Who evaluates alert rules, where this process writes.
+    pub(super) fn take_evaluator(&mut self) -> Option<Evaluator> {
+        self.evaluator.take()
     }
 
     /// Writes what was handed in and ends what channels are being told, for so long at most, and closes the stores. Nobody

@@ -12,10 +12,12 @@ use prometheus::{
 use shared::alert_channel::ChannelKind;
 
 use super::{
+    alert_metrics::AlertMetrics,
     delivery_metrics::{DeliveryMetrics, DeliveryOutcome},
     queue_metrics::QueueMetrics,
 };
 use crate::{
+    alert::state::Change,
     cache::{Kind, Outcome},
     queue::Load,
 };
@@ -48,6 +50,7 @@ struct Inner {
     limit_fallbacks: IntCounter,
     queue: QueueMetrics,
     deliveries: DeliveryMetrics,
+    alerts: AlertMetrics,
 }
 
 impl Metrics {
@@ -112,6 +115,7 @@ impl Metrics {
         )?;
         let queue = QueueMetrics::new(&registry)?;
         let deliveries = DeliveryMetrics::new(&registry)?;
+        let alerts = AlertMetrics::new(&registry)?;
         registry.register(Box::new(cache_errors.clone()))?;
         registry.register(Box::new(limit_fallbacks.clone()))?;
         registry.register(Box::new(requests.clone()))?;
@@ -136,6 +140,7 @@ impl Metrics {
             limit_fallbacks,
             queue,
             deliveries,
+            alerts,
         })))
     }
 
@@ -200,6 +205,21 @@ impl Metrics {
     /// Counts spans that are not kept, because their trace has as many as one may have.
     pub fn spans_dropped(&self, spans: usize) {
         self.0.dropped_spans.inc_by(spans as u64);
+    }
+
+    /// Counts alert rules of a workspace that were evaluated together, and how long that took.
+    pub fn alerts_evaluated(&self, rules: usize, took: Duration) {
+        self.0.alerts.evaluated(rules, took);
+    }
+
+    /// Counts alert rules that could not be evaluated.
+    pub fn alert_evaluations_failed(&self, rules: usize) {
+        self.0.alerts.failed(rules);
+    }
+
+    /// Counts what became of an alert.
+    pub fn alert_changed(&self, change: Change) {
+        self.0.alerts.changed(change);
     }
 
     /// Times the writing of a group of so many.

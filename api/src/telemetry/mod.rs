@@ -1,5 +1,6 @@
 //! What the server says about itself: logs, metrics, health.
 
+mod alert_metrics;
 pub mod delivery_metrics;
 pub mod dependency;
 pub mod health;

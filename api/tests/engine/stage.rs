@@ -86,7 +86,8 @@ impl Stage {
         {
             let pricer = Pricer::new(store.clone(), &[]);
             let invalidator = Invalidator::new(cache, Clock::system());
-            (Sink::new(store, pricer, invalidator, metrics.clone()), metrics)
+            let clock = Clock::system();
+            (Sink::new(store, pricer, invalidator, metrics.clone(), clock), metrics)
         }
     }
 

@@ -3,6 +3,8 @@
 
 mod account;
 mod alert;
+mod alert_channel;
+mod alert_rule;
 mod answer;
 mod api_key;
 mod client;
@@ -12,6 +14,7 @@ mod price;
 mod thread;
 mod trace;
 
+pub use answer::read;
 pub use client::{Asked, Client};
 pub use error::ApiError;
 pub use thread::ThreadKind;

@@ -3,7 +3,6 @@
 use std::{rc::Rc, time::Duration};
 
 use gloo_events::EventListener;
-use gloo_storage::{LocalStorage, Storage};
 use gloo_timers::callback::Timeout;
 use shared::auth::TokenResponse;
 use wasm_bindgen_futures::spawn_local;
@@ -11,7 +10,7 @@ use yew::prelude::*;
 
 use super::session::{End, Session, SessionAction, Token};
 use crate::{
-    api::{ApiError, Client},
+    api::{self, ApiError, Client},
     intl,
 };
 
@@ -67,11 +66,7 @@ pub fn AuthProvider(props: &AuthProviderProps) -> Html {
     let session = use_reducer(|| Session { token: stored(), end: End::None });
     let auth = Auth { session: session.clone() };
 
-    use_effect_with(session.token.clone(), |token| match token {
-        // Where the browser keeps nothing, the session lasts as long as the page.
-        Some(token) => drop(LocalStorage::set(KEY, token)),
-        None => LocalStorage::delete(KEY),
-    });
+    use_effect_with(session.token.clone(), |token| keep(token.as_ref()));
     {
         let dispatcher = session.dispatcher();
         use_effect_with((), move |()| {
@@ -125,5 +120,18 @@ pub fn use_client() -> Client {
 }
 
 fn stored() -> Option<Token> {
-    LocalStorage::get::<Token>(KEY).ok().filter(|token| token.holds(intl::now()))
+    let kept = storage()?.get_item(KEY).ok()??;
+    api::read(&kept).filter(|token: &Token| token.holds(intl::now()))
+}
+
+/// Where the browser keeps nothing, the session lasts as long as the page.
+fn keep(token: Option<&Token>) {
+    if let Some(storage) = storage() {
+        let text = token.and_then(|token| serde_json::to_string(token).ok());
+        drop(text.map_or_else(|| storage.remove_item(KEY), |text| storage.set_item(KEY, &text)));
+    }
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    intl::window().local_storage().ok().flatten()
 }

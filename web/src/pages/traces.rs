@@ -1,6 +1,6 @@
 //! The list of runs, filtered and by pages, all of which the address keeps.
 
-use icondata_lu::{LuChevronLeft, LuChevronRight, LuSearch, LuX};
+use icondata_lu::{LuSearch, LuX};
 use shared::{
     limit,
     metric::Dimension,
@@ -18,6 +18,7 @@ use crate::{
         link::RouteLink,
         load::{skeleton_lines, view},
         message::message,
+        pager::pager,
         range_picker::RangePicker,
         status::{status_badge, status_label},
         time::exact_time,
@@ -216,28 +217,6 @@ fn row(trace: &Trace) -> Html {
             <td class="number" data-label="Cost">{ or_none(trace.cost_usd.map(format::cost)) }</td>
             <td class="number" data-label="Quality">{ or_none(trace.quality_score.map(format::score)) }</td>
         </tr>
-    }
-}
-
-fn pager(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
-    let first = u64::from(page.page - 1) * u64::from(page.limit) + 1;
-    let last = (first + u64::from(page.limit) - 1).min(page.total);
-    let to = |number: u32| on_page.reform(move |_: MouseEvent| number);
-    html! {
-        <nav class="pager" aria-label="Pages">
-            <p class="muted">
-                { format!("{}–{} of {}", format::integer(first), format::integer(last), format::integer(page.total)) }
-            </p>
-            <div class="pager-buttons">
-                <button type="button" class="button" disabled={page.page <= 1} onclick={to(page.page.saturating_sub(1))}>
-                    { svg_icon(LuChevronLeft) }{ "Previous" }
-                </button>
-                <span class="pager-page">{ format!("{} / {}", format::integer(page.page.into()), format::integer(page.total_pages)) }</span>
-                <button type="button" class="button" disabled={u64::from(page.page) >= page.total_pages} onclick={to(page.page + 1)}>
-                    { "Next" }{ svg_icon(LuChevronRight) }
-                </button>
-            </div>
-        </nav>
     }
 }
 

@@ -24,12 +24,12 @@ pub(super) async fn sums_by_group(
         step.map_or_else(|| Source::GROUPS.to_vec(), |step| plan::within_step(Source::GROUPS, step));
     let segments = cut_groups(snapshot, workspace_id, window, &rollups).await?;
     let mut groups = Groups { start: window.start, step, group, found: GroupedSums::new() };
-    snapshot.add_groups(workspace_id, &segments, &mut groups).await?;
+    snapshot.add_groups(workspace_id, &segments, &mut |row| groups.add(row)).await?;
     Ok(groups.found)
 }
 
 /// What has been added up so far.
-pub(super) struct Groups {
+struct Groups {
     start: Timestamp,
     step: Option<Duration>,
     group: Option<Dimension>,
@@ -38,6 +38,8 @@ pub(super) struct Groups {
 
 /// A bucket of one agent and model, or a single trace.
 pub(super) struct GroupRow<'a> {
+    /// Where it was read.
+    pub(super) source: Source,
     pub(super) moment: Timestamp,
     pub(super) agent_id: &'a str,
     /// Empty for none.
@@ -58,7 +60,7 @@ pub(super) enum Latencies<'a> {
 
 impl Groups {
     /// Adds a row.
-    pub(super) fn add(&mut self, row: &GroupRow<'_>) -> Result<(), StoreError> {
+    fn add(&mut self, row: &GroupRow<'_>) -> Result<(), StoreError> {
         let key = match self.group {
             None => "",
             Some(Dimension::Agent) => row.agent_id,

@@ -28,6 +28,24 @@ impl Histogram {
         }
     }
 
+    /// Adds the counts of another.
+    pub fn merge(&mut self, other: &Self) {
+        if self.buckets.is_empty() {
+            return self.buckets.clone_from(&other.buckets);
+        }
+        let mut merged = Vec::with_capacity(self.buckets.len() + other.buckets.len());
+        let mut mine = self.buckets.iter().copied().peekable();
+        for &(bucket, count) in &other.buckets {
+            while let Some(earlier) = mine.next_if(|&(known, _)| known < bucket) {
+                merged.push(earlier);
+            }
+            let same = mine.next_if(|&(known, _)| known == bucket).map_or(0, |(_, count)| count);
+            merged.push((bucket, count.saturating_add(same)));
+        }
+        merged.extend(mine);
+        self.buckets = merged;
+    }
+
     fn add(&mut self, bucket: u16, count: u64) {
         match self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
             Ok(index) => self.buckets[index].1 = self.buckets[index].1.saturating_add(count),
@@ -158,7 +176,10 @@ mod tests {
             let mut merged = Histogram::default();
             merged.merge_encoded(&of(left).encode()).unwrap();
             merged.merge_encoded(&of(right).encode()).unwrap();
-            prop_assert_eq!(merged, of(&latencies));
+            prop_assert_eq!(&merged, &of(&latencies));
+            let mut halves = of(left);
+            halves.merge(&of(right));
+            prop_assert_eq!(&halves, &merged);
         }
 
         #[test]

@@ -33,6 +33,7 @@ mod stored;
 pub mod sums;
 pub mod thread;
 mod total;
+pub mod window;
 mod writing;
 
 use std::path::Path;
@@ -56,6 +57,7 @@ use self::{
     sqlite::SqliteTraces,
     sums::{GroupedSums, Sums},
     thread::{ThreadListRequest, ThreadRequest},
+    window::WindowSums,
 };
 use super::postgres::{PostgresSettings, Retries, is_transient};
 
@@ -279,6 +281,20 @@ impl TraceStore {
         group: Option<Dimension>,
     ) -> Result<GroupedSums, StoreError> {
         answer!(self, snapshot => group::sums_by_group(snapshot, workspace_id, window, step, group))
+    }
+
+    /// Sums and latency histograms by agent and model of many windows, read in one snapshot; and when the newest trace of
+    /// each agent and model started in those of the windows that are in `newest_of`.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub async fn window_sums(
+        &self,
+        workspace_id: Uuid,
+        windows: &[Window],
+        newest_of: &[Window],
+    ) -> Result<WindowSums, StoreError> {
+        answer!(self, snapshot => window::window_sums(snapshot, workspace_id, windows, newest_of))
     }
 
     /// A page of traces, newest first.

@@ -13,11 +13,12 @@ use uuid::Uuid;
 use super::{
     StoreError,
     detail::{StoredSpan, StoredTrace},
-    group::Groups,
+    group::GroupRow,
     list::{Cursor, ListRequest, TraceFilter},
     plan::{self, Segment, Source, Unsettled},
     sums::Sums,
     thread::{ThreadListRequest, ThreadRequest, ThreadSums},
+    window::Sought,
 };
 
 /// Which of the matching rows to read, newest first.
@@ -30,6 +31,9 @@ pub(super) struct Part {
     pub(super) offset: u64,
     pub(super) limit: usize,
 }
+
+/// What takes rows of rollups by agent and model.
+pub(super) type AddGroup<'a> = dyn FnMut(&GroupRow<'_>) -> Result<(), StoreError> + Send + 'a;
 
 /// A listed trace and its place in the order of lists.
 pub(super) type Listed = (Trace, Cursor);
@@ -69,13 +73,20 @@ pub(super) trait Snapshot: Send {
         step: Duration,
     ) -> impl Future<Output = Result<Vec<(Timestamp, Sums)>, StoreError>> + Send;
 
-    /// Adds what each segment's rollup by agent and model holds.
+    /// Hands over what each segment's rollup by agent and model holds, row by row.
     fn add_groups(
         &mut self,
         workspace_id: Uuid,
         segments: &[Segment],
-        groups: &mut Groups,
+        add: &mut AddGroup<'_>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// When the newest trace of each agent and model in each window started.
+    fn newest_of(
+        &mut self,
+        workspace_id: Uuid,
+        sought: &[Sought<'_>],
+    ) -> impl Future<Output = Result<Vec<Option<Timestamp>>, StoreError>> + Send;
 
     /// How many traces of each of a segment's buckets match, newest first; a segment of raw rows is one bucket.
     fn counts(

@@ -1,5 +1,6 @@
-//! Account, workspace, API keys, how to send traces with them, and what models cost.
+//! Account, workspace, API keys, how to send traces with them, whom alerts are told, and what models cost.
 
+mod channel;
 mod key_form;
 mod key_list;
 mod price;
@@ -21,6 +22,7 @@ use crate::{
     pages::start::snippet::{NO_KEY, curl},
     route::Route,
 };
+use channel::ChannelPanel;
 use key_form::KeyForm;
 use key_list::KeyList;
 use price::PricePanel;
@@ -94,6 +96,7 @@ pub fn SettingsPage() -> Html {
                 </p>
                 { code_box("Terminal", "curl command", curl(&origin, fresh.as_ref().map_or(NO_KEY, |created| &created.key))) }
             </> }) }
+            <ChannelPanel />
             <PricePanel />
         </div>
     }

@@ -18,14 +18,15 @@ use crate::store::{
     trace::{
         StoreError,
         detail::{StoredSpan, StoredTrace},
-        group::{GroupRow, Groups, Latencies},
+        group::{GroupRow, Latencies},
         list::{ListRequest, TraceFilter},
         plan::{Segment, Source, Unsettled},
         row::{self, Columns},
         select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
-        snapshot::{Listed, Part, Snapshot},
+        snapshot::{AddGroup, Listed, Part, Snapshot},
         sums::Sums,
         thread::{ThreadListRequest, ThreadRequest, ThreadSums},
+        window::Sought,
     },
 };
 
@@ -98,6 +99,13 @@ const RAW_GROUPS: &str = "SELECT timestamp, agent_id, COALESCE(model, ''), 1::BI
      (quality IS NOT NULL)::INTEGER::BIGINT, COALESCE(quality, 0) FROM traces \
      WHERE workspace_id = $1 AND timestamp >= $2 AND timestamp < $3";
 
+/// A row for each agent and model that is sought, in their order.
+const NEWEST_OF: &str = "SELECT (SELECT timestamp FROM traces WHERE workspace_id = $1 AND agent_id = s.agent_id \
+         AND COALESCE(model, '') = s.model AND timestamp >= s.first AND timestamp < s.last \
+         ORDER BY timestamp DESC LIMIT 1) \
+     FROM UNNEST($2::TEXT[], $3::TEXT[], $4::TIMESTAMPTZ[], $5::TIMESTAMPTZ[]) WITH ORDINALITY \
+     AS s (agent_id, model, first, last, n) ORDER BY n";
+
 /// One state of the database, for as long as this is held.
 pub(in crate::store::trace) struct PostgresSnapshot {
     pub(super) transaction: Transaction<'static, Postgres>,
@@ -156,7 +164,7 @@ impl Snapshot for PostgresSnapshot {
         &mut self,
         workspace_id: Uuid,
         segments: &[Segment],
-        groups: &mut Groups,
+        add: &mut AddGroup<'_>,
     ) -> Result<(), StoreError> {
         for segment in segments {
             let mut rows = sqlx::query(match segment.source {
@@ -169,10 +177,29 @@ impl Snapshot for PostgresSnapshot {
             .bind(Moment(segment.end))
             .fetch(&mut *self.transaction);
             while let Some(row) = rows.try_next().await? {
-                add_group(groups, &row, segment.source, self.layout)?;
+                add_group(add, &row, segment.source, self.layout)?;
             }
         }
         Ok(())
+    }
+
+    async fn newest_of(
+        &mut self,
+        workspace_id: Uuid,
+        sought: &[Sought<'_>],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        if sought.is_empty() {
+            return Ok(Vec::new());
+        }
+        let newest: Vec<Option<Moment>> = sqlx::query_scalar(NEWEST_OF)
+            .bind(workspace_id)
+            .bind(sought.iter().map(|sought| sought.pair.agent_id.as_str()).collect::<Vec<_>>())
+            .bind(sought.iter().map(|sought| sought.pair.model.as_str()).collect::<Vec<_>>())
+            .bind(sought.iter().map(|sought| Moment(sought.window.start)).collect::<Vec<_>>())
+            .bind(sought.iter().map(|sought| Moment(sought.window.end)).collect::<Vec<_>>())
+            .fetch_all(&mut *self.transaction)
+            .await?;
+        Ok(newest.into_iter().map(|newest| newest.map(|Moment(newest)| newest)).collect())
     }
 
     async fn counts(
@@ -277,7 +304,7 @@ fn bind_segments(
     query
 }
 
-fn add_group(groups: &mut Groups, row: &PgRow, source: Source, layout: Layout) -> Result<(), StoreError> {
+fn add_group(add: &mut AddGroup<'_>, row: &PgRow, source: Source, layout: Layout) -> Result<(), StoreError> {
     let dense: Vec<i32>;
     let latencies = match (source, layout) {
         (Source::Raw | Source::Minutely, _) => Latencies::One,
@@ -288,7 +315,8 @@ fn add_group(groups: &mut Groups, row: &PgRow, source: Source, layout: Layout) -
             Latencies::Dense(dense.get(1..).unwrap_or_default())
         }
     };
-    groups.add(&GroupRow {
+    add(&GroupRow {
+        source,
         moment: row.moment(0)?,
         agent_id: row.text(1)?,
         model: row.text(2)?,

@@ -10,14 +10,15 @@ use uuid::Uuid;
 use crate::store::trace::{
     StoreError,
     detail::{StoredSpan, StoredTrace},
-    group::{GroupRow, Groups, Latencies},
+    group::{GroupRow, Latencies},
     list::{ListRequest, TraceFilter},
     plan::{Segment, Source},
     row,
     select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
-    snapshot::{Listed, Part, Snapshot},
+    snapshot::{AddGroup, Listed, Part, Snapshot},
     sums::Sums,
     thread::{ThreadListRequest, ThreadRequest, ThreadSums},
+    window::Sought,
 };
 
 /// The columns of [`row::sums`], from a rollup.
@@ -125,7 +126,7 @@ impl Snapshot for SqliteSnapshot {
         &mut self,
         workspace_id: Uuid,
         segments: &[Segment],
-        groups: &mut Groups,
+        add: &mut AddGroup<'_>,
     ) -> Result<(), StoreError> {
         for segment in segments {
             let mut rows = sqlx::query(match segment.source {
@@ -138,10 +139,33 @@ impl Snapshot for SqliteSnapshot {
             .bind(segment.end.as_micros())
             .fetch(&mut *self.0);
             while let Some(row) = rows.try_next().await? {
-                groups.add(&group_row(&row, segment.source)?)?;
+                add(&group_row(&row, segment.source)?)?;
             }
         }
         Ok(())
+    }
+
+    async fn newest_of(
+        &mut self,
+        workspace_id: Uuid,
+        sought: &[Sought<'_>],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        let mut found = Vec::with_capacity(sought.len());
+        for Sought { pair, window } in sought {
+            let newest: Option<i64> = sqlx::query_scalar(
+                "SELECT timestamp FROM traces WHERE workspace_id = $1 AND agent_id = $2 AND COALESCE(model, '') = $3 \
+                 AND timestamp >= $4 AND timestamp < $5 ORDER BY timestamp DESC LIMIT 1",
+            )
+            .bind(workspace_id)
+            .bind(&pair.agent_id)
+            .bind(&pair.model)
+            .bind(window.start.as_micros())
+            .bind(window.end.as_micros())
+            .fetch_optional(&mut *self.0)
+            .await?;
+            found.push(newest.map(Timestamp::from_micros));
+        }
+        Ok(found)
     }
 
     async fn counts(
@@ -220,6 +244,7 @@ impl Snapshot for SqliteSnapshot {
 
 fn group_row(row: &SqliteRow, source: Source) -> Result<GroupRow<'_>, StoreError> {
     Ok(GroupRow {
+        source,
         moment: Timestamp::from_micros(row.try_get(0)?),
         agent_id: row.try_get(1)?,
         model: row.try_get(2)?,

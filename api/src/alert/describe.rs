@@ -1,0 +1,323 @@
+//! What an alert says when it fires: sentences with the numbers, who moved them most, and which traces are behind it. Read
+//! only for rules that fire.
+
+use std::collections::BTreeMap;
+
+use shared::{
+    Timestamp,
+    alert::{AlertChange, AlertTraces, Severity},
+    alert_rule::{AlertMetric, AlertRuleRequest, Baseline, Side},
+    metric::{Dimension, Metric},
+    time_range::Window,
+    trace::TraceStatus,
+};
+use uuid::Uuid;
+
+use super::{
+    figure,
+    measure::{group_of, windows},
+};
+use crate::store::trace::{
+    StoreError, TraceStore,
+    sums::Distribution,
+    window::{Pair, Summed, WindowSums},
+};
+
+/// Agents or models that are named at most.
+const NAMED: usize = 3;
+
+/// Something that is to be described.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// The rule that fired.
+    pub rule: &'a AlertRuleRequest,
+    /// The group in which it did.
+    pub key: &'a str,
+    /// When it did.
+    pub at: Timestamp,
+    /// What was measured then.
+    pub value: f64,
+    /// How bad that is.
+    pub severity: Severity,
+}
+
+/// What an alert says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Story {
+    /// Sentences.
+    pub description: String,
+    /// Who moved the value most.
+    pub changes: Vec<AlertChange>,
+    /// The traces behind it.
+    pub traces: AlertTraces,
+}
+
+/// What several subjects of a workspace are about.
+#[derive(Debug, Default)]
+pub struct Facts(WindowSums);
+
+impl Facts {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub async fn read(
+        traces: &TraceStore,
+        workspace_id: Uuid,
+        subjects: &[Subject<'_>],
+    ) -> Result<Self, StoreError> {
+        if subjects.is_empty() {
+            return Ok(Self::default());
+        }
+        let both = |subject: &Subject<'_>| [now(subject), before(subject)];
+        let wanted: Vec<_> = subjects.iter().flat_map(both).collect();
+        let is_silence = |subject: &&Subject<'_>| subject.rule.metric == AlertMetric::NoData;
+        let newest_of: Vec<_> = subjects.iter().filter(is_silence).map(now).collect();
+        Ok(Self(traces.window_sums(workspace_id, &wanted, &newest_of).await?))
+    }
+
+    /// What an alert says of a subject that was read.
+    #[must_use]
+    pub fn story(&self, subject: &Subject<'_>) -> Story {
+        let is_mine = |pair: &Pair| group_of(subject.rule, pair) == Some(subject.key);
+        let whole = |window| {
+            let mut sums = self.0.fold(window, true, |pair| is_mine(pair).then_some(""));
+            sums.remove("").unwrap_or_default()
+        };
+        let (now, before) = (whole(now(subject)), whole(before(subject)));
+        let metric = subject.rule.metric.metric();
+        let overall = metric.and_then(|metric| before.distribution.metric(metric));
+        let moved = self.moved(subject, overall);
+        let changes: Vec<AlertChange> = moved.iter().map(|moved| moved.change.clone()).collect();
+        let description = match metric {
+            None => silent(subject, &now),
+            Some(metric) => crossed(subject, metric, &now.distribution, &before.distribution, moved.first()),
+        };
+        Story { description, changes, traces: traces(subject) }
+    }
+
+    /// The agents and models that moved the value most, the most first.
+    fn moved(&self, subject: &Subject<'_>, overall: Option<f64>) -> Vec<Moved> {
+        let rule = subject.rule;
+        let Some(metric) = rule.metric.metric() else { return Vec::new() };
+        let is_fixed = |by: Dimension| {
+            rule.group_by == Some(by)
+                || match by {
+                    Dimension::Agent => rule.agent_id.is_some(),
+                    Dimension::Model => rule.model.is_some(),
+                }
+        };
+        let mut moved: Vec<Moved> = Vec::new();
+        for by in [Dimension::Agent, Dimension::Model].into_iter().filter(|&by| !is_fixed(by)) {
+            let by_key = |window| {
+                self.0.fold(window, true, |pair| {
+                    let name = match by {
+                        Dimension::Agent => &pair.agent_id,
+                        Dimension::Model => &pair.model,
+                    };
+                    (group_of(rule, pair) == Some(subject.key)).then_some(name)
+                })
+            };
+            let (now, before) = (by_key(now(subject)), by_key(before(subject)));
+            let keys: BTreeMap<&str, ()> = now.keys().chain(before.keys()).map(|&key| (key, ())).collect();
+            for key in keys.keys() {
+                let (now, before) = (now.get(key), before.get(key));
+                let amount = amount(metric, now, before, overall);
+                let amount = if rule.side == Side::Above { amount } else { -amount };
+                if amount > 0.0 {
+                    let value = |sum: Option<&Summed>| sum.and_then(|sum| sum.distribution.metric(metric));
+                    let name = (!key.is_empty()).then(|| (*key).to_owned());
+                    let change = AlertChange { by, key: name, before: value(before), now: value(now) };
+                    let failed = now.map_or(0, |now| failures(&now.distribution));
+                    moved.push(Moved { amount, failed, change });
+                }
+            }
+        }
+        moved.sort_by(|one, other| other.amount.total_cmp(&one.amount));
+        moved.truncate(NAMED);
+        moved
+    }
+}
+
+struct Moved {
+    amount: f64,
+    failed: i64,
+    change: AlertChange,
+}
+
+/// By how much an agent or model moved a value: the difference of sums; of means and shares how far its own is off what it
+/// was, times its traces.
+fn amount(metric: Metric, now: Option<&Summed>, before: Option<&Summed>, overall: Option<f64>) -> f64 {
+    let value = |sum: Option<&Summed>| sum.and_then(|sum| sum.distribution.metric(metric));
+    if matches!(metric, Metric::Requests | Metric::Errors | Metric::CostUsd | Metric::Tokens) {
+        return value(now).unwrap_or(0.0) - value(before).unwrap_or(0.0);
+    }
+    let Some(here) = value(now) else { return 0.0 };
+    let there = value(before).or(overall).unwrap_or(0.0);
+    (here - there) * now.map_or(0.0, |now| number(weight(metric, &now.distribution)))
+}
+
+/// How many traces a mean or share is taken over.
+fn weight(metric: Metric, distribution: &Distribution) -> i64 {
+    if metric == Metric::QualityScore { distribution.sums.scored } else { distribution.sums.requests }
+}
+
+fn failures(distribution: &Distribution) -> i64 {
+    distribution.sums.errors + distribution.sums.timeouts
+}
+
+fn number(count: i64) -> f64 {
+    count as f64
+}
+
+fn now(subject: &Subject<'_>) -> Window {
+    windows(subject.rule, subject.at).0
+}
+
+/// What it is compared with, for people at least.
+fn before(subject: &Subject<'_>) -> Window {
+    let (now, before) = windows(subject.rule, subject.at);
+    before.unwrap_or_else(|| now.previous())
+}
+
+/// Whose traces these are, after a word like "Cost".
+fn whose(subject: &Subject<'_>) -> String {
+    let (agent, model) = names(subject);
+    let agent = agent.map_or_else(String::new, |agent| format!(" of {agent}"));
+    match model.as_deref() {
+        None => agent,
+        Some("") => format!("{agent} without a model"),
+        Some(model) => format!("{agent} on {model}"),
+    }
+}
+
+/// The agent and the model that are measured, where it is not all of them; an empty model stands for none.
+#[must_use]
+pub fn names(subject: &Subject<'_>) -> (Option<String>, Option<String>) {
+    let key = || subject.key.to_owned();
+    let rule = subject.rule;
+    match rule.group_by {
+        None => (rule.agent_id.clone(), rule.model.clone()),
+        Some(Dimension::Agent) => (Some(key()), rule.model.clone()),
+        Some(Dimension::Model) => (rule.agent_id.clone(), Some(key())),
+    }
+}
+
+/// The headline of an alert.
+#[must_use]
+pub fn title(rule: &AlertRuleRequest, key: &str) -> String {
+    match rule.group_by {
+        None => rule.name.clone(),
+        Some(Dimension::Model) if key.is_empty() => format!("{}: no model", rule.name),
+        Some(_) => format!("{}: {key}", rule.name),
+    }
+}
+
+fn traces(subject: &Subject<'_>) -> AlertTraces {
+    let (agent_id, model) = names(subject);
+    let Window { start, end } = now(subject);
+    let status = (subject.rule.metric == AlertMetric::ErrorRate).then_some(TraceStatus::Error);
+    AlertTraces { start, end, agent_id, model, status }
+}
+
+fn silent(subject: &Subject<'_>, now: &Summed) -> String {
+    let rule = subject.rule;
+    let who = match names(subject) {
+        (Some(agent), None) => format!("{agent} has sent nothing"),
+        _ => format!("No trace{} has come", whose(subject)),
+    };
+    let newest = now.newest.map_or_else(String::new, |newest| {
+        let minute = newest.floor(std::time::Duration::from_secs(60)).to_string();
+        format!(" The newest trace started at {} UTC;", minute.trim_end_matches(":00Z").replace('T', " "))
+    });
+    format!(
+        "{who} for {}.{newest} there were {} in the last {}. {}",
+        figure::silence(subject.value),
+        figure::count(number(now.distribution.sums.requests)),
+        figure::span(rule.window_minutes),
+        threshold(subject),
+    )
+}
+
+fn crossed(
+    subject: &Subject<'_>,
+    metric: Metric,
+    now: &Distribution,
+    before: &Distribution,
+    most: Option<&Moved>,
+) -> String {
+    let rule = subject.rule;
+    let (span, whose) = (figure::span(rule.window_minutes), whose(subject));
+    let say = |value: Option<f64>| {
+        value.map_or_else(|| "nothing to measure".to_owned(), |value| figure::value(rule.metric, value))
+    };
+    let traces = now.sums.requests;
+    let basis = match metric {
+        Metric::Requests => String::new(),
+        Metric::ErrorRate => {
+            let failed = failures(now);
+            format!(": {} of {} traces failed", figure::count(number(failed)), figure::count(number(traces)))
+        }
+        Metric::QualityScore => format!(", {} scored traces", figure::count(number(now.sums.scored))),
+        _ => format!(", {} traces", figure::count(number(traces))),
+    };
+    let mut text =
+        format!("{}{whose}: {} over the last {span}{basis}.", name(metric), say(now.metric(metric)));
+    let compared = match rule.baseline {
+        Baseline::None | Baseline::PreviousWindow => format!("In the {span} before"),
+        Baseline::DayBefore => "At the same time a day before".to_owned(),
+        Baseline::WeekBefore => "At the same time a week before".to_owned(),
+    };
+    text.push_str(&format!(" {compared} it was {}", say(before.metric(metric))));
+    if rule.is_change() {
+        text.push_str(&format!(", a change of {}", signed(subject.value)));
+    }
+    text.push_str(&format!(". {}", threshold(subject)));
+    if let Some(most) = most {
+        text.push_str(&most_of_it(rule, metric, now, most));
+    }
+    text
+}
+
+fn threshold(subject: &Subject<'_>) -> String {
+    let rule = subject.rule;
+    let Some(threshold) = rule.threshold(subject.severity) else { return String::new() };
+    let threshold = if rule.is_change() { signed(threshold) } else { figure::value(rule.metric, threshold) };
+    format!("The threshold for {} is {threshold}.", subject.severity.as_str())
+}
+
+fn most_of_it(rule: &AlertRuleRequest, metric: Metric, now: &Distribution, most: &Moved) -> String {
+    let change = &most.change;
+    let who = change.key.as_deref().unwrap_or("no model");
+    if metric == Metric::ErrorRate && most.failed * 2 > failures(now) {
+        return format!(" Most of it: {who}, {} of {}.", most.failed, failures(now));
+    }
+    let say = |value: f64| figure::value(rule.metric, value);
+    match (change.before, change.now) {
+        (Some(before), Some(now)) => format!(" {who} moved it most: from {} to {}.", say(before), say(now)),
+        (None, Some(now)) => format!(" {who} moved it most: it is new, with {}.", say(now)),
+        (Some(before), None) => format!(" {who} moved it most: it had {} and is gone.", say(before)),
+        (None, None) => String::new(),
+    }
+}
+
+/// Percent with its sign.
+fn signed(percent: f64) -> String {
+    let sign = if percent > 0.0 { "+" } else { "" };
+    format!("{sign}{}", figure::percent(percent))
+}
+
+fn name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Requests => "Requests",
+        Metric::Errors => "Errors",
+        Metric::ErrorRate => "Error rate",
+        Metric::AvgLatencyMs => "Mean latency",
+        Metric::P50LatencyMs => "Median latency",
+        Metric::P95LatencyMs => "95th percentile of the latency",
+        Metric::P99LatencyMs => "99th percentile of the latency",
+        Metric::CostUsd => "Cost",
+        Metric::Tokens => "Tokens",
+        Metric::QualityScore => "Quality score",
+    }
+}

@@ -1,0 +1,186 @@
+//! Evaluates alert rules: takes those that are due and that nobody else evaluates, reads for all rules of a workspace at
+//! once what they look at, and keeps what came of it in one transaction with what they remember. Who dies in the middle has
+//! changed nothing; another goes on there once the lease is over.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use shared::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    alert::{
+        describe::Facts,
+        evaluate::{Happening, Turn},
+        life::{self, Outcome},
+        measure::Readings,
+    },
+    cache::Invalidator,
+    clock::Clock,
+    error::chain,
+    store::trace::{
+        StoreError, TraceStore,
+        alert::record::{DueRule, Evaluation},
+    },
+    telemetry::metrics::Metrics,
+};
+
+/// How often rules that are due are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a rule is somebody's: much longer than its evaluation takes.
+pub const LEASE: Duration = Duration::from_secs(60);
+/// Rules that are taken at once: as many as a workspace may have, so that they share what they read.
+const TAKEN: u32 = 1000;
+
+/// Who evaluates rules in this process.
+#[derive(Clone, Debug)]
+pub struct Evaluator {
+    traces: TraceStore,
+    invalidator: Invalidator,
+    clock: Clock,
+    metrics: Metrics,
+    interval: Duration,
+    id: Uuid,
+}
+
+impl Evaluator {
+    /// Evaluates each rule of `traces` once in an interval, and drops answers through `invalidator`.
+    #[must_use]
+    pub fn new(
+        traces: TraceStore,
+        invalidator: Invalidator,
+        clock: Clock,
+        metrics: Metrics,
+        interval: Duration,
+    ) -> Self {
+        Self { traces, invalidator, clock, metrics, interval, id: Uuid::new_v4() }
+    }
+
+    /// Runs until it is aborted. It begins after one interval: what waited while nobody wrote is there by then.
+    pub async fn run(self) {
+        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + self.interval, LOOK);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.round().await {
+                tracing::warn!(error = chain(&error), "alert rules were not evaluated, trying again later");
+            }
+        }
+    }
+
+    /// Evaluates whatever is due, and answers how many rules that were. What fails for one workspace is tried again when
+    /// its lease is over, and stops no other.
+    ///
+    /// # Errors
+    /// Where rules cannot be taken.
+    pub async fn round(&self) -> Result<usize, StoreError> {
+        let mut done = 0;
+        loop {
+            let now = self.clock.now();
+            let due = self.traces.take_alert_rules(self.id, now, now + LEASE, TAKEN).await?;
+            if due.is_empty() {
+                return Ok(done);
+            }
+            let mut workspaces: BTreeMap<Uuid, Vec<DueRule>> = BTreeMap::new();
+            for rule in due {
+                workspaces.entry(rule.workspace_id).or_default().push(rule);
+            }
+            for (workspace_id, rules) in workspaces {
+                match self.workspace(workspace_id, &rules, now).await {
+                    Ok(kept) => done += kept,
+                    Err(error) => {
+                        self.metrics.alert_evaluations_failed(rules.len());
+                        tracing::warn!(
+                            error = chain(&error),
+                            %workspace_id,
+                            rules = rules.len(),
+                            "a workspace's alert rules were not evaluated, trying again later"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    /// Evaluates rules of one workspace, and answers how many of them were still this one's to evaluate.
+    async fn workspace(
+        &self,
+        workspace_id: Uuid,
+        rules: &[DueRule],
+        now: Timestamp,
+    ) -> Result<usize, StoreError> {
+        let start = Instant::now();
+        let mut turns: Vec<Turn> = rules.iter().map(|due| Turn::of(due, now, self.interval)).collect();
+        let asked = rules.iter().zip(&turns).map(|(due, turn)| (&due.rule, turn.moments.as_slice()));
+        let readings = Readings::read(&self.traces, workspace_id, asked).await?;
+        let happened: Vec<_> =
+            rules.iter().zip(&mut turns).map(|(due, turn)| turn.run(due, &readings)).collect();
+        let outcomes = self.outcomes(workspace_id, rules, &happened).await?;
+        let evaluations = rules.iter().zip(&turns).zip(outcomes);
+        let evaluations = evaluations
+            .map(|((due, turn), outcome)| self.evaluation(due, turn, outcome, now))
+            .collect::<Result<Vec<_>, _>>()?;
+        let kept = self.traces.commit_evaluations(self.id, &evaluations).await?;
+
+        let changed = evaluations.iter().filter(|evaluation| kept.contains(&evaluation.rule_id));
+        if changed.clone().any(|evaluation| !evaluation.alerts.is_empty()) {
+            self.invalidator.written(workspace_id).await;
+        }
+        self.metrics.alerts_evaluated(kept.len(), start.elapsed());
+        for (evaluation, happened) in evaluations.iter().zip(&happened) {
+            if kept.contains(&evaluation.rule_id) {
+                self.tell_log(workspace_id, evaluation, happened);
+            }
+        }
+        Ok(kept.len())
+    }
+
+    /// What came of each rule. Only where something happened is anything read for that.
+    async fn outcomes(
+        &self,
+        workspace_id: Uuid,
+        rules: &[DueRule],
+        happened: &[Vec<Happening>],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let each = || rules.iter().zip(happened);
+        let subjects: Vec<_> = each()
+            .flat_map(|(due, happened)| happened.iter().filter_map(|happening| life::subject(due, happening)))
+            .collect();
+        let facts = Facts::read(&self.traces, workspace_id, &subjects).await?;
+        let is_told = happened.iter().flatten().any(|happening| happening.event.is_some());
+        let channels = if is_told { self.traces.alert_channels(workspace_id).await? } else { Vec::new() };
+        Ok(each().map(|(due, happened)| life::live(due, happened, &facts, &channels)).collect())
+    }
+
+    fn evaluation(
+        &self,
+        due: &DueRule,
+        turn: &Turn,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Evaluation, StoreError> {
+        let state =
+            serde_json::to_string(&turn.state).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        Ok(Evaluation {
+            rule_id: due.id,
+            version: due.version,
+            state,
+            evaluated_at: now,
+            due_at: (!turn.moments.is_empty()).then(|| now + self.interval),
+            alerts: outcome.alerts,
+            deliveries: outcome.deliveries,
+            is_removed: due.is_deleted,
+        })
+    }
+
+    fn tell_log(&self, workspace_id: Uuid, evaluation: &Evaluation, happened: &[Happening]) {
+        for happening in happened {
+            let Some(change) = happening.change else { continue };
+            self.metrics.alert_changed(change);
+            // The group's name is the workspace's, and the log's readers are not.
+            tracing::info!(%workspace_id, rule = %evaluation.rule_id, ?change, "an alert changed");
+        }
+    }
+}
