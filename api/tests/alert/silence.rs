@@ -30,7 +30,7 @@ pub async fn an_agent_that_falls_silent_is_missed_until_it_is_back(stage: &mut S
         stage.send("gone", 1, 0).await;
         stage.minute().await;
     }
-    for minute in 6..90 {
+    for minute in 6..89 {
         stage.send("steady", 1, 0).await;
         if minute == 80 {
             stage.send("gone", 1, 0).await;
