@@ -1,7 +1,11 @@
 //! Preview and evaluation are one: over random traces and rules a preview shows the values that plain loops find, and the
 //! alerts that evaluation raises.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use api::{
     alert::preview::preview,
@@ -24,7 +28,7 @@ use uuid::Uuid;
 use crate::{
     oracle::{inside, sums},
     property::check,
-    sample::{AGENTS, DAY, DAYS, MODELS, START, named, traces, write},
+    sample::{AGENTS, DAY, HOUR, MODELS, START, named, traces, write},
     stage::Stage,
 };
 
@@ -77,18 +81,28 @@ fn rule() -> impl Strategy<Value = AlertRuleRequest> {
     )
 }
 
-/// Traces of a new workspace, a rule, and a moment from which one looks back.
+/// Traces of a new workspace, a rule, and a moment from which one looks back. The traces crowd into one day, the day before
+/// it and the day a week before it, so that windows hold some.
 fn case() -> impl Strategy<Value = (Vec<NewTrace>, AlertRuleRequest, Timestamp)> {
-    let now = (START + DAY..START + DAYS * DAY).prop_map(Timestamp::from_micros);
-    (traces(0..=150), rule().prop_filter("valid", |rule| rule.validate().is_empty()), now)
+    let today = START + 8 * DAY;
+    let now = (today..today + 26 * HOUR).prop_map(Timestamp::from_micros);
+    let crowded = traces(0..=300).prop_map(move |mut traces| {
+        for (number, trace) in traces.iter_mut().enumerate() {
+            let back = [0, 0, DAY, 7 * DAY][number % 4];
+            let into = (trace.timestamp.as_micros() - START).rem_euclid(DAY);
+            trace.timestamp = Timestamp::from_micros(today - back + into);
+        }
+        traces
+    });
+    (crowded, rule().prop_filter("valid", |rule| rule.validate().is_empty()), now)
 }
 
 fn cases(stage: &Stage) -> u32 {
-    if matches!(stage.store, TraceStore::Sqlite(_)) { 24 } else { 6 }
+    if matches!(stage.store, TraceStore::Sqlite(_)) { 40 } else { 8 }
 }
 
 pub async fn a_preview_shows_what_evaluation_finds(stage: &mut Stage) {
-    let store = &stage.store;
+    let (store, alerts) = (&stage.store, AtomicU64::new(0));
     check(cases(stage), &case(), async |(traces, rule, now)| {
         let workspace_id = Uuid::new_v4();
         write(store, &named(traces, workspace_id), 50).await;
@@ -109,9 +123,11 @@ pub async fn a_preview_shows_what_evaluation_finds(stage: &mut Stage) {
             }
         }
         expected.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        alerts.fetch_add(found.len() as u64, Ordering::Relaxed);
         prop_assert_eq!(found, expected, "{:?}", rule);
         Ok(())
     });
+    assert!(alerts.into_inner() > 0);
 }
 
 /// The alerts that come of evaluating at the moments of a preview, through the very rounds that run in life: when each
@@ -160,7 +176,7 @@ async fn evaluated(
 }
 
 pub async fn a_preview_s_values_equal_brute_force(stage: &mut Stage) {
-    let store = &stage.store;
+    let (store, values) = (&stage.store, AtomicU64::new(0));
     check(cases(stage), &case(), async |(traces, rule, now)| {
         let workspace_id = Uuid::new_v4();
         let traces = named(traces, workspace_id);
@@ -182,21 +198,19 @@ pub async fn a_preview_s_values_equal_brute_force(stage: &mut Stage) {
         for series in &shown.series {
             let empty = Vec::new();
             let traces = groups.get(&series.key).unwrap_or(&empty);
-            let mut is_known = rule.group_by.is_none();
             for point in &series.points {
-                let truth = truth(&rule, traces, point.timestamp);
-                is_known = is_known || point.value.is_some();
-                match (point.value, truth) {
-                    // A group that has no traces in a window, nor had any before, is not there.
-                    (None, Some(_)) if !is_known => {}
-                    // What is remembered of a group makes it 0 for a while.
-                    (None, Some(value)) if rule.group_by.is_some() && value == 0.0 => {}
-                    (found, truth) => assert_close(&rule, found, truth)?,
+                // A group without traces is there only as long as something of it is remembered.
+                let is_there = rule.group_by.is_none()
+                    || windows(&rule, point.timestamp).any(|window| inside(traces, window).count() > 0);
+                if is_there || point.value.is_some() {
+                    assert_close(&rule, point.value, truth(&rule, traces, point.timestamp))?;
+                    values.fetch_add(u64::from(point.value.is_some()), Ordering::Relaxed);
                 }
             }
         }
         Ok(())
     });
+    assert!(values.into_inner() > 0);
 }
 
 fn assert_close(
@@ -219,19 +233,26 @@ fn assert_close(
     Ok(())
 }
 
-/// The value at a moment, by plain loops.
-fn truth(rule: &AlertRuleRequest, traces: &[NewTrace], at: Timestamp) -> Option<f64> {
+/// The windows that a rule looks at at a moment: the one before it, and the earlier one where there is a baseline.
+fn windows(rule: &AlertRuleRequest, at: Timestamp) -> impl Iterator<Item = Window> {
     let minutes = |minutes: u32| Duration::from_secs(60 * u64::from(minutes));
-    let window = Window { start: at - minutes(rule.window_minutes), end: at };
+    let (start, end) = (at - minutes(rule.window_minutes), at);
     let back = match rule.baseline {
         Baseline::None => None,
         Baseline::PreviousWindow => Some(minutes(rule.window_minutes)),
         Baseline::DayBefore => Some(minutes(1440)),
         Baseline::WeekBefore => Some(minutes(7 * 1440)),
     };
-    let now: Vec<_> = inside(traces, window).collect();
+    let before = back.map(|back| Window { start: start - back, end: end - back });
+    std::iter::once(Window { start, end }).chain(before)
+}
+
+/// The value at a moment, by plain loops.
+fn truth(rule: &AlertRuleRequest, traces: &[NewTrace], at: Timestamp) -> Option<f64> {
+    let mut windows = windows(rule, at).map(|window| inside(traces, window).collect::<Vec<_>>());
+    let (now, before) = (windows.next()?, windows.next());
     let fewest = rule.min_traces.max(1) as usize;
-    let Some(back) = back else {
+    let Some(before) = before else {
         let stands =
             matches!(rule.metric, AlertMetric::Requests | AlertMetric::CostUsd | AlertMetric::Tokens);
         let fewest = if stands { rule.min_traces as usize } else { fewest };
@@ -242,7 +263,6 @@ fn truth(rule: &AlertRuleRequest, traces: &[NewTrace], at: Timestamp) -> Option<
         }
         return if now.len() >= fewest { value(rule.metric, &now) } else { None };
     };
-    let before: Vec<_> = inside(traces, Window { start: window.start - back, end: at - back }).collect();
     let is_enough = before.len() >= fewest && (rule.metric == AlertMetric::Requests || now.len() >= fewest);
     let (now, before) = (value(rule.metric, &now)?, value(rule.metric, &before)?);
     is_enough.then(|| change_percent(now, before))

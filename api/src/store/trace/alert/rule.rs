@@ -163,7 +163,9 @@ macro_rules! impl_alert_rules {
                 .await?
                 .rows_affected()
                     > 0;
-                for rule in rules.iter().filter(|_| is_new) {
+                // They are listed by when they were made: in this order.
+                let moments = std::iter::successors(Some(now), |&at| Some(at + std::time::Duration::from_micros(1)));
+                for (rule, now) in rules.iter().zip(moments).filter(|_| is_new) {
                     sqlx::query(crate::store::trace::alert::rule::insert_rule!())
                         .bind(uuid::Uuid::new_v4())
                         .bind(workspace_id)
