@@ -43,7 +43,7 @@ pub fn delivery_table(
                             <td class="cell-time">{ exact_time(delivery.created_at) }</td>
                             if let Some(channel) = channel { <td>{ channel(delivery) }</td> }
                             <td>{ event_label(delivery.event) }</td>
-                            <td>
+                            <td class="cell-outcome">
                                 { outcome(delivery) }
                                 if let Some(at) = delivery.next_attempt_at.filter(|_| delivery.attempts > 0) {
                                     <span class="muted">{ format!("Next at {}", intl::date(at, Style::Exact)) }</span>
