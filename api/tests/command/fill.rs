@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     client::Client,
     sample,
-    server::{self, Builder, Member, Server, noon},
+    server::{self, Builder, Member, Server, alert, noon},
 };
 
 /// Traces in bob's workspace: several parts of a transfer.
@@ -191,16 +191,16 @@ pub async fn said(database: &str) -> Vec<String> {
 }
 
 fn alerts(ada: &Member) -> Vec<Alert> {
-    let alert = |number: u64| Alert {
-        id: Uuid::new_v4(),
-        workspace_id: ada.user.workspace_id,
-        title: format!("Error rate {number}"),
-        description: "It went up.".to_owned(),
-        severity: Severity::ALL[number as usize % 3],
+    let one = |number: u64| Alert {
         metric_value: number.is_multiple_of(2).then_some(number as f64 / 3.0),
-        created_at: alert_time(number),
+        ..alert(
+            ada.user.workspace_id,
+            &format!("Error rate {number}"),
+            Severity::ALL[number as usize % 3],
+            alert_time(number),
+        )
     };
-    (0..30).map(alert).collect()
+    (0..30).map(one).collect()
 }
 
 fn alert_time(number: u64) -> Timestamp {

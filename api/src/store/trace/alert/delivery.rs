@@ -98,7 +98,7 @@ impl TraceStore {
 
     /// Takes deliveries that are due and that nobody tries, until some moment: nobody else is given them until then. Of a
     /// channel there are never more than `per_channel` under way, the oldest first, and of an alert it is told one thing
-    /// after the other.
+    /// after the other. What waits for its next attempt keeps nothing waiting but the rest of its alert.
     ///
     /// # Errors
     /// Where the transaction did not commit.
@@ -247,20 +247,25 @@ macro_rules! impl_alert_deliveries {
                     return Ok(Vec::new());
                 }
                 let mut transaction = self.begin_write().await?;
+                // Those that wait for their next attempt, or for an earlier one of their alert, keep no other from its turn.
                 // The conditions stand outside, too: another may have been quicker.
                 sqlx::query(
                     "UPDATE alert_deliveries SET worker = $1, leased_until = $2 WHERE id IN ( \
                          SELECT id FROM ( \
-                             SELECT id, channel_id, alert_id, created_at, next_attempt_at, leased_until, \
-                                    ROW_NUMBER() OVER (PARTITION BY channel_id ORDER BY created_at, id) AS place \
-                             FROM alert_deliveries WHERE finished_at IS NULL \
-                         ) pending WHERE place <= $5 AND next_attempt_at <= $3 \
-                         AND (leased_until IS NULL OR leased_until <= $3) AND NOT EXISTS ( \
-                             SELECT 1 FROM alert_deliveries earlier WHERE earlier.finished_at IS NULL \
-                             AND earlier.channel_id = pending.channel_id AND earlier.alert_id = pending.alert_id \
-                             AND (earlier.created_at < pending.created_at \
-                                  OR (earlier.created_at = pending.created_at AND earlier.id < pending.id)) \
-                         ) ORDER BY next_attempt_at, id LIMIT $4 \
+                             SELECT id, next_attempt_at, leased_until, ROW_NUMBER() OVER ( \
+                                 PARTITION BY channel_id \
+                                 ORDER BY CASE WHEN leased_until > $3 THEN 0 ELSE 1 END, created_at, id \
+                             ) AS place FROM alert_deliveries pending WHERE finished_at IS NULL AND ( \
+                                 leased_until > $3 OR (next_attempt_at <= $3 AND NOT EXISTS ( \
+                                     SELECT 1 FROM alert_deliveries earlier WHERE earlier.finished_at IS NULL \
+                                     AND earlier.channel_id = pending.channel_id \
+                                     AND earlier.alert_id = pending.alert_id \
+                                     AND (earlier.created_at < pending.created_at \
+                                          OR (earlier.created_at = pending.created_at AND earlier.id < pending.id)) \
+                                 )) \
+                             ) \
+                         ) candidates WHERE place <= $5 AND (leased_until IS NULL OR leased_until <= $3) \
+                         ORDER BY next_attempt_at, id LIMIT $4 \
                      ) AND finished_at IS NULL AND next_attempt_at <= $3 \
                      AND (leased_until IS NULL OR leased_until <= $3)",
                 )
