@@ -66,9 +66,10 @@ pub fn Router(props: &RouterProps) -> Html {
     {
         let location = location.clone();
         use_effect_with((), move |()| {
-            let listener = EventListener::new(&intl::window(), MOVED, move |_| {
-                location.set(Rc::new(Location::here()));
-            });
+            let look = move || location.set(Rc::new(Location::here()));
+            // What is below was there first, and may have gone on already.
+            look();
+            let listener = EventListener::new(&intl::window(), MOVED, move |_| look());
             move || drop(listener)
         });
     }

@@ -4,7 +4,7 @@ use icondata_lu::LuLayers;
 use shared::metric::{BreakdownItem, Dimension};
 use yew::prelude::*;
 
-use super::{link::RouteLink, message::message};
+use super::{column_heads::column_heads, link::RouteLink, message::message};
 use crate::{format, route::Route};
 
 /// A table of what `by` says, busiest first. Each row leads to its traces in the range that `range_query` names as a part
@@ -42,11 +42,7 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
             <table class="breakdown">
                 <thead>
                     <tr>
-                        <th scope="col">{ what }</th>
-                        <th scope="col">{ "Requests" }</th>
-                        <th scope="col">{ "Errors" }</th>
-                        <th scope="col">{ "p95" }</th>
-                        <th scope="col">{ "Cost" }</th>
+                        { column_heads(&[what, "Requests", "Errors", "p95", "Cost"], &[]) }
                     </tr>
                 </thead>
                 <tbody>{ for items.iter().map(row) }</tbody>

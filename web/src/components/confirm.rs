@@ -3,6 +3,7 @@
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
+use super::form_error::form_error;
 use crate::api::Asked;
 
 /// Properties of [`Confirm`].
@@ -62,9 +63,7 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
         <dialog ref={node} class="dialog" aria-labelledby="confirm-title" {onclose}>
             <h2 id="confirm-title">{ props.title.clone() }</h2>
             <p>{ props.children.clone() }</p>
-            if let Some(error) = &*error {
-                <p class="form-error" role="alert">{ error.clone() }</p>
-            }
+            { form_error(error.as_deref()) }
             <div class="dialog-buttons">
                 <button type="button" class="button" onclick={cancel}>{ "Keep it" }</button>
                 <button type="button" class="button danger solid" {onclick} disabled={*busy}>{ props.action.clone() }</button>

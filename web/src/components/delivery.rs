@@ -3,7 +3,7 @@
 use shared::alert_channel::AlertDelivery;
 use yew::prelude::*;
 
-use super::time::exact_time;
+use super::{column_heads::column_heads, time::exact_time};
 use crate::{
     alert::{delivery_outcome, event_label},
     intl::{self, Style},
@@ -30,11 +30,11 @@ pub fn delivery_table(
             <table class="plain deliveries">
                 <thead>
                     <tr>
-                        <th scope="col">{ "When" }</th>
-                        if channel.is_some() { <th scope="col">{ "Channel" }</th> }
-                        <th scope="col">{ "What" }</th>
-                        <th scope="col">{ "Outcome" }</th>
-                        <th scope="col" class="number">{ "Attempts" }</th>
+                        if channel.is_some() {
+                            { column_heads(&["When", "Channel", "What", "Outcome"], &["Attempts"]) }
+                        } else {
+                            { column_heads(&["When", "What", "Outcome"], &["Attempts"]) }
+                        }
                     </tr>
                 </thead>
                 <tbody>

@@ -14,10 +14,12 @@ use yew::prelude::*;
 
 use crate::{
     components::{
+        column_heads::column_heads,
         icon::svg_icon,
         link::RouteLink,
         load::{skeleton_lines, view},
         message::message,
+        page_head::page_head,
         pager::pager,
         range_picker::RangePicker,
         status::{status_badge, status_label},
@@ -105,19 +107,15 @@ pub fn TracesPage() -> Html {
     };
     let statuses =
         TraceStatus::ALL.map(|status| (status.as_str().to_owned(), status_label(status).to_owned())).to_vec();
-
+    let tools = html! {
+        <>
+            <RangePicker {range} on_change={on_range} />
+            <Updated at={traces.updated_at()} loading={traces.is_loading()} on_refresh={traces.on_refresh()} />
+        </>
+    };
     html! {
         <>
-            <div class="page-head">
-                <div>
-                    <h1>{ "Traces" }</h1>
-                    <p class="muted">{ "Every run of your agents." }</p>
-                </div>
-                <div class="page-tools">
-                    <RangePicker {range} on_change={on_range} />
-                    <Updated at={traces.updated_at()} loading={traces.is_loading()} on_refresh={traces.on_refresh()} />
-                </div>
-            </div>
+            { page_head("Traces", "Every run of your agents.", Some(tools)) }
             <div class="filters" role="search" aria-label="Filter traces">
                 { select("agent", "Agent", "All agents", query.agent_id.as_deref(), &keys(&agents, &query.agent_id), &filter(|query, value| query.agent_id = value)) }
                 { select("model", "Model", "All models", query.model.as_deref(), &keys(&models, &query.model), &filter(|query, value| query.model = value)) }
@@ -183,14 +181,7 @@ fn list(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
                 <table class="traces">
                     <thead>
                         <tr>
-                            <th scope="col">{ "Time" }</th>
-                            <th scope="col">{ "Agent" }</th>
-                            <th scope="col">{ "Status" }</th>
-                            <th scope="col">{ "Model" }</th>
-                            <th scope="col" class="number">{ "Latency" }</th>
-                            <th scope="col" class="number">{ "Tokens" }</th>
-                            <th scope="col" class="number">{ "Cost" }</th>
-                            <th scope="col" class="number">{ "Quality" }</th>
+                            { column_heads(&["Time", "Agent", "Status", "Model"], &["Latency", "Tokens", "Cost", "Quality"]) }
                         </tr>
                     </thead>
                     <tbody>{ for page.items.iter().map(row) }</tbody>

@@ -12,6 +12,7 @@ use crate::{
     auth::use_client,
     components::{
         alerts_feed::{alert_item, no_alerts, severity_counts},
+        form_error::form_error,
         load::{skeleton_lines, view},
         pager::pager,
         updated::Updated,
@@ -82,7 +83,7 @@ pub fn AlertList(props: &AlertListProps) -> Html {
                 }
                 <Updated at={alerts.updated_at()} loading={alerts.is_loading()} on_refresh={alerts.on_refresh()} />
             </header>
-            if let Some(error) = &*error { <p class="form-error" role="alert">{ error.clone() }</p> }
+            { form_error(error.as_deref()) }
             { view(&alerts, skeleton_lines(8), |page| html! {
                 if page.items.is_empty() {
                     { nothing() }

@@ -11,7 +11,7 @@ use yew::prelude::*;
 
 use crate::{
     alert::{resolution_label, threshold, value},
-    components::{figure::figure, link::RouteLink},
+    components::{column_heads::column_heads, figure::figure, link::RouteLink},
     format,
     intl::{self, Style},
     query,
@@ -93,11 +93,7 @@ pub fn changes(alert: &Alert) -> Html {
             <div class="table-scroll">
                 <table class="plain">
                     <thead>
-                        <tr>
-                            <th scope="col">{ "Agent or model" }</th>
-                            <th scope="col" class="number">{ "Before" }</th>
-                            <th scope="col" class="number">{ "Now" }</th>
-                        </tr>
+                        <tr>{ column_heads(&["Agent or model"], &["Before", "Now"]) }</tr>
                     </thead>
                     <tbody>
                         for change in &alert.changes {

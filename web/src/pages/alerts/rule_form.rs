@@ -18,6 +18,7 @@ use crate::{
     auth::use_client,
     components::{
         form::{Form, Input},
+        form_error::form_error,
         link::RouteLink,
         panel::panel,
         switch::switch,
@@ -191,7 +192,7 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
             </div>
             <Preview fields={read.ok().map(Value::Object)} {on_tried} />
             <div class="rule-foot">
-                if let Some(error) = form.other_errors(&FIELDS) { <p class="form-error" role="alert">{ error }</p> }
+                { form_error(form.other_errors(&FIELDS).as_deref()) }
                 <div class="form-buttons">
                     <button type="submit" class="button primary" disabled={*busy}>{ if props.id.is_some() { "Save rule" } else { "Create rule" } }</button>
                     <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "Cancel" }</RouteLink>

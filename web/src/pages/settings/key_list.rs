@@ -8,6 +8,7 @@ use yew::prelude::*;
 use crate::{
     auth::use_client,
     components::{
+        column_heads::{actions_head, column_heads},
         confirm::Confirm,
         message::message,
         time::{RelativeTime, exact_time},
@@ -65,11 +66,8 @@ pub fn KeyList(props: &KeyListProps) -> Html {
                 <table class="keys">
                     <thead>
                         <tr>
-                            <th scope="col">{ "Name" }</th>
-                            <th scope="col">{ "Key" }</th>
-                            <th scope="col">{ "Created" }</th>
-                            <th scope="col">{ "Last used" }</th>
-                            <th scope="col"><span class="visually-hidden">{ "Actions" }</span></th>
+                            { column_heads(&["Name", "Key", "Created", "Last used"], &[]) }
+                            { actions_head() }
                         </tr>
                     </thead>
                     <tbody>{ for props.keys.iter().map(row) }</tbody>

@@ -14,6 +14,7 @@ use crate::{
         copy_button::CopyButton,
         link::RouteLink,
         load::{skeleton_lines, view},
+        page_head::page_head,
         panel::panel,
         shell::Account,
     },
@@ -53,12 +54,7 @@ pub fn SettingsPage() -> Html {
     let origin = intl::window().location().origin().unwrap_or_default();
     html! {
         <div class="settings">
-            <div class="page-head">
-                <div>
-                    <h1>{ "Settings" }</h1>
-                    <p class="muted">{ "Your account, and how your agents reach this workspace." }</p>
-                </div>
-            </div>
+            { page_head("Settings", "Your account, and how your agents reach this workspace.", None) }
             { panel("Account", "", Html::default(), html! { <>
                 if let Some(account) = account {
                     { view(&account.poll, skeleton_lines(3), |user| html! {

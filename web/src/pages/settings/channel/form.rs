@@ -15,6 +15,7 @@ use crate::{
     auth::use_client,
     components::{
         form::{Form, Input},
+        form_error::form_error,
         icon::svg_icon,
     },
 };
@@ -75,7 +76,7 @@ pub fn ChannelForm(props: &ChannelFormProps) -> Html {
             }
             { form.row("min_severity", "Is told", Input::Choice(severities), "") }
             <button type="submit" class="button primary" disabled={*busy}>{ svg_icon(LuPlus) }{ "Add channel" }</button>
-            if let Some(error) = form.other_errors(&FIELDS) { <p class="form-error" role="alert">{ error }</p> }
+            { form_error(form.other_errors(&FIELDS).as_deref()) }
         </form>
     }
 }

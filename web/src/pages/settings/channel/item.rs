@@ -16,6 +16,7 @@ use crate::{
     auth::use_client,
     components::{
         delivery::{delivery_table, outcome},
+        form_error::form_error,
         load::{skeleton_lines, view},
         switch::switch,
         time::RelativeTime,
@@ -110,7 +111,7 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
                     <button type="button" class="button small danger" onclick={on_remove} aria-label={format!("Delete {}", channel.name)}>{ "Delete" }</button>
                 </div>
             </div>
-            if let Some(error) = &*error { <p class="form-error" role="alert">{ error.clone() }</p> }
+            { form_error(error.as_deref()) }
             if *open { <ChannelLog {id} test={*test} on_done={props.on_change.clone()} /> }
         </li>
     }

@@ -7,6 +7,10 @@ use yew::prelude::*;
 
 use crate::{
     auth::use_client,
+    components::{
+        column_heads::{actions_head, column_heads},
+        form_error::form_error,
+    },
     format::{self, NONE},
 };
 
@@ -57,19 +61,15 @@ pub fn PriceList(props: &PriceListProps) -> Html {
             </tr>
         }
     };
-    let number = |title: &'static str| html! { <th scope="col" class="number">{ title }</th> };
     html! {
         <>
-            if let Some(error) = &*error {
-                <p class="form-error" role="alert">{ error.clone() }</p>
-            }
+            { form_error(error.as_deref()) }
             <div class="table-scroll">
                 <table class="keys prices">
                     <thead>
                         <tr>
-                            <th scope="col">{ "Model" }</th>
-                            { for ["Input", "Output", "Cache read", "Cache write"].map(number) }
-                            <th scope="col"><span class="visually-hidden">{ "Actions" }</span></th>
+                            { column_heads(&["Model"], &["Input", "Output", "Cache read", "Cache write"]) }
+                            { actions_head() }
                         </tr>
                     </thead>
                     <tbody>{ for props.prices.iter().map(row) }</tbody>
