@@ -69,9 +69,9 @@ impl Facts {
         if subjects.is_empty() {
             return Ok(Self::default());
         }
-        let both = |subject: &Subject<'_>| [now(subject), before(subject)];
-        let wanted: Vec<_> = subjects.iter().flat_map(both).collect();
         let is_silence = |subject: &&Subject<'_>| subject.rule.metric == AlertMetric::NoData;
+        let compared = subjects.iter().filter(|subject| !is_silence(subject)).map(before);
+        let wanted: Vec<_> = subjects.iter().map(now).chain(compared).collect();
         let newest_of: Vec<_> = subjects.iter().filter(is_silence).map(now).collect();
         Ok(Self(traces.window_sums(workspace_id, &wanted, &newest_of).await?))
     }
