@@ -12,6 +12,7 @@ pub mod http;
 pub mod ingestion;
 pub mod internal;
 pub mod limit;
+pub mod notify;
 pub mod openapi;
 pub mod price;
 pub mod processing;

@@ -17,7 +17,11 @@ use utoipa::{
 use crate::{
     gateway::{api_key, auth},
     ingestion::{otlp::http as otlp, rest},
-    query::{activity, alert, chart, kpi, price, reprice, span, thread, trace},
+    query::{
+        activity,
+        alert::{self, StateFilter},
+        alert_channel, alert_rule, chart, kpi, price, reprice, span, thread, trace,
+    },
     telemetry::health,
 };
 
@@ -34,12 +38,15 @@ use crate::{
     paths(
         auth::register, auth::login, auth::refresh, auth::me, api_key::list, api_key::create, api_key::revoke,
         rest::one, rest::batch, rest::score, otlp::export, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
-        activity::stream, trace::list, trace::detail, span::one, span::search, thread::sessions, thread::session,
+        alert::list, alert::one, alert::deliveries, alert::acknowledge, alert_rule::list, alert_rule::keep,
+        alert_rule::one, alert_rule::change, alert_rule::remove, alert_rule::preview, alert_channel::list,
+        alert_channel::keep, alert_channel::one, alert_channel::change, alert_channel::remove, alert_channel::test,
+        alert_channel::deliveries, activity::stream, trace::list, trace::detail, span::one, span::search, thread::sessions, thread::session,
         thread::users, thread::user, price::list, price::keep, price::remove, price::lookup, reprice::list,
         reprice::begin, health::health, health::ready, health::metrics,
     ),
     // What only queries name: utoipa finds the schemas of bodies by itself.
-    components(schemas(Dimension, Metric, Severity, TraceStatus)),
+    components(schemas(Dimension, Metric, Severity, StateFilter, TraceStatus)),
     modifiers(&SecuritySchemes)
 )]
 pub struct ApiDoc;

@@ -7,7 +7,7 @@ use actix_web::{
     error::{JsonPayloadError, PathError, QueryPayloadError},
     guard::Post,
     middleware::{Compress, Condition, from_fn},
-    web::{self, Data, JsonConfig, PathConfig, QueryConfig, ServiceConfig, delete, get, post},
+    web::{self, Data, JsonConfig, PathConfig, QueryConfig, ServiceConfig, delete, get, patch, post},
 };
 use shared::{error::FieldError, limit};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -24,7 +24,7 @@ use crate::{
         receive::receive,
     },
     openapi,
-    query::{activity, alert, chart, kpi, price, reprice, span, thread, trace},
+    query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, span, thread, trace},
     startup::Parts,
     telemetry::health,
 };
@@ -106,7 +106,41 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::home)))
         .service(resource("/metrics/timeseries").route(query.at(get(), chart::timeseries)))
         .service(resource("/metrics/breakdown").route(query.at(get(), chart::breakdown)))
+        .service(resource("/alerts").route(query.at(get(), alert::list).wrap(Compress::default())))
         .service(resource("/alerts/recent").route(query.at(get(), alert::recent)))
+        .service(resource("/alerts/{id}").route(query.at(get(), alert::one)))
+        .service(resource("/alerts/{id}/deliveries").route(query.at(get(), alert::deliveries)))
+        .service(resource("/alerts/{id}/acknowledge").route(query.at(post(), alert::acknowledge)))
+        .service(
+            resource("/alert-rules")
+                .route(query.at(get(), alert_rule::list).wrap(Compress::default()))
+                .route(query.at(post(), alert_rule::keep)),
+        )
+        .service(
+            resource("/alert-rules/preview")
+                .route(query.at(post(), alert_rule::preview).wrap(Compress::default())),
+        )
+        .service(
+            resource("/alert-rules/{id}")
+                .route(query.at(get(), alert_rule::one))
+                .route(query.at(patch(), alert_rule::change))
+                .route(query.at(delete(), alert_rule::remove)),
+        )
+        .service(
+            resource("/alert-channels")
+                .route(query.at(get(), alert_channel::list))
+                .route(query.at(post(), alert_channel::keep)),
+        )
+        .service(
+            resource("/alert-channels/{id}")
+                .route(query.at(get(), alert_channel::one))
+                .route(query.at(patch(), alert_channel::change))
+                .route(query.at(delete(), alert_channel::remove)),
+        )
+        .service(resource("/alert-channels/{id}/test").route(query.at(post(), alert_channel::test)))
+        .service(
+            resource("/alert-channels/{id}/deliveries").route(query.at(get(), alert_channel::deliveries)),
+        )
         .service(resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::keep)))
         .service(resource("/prices/lookup").route(query.at(get(), price::lookup)))
         .service(

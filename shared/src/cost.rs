@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{FromAnswer, Node, from_answer, from_word};
+
 /// How a cost came about, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -13,6 +15,12 @@ pub enum CostBasis {
     Computed(AppliedPrice),
     /// There are tokens, and no price for their model is known. The cost is absent then, never 0.
     NoPrice,
+}
+
+impl FromAnswer for CostBasis {
+    fn from_answer(node: Node<'_>) -> Self {
+        FlatBasis::from_answer(node).into()
+    }
 }
 
 /// What a [`CostBasis`] is read from: the same JSON, without serde keeping all of it until it has seen the tag, which
@@ -30,13 +38,17 @@ struct FlatBasis {
     parts: Vec<CostPart>,
 }
 
-#[derive(Deserialize)]
+from_answer!(FlatBasis { basis, provider; model, table, parts });
+
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum BasisName {
     Reported,
     Computed,
     NoPrice,
 }
+
+from_word!(BasisName { "reported": Reported, "computed": Computed, "no_price": NoPrice });
 
 impl From<FlatBasis> for CostBasis {
     fn from(flat: FlatBasis) -> Self {
@@ -78,6 +90,8 @@ pub enum PriceTable {
     Bundled,
 }
 
+from_word!(PriceTable { "workspace": Workspace, "file": File, "bundled": Bundled });
+
 /// One kind of tokens, its price, and what they came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -91,6 +105,8 @@ pub struct CostPart {
     /// US dollars, exact to a billionth.
     pub cost_usd: f64,
 }
+
+from_answer!(CostPart { tokens_kind, tokens, usd_per_million, cost_usd });
 
 /// Tokens that have a price of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +122,10 @@ pub enum TokenKind {
     /// Came out.
     Output,
 }
+
+from_word!(TokenKind {
+    "input": Input, "cache_read": CacheRead, "cache_write": CacheWrite, "output": Output
+});
 
 #[cfg(test)]
 mod tests {

@@ -36,8 +36,12 @@ pub const SEARCH_SPANS: usize = 1000;
 pub const PAGE_ITEMS: u32 = 100;
 /// Items of a page of traces where the request says nothing.
 pub const TRACES_DEFAULT: u32 = 50;
-/// Alerts where the request says nothing.
+/// The newest alerts where the request says nothing.
 pub const ALERTS_DEFAULT: u32 = 10;
+/// Alerts of a page where the request says nothing.
+pub const ALERTS_PAGE_DEFAULT: u32 = 50;
+/// Deliveries of an alert channel where the request says nothing.
+pub const DELIVERIES_DEFAULT: u32 = 50;
 /// Activities where the request says nothing.
 pub const ACTIVITY_DEFAULT: u32 = 50;
 /// Rows of a breakdown where the request says nothing.
@@ -53,7 +57,7 @@ pub const API_KEYS: usize = 100;
 /// Own prices of one workspace at most.
 pub const PRICES: usize = 1000;
 /// US dollars that a million tokens may cost at most.
-pub const USD_PER_MILLION: f64 = 1_000_000.0;
+pub const USD_PER_MILLION: u32 = 1_000_000;
 /// Pricings anew of one workspace that may be under way at once.
 pub const REPRICES_AT_ONCE: usize = 10;
 /// Minutes of an alert rule's window are a multiple of this, and at least this.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, auth::check_name, cost::PriceTable, error::FieldError, limit};
+use crate::{Timestamp, answer::from_answer, auth::check_name, cost::PriceTable, error::FieldError, limit};
 
 /// A price to be kept: US dollars for a million tokens. One for the same model and provider is replaced.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,15 @@ pub struct PriceRequest {
     pub cache_write_usd_per_million: Option<f64>,
 }
 
+from_answer!(PriceRequest {
+    model,
+    provider,
+    input_usd_per_million,
+    output_usd_per_million,
+    cache_read_usd_per_million,
+    cache_write_usd_per_million
+});
+
 impl PriceRequest {
     /// Every field that is wrong.
     #[must_use]
@@ -39,11 +48,13 @@ impl PriceRequest {
             ("cache_read_usd_per_million", self.cache_read_usd_per_million),
             ("cache_write_usd_per_million", self.cache_write_usd_per_million),
         ];
-        let most = limit::USD_PER_MILLION;
+        let most = f64::from(limit::USD_PER_MILLION);
         let wrong =
             prices.into_iter().filter(|(_, price)| price.is_some_and(|price| !(0.0..=most).contains(&price)));
         names
-            .chain(wrong.map(|(field, _)| FieldError::new(field, format!("must be from 0 to {most}"))))
+            .chain(wrong.map(|(field, _)| {
+                FieldError::new(field, format!("must be from 0 to {}", limit::USD_PER_MILLION))
+            }))
             .collect()
     }
 }
@@ -60,6 +71,8 @@ pub struct Price {
     /// When it was made or replaced.
     pub updated_at: Timestamp,
 }
+
+from_answer!(Price { ..price, id, updated_at });
 
 /// What a million tokens of a model cost today, as costs are computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,6 +98,11 @@ pub struct PriceLookup {
     pub tiers: Vec<PriceTier>,
 }
 
+from_answer!(PriceLookup {
+    model, provider, table, input_usd_per_million, output_usd_per_million, cache_read_usd_per_million,
+    cache_write_usd_per_million; tiers
+});
+
 /// Prices of calls into which more tokens go.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -100,6 +118,14 @@ pub struct PriceTier {
     /// For tokens written to the provider's cache.
     pub cache_write_usd_per_million: f64,
 }
+
+from_answer!(PriceTier {
+    over_input_tokens,
+    input_usd_per_million,
+    output_usd_per_million,
+    cache_read_usd_per_million,
+    cache_write_usd_per_million
+});
 
 /// Which price is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +157,8 @@ pub struct RepriceRequest {
     /// The moment after the last.
     pub end: Timestamp,
 }
+
+from_answer!(RepriceRequest { start, end });
 
 impl RepriceRequest {
     /// Every field that is wrong.
@@ -165,6 +193,8 @@ pub struct Reprice {
     /// Traces whose cost it changed.
     pub traces_changed: u64,
 }
+
+from_answer!(Reprice { ..request, id, created_at, finished_at, traces_seen, traces_changed });
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,14 @@
 //! The application: who is logged in, and which page the address shows.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
+use yew_router::Routable;
 
 use crate::{
     api::ThreadKind,
     auth::{AuthProvider, Guard},
     components::shell::Shell,
     pages::{
-        alerts::AlertsPage,
+        alerts::{AlertPage, AlertsPage, RulePage},
         dashboard::DashboardPage,
         login::LoginPage,
         not_found::NotFoundPage,
@@ -20,23 +20,32 @@ use crate::{
         traces::TracesPage,
     },
     route::Route,
+    router::{self, Router, use_location},
 };
 
 /// The root component.
 #[component]
 pub fn App() -> Html {
     html! {
-        <BrowserRouter>
+        <Router>
             <AuthProvider>
-                <Switch<Route> render={page} />
+                <Page />
             </AuthProvider>
-        </BrowserRouter>
+        </Router>
     }
 }
 
-fn page(route: Route) -> Html {
+#[component]
+fn Page() -> Html {
+    let route = use_location().route.clone();
+    let is_home = route == Route::Home;
+    use_effect_with(is_home, |&is_home| {
+        if is_home {
+            router::replace(&Route::Dashboard.to_path());
+        }
+    });
     let inside = match route.clone() {
-        Route::Home => return html! { <Redirect<Route> to={Route::Dashboard} /> },
+        Route::Home => return Html::default(),
         Route::Login => return html! { <LoginPage /> },
         Route::Register => return html! { <RegisterPage /> },
         Route::NotFound => return html! { <NotFoundPage /> },
@@ -50,6 +59,8 @@ fn page(route: Route) -> Html {
         Route::User { id } => thread(ThreadKind::User, id),
         Route::Start => html! { <Start /> },
         Route::Alerts => html! { <AlertsPage /> },
+        Route::Alert { id } => html! { <AlertPage key={id.clone()} id={id.clone()} /> },
+        Route::AlertRule { id } => html! { <RulePage key={id.clone()} id={id.clone()} /> },
         Route::Settings => html! { <SettingsPage /> },
     };
     html! { <Guard><Shell {route}>{ inside }</Shell></Guard> }

@@ -68,6 +68,16 @@ pub fn round_latency(millis: f64) -> String {
     }
 }
 
+/// A round number of minutes, as short as can be: `0`, `90 min`, `2.5 h`, `4 d`.
+pub fn round_minutes(minutes: f64) -> String {
+    match minutes {
+        0.0 => "0".to_owned(),
+        minutes if minutes < 120.0 => format!("{} min", trim(&fixed(minutes, 1))),
+        minutes if minutes < 2880.0 => format!("{} h", trim(&fixed(minutes / 60.0, 1))),
+        minutes => format!("{} d", trim(&fixed(minutes / 1440.0, 1))),
+    }
+}
+
 /// US dollars: cents from a dollar up, else as many decimals as tell it apart from nothing.
 pub fn cost(dollars: f64) -> String {
     match dollars.abs() {
@@ -83,6 +93,11 @@ pub fn cost(dollars: f64) -> String {
 /// As many decimals as there are, up to four.
 pub fn exact(value: f64) -> String {
     trim(&fixed(value, 4))
+}
+
+/// A price, to the billionth of a dollar.
+pub fn price(dollars: f64) -> String {
+    format!("${}", trim(&plain(dollars, 9)))
 }
 
 /// `2.4%`.
@@ -123,6 +138,16 @@ pub fn step(length: Duration) -> String {
     }
 }
 
+/// So many minutes as `30 min`, `1 h`, `1 h 30 min`, `7 d`.
+pub fn minutes(minutes: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is positive")]
+    let minutes = minutes.abs().round() as u64;
+    let parts = [(minutes / 1440, "d"), (minutes / 60 % 24, "h"), (minutes % 60, "min")];
+    let named: Vec<String> =
+        parts.iter().filter(|part| part.0 > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if named.is_empty() { "0 min".to_owned() } else { named.join(" ") }
+}
+
 /// `gpt_4o_call` and `trace_ingested` as words: `trace ingested`, with a capital.
 pub fn words(snake: &str) -> String {
     let text = snake.replace('_', " ");
@@ -133,12 +158,46 @@ pub fn words(snake: &str) -> String {
         .unwrap_or_default()
 }
 
-fn fixed(value: f64, decimals: usize) -> String {
-    let text = format!("{:.decimals$}", value.abs());
-    let (whole, rest) =
-        text.split_once('.').map_or((&*text, String::new()), |(whole, rest)| (whole, format!(".{rest}")));
-    let zero = text.bytes().all(|digit| matches!(digit, b'0' | b'.'));
-    format!("{}{}{rest}", if value < 0.0 && !zero { "-" } else { "" }, group(whole))
+/// `value` to so many decimals, as SVG and CSS read it. By whole numbers: what writes any `f64` weighs twelve kilobytes,
+/// and nothing on a page has more than fifteen digits.
+pub fn plain(value: f64, decimals: u32) -> String {
+    let (sign, whole, rest) = parts(value, decimals);
+    format!("{sign}{whole}{rest}")
+}
+
+/// `value` percent, as SVG and CSS read it.
+pub fn css_percent(value: f64) -> String {
+    plain(value, 2) + "%"
+}
+
+/// A number like `-2.50`. Reading any `f64` takes tables of ten kilobytes, which no other part of the page needs.
+pub fn decimal(digits: &str) -> Option<f64> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let number: i64 = format!("{whole}{fraction}").parse().ok()?;
+    let places = i32::try_from(fraction.len()).ok()?;
+    #[expect(clippy::cast_precision_loss, reason = "nobody types 16 digits")]
+    Some(number as f64 / 10_f64.powi(places))
+}
+
+fn fixed(value: f64, decimals: u32) -> String {
+    let (sign, whole, rest) = parts(value, decimals);
+    format!("{sign}{}{rest}", group(&whole))
+}
+
+/// Sign, digits before the point, and the point with the digits after it.
+fn parts(value: f64, decimals: u32) -> (&'static str, String, String) {
+    let scale = 10_u64.pow(decimals);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "saturates, and is positive"
+    )]
+    let units = (value.abs() * scale as f64).round() as u64;
+    let sign = if value < 0.0 && units > 0 { "-" } else { "" };
+    let rest = if decimals > 0 { &(scale + units % scale).to_string()[1..] } else { "" };
+    let point = if decimals > 0 { "." } else { "" };
+    (sign, (units / scale).to_string(), format!("{point}{rest}"))
 }
 
 fn group(digits: &str) -> String {
@@ -202,6 +261,7 @@ mod tests {
     #[test]
     fn round_latencies_carry_no_zeros() {
         assert_eq!([0.0, 250.0, 2_500.0, 150_000.0].map(round_latency), ["0", "250 ms", "2.5 s", "2.5 m"]);
+        assert_eq!([0.0, 90.0, 150.0, 6_000.0].map(round_minutes), ["0", "90 min", "2.5 h", "4.2 d"]);
     }
 
     #[test]
@@ -216,6 +276,24 @@ mod tests {
             (0.000_01, "<$0.0001"),
         ] {
             assert_eq!(cost(dollars), text, "{dollars}");
+        }
+    }
+
+    #[test]
+    fn coordinates_and_prices_carry_no_commas() {
+        assert_eq!(
+            [12_345.678, -0.04, -7.25, 0.5].map(|value| plain(value, 1)),
+            ["12345.7", "0.0", "-7.3", "0.5"]
+        );
+        assert_eq!([0.0, 28.0, 99.6].map(|value| plain(value, 0)), ["0", "28", "100"]);
+        let prices = [0.0, 2.5, 0.075, 0.000_000_1, 999_999.999_999, 15.0];
+        assert_eq!(prices.map(price), ["$0", "$2.5", "$0.075", "$0.0000001", "$999999.999999", "$15"]);
+    }
+
+    #[test]
+    fn a_number_is_read_to_the_last_digit() {
+        for digits in ["0", "10", "2.50", "0.075", ".5", "5.", "0.0000001", "123456789.123456", "-1.25"] {
+            assert_eq!(decimal(digits), digits.parse().ok(), "{digits}");
         }
     }
 
@@ -246,6 +324,14 @@ mod tests {
             assert_eq!(ago(before(seconds), now), text);
         }
         assert_eq!(ago(now + Duration::from_secs(5), now), "just now", "clocks differ");
+    }
+
+    #[test]
+    fn minutes_are_told_in_all_their_units() {
+        assert_eq!(
+            [0.0, 5.0, 60.0, 90.4, 1440.0, 10_080.0, 1505.0].map(minutes),
+            ["0 min", "5 min", "1 h", "1 h 30 min", "1 d", "7 d", "1 d 1 h 5 min"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Data comes through `api` and nothing else talks HTTP; `hooks::poll` is the one way a view gets it. Components get
 //! what they show as properties and ask for nothing; pages put the two together.
 
+mod alert;
 mod api;
 mod app;
 mod auth;
@@ -12,7 +13,9 @@ mod format;
 mod hooks;
 mod intl;
 pub mod pages;
+mod query;
 mod route;
+mod router;
 mod same;
 mod trace;
 

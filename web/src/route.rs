@@ -1,6 +1,6 @@
 //! The addresses of the pages.
 
-use yew_router::prelude::*;
+use yew_router::Routable;
 
 /// A page.
 #[derive(Clone, Debug, PartialEq, Eq, Routable)]
@@ -50,6 +50,18 @@ pub enum Route {
     /// What went out of bounds.
     #[at("/alerts")]
     Alerts,
+    /// One thing that did.
+    #[at("/alerts/:id")]
+    Alert {
+        /// The alert's id, decoded.
+        id: String,
+    },
+    /// A rule, to be made or changed.
+    #[at("/alerts/rules/:id")]
+    AlertRule {
+        /// The rule's id, decoded; `new` for one that is not there yet.
+        id: String,
+    },
     /// Account, workspace and API keys.
     #[at("/settings")]
     Settings,
@@ -92,11 +104,29 @@ mod tests {
     }
 
     #[test]
+    fn every_page_has_its_address() {
+        for path in
+            ["/", "/login", "/register", "/dashboard", "/traces", "/sessions", "/users", "/start", "/alerts"]
+        {
+            let route = Route::recognize(path).filter(|route| *route != Route::NotFound);
+            assert_eq!(route.map(|route| route.to_path()).as_deref(), Some(path));
+        }
+        for path in ["/nowhere", "/traces/a/b", "/settings/a", "/alerts/rules/a/b", "/rules/a", "/404"] {
+            assert_eq!(Route::recognize(path), Some(Route::NotFound), "{path}");
+        }
+    }
+
+    #[test]
     fn an_id_survives_the_address() {
         for id in ["run-0001", "a/b?c=d#e", "ünï cödé", "100%", "+1 555", "a\\b;c&d"] {
             let id = id.to_owned();
-            let routes =
-                [Route::Trace { id: id.clone() }, Route::Session { id: id.clone() }, Route::User { id }];
+            let routes = [
+                Route::Trace { id: id.clone() },
+                Route::Session { id: id.clone() },
+                Route::User { id: id.clone() },
+                Route::Alert { id: id.clone() },
+                Route::AlertRule { id },
+            ];
             for route in routes {
                 assert_eq!(Route::recognize(&route.to_path()), Some(route.clone()), "{route:?}");
             }

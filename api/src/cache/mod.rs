@@ -107,7 +107,7 @@ impl Cache {
         }
     }
 
-    /// Drops all answers of a workspace, if no other process did within `interval`. One that is computed at the moment is
+    /// Drops all answers of a workspace, if no other process did within `interval`; without one in any case. One that is computed at the moment is
     /// not kept either.
     ///
     /// # Errors

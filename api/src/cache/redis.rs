@@ -105,7 +105,7 @@ impl RedisCache {
     ) -> Result<Dropped, RedisFailure> {
         let mut script = INVALIDATE.key(key::keys_of(workspace_id));
         script.key(key::generation_of(workspace_id)).key(key::dropped_of(workspace_id));
-        script.arg(millis(interval).max(1)).arg(GENERATION_SECONDS);
+        script.arg(millis(interval)).arg(GENERATION_SECONDS);
         match self.redis.run(&script).await {
             Ok(0) => Ok(Dropped::Done),
             Ok(wait) => Ok(Dropped::Wait(Duration::from_millis(wait))),

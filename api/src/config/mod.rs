@@ -1,6 +1,7 @@
 //! All settings, read once at the start. A bad one stops the start with its name, what was found (secrets hidden) and
 //! what is expected.
 
+mod notify;
 mod server;
 mod setting;
 mod storage;
@@ -18,6 +19,7 @@ use shared::price::PriceRequest;
 
 use self::setting::{Settings, invalid, origin};
 pub use self::{
+    notify::{Notify, Smtp, SmtpTls},
     server::{Servers, Services},
     setting::InvalidSetting,
     storage::{DataDir, Storage},
@@ -95,6 +97,8 @@ pub struct Config {
     pub web_dir: Option<PathBuf>,
     /// What models cost, before the public prices.
     pub prices: Vec<PriceRequest>,
+    /// How channels are told of alerts.
+    pub notify: Notify,
 }
 
 impl Config {
@@ -164,6 +168,7 @@ impl Config {
                 .map(|format| if format == "json" { LogFormat::Json } else { LogFormat::Pretty }),
             web_dir: settings.text("WEB_DIR").map(PathBuf::from),
             prices: prices(&settings)?,
+            notify: Notify::read(&settings)?,
         })
     }
 }

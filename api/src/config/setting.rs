@@ -119,6 +119,7 @@ pub(super) fn invalid(
     InvalidSetting { name, found: found.to_string(), expected: expected.into() }
 }
 
-fn hidden(text: &str) -> String {
+/// What is shown of a setting that may hold a password.
+pub(super) fn hidden(text: &str) -> String {
     format!("[{} bytes, hidden]", text.len())
 }

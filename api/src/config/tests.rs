@@ -47,6 +47,16 @@ fn a_bad_setting_is_named_with_what_was_expected() {
         ("TRACE_ROOT_WAIT_SECONDS", "0"),
         ("ALERT_EVALUATION_SECONDS", "3601"),
         ("PRICES_FILE", "/nowhere/prices.json"),
+        ("WEBHOOK_ALLOW_PRIVATE", "yes"),
+        ("PUBLIC_URL", "agents.example.com"),
+        ("PUBLIC_URL", "https://agents.example.com/?a=b"),
+        ("SMTP_FROM", "alerts"),
+        ("SMTP_URL", "mail.example.com"),
+        ("SMTP_URL", "http://mail.example.com"),
+        ("SMTP_URL", "smtp://ada@mail.example.com"),
+        ("SMTP_URL", "smtp://mail.example.com/inbox"),
+        ("SMTP_URL", "smtp://mail.example.com?tls=perhaps"),
+        ("SMTP_URL", "smtps://mail.example.com?tls=none"),
     ] {
         let error = read(None, &[(name, value)]).unwrap_err().to_string();
         assert!(error.starts_with(name) && error.contains("expected"), "{error}");
@@ -68,10 +78,12 @@ fn passwords_in_addresses_are_not_shown() {
     for (name, good, bad) in [
         ("TIMESCALE_URL", "postgres://ada:hunter2@db/traces", "postgrs://ada:hunter2@db/traces"),
         ("REDIS_URL", "rediss://:hunter2@cache", "http://:hunter2@cache"),
+        ("SMTP_URL", "smtps://ada:hunter2@mail.example.com", "smtp://ada:hunter2@mail.example.com/inbox"),
     ] {
-        let error = read(None, &[(name, bad)]).unwrap_err().to_string();
+        let others = [("JWT_SECRET", SECRET), ("SMTP_FROM", "alerts@example.com")];
+        let error = read(None, &[&[(name, bad)], others.as_slice()].concat()).unwrap_err().to_string();
         assert!(error.starts_with(name) && !error.contains("hunter2"), "{error}");
-        let config = read(None, &[(name, good), ("JWT_SECRET", SECRET)]).unwrap();
+        let config = read(None, &[&[(name, good)], others.as_slice()].concat()).unwrap();
         assert!(!format!("{config:?}").contains("hunter2"));
     }
 }
@@ -154,4 +166,40 @@ fn where_things_are_kept_is_read_without_any_secret() {
     let alone = storage(&[("POSTGRES_URL", "postgres://db/accounts")]).unwrap();
     assert!(alone.on_servers().unwrap_err().to_string().starts_with("TIMESCALE_URL="));
     assert!(storage(&[("POSTGRES_URL", "mysql://db")]).is_err());
+}
+
+#[test]
+fn a_mail_server_is_spoken_to_encrypted_wherever_it_is_told_a_password() {
+    let smtp = |url: &str| {
+        let settings = [("SMTP_URL", url), ("SMTP_FROM", "Agents <alerts@example.com>")];
+        read(None, &settings).unwrap().notify.smtp.unwrap()
+    };
+    for (url, port, tls) in [
+        ("smtp://mail.example.com", 25, SmtpTls::Offered),
+        ("smtp://ada:p%40ss@mail.example.com", 587, SmtpTls::Required),
+        ("smtp://ada:p%40ss@mail.example.com:2525/?tls=none", 2525, SmtpTls::None),
+        ("smtp://mail.example.com?tls=required", 25, SmtpTls::Required),
+        ("smtps://ada:p%40ss@mail.example.com", 465, SmtpTls::Wrapped),
+    ] {
+        let smtp = smtp(url);
+        assert_eq!((smtp.host.as_str(), smtp.port, smtp.tls), ("mail.example.com", port, tls), "{url}");
+        assert_eq!(smtp.from.email.to_string(), "alerts@example.com");
+        if let Some((user, password)) = smtp.login {
+            assert_eq!((user.as_str(), password.expose()), ("ada", "p@ss"));
+        }
+    }
+    assert_eq!(smtp("smtp://[::1]:2525").host, "::1");
+    let error = read(None, &[("SMTP_URL", "smtp://mail.example.com")]).unwrap_err().to_string();
+    assert!(error.starts_with("SMTP_FROM="), "{error}");
+}
+
+#[test]
+fn webhooks_stay_out_of_private_networks_unless_told_otherwise_and_links_need_an_address() {
+    let notify = |settings: &[(&str, &str)]| read(None, settings).unwrap().notify;
+    let default = notify(&[]);
+    assert!(!default.allow_private && default.public_url.is_none() && default.smtp.is_none());
+    assert!(notify(&[("WEBHOOK_ALLOW_PRIVATE", "true")]).allow_private);
+    assert!(!notify(&[("WEBHOOK_ALLOW_PRIVATE", "False")]).allow_private);
+    let url = notify(&[("PUBLIC_URL", "https://example.com/agents/")]).public_url;
+    assert_eq!(url.as_deref(), Some("https://example.com/agents"));
 }

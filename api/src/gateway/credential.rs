@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     identity::{Authentication, Identity, Rejected},
-    jwt::JwtKeys,
+    jwt::{Claims, JwtKeys},
     key,
 };
 use crate::{
@@ -53,7 +53,11 @@ impl Credentials {
         if !key::has_shape(credentials) {
             let claims = self.jwt.verify(credentials, self.clock.now());
             return Ok(claims
-                .map(|claims| Identity::User { user_id: claims.user_id, workspace_id: claims.workspace_id })
+                .map(|Claims { user_id, workspace_id, email, .. }| Identity::User {
+                    user_id,
+                    workspace_id,
+                    email: email.into(),
+                })
                 .map_err(Rejected::from));
         }
         let hash = key::hash(credentials);

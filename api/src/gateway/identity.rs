@@ -11,7 +11,7 @@ use super::jwt::JwtError;
 use crate::error::ApiError;
 
 /// Somebody who proved who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// A person with a token.
     User {
@@ -19,6 +19,8 @@ pub enum Identity {
         user_id: Uuid,
         /// The workspace the token is for.
         workspace_id: Uuid,
+        /// Their e-mail when they logged in.
+        email: Box<str>,
     },
     /// A program with an API key.
     ApiKey {
@@ -30,18 +32,27 @@ pub enum Identity {
 impl Identity {
     /// The workspace whose data may be touched.
     #[must_use]
-    pub fn workspace_id(self) -> Uuid {
+    pub fn workspace_id(&self) -> Uuid {
         match self {
-            Self::User { workspace_id, .. } | Self::ApiKey { workspace_id } => workspace_id,
+            Self::User { workspace_id, .. } | Self::ApiKey { workspace_id } => *workspace_id,
         }
     }
 
     /// The account, where it is a person.
     #[must_use]
-    pub fn user_id(self) -> Option<Uuid> {
+    pub fn user_id(&self) -> Option<Uuid> {
         match self {
-            Self::User { user_id, .. } => Some(user_id),
+            Self::User { user_id, .. } => Some(*user_id),
             Self::ApiKey { .. } => None,
+        }
+    }
+
+    /// Their e-mail; empty where it is a program.
+    #[must_use]
+    pub fn email(&self) -> &str {
+        match self {
+            Self::User { email, .. } => email,
+            Self::ApiKey { .. } => "",
         }
     }
 }
@@ -83,12 +94,14 @@ impl From<Rejected> for ApiError {
 }
 
 /// A person who is logged in: what everything but ingestion asks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Login {
     /// The account.
     pub user_id: Uuid,
     /// The workspace whose data may be seen.
     pub workspace_id: Uuid,
+    /// Their e-mail when they logged in.
+    pub email: Box<str>,
 }
 
 /// Anybody who may send traces: a person, or a program with an API key.
@@ -103,7 +116,7 @@ impl FromRequest for Login {
     type Future = Ready<Result<Self, ApiError>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(identity(request).and_then(|identity| match identity {
-            Identity::User { user_id, workspace_id } => Ok(Self { user_id, workspace_id }),
+            Identity::User { user_id, workspace_id, email } => Ok(Self { user_id, workspace_id, email }),
             Identity::ApiKey { .. } => {
                 Err(ApiError::Forbidden("API keys only send traces: log in to read them"))
             }
@@ -124,7 +137,7 @@ fn identity(request: &HttpRequest) -> Result<Identity, ApiError> {
     struct Named {
         workspace_id: Option<String>,
     }
-    let found = request.extensions().get::<Authentication>().copied().unwrap_or(Err(Rejected::Missing));
+    let found = request.extensions().get::<Authentication>().cloned().unwrap_or(Err(Rejected::Missing));
     let identity = found?;
     // The credentials say which workspace it is; naming another one is not a way in.
     if request.query_string().contains("workspace_id") {

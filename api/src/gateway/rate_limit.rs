@@ -9,7 +9,10 @@ use actix_web::{
     web::Data,
 };
 
-use super::{State, identity::Authentication};
+use super::{
+    State,
+    identity::{Authentication, Identity},
+};
 use crate::{error::ApiError, limit::Decision};
 
 /// What a workspace is told that sent too much.
@@ -24,9 +27,12 @@ pub async fn rate_limit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let identity = request.extensions().get::<Authentication>().and_then(|found| found.ok());
-    let Some(identity) = identity else { return Ok(next.call(request).await?.map_into_left_body()) };
-    let decision = app.rate_limit.check(identity.workspace_id()).await;
+    let workspace_id = request
+        .extensions()
+        .get::<Authentication>()
+        .and_then(|found| found.as_ref().ok().map(Identity::workspace_id));
+    let Some(workspace_id) = workspace_id else { return Ok(next.call(request).await?.map_into_left_body()) };
+    let decision = app.rate_limit.check(workspace_id).await;
     let mut response = if decision.allowed {
         next.call(request).await?.map_into_left_body()
     } else {

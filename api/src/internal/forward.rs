@@ -84,11 +84,12 @@ pub async fn query(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let identity = Identity::User { user_id: login.user_id, workspace_id: login.workspace_id };
+    let identity =
+        Identity::User { user_id: login.user_id, workspace_id: login.workspace_id, email: login.email };
     let query = &forward.peers.query;
     match *request.method() {
-        Method::POST => forward.send(query, identity, &request, payload).await,
-        _ => forward.ask(query, identity, &request).await,
+        Method::POST | Method::PATCH => forward.send(query, &identity, &request, payload).await,
+        _ => forward.ask(query, &identity, &request).await,
     }
 }
 
@@ -103,7 +104,7 @@ pub async fn ingestion(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let identity = Identity::ApiKey { workspace_id: sender.workspace_id };
-    forward.send(&forward.peers.ingestion, identity, &request, payload).await
+    forward.send(&forward.peers.ingestion, &identity, &request, payload).await
 }
 
 impl Forward {
@@ -121,7 +122,7 @@ impl Forward {
     async fn ask(
         &self,
         upstream: &Upstream,
-        identity: Identity,
+        identity: &Identity,
         request: &HttpRequest,
     ) -> Result<HttpResponse, ApiError> {
         let mut turn = upstream.turn(self.peers.clock.now());
@@ -144,7 +145,7 @@ impl Forward {
     async fn send(
         &self,
         upstream: &Upstream,
-        identity: Identity,
+        identity: &Identity,
         request: &HttpRequest,
         payload: Payload,
     ) -> Result<HttpResponse, ApiError> {
@@ -172,7 +173,7 @@ impl Forward {
         &self,
         upstream: &Upstream,
         replica: usize,
-        identity: Identity,
+        identity: &Identity,
         request: &HttpRequest,
     ) -> ClientRequest {
         let path = path(request);

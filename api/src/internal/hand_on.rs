@@ -63,7 +63,7 @@ impl HandOn {
                 .post(format!("{}{PATH}", upstream.origin(replica)))
                 .header(header::CONTENT_TYPE, Encoding::Protobuf.content_type())
                 .header(REQUEST_ID.as_str(), request_id);
-            for (name, value) in self.peers.key.headers(identity, &Method::POST, PATH, now) {
+            for (name, value) in self.peers.key.headers(&identity, &Method::POST, PATH, now) {
                 sending = sending.header(name.as_str(), value);
             }
             match sending.body(body.clone()).send().await {

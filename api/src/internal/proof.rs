@@ -19,6 +19,8 @@ use crate::gateway::{identity::Identity, secret::Secret};
 pub const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-workspace-id");
 /// Who asks; absent where it is a program with an API key.
 pub const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
+/// That person's e-mail, base64url: it may hold any letters. Absent where it is a program.
+pub const USER_EMAIL: HeaderName = HeaderName::from_static("x-user-email");
 /// `{microseconds since the epoch}.{HMAC-SHA256, base64url}`.
 pub const PROOF: HeaderName = HeaderName::from_static("x-internal-proof");
 
@@ -49,7 +51,7 @@ impl ProofKey {
     #[must_use]
     pub fn headers(
         &self,
-        identity: Identity,
+        identity: &Identity,
         method: &Method,
         path: &str,
         now: Timestamp,
@@ -57,10 +59,12 @@ impl ProofKey {
         let workspace_id = identity.workspace_id().to_string();
         let user_id = identity.user_id().map(|id| id.to_string());
         let moment = now.as_micros().to_string();
-        let mac = self.mac(&moment, method, path, &workspace_id, user_id.as_deref().unwrap_or_default());
+        let email = URL_SAFE_NO_PAD.encode(identity.email());
+        let of = [&*workspace_id, user_id.as_deref().unwrap_or_default(), &email];
+        let mac = self.mac(&moment, method, path, of);
         let proof = format!("{moment}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         let mut headers = vec![(WORKSPACE_ID, workspace_id), (PROOF, proof)];
-        headers.extend(user_id.map(|id| (USER_ID, id)));
+        headers.extend(user_id.into_iter().flat_map(|id| [(USER_ID, id), (USER_EMAIL, email.clone())]));
         headers
     }
 
@@ -74,33 +78,30 @@ impl ProofKey {
         now: Timestamp,
     ) -> Option<Identity> {
         let text = |name: &HeaderName| headers.get(name).map_or(Some(""), |value| value.to_str().ok());
-        let (workspace_id, user_id) = (text(&WORKSPACE_ID)?, text(&USER_ID)?);
+        let of @ [workspace_id, user_id, email] = [text(&WORKSPACE_ID)?, text(&USER_ID)?, text(&USER_EMAIL)?];
         let (moment, code) = text(&PROOF)?.split_once('.')?;
         let made = Timestamp::from_micros(moment.parse().ok()?);
         if made + HOLDS < now || made > now + HOLDS {
             return None;
         }
         let code = URL_SAFE_NO_PAD.decode(code).ok()?;
-        self.mac(moment, method, path, workspace_id, user_id).verify_slice(&code).ok()?;
+        self.mac(moment, method, path, of).verify_slice(&code).ok()?;
         let workspace_id = Uuid::parse_str(workspace_id).ok()?;
         Some(if user_id.is_empty() {
             Identity::ApiKey { workspace_id }
         } else {
-            Identity::User { user_id: Uuid::parse_str(user_id).ok()?, workspace_id }
+            let email = String::from_utf8(URL_SAFE_NO_PAD.decode(email).ok()?).ok()?.into();
+            Identity::User { user_id: Uuid::parse_str(user_id).ok()?, workspace_id, email }
         })
     }
 
-    /// Over all that matters, a line each: none of it can hold a line's end.
-    fn mac(
-        &self,
-        moment: &str,
-        method: &Method,
-        path: &str,
-        workspace_id: &str,
-        user_id: &str,
-    ) -> Hmac<Sha256> {
+    /// Over all that matters, a line each: none of it can hold a line's end. Where there is no e-mail there is no line for
+    /// it, as in proofs of gateways that do not send any.
+    fn mac(&self, moment: &str, method: &Method, path: &str, of: [&str; 3]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
-        for part in [moment, method.as_str(), path, workspace_id, user_id] {
+        let [workspace_id, user_id, email] = of;
+        let email = (!email.is_empty()).then_some(email);
+        for part in [moment, method.as_str(), path, workspace_id, user_id].into_iter().chain(email) {
             mac.update(part.as_bytes());
             mac.update(b"\n");
         }
@@ -115,13 +116,19 @@ mod tests {
     use super::*;
 
     const PATH: &str = "/api/v1/traces?range=24h";
-    const USER: Identity = Identity::User { user_id: Uuid::from_u128(1), workspace_id: Uuid::from_u128(2) };
+    fn user() -> Identity {
+        Identity::User {
+            user_id: Uuid::from_u128(1),
+            workspace_id: Uuid::from_u128(2),
+            email: "añn@example.com".into(),
+        }
+    }
 
     fn key(secret: &str) -> ProofKey {
         ProofKey::new(&Secret::new(secret))
     }
 
-    fn proven(identity: Identity) -> HeaderMap {
+    fn proven(identity: &Identity) -> HeaderMap {
         let headers = key("one").headers(identity, &Method::GET, PATH, Timestamp::EPOCH);
         headers
             .into_iter()
@@ -136,18 +143,18 @@ mod tests {
     #[test]
     fn what_the_gateway_says_arrives() {
         let program = Identity::ApiKey { workspace_id: Uuid::from_u128(3) };
-        for identity in [USER, program] {
-            assert_eq!(checked(&proven(identity)), Some(identity));
+        for identity in [user(), program] {
+            assert_eq!(checked(&proven(&identity)), Some(identity));
         }
     }
 
     #[test]
     fn nothing_of_it_can_be_changed() {
         let key = key("one");
-        let headers = proven(USER);
+        let headers = proven(&user());
         assert_eq!(key.check(&headers, &Method::POST, PATH, Timestamp::EPOCH), None);
         assert_eq!(key.check(&headers, &Method::GET, "/api/v1/traces?range=7d", Timestamp::EPOCH), None);
-        for name in [WORKSPACE_ID, USER_ID] {
+        for name in [WORKSPACE_ID, USER_ID, USER_EMAIL] {
             let mut changed = headers.clone();
             changed.insert(name.clone(), HeaderValue::from_static("00000000-0000-0000-0000-000000000009"));
             assert_eq!(checked(&changed), None, "{name}");
@@ -162,13 +169,13 @@ mod tests {
 
     #[test]
     fn another_secret_proves_nothing() {
-        assert_eq!(key("two").check(&proven(USER), &Method::GET, PATH, Timestamp::EPOCH), None);
+        assert_eq!(key("two").check(&proven(&user()), &Method::GET, PATH, Timestamp::EPOCH), None);
     }
 
     #[test]
     fn a_proof_holds_for_a_minute() {
-        let at = |now| key("one").check(&proven(USER), &Method::GET, PATH, now);
-        assert_eq!(at(Timestamp::EPOCH + HOLDS), Some(USER));
+        let at = |now| key("one").check(&proven(&user()), &Method::GET, PATH, now);
+        assert_eq!(at(Timestamp::EPOCH + HOLDS), Some(user()));
         assert_eq!(at(Timestamp::EPOCH + HOLDS + Duration::from_micros(1)), None);
         assert_eq!(at(Timestamp::EPOCH - HOLDS - Duration::from_micros(1)), None);
     }

@@ -48,6 +48,17 @@ pub fn page_cursor(cursor: Option<&str>) -> Result<Option<Cursor>, ApiError> {
     cursor.map(decode).transpose().map_err(|detail| ApiError::BadRequest(detail.to_owned()))
 }
 
+/// A `page` of a query, the first where absent, and how many items lie before it.
+///
+/// # Errors
+/// 422 where there is no such.
+pub fn page_number(page: Option<u32>, limit: u32) -> Result<(u32, u64), ApiError> {
+    match page.unwrap_or(1) {
+        0 => Err(ApiError::ValidationFailed(vec![FieldError::new("page", "counts from 1")])),
+        page => Ok((page, u64::from(page - 1) * u64::from(limit))),
+    }
+}
+
 /// A `limit` of a query: `default` where absent.
 ///
 /// # Errors

@@ -1,11 +1,15 @@
-//! Reading: key figures, charts, alerts, activity and traces. Every such answer goes through the cache. All that is written
-//! here are a workspace's own prices, and that something is to be priced anew.
+//! Reading: key figures, charts, alerts, activity and traces. Most such answers go through the cache. All that is written
+//! here is what a workspace sets: its own prices, that something is to be priced anew, its alert rules and channels, and that
+//! somebody is on an alert.
 
 pub mod activity;
 pub mod alert;
+pub mod alert_channel;
+pub mod alert_rule;
 pub mod answer;
 pub mod chart;
 pub mod kpi;
+pub mod patch;
 pub mod price;
 pub mod reprice;
 pub mod span;
@@ -25,6 +29,8 @@ pub struct State {
     pub traces: TraceStore,
     /// What models cost.
     pub pricer: Pricer,
+    /// Whether webhooks may lead into private networks.
+    pub allow_private: bool,
     /// Answers kept ready.
     pub cache: Cache,
     /// Counts everything.

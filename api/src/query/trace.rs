@@ -14,7 +14,7 @@ use shared::{
 
 use super::{
     State,
-    answer::{cached, page_cursor, page_limit},
+    answer::{cached, page_cursor, page_limit, page_number},
 };
 use crate::{
     cache::CacheKey,
@@ -55,10 +55,7 @@ pub async fn list(
     let query = query.into_inner();
     let range = TimeRange::from_query(&query.time_range())?;
     let limit = page_limit(query.limit, limit::TRACES_DEFAULT)?;
-    let page = query.page.unwrap_or(1);
-    if page == 0 {
-        return Err(ApiError::ValidationFailed(vec![FieldError::new("page", "counts from 1")]));
-    }
+    let (page, before) = page_number(query.page, limit)?;
     for (field, name) in [
         ("agent_id", &query.agent_id),
         ("model", &query.model),
@@ -72,7 +69,7 @@ pub async fn list(
         }
     }
     let from = match page_cursor(query.cursor.as_deref())? {
-        None => Start::Offset(u64::from(page - 1) * u64::from(limit)),
+        None => Start::Offset(before),
         Some(cursor) => Start::After(cursor),
     };
     let TraceListQuery { agent_id, model, status, session_id, user_id, .. } = query;

@@ -48,7 +48,7 @@ pub(super) fn listen(config: &Config, parts: &Parts) -> Result<(Server, u16), St
 /// Lets pages of the configured origins call the API; without any, only pages of this server.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
-        .allowed_methods([Method::GET, Method::POST, Method::DELETE])
+        .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CACHE_CONTROL])
         .allowed_header("x-api-key")
         .expose_headers([

@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     error::chain,
     gateway::{self, secret::SecretError},
+    notify::NotifierError,
     processing::sink::Sink,
     redis::RedisFailure,
     store::{
@@ -63,6 +64,9 @@ pub enum StartError {
     /// The other roles cannot be asked.
     #[error("the client for the other roles cannot be made")]
     Client(#[from] reqwest::Error),
+    /// Nobody can be told of alerts.
+    #[error("channels cannot be reached")]
+    Notify(#[from] NotifierError),
     /// Metrics are named twice.
     #[error("the metrics cannot be set up")]
     Metrics(#[from] prometheus::Error),

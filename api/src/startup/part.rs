@@ -22,8 +22,14 @@ use crate::{
     },
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
+    notify::Notifier,
     price::pricer::Pricer,
-    processing::{alert::Evaluator, reprice::Repricer, sink::Sink},
+    processing::{
+        alert::Evaluator,
+        deliver::{Deliverer, Delivering},
+        reprice::Repricer,
+        sink::Sink,
+    },
     query,
     role::Role,
     store::{account::AccountStore, trace::TraceStore},
@@ -65,6 +71,7 @@ pub(super) struct Running {
     sink: Option<Sink>,
     repricer: Option<Repricer>,
     evaluator: Option<Evaluator>,
+    delivering: Option<Delivering>,
 }
 
 /// Opens what the roles of this process need.
@@ -76,7 +83,8 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
 
     let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let (mut writing, mut sink, mut repricer, mut evaluator) = (None, None, None, None);
+    let (mut writing, mut sink, mut repricer) = (None, None, None);
+    let (mut evaluator, mut delivering) = (None, None);
     let stored = traces.clone().zip(pricer);
     if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
@@ -89,6 +97,9 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             base.metrics.clone(),
             config.alert_interval,
         ));
+        let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
+        let deliverer = Deliverer::new(traces.clone(), notifier, base.metrics.clone(), clock.clone());
+        delivering = Some(deliverer.start());
         let written = Sink::new(traces, pricer, invalidator, base.metrics.clone(), clock);
         let (started, begun) = base.write_to(written.clone()).await?;
         sink = Some(written);
@@ -108,11 +119,18 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         query: stored.filter(|_| runs(Role::Query)).map(|(traces, pricer)| {
             let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
-            Data::new(query::State { clock, traces, pricer, cache: base.cache.clone(), metrics })
+            Data::new(query::State {
+                clock,
+                traces,
+                pricer,
+                allow_private: config.notify.allow_private,
+                cache: base.cache.clone(),
+                metrics,
+            })
         }),
         metrics: Data::new(base.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing, sink, repricer, evaluator }))
+    Ok((parts, Running { accounts, traces, writing, sink, repricer, evaluator, delivering }))
 }
 
 impl Running {
@@ -136,8 +154,14 @@ impl Running {
         self.evaluator.take()
     }
 
-    /// Writes what was handed in, for so long at most, and closes the stores. Nobody may hold what hands in any more.
+    /// Writes what was handed in and ends what channels are being told, for so long at most, and closes the stores. Nobody
+    /// may hold what hands in any more.
     pub(super) async fn close(self, patience: Duration) {
+        let delivering = async {
+            if let Some(delivering) = self.delivering {
+                delivering.stop().await;
+            }
+        };
         let writing = async {
             match self.writing {
                 // It ended by itself; a panic in it was logged where it happened.
@@ -146,7 +170,8 @@ impl Running {
                 None => {}
             }
         };
-        if tokio::time::timeout(patience, writing).await.is_err() {
+        let ending = async { tokio::join!(writing, delivering) };
+        if tokio::time::timeout(patience, ending).await.is_err() {
             tracing::warn!("writing did not come to an end, closing the stores all the same");
         }
         let closing = async {

@@ -9,8 +9,13 @@ use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
     exponential_buckets,
 };
+use shared::alert_channel::ChannelKind;
 
-use super::{alert_metrics::AlertMetrics, queue_metrics::QueueMetrics};
+use super::{
+    alert_metrics::AlertMetrics,
+    delivery_metrics::{DeliveryMetrics, DeliveryOutcome},
+    queue_metrics::QueueMetrics,
+};
 use crate::{
     alert::state::Change,
     cache::{Kind, Outcome},
@@ -44,6 +49,7 @@ struct Inner {
     cache_errors: IntCounter,
     limit_fallbacks: IntCounter,
     queue: QueueMetrics,
+    deliveries: DeliveryMetrics,
     alerts: AlertMetrics,
 }
 
@@ -108,6 +114,7 @@ impl Metrics {
             "Requests counted in this process alone because Redis did not answer",
         )?;
         let queue = QueueMetrics::new(&registry)?;
+        let deliveries = DeliveryMetrics::new(&registry)?;
         let alerts = AlertMetrics::new(&registry)?;
         registry.register(Box::new(cache_errors.clone()))?;
         registry.register(Box::new(limit_fallbacks.clone()))?;
@@ -132,6 +139,7 @@ impl Metrics {
             cache_errors,
             limit_fallbacks,
             queue,
+            deliveries,
             alerts,
         })))
     }
@@ -175,6 +183,11 @@ impl Metrics {
     /// Counts dead letters that were dropped for newer ones.
     pub fn dead_letters_dropped(&self, letters: u64) {
         self.0.queue.dead_letters_dropped(letters);
+    }
+
+    /// Counts an attempt at telling a channel of an alert.
+    pub fn delivery_attempted(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
+        self.0.deliveries.attempted(kind, outcome, took);
     }
 
     /// Counts traces that came in.

@@ -1,6 +1,7 @@
 //! What the server says about itself: logs, metrics, health.
 
 mod alert_metrics;
+pub mod delivery_metrics;
 pub mod dependency;
 pub mod health;
 pub mod log;

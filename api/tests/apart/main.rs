@@ -11,6 +11,10 @@ mod account;
 mod activity;
 #[path = "../api/alert.rs"]
 mod alert;
+#[path = "../api/alert_channel.rs"]
+mod alert_channel;
+#[path = "../api/alert_rule.rs"]
+mod alert_rule;
 #[path = "../api/answer.rs"]
 mod answer;
 #[path = "../api/api_key.rs"]

@@ -7,17 +7,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::{
-    Timestamp,
-    alert::{Alert, Severity},
-};
-use uuid::Uuid;
+use shared::{Timestamp, alert::Severity};
 
 use crate::{
     answer::Answer,
     client::Client,
-    sample::{full, trace},
-    server::{Member, Server, builder, noon},
+    sample::{full, merged, trace},
+    server::{Member, Server, alert, builder, noon},
 };
 
 const SECRET: &str = "the secret of these tests, 32 bytes";
@@ -36,11 +32,37 @@ fn price() -> Value {
     json!({"model": "m", "input_usd_per_million": 1, "output_usd_per_million": 2})
 }
 
-/// A sample for each endpoint. `key` is an API key's id and `price_id` a price's; paths with an id name things of the
-/// workspace `of`.
-fn samples(of: &str, key: &str, price_id: &str) -> BTreeMap<(&'static str, &'static str), Sample> {
+/// The ids of somebody's things.
+struct Ids {
+    key: String,
+    price: String,
+    alert: String,
+    rule: String,
+    channel: String,
+}
+
+impl Ids {
+    fn all(&self) -> [&str; 5] {
+        [&self.key, &self.price, &self.alert, &self.rule, &self.channel]
+    }
+}
+
+/// A rule that everybody may make.
+fn rule() -> Value {
+    json!({"name": "errors", "warning": 5})
+}
+
+/// A channel that everybody may make.
+fn channel() -> Value {
+    json!({"name": "ops", "kind": "email", "to": ["ops@example.com"]})
+}
+
+/// A sample for each endpoint. Paths with an id name things of the workspace `of`.
+fn samples(of: &str, ids: &Ids) -> BTreeMap<(&'static str, &'static str), Sample> {
+    let Ids { key, price: price_id, alert, rule: rule_id, channel: channel_id } = ids;
     let get = |path: &str| Sample { path: path.to_owned(), body: None, status: 200 };
     let post = |path: &str, body: Value, status| Sample { path: path.to_owned(), body: Some(body), status };
+    let delete = |path: &str| Sample { path: path.to_owned(), body: None, status: 204 };
     let sent = trace(&format!("sent-to-{of}"), noon(), json!({}));
     let window = json!({"start": noon() - Duration::from_secs(60), "end": noon()});
     BTreeMap::from([
@@ -48,10 +70,7 @@ fn samples(of: &str, key: &str, price_id: &str) -> BTreeMap<(&'static str, &'sta
         (("get", "/api/v1/auth/me"), get("/api/v1/auth/me")),
         (("get", "/api/v1/api-keys"), get("/api/v1/api-keys")),
         (("post", "/api/v1/api-keys"), post("/api/v1/api-keys", json!({"name": "new"}), 201)),
-        (
-            ("delete", "/api/v1/api-keys/{id}"),
-            Sample { path: format!("/api/v1/api-keys/{key}"), body: None, status: 204 },
-        ),
+        (("delete", "/api/v1/api-keys/{id}"), delete(&format!("/api/v1/api-keys/{key}"))),
         (("get", "/api/v1/metrics/home-kpis"), get("/api/v1/metrics/home-kpis?range=7d")),
         (
             ("get", "/api/v1/metrics/timeseries"),
@@ -59,13 +78,42 @@ fn samples(of: &str, key: &str, price_id: &str) -> BTreeMap<(&'static str, &'sta
         ),
         (("get", "/api/v1/metrics/breakdown"), get("/api/v1/metrics/breakdown?by=model")),
         (("get", "/api/v1/alerts/recent"), get("/api/v1/alerts/recent")),
+        (("get", "/api/v1/alerts"), get("/api/v1/alerts?state=open")),
+        (("get", "/api/v1/alerts/{id}"), get(&format!("/api/v1/alerts/{alert}"))),
+        (("get", "/api/v1/alerts/{id}/deliveries"), get(&format!("/api/v1/alerts/{alert}/deliveries"))),
+        (
+            ("post", "/api/v1/alerts/{id}/acknowledge"),
+            post(&format!("/api/v1/alerts/{alert}/acknowledge"), json!(null), 200),
+        ),
+        (("get", "/api/v1/alert-rules"), get("/api/v1/alert-rules")),
+        (("post", "/api/v1/alert-rules"), post("/api/v1/alert-rules", rule(), 201)),
+        (("post", "/api/v1/alert-rules/preview"), post("/api/v1/alert-rules/preview", rule(), 200)),
+        (("get", "/api/v1/alert-rules/{id}"), get(&format!("/api/v1/alert-rules/{rule_id}"))),
+        (
+            ("patch", "/api/v1/alert-rules/{id}"),
+            post(&format!("/api/v1/alert-rules/{rule_id}"), json!({"warning": 1}), 200),
+        ),
+        (("delete", "/api/v1/alert-rules/{id}"), delete(&format!("/api/v1/alert-rules/{rule_id}"))),
+        (("get", "/api/v1/alert-channels"), get("/api/v1/alert-channels")),
+        (("post", "/api/v1/alert-channels"), post("/api/v1/alert-channels", channel(), 201)),
+        (("get", "/api/v1/alert-channels/{id}"), get(&format!("/api/v1/alert-channels/{channel_id}"))),
+        (
+            ("patch", "/api/v1/alert-channels/{id}"),
+            post(&format!("/api/v1/alert-channels/{channel_id}"), json!({"enabled": false}), 200),
+        ),
+        (("delete", "/api/v1/alert-channels/{id}"), delete(&format!("/api/v1/alert-channels/{channel_id}"))),
+        (
+            ("post", "/api/v1/alert-channels/{id}/test"),
+            post(&format!("/api/v1/alert-channels/{channel_id}/test"), json!(null), 202),
+        ),
+        (
+            ("get", "/api/v1/alert-channels/{id}/deliveries"),
+            get(&format!("/api/v1/alert-channels/{channel_id}/deliveries")),
+        ),
         (("get", "/api/v1/activity/stream"), get("/api/v1/activity/stream?limit=5")),
         (("get", "/api/v1/prices"), get("/api/v1/prices")),
         (("post", "/api/v1/prices"), post("/api/v1/prices", price(), 200)),
-        (
-            ("delete", "/api/v1/prices/{id}"),
-            Sample { path: format!("/api/v1/prices/{price_id}"), body: None, status: 204 },
-        ),
+        (("delete", "/api/v1/prices/{id}"), delete(&format!("/api/v1/prices/{price_id}"))),
         (("get", "/api/v1/prices/lookup"), get("/api/v1/prices/lookup?model=gpt-4o")),
         (("get", "/api/v1/prices/reprice"), get("/api/v1/prices/reprice")),
         (("post", "/api/v1/prices/reprice"), post("/api/v1/prices/reprice", window, 202)),
@@ -114,8 +162,7 @@ async fn protected(server: &Server) -> Vec<(String, String, bool)> {
 struct Scene {
     server: Server,
     victim: Member,
-    victims_key: String,
-    victims_price: String,
+    victims: Ids,
     other: Member,
     samples: Vec<(bool, Method, Sample)>,
 }
@@ -130,16 +177,14 @@ impl Scene {
         let run = full("run-of-victim", noon() - Duration::from_secs(60), "SECRET");
         victim.ingest(&[run, full("SECRET-id", noon() - Duration::from_secs(61), "SECRET")]).await;
         victim.score("run-of-victim", &json!({"score": 75, "comment": "SECRET"})).await.expect(202);
-        let alert = Alert {
-            id: Uuid::new_v4(),
-            workspace_id: victim.user.workspace_id,
-            title: "SECRET".to_owned(),
-            description: "SECRET".to_owned(),
-            severity: Severity::Critical,
-            metric_value: None,
-            created_at: noon(),
-        };
-        server.keep_alerts(&[alert]).await;
+        let alert = alert(victim.user.workspace_id, "SECRET", Severity::Critical, noon());
+        server.keep_alerts(std::slice::from_ref(&alert)).await;
+        let id_of = |made: &Value| made["id"].as_str().unwrap().to_owned();
+        let rule = merged(rule(), json!({"name": "SECRET", "agent_id": "SECRET"}));
+        let rule = id_of(&victim.post("/api/v1/alert-rules", &rule).await.expect(201).json());
+        // It leads nowhere: what is sent to try it stays here.
+        let channel = json!({"name": "SECRET", "url": "https://agent-observability.invalid/SECRET"});
+        let channel = id_of(&victim.post("/api/v1/alert-channels", &channel).await.expect(201).json());
         other.ingest(&[full("run-of-other", noon() - Duration::from_secs(60), "mine")]).await;
         for member in [&victim, &other] {
             member.post("/api/v1/prices", &price()).await.expect(201);
@@ -147,10 +192,11 @@ impl Scene {
         let mut secret = price();
         secret["model"] = json!("SECRET");
         let kept = victim.post("/api/v1/prices", &secret).await.expect(201).json();
-        let victims_price = kept["id"].as_str().unwrap().to_owned();
         server.clock.advance(Duration::from_secs(2));
 
-        let mut table = samples("victim", &victims_key, &victims_price);
+        let alert = alert.id.to_string();
+        let victims = Ids { key: victims_key, price: id_of(&kept), alert, rule, channel };
+        let mut table = samples("victim", &victims);
         let mut samples = Vec::new();
         for (method, path, takes_keys) in protected(&server).await {
             let entry = table.keys().find(|(m, p)| (*m, *p) == (method.as_str(), path.as_str())).copied();
@@ -161,7 +207,7 @@ impl Scene {
         assert!(table.is_empty(), "not in the document, or not behind a login: {:?}", table.keys());
         // What cannot be done twice comes last.
         samples.sort_by_key(|(_, method, _)| *method == Method::DELETE);
-        Self { server, victim, victims_key, victims_price, other, samples }
+        Self { server, victim, victims, other, samples }
     }
 
     /// What the victim's workspace holds, to see that nothing of it changes.
@@ -172,7 +218,11 @@ impl Scene {
         let run = self.victim.trace("run-of-victim").await;
         let prices = self.victim.get("/api/v1/prices").await.expect(200).json();
         let reprices = self.victim.get("/api/v1/prices/reprice").await.expect(200).json();
-        json!({"keys": keys, "ids": ids, "total": total, "run": run, "prices": prices, "reprices": reprices["total"]})
+        let mut state = json!({"keys": keys, "ids": ids, "total": total, "run": run, "prices": prices, "reprices": reprices["total"]});
+        for path in ["/api/v1/alert-rules", "/api/v1/alert-channels", "/api/v1/alerts"] {
+            state[path] = self.victim.get(path).await.expect(200).json();
+        }
+        state
     }
 }
 
@@ -334,8 +384,7 @@ async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
             assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
             let its = ["/run-of-victim", "/session-SECRET", "/user-SECRET"];
             let reads_it = *method == Method::GET && its.iter().any(|name| sample.path.contains(name));
-            let ids = [&scene.victims_key, &scene.victims_price];
-            let reaches_into_it = reads_it || ids.into_iter().any(|id| sample.path.contains(id));
+            let reaches_into_it = reads_it || scene.victims.all().iter().any(|id| sample.path.contains(id));
             if reaches_into_it {
                 answer.expect_error(404, "not_found");
             } else {

@@ -7,6 +7,8 @@ mod access;
 mod account;
 mod activity;
 mod alert;
+mod alert_channel;
+mod alert_rule;
 mod answer;
 mod api_key;
 mod cache;

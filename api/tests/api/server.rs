@@ -15,14 +15,19 @@ use api::{
     startup::Application,
     store::{
         account::{AccountStore, NewAccount, PasswordHash},
-        trace::TraceStore,
+        trace::{TraceStore, alert::record::AlertRecord},
     },
 };
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::{Timestamp, alert::Alert, auth::User};
+use shared::{
+    Timestamp,
+    alert::{Alert, AlertState, Severity},
+    auth::User,
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use uuid::Uuid;
 
 use crate::{client::Client, deployment::Deployment};
 
@@ -37,6 +42,33 @@ static HASH: LazyLock<PasswordHash> = LazyLock::new(|| PasswordHash::new(bcrypt:
 /// The moment at which manual clocks start: in the middle of a minute, an hour and a day.
 pub fn noon() -> Timestamp {
     "2026-03-11T12:34:56.789Z".parse().unwrap()
+}
+
+/// An alert that lasts, of no rule.
+pub fn alert(workspace_id: Uuid, title: &str, severity: Severity, created_at: Timestamp) -> Alert {
+    Alert {
+        id: Uuid::new_v4(),
+        workspace_id,
+        title: title.to_owned(),
+        description: "The error rate was 12 %.".to_owned(),
+        severity,
+        metric_value: Some(12.5),
+        created_at,
+        state: AlertState::Firing,
+        rule_id: None,
+        metric: None,
+        is_change: false,
+        threshold: None,
+        worst_value: None,
+        agent_id: None,
+        model: None,
+        changes: Vec::new(),
+        traces: None,
+        acknowledged_at: None,
+        acknowledged_by: None,
+        resolved_at: None,
+        resolution: None,
+    }
 }
 
 pub struct Builder {
@@ -175,10 +207,19 @@ impl Server {
         (text("id"), self.anyone().with_token(&text("key")))
     }
 
+    /// The store of traces, for what nothing over HTTP does.
+    pub async fn in_store<F>(&self, work: impl FnOnce(TraceStore) -> F) -> F::Output
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        beside(work(self.traces.clone())).await
+    }
+
     /// Keeps alerts: nothing over HTTP makes any.
     pub async fn keep_alerts(&self, alerts: &[Alert]) {
-        let (traces, alerts) = (self.traces.clone(), alerts.to_vec());
-        beside(async move { traces.insert_alerts(&alerts).await.unwrap() }).await;
+        let record = |alert: &Alert| AlertRecord { alert: alert.clone(), group_key: String::new() };
+        let alerts: Vec<_> = alerts.iter().map(record).collect();
+        self.in_store(|traces| async move { traces.insert_alerts(&alerts).await.unwrap() }).await;
     }
 
     /// Takes the store of traces away, as a disk that is gone does.

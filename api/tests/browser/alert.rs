@@ -1,11 +1,11 @@
 //! The alerts, on their page and on the dashboard.
 
-use shared::alert::{Alert, Severity};
-use uuid::Uuid;
+use shared::alert::Severity;
 
 use crate::{
     page::{button, link, region, text},
     sample::trace,
+    server::alert,
     stage::{browse, member_on},
 };
 
@@ -13,14 +13,9 @@ use crate::{
 async fn alerts_are_listed_and_chosen_by_severity() {
     browse(async |page, server| {
         let member = member_on(page, server, "/settings").await;
-        let alerts = Severity::ALL.map(|severity| Alert {
-            id: Uuid::new_v4(),
-            workspace_id: member.user.workspace_id,
-            title: format!("A {} thing", severity.as_str()),
-            description: "It went from 1 to 2.".to_owned(),
-            severity,
-            metric_value: Some(2.0),
-            created_at: server.clock.now(),
+        let alerts = Severity::ALL.map(|severity| {
+            let title = format!("A {} thing", severity.as_str());
+            alert(member.user.workspace_id, &title, severity, server.clock.now())
         });
         server.keep_alerts(&alerts).await;
         member.ingest(&[trace("run", server.clock.now(), serde_json::json!({}))]).await;

@@ -89,6 +89,7 @@ async fn a_trace_that_is_not_there_or_somebody_elses_is_said_to_be_missing() {
         let member = server.member("ada").await;
         page.open("/traces/theirs").await;
         page.log_in(&member.user.email, PASSWORD).await;
+        page.expect_path("/traces/theirs").await;
         for path in ["/traces/theirs", "/traces/nothing"] {
             page.open(path).await;
             page.find(&text("There is no trace by this name in your workspace")).await;

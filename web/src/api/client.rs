@@ -8,8 +8,10 @@ use std::{
 };
 
 use gloo_net::http::{Method, RequestBuilder};
-use serde::{Serialize, de::DeserializeOwned};
-use shared::error::ErrorCode;
+use serde::Serialize;
+use serde_json::Value;
+use shared::{answer::FromAnswer, error::ErrorCode};
+use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
 use super::{ApiError, answer};
@@ -30,6 +32,13 @@ impl<T> Future for Asked<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let text = ready!(self.text.as_mut().poll(context))?;
         Poll::Ready((self.read)(&text))
+    }
+}
+
+impl Asked<()> {
+    /// Waits for it, and says what went wrong, if anything did.
+    pub fn then(self, on_done: Callback<Option<String>>) {
+        spawn_local(async move { on_done.emit(self.await.err().map(|reason| reason.message())) });
     }
 }
 
@@ -56,7 +65,7 @@ impl Client {
     }
 
     /// GET. Pairs without a value are left out.
-    pub fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, Option<&str>)]) -> Asked<T> {
+    pub fn get<T: FromAnswer>(&self, path: &str, query: &[(&str, Option<&str>)]) -> Asked<T> {
         Asked { text: self.ask(path, query), read }
     }
 
@@ -70,12 +79,12 @@ impl Client {
     }
 
     /// GET, with the answer as it came beside what it says.
-    pub fn get_with_text<T: DeserializeOwned>(&self, path: &str) -> Asked<(T, String)> {
+    pub fn get_with_text<T: FromAnswer>(&self, path: &str) -> Asked<(T, String)> {
         Asked { text: self.ask(path, &[]), read: |answer| read(answer).map(|said| (said, answer.1.clone())) }
     }
 
     /// POST with a JSON body.
-    pub fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Asked<T> {
+    pub fn post<B: Serialize, T: FromAnswer>(&self, path: &str, body: &B) -> Asked<T> {
         let text = match serde_json::to_string(body) {
             Ok(body) => {
                 let request = self.request(Method::POST, path).header("Content-Type", "application/json");
@@ -86,14 +95,23 @@ impl Client {
         Asked { text, read }
     }
 
+    /// Asks for something to be done; what that answers does not matter.
+    pub fn act(&self, method: Method, path: &str, body: Option<&Value>) -> Asked<()> {
+        let mut request = self.request(method, path);
+        if body.is_some() {
+            request = request.header("Content-Type", "application/json");
+        }
+        Asked { text: self.send(request, body.map(Value::to_string)), read: |_| Ok(()) }
+    }
+
     /// POST with nothing in it.
-    pub fn post_empty<T: DeserializeOwned>(&self, path: &str) -> Asked<T> {
+    pub fn post_empty<T: FromAnswer>(&self, path: &str) -> Asked<T> {
         Asked { text: self.send(self.request(Method::POST, path), None), read }
     }
 
     /// DELETE; the answer is empty.
     pub fn delete(&self, path: &str) -> Asked<()> {
-        Asked { text: self.send(self.request(Method::DELETE, path), None), read: |_| Ok(()) }
+        self.act(Method::DELETE, path, None)
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -131,8 +149,8 @@ impl Client {
     }
 }
 
-fn read<T: DeserializeOwned>((status, text): &(u16, String)) -> Result<T, ApiError> {
-    answer::read(text).map_err(|_| ApiError::Unreadable { status: *status })
+fn read<T: FromAnswer>((status, text): &(u16, String)) -> Result<T, ApiError> {
+    answer::read(text).ok_or(ApiError::Unreadable { status: *status })
 }
 
 /// `text` as one segment of a path.

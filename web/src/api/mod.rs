@@ -3,6 +3,8 @@
 
 mod account;
 mod alert;
+mod alert_channel;
+mod alert_rule;
 mod answer;
 mod api_key;
 mod client;

@@ -1,19 +1,17 @@
 //! The guard before the pages that need a login, and the way back afterwards.
 
-use serde::{Deserialize, Serialize};
 use yew::prelude::*;
-use yew_router::{AnyRoute, prelude::*};
+use yew_router::Routable;
 
 use super::{End, use_auth};
-use crate::route::{Route, safe_next};
+use crate::{
+    query,
+    route::{Route, safe_next},
+    router::{self, use_location},
+};
 
-/// The query of the login page.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct NextQuery {
-    /// Where one wanted to go.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
+/// What the query of the login page calls the place where one wanted to go.
+const NEXT: &str = "next";
 
 /// Properties of [`Guard`].
 #[derive(Properties, PartialEq)]
@@ -26,16 +24,15 @@ pub struct GuardProps {
 #[component]
 pub fn Guard(props: &GuardProps) -> Html {
     let auth = use_auth();
-    let navigator = use_navigator();
     let location = use_location();
     let logged_in = auth.is_logged_in();
     use_effect_with(logged_in, move |&logged_in| {
-        if let (false, Some(navigator)) = (logged_in, navigator) {
-            let wanted = location.map(|location| format!("{}{}", location.path(), location.query_str()));
+        if !logged_in {
+            let wanted = location.path.clone() + &location.query;
             // Somebody who logged out does not want to come back to where that was.
-            let next = wanted.filter(|wanted| auth.end() != End::LoggedOut && wanted != "/dashboard");
-            // The query is one optional text: there is nothing in it that cannot be written.
-            drop(navigator.replace_with_query(&Route::Login, NextQuery { next }));
+            let next = Some(wanted).filter(|wanted| auth.end() != End::LoggedOut && wanted != "/dashboard");
+            let query = next.map(|next| format!("?{NEXT}={}", urlencoding::encode(&next)));
+            router::replace(&(Route::Login.to_path() + &query.unwrap_or_default()));
         }
     });
     if logged_in { props.children.clone() } else { Html::default() }
@@ -45,15 +42,10 @@ pub fn Guard(props: &GuardProps) -> Html {
 #[hook]
 pub fn use_leave_when_logged_in() {
     let logged_in = use_auth().is_logged_in();
-    let navigator = use_navigator();
-    let next =
-        use_location().and_then(|location| location.query::<NextQuery>().ok()).and_then(|query| query.next);
+    let next = query::value(&use_location().query, NEXT);
     use_effect_with(logged_in, move |&logged_in| {
-        if let (true, Some(navigator)) = (logged_in, navigator) {
-            match next.as_deref().and_then(safe_next) {
-                Some(next) => navigator.replace(&AnyRoute::new(next)),
-                None => navigator.replace(&Route::Dashboard),
-            }
+        if logged_in {
+            router::replace(next.as_deref().and_then(safe_next).unwrap_or("/dashboard"));
         }
     });
 }

@@ -5,7 +5,8 @@ use std::{rc::Rc, time::Duration};
 use gloo_events::EventListener;
 use gloo_storage::{LocalStorage, Storage};
 use gloo_timers::callback::Timeout;
-use shared::auth::TokenResponse;
+use serde_json::Value;
+use shared::{answer, auth::TokenResponse};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -67,11 +68,7 @@ pub fn AuthProvider(props: &AuthProviderProps) -> Html {
     let session = use_reducer(|| Session { token: stored(), end: End::None });
     let auth = Auth { session: session.clone() };
 
-    use_effect_with(session.token.clone(), |token| match token {
-        // Where the browser keeps nothing, the session lasts as long as the page.
-        Some(token) => drop(LocalStorage::set(KEY, token)),
-        None => LocalStorage::delete(KEY),
-    });
+    use_effect_with(session.token.clone(), |token| keep(token.as_ref()));
     {
         let dispatcher = session.dispatcher();
         use_effect_with((), move |()| {
@@ -125,5 +122,21 @@ pub fn use_client() -> Client {
 }
 
 fn stored() -> Option<Token> {
-    LocalStorage::get::<Token>(KEY).ok().filter(|token| token.holds(intl::now()))
+    let kept: Value = has_storage().then(|| LocalStorage::get(KEY).ok())??;
+    answer::read(&kept).filter(|token: &Token| token.holds(intl::now()))
+}
+
+fn keep(token: Option<&Token>) {
+    if has_storage() {
+        match token {
+            // Where it is full, the session lasts as long as the page.
+            Some(token) => drop(LocalStorage::set(KEY, token)),
+            None => LocalStorage::delete(KEY),
+        }
+    }
+}
+
+/// Whether the browser keeps anything, which people may forbid: the session lasts as long as the page, then.
+fn has_storage() -> bool {
+    matches!(intl::window().local_storage(), Ok(Some(_)))
 }

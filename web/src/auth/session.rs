@@ -2,12 +2,16 @@
 
 use std::{rc::Rc, time::Duration};
 
-use serde::{Deserialize, Serialize};
-use shared::{Timestamp, auth::TokenResponse};
+use serde::Serialize;
+use shared::{
+    Timestamp,
+    answer::{FromAnswer, Node},
+    auth::TokenResponse,
+};
 use yew::Reducible;
 
 /// A token with its life.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Token {
     /// The JWT.
     pub access_token: String,
@@ -15,6 +19,16 @@ pub struct Token {
     pub obtained_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
+}
+
+impl FromAnswer for Token {
+    fn from_answer(node: Node<'_>) -> Self {
+        Self {
+            access_token: node.field("access_token"),
+            obtained_at: node.field("obtained_at"),
+            expires_at: node.field("expires_at"),
+        }
+    }
 }
 
 impl Token {
@@ -124,6 +138,12 @@ mod tests {
     fn logging_out_in_another_tab_logs_out_here() {
         let session = logged_in("a").reduce(SessionAction::Adopted(None));
         assert_eq!((session.token.clone(), session.end), (None, End::LoggedOut));
+    }
+
+    #[test]
+    fn a_token_is_read_as_it_was_kept() {
+        let kept = serde_json::to_value(token("a")).unwrap_or_default();
+        assert_eq!(shared::answer::read(&kept), Some(token("a")));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use shared::Timestamp;
 
+use crate::format::plain;
+
 /// Where a chart's inside lies, and what it spans.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
@@ -19,6 +21,8 @@ pub struct Frame {
     pub start: Timestamp,
     /// The moment at the right edge.
     pub end: Timestamp,
+    /// The value at the lower edge.
+    pub lowest: f64,
     /// The value at the upper edge.
     pub highest: f64,
 }
@@ -32,7 +36,9 @@ impl Frame {
 
     /// Where `value` stands.
     pub fn y(&self, value: f64) -> f64 {
-        self.bottom - (value / self.highest).clamp(0.0, 1.0) * (self.bottom - self.top)
+        self.bottom
+            - ((value - self.lowest) / (self.highest - self.lowest)).clamp(0.0, 1.0)
+                * (self.bottom - self.top)
     }
 
     /// Which step the pixel `x` lies in.
@@ -60,7 +66,11 @@ impl Frame {
             pen_down = match value {
                 Some(value) => {
                     let command = if pen_down { 'L' } else { 'M' };
-                    path.push_str(&format!("{command}{:.1} {:.1}", self.x(*moment), self.y(*value)));
+                    path.push_str(&format!(
+                        "{command}{} {}",
+                        pixels(self.x(*moment)),
+                        pixels(self.y(*value))
+                    ));
                     true
                 }
                 None => false,
@@ -78,11 +88,16 @@ impl Frame {
                     point.map_or(self.left, |point| self.x(point.0))
                 };
                 let (first, last) = (edge(stretch.first()), edge(stretch.last()));
-                let bottom = self.bottom;
-                format!("{}L{last:.1} {bottom:.1}L{first:.1} {bottom:.1}Z", self.line(stretch))
+                let [first, last, bottom] = [first, last, self.bottom].map(pixels);
+                format!("{}L{last} {bottom}L{first} {bottom}Z", self.line(stretch))
             })
             .collect()
     }
+}
+
+/// A coordinate: a tenth of a pixel is finer than any screen.
+pub fn pixels(value: f64) -> String {
+    plain(value, 1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for pixels")]
@@ -99,7 +114,16 @@ mod tests {
     }
 
     fn frame() -> Frame {
-        Frame { left: 10.0, right: 110.0, top: 0.0, bottom: 100.0, start: at(0), end: at(100), highest: 50.0 }
+        Frame {
+            left: 10.0,
+            right: 110.0,
+            top: 0.0,
+            bottom: 100.0,
+            start: at(0),
+            end: at(100),
+            lowest: 0.0,
+            highest: 50.0,
+        }
     }
 
     #[test]
@@ -107,6 +131,7 @@ mod tests {
         assert_eq!(frame().x(at(50)), 60.0);
         assert_eq!(frame().x(at(500)), 110.0);
         assert_eq!(frame().y(25.0), 50.0);
+        assert_eq!(Frame { lowest: -50.0, ..frame() }.y(0.0), 50.0);
     }
 
     #[test]

@@ -7,6 +7,8 @@ mod scale;
 mod table;
 mod tooltip;
 
+pub use plot::Plot;
+
 use std::time::Duration;
 
 use icondata_lu::{LuChartLine, LuTable2};
@@ -14,7 +16,6 @@ use shared::{Timestamp, metric::Timeseries};
 use yew::prelude::*;
 
 use crate::components::{icon::svg_icon, kpi_card::Unit};
-use plot::Plot;
 use table::chart_table;
 
 /// How a series is drawn.
@@ -85,6 +86,35 @@ impl Steps {
         let (from, to) = self.span(index);
         from + to.since(from) / 2
     }
+}
+
+/// What is drawn behind the series, and says what they mean.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Marks {
+    /// Values to look at.
+    pub thresholds: Vec<Threshold>,
+    /// Times to look at.
+    pub bands: Vec<Band>,
+}
+
+/// A line across the chart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threshold {
+    /// The class that gives it its colour.
+    pub class: &'static str,
+    /// Where it lies.
+    pub value: f64,
+}
+
+/// A stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// The class that gives it its colour.
+    pub class: &'static str,
+    /// Where it begins.
+    pub start: Timestamp,
+    /// Where it ends.
+    pub end: Timestamp,
 }
 
 /// Properties of [`Chart`].

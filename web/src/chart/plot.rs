@@ -4,8 +4,8 @@ use shared::Timestamp;
 use yew::prelude::*;
 
 use super::{
-    ChartSeries, Shape, Steps,
-    frame::Frame,
+    ChartSeries, Marks, Shape, Steps,
+    frame::{Frame, pixels},
     scale::{time_ticks, value_ticks},
     tooltip::Tooltip,
 };
@@ -31,6 +31,9 @@ pub struct PlotProps {
     pub series: Vec<ChartSeries>,
     /// What the values are measured in.
     pub unit: Unit,
+    /// What is marked behind the series.
+    #[prop_or_default]
+    pub marks: Marks,
 }
 
 /// See the module.
@@ -42,9 +45,13 @@ pub fn Plot(props: &PlotProps) -> Html {
     let steps = &props.steps;
     let count = steps.moments.len();
 
-    let highest =
-        props.series.iter().flat_map(|series| series.values.iter().flatten()).copied().fold(0.0, f64::max);
-    let ticks = value_ticks(highest, 4);
+    let values = props.series.iter().flat_map(|series| series.values.iter().flatten()).copied();
+    // A threshold is seen whole, with some room beyond it.
+    let thresholds = props.marks.thresholds.iter().map(|threshold| threshold.value * 1.05);
+    let (lowest, highest) = values
+        .chain(thresholds)
+        .fold((0.0, 0.0), |(lowest, highest), value| (value.min(lowest), value.max(highest)));
+    let ticks = value_ticks(lowest, highest, 4);
     let frame = Frame {
         left: LEFT,
         right: (width - 8.0).max(LEFT + 1.0),
@@ -52,6 +59,7 @@ pub fn Plot(props: &PlotProps) -> Html {
         bottom: HEIGHT - 26.0,
         start: steps.start,
         end: steps.end,
+        lowest: ticks.first().copied().unwrap_or(0.0),
         highest: ticks.last().copied().unwrap_or(1.0),
     };
 
@@ -100,6 +108,7 @@ pub fn Plot(props: &PlotProps) -> Html {
                 <svg width={pixels(width)} height={pixels(HEIGHT)} aria-hidden="true">
                     { value_axis(&frame, &ticks, props.unit) }
                     { time_axis(&frame, width) }
+                    { behind(&frame, &props.marks) }
                     for series in &props.series {
                         <g class={series.class}>{ shape(&frame, steps, series) }</g>
                     }
@@ -124,7 +133,7 @@ pub fn Plot(props: &PlotProps) -> Html {
 
 fn value_axis(frame: &Frame, ticks: &[f64], unit: Unit) -> Html {
     let tick = |value: &f64| {
-        let y = format!("{:.1}", frame.y(*value));
+        let y = pixels(frame.y(*value));
         html! {
             <>
                 <line class={if *value == 0.0 { "axis" } else { "grid" }} x1={pixels(frame.left)} x2={pixels(frame.right)} y1={y.clone()} y2={y.clone()} />
@@ -151,11 +160,37 @@ fn time_axis(frame: &Frame, width: f64) -> Html {
         let x = if x > frame.right - 18.0 { None } else { Some(x.max(frame.left + 10.0)) };
         html! {
             if let Some(x) = x {
-                <text class="tick" x={format!("{x:.1}")} y={pixels(HEIGHT - 8.0)} text-anchor="middle">{ intl::date(*moment, style(*moment)) }</text>
+                <text class="tick" x={pixels(x)} y={pixels(HEIGHT - 8.0)} text-anchor="middle">{ intl::date(*moment, style(*moment)) }</text>
             }
         }
     };
     html! { <g>{ for ticks.iter().map(tick) }</g> }
+}
+
+/// The bands that can be seen, and the thresholds.
+fn behind(frame: &Frame, marks: &Marks) -> Html {
+    html! {
+        <g>
+            for band in &marks.bands {
+                <rect
+                    class={classes!("band", band.class)}
+                    x={pixels(frame.x(band.start))}
+                    y={pixels(frame.top)}
+                    width={pixels((frame.x(band.end) - frame.x(band.start)).max(2.0))}
+                    height={pixels(frame.bottom - frame.top)}
+                />
+            }
+            for threshold in &marks.thresholds {
+                <line
+                    class={classes!("threshold", threshold.class)}
+                    x1={pixels(frame.left)}
+                    x2={pixels(frame.right)}
+                    y1={pixels(frame.y(threshold.value))}
+                    y2={pixels(frame.y(threshold.value))}
+                />
+            }
+        </g>
+    }
 }
 
 fn shape(frame: &Frame, steps: &Steps, series: &ChartSeries) -> Html {
@@ -184,17 +219,20 @@ fn bars(frame: &Frame, steps: &Steps, values: &[Option<f64>]) -> String {
         // What is not nothing is seen.
         let top = frame.y(value).min(frame.bottom - 1.0);
         let (left, right, bottom) = (left + gap / 2.0, right - gap / 2.0, frame.bottom);
-        (right > left).then(|| format!("M{left:.1} {bottom:.1}V{top:.1}H{right:.1}V{bottom:.1}Z"))
+        (right > left).then(|| {
+            let [left, right, top, bottom] = [left, right, top, bottom].map(pixels);
+            format!("M{left} {bottom}V{top}H{right}V{bottom}Z")
+        })
     };
     values.iter().enumerate().filter_map(bar).collect()
 }
 
 /// The line through the step that is pointed at, and a dot on each line there.
 fn marks(frame: &Frame, steps: &Steps, all: &[ChartSeries], index: usize) -> Html {
-    let x = format!("{:.1}", frame.x(steps.middle(index)));
+    let x = pixels(frame.x(steps.middle(index)));
     let dot = |series: &ChartSeries| {
         let value = series.values.get(index).copied().flatten().filter(|_| series.shape != Shape::Bars)?;
-        let y = format!("{:.1}", frame.y(value));
+        let y = pixels(frame.y(value));
         Some(html! { <circle class={classes!("dot", series.class)} cx={x.clone()} cy={y} r="3.5" /> })
     };
     html! {
@@ -203,8 +241,4 @@ fn marks(frame: &Frame, steps: &Steps, all: &[ChartSeries], index: usize) -> Htm
             { for all.iter().filter_map(dot) }
         </g>
     }
-}
-
-fn pixels(value: f64) -> String {
-    format!("{value:.1}")
 }

@@ -4,22 +4,25 @@ use std::time::Duration;
 
 use shared::Timestamp;
 
-/// Round values from 0 that end at or above `highest`, about `wanted` of them.
-pub fn value_ticks(highest: f64, wanted: u32) -> Vec<f64> {
-    if !highest.is_finite() || highest <= 0.0 {
+/// Round values, 0 among them, that begin at or below `lowest` and end at or above `highest`, about `wanted` of them.
+pub fn value_ticks(lowest: f64, highest: f64, wanted: u32) -> Vec<f64> {
+    let (lowest, highest) = (lowest.min(0.0), highest.max(0.0));
+    let span = highest - lowest;
+    if !span.is_finite() || span <= 0.0 {
         return vec![0.0, 1.0];
     }
-    let rough = highest / f64::from(wanted.max(1));
+    let rough = span / f64::from(wanted.max(1));
     let magnitude = 10_f64.powf(rough.log10().floor());
     let step =
         [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * magnitude).into_iter().find(|step| *step >= rough);
     let step = step.unwrap_or(magnitude * 10.0);
-    let mut ticks = vec![0.0];
-    while ticks.last().is_some_and(|last| *last < highest * 0.999_999) {
-        #[expect(clippy::cast_precision_loss, reason = "a handful of ticks")]
-        ticks.push(step * ticks.len() as f64);
+    // A hair less: what is a tick but for rounding is one.
+    let steps = |reach: f64| (reach / step - 0.000_001).ceil().max(0.0);
+    let mut ticks = vec![-steps(-lowest)];
+    while let Some(last) = ticks.last().filter(|last| **last < steps(highest)) {
+        ticks.push(last + 1.0);
     }
-    ticks
+    ticks.into_iter().map(|tick| tick * step).collect()
 }
 
 const MINUTE: u64 = 60;
@@ -75,10 +78,17 @@ mod tests {
 
     #[test]
     fn value_ticks_are_round_and_reach_the_highest_value() {
-        assert_eq!(value_ticks(97.0, 4), [0.0, 25.0, 50.0, 75.0, 100.0]);
-        assert_eq!(value_ticks(3.0, 4), [0.0, 1.0, 2.0, 3.0]);
-        assert_eq!(value_ticks(0.0, 4), [0.0, 1.0]);
-        assert!(value_ticks(0.0123, 4).last().is_some_and(|last| *last >= 0.0123));
+        assert_eq!(value_ticks(0.0, 97.0, 4), [0.0, 25.0, 50.0, 75.0, 100.0]);
+        assert_eq!(value_ticks(0.0, 3.0, 4), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(value_ticks(0.0, 0.0, 4), [0.0, 1.0]);
+        assert!(value_ticks(0.0, 0.0123, 4).last().is_some_and(|last| *last >= 0.0123));
+    }
+
+    #[test]
+    fn value_ticks_reach_below_nothing() {
+        assert_eq!(value_ticks(-40.0, 60.0, 4), [-50.0, -25.0, 0.0, 25.0, 50.0, 75.0]);
+        assert_eq!(value_ticks(-100.0, 0.0, 4), [-100.0, -75.0, -50.0, -25.0, 0.0]);
+        assert_eq!(value_ticks(-100.0, -20.0, 2), [-100.0, -50.0, 0.0]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub fn Tooltip(props: &TooltipProps) -> Html {
                 let (set, unset, offset) =
                     if right_side { ("left", "right", x) } else { ("right", "left", width - x) };
                 let style = element.style();
-                drop(style.set_property(set, &format!("{:.0}px", offset + 12.0)));
+                drop(style.set_property(set, &(format::plain(offset + 12.0, 0) + "px")));
                 drop(style.set_property(unset, "auto"));
             }
         });

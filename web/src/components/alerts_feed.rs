@@ -1,21 +1,15 @@
 //! Alerts, newest first.
 
 use icondata_core::IconData;
-use icondata_lu::{LuBell, LuInfo, LuOctagonAlert, LuTriangleAlert};
-use shared::alert::{Alert, Severity};
+use icondata_lu::{LuBell, LuCheck, LuCircleCheck, LuInfo, LuOctagonAlert, LuTriangleAlert};
+use shared::alert::{Alert, AlertState, Severity};
 use yew::prelude::*;
 
-use super::{icon::svg_icon, message::message, time::RelativeTime};
-
-/// The word for people.
-#[must_use]
-pub fn severity_label(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "Info",
-        Severity::Warning => "Warning",
-        Severity::Critical => "Critical",
-    }
-}
+use super::{icon::svg_icon, link::RouteLink, message::message, time::RelativeTime};
+use crate::{
+    alert::{severity_label, state_label},
+    route::Route,
+};
 
 fn icon(severity: Severity) -> &'static IconData {
     match severity {
@@ -28,28 +22,62 @@ fn icon(severity: Severity) -> &'static IconData {
 /// The list, or a word where there is nothing to worry about.
 pub fn alerts_feed(alerts: &[Alert]) -> Html {
     if alerts.is_empty() {
-        return html! {
-            { message(LuBell, "No alerts", html! { <>
-                <p>{ "Nothing is out of bounds. What should be looked at will show up here." }</p>
-            </> }) }
-        };
+        return no_alerts(
+            "No alerts",
+            "Nothing is out of bounds. What should be looked at will show up here.",
+        );
     }
     html! {
         <ul class="alerts">
             for alert in alerts {
-                <li key={alert.id.to_string()} class={classes!("alert", format!("severity-{}", alert.severity.as_str()))}>
-                    <span class="alert-icon">{ svg_icon(icon(alert.severity)) }</span>
-                    <div class="alert-body">
-                        <p class="alert-title">
-                            <span class="visually-hidden">{ severity_label(alert.severity) }{ ": " }</span>
-                            { alert.title.clone() }
-                        </p>
-                        <p class="alert-text">{ alert.description.clone() }</p>
-                    </div>
-                    <span class="alert-time"><RelativeTime at={alert.created_at} /></span>
-                </li>
+                { alert_item(alert, html! { <span class="alert-time"><RelativeTime at={alert.created_at} /></span> }, Html::default()) }
             }
         </ul>
+    }
+}
+
+/// A word where there are none.
+pub fn no_alerts(title: &'static str, text: &'static str) -> Html {
+    message(LuBell, title, html! { <><p>{ text }</p></> })
+}
+
+/// One of a list, which leads to its page; `aside` stands beside it, `below` under its description.
+pub fn alert_item(alert: &Alert, aside: Html, below: Html) -> Html {
+    let resolved = (alert.state == AlertState::Resolved).then_some("resolved");
+    let severity = format!("severity-{}", alert.severity.as_str());
+    html! {
+        <li key={alert.id.to_string()} class={classes!("alert", severity, resolved)}>
+            <span class="alert-icon">{ svg_icon(icon(alert.severity)) }</span>
+            <div class="alert-body">
+                <p class="alert-title">
+                    <span class="visually-hidden">{ severity_label(alert.severity) }{ ": " }</span>
+                    <RouteLink class="alert-link" to={Route::Alert { id: alert.id.to_string() }}>{ alert.title.clone() }</RouteLink>
+                    { state_badge(alert.state) }
+                </p>
+                <p class="alert-text">{ alert.description.clone() }</p>
+                { below }
+            </div>
+            { aside }
+        </li>
+    }
+}
+
+/// Where an alert is in its life.
+pub fn state_badge(state: AlertState) -> Html {
+    let icon = match state {
+        AlertState::Firing => LuBell,
+        AlertState::Acknowledged => LuCheck,
+        AlertState::Resolved => LuCircleCheck,
+    };
+    html! {
+        <span class={classes!("badge", format!("state-{}", state.as_str()))}>{ svg_icon(icon) }{ state_label(state) }</span>
+    }
+}
+
+/// How bad it is.
+pub fn severity_badge(severity: Severity) -> Html {
+    html! {
+        <span class={classes!("badge", format!("severity-{}", severity.as_str()))}>{ svg_icon(icon(severity)) }{ severity_label(severity) }</span>
     }
 }
 

@@ -4,7 +4,7 @@ use icondata_lu::LuLayers;
 use shared::metric::{BreakdownItem, Dimension};
 use yew::prelude::*;
 
-use super::{link::RouteLink, message::message};
+use super::{column_heads::column_heads, link::RouteLink, message::message};
 use crate::{format, route::Route};
 
 /// A table of what `by` says, busiest first. Each row leads to its traces in the range that `range_query` names as a part
@@ -42,11 +42,7 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
             <table class="breakdown">
                 <thead>
                     <tr>
-                        <th scope="col">{ what }</th>
-                        <th scope="col">{ "Requests" }</th>
-                        <th scope="col">{ "Errors" }</th>
-                        <th scope="col">{ "p95" }</th>
-                        <th scope="col">{ "Cost" }</th>
+                        { column_heads(&[what, "Requests", "Errors", "p95", "Cost"], &[]) }
                     </tr>
                 </thead>
                 <tbody>{ for items.iter().map(row) }</tbody>
@@ -64,7 +60,7 @@ pub fn share_bar(percent: f64) -> Html {
     html! {
         <svg class="share-bar" aria-hidden="true">
             <rect class="share-bar-all" width="100%" height="100%" rx="2" />
-            <rect class="share-bar-part" width={format!("{percent:.1}%")} height="100%" rx="2" />
+            <rect class="share-bar-part" width={format::css_percent(percent)} height="100%" rx="2" />
         </svg>
     }
 }

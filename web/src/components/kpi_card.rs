@@ -20,6 +20,10 @@ pub enum Unit {
     Cost,
     /// Points of 100.
     Score,
+    /// Percent of an earlier value.
+    Change,
+    /// Minutes.
+    Minutes,
 }
 
 impl Unit {
@@ -32,6 +36,8 @@ impl Unit {
             Self::Percent => format::percent(value),
             Self::Cost => format::cost(value),
             Self::Score => format::score(value),
+            Self::Change => format::change(value),
+            Self::Minutes => format::minutes(value),
         }
     }
 
@@ -41,8 +47,9 @@ impl Unit {
         match self {
             Self::Count | Self::Score => format::compact(value),
             Self::Latency => format::round_latency(value),
-            Self::Percent => self.text(value),
-            Self::Cost if value.fract() != 0.0 && value >= 0.01 => format!("${value:.2}"),
+            Self::Minutes => format::round_minutes(value),
+            Self::Percent | Self::Change => self.text(value),
+            Self::Cost if value.fract() != 0.0 && value >= 0.01 => format!("${}", format::plain(value, 2)),
             Self::Cost => format!("${}", format::compact(value)),
         }
     }

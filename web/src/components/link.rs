@@ -1,9 +1,9 @@
 //! A link within the application: a real `<a href>`, followed without a reload.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
+use yew_router::Routable;
 
-use crate::route::Route;
+use crate::{route::Route, router};
 
 /// Properties of [`RouteLink`].
 #[derive(Properties, PartialEq)]
@@ -29,7 +29,6 @@ pub struct RouteLinkProps {
 /// See the module.
 #[component]
 pub fn RouteLink(props: &RouteLinkProps) -> Html {
-    let navigator = use_navigator();
     let path = props.to.to_path();
     let href = if props.query.is_empty() { path } else { format!("{path}?{}", props.query) };
     let onclick = {
@@ -39,10 +38,8 @@ pub fn RouteLink(props: &RouteLinkProps) -> Html {
             if event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key() {
                 return;
             }
-            if let Some(navigator) = &navigator {
-                event.prevent_default();
-                navigator.push(&yew_router::AnyRoute::new(href.clone()));
-            }
+            event.prevent_default();
+            router::push(&href);
         })
     };
     html! {

@@ -4,6 +4,7 @@ use shared::time_range::TimeRange;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::form_error::form_error;
 use crate::intl;
 
 /// Properties of [`RangePicker`].
@@ -106,9 +107,7 @@ fn CustomRange(props: &CustomRangeProps) -> Html {
                 <label for="range-end">{ "To" }</label>
                 <input id="range-end" type="datetime-local" value={(*end).clone()} oninput={input(&end)} />
             </div>
-            if let Some(error) = &*error {
-                <p class="form-error" role="alert">{ error.clone() }</p>
-            }
+            { form_error(error.as_deref()) }
             <button type="submit" class="button primary">{ "Apply" }</button>
         </form>
     }

@@ -6,7 +6,7 @@ use icondata_core::IconData;
 use icondata_lu::{
     LuBell, LuLayoutDashboard, LuListTree, LuLogOut, LuMessagesSquare, LuRocket, LuSettings, LuUsers,
 };
-use shared::{auth::User, ttl};
+use shared::{alert::Alert, auth::User, limit, page::Page, ttl};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -57,6 +57,7 @@ pub struct ShellProps {
 pub fn Shell(props: &ShellProps) -> Html {
     let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.me());
     let account = Account::new(account);
+    let alerts = use_poll((), ttl::ALERTS, |client, ()| client.alerts("open", None, limit::PAGE_ITEMS, 1));
     let main = use_node_ref();
     {
         let (main, first) = (main.clone(), use_mut_ref(|| true));
@@ -77,13 +78,13 @@ pub fn Shell(props: &ShellProps) -> Html {
             <header class="sidebar">
                 <RouteLink to={Route::Dashboard} class="sidebar-brand" label="Agent Observability, dashboard">{ brand() }</RouteLink>
                 <nav class="nav" aria-label="Main">
-                    { nav_link(&props.route, Route::Dashboard, LuLayoutDashboard, "Dashboard") }
-                    { nav_link(&props.route, Route::Traces, LuListTree, "Traces") }
-                    { nav_link(&props.route, Route::Sessions, LuMessagesSquare, "Sessions") }
-                    { nav_link(&props.route, Route::Users, LuUsers, "Users") }
-                    { nav_link(&props.route, Route::Alerts, LuBell, "Alerts") }
-                    { nav_link(&props.route, Route::Settings, LuSettings, "Settings") }
-                    { nav_link(&props.route, Route::Start, LuRocket, "Getting started") }
+                    { nav_link(&props.route, Route::Dashboard, LuLayoutDashboard, "Dashboard", Html::default()) }
+                    { nav_link(&props.route, Route::Traces, LuListTree, "Traces", Html::default()) }
+                    { nav_link(&props.route, Route::Sessions, LuMessagesSquare, "Sessions", Html::default()) }
+                    { nav_link(&props.route, Route::Users, LuUsers, "Users", Html::default()) }
+                    { nav_link(&props.route, Route::Alerts, LuBell, "Alerts", open_alerts(alerts.data().as_deref())) }
+                    { nav_link(&props.route, Route::Settings, LuSettings, "Settings", Html::default()) }
+                    { nav_link(&props.route, Route::Start, LuRocket, "Getting started", Html::default()) }
                 </nav>
                 <UserMenu user={account.user.clone()} />
             </header>
@@ -94,18 +95,34 @@ pub fn Shell(props: &ShellProps) -> Html {
     }
 }
 
-fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static str) -> Html {
+/// `beside` stands beside the label.
+fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static str, beside: Html) -> Html {
     let current = *shown == to
         || matches!(
             (shown, &to),
             (Route::Trace { .. }, Route::Traces)
                 | (Route::Session { .. }, Route::Sessions)
                 | (Route::User { .. }, Route::Users)
+                | (Route::Alert { .. } | Route::AlertRule { .. }, Route::Alerts)
         );
     // On a phone there is no room for it below: the account's menu has it there.
     let class = classes!("nav-link", (to == Route::Start).then_some("nav-start"));
     html! {
-        <RouteLink {class} {to} {current}>{ svg_icon(icon) }<span>{ label }</span></RouteLink>
+        <RouteLink {class} {to} {current}>{ svg_icon(icon) }<span>{ label }</span>{ beside }</RouteLink>
+    }
+}
+
+/// How many alerts last, in the colour of the worst.
+fn open_alerts(open: Option<&Page<Alert>>) -> Html {
+    let Some(worst) = open.and_then(|page| page.items.iter().map(|alert| alert.severity).max()) else {
+        return Html::default();
+    };
+    let total = open.map_or(0, |page| page.total);
+    html! {
+        <span class={classes!("nav-badge", format!("severity-{}", worst.as_str()))}>
+            { if total > 99 { "99+".to_owned() } else { total.to_string() } }
+            <span class="visually-hidden">{ format!(" open, worst: {}", worst.as_str()) }</span>
+        </span>
     }
 }
 

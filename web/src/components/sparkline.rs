@@ -2,8 +2,10 @@
 
 use yew::prelude::*;
 
-const WIDTH: f64 = 100.0;
-const HEIGHT: f64 = 28.0;
+use crate::format::plain;
+
+const WIDTH: i32 = 100;
+const HEIGHT: i32 = 28;
 
 /// The shape of `values`, from their smallest to their largest: one per step, none where there is nothing to measure.
 pub fn sparkline(values: &[Option<f64>]) -> Html {
@@ -11,7 +13,7 @@ pub fn sparkline(values: &[Option<f64>]) -> Html {
         return html! { <span class="sparkline" /> };
     };
     html! {
-        <svg class="sparkline" viewBox={format!("0 0 {WIDTH:.0} {HEIGHT:.0}")} preserveAspectRatio="none" aria-hidden="true">
+        <svg class="sparkline" viewBox={format!("0 0 {WIDTH} {HEIGHT}")} preserveAspectRatio="none" aria-hidden="true">
             <path class="sparkline-area" d={area} />
             <path class="sparkline-line" d={line} />
         </svg>
@@ -32,17 +34,18 @@ fn paths(values: &[Option<f64>]) -> Option<(String, String)> {
     }
     let low = points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
     let high = points.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max);
+    let (width, height) = (f64::from(WIDTH), f64::from(HEIGHT));
     let place = |(index, value): (f64, f64)| {
-        let x = (index - first) / (last - first) * WIDTH;
+        let x = (index - first) / (last - first) * width;
         let y = if high > low {
-            HEIGHT - 2.0 - (value - low) / (high - low) * (HEIGHT - 4.0)
+            height - 2.0 - (value - low) / (high - low) * (height - 4.0)
         } else {
-            HEIGHT / 2.0
+            height / 2.0
         };
-        format!("{x:.1} {y:.1}")
+        format!("{} {}", plain(x, 1), plain(y, 1))
     };
     let line = format!("M{}", points.into_iter().map(place).collect::<Vec<_>>().join("L"));
-    let area = format!("{line}L{WIDTH:.0} {HEIGHT:.0}L0 {HEIGHT:.0}Z");
+    let area = format!("{line}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z");
     Some((line, area))
 }
 

@@ -97,7 +97,8 @@ where
         asked.1
     };
     let fetch = move |client| -> Answer {
-        Box::pin(async move { fetch(client, key).await.map(|data| Rc::new(data) as Rc<dyn Any>) })
+        let asked = fetch(client, key);
+        Box::pin(async move { asked.await.map(|data| Rc::new(data) as Rc<dyn Any>) })
     };
     Poll { state: use_polling(question, interval, Box::new(fetch)), data: PhantomData }
 }

@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::{
     auth::{End, use_auth, use_leave_when_logged_in},
-    components::{brand::brand, field::Field, link::RouteLink},
+    components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
     hooks::use_title,
     intl,
     route::Route,
@@ -61,9 +61,7 @@ pub fn LoginPage() -> Html {
                 if auth.end() == End::Refused && error.is_none() {
                     <p class="form-note" role="status">{ "Your session has ended. Log in to go on where you were." }</p>
                 }
-                if let Some(error) = &*error {
-                    <p class="form-error" role="alert">{ error.clone() }</p>
-                }
+                { form_error(error.as_deref()) }
                 <form {onsubmit} novalidate=true>
                     <Field
                         name="email"

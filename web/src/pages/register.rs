@@ -10,7 +10,7 @@ use yew::prelude::*;
 use crate::{
     api::{ApiError, Client},
     auth::{use_auth, use_leave_when_logged_in},
-    components::{brand::brand, field::Field, link::RouteLink},
+    components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
     hooks::use_title,
     intl,
     route::Route,
@@ -79,9 +79,7 @@ pub fn RegisterPage() -> Html {
             <div class="panel form-panel">
                 <h1>{ "Create an account" }</h1>
                 <p class="muted">{ "And the workspace that your agents will report to." }</p>
-                if let Some(error) = &*error {
-                    <p class="form-error" role="alert">{ error.clone() }</p>
-                }
+                { form_error(error.as_deref()) }
                 <form {onsubmit} novalidate=true>
                     <Field name="full_name" label="Your name" autocomplete="name" autofocus=true
                         value={form.full_name.clone()} error={wrong("full_name", "Your name")}

@@ -1,6 +1,6 @@
 //! The list of runs, filtered and by pages, all of which the address keeps.
 
-use icondata_lu::{LuChevronLeft, LuChevronRight, LuSearch, LuX};
+use icondata_lu::{LuSearch, LuX};
 use shared::{
     limit,
     metric::Dimension,
@@ -14,10 +14,13 @@ use yew::prelude::*;
 
 use crate::{
     components::{
+        column_heads::column_heads,
         icon::svg_icon,
         link::RouteLink,
         load::{skeleton_lines, view},
         message::message,
+        page_head::page_head,
+        pager::pager,
         range_picker::RangePicker,
         status::{status_badge, status_label},
         time::exact_time,
@@ -104,19 +107,15 @@ pub fn TracesPage() -> Html {
     };
     let statuses =
         TraceStatus::ALL.map(|status| (status.as_str().to_owned(), status_label(status).to_owned())).to_vec();
-
+    let tools = html! {
+        <>
+            <RangePicker {range} on_change={on_range} />
+            <Updated at={traces.updated_at()} loading={traces.is_loading()} on_refresh={traces.on_refresh()} />
+        </>
+    };
     html! {
         <>
-            <div class="page-head">
-                <div>
-                    <h1>{ "Traces" }</h1>
-                    <p class="muted">{ "Every run of your agents." }</p>
-                </div>
-                <div class="page-tools">
-                    <RangePicker {range} on_change={on_range} />
-                    <Updated at={traces.updated_at()} loading={traces.is_loading()} on_refresh={traces.on_refresh()} />
-                </div>
-            </div>
+            { page_head("Traces", "Every run of your agents.", Some(tools)) }
             <div class="filters" role="search" aria-label="Filter traces">
                 { select("agent", "Agent", "All agents", query.agent_id.as_deref(), &keys(&agents, &query.agent_id), &filter(|query, value| query.agent_id = value)) }
                 { select("model", "Model", "All models", query.model.as_deref(), &keys(&models, &query.model), &filter(|query, value| query.model = value)) }
@@ -182,14 +181,7 @@ fn list(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
                 <table class="traces">
                     <thead>
                         <tr>
-                            <th scope="col">{ "Time" }</th>
-                            <th scope="col">{ "Agent" }</th>
-                            <th scope="col">{ "Status" }</th>
-                            <th scope="col">{ "Model" }</th>
-                            <th scope="col" class="number">{ "Latency" }</th>
-                            <th scope="col" class="number">{ "Tokens" }</th>
-                            <th scope="col" class="number">{ "Cost" }</th>
-                            <th scope="col" class="number">{ "Quality" }</th>
+                            { column_heads(&["Time", "Agent", "Status", "Model"], &["Latency", "Tokens", "Cost", "Quality"]) }
                         </tr>
                     </thead>
                     <tbody>{ for page.items.iter().map(row) }</tbody>
@@ -216,28 +208,6 @@ fn row(trace: &Trace) -> Html {
             <td class="number" data-label="Cost">{ or_none(trace.cost_usd.map(format::cost)) }</td>
             <td class="number" data-label="Quality">{ or_none(trace.quality_score.map(format::score)) }</td>
         </tr>
-    }
-}
-
-fn pager(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
-    let first = u64::from(page.page - 1) * u64::from(page.limit) + 1;
-    let last = (first + u64::from(page.limit) - 1).min(page.total);
-    let to = |number: u32| on_page.reform(move |_: MouseEvent| number);
-    html! {
-        <nav class="pager" aria-label="Pages">
-            <p class="muted">
-                { format!("{}–{} of {}", format::integer(first), format::integer(last), format::integer(page.total)) }
-            </p>
-            <div class="pager-buttons">
-                <button type="button" class="button" disabled={page.page <= 1} onclick={to(page.page.saturating_sub(1))}>
-                    { svg_icon(LuChevronLeft) }{ "Previous" }
-                </button>
-                <span class="pager-page">{ format!("{} / {}", format::integer(page.page.into()), format::integer(page.total_pages)) }</span>
-                <button type="button" class="button" disabled={u64::from(page.page) >= page.total_pages} onclick={to(page.page + 1)}>
-                    { "Next" }{ svg_icon(LuChevronRight) }
-                </button>
-            </div>
-        </nav>
     }
 }
 

@@ -1,6 +1,6 @@
 //! What determined when the run ended: backwards from its end, always the child that finished last.
 
-use super::{Times, Tree};
+use super::{Times, Tree, order::sort_by_key};
 
 /// How far two steps may overlap and still count as one after the other: clocks are rounded. Microseconds.
 const ROUNDING: i64 = 1_000;
@@ -44,15 +44,14 @@ impl CriticalPath {
         times: &Times,
         stack: &mut Vec<(usize, i64)>,
     ) {
-        let mut latest: Vec<(i64, i64, usize)> = children
-            .iter()
-            .map(|&child| (times.spans[child].1.min(until), times.spans[child].0.max(start), child))
-            .filter(|(to, from, _)| from < to)
-            .collect();
-        latest.sort_unstable_by(|a, b| b.cmp(a));
+        let within = |child: usize| (times.spans[child].1.min(until), times.spans[child].0.max(start));
+        let mut by_end = children.to_vec();
+        by_end.retain(|&child| within(child).1 < within(child).0);
+        sort_by_key(&mut by_end, &within);
         let mut reached = until;
         let mut own = Vec::new();
-        for (to, from, child) in latest {
+        for child in by_end.into_iter().rev() {
+            let (to, from) = within(child);
             let overlap = (to - reached).max(0);
             if overlap > ROUNDING.min((to - from) / 2) || from >= reached {
                 continue;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use shared::span::Span;
 
+use super::order::sort_by_key;
+
 /// Everything by the span's number, which is its place in the trace's list. A span whose parent is not in the trace
 /// stands outermost, and so does one of a circle, so that every span stands in exactly one place.
 #[derive(Debug, Default)]
@@ -38,11 +40,10 @@ impl Tree {
                 _ => first.push(index),
             }
         }
-        // By number too, so that the order is one whatever the sort.
-        let by_start = |&index: &usize| (spans[index].timestamp, index);
-        first.sort_unstable_by_key(by_start);
+        let start = |index: usize| (spans[index].timestamp.as_micros(), 0);
+        sort_by_key(&mut first, &start);
         for inside in &mut said {
-            inside.sort_unstable_by_key(by_start);
+            sort_by_key(inside, &start);
         }
         let mut tree = Self {
             order: Vec::with_capacity(spans.len()),

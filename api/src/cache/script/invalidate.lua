@@ -1,8 +1,8 @@
 -- Drops all answers of a workspace, unless that was done a moment ago: then it says how long to wait. Costs as much as the
--- workspace has keys, however many others there are.
+-- workspace has keys, however many others there are. With no time between two times it is done in any case.
 -- KEYS: the workspace's keys, its generation, the mark that it was done. ARGV: milliseconds between two times, seconds
 -- that the generation is remembered. Answers 0 when it is done, or the milliseconds to wait.
-if not redis.call('SET', KEYS[3], 1, 'NX', 'PX', ARGV[1]) then
+if tonumber(ARGV[1]) > 0 and not redis.call('SET', KEYS[3], 1, 'NX', 'PX', ARGV[1]) then
     return math.max(redis.call('PTTL', KEYS[3]), 1)
 end
 local generation = redis.call('TYPE', KEYS[2]).ok == 'string' and redis.call('GET', KEYS[2]) or ''

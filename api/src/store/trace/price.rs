@@ -28,19 +28,20 @@ pub(super) fn keys(price: &PriceRequest) -> (String, String) {
 }
 
 /// A row of id, model, provider, updated_at and the four prices.
-pub(super) fn price(row: &impl Columns, dollars: [Option<f64>; 4]) -> Result<Price, StoreError> {
-    let [input, output, cache_read, cache_write] = dollars;
-    let there =
-        |price: Option<f64>| price.ok_or_else(|| StoreError::Corrupt("a price without a number".to_owned()));
+pub(super) fn price(row: &impl Columns) -> Result<Price, StoreError> {
+    let there = |column| {
+        let price = row.number_or_null(column)?;
+        price.ok_or_else(|| StoreError::Corrupt("a price without a number".to_owned()))
+    };
     Ok(Price {
         id: row.uuid(0)?,
         price: PriceRequest {
             model: row.text(1)?.to_owned(),
             provider: row.text_or_null(2)?,
-            input_usd_per_million: there(input)?,
-            output_usd_per_million: there(output)?,
-            cache_read_usd_per_million: cache_read,
-            cache_write_usd_per_million: cache_write,
+            input_usd_per_million: there(4)?,
+            output_usd_per_million: there(5)?,
+            cache_read_usd_per_million: row.number_or_null(6)?,
+            cache_write_usd_per_million: row.number_or_null(7)?,
         },
         updated_at: row.moment(3)?,
     })
@@ -118,13 +119,7 @@ macro_rules! impl_prices {
                 .bind(workspace_id)
                 .fetch_all(&mut *snapshot)
                 .await?;
-                let dollars = |row, column| sqlx::Row::try_get::<Option<f64>, usize>(row, column);
-                rows.iter()
-                    .map(|row| {
-                        let dollars = [dollars(row, 4)?, dollars(row, 5)?, dollars(row, 6)?, dollars(row, 7)?];
-                        crate::store::trace::price::price(row, dollars)
-                    })
-                    .collect()
+                rows.iter().map(crate::store::trace::price::price).collect()
             }
 
             pub(in crate::store::trace) async fn keep_price(

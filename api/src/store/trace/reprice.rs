@@ -13,7 +13,6 @@ use super::{
     list::Cursor,
     row::{self, Columns},
 };
-use crate::store::moment::Moment;
 
 /// Pricings that are listed at most.
 const LISTED: i64 = 50;
@@ -55,35 +54,24 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
-/// Reads a row of [`columns`], the last two of which are given.
-pub(super) fn turn(
-    row: &impl Columns,
-    [last_start, finished_at]: [Option<Moment>; 2],
-    worker: Uuid,
-) -> Result<RepriceTurn, StoreError> {
+/// Reads a row of [`columns`].
+pub(super) fn turn(row: &impl Columns, worker: Uuid) -> Result<RepriceTurn, StoreError> {
     Ok(RepriceTurn {
         workspace_id: row.uuid(6)?,
         reprice: Reprice {
             id: row.uuid(0)?,
             request: RepriceRequest { start: row.moment(1)?, end: row.moment(2)? },
             created_at: row.moment(3)?,
-            finished_at: finished_at.map(|Moment(at)| at),
+            finished_at: row.moment_or_null(9)?,
             traces_seen: row::count(row.integer(4)?),
             traces_changed: row::count(row.integer(5)?),
         },
-        last: last_start.zip(row.integer_or_null(7)?).map(|(Moment(timestamp), id)| Cursor { timestamp, id }),
+        last: row
+            .moment_or_null(8)?
+            .zip(row.integer_or_null(7)?)
+            .map(|(timestamp, id)| Cursor { timestamp, id }),
         worker,
     })
-}
-
-/// The last two of [`columns`].
-pub(super) fn moments<'r, R>(row: &'r R) -> Result<[Option<Moment>; 2], sqlx::Error>
-where
-    R: sqlx::Row,
-    usize: sqlx::ColumnIndex<R>,
-    Option<Moment>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
-{
-    Ok([row.try_get(8)?, row.try_get(9)?])
 }
 
 impl TraceStore {
@@ -156,7 +144,7 @@ macro_rules! impl_reprices {
                 now: shared::Timestamp,
                 most: usize,
             ) -> Result<Option<shared::price::Reprice>, crate::store::trace::StoreError> {
-                use crate::store::{moment::Moment, trace::reprice::moments};
+                use crate::store::moment::Moment;
                 let mut transaction = self.begin_write().await?;
                 let open: i64 = sqlx::query_scalar(
                     "SELECT COUNT(*) FROM reprices WHERE workspace_id = $1 AND finished_at IS NULL \
@@ -185,7 +173,7 @@ macro_rules! impl_reprices {
                 .bind(Moment(now))
                 .fetch_one(&mut *transaction)
                 .await?;
-                let turn = crate::store::trace::reprice::turn(&row, moments(&row)?, uuid::Uuid::nil())?;
+                let turn = crate::store::trace::reprice::turn(&row, uuid::Uuid::nil())?;
                 transaction.commit().await?;
                 Ok(Some(turn.reprice))
             }
@@ -195,7 +183,6 @@ macro_rules! impl_reprices {
                 workspace_id: uuid::Uuid,
                 limit: i64,
             ) -> Result<shared::page::ItemList<shared::price::Reprice>, crate::store::trace::StoreError> {
-                use crate::store::trace::reprice::moments;
                 let mut snapshot = self.begin_read().await?;
                 let rows = sqlx::query(concat!(
                     "SELECT ",
@@ -213,7 +200,7 @@ macro_rules! impl_reprices {
                 let items = rows
                     .iter()
                     .map(|row| {
-                        let turn = crate::store::trace::reprice::turn(row, moments(row)?, uuid::Uuid::nil())?;
+                        let turn = crate::store::trace::reprice::turn(row, uuid::Uuid::nil())?;
                         Ok(turn.reprice)
                     })
                     .collect::<Result<_, crate::store::trace::StoreError>>()?;
@@ -226,7 +213,7 @@ macro_rules! impl_reprices {
                 now: shared::Timestamp,
                 leased_until: shared::Timestamp,
             ) -> Result<Option<crate::store::trace::reprice::RepriceTurn>, crate::store::trace::StoreError> {
-                use crate::store::{moment::Moment, trace::reprice::moments};
+                use crate::store::moment::Moment;
                 // Mostly there is nothing: found out without a transaction that writes.
                 let mut snapshot = self.begin_read().await?;
                 let free: Option<uuid::Uuid> = sqlx::query_scalar(
@@ -252,7 +239,7 @@ macro_rules! impl_reprices {
                 .fetch_optional(&mut *transaction)
                 .await?;
                 let turn = match row {
-                    Some(row) => Some(crate::store::trace::reprice::turn(&row, moments(&row)?, worker)?),
+                    Some(row) => Some(crate::store::trace::reprice::turn(&row, worker)?),
                     None => None,
                 };
                 transaction.commit().await?;

@@ -1,5 +1,6 @@
-//! Account, workspace, API keys, how to send traces with them, and what models cost.
+//! Account, workspace, API keys, how to send traces with them, whom alerts are told, and what models cost.
 
+mod channel;
 mod key_form;
 mod key_list;
 mod price;
@@ -13,6 +14,7 @@ use crate::{
         copy_button::CopyButton,
         link::RouteLink,
         load::{skeleton_lines, view},
+        page_head::page_head,
         panel::panel,
         shell::Account,
     },
@@ -21,6 +23,7 @@ use crate::{
     pages::start::snippet::{NO_KEY, curl},
     route::Route,
 };
+use channel::ChannelPanel;
 use key_form::KeyForm;
 use key_list::KeyList;
 use price::PricePanel;
@@ -51,12 +54,7 @@ pub fn SettingsPage() -> Html {
     let origin = intl::window().location().origin().unwrap_or_default();
     html! {
         <div class="settings">
-            <div class="page-head">
-                <div>
-                    <h1>{ "Settings" }</h1>
-                    <p class="muted">{ "Your account, and how your agents reach this workspace." }</p>
-                </div>
-            </div>
+            { page_head("Settings", "Your account, and how your agents reach this workspace.", None) }
             { panel("Account", "", Html::default(), html! { <>
                 if let Some(account) = account {
                     { view(&account.poll, skeleton_lines(3), |user| html! {
@@ -94,6 +92,7 @@ pub fn SettingsPage() -> Html {
                 </p>
                 { code_box("Terminal", "curl command", curl(&origin, fresh.as_ref().map_or(NO_KEY, |created| &created.key))) }
             </> }) }
+            <ChannelPanel />
             <PricePanel />
         </div>
     }

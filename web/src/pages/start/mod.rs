@@ -11,7 +11,10 @@ use yew::prelude::*;
 
 use crate::{
     auth::use_client,
-    components::{code_box::code_box, copy_button::CopyButton, link::RouteLink},
+    components::{
+        code_box::code_box, copy_button::CopyButton, form_error::form_error, link::RouteLink,
+        page_head::page_head,
+    },
     hooks::use_title,
     intl,
     route::Route,
@@ -66,12 +69,7 @@ pub fn Start(props: &StartProps) -> Html {
     html! {
         <>
             if !props.within_dashboard {
-                <div class="page-head">
-                    <div>
-                        <h1>{ "Getting started" }</h1>
-                        <p class="muted">{ "Whatever speaks OpenTelemetry sends its runs here as it is." }</p>
-                    </div>
-                </div>
+                { page_head("Getting started", "Whatever speaks OpenTelemetry sends its runs here as it is.", None) }
             }
             <section class="panel onboarding" aria-label="Send your first trace">
                 <h2>{ "Send your first trace" }</h2>
@@ -84,7 +82,7 @@ pub fn Start(props: &StartProps) -> Html {
                         } else {
                             <p>{ "Your agents send it along, so that their traces land in this workspace." }</p>
                             <button type="button" class="button primary" onclick={on_create} disabled={*busy}>{ "Create a key" }</button>
-                            if let Some(error) = &*error { <p class="form-error" role="alert">{ error.clone() }</p> }
+                            { form_error(error.as_deref()) }
                         }
                     </li>
                     <li>

@@ -13,9 +13,11 @@ use yew::prelude::*;
 use super::ThreadKind;
 use crate::{
     components::{
+        column_heads::column_heads,
         link::RouteLink,
         load::{skeleton_lines, view},
         message::message,
+        page_head::page_head,
         range_picker::RangePicker,
         time::RelativeTime,
         updated::Updated,
@@ -50,18 +52,15 @@ pub fn ThreadsPage(props: &ThreadsPageProps) -> Html {
         ThreadKind::Session => "Conversations, and what their runs add up to.",
         ThreadKind::User => "Whom your agents worked for, and what that took.",
     };
+    let tools = html! {
+        <>
+            <RangePicker {range} on_change={on_range} />
+            <Updated at={threads.updated_at()} loading={threads.is_loading()} on_refresh={threads.on_refresh()} />
+        </>
+    };
     html! {
         <>
-            <div class="page-head">
-                <div>
-                    <h1>{ kind.plural() }</h1>
-                    <p class="muted">{ lead }</p>
-                </div>
-                <div class="page-tools">
-                    <RangePicker {range} on_change={on_range} />
-                    <Updated at={threads.updated_at()} loading={threads.is_loading()} on_refresh={threads.on_refresh()} />
-                </div>
-            </div>
+            { page_head(kind.plural(), lead, Some(tools)) }
             <section class="panel" aria-label={kind.plural()}>
                 { view(&threads, skeleton_lines(14), |list| {
                     if list.items.is_empty() { nothing(kind) } else { table(kind, list) }
@@ -79,8 +78,7 @@ fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
                 <table class="threads">
                     <thead>
                         <tr>
-                            for name in [kind.title(), "Last activity"] { <th scope="col">{ name }</th> }
-                            for name in NUMBERS { <th scope="col" class="number">{ name }</th> }
+                            { column_heads(&[kind.title(), "Last activity"], &NUMBERS) }
                         </tr>
                     </thead>
                     <tbody>{ for list.items.iter().map(|item| row(kind, item)) }</tbody>

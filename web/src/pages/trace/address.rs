@@ -2,9 +2,11 @@
 
 use gloo_timers::callback::Timeout;
 use yew::prelude::*;
-use yew_router::{AnyRoute, prelude::*};
 
-use crate::route::Route;
+use crate::{
+    query,
+    router::{self, use_location},
+};
 
 /// Milliseconds after which a choice is written: browsers refuse addresses that change with every key.
 const REST: u32 = 250;
@@ -12,10 +14,7 @@ const REST: u32 = 250;
 /// The span that the address names.
 #[hook]
 pub fn use_span_in_address() -> Option<String> {
-    let location = use_location()?;
-    let query = location.query_str().trim_start_matches('?');
-    let value = query.split('&').find_map(|pair| pair.strip_prefix("span="))?;
-    js_sys::decode_uri_component(value).ok().map(String::from)
+    query::value(&use_location().query, "span")
 }
 
 /// Writes `selected` into the address, in the place of what stands there: going back leads to where one came from. Where
@@ -23,7 +22,7 @@ pub fn use_span_in_address() -> Option<String> {
 #[hook]
 pub fn use_address(named: Option<String>, selected: Option<String>, on_change: Callback<Option<String>>) {
     let written = use_mut_ref(|| named.clone());
-    let (navigator, route) = (use_navigator(), use_route::<Route>());
+    let location = use_location();
     {
         let written = written.clone();
         use_effect_with(named, move |named| {
@@ -39,10 +38,8 @@ pub fn use_address(named: Option<String>, selected: Option<String>, on_change: C
             let span = selected.clone();
             Timeout::new(REST, move || {
                 written.borrow_mut().clone_from(&span);
-                if let (Some(navigator), Some(route)) = (navigator, route) {
-                    let query = span.map(|span| format!("?span={}", js_sys::encode_uri_component(&span)));
-                    navigator.replace(&AnyRoute::new(route.to_path() + &query.unwrap_or_default()));
-                }
+                let query = span.map(|span| format!("?span={}", js_sys::encode_uri_component(&span)));
+                router::replace(&(location.path.clone() + &query.unwrap_or_default()));
             })
         });
         move || drop(writing)

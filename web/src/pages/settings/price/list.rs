@@ -5,8 +5,14 @@ use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::dollars;
-use crate::{auth::use_client, format::NONE};
+use crate::{
+    auth::use_client,
+    components::{
+        column_heads::{actions_head, column_heads},
+        form_error::form_error,
+    },
+    format::{self, NONE},
+};
 
 /// Properties of [`PriceList`].
 #[derive(Properties, PartialEq)]
@@ -38,7 +44,7 @@ pub fn PriceList(props: &PriceListProps) -> Html {
     }
     let row = |price: &Price| {
         let of = &price.price;
-        let cached = |cached: Option<f64>| cached.map_or_else(|| NONE.to_owned(), dollars);
+        let cached = |cached: Option<f64>| cached.map_or_else(|| NONE.to_owned(), format::price);
         html! {
             <tr key={price.id.to_string()}>
                 <th scope="row">
@@ -47,27 +53,23 @@ pub fn PriceList(props: &PriceListProps) -> Html {
                         if let Some(provider) = &of.provider { <span class="muted">{ provider.clone() }</span> }
                     </div>
                 </th>
-                <td class="number" data-label="Input">{ dollars(of.input_usd_per_million) }</td>
-                <td class="number" data-label="Output">{ dollars(of.output_usd_per_million) }</td>
+                <td class="number" data-label="Input">{ format::price(of.input_usd_per_million) }</td>
+                <td class="number" data-label="Output">{ format::price(of.output_usd_per_million) }</td>
                 <td class="number" data-label="Cache read">{ cached(of.cache_read_usd_per_million) }</td>
                 <td class="number" data-label="Cache write">{ cached(of.cache_write_usd_per_million) }</td>
                 <td class="cell-action"><button type="button" class="button small danger" onclick={remove(price.id)} aria-label={format!("Remove the price of {}", of.model)}>{ "Remove" }</button></td>
             </tr>
         }
     };
-    let number = |title: &'static str| html! { <th scope="col" class="number">{ title }</th> };
     html! {
         <>
-            if let Some(error) = &*error {
-                <p class="form-error" role="alert">{ error.clone() }</p>
-            }
+            { form_error(error.as_deref()) }
             <div class="table-scroll">
                 <table class="keys prices">
                     <thead>
                         <tr>
-                            <th scope="col">{ "Model" }</th>
-                            { for ["Input", "Output", "Cache read", "Cache write"].map(number) }
-                            <th scope="col"><span class="visually-hidden">{ "Actions" }</span></th>
+                            { column_heads(&["Model"], &["Input", "Output", "Cache read", "Cache write"]) }
+                            { actions_head() }
                         </tr>
                     </thead>
                     <tbody>{ for props.prices.iter().map(row) }</tbody>

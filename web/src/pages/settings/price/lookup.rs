@@ -4,7 +4,6 @@ use shared::{cost::PriceTable, price};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::dollars;
 use crate::{auth::use_client, components::field::Field, format};
 
 /// See the module.
@@ -54,7 +53,7 @@ fn known(found: &price::PriceLookup) -> Html {
     };
     let provider = found.provider.as_deref().map(|provider| format!(" at {provider}")).unwrap_or_default();
     let prices = |input, output, read, write| {
-        let [input, output, read, write] = [input, output, read, write].map(dollars);
+        let [input, output, read, write] = [input, output, read, write].map(format::price);
         format!("{input} in, {output} out, {read} read from the cache, {write} written to it")
     };
     let usual = prices(

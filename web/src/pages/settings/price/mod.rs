@@ -40,8 +40,3 @@ pub fn PricePanel() -> Html {
         </> },
     )
 }
-
-/// A price as it was typed: as many digits as it has.
-fn dollars(price: f64) -> String {
-    format!("${price}")
-}

@@ -10,7 +10,13 @@ use shared::{
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::{auth::use_client, components::time::RelativeTime, format, hooks::use_poll, intl};
+use crate::{
+    auth::use_client,
+    components::{form_error::form_error, time::RelativeTime},
+    format,
+    hooks::use_poll,
+    intl,
+};
 
 /// How often to ask how far it is.
 const UNDER_WAY: Duration = Duration::from_secs(2);
@@ -55,9 +61,7 @@ pub fn RepriceRow() -> Html {
         <div class="price-part reprice">
             <p>{ "Compute costs anew, by the prices of now, of the" }</p>
             <div class="reprice-buttons">{ for ranges.map(button) }</div>
-            if let Some(error) = &*error {
-                <p class="form-error" role="alert">{ error.clone() }</p>
-            }
+            { form_error(error.as_deref()) }
             if let Some(last) = &last { <p class="muted" role="status">{ progress(last) }</p> }
         </div>
     }

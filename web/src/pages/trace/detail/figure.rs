@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::super::header::error_box;
 use crate::{
     components::{
+        column_heads::column_heads,
         copy_button::CopyButton,
         icon::svg_icon,
         link::RouteLink,
@@ -173,7 +174,7 @@ fn parts(parts: &[CostPart]) -> Html {
     };
     html! {
         <table class="cost-parts">
-            <thead class="visually-hidden"><tr><th scope="col">{ "Tokens" }</th><th scope="col">{ "How many" }</th><th scope="col">{ "Price for a million" }</th><th scope="col">{ "Cost" }</th></tr></thead>
+            <thead class="visually-hidden"><tr>{ column_heads(&["Tokens", "How many", "Price for a million", "Cost"], &[]) }</tr></thead>
             <tbody>{ for parts.iter().map(row) }</tbody>
         </table>
     }

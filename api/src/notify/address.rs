@@ -1,0 +1,174 @@
+//! Which addresses lie in public networks. Whatever an address on the internet must not be is refused: what a workspace
+//! enters as a webhook must not lead to what only this server can reach.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Why an address is none of the public internet; nothing where it is.
+#[must_use]
+pub fn why_private(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(address) => why_private_v4(address),
+        IpAddr::V6(address) => why_private_v6(address),
+    }
+}
+
+/// By IANA's registry of special addresses.
+fn why_private_v4(address: Ipv4Addr) -> Option<&'static str> {
+    Some(match address.octets() {
+        [0, ..] => "an unspecified address",
+        [127, ..] => "a loopback address",
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => "a private address",
+        [100, 64..=127, ..] => "an address of a provider's own network",
+        [169, 254, ..] => "a link-local address",
+        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => "an address for documentation",
+        [192, 0, 0, _] | [192, 88, 99, _] | [198, 18..=19, ..] | [240..=255, ..] => "a reserved address",
+        [224..=239, ..] => "a multicast address",
+        _ => return None,
+    })
+}
+
+/// Global unicast addresses are those of 2000::/3, and of these not all; two forms stand for an IPv4 address.
+fn why_private_v6(address: Ipv6Addr) -> Option<&'static str> {
+    let segments = address.segments();
+    if let Some(mapped) = address.to_ipv4_mapped() {
+        return why_private_v4(mapped);
+    }
+    // What NAT64 translates: on a network without IPv4, the public addresses of IPv4 look so.
+    if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = segments {
+        return why_private_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
+    }
+    Some(match segments {
+        [0, 0, 0, 0, 0, 0, 0, 0] => "an unspecified address",
+        [0, 0, 0, 0, 0, 0, 0, 1] => "a loopback address",
+        [0xfe80..=0xfebf, ..] => "a link-local address",
+        [0xfc00..=0xfdff, ..] => "a private address",
+        [0xff00..=0xffff, ..] => "a multicast address",
+        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => "an address for documentation",
+        // Teredo, benchmarks and the like, and 6to4, which leads wherever the IPv4 address in it does.
+        [0x2001, 0..=0x1ff, ..] | [0x2002, ..] => "a reserved address",
+        [0x2000..=0x3fff, ..] => return None,
+        _ => "a reserved address",
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use ipnet::IpNet;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// IANA's registry of special IPv4 addresses, and multicast.
+    const SPECIAL: [&str; 16] = [
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "255.255.255.255/32",
+    ];
+
+    fn is_special(address: Ipv4Addr) -> bool {
+        SPECIAL.iter().any(|network| network.parse::<IpNet>().unwrap().contains(&IpAddr::V4(address)))
+    }
+
+    fn why(address: &str) -> Option<&'static str> {
+        why_private(address.parse().unwrap())
+    }
+
+    #[test]
+    fn addresses_of_the_internet_are_public() {
+        for public in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.0",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2606:4700:4700::1111",
+            "2a00:1450::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+        ] {
+            assert_eq!(why(public), None, "{public}");
+        }
+    }
+
+    #[test]
+    fn every_other_address_says_what_it_is() {
+        for (address, what) in [
+            ("127.0.0.1", "loopback"),
+            ("127.255.255.255", "loopback"),
+            ("::1", "loopback"),
+            ("0.0.0.0", "unspecified"),
+            ("::", "unspecified"),
+            ("10.1.2.3", "private"),
+            ("172.31.255.255", "private"),
+            ("192.168.0.1", "private"),
+            ("fd00::1", "private"),
+            ("100.64.0.1", "provider"),
+            ("169.254.169.254", "link-local"),
+            ("fe80::1", "link-local"),
+            ("224.0.0.1", "multicast"),
+            ("ff02::1", "multicast"),
+            ("192.0.2.7", "documentation"),
+            ("2001:db8::1", "documentation"),
+            ("3fff::1", "documentation"),
+            ("255.255.255.255", "reserved"),
+            ("::ffff:127.0.0.1", "loopback"),
+            ("::ffff:a9fe:a9fe", "link-local"),
+            ("64:ff9b::10.0.0.1", "private"),
+            ("64:ff9b:1::8.8.8.8", "reserved"),
+            ("::127.0.0.1", "reserved"),
+            ("2001::1", "reserved"),
+            ("2002:7f00:1::", "reserved"),
+            ("fec0::1", "reserved"),
+            ("4000::1", "reserved"),
+        ] {
+            assert!(why(address).is_some_and(|why| why.contains(what)), "{address}: {:?}", why(address));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_ipv4_address_is_private_where_the_registry_says_so_in_every_form(bits: u32, network in 0..17_usize) {
+            // Half of the addresses lie within the networks that matter.
+            let address = match SPECIAL.get(network).map(|network| network.parse::<IpNet>().unwrap()) {
+                Some(IpNet::V4(net)) => {
+                    Ipv4Addr::from(u32::from(net.network()) | (bits & u32::from(net.hostmask())))
+                }
+                _ => Ipv4Addr::from(bits),
+            };
+            let private = why_private(IpAddr::V4(address));
+            prop_assert_eq!(private.is_some(), is_special(address));
+            prop_assert_eq!(why_private(IpAddr::V6(address.to_ipv6_mapped())), private);
+            let [a, b, c, d] = address.octets();
+            let translated = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+            prop_assert_eq!(why_private(IpAddr::V6(translated)), private);
+        }
+
+        #[test]
+        fn no_ipv6_address_outside_of_global_unicast_is_public(bits: u128) {
+            let address = Ipv6Addr::from(bits);
+            let stands_for_ipv4 = address.to_ipv4_mapped().is_some() || bits >> 32 == 0x0064_ff9b << 64;
+            if bits >> 125 != 1 && !stands_for_ipv4 {
+                prop_assert!(why_private(IpAddr::V6(address)).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What Slack's incoming webhooks take, and Mattermost and Rocket.Chat as well: a text and one attachment with a colour.
+//! (Blocks, which are newer, only Slack knows.)
+
+use serde::Serialize;
+use shared::{alert::Severity, alert_channel::AlertEvent};
+
+use super::{Failure, text::Text};
+use crate::store::trace::alert::record::Notice;
+
+#[derive(Serialize)]
+struct Body {
+    text: String,
+    attachments: [Attachment; 1],
+}
+
+#[derive(Serialize)]
+struct Attachment {
+    fallback: String,
+    color: &'static str,
+    text: String,
+    fields: Vec<Field>,
+    /// Seconds since 1970.
+    ts: i64,
+}
+
+#[derive(Serialize)]
+struct Field {
+    title: &'static str,
+    value: String,
+    short: bool,
+}
+
+/// A notice as JSON.
+pub(super) fn body(text: &Text, notice: &Notice) -> Result<Vec<u8>, Failure> {
+    let headline = escape(&text.headline);
+    let mut paragraphs = vec![escape(&text.sentences.join("\n"))];
+    let links: Vec<_> =
+        text.links.iter().map(|(name, url)| format!("<{}|{}>", escape(url), escape(name))).collect();
+    if !links.is_empty() {
+        paragraphs.push(links.join("  ·  "));
+    }
+    let attachment = Attachment {
+        fallback: headline.clone(),
+        color: color(notice),
+        text: paragraphs.join("\n"),
+        fields: text
+            .facts
+            .iter()
+            .map(|(title, value)| Field { title, value: escape(value), short: true })
+            .collect(),
+        ts: notice.at.as_millis().div_euclid(1000),
+    };
+    serde_json::to_vec(&Body { text: headline, attachments: [attachment] })
+        .map_err(|error| Failure::lasting(None, format!("it cannot be written: {error}")))
+}
+
+fn color(notice: &Notice) -> &'static str {
+    match (notice.event, notice.alert.as_ref().map(|alert| alert.severity)) {
+        (AlertEvent::Resolved, _) => "#2e9e5b",
+        (_, Some(Severity::Critical)) => "#d13438",
+        (_, Some(Severity::Warning)) => "#e8a317",
+        _ => "#3b82f6",
+    }
+}
+
+/// The three signs that mean something to Slack: what is in a name must not call anybody or lead anywhere.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_neither_calls_anybody_nor_leads_anywhere() {
+        assert_eq!(escape("<!channel> & <https://evil|x>"), "&lt;!channel&gt; &amp; &lt;https://evil|x&gt;");
+    }
+}

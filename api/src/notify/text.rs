@@ -1,0 +1,192 @@
+//! What is told to people: a headline, sentences, figures and links, before Slack or an e-mail gives them a form.
+
+use std::time::Duration;
+
+use shared::{
+    Timestamp,
+    alert::{Alert, Resolution},
+    alert_channel::{AlertChannelRequest, AlertEvent},
+    alert_rule::AlertMetric,
+};
+
+use super::link::Links;
+use crate::store::trace::alert::record::Notice;
+
+/// Characters of a headline and of a description at most: what Slack shows, with room for links.
+const HEADLINE_CHARS: usize = 250;
+const DESCRIPTION_CHARS: usize = 2000;
+
+/// What is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    pub(super) headline: String,
+    pub(super) sentences: Vec<String>,
+    /// Figures and names, with what they are.
+    pub(super) facts: Vec<(&'static str, String)>,
+    /// Links, with what they lead to; the most important one first.
+    pub(super) links: Vec<(&'static str, String)>,
+}
+
+/// What a notice says.
+pub(super) fn text(channel: &AlertChannelRequest, notice: &Notice, links: &Links) -> Text {
+    let Some(alert) = &notice.alert else {
+        return Text {
+            headline: line(&format!("[test] {}", channel.name)),
+            sentences: vec!["Somebody tries this channel: alerts arrive here.".to_owned()],
+            facts: Vec::new(),
+            links: links.settings().map(|url| ("Channels", url)).into_iter().collect(),
+        };
+    };
+    let mark = if notice.event == AlertEvent::Resolved { "resolved" } else { alert.severity.as_str() };
+    let traces = alert.traces.as_ref().and_then(|traces| links.traces(traces));
+    Text {
+        headline: line(&format!("[{mark}] {}", alert.title)),
+        sentences: happened(notice, alert)
+            .into_iter()
+            .chain([cut(&alert.description, DESCRIPTION_CHARS)])
+            .collect(),
+        facts: facts(alert),
+        links: [("Alert", links.alert(alert.id)), ("Traces behind it", traces)]
+            .into_iter()
+            .filter_map(|(name, url)| Some((name, url?)))
+            .collect(),
+    }
+}
+
+/// What happened, but for an alert that fired: that is what it says itself.
+fn happened(notice: &Notice, alert: &Alert) -> Option<String> {
+    let lasted = span(notice.at.since(alert.created_at));
+    Some(match notice.event {
+        AlertEvent::Firing | AlertEvent::Test => return None,
+        AlertEvent::Escalated => format!("It became worse, and is {} now.", alert.severity.as_str()),
+        AlertEvent::Reminder => format!("It has lasted for {lasted}, and nobody has acknowledged it."),
+        AlertEvent::Resolved => {
+            let why = match alert.resolution {
+                Some(Resolution::Recovered) | None => "the value is within its bounds again",
+                Some(Resolution::NothingMeasured) => "there is nothing to measure any more",
+                Some(Resolution::RuleChanged) => "its rule measures something else now",
+                Some(Resolution::RuleDisabled) => "its rule was switched off",
+                Some(Resolution::RuleDeleted) => "its rule was removed",
+            };
+            format!("It is over after {lasted}: {why}.")
+        }
+    })
+}
+
+fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
+    let figure = |value: Option<f64>| Some(figure(alert.metric?, alert.is_change, value?));
+    [
+        ("Value", figure(alert.metric_value)),
+        ("Threshold", figure(alert.threshold)),
+        ("Worst value", figure(alert.worst_value)),
+        ("Agent", alert.agent_id.clone()),
+        ("Model", alert.model.clone()),
+        ("Fired", Some(moment(alert.created_at))),
+        ("Over", alert.resolved_at.map(moment)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name, line(&value?))))
+    .collect()
+}
+
+/// A value in its unit.
+fn figure(metric: AlertMetric, is_change: bool, value: f64) -> String {
+    if is_change {
+        return format!("{}{} %", if value > 0.0 { "+" } else { "" }, number(value, 1));
+    }
+    match metric {
+        AlertMetric::Requests | AlertMetric::Tokens => number(value, 0),
+        AlertMetric::ErrorRate => format!("{} %", number(value, 2)),
+        AlertMetric::AvgLatencyMs
+        | AlertMetric::P50LatencyMs
+        | AlertMetric::P95LatencyMs
+        | AlertMetric::P99LatencyMs => format!("{} ms", number(value, 0)),
+        AlertMetric::CostUsd => format!("${}", number(value, 4)),
+        AlertMetric::QualityScore => number(value, 1),
+        AlertMetric::NoData => format!("{} min", number(value, 0)),
+    }
+}
+
+/// With so many decimals at most.
+fn number(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// To the second, for people.
+fn moment(at: Timestamp) -> String {
+    at.floor(Duration::from_secs(1)).to_string().replace('T', " ").replace('Z', " UTC")
+}
+
+/// How long something lasted, in its two largest units.
+fn span(lasted: Duration) -> String {
+    let minutes = lasted.as_secs() / 60;
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => "less than a minute".to_owned(),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, 0, _) => format!("{days} d"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+/// One line that is not long: names come from whoever sends traces.
+fn line(text: &str) -> String {
+    let text: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+    cut(text.trim(), HEADLINE_CHARS)
+}
+
+/// Text of so many characters at most.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_their_units_and_no_more_decimals_than_they_need() {
+        for (metric, value, text) in [
+            (AlertMetric::Requests, 1200.0, "1200"),
+            (AlertMetric::ErrorRate, 7.5, "7.5 %"),
+            (AlertMetric::ErrorRate, 100.0 / 3.0, "33.33 %"),
+            (AlertMetric::P95LatencyMs, 1234.56, "1235 ms"),
+            (AlertMetric::CostUsd, 0.012_345, "$0.0123"),
+            (AlertMetric::CostUsd, 20.0, "$20"),
+            (AlertMetric::QualityScore, 87.25, "87.2"),
+            (AlertMetric::NoData, 45.0, "45 min"),
+        ] {
+            assert_eq!(figure(metric, false, value), text);
+        }
+        assert_eq!(figure(AlertMetric::CostUsd, true, 150.0), "+150 %");
+        assert_eq!(figure(AlertMetric::CostUsd, true, -0.01), "0 %");
+    }
+
+    #[test]
+    fn a_span_is_told_in_its_two_largest_units() {
+        for (seconds, text) in [
+            (59, "less than a minute"),
+            (60, "1 min"),
+            (7_200, "2 h"),
+            (7_260, "2 h 1 min"),
+            (86_400, "1 d"),
+            (90_061, "1 d 1 h"),
+        ] {
+            assert_eq!(span(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_headline_is_one_line_and_not_long() {
+        assert_eq!(line("a\r\nBcc: x"), "a  Bcc: x");
+        assert_eq!(line(&"é".repeat(1000)).chars().count(), HEADLINE_CHARS);
+        assert_eq!(moment(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14 22:13:20 UTC");
+    }
+}

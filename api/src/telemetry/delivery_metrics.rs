@@ -1,0 +1,69 @@
+//! What Prometheus is told of telling channels of alerts.
+
+use std::time::Duration;
+
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, exponential_buckets};
+use shared::alert_channel::ChannelKind;
+
+/// What came of an attempt at a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryOutcome {
+    /// It arrived.
+    Delivered,
+    /// It is tried again.
+    Retried,
+    /// It never will arrive.
+    GivenUp,
+}
+
+impl DeliveryOutcome {
+    const ALL: [Self; 3] = [Self::Delivered, Self::Retried, Self::GivenUp];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Retried => "retried",
+            Self::GivenUp => "given_up",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct DeliveryMetrics {
+    attempts: IntCounterVec,
+    durations: HistogramVec,
+}
+
+impl DeliveryMetrics {
+    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let attempts = IntCounterVec::new(
+            Opts::new(
+                "agent_obs_alert_delivery_attempts_total",
+                "Attempts at telling a channel of an alert, by kind and by delivered, retried or given_up",
+            ),
+            &["kind", "outcome"],
+        )?;
+        let durations = HistogramVec::new(
+            HistogramOpts::new(
+                "agent_obs_alert_delivery_duration_seconds",
+                "How long attempts at telling a channel of an alert took, by kind",
+            )
+            .buckets(exponential_buckets(0.005, 2.0, 13)?),
+            &["kind"],
+        )?;
+        registry.register(Box::new(attempts.clone()))?;
+        registry.register(Box::new(durations.clone()))?;
+        // Those that have not happened yet are zero, not absent.
+        for kind in ChannelKind::ALL {
+            for outcome in DeliveryOutcome::ALL {
+                attempts.with_label_values(&[kind.as_str(), outcome.as_str()]);
+            }
+        }
+        Ok(Self { attempts, durations })
+    }
+
+    pub(super) fn attempted(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
+        self.attempts.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
+        self.durations.with_label_values(&[kind.as_str()]).observe(took.as_secs_f64());
+    }
+}

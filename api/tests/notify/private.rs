@@ -1,0 +1,55 @@
+//! Webhooks do not lead into private networks: not by an address, not by a name, not by whatever a name stands for.
+
+use std::time::Duration;
+
+use api::config::Notify;
+use shared::alert_channel::DeliveryState;
+
+use crate::{
+    receiver::Receiver,
+    stage::{Stage, local},
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn however_this_machine_is_written_it_is_not_reached_unless_that_is_allowed() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([]).await;
+    let port = receiver.port;
+    let hosts =
+        ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::ffff:127.0.0.1]", "localhost"];
+    let mut deliveries = Vec::new();
+    for host in hosts {
+        for channel in [
+            stage.webhook(format!("http://{host}:{port}/")).await,
+            stage.slack(format!("http://{host}:{port}/")).await,
+        ] {
+            let id = stage.test(&channel).await;
+            deliveries.push((channel, id));
+        }
+    }
+    let delivering = stage.deliverer_with(Notify::default(), PATIENCE).await;
+    for (channel, id) in &deliveries {
+        let delivery = stage.finished(channel, *id).await;
+        assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 1));
+        let error = delivery.error.unwrap();
+        assert!(error.contains("WEBHOOK_ALLOW_PRIVATE=true"), "{error}");
+    }
+    delivering.stop().await;
+    assert_eq!(receiver.count(), 0);
+
+    let _delivering = stage.deliverer_with(local(), PATIENCE).await;
+    for (channel, _) in &deliveries {
+        let id = stage.test(channel).await;
+        let delivery = stage.finished(channel, id).await;
+        assert_eq!(
+            delivery.state,
+            DeliveryState::Delivered,
+            "{:?} {:?}",
+            channel.channel.url,
+            delivery.error
+        );
+    }
+    assert_eq!(receiver.count(), deliveries.len());
+}

@@ -1,0 +1,190 @@
+//! A receiver of webhooks on a port of its own, which answers as it is told to.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    sync::Semaphore,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::tls::Stream;
+
+/// What a request is answered.
+#[derive(Clone)]
+pub enum Answer {
+    /// A status with further header lines and a body.
+    Status(u16, &'static str, &'static str),
+    /// Nothing, while the connection stands.
+    Silence,
+    /// The end of the connection.
+    End,
+    /// 500 with a body that never ends.
+    Endless,
+    /// 200, once there is a permit.
+    Held(Arc<Semaphore>),
+}
+
+/// A request that came.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub path: String,
+    /// By their names in small letters.
+    pub headers: HashMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+impl Received {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub fn id(&self) -> String {
+        self.headers["webhook-id"].clone()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    received: Mutex<Vec<Received>>,
+    answers: Mutex<VecDeque<Answer>>,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+pub struct Receiver {
+    pub port: u16,
+    state: Arc<State>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Receiver {
+    /// Answers so, one after the other, and 200 after that.
+    pub async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::start_with(answers, None).await
+    }
+
+    /// The same by TLS.
+    pub async fn encrypted(acceptor: TlsAcceptor) -> Self {
+        Self::start_with([], Some(acceptor)).await
+    }
+
+    async fn start_with(answers: impl IntoIterator<Item = Answer>, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state =
+            Arc::new(State { answers: Mutex::new(answers.into_iter().collect()), ..State::default() });
+        let task = tokio::spawn({
+            let state = state.clone();
+            async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    let (state, tls) = (state.clone(), tls.clone());
+                    tokio::spawn(async move {
+                        let stream: Stream = match tls {
+                            None => Box::new(stream),
+                            Some(acceptor) => match acceptor.accept(stream).await {
+                                Ok(stream) => Box::new(stream),
+                                // It does not believe the certificate.
+                                Err(_) => return,
+                            },
+                        };
+                        serve(stream, state).await;
+                    });
+                }
+            }
+        });
+        Self { port, state, task }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/hook?a=b", self.port)
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        self.state.received.lock().unwrap().clone()
+    }
+
+    pub fn count(&self) -> usize {
+        self.state.received.lock().unwrap().len()
+    }
+
+    /// The most requests that were under way at once.
+    pub fn most(&self) -> usize {
+        self.state.most.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(mut stream: Stream, state: Arc<State>) {
+    let Some(received) = read(&mut stream).await else { return };
+    let now = state.now.fetch_add(1, Ordering::SeqCst) + 1;
+    state.most.fetch_max(now, Ordering::SeqCst);
+    state.received.lock().unwrap().push(received);
+    let answer = state.answers.lock().unwrap().pop_front().unwrap_or(Answer::Status(200, "", ""));
+    let (status, headers, body) = match answer {
+        Answer::Status(status, headers, body) => (status, headers, body),
+        Answer::Silence => {
+            // Until the other side has enough.
+            let _ = stream.read(&mut [0; 1]).await;
+            state.now.fetch_sub(1, Ordering::SeqCst);
+            return;
+        }
+        Answer::End => (0, "", ""),
+        Answer::Endless => {
+            let head = "HTTP/1.1 500 Internal Server Error\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let mut sent = stream.write_all(head.as_bytes()).await;
+            while sent.is_ok() {
+                sent = stream.write_all(format!("1000\r\n{}\r\n", "x".repeat(4096)).as_bytes()).await;
+            }
+            (0, "", "")
+        }
+        Answer::Held(permits) => {
+            permits.acquire().await.unwrap().forget();
+            (200, "", "")
+        }
+    };
+    state.now.fetch_sub(1, Ordering::SeqCst);
+    if status > 0 {
+        let length = body.len();
+        let answer = format!(
+            "HTTP/1.1 {status} Whatever\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
+        let _ = stream.write_all(answer.as_bytes()).await;
+        let _ = stream.shutdown().await;
+    }
+}
+
+async fn read(stream: &mut Stream) -> Option<Received> {
+    let mut bytes = Vec::new();
+    let head = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        (stream.read_buf(&mut bytes).await.ok()? > 0).then_some(())?;
+    };
+    let text = String::from_utf8(bytes[..head].to_vec()).unwrap();
+    let mut lines = text.lines();
+    let path = lines.next().unwrap().strip_prefix("POST ").unwrap().split(' ').next().unwrap().to_owned();
+    let headers: HashMap<_, _> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    let length: usize = headers["content-length"].parse().unwrap();
+    while bytes.len() < head + length {
+        (stream.read_buf(&mut bytes).await.ok()? > 0).then_some(())?;
+    }
+    Some(Received { path, headers, body: bytes[head..].to_vec() })
+}

@@ -1,0 +1,64 @@
+//! What is given up at once, since it would not be otherwise the next time.
+
+use shared::alert_channel::{AlertEvent, DeliveryState};
+
+use crate::{
+    receiver::{Answer, Receiver},
+    stage::Stage,
+};
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_given_up_with_what_the_other_side_said() {
+    let stage = Stage::new().await;
+    let _delivering = stage.deliverer().await;
+    for (status, body, error) in [
+        (400, "bad payload", "answered 400 Bad Request: bad payload"),
+        (401, "", "answered 401 Unauthorized"),
+        (404, "no_service", "answered 404 Not Found: no_service"),
+        (410, "", "answered 410 Gone"),
+        (413, "", "answered 413 Payload Too Large"),
+    ] {
+        let receiver = Receiver::start([Answer::Status(status, "", body)]).await;
+        let channel = stage.webhook(receiver.url()).await;
+        let id = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+        let delivery = stage.finished(&channel, id).await;
+        assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 1));
+        assert_eq!(delivery.status_code, Some(u64::from(status)));
+        assert_eq!((delivery.error.as_deref(), delivery.next_attempt_at), (Some(error), None));
+    }
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed_and_the_error_says_where_they_lead() {
+    let stage = Stage::new().await;
+    let elsewhere = Receiver::start([]).await;
+    let _delivering = stage.deliverer().await;
+    for status in [301, 302, 303, 307, 308] {
+        let location: &'static str = Box::leak(format!("Location: {}\r\n", elsewhere.url()).into_boxed_str());
+        let receiver = Receiver::start([Answer::Status(status, location, "")]).await;
+        let channel = stage.webhook(receiver.url()).await;
+        let id = stage.test(&channel).await;
+        let delivery = stage.finished(&channel, id).await;
+        assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Failed, Some(u64::from(status))));
+        let error = delivery.error.unwrap();
+        let begins = format!("answered {status} to {}: redirects are not followed", elsewhere.url());
+        assert!(error.starts_with(&begins), "{error}");
+    }
+    assert_eq!(elsewhere.count(), 0);
+}
+
+#[tokio::test]
+async fn a_channel_that_cannot_be_told_anything_says_why() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([]).await;
+    let mut damaged = stage.webhook(receiver.url()).await;
+    damaged.id = uuid::Uuid::new_v4();
+    damaged.secret = Some("whsec_!".to_owned());
+    stage.store.keep_alert_channels(stage.workspace_id, std::slice::from_ref(&damaged)).await.unwrap();
+    let id = stage.test(&damaged).await;
+    let _delivering = stage.deliverer().await;
+    let delivery = stage.finished(&damaged, id).await;
+    assert_eq!((delivery.state, receiver.count()), (DeliveryState::Failed, 0));
+    let error = delivery.error.unwrap();
+    assert!(error.contains("secret") && !error.contains("whsec_"), "{error}");
+}

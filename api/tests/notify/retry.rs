@@ -1,0 +1,220 @@
+//! What does not arrive is tried again, at its time, until it arrives or is given up.
+
+use std::{sync::Arc, time::Duration};
+
+use api::processing::deliver::{BACK_OFF, KEPT};
+use shared::alert_channel::{AlertEvent, DeliveryState};
+use tokio::sync::Semaphore;
+
+use crate::{
+    receiver::{Answer, Receiver},
+    stage::{Stage, local, on_every_store},
+};
+
+const INSTANT: Duration = Duration::from_micros(1);
+
+async fn what_fails_is_tried_again_at_its_time_until_it_works(stage: Stage) {
+    let down = Answer::Status(503, "", "down for\n maintenance");
+    let receiver = Receiver::start(vec![down; 3]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let id = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    let _delivering = stage.deliverer().await;
+    for (before, pause) in BACK_OFF.into_iter().take(3).enumerate() {
+        let delivery = stage.tried(&channel, id, before as u64 + 1).await;
+        let next = stage.clock.now() + pause;
+        assert_eq!((delivery.state, delivery.next_attempt_at), (DeliveryState::Pending, Some(next)));
+        assert_eq!(delivery.status_code, Some(503));
+        assert_eq!(delivery.error.as_deref(), Some("answered 503 Service Unavailable: down for maintenance"));
+        stage.clock.advance(pause - INSTANT);
+        stage.looked().await;
+        assert_eq!(receiver.count(), before + 1, "not before its time");
+        stage.clock.advance(INSTANT);
+    }
+    let delivery = stage.finished(&channel, id).await;
+    assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Delivered, 4));
+    assert_eq!((delivery.status_code, delivery.error), (Some(200), None));
+    assert_eq!(delivery.finished_at, Some(stage.clock.now()));
+    let received = receiver.received();
+    assert!(received.iter().all(|one| one.id() == id.to_string() && one.body == received[0].body));
+    let seconds: Vec<i64> =
+        received.iter().map(|one| one.headers["webhook-timestamp"].parse().unwrap()).collect();
+    assert_eq!(seconds.iter().map(|at| at - seconds[0]).collect::<Vec<_>>(), [0, 10, 40, 160]);
+}
+
+async fn after_the_last_attempt_it_is_given_up(stage: Stage) {
+    let receiver = Receiver::start(vec![Answer::Status(500, "", ""); 20]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let id = stage.test(&channel).await;
+    let _delivering = stage.deliverer().await;
+    for (before, pause) in BACK_OFF.into_iter().enumerate() {
+        stage.tried(&channel, id, before as u64 + 1).await;
+        stage.clock.advance(pause);
+    }
+    let delivery = stage.finished(&channel, id).await;
+    assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 9));
+    assert_eq!((delivery.next_attempt_at, delivery.finished_at), (None, Some(stage.clock.now())));
+    let since = stage.clock.now().since(delivery.created_at);
+    assert!(since > Duration::from_secs(7 * 3600) && since < Duration::from_secs(9 * 3600), "{since:?}");
+    stage.clock.advance(Duration::from_secs(86_400));
+    stage.looked().await;
+    assert_eq!(receiver.count(), 9);
+    let metrics = String::from_utf8(stage.metrics.text().unwrap()).unwrap();
+    for (outcome, count) in [("retried", 8), ("given_up", 1), ("delivered", 1)] {
+        let line = format!(
+            r#"agent_obs_alert_delivery_attempts_total{{kind="webhook",outcome="{outcome}"}} {count}"#
+        );
+        assert!(metrics.contains(&line), "{line} is not in {metrics}");
+    }
+}
+
+async fn of_an_alert_nothing_is_told_before_what_came_first_and_others_do_not_wait_for_it(stage: Stage) {
+    let down = Answer::Status(500, "", "");
+    let receiver = Receiver::start(vec![down; 6]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let _delivering = stage.deliverer().await;
+    // More than may be under way at once, none of which arrives.
+    let mut alerts = Vec::new();
+    for _ in 0..6 {
+        let alert = stage.alert();
+        let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
+        stage.tried(&channel, id, 1).await;
+        alerts.push(alert);
+    }
+    stage.clock.advance(Duration::from_secs(5));
+    let resolved = stage.tell(&channel, AlertEvent::Resolved, Some(&alerts[0])).await;
+    let other = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    let delivery = stage.finished(&channel, other).await;
+    assert_eq!(delivery.state, DeliveryState::Delivered, "those that wait keep it from nothing");
+    stage.looked().await;
+    assert_eq!(stage.delivery(&channel, resolved).await.attempts, 0, "it would come before its beginning");
+    stage.clock.advance(Duration::from_secs(5));
+    stage.finished(&channel, resolved).await;
+    let told: Vec<_> = receiver
+        .received()
+        .iter()
+        .map(super::receiver::Received::json)
+        .filter(|body| body["data"]["alert"]["id"] == alerts[0].id.to_string())
+        .map(|body| body["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(told, ["alert.firing", "alert.firing", "alert.resolved"]);
+}
+
+async fn a_channel_that_does_not_answer_delays_no_other(stage: Stage) {
+    let (slow, quick) = (Receiver::start(vec![Answer::Silence; 9]).await, Receiver::start([]).await);
+    let (first, second) = (stage.webhook(slow.url()).await, stage.webhook(quick.url()).await);
+    let mut waiting = Vec::new();
+    for _ in 0..9 {
+        waiting.push(stage.tell(&first, AlertEvent::Firing, Some(&stage.alert())).await);
+    }
+    let arrives = stage.tell(&second, AlertEvent::Firing, Some(&stage.alert())).await;
+    let _delivering = stage.deliverer().await;
+    assert_eq!(stage.finished(&second, arrives).await.state, DeliveryState::Delivered);
+    stage.looked().await;
+    for id in waiting {
+        assert_eq!(stage.delivery(&first, id).await.attempts, 0, "they are waited for, all the while");
+    }
+    assert_eq!((slow.count(), slow.most()), (4, 4), "a channel has four at once");
+}
+
+async fn the_log_forgets_what_ended_long_ago(stage: Stage) {
+    let receiver = Receiver::start([]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let old = stage.test(&channel).await;
+    let delivering = stage.deliverer().await;
+    stage.finished(&channel, old).await;
+    stage.clock.advance(KEPT - INSTANT);
+    let young = stage.test(&channel).await;
+    stage.finished(&channel, young).await;
+    delivering.stop().await;
+    stage.clock.advance(INSTANT + INSTANT);
+    let _delivering = stage.deliverer().await;
+    stage.looked().await;
+    let of = api::store::trace::alert::record::DeliveriesOf::Channel(channel.id);
+    let left = stage.store.deliveries(stage.workspace_id, of, 10).await.unwrap().items;
+    assert_eq!(left.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [young]);
+}
+
+async fn who_is_told_to_stop_takes_nothing_more_and_ends_what_is_under_way(stage: Stage) {
+    let permits = Arc::new(Semaphore::new(0));
+    let receiver = Receiver::start(vec![Answer::Held(permits.clone()); 20]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let mut ids = Vec::new();
+    for _ in 0..20 {
+        ids.push(stage.test(&channel).await);
+        stage.clock.advance(INSTANT);
+    }
+    let delivering = stage.deliverer().await;
+    crate::wait::eventually("the first four", || async { receiver.count() == 4 }).await;
+    // It is told before there is anything that it could go on with.
+    tokio::join!(delivering.stop(), async { permits.add_permits(20) });
+    let mut arrived = 0;
+    for &id in &ids {
+        arrived += usize::from(stage.delivery(&channel, id).await.state == DeliveryState::Delivered);
+    }
+    assert_eq!(arrived, receiver.count(), "nothing is left under way");
+    // It may have been taking the next four when it was told.
+    assert!((4..=8).contains(&arrived), "{arrived} arrived");
+}
+
+on_every_store!(
+    what_fails_is_tried_again_at_its_time_until_it_works,
+    after_the_last_attempt_it_is_given_up,
+    of_an_alert_nothing_is_told_before_what_came_first_and_others_do_not_wait_for_it,
+    a_channel_that_does_not_answer_delays_no_other,
+    the_log_forgets_what_ended_long_ago,
+    who_is_told_to_stop_takes_nothing_more_and_ends_what_is_under_way,
+);
+
+#[tokio::test]
+async fn who_asks_to_be_left_alone_is_left_alone_for_an_hour_at_most() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([
+        Answer::Status(429, "Retry-After: 45\r\n", ""),
+        Answer::Status(503, "Retry-After: 1\r\n", ""),
+        Answer::Status(429, "Retry-After: 999999999999\r\n", ""),
+    ])
+    .await;
+    let channel = stage.webhook(receiver.url()).await;
+    let id = stage.test(&channel).await;
+    let _delivering = stage.deliverer().await;
+    for (attempts, seconds) in [(1, 45), (2, 30), (3, 3600)] {
+        let delivery = stage.tried(&channel, id, attempts).await;
+        let pause = Duration::from_secs(seconds);
+        assert_eq!(delivery.next_attempt_at, Some(stage.clock.now() + pause));
+        stage.clock.advance(pause);
+    }
+    assert_eq!(stage.finished(&channel, id).await.state, DeliveryState::Delivered);
+}
+
+#[tokio::test]
+async fn whatever_else_an_answer_may_be_the_next_attempt_comes() {
+    let stage = Stage::new().await;
+    let patience = Duration::from_millis(300);
+    let _delivering = stage.deliverer_with(local(), patience).await;
+    for (answer, status, error) in [
+        (Answer::Silence, None, "there was no answer within 0.3 s"),
+        (Answer::End, None, "there was no answer: "),
+        (Answer::Endless, Some(500), "answered 500 Internal Server Error: xxxx"),
+        (Answer::Status(408, "", ""), Some(408), "answered 408 Request Timeout"),
+        (Answer::Status(409, "", ""), Some(409), "answered 409 Conflict"),
+        (Answer::Status(425, "", ""), Some(425), "answered 425 Too Early"),
+    ] {
+        let receiver = Receiver::start([answer]).await;
+        let channel = stage.webhook(receiver.url()).await;
+        let id = stage.test(&channel).await;
+        let delivery = stage.tried(&channel, id, 1).await;
+        assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Pending, status), "{error}");
+        let found = delivery.error.unwrap();
+        assert!(found.starts_with(error) && found.chars().count() <= 300, "{found}");
+    }
+    // Nobody listens there any more.
+    let receiver = Receiver::start([]).await;
+    let url = receiver.url();
+    drop(receiver);
+    let channel = stage.webhook(url).await;
+    let id = stage.test(&channel).await;
+    let delivery = stage.tried(&channel, id, 1).await;
+    assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Pending, None));
+    let error = delivery.error.unwrap();
+    assert_eq!(error, "it cannot be reached: Connection refused (os error 111)");
+}

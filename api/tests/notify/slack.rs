@@ -1,0 +1,112 @@
+//! What Slack and those who speak its language get.
+
+use std::time::Duration;
+
+use serde_json::json;
+use shared::{
+    alert::{Alert, Resolution, Severity},
+    alert_channel::{AlertEvent, DeliveryState},
+};
+
+use crate::{
+    receiver::{Answer, Receiver},
+    stage::{START, Stage},
+};
+
+#[tokio::test]
+async fn an_alert_has_its_colour_its_figures_and_its_links() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([]).await;
+    let channel = stage.slack(receiver.url()).await;
+    let alert = Alert { title: "<!channel> & more".to_owned(), ..stage.alert() };
+    let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let _delivering = stage.deliverer().await;
+    assert_eq!(stage.finished(&channel, id).await.state, DeliveryState::Delivered);
+    let received = &receiver.received()[0];
+    assert!(!received.headers.contains_key("webhook-signature"));
+    let page = "https://example.com/obs";
+    let traces = "range=custom&amp;start=2023-11-14T21%3A43%3A20Z&amp;end=2023-11-14T22%3A13%3A20Z\
+                  &amp;agent_id=support-bot&amp;status=error";
+    assert_eq!(
+        received.json(),
+        json!({
+            "text": "[critical] &lt;!channel&gt; &amp; more",
+            "attachments": [{
+                "fallback": "[critical] &lt;!channel&gt; &amp; more",
+                "color": "#d13438",
+                "text": format!(
+                    "7.5 % of 200 traces failed; the threshold is 5 %.\n\
+                     <{page}/alerts/{}|Alert>  ·  <{page}/traces?{traces}|Traces behind it>",
+                    alert.id
+                ),
+                "fields": [
+                    { "title": "Value", "value": "7.5 %", "short": true },
+                    { "title": "Threshold", "value": "5 %", "short": true },
+                    { "title": "Worst value", "value": "9.25 %", "short": true },
+                    { "title": "Agent", "value": "support-bot", "short": true },
+                    { "title": "Fired", "value": "2023-11-14 22:13:20 UTC", "short": true },
+                ],
+                "ts": 1_700_000_000,
+            }],
+        })
+    );
+}
+
+#[tokio::test]
+async fn what_happened_is_said_first_and_the_end_is_green() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([]).await;
+    let channel = stage.slack(receiver.url()).await;
+    let _delivering = stage.deliverer().await;
+    stage.clock.advance(Duration::from_secs(3600 + 23 * 60));
+    let now = stage.clock.now();
+    let worse = stage.alert();
+    let lasts = Alert { severity: Severity::Warning, ..stage.alert() };
+    let over = Alert { resolved_at: Some(now), resolution: Some(Resolution::Recovered), ..stage.alert() };
+    for (event, alert, headline, sentence, color) in [
+        (AlertEvent::Escalated, &worse, "[critical] ", "It became worse, and is critical now.", "#d13438"),
+        (
+            AlertEvent::Reminder,
+            &lasts,
+            "[warning] ",
+            "It has lasted for 1 h 23 min, and nobody has acknowledged it.",
+            "#e8a317",
+        ),
+        (
+            AlertEvent::Resolved,
+            &over,
+            "[resolved] ",
+            "It is over after 1 h 23 min: the value is within its bounds again.",
+            "#2e9e5b",
+        ),
+    ] {
+        let id = stage.tell(&channel, event, Some(alert)).await;
+        stage.finished(&channel, id).await;
+        let body = receiver.received().last().unwrap().json();
+        assert!(body["text"].as_str().unwrap().starts_with(headline), "{body}");
+        let attachment = &body["attachments"][0];
+        assert!(attachment["text"].as_str().unwrap().starts_with(sentence), "{body}");
+        assert_eq!(attachment["color"], color);
+        assert_eq!(attachment["ts"], START.since(shared::Timestamp::from_micros(0)).as_secs() + 4980);
+    }
+}
+
+#[tokio::test]
+async fn a_long_description_is_cut_and_an_address_that_is_gone_is_given_up() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([Answer::Status(404, "", "no_team")]).await;
+    let channel = stage.slack(receiver.url()).await;
+    let alert = Alert {
+        title: "é".repeat(5000),
+        description: "<".repeat(50_000),
+        agent_id: Some("a".repeat(5000)),
+        ..stage.alert()
+    };
+    let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let _delivering = stage.deliverer().await;
+    let delivery = stage.finished(&channel, id).await;
+    assert_eq!(delivery.error.as_deref(), Some("answered 404 Not Found: no_team"));
+    let received = &receiver.received()[0];
+    assert!(received.body.len() < 16_384, "{} bytes", received.body.len());
+    assert_eq!(received.json()["text"].as_str().unwrap().chars().count(), 250);
+}

@@ -1,0 +1,137 @@
+//! What a webhook gets, and that it can be believed.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
+use sha2::Sha256;
+use shared::{
+    alert::Severity,
+    alert_channel::{AlertEvent, DeliveryState},
+};
+
+use crate::{
+    receiver::{Answer, Received, Receiver},
+    stage::{START, Stage, local, on_every_store},
+};
+
+/// What a receiver does who knows the secret: as Standard Webhooks says.
+fn verify(received: &Received, secret: &str) {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    let (id, at) = (&received.headers["webhook-id"], &received.headers["webhook-timestamp"]);
+    mac.update([id.as_bytes(), b".", at.as_bytes(), b".", &received.body].concat().as_slice());
+    let (version, signature) = received.headers["webhook-signature"].split_once(',').unwrap();
+    assert_eq!(version, "v1");
+    mac.verify_slice(&STANDARD.decode(signature).unwrap()).unwrap();
+}
+
+async fn an_alert_arrives_signed_with_links_and_the_answer_is_noted(stage: Stage) {
+    let receiver = Receiver::start([Answer::Status(204, "", "")]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let alert = stage.alert();
+    let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let _delivering = stage.deliverer().await;
+
+    let delivery = stage.finished(&channel, id).await;
+    assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Delivered, Some(204)));
+    assert_eq!((delivery.attempts, delivery.error.as_deref()), (1, None));
+    assert_eq!((delivery.finished_at, delivery.next_attempt_at), (Some(START), None));
+
+    let [received] = receiver.received().try_into().unwrap();
+    verify(&received, channel.secret.as_deref().unwrap());
+    assert_eq!(received.path, "/hook?a=b");
+    assert_eq!(received.id(), id.to_string());
+    assert_eq!(received.headers["webhook-timestamp"], "1700000000");
+    assert_eq!(received.headers["content-type"], "application/json");
+    assert!(received.headers["user-agent"].starts_with("agent-obs/"));
+    let page = "https://example.com/obs";
+    assert_eq!(
+        received.json(),
+        json!({
+            "type": "alert.firing",
+            "timestamp": "2023-11-14T22:13:20Z",
+            "data": {
+                "workspace_id": stage.workspace_id,
+                "alert": alert,
+                "url": format!("{page}/alerts/{}", alert.id),
+                "traces_url": format!(
+                    "{page}/traces?range=custom&start=2023-11-14T21%3A43%3A20Z&end=2023-11-14T22%3A13%3A20Z\
+                     &agent_id=support-bot&status=error"
+                ),
+            },
+        })
+    );
+}
+
+async fn every_event_has_its_type_and_one_alert_is_told_in_order(stage: Stage) {
+    let receiver = Receiver::start([]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let alert = stage.alert();
+    for event in [AlertEvent::Firing, AlertEvent::Escalated, AlertEvent::Reminder, AlertEvent::Resolved] {
+        stage.tell(&channel, event, Some(&alert)).await;
+        stage.clock.advance(Duration::from_secs(60));
+    }
+    let last = stage.test(&channel).await;
+    let _delivering = stage.deliverer().await;
+    stage.finished(&channel, last).await;
+    crate::wait::eventually("all of them", || async { receiver.count() == 5 }).await;
+    let mut types: Vec<_> =
+        receiver.received().iter().map(|one| one.json()["type"].as_str().unwrap().to_owned()).collect();
+    // A test waits for no alert.
+    types.retain(|kind| kind != "test");
+    assert_eq!(types, ["alert.firing", "alert.escalated", "alert.reminder", "alert.resolved"]);
+}
+
+on_every_store!(
+    an_alert_arrives_signed_with_links_and_the_answer_is_noted,
+    every_event_has_its_type_and_one_alert_is_told_in_order,
+);
+
+#[tokio::test]
+async fn a_test_tells_of_no_alert_and_without_an_address_of_the_page_there_are_no_links() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let settings = api::config::Notify { public_url: None, ..local() };
+    let _delivering = stage.deliverer_with(settings, Duration::from_secs(20)).await;
+    let test = stage.test(&channel).await;
+    stage.finished(&channel, test).await;
+    let firing = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    stage.finished(&channel, firing).await;
+    let received = receiver.received();
+    assert_eq!(
+        received[0].json(),
+        json!({
+            "type": "test",
+            "timestamp": "2023-11-14T22:13:20Z",
+            "data": { "workspace_id": stage.workspace_id },
+        })
+    );
+    let data = &received[1].json()["data"];
+    assert!(data["url"].is_null() && data["traces_url"].is_null() && data["alert"].is_object());
+}
+
+#[tokio::test]
+async fn a_channel_that_is_switched_off_is_told_nothing_but_may_be_tried() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([]).await;
+    let channel = stage
+        .keep(shared::alert_channel::AlertChannelRequest {
+            name: "ops".to_owned(),
+            url: Some(receiver.url()),
+            enabled: false,
+            min_severity: Severity::Info,
+            ..Default::default()
+        })
+        .await;
+    let firing = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    let test = stage.test(&channel).await;
+    let _delivering = stage.deliverer().await;
+    let firing = stage.finished(&channel, firing).await;
+    assert_eq!(firing.state, DeliveryState::Failed);
+    assert!(firing.error.unwrap().contains("switched off"));
+    assert_eq!(stage.finished(&channel, test).await.state, DeliveryState::Delivered);
+    assert_eq!(receiver.count(), 1);
+}

@@ -1,0 +1,12 @@
+//! On or off.
+
+use yew::prelude::*;
+
+/// `label` says what is.
+pub fn switch(on: bool, label: String, onclick: Callback<MouseEvent>) -> Html {
+    html! {
+        <button type="button" class="switch" role="switch" aria-checked={on.to_string()} aria-label={label} {onclick}>
+            <span class="switch-knob" />
+        </button>
+    }
+}

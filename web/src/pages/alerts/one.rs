@@ -1,0 +1,131 @@
+//! One alert: what went out of bounds, what changed, and whom it was told.
+
+use std::rc::Rc;
+
+use icondata_lu::LuBell;
+use shared::{
+    alert::Alert,
+    alert_channel::{AlertChannel, AlertDelivery},
+    error::ErrorCode,
+    page::ItemList,
+    ttl,
+};
+use uuid::Uuid;
+use yew::prelude::*;
+
+use super::row::{actions, changes, facts};
+use crate::{
+    api::ApiError,
+    auth::use_client,
+    components::{
+        alerts_feed::{severity_badge, state_badge},
+        delivery::delivery_table,
+        form_error::form_error,
+        link::RouteLink,
+        load::{skeleton_lines, view},
+        message::message,
+        panel::panel,
+        updated::Updated,
+    },
+    hooks::{use_poll, use_title},
+    intl,
+    route::Route,
+};
+
+/// Properties of [`AlertPage`].
+#[derive(Properties, PartialEq)]
+pub struct AlertPageProps {
+    /// The alert's id.
+    pub id: String,
+}
+
+/// See the module.
+#[component]
+pub fn AlertPage(props: &AlertPageProps) -> Html {
+    let client = use_client();
+    let error = use_state(|| None::<String>);
+    let id = props.id.clone();
+    let alert = use_poll(id.clone(), ttl::ALERTS, |client, id| client.alert(&id));
+    let told = use_poll(id, ttl::ALERTS, |client, id| client.alert_deliveries(&id));
+    let channels = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.alert_channels());
+    let known = alert.data();
+    let title = known.as_ref().map_or_else(|| "Alert".to_owned(), |alert| alert.title.clone());
+    use_title(&title);
+    let on_acknowledge = {
+        let (error, on_refresh) = (error.clone(), alert.on_refresh());
+        Callback::from(move |id: Uuid| {
+            let (error, on_refresh) = (error.clone(), on_refresh.clone());
+            client.acknowledge(&id.to_string()).then(Callback::from(move |reason| {
+                error.set(reason);
+                on_refresh.emit(());
+            }));
+        })
+    };
+    let on_refresh = {
+        let (alert, told) = (alert.on_refresh(), told.on_refresh());
+        Callback::from(move |()| {
+            alert.emit(());
+            told.emit(());
+        })
+    };
+    let code = alert.error().and_then(ApiError::code);
+    let missing = known.is_none()
+        && matches!(code, Some(ErrorCode::NotFound | ErrorCode::BadRequest | ErrorCode::ValidationFailed));
+    html! {
+        <>
+            <nav class="crumbs" aria-label="Breadcrumb">
+                <RouteLink to={Route::Alerts}>{ "Alerts" }</RouteLink>
+                <span class="muted" aria-hidden="true">{ "/" }</span>
+                <span class="ellipsis" aria-current="page">{ title.clone() }</span>
+            </nav>
+            if missing {
+                <h1 class="visually-hidden">{ "No such alert" }</h1>
+                <section class="panel">{ message(LuBell, "There is no such alert in your workspace", html! { <RouteLink class="button" to={Route::Alerts}>{ "All alerts" }</RouteLink> }) }</section>
+            } else {
+                <div class="page-head">
+                    <h1>{ title }</h1>
+                    <div class="page-tools">
+                        <Updated at={alert.updated_at()} loading={alert.is_loading()} {on_refresh} />
+                    </div>
+                </div>
+                { form_error(error.as_deref()) }
+                <div class="alert-page">
+                    <section class="panel alert-head" aria-label="Alert">
+                        { view(&alert, skeleton_lines(4), |alert| head(alert, &on_acknowledge)) }
+                    </section>
+                    if let Some(alert) = known { { changes(&alert) } }
+                    { panel("Who was told", "", Html::default(), html! { <>
+                        { view(&told, skeleton_lines(2), |list| who(list, channels.data())) }
+                    </> }) }
+                </div>
+            }
+        </>
+    }
+}
+
+fn head(alert: &Alert, on_acknowledge: &Callback<Uuid>) -> Html {
+    html! {
+        <>
+            <p class="alert-badges">{ severity_badge(alert.severity) }{ state_badge(alert.state) }</p>
+            <p>{ alert.description.clone() }</p>
+            { facts(alert, intl::now()) }
+            { actions(alert, on_acknowledge) }
+        </>
+    }
+}
+
+fn who(told: &ItemList<AlertDelivery>, channels: Option<Rc<ItemList<AlertChannel>>>) -> Html {
+    if told.items.is_empty() {
+        return html! {
+            <p class="panel-lead muted">
+                { "Nobody: there was no channel for it, or it was muted. Channels are in the " }<RouteLink to={Route::Settings}>{ "settings" }</RouteLink>{ "." }
+            </p>
+        };
+    }
+    let name = |delivery: &AlertDelivery| {
+        let all = channels.iter().flat_map(|list| &list.items);
+        let found = all.clone().find(|channel| channel.id == delivery.channel_id);
+        found.map_or_else(|| "A channel that is gone".to_owned(), |found| found.channel.name.clone())
+    };
+    delivery_table(&told.items, Some(&name))
+}

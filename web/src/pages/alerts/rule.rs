@@ -1,0 +1,68 @@
+//! The page of one rule: a new one, or one that is changed.
+
+use icondata_lu::LuBell;
+use serde_json::{Value, json};
+use shared::{error::ErrorCode, ttl};
+use yew::prelude::*;
+
+use super::rule_form::RuleForm;
+use crate::{
+    api::ApiError,
+    components::{
+        link::RouteLink,
+        load::{skeleton_block, view},
+        message::message,
+    },
+    hooks::{use_poll, use_title},
+    route::Route,
+    same::Same,
+};
+
+/// Stands in the address for a rule that is not there yet.
+pub const NEW: &str = "new";
+
+/// Properties of [`RulePage`].
+#[derive(Properties, PartialEq)]
+pub struct RulePageProps {
+    /// The rule's id, or [`NEW`].
+    pub id: String,
+}
+
+/// See the module.
+#[component]
+pub fn RulePage(props: &RulePageProps) -> Html {
+    let is_new = props.id == NEW;
+    let title = if is_new { "New rule" } else { "Rule" };
+    use_title(title);
+    let rule = use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move {
+        if id == NEW { Ok(beginning()) } else { client.alert_rule(&id).await }
+    });
+    let code = rule.error().and_then(ApiError::code);
+    let missing =
+        matches!(code, Some(ErrorCode::NotFound | ErrorCode::BadRequest | ErrorCode::ValidationFailed));
+    let id = (!is_new).then(|| props.id.clone());
+    html! {
+        <>
+            <nav class="crumbs" aria-label="Breadcrumb">
+                <RouteLink to={Route::Alerts} query="show=rules">{ "Rules" }</RouteLink>
+                <span class="muted" aria-hidden="true">{ "/" }</span>
+                <span aria-current="page">{ title }</span>
+            </nav>
+            <div class="page-head"><h1>{ title }</h1></div>
+            if missing {
+                <section class="panel">{ message(LuBell, "There is no such rule in your workspace", html! { <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "All rules" }</RouteLink> }) }</section>
+            } else {
+                // What comes later is the same rule, which does not touch what was typed.
+                { view(&rule, skeleton_block("skeleton-chart"), |rule| html! { <RuleForm {id} rule={Same(std::rc::Rc::new(rule.clone()))} /> }) }
+            }
+        </>
+    }
+}
+
+/// What a new rule begins with.
+fn beginning() -> Value {
+    json!({
+        "name": "", "metric": "error_rate", "window_minutes": 30, "baseline": "none", "side": "above", "warning": 5,
+        "critical": 20, "min_traces": 20, "hysteresis_percent": 10, "for_minutes": 0,
+    })
+}
