@@ -47,6 +47,7 @@ async fn a_rule_is_made_fires_is_acknowledged_and_resolves() {
         page.gone("//*[@id='critical-note']").await;
         page.click(&button("Create rule")).await;
         page.find("//*[@id='name-note'][contains(., 'required')]").await;
+        page.expect_complaints("422").await;
         page.fill("Name", "Talks nonsense").await;
         page.click(&button("Create rule")).await;
         page.expect_path("/alerts?show=rules").await;
