@@ -420,3 +420,137 @@ pub struct AlertPreviewSpan {
 }
 
 from_answer!(AlertPreviewSpan { severity, start, end });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule() -> AlertRuleRequest {
+        AlertRuleRequest { name: "errors".to_owned(), warning: Some(5.0), ..AlertRuleRequest::default() }
+    }
+
+    /// The fields that are wrong once `change` was made to a rule in which nothing is.
+    fn wrong(change: impl FnOnce(&mut AlertRuleRequest)) -> Vec<String> {
+        let mut rule = rule();
+        change(&mut rule);
+        rule.validate().into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn what_bounds_allow_is_right_up_to_the_bound_and_wrong_beyond() {
+        assert_eq!(wrong(|_| {}), [""; 0]);
+        type Set = fn(&mut AlertRuleRequest, u32);
+        let bounds: [(&str, Set, &[u32], &[u32]); 5] = [
+            ("window_minutes", |rule, n| rule.window_minutes = n, &[5, 30, 10_080], &[0, 1, 6, 10_085]),
+            ("hysteresis_percent", |rule, n| rule.hysteresis_percent = n, &[0, 90], &[91, u32::MAX]),
+            ("for_minutes", |rule, n| rule.for_minutes = n, &[0, 1440], &[1441]),
+            ("renotify_minutes", |rule, n| rule.renotify_minutes = Some(n), &[5, 10_080], &[0, 4, 10_081]),
+            ("min_traces", |rule, n| rule.min_traces = n, &[0, 1_000_000], &[1_000_001]),
+        ];
+        for (field, set, right, beyond) in bounds {
+            for &number in right {
+                assert_eq!(wrong(|rule| set(rule, number)), [""; 0], "{field} {number}");
+            }
+            for &number in beyond {
+                assert_eq!(wrong(|rule| set(rule, number)), [field], "{field} {number}");
+            }
+        }
+        let channels = |count| wrong(|rule| rule.channel_ids = Some(vec![Uuid::nil(); count]));
+        assert_eq!(channels(limit::ALERT_CHANNELS), [""; 0]);
+        assert_eq!(channels(limit::ALERT_CHANNELS + 1), ["channel_ids"]);
+    }
+
+    #[test]
+    fn names_are_such_as_traces_have() {
+        for name in ["", " ", "a\0b"] {
+            assert_eq!(wrong(|rule| rule.name = name.to_owned()), ["name"], "{name:?}");
+            assert_eq!(wrong(|rule| rule.agent_id = Some(name.to_owned())), ["agent_id"], "{name:?}");
+            assert_eq!(wrong(|rule| rule.model = Some(name.to_owned())), ["model"], "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_rule_of_one_agent_is_not_split_by_agents() {
+        let split = |by, agent: Option<&str>, model: Option<&str>| {
+            wrong(|rule| {
+                rule.group_by = Some(by);
+                (rule.agent_id, rule.model) = (agent.map(str::to_owned), model.map(str::to_owned));
+            })
+        };
+        assert_eq!(split(Dimension::Agent, Some("a"), None), ["group_by"]);
+        assert_eq!(split(Dimension::Model, None, Some("m")), ["group_by"]);
+        assert_eq!(split(Dimension::Model, Some("a"), None), [""; 0]);
+        assert_eq!(split(Dimension::Agent, None, Some("m")), [""; 0]);
+    }
+
+    #[test]
+    fn a_rule_has_a_threshold_and_the_worse_lies_beyond_the_milder() {
+        let levels = |side, [info, warning, critical]: [Option<f64>; 3]| {
+            wrong(|rule| {
+                rule.side = side;
+                (rule.info, rule.warning, rule.critical) = (info, warning, critical);
+            })
+        };
+        let (above, below) = (Side::Above, Side::Below);
+        assert_eq!(levels(above, [None; 3]), ["warning"]);
+        for one in 0..3 {
+            let mut thresholds = [None; 3];
+            thresholds[one] = Some(50.0);
+            assert_eq!(levels(above, thresholds), [""; 0]);
+        }
+        assert_eq!(levels(above, [Some(1.0), Some(2.0), Some(3.0)]), [""; 0]);
+        assert_eq!(levels(below, [Some(3.0), Some(2.0), Some(1.0)]), [""; 0]);
+        assert_eq!(levels(above, [Some(3.0), None, Some(3.0)]), ["critical"]);
+        assert_eq!(levels(above, [Some(3.0), Some(2.0), Some(1.0)]), ["warning", "critical"]);
+        assert_eq!(levels(below, [Some(1.0), Some(2.0), None]), ["warning"]);
+    }
+
+    #[test]
+    fn a_threshold_is_one_that_the_metric_can_reach() {
+        let of = |metric, baseline, threshold| {
+            wrong(|rule| (rule.metric, rule.baseline, rule.warning) = (metric, baseline, Some(threshold)))
+        };
+        for (metric, most) in [
+            (AlertMetric::ErrorRate, 100.0),
+            (AlertMetric::QualityScore, 100.0),
+            (AlertMetric::CostUsd, 1e12),
+            (AlertMetric::Tokens, 1e12),
+        ] {
+            assert_eq!(of(metric, Baseline::None, 0.0), [""; 0], "{metric:?}");
+            assert_eq!(of(metric, Baseline::None, most), [""; 0], "{metric:?}");
+            for beyond in [-0.001, most * 1.001, f64::NAN, f64::INFINITY] {
+                assert_eq!(of(metric, Baseline::None, beyond), ["warning"], "{metric:?} {beyond}");
+            }
+            assert_eq!(of(metric, Baseline::DayBefore, -100.0), [""; 0], "{metric:?}");
+            assert_eq!(of(metric, Baseline::WeekBefore, 10_000.0), [""; 0], "{metric:?}");
+            assert_eq!(of(metric, Baseline::PreviousWindow, 10_000.5), ["warning"], "{metric:?}");
+            assert_eq!(of(metric, Baseline::PreviousWindow, -100.5), ["warning"], "{metric:?}");
+        }
+    }
+
+    #[test]
+    fn silence_is_measured_in_minutes_of_its_window_and_compared_with_nothing() {
+        let silence = |change: fn(&mut AlertRuleRequest)| {
+            wrong(|rule| {
+                (rule.metric, rule.window_minutes) = (AlertMetric::NoData, 60);
+                change(rule);
+            })
+        };
+        assert_eq!(silence(|rule| rule.warning = Some(59.0)), [""; 0]);
+        assert_eq!(silence(|rule| rule.warning = Some(60.0)), ["warning"]);
+        assert_eq!(silence(|rule| rule.warning = Some(0.5)), ["warning"]);
+        assert_eq!(silence(|rule| rule.side = Side::Below), ["side"]);
+        assert_eq!(silence(|rule| rule.baseline = Baseline::DayBefore), ["baseline"]);
+    }
+
+    #[test]
+    fn requests_need_no_least_number_of_requests_unless_they_are_compared() {
+        let of = |baseline| {
+            wrong(|rule| {
+                (rule.metric, rule.baseline, rule.min_traces) = (AlertMetric::Requests, baseline, 20);
+            })
+        };
+        assert_eq!(of(Baseline::None), ["min_traces"]);
+        assert_eq!(of(Baseline::DayBefore), [""; 0]);
+    }
+}

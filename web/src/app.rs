@@ -1,6 +1,7 @@
 //! The application: who is logged in, and which page the address shows.
 
 use yew::prelude::*;
+use yew_router::Routable;
 
 use crate::{
     api::ThreadKind,

@@ -1,115 +1,74 @@
 //! The addresses of the pages.
 
-use urlencoding::{decode, encode};
+use yew_router::Routable;
 
 /// A page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Routable)]
 pub enum Route {
     /// Sends on to the dashboard.
+    #[at("/")]
     Home,
     /// Where one logs in.
+    #[at("/login")]
     Login,
     /// Where one makes an account.
+    #[at("/register")]
     Register,
     /// Key figures, charts, alerts and activity.
+    #[at("/dashboard")]
     Dashboard,
     /// The list of runs.
+    #[at("/traces")]
     Traces,
     /// One run.
+    #[at("/traces/:id")]
     Trace {
         /// The trace's id, decoded.
         id: String,
     },
     /// The conversations that runs belong to.
+    #[at("/sessions")]
     Sessions,
     /// One conversation.
+    #[at("/sessions/:id")]
     Session {
         /// The session's id, decoded.
         id: String,
     },
     /// The people whom runs were made for.
+    #[at("/users")]
     Users,
     /// One of them.
+    #[at("/users/:id")]
     User {
         /// The user's id, decoded.
         id: String,
     },
     /// How to send a first trace.
+    #[at("/start")]
     Start,
     /// What went out of bounds.
+    #[at("/alerts")]
     Alerts,
     /// One thing that did.
+    #[at("/alerts/:id")]
     Alert {
         /// The alert's id, decoded.
         id: String,
     },
     /// A rule, to be made or changed.
+    #[at("/alerts/rules/:id")]
     AlertRule {
         /// The rule's id, decoded; `new` for one that is not there yet.
         id: String,
     },
     /// Account, workspace and API keys.
+    #[at("/settings")]
     Settings,
     /// Any other address.
+    #[not_found]
+    #[at("/404")]
     NotFound,
-}
-
-impl Route {
-    /// The page that `path` shows.
-    #[must_use]
-    pub fn recognize(path: &str) -> Self {
-        let inside = path.strip_prefix('/').unwrap_or(path);
-        let below_rules = inside.strip_prefix("alerts/rules/").map(|rest| ("alerts/rules", rest));
-        let Some((list, rest)) = below_rules.or_else(|| inside.split_once('/')) else {
-            return match inside {
-                "" => Self::Home,
-                "login" => Self::Login,
-                "register" => Self::Register,
-                "dashboard" => Self::Dashboard,
-                "traces" => Self::Traces,
-                "sessions" => Self::Sessions,
-                "users" => Self::Users,
-                "start" => Self::Start,
-                "alerts" => Self::Alerts,
-                "settings" => Self::Settings,
-                _ => Self::NotFound,
-            };
-        };
-        let Ok(id) = decode(rest).map(String::from) else { return Self::NotFound };
-        match list {
-            _ if rest.is_empty() || rest.contains('/') => Self::NotFound,
-            "traces" => Self::Trace { id },
-            "sessions" => Self::Session { id },
-            "users" => Self::User { id },
-            "alerts" => Self::Alert { id },
-            "alerts/rules" => Self::AlertRule { id },
-            _ => Self::NotFound,
-        }
-    }
-
-    /// The path that shows this page.
-    #[must_use]
-    pub fn to_path(&self) -> String {
-        let (list, id) = match self {
-            Self::Home => ("/", None),
-            Self::Login => ("/login", None),
-            Self::Register => ("/register", None),
-            Self::Dashboard => ("/dashboard", None),
-            Self::Traces => ("/traces", None),
-            Self::Trace { id } => ("/traces/", Some(id)),
-            Self::Sessions => ("/sessions", None),
-            Self::Session { id } => ("/sessions/", Some(id)),
-            Self::Users => ("/users", None),
-            Self::User { id } => ("/users/", Some(id)),
-            Self::Start => ("/start", None),
-            Self::Alerts => ("/alerts", None),
-            Self::Alert { id } => ("/alerts/", Some(id)),
-            Self::AlertRule { id } => ("/alerts/rules/", Some(id)),
-            Self::Settings => ("/settings", None),
-            Self::NotFound => ("/404", None),
-        };
-        id.map_or_else(|| list.to_owned(), |id| list.to_owned() + &encode(id))
-    }
 }
 
 /// `next` where it is a path of this application, and nothing else: an address taken from a query must not lead away.
@@ -118,7 +77,7 @@ pub fn safe_next(next: &str) -> Option<&str> {
     let path = next.strip_prefix('/')?;
     let leads_away = path.starts_with(['/', '\\']) || next.chars().any(char::is_control);
     let route = Route::recognize(next.split(['?', '#']).next().unwrap_or(next));
-    (!leads_away && !matches!(route, Route::Login | Route::Register)).then_some(next)
+    (!leads_away && !matches!(route, Some(Route::Login | Route::Register))).then_some(next)
 }
 
 #[cfg(test)]
@@ -149,20 +108,11 @@ mod tests {
         for path in
             ["/", "/login", "/register", "/dashboard", "/traces", "/sessions", "/users", "/start", "/alerts"]
         {
-            assert_ne!(Route::recognize(path), Route::NotFound, "{path}");
-            assert_eq!(Route::recognize(path).to_path(), path);
+            let route = Route::recognize(path).filter(|route| *route != Route::NotFound);
+            assert_eq!(route.map(|route| route.to_path()).as_deref(), Some(path));
         }
-        for path in [
-            "/nowhere",
-            "/traces/",
-            "/traces/a/b",
-            "/settings/a",
-            "/alerts/rules/",
-            "/rules/a",
-            "/dashboard/",
-            "/404",
-        ] {
-            assert_eq!(Route::recognize(path), Route::NotFound, "{path}");
+        for path in ["/nowhere", "/traces/a/b", "/settings/a", "/alerts/rules/a/b", "/rules/a", "/404"] {
+            assert_eq!(Route::recognize(path), Some(Route::NotFound), "{path}");
         }
     }
 
@@ -178,7 +128,7 @@ mod tests {
                 Route::AlertRule { id },
             ];
             for route in routes {
-                assert_eq!(Route::recognize(&route.to_path()), route);
+                assert_eq!(Route::recognize(&route.to_path()), Some(route.clone()), "{route:?}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The address: which page it shows, and how to go to another one. The browser keeps it; this tells the application when it
-//! changes, by whichever way.
+//! changes, by whichever way. Pages and their addresses are yew-router's; its navigator knows histories of other kinds and
+//! states in them, and would be a tenth of all that is loaded.
 
 use std::rc::Rc;
 
@@ -7,6 +8,7 @@ use gloo_events::EventListener;
 use wasm_bindgen::JsValue;
 use web_sys::{Event, History};
 use yew::prelude::*;
+use yew_router::Routable;
 
 use crate::{intl, route::Route};
 
@@ -28,7 +30,11 @@ impl Location {
     fn here() -> Self {
         let address = intl::window().location();
         let path = address.pathname().unwrap_or_default();
-        Self { route: Route::recognize(&path), path, query: address.search().unwrap_or_default() }
+        Self {
+            route: Route::recognize(&path).unwrap_or(Route::NotFound),
+            path,
+            query: address.search().unwrap_or_default(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::web::Bytes;
 use reqwest::{Client as Http, StatusCode, header};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::Result;
 
@@ -28,6 +29,11 @@ impl Client {
         let answer = request.json(&json!({"name": "bench"})).send().await?.error_for_status()?;
         let key = text(&answer.json().await?, "key")?;
         Ok(Self { http, url: url.to_owned(), token, key })
+    }
+
+    /// Whose account it is.
+    pub(crate) async fn workspace_id(&self) -> Result<Uuid> {
+        Ok(text(&self.fresh("/api/v1/auth/me").await?, "workspace_id")?.parse()?)
     }
 
     /// Asks as a person who pressed the refresh button.

@@ -74,7 +74,7 @@ const WORDS: [&str; 64] = [
     "value",
     "result",
 ];
-const AGENTS: [&str; 8] = [
+pub(crate) const AGENTS: [&str; 8] = [
     "support-bot-v2",
     "research-assistant",
     "code-reviewer",

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use api::store::trace::TraceStore;
+
 use crate::{
-    Result,
+    Result, alert,
     client::Client,
     ingest,
     machine::{self, Memory},
@@ -25,9 +27,13 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     part.idle("new database", &memory(&process)?);
     eprintln!("==> loading {} traces", size.traces);
     ingest::load_history(&client, size.traces).await?;
+    let workspace_id = client.workspace_id().await?;
     // Everything is in the database's own file then.
     process.stop().await?;
     part.disk(machine::bytes(&folder.join("data"), "traces.db")?, size.traces);
+    let store = TraceStore::open_sqlite(&folder.join("data").join("traces.db")).await?;
+    alert::measure(&store, workspace_id, &mut part).await?;
+    store.close().await;
 
     let process = start(folder, web).await?;
     part.start(&[(String::new(), process.started_in)]);

@@ -4,6 +4,7 @@
 //!
 //! Options: `--only embedded|servers`, `--traces N` (1,000,000), `--seconds N` a measurement (10), `--write FILE`.
 
+mod alert;
 mod client;
 mod data;
 mod embedded;

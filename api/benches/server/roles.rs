@@ -3,7 +3,11 @@
 
 use std::{path::Path, time::Duration};
 
-use api::role::Role;
+use api::{
+    gateway::secret::Secret,
+    role::Role,
+    store::{postgres::PostgresSettings, trace::TraceStore},
+};
 
 use crate::{
     Result,
@@ -48,6 +52,17 @@ impl Servers {
     /// Where the database of accounts and traces is.
     pub(crate) fn database(&self) -> String {
         self.postgres.url(DATABASE)
+    }
+
+    /// The traces, as the roles open them.
+    pub(crate) async fn traces(&self) -> Result<TraceStore> {
+        let settings = PostgresSettings {
+            url: Secret::new(&self.database()),
+            pool_min: 0,
+            pool_max: 4,
+            statement_timeout: Duration::from_secs(30),
+        };
+        Ok(TraceStore::open_postgres_leaving_policies(&settings).await?)
     }
 
     /// Does what PostgreSQL does by itself within minutes: statistics, visibility, and dirty pages on the disk.

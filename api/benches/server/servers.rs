@@ -6,7 +6,7 @@ use std::path::Path;
 use api::role::Role;
 
 use crate::{
-    Result,
+    Result, alert,
     client::Client,
     ingest, otlp, query, raw,
     report::{Part, Size},
@@ -29,9 +29,13 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     part.idle("new database", &roles.memory()?);
     eprintln!("==> loading {} traces", size.traces);
     ingest::load_history(&client, size.traces).await?;
+    let workspace_id = client.workspace_id().await?;
     roles.stop().await?;
     servers.settle().await;
     part.disk(raw::postgres::bytes(&servers.database()).await?, size.traces);
+    let store = servers.traces().await?;
+    alert::measure(&store, workspace_id, &mut part).await?;
+    store.close().await;
 
     let roles = Roles::start(folder, web, &servers).await?;
     part.start(&roles.started_in());

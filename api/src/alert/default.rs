@@ -13,14 +13,15 @@ const DAY: u32 = 24 * 60;
 pub fn default_rules() -> Vec<AlertRuleRequest> {
     vec![
         // All agents together: when a provider is down that is one alert and not one for each agent, and it says which
-        // of them fail.
+        // of them fail. Over an hour, since a few failures among a few traces are bad luck; where everything fails, it is a
+        // tenth of the hour's after six minutes.
         AlertRuleRequest {
             name: "High error rate".to_owned(),
             metric: AlertMetric::ErrorRate,
-            window_minutes: 30,
-            warning: Some(5.0),
-            critical: Some(20.0),
-            min_traces: 20,
+            window_minutes: 60,
+            warning: Some(10.0),
+            critical: Some(30.0),
+            min_traces: 40,
             for_minutes: 5,
             ..AlertRuleRequest::default()
         },

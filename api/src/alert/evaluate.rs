@@ -81,6 +81,12 @@ impl Turn {
         turn(state, vec![now])
     }
 
+    /// The turn of a rule at some moments of the past, by what was remembered before them. Nothing ends by itself.
+    #[must_use]
+    pub fn over(state: RuleState, moments: Vec<Timestamp>, now: Timestamp) -> Self {
+        Self { state, ends: None, moments, now }
+    }
+
     /// Ends what is to end, then evaluates at every moment. What is to be remembered stands in `state` after that.
     pub fn run(&mut self, due: &DueRule, readings: &Readings) -> Vec<Happening> {
         let mut happened = self.ends.map_or_else(Vec::new, |resolution| self.end(due, resolution));

@@ -35,8 +35,8 @@ pub async fn preview(
     now: Timestamp,
 ) -> Result<AlertPreview, StoreError> {
     let (step, length) = match rule.window_minutes {
-        ..60 => (MINUTE * 5, DAY),
-        ..1440 => (HOUR, DAY * 7),
+        0..60 => (MINUTE * 5, DAY),
+        60..1440 => (HOUR, DAY * 7),
         _ => (HOUR, DAY * 14),
     };
     let end = now.floor(step);

@@ -1,234 +1,197 @@
-//! The alerts that the demo's incidents would have raised, with the numbers of the runs that they are about.
+//! The demo's alert rules, and the alerts of its past: what the very evaluation that runs in life finds in the history, once
+//! that is there. New ones are raised by whoever evaluates.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use shared::{Timestamp, alert::Severity, trace::TraceStatus};
+use shared::{
+    Timestamp,
+    alert::Alert,
+    alert_rule::{AlertMetric, AlertRule, AlertRuleRequest},
+    metric::Dimension,
+    time_range::Window,
+};
+use uuid::Uuid;
 
-use super::{
-    incident::{INCIDENTS, Incident},
-    rhythm::{DAY, Minute},
-    run::Run,
-    runs_between,
+use crate::{
+    alert::{
+        default::default_rules,
+        describe::Facts,
+        evaluate::Turn,
+        life,
+        measure::Readings,
+        state::{Condition, RuleState},
+    },
+    store::trace::{
+        StoreError, TraceStore,
+        alert::record::{AlertFilter, AlertRecord, DueRule},
+    },
 };
 
-const HALF_HOUR: Duration = Duration::from_secs(30 * 60);
-const HOUR: Duration = Duration::from_secs(3_600);
-const ONE_DAY: Duration = Duration::from_secs(86_400);
-/// How long after an incident's start its errors are noticed: as many minutes as it looks back on.
-const ERRORS_NOTICED: Duration = Duration::from_secs(30 * 60);
-/// How long after a weekly incident's start its slowness is noticed.
-const LATENCY_NOTICED: Duration = Duration::from_secs(45 * 60);
-/// The job whose nightly outcome is reported, and the hours in which it runs.
-const NIGHTLY_AGENT: &str = "invoice-extractor";
-const NIGHT_HOURS: (u32, u32) = (0, 5);
-/// Dollars that a day may cost, and the hour at which that is looked at.
-const DAILY_BUDGET: f64 = 30.0;
-const BUDGET_HOUR: u32 = 18;
+/// What is read at once.
+const DAY: Duration = Duration::from_secs(86_400);
+/// How often rules are evaluated that look back on less than a day, and on more.
+const OFTEN: Duration = Duration::from_secs(300);
+const SELDOM: Duration = Duration::from_secs(3600);
+/// Alerts of a rule that are known, at most.
+const KNOWN: u32 = 1000;
 
-/// An alert of the demo.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DemoAlert {
-    /// A short headline.
-    pub title: String,
-    /// A sentence with the numbers.
-    pub description: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// Percent for errors and budgets, milliseconds for latency.
-    pub metric_value: Option<f64>,
-    /// When it fired; what it speaks about lies before.
-    pub created_at: Timestamp,
-}
-
-/// The alerts that fire in `[from, to)`, in the order of time.
+/// The rules that the demo workspace begins with: those of every workspace, and some that show more.
 #[must_use]
-pub fn alerts_between(seed: u64, from: Timestamp, to: Timestamp) -> Vec<DemoAlert> {
-    // Counting runs is work: only what fires in the window is looked at.
-    let fires = |at: Timestamp| (from..to).contains(&at).then_some(at);
-    let mut alerts = Vec::new();
-    for incident in &INCIDENTS {
-        for start in incident.starts(from - ONE_DAY, to).map(Minute::start) {
-            alerts.extend(fires(start + ERRORS_NOTICED).and_then(|at| errors(seed, incident, at)));
-            alerts.extend(fires(start + LATENCY_NOTICED).and_then(|at| latency(seed, incident, at)));
+pub fn rules() -> Vec<AlertRuleRequest> {
+    let mut rules = default_rules();
+    rules.push(AlertRuleRequest {
+        name: "Failing model".to_owned(),
+        metric: AlertMetric::ErrorRate,
+        group_by: Some(Dimension::Model),
+        window_minutes: 60,
+        warning: Some(20.0),
+        critical: Some(35.0),
+        min_traces: 20,
+        for_minutes: 5,
+        hysteresis_percent: 25,
+        ..AlertRuleRequest::default()
+    });
+    rules.push(AlertRuleRequest {
+        name: "Daily spending".to_owned(),
+        metric: AlertMetric::CostUsd,
+        window_minutes: 1440,
+        info: Some(32.0),
+        warning: Some(38.0),
+        ..AlertRuleRequest::default()
+    });
+    rules
+}
+
+/// Keeps what the demo's rules would have found in a window of the past, and was over in it: where a rule has no alerts yet,
+/// in all of `history`; else since `changed`. Answers how many alerts those were. What overlaps an alert that is known is
+/// known.
+///
+/// # Errors
+/// Where the store fails.
+pub async fn replay(
+    traces: &TraceStore,
+    workspace_id: Uuid,
+    history: Window,
+    changed: Timestamp,
+) -> Result<u64, StoreError> {
+    let own: BTreeSet<String> = rules().into_iter().map(|rule| rule.name).collect();
+    let mut kept = 0;
+    for rule in traces.alert_rules(workspace_id).await? {
+        if !own.contains(&rule.rule.name) {
+            continue;
         }
+        let filter = AlertFilter { rule_id: Some(rule.id), ..AlertFilter::default() };
+        let known = traces.alerts(workspace_id, filter, 0, KNOWN).await?.items;
+        let start = if known.is_empty() { history.start } else { changed };
+        let mut found = past(traces, workspace_id, &rule, Window { start, end: history.end }).await?;
+        found.retain(|record| known.iter().all(|known| !overlaps(known, &record.alert)));
+        kept += traces.insert_alerts(&found).await?;
     }
-    let mut midnight = Minute(Minute::of(from).0.div_euclid(DAY) * DAY).start();
-    while midnight < to {
-        alerts.extend(fires(midnight + BUDGET_HOUR * HOUR).and_then(|at| cost(seed, midnight, at)));
-        alerts.extend(fires(midnight + NIGHT_HOURS.1 * HOUR).and_then(|at| nightly_job(seed, midnight, at)));
-        midnight = midnight + ONE_DAY;
-    }
-    alerts.sort_by_key(|alert| alert.created_at);
-    alerts
+    Ok(kept)
 }
 
-/// What is counted of runs.
-#[derive(Default)]
-struct Tally {
-    runs: u32,
-    failed: u32,
-    latency: f64,
-    cost: u64,
+fn overlaps(one: &Alert, other: &Alert) -> bool {
+    let ends_after = |alert: &Alert, moment: Timestamp| alert.resolved_at.is_none_or(|end| end >= moment);
+    one.title == other.title && ends_after(one, other.created_at) && ends_after(other, one.created_at)
 }
 
-impl Tally {
-    #[expect(clippy::cast_precision_loss, reason = "minutes in microseconds")]
-    fn of(runs: impl Iterator<Item = Run>) -> Self {
-        runs.fold(Self::default(), |sum, run| Self {
-            runs: sum.runs + 1,
-            failed: sum.failed + u32::from(run.status != TraceStatus::Success),
-            latency: sum.latency + run.latency as f64 / 1e3,
-            cost: sum.cost + run.cost,
-        })
+/// The alerts of a rule that began and ended in a window.
+async fn past(
+    traces: &TraceStore,
+    workspace_id: Uuid,
+    rule: &AlertRule,
+    window: Window,
+) -> Result<Vec<AlertRecord>, StoreError> {
+    let step = if rule.rule.window_minutes < 1440 { OFTEN } else { SELDOM };
+    let mut due = DueRule {
+        id: rule.id,
+        workspace_id,
+        rule: rule.rule.clone(),
+        version: 1,
+        is_deleted: false,
+        state: String::new(),
+        evaluated_at: None,
+        open: Vec::new(),
+    };
+    let mut state = RuleState { condition: Some(Condition::of(&rule.rule)), ..RuleState::default() };
+    let mut over = Vec::new();
+    let mut start = window.start.ceil(step);
+    while start < window.end {
+        let end = window.end.min(start + DAY);
+        let moments: Vec<_> =
+            std::iter::successors(Some(start), |&at| Some(at + step)).take_while(|&at| at < end).collect();
+        let asked = std::iter::once((&due.rule, moments.as_slice()));
+        let readings = Readings::read(traces, workspace_id, asked).await?;
+        let mut turn = Turn::over(state, moments, end);
+        let happened = turn.run(&due, &readings);
+        let subjects: Vec<_> =
+            happened.iter().filter_map(|happening| life::subject(&due, happening)).collect();
+        let facts = Facts::read(traces, workspace_id, &subjects).await?;
+        let (ended, open): (Vec<_>, Vec<_>) = life::live(&due, &happened, &facts, &[])
+            .alerts
+            .into_iter()
+            .partition(|record| record.alert.resolved_at.is_some());
+        due.open.retain(|known| ended.iter().chain(&open).all(|record| record.alert.id != known.alert.id));
+        due.open.extend(open);
+        over.extend(ended);
+        state = turn.state;
+        start = start + DAY;
     }
-
-    fn of_provider(seed: u64, provider: &str, from: Timestamp, to: Timestamp) -> Self {
-        Self::of(runs_between(seed, from, to).filter(|run| run.conversation.model.provider == provider))
-    }
-
-    fn error_rate(&self) -> f64 {
-        100.0 * f64::from(self.failed) / f64::from(self.runs.max(1))
-    }
-
-    fn mean_latency(&self) -> f64 {
-        self.latency / f64::from(self.runs.max(1))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "dollars in nano-dollars")]
-    fn dollars(&self) -> f64 {
-        self.cost as f64 / 1e9
-    }
-}
-
-fn errors(seed: u64, incident: &Incident, at: Timestamp) -> Option<DemoAlert> {
-    let tally = Tally::of_provider(seed, incident.provider, at - ERRORS_NOTICED, at);
-    // One failed run is bad luck.
-    if tally.failed < 2 {
-        return None;
-    }
-    let rate = tenth(tally.error_rate());
-    let Tally { runs, failed, .. } = tally;
-    Some(DemoAlert {
-        title: format!("Error rate of {} calls at {rate} %", incident.provider_title),
-        description: format!(
-            "{failed} of {runs} runs on {} models failed in the last {} minutes; 5 % is the threshold.",
-            incident.provider_title,
-            ERRORS_NOTICED.as_secs() / 60,
-        ),
-        severity: if incident.is_weekly() { Severity::Critical } else { Severity::Warning },
-        metric_value: Some(rate),
-        created_at: at,
-    })
-}
-
-fn latency(seed: u64, incident: &Incident, at: Timestamp) -> Option<DemoAlert> {
-    if !incident.is_weekly() {
-        return None;
-    }
-    let now = Tally::of_provider(seed, incident.provider, at - HALF_HOUR, at);
-    let yesterday = Tally::of_provider(seed, incident.provider, at - HALF_HOUR - ONE_DAY, at - ONE_DAY);
-    if now.runs == 0 || yesterday.runs == 0 {
-        return None;
-    }
-    let (mean, before) = (now.mean_latency().round(), yesterday.mean_latency().round());
-    Some(DemoAlert {
-        title: format!(
-            "{} answers {:.1} times slower than yesterday",
-            incident.provider_title,
-            mean / before.max(1.0)
-        ),
-        description: format!(
-            "Mean latency was {mean} ms over {} runs of the last 30 minutes, and {before} ms at the same time yesterday.",
-            now.runs,
-        ),
-        severity: Severity::Critical,
-        metric_value: Some(mean),
-        created_at: at,
-    })
-}
-
-/// In the evening: what the day has cost so far, where that is most of its budget.
-fn cost(seed: u64, midnight: Timestamp, at: Timestamp) -> Option<DemoAlert> {
-    let spent = Tally::of(runs_between(seed, midnight, at)).dollars();
-    let percent = (100.0 * spent / DAILY_BUDGET).round();
-    (percent >= 80.0).then(|| DemoAlert {
-        title: format!("{percent} % of the daily budget is spent"),
-        description: format!(
-            "Runs since midnight have cost ${spent:.2}; the budget is ${DAILY_BUDGET:.2} a day."
-        ),
-        severity: if percent > 100.0 { Severity::Warning } else { Severity::Info },
-        metric_value: Some(percent),
-        created_at: at,
-    })
-}
-
-/// In the morning: what the nightly job could not read.
-fn nightly_job(seed: u64, midnight: Timestamp, at: Timestamp) -> Option<DemoAlert> {
-    let runs = runs_between(seed, midnight + NIGHT_HOURS.0 * HOUR, at);
-    let tally = Tally::of(runs.filter(|run| run.conversation.agent.id == NIGHTLY_AGENT));
-    let Tally { runs, failed, .. } = tally;
-    let rate = tenth(tally.error_rate());
-    (failed > 0).then(|| DemoAlert {
-        title: format!("{NIGHTLY_AGENT}: {failed} of {runs} documents failed"),
-        description: format!(
-            "{rate} % of last night's runs ended in an error or a time-out and need a second look."
-        ),
-        severity: if rate >= 5.0 { Severity::Warning } else { Severity::Info },
-        metric_value: Some(rate),
-        created_at: at,
-    })
-}
-
-/// To one decimal.
-fn tenth(number: f64) -> f64 {
-    (number * 10.0).round() / 10.0
+    Ok(over)
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use shared::alert::Severity;
+
     use super::*;
+    use crate::{
+        demo::traces_between,
+        ingestion::{field::Arrival, parse},
+        store::trace::record::NewTrace,
+    };
 
-    const SEED: u64 = 1;
+    const SEED: u64 = 42;
 
-    fn moment(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn thirty_days_have_one_to_three_alerts_a_day_and_every_severity() {
-        let (from, to) = (moment("2025-10-01T00:00:00Z"), moment("2025-10-31T00:00:00Z"));
-        let alerts = alerts_between(SEED, from, to);
-        assert!((30..=90).contains(&alerts.len()), "{}", alerts.len());
-        assert!(Severity::ALL.iter().all(|&severity| alerts.iter().any(|alert| alert.severity == severity)));
-        assert!(alerts.is_sorted_by_key(|alert| alert.created_at));
-    }
-
-    #[test]
-    fn alerts_are_the_same_wherever_the_window_is_cut() {
-        let (from, to) = (moment("2025-10-20T10:00:00Z"), moment("2025-10-22T20:00:00Z"));
-        let whole = alerts_between(SEED, from, to);
-        // The moment at which one fires belongs to what follows.
-        let cut = whole[whole.len() / 2].created_at;
-        let halves: Vec<_> =
-            alerts_between(SEED, from, cut).into_iter().chain(alerts_between(SEED, cut, to)).collect();
-        assert_eq!(whole, halves);
-    }
-
-    #[test]
-    fn an_alerts_error_rate_is_that_of_the_traces() {
-        let start = moment("2025-10-21T14:00:00Z");
-        let alerts = alerts_between(SEED, start, start + HOUR);
-        let alert = alerts.iter().find(|alert| alert.severity == Severity::Critical).unwrap();
-        let traces: Vec<_> = super::super::traces_between(SEED, start, alert.created_at)
-            .filter(|trace| trace.model_provider.as_deref() == Some("openai"))
+    async fn fill(store: &TraceStore, workspace_id: Uuid, window: Window) {
+        let arrival = Arrival { workspace_id, now: window.end };
+        let traces: Vec<NewTrace> = traces_between(SEED, window.start, window.end)
+            .map(|trace| {
+                let raw = serde_json::value::to_raw_value(&trace).unwrap();
+                // Only figures are looked at.
+                NewTrace {
+                    spans: Vec::new(),
+                    payload: "{}".to_owned(),
+                    ..parse::trace(&raw, arrival).unwrap()
+                }
+            })
             .collect();
-        let failed = traces.iter().filter(|trace| trace.status != TraceStatus::Success).count();
-        assert!(
-            alert.description.starts_with(&format!("{failed} of {} runs", traces.len())),
-            "{}",
-            alert.description
-        );
-        assert!(alert.metric_value.unwrap() > 10.0, "{:?}", alert.metric_value);
+        for batch in traces.chunks(5000) {
+            store.write(&batch.iter().collect::<Vec<_>>()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_past_has_alerts_of_every_severity_on_most_days_and_keeps_each_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
+        let workspace_id = Uuid::new_v4();
+        let end: Timestamp = "2025-10-31T09:30:00Z".parse().unwrap();
+        let history = Window { start: end - DAY * 14, end };
+        fill(&store, workspace_id, history).await;
+        store.begin_alerts(workspace_id, &rules(), end).await.unwrap();
+        let kept = replay(&store, workspace_id, history, end).await.unwrap();
+        let alerts = store.alerts(workspace_id, AlertFilter::default(), 0, 1000).await.unwrap().items;
+        assert_eq!(alerts.len() as u64, kept);
+        assert!((14..=60).contains(&kept), "{kept}");
+        // How bad it was when it fired or got worse: most are less so before they are over.
+        for severity in Severity::ALL {
+            let says = format!("The threshold for {} is", severity.as_str());
+            assert!(alerts.iter().any(|alert| alert.description.contains(&says)), "{severity:?}");
+        }
+        assert!(alerts.iter().all(|alert| alert.resolved_at.is_some() && !alert.description.is_empty()));
+        assert_eq!(replay(&store, workspace_id, history, history.start).await.unwrap(), 0);
+        store.close().await;
     }
 }

@@ -1,5 +1,5 @@
 //! The demo workspace of a running server: an account, 60 days of history, and new traces as time goes on. Traces are sent
-//! over HTTP, the way an agent would send them; alerts, which nobody sends, go into the store.
+//! over HTTP, the way an agent would send them; alerts, which nobody sends, are found in the history when it is there.
 
 use std::{error::Error, time::Duration};
 
@@ -7,22 +7,17 @@ use actix_web::web::Data;
 use reqwest::{Client, StatusCode};
 use shared::{
     Timestamp,
-    alert::{Alert, AlertState},
     auth::User,
     ingest::{IngestResponse, TraceBatch},
     time_range::Window,
     trace::TraceInput,
 };
-use uuid::Uuid;
 
-use super::{alerts_between, count_between, traces_between};
+use super::{alert, count_between, traces_between};
 use crate::{
     error::chain,
     gateway, http, query,
-    store::{
-        account::{AccountError, NewAccount},
-        trace::alert::record::AlertRecord,
-    },
+    store::account::{AccountError, NewAccount},
 };
 
 /// The demo account's e-mail.
@@ -79,11 +74,17 @@ pub async fn run(
     let client = http::client(&url).build()?;
     let mut feed = Feed { until: gateway.clock.now(), gateway, query, user, url, client };
     let start = feed.until;
+    // Before the first traces, which would bring the rules of any other workspace.
+    feed.query.traces.begin_alerts(feed.user.workspace_id, &alert::rules(), start).await?;
+    let mut changed = start;
     for day in 0..HISTORY_DAYS {
         let end = start - DAY * day;
-        feed.fill(Window { start: end - DAY, end }).await?;
+        if feed.fill(Window { start: end - DAY, end }).await? {
+            changed = end - DAY;
+        }
         feed.go_on().await?;
     }
+    feed.alert(Window { start: start - DAY * HISTORY_DAYS, end: start }, changed).await?;
     tracing::info!(days = HISTORY_DAYS, "the demo workspace has its history");
     loop {
         tokio::time::sleep(TICK).await;
@@ -102,14 +103,15 @@ struct Feed {
 }
 
 impl Feed {
-    /// Sends a window's traces and alerts, unless an earlier start did.
-    async fn fill(&self, window: Window) -> Result<()> {
+    /// Sends a window's traces, unless an earlier start did. Answers whether it sent any.
+    async fn fill(&self, window: Window) -> Result<bool> {
         let there = self.query.traces.sums(self.user.workspace_id, &[window]).await?;
         let expected = count_between(SEED, window.start, window.end);
-        if there.first().is_none_or(|sums| sums.requests != expected) {
+        let is_missing = there.first().is_none_or(|sums| sums.requests != expected);
+        if is_missing {
             self.send(window.start, window.end).await?;
         }
-        Ok(())
+        Ok(is_missing)
     }
 
     /// Sends what happened since the last call.
@@ -126,7 +128,7 @@ impl Feed {
             let batch: Vec<TraceInput> = traces.by_ref().take(BATCH).collect();
             self.post(&TraceBatch { traces: batch }).await?;
         }
-        self.alert(from, to).await
+        Ok(())
     }
 
     async fn post(&self, batch: &TraceBatch) -> Result<()> {
@@ -146,43 +148,10 @@ impl Feed {
         }
     }
 
-    async fn alert(&self, from: Timestamp, to: Timestamp) -> Result<()> {
+    /// Keeps the alerts of the history, of which everything since `changed` is new.
+    async fn alert(&self, history: Window, changed: Timestamp) -> Result<()> {
         let workspace_id = self.user.workspace_id;
-        let alerts: Vec<AlertRecord> = alerts_between(SEED, from, to)
-            .into_iter()
-            .map(|alert| AlertRecord {
-                group_key: String::new(),
-                alert: Alert {
-                    // The same alert has the same id, so that it is kept once.
-                    id: Uuid::new_v5(
-                        &workspace_id,
-                        format!("{} {}", alert.created_at, alert.title).as_bytes(),
-                    ),
-                    workspace_id,
-                    title: alert.title,
-                    description: alert.description,
-                    severity: alert.severity,
-                    metric_value: alert.metric_value,
-                    created_at: alert.created_at,
-                    state: AlertState::Resolved,
-                    rule_id: None,
-                    metric: None,
-                    is_change: false,
-                    threshold: None,
-                    worst_value: None,
-                    agent_id: None,
-                    model: None,
-                    changes: Vec::new(),
-                    traces: None,
-                    acknowledged_at: None,
-                    acknowledged_by: None,
-                    resolved_at: Some(alert.created_at),
-                    resolution: None,
-                },
-            })
-            .collect();
-        if !alerts.is_empty() {
-            self.query.traces.insert_alerts(&alerts).await?;
+        if alert::replay(&self.query.traces, workspace_id, history, changed).await? > 0 {
             self.query.cache.invalidate(workspace_id, Duration::ZERO).await?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! When a provider has a bad time: at fixed phases of the week and the day, so that there is always one to look at.
 
-use shared::{Timestamp, trace::TraceStatus};
+use shared::trace::TraceStatus;
 
 use super::{
     random::Random,
@@ -12,8 +12,6 @@ use super::{
 pub struct Incident {
     /// Whose calls suffer.
     pub provider: &'static str,
-    /// How the people who see it call the provider.
-    pub provider_title: &'static str,
     /// Minutes from one to the next: a day or a week.
     period: i64,
     /// Minutes from the period's beginning.
@@ -32,7 +30,6 @@ pub struct Incident {
 pub const INCIDENTS: [Incident; 2] = [
     Incident {
         provider: "openai",
-        provider_title: "OpenAI",
         period: WEEK,
         phase: DAY + 14 * 60,
         minutes: 90,
@@ -46,7 +43,6 @@ pub const INCIDENTS: [Incident; 2] = [
     },
     Incident {
         provider: "anthropic",
-        provider_title: "Anthropic",
         period: DAY,
         phase: 16 * 60 + 10,
         minutes: 40,
@@ -74,22 +70,6 @@ impl Incident {
         since < self.minutes
     }
 
-    /// The beginnings in `[from, to)`, in order.
-    pub fn starts(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Minute> {
-        let origin = Minute::EPOCH_MONDAY + self.phase;
-        let first = (Minute::of(from).0 - origin).div_euclid(self.period) * self.period + origin;
-        let step = usize::try_from(self.period).unwrap_or(usize::MAX);
-        (first..=Minute::of(to).0)
-            .step_by(step)
-            .map(Minute)
-            .filter(move |start| (from..to).contains(&start.start()))
-    }
-
-    /// Whether it comes every week; every day otherwise.
-    pub const fn is_weekly(&self) -> bool {
-        self.period == WEEK
-    }
-
     /// Why a call failed during it.
     pub fn error(&self, random: &mut Random) -> &'static str {
         random.pick(self.errors).copied().unwrap_or_default()
@@ -115,6 +95,8 @@ pub fn bad_end(slowdown: f64, random: &mut Random) -> TraceStatus {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use shared::Timestamp;
+
     use super::*;
 
     fn moment(text: &str) -> Timestamp {
@@ -130,18 +112,5 @@ mod tests {
         assert!(!openai("2025-10-21T15:30:00Z"));
         assert!(!openai("2025-10-22T14:30:00Z"));
         assert!(of("google", Minute::of(moment("2025-10-21T14:30:00Z"))).is_none());
-    }
-
-    #[test]
-    fn starts_are_found_wherever_the_window_is_cut() {
-        let (from, to) = (moment("2025-10-01T00:00:00Z"), moment("2025-10-31T00:00:00Z"));
-        let cut = moment("2025-10-21T14:00:00Z");
-        for incident in &INCIDENTS {
-            let all: Vec<_> = incident.starts(from, to).collect();
-            assert_eq!(all.len(), if incident.is_weekly() { 4 } else { 30 });
-            let halves: Vec<_> = incident.starts(from, cut).chain(incident.starts(cut, to)).collect();
-            assert_eq!(all, halves);
-            assert!(all.iter().all(|&start| incident.covers(start) && !incident.covers(Minute(start.0 - 1))));
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! The demo's traffic: made up, believable, and the same every time. It is a pure function of a seed and the calendar:
 //! no I/O, no clock, nothing remembered. What a moment holds does not depend on the window that it is asked for in, so
-//! the past can be filled in pieces, again, and while new traces arrive. Sending it is [`feed`]'s, which is all I/O there is.
+//! the past can be filled in pieces, again, and while new traces arrive. Sending it is [`feed`]'s, which is all I/O there is
+//! but for the alerts of the past, which [`alert`] finds in what was written.
 
 mod agent;
-mod alert;
+pub mod alert;
 mod conversation;
 pub mod feed;
 mod incident;
@@ -17,8 +18,6 @@ mod words;
 use std::collections::BTreeMap;
 
 use shared::{Timestamp, trace::TraceInput};
-
-pub use alert::{DemoAlert, alerts_between};
 
 use self::{agent::AGENTS, rhythm::Minute, run::Run};
 

@@ -1,7 +1,7 @@
 //! Taking traces in: reading, checking, putting them on the queue. Nothing here touches the store.
 
 pub mod body;
-mod field;
+pub(crate) mod field;
 mod json;
 pub mod otlp;
 pub mod parse;

@@ -1,7 +1,11 @@
 //! A POST of JSON to an address that a workspace entered: without redirects, without a proxy, without private addresses,
 //! and without believing that the other side answers in time, briefly or at all.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use reqwest::{
     Client, Response, StatusCode, Url,
@@ -25,25 +29,25 @@ const LONGEST_REST: Duration = Duration::from_secs(3600);
 #[derive(Debug)]
 pub(super) struct Poster {
     plain: Client,
-    /// Where the system has no root certificates, there is none, and this is why.
-    encrypted: Result<Client, String>,
+    /// Made when it is needed: it reads all root certificates that the system has. Where there are none, this says so.
+    encrypted: OnceLock<Result<Client, String>>,
     allow_private: bool,
     patience: Duration,
 }
 
 impl Poster {
     pub(super) fn new(allow_private: bool, patience: Duration) -> Result<Self, reqwest::Error> {
-        let client = |scheme| {
-            http::client(scheme)
-                .no_proxy()
-                .dns_resolver(Arc::new(Resolver { allow_private }))
-                .pool_max_idle_per_host(0)
-                .timeout(patience)
-                .user_agent(concat!("agent-obs/", env!("CARGO_PKG_VERSION")))
-                .build()
-        };
-        let encrypted = client("https:").map_err(|error| chain(&error));
-        Ok(Self { plain: client("http:")?, encrypted, allow_private, patience })
+        let plain = client("http:", allow_private, patience)?;
+        Ok(Self { plain, encrypted: OnceLock::new(), allow_private, patience })
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client, Failure> {
+        if url.scheme() == "http" {
+            return Ok(&self.plain);
+        }
+        let make = || client("https:", self.allow_private, self.patience).map_err(|error| chain(&error));
+        let encrypted = self.encrypted.get_or_init(make).as_ref();
+        encrypted.map_err(|error| Failure::passing(None, format!("TLS cannot be spoken: {error}")))
     }
 
     /// Sends a message, and answers the status of an answer that takes it.
@@ -56,13 +60,7 @@ impl Poster {
         let wrong = |error: String| Failure::lasting(None, format!("the url {error}"));
         let url = Url::parse(url).map_err(|error| wrong(format!("is none: {error}")))?;
         check_host(&url, self.allow_private).map_err(wrong)?;
-        let client = match (url.scheme(), &self.encrypted) {
-            ("http", _) => &self.plain,
-            (_, Ok(client)) => client,
-            (_, Err(error)) => {
-                return Err(Failure::passing(None, format!("TLS cannot be spoken: {error}")));
-            }
-        };
+        let client = self.client(&url)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match client.post(url).headers(headers).body(body).send().await {
             Ok(response) if response.status().is_success() => Ok(response.status().as_u16()),
@@ -90,6 +88,16 @@ impl Poster {
         };
         Failure::passing(None, said(&text))
     }
+}
+
+fn client(scheme: &str, allow_private: bool, patience: Duration) -> Result<Client, reqwest::Error> {
+    http::client(scheme)
+        .no_proxy()
+        .dns_resolver(Arc::new(Resolver { allow_private }))
+        .pool_max_idle_per_host(0)
+        .timeout(patience)
+        .user_agent(concat!("agent-obs/", env!("CARGO_PKG_VERSION")))
+        .build()
 }
 
 /// There was an answer, which did not take the message.
@@ -143,7 +151,7 @@ async fn beginning(mut response: Response) -> Vec<u8> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::{io::AsyncReadExt, net::TcpListener};
 
     use super::*;
 
@@ -175,11 +183,8 @@ mod tests {
         let poster = Poster::new(true, Duration::from_secs(20)).unwrap();
         let posting = poster.post(&url, HeaderMap::new(), Vec::new());
         let answering = async {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.readable().await.unwrap();
-            let mut first = [0; 1];
-            stream.try_read(&mut first).unwrap();
-            first[0]
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read_u8().await.unwrap()
         };
         let (failure, first) = tokio::join!(posting, answering);
         assert_eq!(first, 22, "a handshake of TLS, not a P");

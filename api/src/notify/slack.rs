@@ -4,14 +4,8 @@
 use serde::Serialize;
 use shared::{alert::Severity, alert_channel::AlertEvent};
 
-use super::{
-    Failure,
-    text::{Text, cut},
-};
+use super::{Failure, text::Text};
 use crate::store::trace::alert::record::Notice;
-
-/// Characters of an attachment's text at most: what Slack shows of it, with room for links.
-const TEXT_CHARS: usize = 2000;
 
 #[derive(Serialize)]
 struct Body {
@@ -39,7 +33,7 @@ struct Field {
 /// A notice as JSON.
 pub(super) fn body(text: &Text, notice: &Notice) -> Result<Vec<u8>, Failure> {
     let headline = escape(&text.headline);
-    let mut paragraphs = vec![escape(&cut(&text.sentences.join("\n"), TEXT_CHARS))];
+    let mut paragraphs = vec![escape(&text.sentences.join("\n"))];
     let links: Vec<_> =
         text.links.iter().map(|(name, url)| format!("<{}|{}>", escape(url), escape(name))).collect();
     if !links.is_empty() {

@@ -12,8 +12,9 @@ use shared::{
 use super::link::Links;
 use crate::store::trace::alert::record::Notice;
 
-/// Characters of a headline at most.
+/// Characters of a headline and of a description at most: what Slack shows, with room for links.
 const HEADLINE_CHARS: usize = 250;
+const DESCRIPTION_CHARS: usize = 2000;
 
 /// What is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +41,10 @@ pub(super) fn text(channel: &AlertChannelRequest, notice: &Notice, links: &Links
     let traces = alert.traces.as_ref().and_then(|traces| links.traces(traces));
     Text {
         headline: line(&format!("[{mark}] {}", alert.title)),
-        sentences: happened(notice, alert).into_iter().chain([alert.description.clone()]).collect(),
+        sentences: happened(notice, alert)
+            .into_iter()
+            .chain([cut(&alert.description, DESCRIPTION_CHARS)])
+            .collect(),
         facts: facts(alert),
         links: [("Alert", links.alert(alert.id)), ("Traces behind it", traces)]
             .into_iter()

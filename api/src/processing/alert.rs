@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// How often rules that are due are looked for.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(500);
 /// How long a rule is somebody's: much longer than its evaluation takes.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// Rules that are taken at once: as many as a workspace may have, so that they share what they read.

@@ -137,7 +137,7 @@ impl Deliverer {
             return Ok(());
         }
         let now = self.clock.now();
-        // Each turn is a worker of its own: what was taken is found by its worker and the end of its lease.
+        // Each turn is a worker of its own: an attempt that outlives its lease is told from the one that came after it.
         let turn = Turn { worker: Uuid::new_v4(), until: now + LEASE };
         let most = u32::try_from(room).unwrap_or(u32::MAX);
         for delivery in self.traces.take_deliveries(turn.worker, now, turn.until, most, PER_CHANNEL).await? {

@@ -33,7 +33,7 @@ const NO_RULE: ApiError = ApiError::NotFound("There is no such alert rule");
     responses((status = 200, description = "The rules", body = ItemList<AlertRule>), (status = 401, body = ErrorBody))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    app.traces.begin_alerts(login.workspace_id, &default_rules(), app.clock.now()).await?;
+    begin(&app, &login).await?;
     let items = app.traces.alert_rules(login.workspace_id).await?;
     let total = items.len() as u64;
     Ok(HttpResponse::Ok().json(ItemList { items, total }))
@@ -56,6 +56,7 @@ pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiErr
 )]
 pub async fn keep(app: Data<State>, login: Login, body: Json<Fields>) -> Result<HttpResponse, ApiError> {
     let rule = checked(&app, &login, patch::read(body.into_inner())?, &[]).await?;
+    begin(&app, &login).await?;
     let now = app.clock.now();
     let rule = AlertRule {
         id: Uuid::new_v4(),
@@ -162,6 +163,12 @@ pub async fn preview(app: Data<State>, login: Login, body: Json<Fields>) -> Resu
     ApiError::check(errors)?;
     let preview = preview_of(&app.traces, login.workspace_id, &rule, app.clock.now()).await?;
     Ok(HttpResponse::Ok().json(preview))
+}
+
+/// Gives the workspace what every one begins with, if it was not given that yet.
+async fn begin(app: &State, login: &Login) -> Result<(), ApiError> {
+    app.traces.begin_alerts(login.workspace_id, &default_rules(), app.clock.now()).await?;
+    Ok(())
 }
 
 /// A rule as it is kept. Its channels are the workspace's own; one that is gone may be left among those that were `told`

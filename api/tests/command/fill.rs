@@ -9,10 +9,11 @@ use api::store::trace::{
 use serde_json::{Value, json};
 use shared::{
     Timestamp,
-    alert::{Alert, Severity},
+    alert::{Alert, AlertState, Resolution, Severity},
+    alert_rule::AlertMetric,
     span::SpanKind,
 };
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -71,7 +72,8 @@ pub async fn fill(folder: &TempDir) -> Filled {
     let price =
         json!({"model": "m", "provider": "x", "input_usd_per_million": 0.1, "output_usd_per_million": 3});
     ada.post("/api/v1/prices", &price).await.expect(201);
-    server.keep_alerts(&alerts(&ada)).await;
+    let rule_id = watch(&ada).await;
+    server.keep_alerts(&alerts(&ada, rule_id)).await;
     Filled { key, revoked, token: ada.token().to_owned() }
 }
 
@@ -178,6 +180,18 @@ async fn loose(folder: &TempDir, workspace_id: Uuid) {
     store.close().await;
 }
 
+/// What the channels' messages are signed with, in the folder and on a server.
+pub async fn secrets(folder: &TempDir, database: &str) -> [Vec<String>; 2] {
+    let select = "SELECT secret FROM alert_channels ORDER BY secret";
+    let file = SqliteConnectOptions::new().filename(folder.path().join("traces.db")).read_only(true);
+    let mut file = SqliteConnection::connect_with(&file).await.unwrap();
+    let mut server = PgConnection::connect(database).await.unwrap();
+    [
+        sqlx::query_scalar(select).fetch_all(&mut file).await.unwrap(),
+        sqlx::query_scalar(select).fetch_all(&mut server).await.unwrap(),
+    ]
+}
+
 /// What the spans that wait say of their trace, on a server.
 pub async fn said(database: &str) -> Vec<String> {
     let mut connection = PgConnection::connect(database).await.unwrap();
@@ -190,7 +204,26 @@ pub async fn said(database: &str) -> Vec<String> {
     .unwrap()
 }
 
-fn alerts(ada: &Member) -> Vec<Alert> {
+/// A rule with all that one can say, and the channels that it tells. Answers the rule's id.
+async fn watch(ada: &Member) -> Uuid {
+    let mut ids = Vec::new();
+    for channel in [
+        json!({"name": "hook", "url": "https://agent-observability.invalid/", "min_severity": "warning"}),
+        json!({"name": "mail", "kind": "email", "to": ["ops@example.com"], "enabled": false}),
+    ] {
+        ids.push(ada.post("/api/v1/alert-channels", &channel).await.expect(201).json()["id"].clone());
+    }
+    let rule = json!({
+        "name": "Quality", "metric": "quality_score", "side": "below", "group_by": "agent", "model": "gpt-4o",
+        "window_minutes": 60, "warning": 70.5, "critical": 50, "min_traces": 3, "for_minutes": 5,
+        "renotify_minutes": 30, "muted_until": noon(), "channel_ids": ids,
+    });
+    let rule = ada.post("/api/v1/alert-rules", &rule).await.expect(201).json();
+    rule["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Alerts of all kinds: of the rule and of none, that last, that somebody is on, and that are over.
+fn alerts(ada: &Member, rule_id: Uuid) -> Vec<Alert> {
     let one = |number: u64| Alert {
         metric_value: number.is_multiple_of(2).then_some(number as f64 / 3.0),
         ..alert(
@@ -200,7 +233,21 @@ fn alerts(ada: &Member) -> Vec<Alert> {
             alert_time(number),
         )
     };
-    (0..30).map(one).collect()
+    let mut alerts: Vec<_> = (0..30).map(one).collect();
+    for (number, alert) in alerts.iter_mut().enumerate() {
+        if number > 4 {
+            (alert.state, alert.resolved_at) = (AlertState::Resolved, Some(noon()));
+            alert.resolution = Some(Resolution::Recovered);
+        }
+        if number % 2 == 1 && number > 2 {
+            (alert.rule_id, alert.metric) = (Some(rule_id), Some(AlertMetric::QualityScore));
+            (alert.threshold, alert.worst_value) = (Some(70.5), Some(0.1));
+        }
+    }
+    let on_it = &mut alerts[3];
+    (on_it.state, on_it.acknowledged_at) = (AlertState::Acknowledged, Some(noon()));
+    on_it.acknowledged_by = Some("ada@example.com".to_owned());
+    alerts
 }
 
 fn alert_time(number: u64) -> Timestamp {

@@ -27,6 +27,7 @@ async fn files_are_made_and_brought_up_to_date() {
         "traces.db: 0001 traces",
         "traces.db: 0002 spans",
         "traces.db: 0003 prices",
+        "traces.db: 0004 alerts",
     ]
     .map(|step| format!("{folder}/{step}"));
     four_steps(&[("DATA_DIR", folder)], &steps.each_ref().map(String::as_str)).await;
@@ -40,6 +41,7 @@ async fn both_schemas_may_stand_in_one_database() {
         "traces_migrations: 0001 traces",
         "traces_migrations: 0002 spans",
         "traces_migrations: 0003 prices",
+        "traces_migrations: 0004 alerts",
         "traces_plain_migrations: 0001 rollups",
     ];
     four_steps(&[("TIMESCALE_URL", &database)], &steps).await;
@@ -54,6 +56,7 @@ async fn accounts_and_traces_may_be_on_servers_of_their_own() {
         "traces_migrations: 0001 traces",
         "traces_migrations: 0002 spans",
         "traces_migrations: 0003 prices",
+        "traces_migrations: 0004 alerts",
         "traces_timescale_migrations: 0001 hypertable",
     ];
     four_steps(&[("POSTGRES_URL", &accounts), ("TIMESCALE_URL", &traces)], &steps).await;

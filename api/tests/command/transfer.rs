@@ -1,5 +1,6 @@
 //! A folder with everything in it, on a server afterwards: nobody sees a difference.
 
+use api::alert::default::default_rules;
 use serde_json::json;
 
 use crate::{
@@ -36,6 +37,8 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
     let files = || ["accounts.db", "traces.db"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
     let untouched = files();
     let run = transfer(folder.path(), &database).await.expect(0);
+    // Everybody has those that a workspace begins with, and ada one more.
+    let rules = 3 * default_rules().len() + 1;
     assert!(files() == untouched, "the folder is only read");
     for line in [
         "workspaces: 3 (3 new)\n",
@@ -43,7 +46,9 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
         "API keys: 3 (3 new)\n",
         "scores: 7 (7 new)\n",
         "traces: 4,564 (4,564 new)\n",
-        "alerts: 30\n",
+        &format!("alert rules: {rules} ({rules} new)\n"),
+        "alert channels: 2 (2 new)\n",
+        "alerts: 30 (30 new)\n",
         "prices: 1 (1 new)\n",
         "verified: ",
         &format!(
@@ -56,8 +61,14 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
     let secret = std::fs::read_to_string(folder.path().join("jwt_secret")).unwrap();
     assert!(!run.stdout.contains(&secret) && !run.stderr.contains(&secret));
 
+    let [here, there] = fill::secrets(&folder, &database).await;
+    assert!(here == there && here[1].starts_with("whsec_"), "what whoever is told has to check by");
+
     let run = transfer(folder.path(), &database).await.expect(0);
     assert!(run.stdout.contains("users: 3 (0 new)\n"), "{run:?}");
+    assert!(run.stdout.contains(&format!("alert rules: {rules} (0 new)\n")), "{run:?}");
+    assert!(run.stdout.contains("alert channels: 2 (0 new)\n"), "{run:?}");
+    assert!(run.stdout.contains("alerts: 30 (0 new)\n"), "{run:?}");
     assert!(run.stdout.contains("scores: 7 (0 new)\n"), "{run:?}");
     assert!(run.stdout.contains("traces: 4,564 (0 new)\n"), "{run:?}");
     assert_eq!(count(&database, "traces").await, MANY as i64 + 64);

@@ -38,6 +38,10 @@ pub async fn of(server: &Server, name: &str) -> BTreeMap<String, Value> {
         "/api/v1/auth/me",
         "/api/v1/api-keys",
         "/api/v1/alerts/recent?limit=100",
+        "/api/v1/alerts?limit=100",
+        "/api/v1/alerts?state=open",
+        "/api/v1/alert-rules",
+        "/api/v1/alert-channels",
         "/api/v1/activity/stream",
         "/api/v1/prices",
     ] {

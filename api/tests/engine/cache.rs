@@ -29,6 +29,7 @@ on_every_engine!(
     failures_are_not_kept,
     an_answer_ends_when_its_time_is_over,
     dropping_a_workspace_s_answers_leaves_those_of_others,
+    answers_are_dropped_however_lately_they_were_where_it_is_asked,
     an_answer_computed_while_traces_were_written_is_not_kept,
     a_hundred_who_ask_the_same_at_once_make_one_computation,
 );
@@ -101,6 +102,17 @@ async fn dropping_a_workspace_s_answers_leaves_those_of_others(engine: &Engine) 
     assert_eq!(ask(&cache, CacheKey::trace_detail(ada, "run"), "2").await.1, Outcome::Miss);
     assert_eq!(ask(&cache, kpis(bob), "2").await.1, Outcome::Hit);
     assert_eq!(ask(&cache, CacheKey::trace_detail(bob, "run"), "2").await.1, Outcome::Hit);
+}
+
+async fn answers_are_dropped_however_lately_they_were_where_it_is_asked(engine: &Engine) {
+    let cache = engine.cache(Ttls::default());
+    let workspace_id = Uuid::from_u128(1);
+    // Somebody who drops them once an hour has just done so.
+    assert_eq!(cache.invalidate(workspace_id, Duration::from_secs(3600)).await.unwrap(), Dropped::Done);
+    for text in ["1", "2"] {
+        assert_eq!(ask(&cache, kpis(workspace_id), text).await, (text.to_owned(), Outcome::Miss));
+        assert_eq!(cache.invalidate(workspace_id, Duration::ZERO).await.unwrap(), Dropped::Done);
+    }
 }
 
 async fn an_answer_computed_while_traces_were_written_is_not_kept(engine: &Engine) {

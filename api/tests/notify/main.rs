@@ -2,6 +2,15 @@
 //! clock that moves when told to. One binary, so that it is linked once; a file per subject.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../api/answer.rs"]
+#[expect(dead_code, reason = "the HTTP tests use the rest")]
+mod answer;
+#[path = "../api/child.rs"]
+#[expect(dead_code, reason = "the HTTP tests use the rest")]
+mod child;
+#[path = "../api/client.rs"]
+#[expect(dead_code, reason = "the HTTP tests use the rest")]
+mod client;
 #[path = "../store/database.rs"]
 #[expect(dead_code, reason = "the tests of the stores use the rest")]
 mod database;
@@ -16,8 +25,10 @@ mod private;
 mod receiver;
 mod refuse;
 mod retry;
+mod serve;
 mod share;
 mod slack;
 mod smtp;
 mod stage;
+mod tls;
 mod webhook;

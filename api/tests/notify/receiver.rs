@@ -11,9 +11,12 @@ use std::{
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::Semaphore,
 };
+use tokio_rustls::TlsAcceptor;
+
+use crate::tls::Stream;
 
 /// What a request is answered.
 #[derive(Clone)]
@@ -66,6 +69,15 @@ pub struct Receiver {
 impl Receiver {
     /// Answers so, one after the other, and 200 after that.
     pub async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::start_with(answers, None).await
+    }
+
+    /// The same by TLS.
+    pub async fn encrypted(acceptor: TlsAcceptor) -> Self {
+        Self::start_with([], Some(acceptor)).await
+    }
+
+    async fn start_with(answers: impl IntoIterator<Item = Answer>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state =
@@ -74,7 +86,18 @@ impl Receiver {
             let state = state.clone();
             async move {
                 while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream, state.clone()));
+                    let (state, tls) = (state.clone(), tls.clone());
+                    tokio::spawn(async move {
+                        let stream: Stream = match tls {
+                            None => Box::new(stream),
+                            Some(acceptor) => match acceptor.accept(stream).await {
+                                Ok(stream) => Box::new(stream),
+                                // It does not believe the certificate.
+                                Err(_) => return,
+                            },
+                        };
+                        serve(stream, state).await;
+                    });
                 }
             }
         });
@@ -105,7 +128,7 @@ impl Drop for Receiver {
     }
 }
 
-async fn serve(mut stream: TcpStream, state: Arc<State>) {
+async fn serve(mut stream: Stream, state: Arc<State>) {
     let Some(received) = read(&mut stream).await else { return };
     let now = state.now.fetch_add(1, Ordering::SeqCst) + 1;
     state.most.fetch_max(now, Ordering::SeqCst);
@@ -140,10 +163,11 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
             "HTTP/1.1 {status} Whatever\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         );
         let _ = stream.write_all(answer.as_bytes()).await;
+        let _ = stream.shutdown().await;
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Received> {
+async fn read(stream: &mut Stream) -> Option<Received> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

@@ -136,23 +136,24 @@ async fn the_log_forgets_what_ended_long_ago(stage: Stage) {
 
 async fn who_is_told_to_stop_takes_nothing_more_and_ends_what_is_under_way(stage: Stage) {
     let permits = Arc::new(Semaphore::new(0));
-    let receiver = Receiver::start(vec![Answer::Held(permits.clone()); 5]).await;
+    let receiver = Receiver::start(vec![Answer::Held(permits.clone()); 20]).await;
     let channel = stage.webhook(receiver.url()).await;
     let mut ids = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..20 {
         ids.push(stage.test(&channel).await);
         stage.clock.advance(INSTANT);
     }
     let delivering = stage.deliverer().await;
     crate::wait::eventually("the first four", || async { receiver.count() == 4 }).await;
     // It is told before there is anything that it could go on with.
-    tokio::join!(delivering.stop(), async { permits.add_permits(5) });
-    let mut states = Vec::new();
+    tokio::join!(delivering.stop(), async { permits.add_permits(20) });
+    let mut arrived = 0;
     for &id in &ids {
-        states.push(stage.delivery(&channel, id).await.state);
+        arrived += usize::from(stage.delivery(&channel, id).await.state == DeliveryState::Delivered);
     }
-    assert_eq!(states[..4], [DeliveryState::Delivered; 4]);
-    assert_eq!((states[4], receiver.count()), (DeliveryState::Pending, 4));
+    assert_eq!(arrived, receiver.count(), "nothing is left under way");
+    // It may have been taking the next four when it was told.
+    assert!((4..=8).contains(&arrived), "{arrived} arrived");
 }
 
 on_every_store!(

@@ -53,7 +53,20 @@ async fn what_the_dead_had_under_way_is_made_by_another_once_its_lease_is_over(s
     assert!(received.iter().all(|one| one.id() == id.to_string()), "whoever got it twice can tell");
 }
 
+async fn what_is_kept_for_a_channel_that_is_gone_is_gone_too(stage: Stage) {
+    let receiver = Receiver::start([]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    assert!(stage.store.remove_alert_channel(stage.workspace_id, channel.id).await.unwrap());
+    stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    let _delivering = stage.deliverer().await;
+    stage.looked().await;
+    let of = api::store::trace::alert::record::DeliveriesOf::Channel(channel.id);
+    assert_eq!(stage.store.deliveries(stage.workspace_id, of, 10).await.unwrap().total, 0);
+    assert_eq!(receiver.count(), 0);
+}
+
 on_every_store!(
+    what_is_kept_for_a_channel_that_is_gone_is_gone_too,
     two_who_share_make_each_delivery_once_and_four_of_a_channel_at_a_time,
     what_the_dead_had_under_way_is_made_by_another_once_its_lease_is_over,
 );

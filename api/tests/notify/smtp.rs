@@ -4,8 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
 };
+use tokio_rustls::TlsAcceptor;
+
+use crate::tls::Stream;
 
 /// How it answers. Where nothing is said of a step, it is taken.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,6 +52,15 @@ pub struct MailServer {
 
 impl MailServer {
     pub async fn start(manners: Manners) -> Self {
+        Self::start_with(manners, None).await
+    }
+
+    /// The same, with STARTTLS.
+    pub async fn encrypted(manners: Manners, acceptor: TlsAcceptor) -> Self {
+        Self::start_with(manners, Some(acceptor)).await
+    }
+
+    async fn start_with(manners: Manners, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let manners = Arc::new(Mutex::new(manners));
@@ -59,7 +71,8 @@ impl MailServer {
             async move {
                 while let Ok((stream, _)) = listener.accept().await {
                     let manners = *manners.lock().unwrap();
-                    tokio::spawn(serve(stream, manners, mails.clone(), commands.clone()));
+                    let (mails, commands) = (mails.clone(), commands.clone());
+                    tokio::spawn(serve(Box::new(stream), manners, tls.clone(), mails, commands));
                 }
             }
         });
@@ -88,8 +101,9 @@ impl Drop for MailServer {
 }
 
 async fn serve(
-    stream: TcpStream,
+    stream: Stream,
     manners: Manners,
+    mut tls: Option<TlsAcceptor>,
     mails: Arc<Mutex<Vec<Mail>>>,
     commands: Arc<Mutex<Vec<String>>>,
 ) -> Option<()> {
@@ -105,6 +119,13 @@ async fn serve(
         let line = hear(&mut stream).await?;
         commands.lock().unwrap().push(line.clone());
         let answer = match line.split([' ', ':']).next()? {
+            "STARTTLS" => {
+                say(&mut stream, "220 2.0.0 Go ahead").await?;
+                let encrypted = tls.take()?.accept(stream.into_inner()).await.ok()?;
+                stream = BufReader::new(Box::new(encrypted));
+                continue;
+            }
+            "EHLO" if tls.is_some() => "250-mail.example.com\r\n250 STARTTLS",
             "EHLO" if manners.login.is_some() => "250-mail.example.com\r\n250-8BITMIME\r\n250 AUTH PLAIN",
             "EHLO" => "250-mail.example.com\r\n250 8BITMIME",
             "AUTH" if line.strip_prefix("AUTH PLAIN ") == manners.login => {
@@ -148,11 +169,11 @@ fn address(line: &str) -> String {
     line.split(['<', '>']).nth(1).unwrap().to_owned()
 }
 
-async fn say(stream: &mut BufReader<TcpStream>, answer: &str) -> Option<()> {
+async fn say(stream: &mut BufReader<Stream>, answer: &str) -> Option<()> {
     stream.write_all(format!("{answer}\r\n").as_bytes()).await.ok()
 }
 
-async fn hear(stream: &mut BufReader<TcpStream>) -> Option<String> {
+async fn hear(stream: &mut BufReader<Stream>) -> Option<String> {
     let mut line = String::new();
     (stream.read_line(&mut line).await.ok()? > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -51,6 +51,11 @@ impl Stage {
         }
     }
 
+    /// Where the clock is the machine's own, for a server that runs beside.
+    pub async fn live(database: Database) -> Self {
+        Self { clock: Clock::system(), ..Self::on(database).await }
+    }
+
     /// Where no store matters.
     pub async fn new() -> Self {
         Self::on(crate::database::open_sqlite().await).await

@@ -14,7 +14,6 @@ mod price;
 mod thread;
 mod trace;
 
-pub use answer::read;
 pub use client::{Asked, Client};
 pub use error::ApiError;
 pub use thread::ThreadKind;

@@ -1,6 +1,7 @@
 //! The guard before the pages that need a login, and the way back afterwards.
 
 use yew::prelude::*;
+use yew_router::Routable;
 
 use super::{End, use_auth};
 use crate::{

@@ -3,14 +3,16 @@
 use std::{rc::Rc, time::Duration};
 
 use gloo_events::EventListener;
+use gloo_storage::{LocalStorage, Storage};
 use gloo_timers::callback::Timeout;
-use shared::auth::TokenResponse;
+use serde_json::Value;
+use shared::{answer, auth::TokenResponse};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::session::{End, Session, SessionAction, Token};
 use crate::{
-    api::{self, ApiError, Client},
+    api::{ApiError, Client},
     intl,
 };
 
@@ -120,18 +122,21 @@ pub fn use_client() -> Client {
 }
 
 fn stored() -> Option<Token> {
-    let kept = storage()?.get_item(KEY).ok()??;
-    api::read(&kept).filter(|token: &Token| token.holds(intl::now()))
+    let kept: Value = has_storage().then(|| LocalStorage::get(KEY).ok())??;
+    answer::read(&kept).filter(|token: &Token| token.holds(intl::now()))
 }
 
-/// Where the browser keeps nothing, the session lasts as long as the page.
 fn keep(token: Option<&Token>) {
-    if let Some(storage) = storage() {
-        let text = token.and_then(|token| serde_json::to_string(token).ok());
-        drop(text.map_or_else(|| storage.remove_item(KEY), |text| storage.set_item(KEY, &text)));
+    if has_storage() {
+        match token {
+            // Where it is full, the session lasts as long as the page.
+            Some(token) => drop(LocalStorage::set(KEY, token)),
+            None => LocalStorage::delete(KEY),
+        }
     }
 }
 
-fn storage() -> Option<web_sys::Storage> {
-    intl::window().local_storage().ok().flatten()
+/// Whether the browser keeps anything, which people may forbid: the session lasts as long as the page, then.
+fn has_storage() -> bool {
+    matches!(intl::window().local_storage(), Ok(Some(_)))
 }

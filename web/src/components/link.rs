@@ -1,6 +1,7 @@
 //! A link within the application: a real `<a href>`, followed without a reload.
 
 use yew::prelude::*;
+use yew_router::Routable;
 
 use crate::{route::Route, router};
 

@@ -28,8 +28,9 @@ const STATEMENT: Duration = Duration::from_secs(3600);
 /// Connections to each server: one writes, and hardly anything else is asked.
 const CONNECTIONS: u32 = 2;
 
-/// Copies users, workspaces, API keys, traces, scores, alerts and own prices of a data folder to the servers at POSTGRES_URL and
-/// TIMESCALE_URL, with their ids: people log in with the same passwords, and agents keep their keys.
+/// Copies users, workspaces, API keys, traces, scores, alerts with their rules and channels, and own prices of a data folder
+/// to the servers at POSTGRES_URL and TIMESCALE_URL, with their ids: people log in with the same passwords, and agents keep
+/// their keys.
 ///
 /// The folder is only read; stop its server first, so that nothing arrives meanwhile. What is on the servers already is
 /// left out: after an interruption the same command goes on. Where somebody else on the servers has the e-mail of a user,

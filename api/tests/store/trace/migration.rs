@@ -1,9 +1,11 @@
 //! A database that an older version filled: it is brought up to date with everything in it.
 
-use api::store::trace::record::LooseSpan;
+use api::store::trace::{alert::record::AlertFilter, record::LooseSpan};
+use shared::alert::{Alert, AlertState, Severity};
 use uuid::Uuid;
 
 use super::{
+    alert::alert,
     loose, oracle,
     sample::{self, HOUR, START, always, plain},
 };
@@ -25,6 +27,9 @@ const SPANS: [&str; 11] = [
     "tags",
 ];
 
+const ALERTS: [&str; 6] =
+    ["rule_id", "group_key", "details", "acknowledged_at", "acknowledged_by", "resolved_at"];
+
 /// Makes the database what the first version would have made of it.
 async fn age(database: &Database) {
     for index in ["traces_workspace_session_time", "traces_workspace_user_time"] {
@@ -35,7 +40,21 @@ async fn age(database: &Database) {
             database.execute_in_traces(&format!("ALTER TABLE {table} DROP COLUMN {column}")).await;
         }
     }
-    for table in ["waiting_traces", "model_prices", "reprices"] {
+    for index in ["alerts_open", "alerts_workspace_open"] {
+        database.execute_in_traces(&format!("DROP INDEX {index}")).await;
+    }
+    for column in ALERTS {
+        database.execute_in_traces(&format!("ALTER TABLE alerts DROP COLUMN {column}")).await;
+    }
+    for table in [
+        "waiting_traces",
+        "model_prices",
+        "reprices",
+        "alert_workspaces",
+        "alert_rules",
+        "alert_channels",
+        "alert_deliveries",
+    ] {
         database.execute_in_traces(&format!("DROP TABLE {table}")).await;
     }
     let applied = match database {
@@ -57,6 +76,8 @@ async fn is_brought_up_to_date(database: &Database, compress: bool) {
         .collect();
     let store = database.traces().await;
     sample::write(&store, &traces, 20).await;
+    let old = alert(workspace_id, Severity::Critical, 60);
+    store.insert_alerts(std::slice::from_ref(&old)).await.unwrap();
     store.close().await;
     let migrations = database.trace_migrations().await;
     age(database).await;
@@ -72,6 +93,9 @@ async fn is_brought_up_to_date(database: &Database, compress: bool) {
         assert_eq!(detail.spans.len(), 1);
     }
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
+    // What was kept before there were rules is over.
+    let over = Alert { state: AlertState::Resolved, resolved_at: Some(old.alert.created_at), ..old.alert };
+    assert_eq!(store.alerts(workspace_id, AlertFilter::default(), 0, 10).await.unwrap().items, [over]);
     // It takes what is new, beside what is old.
     let late: Vec<LooseSpan> = ["t3", "new"].map(|id| loose::plain(workspace_id, id, "late", None)).into();
     store.write_spans(&late.iter().collect::<Vec<_>>()).await.unwrap();

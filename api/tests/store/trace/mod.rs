@@ -2,6 +2,9 @@
 //! tests give each random input a workspace of its own, so that one database serves them all.
 
 mod alert;
+mod alert_delivery;
+mod alert_rule;
+mod alert_turn;
 mod atomicity;
 mod concurrency;
 mod detail;
@@ -83,7 +86,27 @@ macro_rules! trace_store_suite {
                 detail::a_trace_is_seen_by_its_own_workspace_alone,
                 concurrency::readers_see_whole_batches_while_they_are_written,
                 alert::alerts_come_newest_first_by_workspace_and_severity,
+                alert::any_filter_of_alerts_equals_brute_force,
                 alert::an_alert_kept_twice_is_there_once,
+                alert::a_group_of_a_rule_has_one_alert_that_lasts_and_any_that_are_over,
+                alert::an_alert_comes_back_with_everything_to_its_own_workspace,
+                alert::an_alert_is_acknowledged_once_by_its_own_workspace_while_it_lasts,
+                alert_rule::many_who_begin_a_workspace_give_it_its_rules_once,
+                alert_rule::a_rule_comes_back_as_it_was_given_to_its_own_workspace,
+                alert_rule::a_rule_is_changed_by_whoever_saw_its_last_version,
+                alert_rule::a_workspace_has_so_many_rules_and_takes_as_many_from_elsewhere,
+                alert_rule::a_channel_comes_back_with_its_secret_to_its_own_workspace,
+                alert_rule::a_workspace_has_so_many_channels,
+                alert_turn::a_rule_is_one_workers_until_its_lease_is_over_or_it_was_evaluated,
+                alert_turn::the_rules_that_waited_longest_are_taken_first_and_many_takers_share_them,
+                alert_turn::an_evaluation_of_a_rule_that_was_changed_meanwhile_is_void,
+                alert_turn::what_came_of_an_evaluation_is_all_there_the_next_time,
+                alert_turn::what_cannot_be_kept_of_an_evaluation_leaves_nothing_of_it,
+                alert_delivery::a_delivery_is_tried_until_it_arrives_or_is_given_up,
+                alert_delivery::of_an_alert_a_channel_is_told_one_thing_after_the_other,
+                alert_delivery::a_channel_has_so_many_deliveries_under_way_the_oldest_first,
+                alert_delivery::many_who_deliver_share_what_there_is,
+                alert_delivery::what_a_channel_was_told_is_forgotten_with_it_or_in_time,
                 price::a_price_comes_back_as_it_was_given_to_its_own_workspace,
                 price::a_price_of_the_same_model_and_provider_takes_the_other_s_place,
                 price::a_workspace_has_so_many_prices_and_may_replace_each,

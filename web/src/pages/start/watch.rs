@@ -6,6 +6,7 @@ use gloo_timers::callback::Timeout;
 use icondata_lu::{LuCircleCheck, LuRadio};
 use shared::{limit, trace::TraceListQuery};
 use yew::prelude::*;
+use yew_router::Routable;
 
 use super::arrival::{Arrival, Opening};
 use crate::{

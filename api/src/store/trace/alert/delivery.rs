@@ -233,60 +233,70 @@ macro_rules! impl_alert_deliveries {
             ) -> Result<Vec<crate::store::trace::alert::record::DueDelivery>, crate::store::trace::StoreError>
             {
                 use crate::store::moment::Moment;
-                // Mostly there is nothing: found out without a transaction that writes.
+                // Mostly there is nothing: found out without a transaction that writes. Of an alert the first one only, and
+                // of these those that wait for their next attempt keep no other from its turn.
                 let mut snapshot = self.begin_read().await?;
-                let found: i64 = sqlx::query_scalar(
-                    "SELECT COUNT(*) FROM alert_deliveries WHERE finished_at IS NULL AND next_attempt_at <= $1 \
-                     AND (leased_until IS NULL OR leased_until <= $1)",
+                let found: Vec<uuid::Uuid> = sqlx::query_scalar(
+                    "SELECT id FROM ( \
+                         SELECT id, next_attempt_at, leased_until, ROW_NUMBER() OVER ( \
+                             PARTITION BY channel_id \
+                             ORDER BY CASE WHEN leased_until > $1 THEN 0 ELSE 1 END, created_at, id \
+                         ) AS place FROM ( \
+                             SELECT id, channel_id, created_at, next_attempt_at, leased_until, ROW_NUMBER() OVER ( \
+                                 PARTITION BY channel_id, COALESCE(alert_id, id) ORDER BY created_at, id \
+                             ) AS turn FROM alert_deliveries WHERE finished_at IS NULL \
+                         ) pending WHERE turn = 1 AND (leased_until > $1 OR next_attempt_at <= $1) \
+                     ) candidates WHERE place <= $2 AND (leased_until IS NULL OR leased_until <= $1) \
+                     ORDER BY next_attempt_at, id LIMIT $3",
                 )
                 .bind(Moment(now))
-                .fetch_one(&mut *snapshot)
+                .bind(i64::from(per_channel))
+                .bind(i64::from(most))
+                .fetch_all(&mut *snapshot)
                 .await?;
                 drop(snapshot);
-                if found == 0 {
+                if found.is_empty() {
                     return Ok(Vec::new());
                 }
                 let mut transaction = self.begin_write().await?;
-                // Those that wait for their next attempt, or for an earlier one of their alert, keep no other from its turn.
-                // The conditions stand outside, too: another may have been quicker.
-                sqlx::query(
-                    "UPDATE alert_deliveries SET worker = $1, leased_until = $2 WHERE id IN ( \
-                         SELECT id FROM ( \
-                             SELECT id, next_attempt_at, leased_until, ROW_NUMBER() OVER ( \
-                                 PARTITION BY channel_id \
-                                 ORDER BY CASE WHEN leased_until > $3 THEN 0 ELSE 1 END, created_at, id \
-                             ) AS place FROM alert_deliveries pending WHERE finished_at IS NULL AND ( \
-                                 leased_until > $3 OR (next_attempt_at <= $3 AND NOT EXISTS ( \
-                                     SELECT 1 FROM alert_deliveries earlier WHERE earlier.finished_at IS NULL \
-                                     AND earlier.channel_id = pending.channel_id \
-                                     AND earlier.alert_id = pending.alert_id \
-                                     AND (earlier.created_at < pending.created_at \
-                                          OR (earlier.created_at = pending.created_at AND earlier.id < pending.id)) \
-                                 )) \
-                             ) \
-                         ) candidates WHERE place <= $5 AND (leased_until IS NULL OR leased_until <= $3) \
-                         ORDER BY next_attempt_at, id LIMIT $4 \
-                     ) AND finished_at IS NULL AND next_attempt_at <= $3 \
-                     AND (leased_until IS NULL OR leased_until <= $3)",
-                )
-                .bind(worker)
-                .bind(Moment(leased_until))
-                .bind(Moment(now))
-                .bind(i64::from(most))
-                .bind(i64::from(per_channel))
-                .execute(&mut *transaction)
-                .await?;
-                let rows = sqlx::query(
-                    "SELECT alert_deliveries.id, channel, secret, notice, attempts FROM alert_deliveries \
-                     JOIN alert_channels ON alert_channels.id = channel_id \
-                     WHERE finished_at IS NULL AND worker = $1 AND leased_until = $2 ORDER BY alert_deliveries.created_at",
-                )
-                .bind(worker)
-                .bind(Moment(leased_until))
-                .fetch_all(&mut *transaction)
-                .await?;
+                let mut taken = Vec::with_capacity(found.len());
+                for id in found {
+                    // Another may have been quicker.
+                    let mine = sqlx::query(
+                        "UPDATE alert_deliveries SET worker = $1, leased_until = $2 WHERE id = $3 \
+                         AND finished_at IS NULL AND next_attempt_at <= $4 \
+                         AND (leased_until IS NULL OR leased_until <= $4)",
+                    )
+                    .bind(worker)
+                    .bind(Moment(leased_until))
+                    .bind(id)
+                    .bind(Moment(now))
+                    .execute(&mut *transaction)
+                    .await?
+                    .rows_affected();
+                    if mine == 0 {
+                        continue;
+                    }
+                    let row = sqlx::query(
+                        "SELECT alert_deliveries.id, channel, secret, notice, attempts FROM alert_deliveries \
+                         JOIN alert_channels ON alert_channels.id = channel_id WHERE alert_deliveries.id = $1",
+                    )
+                    .bind(id)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+                    match row {
+                        Some(row) => taken.push(row),
+                        // Its channel was removed while it was being kept.
+                        None => {
+                            sqlx::query("DELETE FROM alert_deliveries WHERE id = $1")
+                                .bind(id)
+                                .execute(&mut *transaction)
+                                .await?;
+                        }
+                    }
+                }
                 transaction.commit().await?;
-                rows.iter().map(crate::store::trace::alert::delivery::due).collect()
+                taken.iter().map(crate::store::trace::alert::delivery::due).collect()
             }
 
             pub(in crate::store::trace) async fn note_attempt(

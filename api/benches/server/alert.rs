@@ -1,0 +1,115 @@
+//! Alert rules: how long as many as a workspace may have take to be evaluated together, and how long a preview of one takes.
+//! On the store itself, by what runs in processing and in query.
+
+use std::time::{Duration, Instant};
+
+use api::{
+    alert::preview::preview,
+    cache::{Cache, Invalidator, MemoryCache, Ttls},
+    clock::Clock,
+    processing::alert::Evaluator,
+    store::trace::TraceStore,
+    telemetry::metrics::Metrics,
+};
+use shared::{
+    Timestamp,
+    alert_rule::{AlertMetric, AlertRule, AlertRuleRequest, Baseline},
+    limit,
+    metric::Dimension,
+};
+use uuid::Uuid;
+
+use crate::{Result, data::AGENTS, report::Part};
+
+/// How often all rules are evaluated, and each preview is made.
+const ROUNDS: usize = 20;
+const INTERVAL: Duration = Duration::from_secs(30);
+
+/// Measures with rules of every kind, which are gone after that.
+pub(crate) async fn measure(store: &TraceStore, workspace_id: Uuid, part: &mut Part) -> Result<()> {
+    eprintln!("==> alert rules");
+    let now = Clock::system().now();
+    let mut kept = 0;
+    for rule in (0..limit::ALERT_RULES).map(|number| rule(number, now)) {
+        // Those that every workspace begins with count, too.
+        kept += usize::from(store.keep_alert_rule(workspace_id, &rule).await?);
+    }
+    let clock = Clock::manual(now);
+    let invalidator = Invalidator::new(Cache::Memory(MemoryCache::new(Ttls::default())), clock.clone());
+    let evaluator = Evaluator::new(store.clone(), invalidator, clock.clone(), Metrics::new()?, INTERVAL);
+    let mut times = Vec::with_capacity(ROUNDS);
+    // The first finds what is wrong already, and says so.
+    evaluator.round().await?;
+    for _ in 0..ROUNDS {
+        clock.advance(INTERVAL);
+        let begin = Instant::now();
+        let evaluated = evaluator.round().await?;
+        times.push(begin.elapsed().as_secs_f64() * 1e3);
+        if evaluated < kept {
+            return Err(format!("{evaluated} of {kept} alert rules were evaluated").into());
+        }
+    }
+    part.times("1,000 alert rules of one workspace evaluated together, without HTTP", "", times);
+    previews(store, workspace_id, now, part).await?;
+    for rule in store.alert_rules(workspace_id).await?.iter().filter(|rule| rule.rule.name == NAME) {
+        store.remove_alert_rule(workspace_id, rule.id, now).await?;
+    }
+    clock.advance(INTERVAL);
+    evaluator.round().await?;
+    Ok(())
+}
+
+async fn previews(store: &TraceStore, workspace_id: Uuid, now: Timestamp, part: &mut Part) -> Result<()> {
+    let kinds = [
+        ("error rate over 30 minutes", AlertMetric::ErrorRate, 30, None),
+        ("p95 over an hour by agent", AlertMetric::P95LatencyMs, 60, Some(Dimension::Agent)),
+        ("silence over 7 days by agent", AlertMetric::NoData, 10_080, Some(Dimension::Agent)),
+    ];
+    for (what, metric, window_minutes, group_by) in kinds {
+        let rule = AlertRuleRequest {
+            metric,
+            window_minutes,
+            group_by,
+            warning: Some(10.0),
+            ..AlertRuleRequest::default()
+        };
+        let mut times = Vec::with_capacity(ROUNDS);
+        for _ in 0..ROUNDS {
+            let begin = Instant::now();
+            preview(store, workspace_id, &rule, now).await?;
+            times.push(begin.elapsed().as_secs_f64() * 1e3);
+        }
+        part.times(&format!("preview of an alert rule, {what}, without HTTP"), "", times);
+    }
+    Ok(())
+}
+
+const NAME: &str = "Measured";
+
+/// Every metric, over every usual window, with and without groups, filters and earlier windows.
+fn rule(number: usize, now: Timestamp) -> AlertRule {
+    let metric = AlertMetric::ALL[number % 10];
+    let is_silence = metric == AlertMetric::NoData;
+    let group_by = [None, None, Some(Dimension::Agent), Some(Dimension::Model)][number / 10 % 4];
+    let agent = AGENTS[number / 40 % AGENTS.len()];
+    let rule = AlertRuleRequest {
+        name: NAME.to_owned(),
+        metric,
+        window_minutes: [5, 15, 30, 60, 360, 1440, 10_080][number / 40 % 7],
+        group_by,
+        agent_id: (group_by != Some(Dimension::Agent) && number % 3 == 0).then(|| agent.to_owned()),
+        baseline: if is_silence { Baseline::None } else { Baseline::ALL[number / 7 % 4] },
+        // Some fire, most do not.
+        warning: Some(if number % 50 == 1 { 3.0 } else { 99.0 }),
+        for_minutes: 5,
+        ..AlertRuleRequest::default()
+    };
+    AlertRule {
+        id: Uuid::new_v4(),
+        rule,
+        created_at: now,
+        updated_at: now,
+        evaluated_at: None,
+        open_alerts: 0,
+    }
+}

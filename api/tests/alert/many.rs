@@ -1,0 +1,65 @@
+//! Many rules, and many groups.
+
+use api::store::trace::record::NewTrace;
+use shared::{
+    alert_rule::{AlertMetric, AlertRuleRequest, Baseline},
+    limit,
+    metric::Dimension,
+};
+
+use crate::stage::{Stage, errors};
+
+pub async fn a_thousand_rules_are_evaluated_together(stage: &mut Stage) {
+    let metrics = AlertMetric::ALL;
+    for number in 0..limit::ALERT_RULES {
+        let metric = metrics[number % metrics.len()];
+        let is_silence = metric == AlertMetric::NoData;
+        let rule = AlertRuleRequest {
+            name: format!("Rule {number}"),
+            metric,
+            window_minutes: [5, 30, 60, 1440][number / 10 % 4],
+            group_by: [None, Some(Dimension::Agent), Some(Dimension::Model)][number % 3],
+            baseline: if is_silence { Baseline::None } else { Baseline::ALL[number / 7 % 4] },
+            // Only what looks at errors themselves is to fire.
+            warning: Some(if metric == AlertMetric::ErrorRate { 40.0 } else { 4.0 })
+                .filter(|_| is_silence || metric == AlertMetric::ErrorRate),
+            critical: (!is_silence && metric != AlertMetric::ErrorRate)
+                .then_some(metric.highest().unwrap_or(9_999.0)),
+            ..AlertRuleRequest::default()
+        };
+        stage.rule(rule).await;
+    }
+    let is_mine =
+        |alert: &shared::alert::Alert| alert.metric == Some(AlertMetric::ErrorRate) && !alert.is_change;
+    stage.failures("bot", &[5, 5]).await;
+    assert_eq!(stage.alerts().await.iter().filter(|alert| is_mine(alert)).count(), {
+        let fires = |&number: &usize| number % 10 == 1 && number / 7 % 4 == 0;
+        (0..limit::ALERT_RULES).filter(fires).count()
+    });
+    assert_eq!(stage.evaluate().await, 0);
+    stage.sleep(1);
+    assert_eq!(stage.evaluate().await, limit::ALERT_RULES);
+}
+
+pub async fn a_rule_has_no_more_groups_than_it_may_have(stage: &mut Stage) {
+    stage.rule(AlertRuleRequest { group_by: Some(Dimension::Agent), critical: None, ..errors() }).await;
+    let now = stage.clock.now().as_micros();
+    let agents = limit::ALERT_GROUPS + 20;
+    // The later an agent's name, the more traces it has.
+    let mut traces = Vec::new();
+    for agent in 0..agents {
+        for number in 0..=agent / 20 {
+            let trace = stage.trace(now + i64::try_from(number).unwrap());
+            let status = shared::trace::TraceStatus::Error;
+            traces.push(NewTrace { agent_id: format!("agent {agent:03}"), status, ..trace });
+        }
+    }
+    stage.write(&traces).await;
+    stage.minute().await;
+    let alerts = stage.alerts().await;
+    assert_eq!(alerts.len(), limit::ALERT_GROUPS);
+    assert_eq!(alerts[0].title, "Errors: agent 020");
+    // Those that have an alert are evaluated before all others, and end.
+    stage.minutes(12).await;
+    assert!(stage.alerts().await.iter().all(|alert| alert.resolved_at.is_some()));
+}

@@ -1,0 +1,219 @@
+//! A workspace with a clock that is moved by hand, and what became of its alerts as text.
+
+use std::time::Duration;
+
+use api::{
+    cache::{Cache, Invalidator, MemoryCache, Ttls},
+    clock::Clock,
+    processing::alert::Evaluator,
+    store::trace::{
+        TraceStore,
+        alert::record::{AlertFilter, DeliveriesOf},
+        record::NewTrace,
+    },
+    telemetry::metrics::Metrics,
+};
+use shared::{
+    Timestamp,
+    alert::{Alert, Severity},
+    alert_channel::{AlertChannel, AlertChannelRequest},
+    alert_rule::{AlertRule, AlertRuleRequest},
+    trace::TraceStatus,
+};
+use uuid::Uuid;
+
+use crate::{
+    database::Database,
+    sample::{MINUTE, START, plain},
+};
+
+/// How often rules are evaluated.
+pub const INTERVAL: Duration = Duration::from_secs(60);
+/// The noon on which scenarios begin.
+pub const NOON: i64 = START + 12 * 60 * MINUTE;
+
+pub struct Stage {
+    pub store: TraceStore,
+    pub clock: Clock,
+    pub workspace_id: Uuid,
+    evaluator: Evaluator,
+    sent: u64,
+}
+
+impl Stage {
+    pub async fn on(database: &Database) -> Self {
+        let store = database.traces().await;
+        let clock = Clock::manual(Timestamp::from_micros(NOON));
+        let evaluator = evaluator(&store, &clock);
+        Self { store, clock, workspace_id: Uuid::new_v4(), evaluator, sent: 0 }
+    }
+
+    /// A process that has just started.
+    pub fn evaluator(&self) -> Evaluator {
+        evaluator(&self.store, &self.clock)
+    }
+
+    /// Another process takes the place of the one that evaluated.
+    pub fn restart(&mut self) {
+        self.evaluator = self.evaluator();
+    }
+
+    /// A new rule, made now.
+    pub async fn rule(&self, rule: AlertRuleRequest) -> Uuid {
+        assert_eq!(rule.validate(), []);
+        let now = self.clock.now();
+        let (id, evaluated_at) = (Uuid::new_v4(), None);
+        let rule = AlertRule { id, rule, created_at: now, updated_at: now, evaluated_at, open_alerts: 0 };
+        assert!(self.store.keep_alert_rule(self.workspace_id, &rule).await.unwrap());
+        id
+    }
+
+    /// Changes a rule now.
+    pub async fn change(&self, id: Uuid, change: impl Fn(&mut AlertRuleRequest)) {
+        let (mut rule, version) = self.store.alert_rule(self.workspace_id, id).await.unwrap().unwrap();
+        change(&mut rule.rule);
+        let now = self.clock.now();
+        let changed = self.store.change_alert_rule(self.workspace_id, id, version, &rule.rule, now).await;
+        assert!(changed.unwrap());
+    }
+
+    /// A channel, made now.
+    pub async fn channel(&self, name: &str, min_severity: Severity) -> Uuid {
+        let now = self.clock.now();
+        let channel = AlertChannel {
+            id: Uuid::new_v4(),
+            channel: AlertChannelRequest {
+                name: name.to_owned(),
+                url: Some("https://example.com/hook".to_owned()),
+                min_severity,
+                ..AlertChannelRequest::default()
+            },
+            created_at: now,
+            updated_at: now,
+            last_delivery: None,
+            secret: Some("whsec_".to_owned()),
+        };
+        let id = channel.id;
+        assert_eq!(self.store.keep_alert_channels(self.workspace_id, &[channel]).await.unwrap(), 1);
+        id
+    }
+
+    /// Traces of an agent that start in the minute that begins now.
+    pub async fn send(&mut self, agent_id: &str, good: u64, failed: u64) {
+        let now = self.clock.now().as_micros();
+        self.send_at(agent_id, now, good, failed).await;
+    }
+
+    /// Traces of an agent in the minute that begins at a moment.
+    pub async fn send_at(&mut self, agent_id: &str, start: i64, good: u64, failed: u64) {
+        let traces: Vec<NewTrace> = (0..good + failed)
+            .map(|number| NewTrace {
+                agent_id: agent_id.to_owned(),
+                status: if number < good { TraceStatus::Success } else { TraceStatus::Error },
+                ..self.trace(start + i64::try_from(number).unwrap() * 1_000)
+            })
+            .collect();
+        self.write(&traces).await;
+    }
+
+    /// A trace in which nothing is remarkable, of this workspace.
+    pub fn trace(&mut self, timestamp: i64) -> NewTrace {
+        self.sent += 1;
+        plain(self.workspace_id, format!("t{}-{}", self.sent, Uuid::new_v4()), timestamp)
+    }
+
+    pub async fn write(&self, traces: &[NewTrace]) {
+        self.store.write(&traces.iter().collect::<Vec<_>>()).await.unwrap();
+    }
+
+    /// Time passes and nobody evaluates.
+    pub fn sleep(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(60 * minutes));
+    }
+
+    /// A minute passes, then what is due is evaluated.
+    pub async fn minute(&self) {
+        self.sleep(1);
+        self.evaluate().await;
+    }
+
+    /// So many minutes pass.
+    pub async fn minutes(&self, minutes: u64) {
+        for _ in 0..minutes {
+            self.minute().await;
+        }
+    }
+
+    /// A minute passes for each of these, in which so many of an agent's ten traces fail.
+    pub async fn failures(&mut self, agent_id: &str, failed: &[u64]) {
+        for &failed in failed {
+            self.send(agent_id, 10 - failed, failed).await;
+            self.minute().await;
+        }
+    }
+
+    /// Evaluates what is due now.
+    pub async fn evaluate(&self) -> usize {
+        self.evaluator.round().await.unwrap()
+    }
+
+    /// All alerts, the oldest first.
+    pub async fn alerts(&self) -> Vec<Alert> {
+        let found = self.store.alerts(self.workspace_id, AlertFilter::default(), 0, 1000).await.unwrap();
+        let mut alerts = found.items;
+        alerts.sort_by(|one, other| (one.created_at, &one.title).cmp(&(other.created_at, &other.title)));
+        alerts
+    }
+
+    /// All alerts, a line each: minutes since the start in which it fired and was over, headline, severity, worst value.
+    pub async fn lives(&self) -> Vec<String> {
+        let life = |alert: &Alert| {
+            let end = alert.resolved_at.zip(alert.resolution);
+            let end = end.map_or_else(String::new, |(at, why)| format!("{} {why:?}", minute_of(at)));
+            let (start, title, severity) =
+                (minute_of(alert.created_at), &alert.title, alert.severity.as_str());
+            format!("{start}–{end} {title}, {severity}, {:.1}", alert.worst_value.unwrap())
+        };
+        self.alerts().await.iter().map(life).collect()
+    }
+
+    /// What a channel was told, a line each: the minute, what, of which alert.
+    pub async fn told(&self, channel: Uuid) -> Vec<String> {
+        let of = DeliveriesOf::Channel(channel);
+        let deliveries = self.store.deliveries(self.workspace_id, of, 1000).await.unwrap().items;
+        let alerts = self.alerts().await;
+        let mut told: Vec<_> = deliveries
+            .iter()
+            .map(|delivery| {
+                let alert = alerts.iter().find(|alert| Some(alert.id) == delivery.alert_id).unwrap();
+                let (at, event) = (minute_of(delivery.created_at), delivery.event.as_str());
+                (at, format!("{at} {event}: {}", alert.title))
+            })
+            .collect();
+        told.sort();
+        told.into_iter().map(|(_, line)| line).collect()
+    }
+}
+
+fn evaluator(store: &TraceStore, clock: &Clock) -> Evaluator {
+    let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
+    let invalidator = Invalidator::new(cache, clock.clone());
+    Evaluator::new(store.clone(), invalidator, clock.clone(), Metrics::new().unwrap(), INTERVAL)
+}
+
+/// Minutes since the start.
+pub fn minute_of(moment: Timestamp) -> i64 {
+    (moment.as_micros() - NOON) / MINUTE
+}
+
+/// A warning where a tenth of the last five minutes' traces fail, and something critical at a half.
+pub fn errors() -> AlertRuleRequest {
+    AlertRuleRequest {
+        name: "Errors".to_owned(),
+        window_minutes: 5,
+        warning: Some(10.0),
+        critical: Some(50.0),
+        hysteresis_percent: 20,
+        ..AlertRuleRequest::default()
+    }
+}
