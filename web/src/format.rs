@@ -68,6 +68,16 @@ pub fn round_latency(millis: f64) -> String {
     }
 }
 
+/// A round number of minutes, as short as can be: `0`, `90 min`, `2.5 h`, `4 d`.
+pub fn round_minutes(minutes: f64) -> String {
+    match minutes {
+        0.0 => "0".to_owned(),
+        minutes if minutes < 120.0 => format!("{} min", trim(&fixed(minutes, 1))),
+        minutes if minutes < 2880.0 => format!("{} h", trim(&fixed(minutes / 60.0, 1))),
+        minutes => format!("{} d", trim(&fixed(minutes / 1440.0, 1))),
+    }
+}
+
 /// US dollars: cents from a dollar up, else as many decimals as tell it apart from nothing.
 pub fn cost(dollars: f64) -> String {
     match dollars.abs() {
@@ -251,6 +261,7 @@ mod tests {
     #[test]
     fn round_latencies_carry_no_zeros() {
         assert_eq!([0.0, 250.0, 2_500.0, 150_000.0].map(round_latency), ["0", "250 ms", "2.5 s", "2.5 m"]);
+        assert_eq!([0.0, 90.0, 150.0, 6_000.0].map(round_minutes), ["0", "90 min", "2.5 h", "4.2 d"]);
     }
 
     #[test]

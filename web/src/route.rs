@@ -111,16 +111,7 @@ mod tests {
             let route = Route::recognize(path).filter(|route| *route != Route::NotFound);
             assert_eq!(route.map(|route| route.to_path()).as_deref(), Some(path));
         }
-        for path in [
-            "/nowhere",
-            "/traces/",
-            "/traces/a/b",
-            "/settings/a",
-            "/alerts/rules/",
-            "/rules/a",
-            "/dashboard/",
-            "/404",
-        ] {
+        for path in ["/nowhere", "/traces/a/b", "/settings/a", "/alerts/rules/a/b", "/rules/a", "/404"] {
             assert_eq!(Route::recognize(path), Some(Route::NotFound), "{path}");
         }
     }

@@ -4,17 +4,21 @@
 use std::cell::RefCell;
 
 use serde_json::{Value, json};
+use shared::{
+    alert::{AlertChange, Severity},
+    metric::Dimension,
+};
 
 use crate::{
     page::Page,
     sample::full,
-    server::Server,
+    server::{Server, alert},
     settings::fresh_key,
     stage::{browse, member_on},
 };
 
 const OUTSIDE: [&str; 3] = ["/login", "/register", "/nowhere"];
-const INSIDE: [&str; 12] = [
+const INSIDE: [&str; 15] = [
     "/dashboard",
     "/dashboard?range=30d",
     "/traces",
@@ -26,6 +30,9 @@ const INSIDE: [&str; 12] = [
     "/users/user-with-a-very-long-name-that-goes-on-and-on-without-a-break",
     "/start",
     "/alerts",
+    "/alerts?show=history",
+    "/alerts?show=rules",
+    "/alerts/rules/new",
     "/settings",
 ];
 /// What can be used and has no name that could be read out.
@@ -56,8 +63,27 @@ async fn visit(page: &Page, server: &Server, check: impl AsyncFn(&str)) {
     let mut run =
         full("run", server.clock.now(), "with-a-very-long-name-that-goes-on-and-on-without-a-break");
     run["input"] = json!({"messages": [{"role": "user", "content": "x".repeat(2_000)}]});
+    let agent = run["agent_id"].clone();
     member.ingest(&[run]).await;
-    for path in INSIDE {
+    let channel = json!({"name": agent, "url": format!("https://example.com/{}", "x".repeat(500))});
+    member.post("/api/v1/alert-channels", &channel).await.expect(201);
+    let rule = json!({"name": agent, "agent_id": agent, "warning": 5});
+    let rule = member.post("/api/v1/alert-rules", &rule).await.expect(201).json();
+    let mut fired = alert(
+        member.user.workspace_id,
+        &format!("Errors: {}", agent.as_str().unwrap()),
+        Severity::Critical,
+        server.clock.now(),
+    );
+    fired.changes = vec![AlertChange {
+        by: Dimension::Agent,
+        key: agent.as_str().map(str::to_owned),
+        before: None,
+        now: Some(12.5),
+    }];
+    server.keep_alerts(std::slice::from_ref(&fired)).await;
+    let own = [format!("/alerts/{}", fired.id), format!("/alerts/rules/{}", rule["id"].as_str().unwrap())];
+    for path in own.iter().map(String::as_str).chain(INSIDE) {
         show(page, path).await;
         check(path).await;
     }

@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod alert;
+mod alert_channel;
+mod alert_rule;
 mod chromium;
 mod dashboard;
 mod every_page;
@@ -30,6 +32,9 @@ mod answer;
 mod client;
 #[path = "../api/deployment.rs"]
 mod deployment;
+#[path = "../notify/receiver.rs"]
+#[expect(dead_code, reason = "the tests of channels use the rest")]
+mod receiver;
 #[path = "../api/sample.rs"]
 mod sample;
 #[path = "../api/server.rs"]

@@ -86,6 +86,36 @@ impl Page {
         }
     }
 
+    /// Types something else into an input.
+    #[track_caller]
+    pub fn replace(&self, label: &str, text: &str) -> impl Future<Output = ()> {
+        let caller = Location::caller();
+        async move {
+            let input = field(label);
+            self.wait(caller, &input, async || {
+                let input = self.chromium.client.find(Locator::XPath(&input)).await?;
+                // Clearing tells the page nothing; keys do.
+                let typed = input.prop("value").await?.unwrap_or_default().chars().count();
+                Ok(Some(input.send_keys(&("\u{e003}".repeat(typed) + text)).await?))
+            })
+            .await;
+        }
+    }
+
+    /// Chooses from a list by what is sent.
+    #[track_caller]
+    pub fn choose(&self, label: &str, value: &str) -> impl Future<Output = ()> {
+        let caller = Location::caller();
+        async move {
+            let list = field(label);
+            self.wait(caller, &list, async || {
+                let list = self.chromium.client.find(Locator::XPath(&list)).await?;
+                Ok(Some(list.select_by_value(value).await?))
+            })
+            .await;
+        }
+    }
+
     /// Waits until the element's text is this.
     #[track_caller]
     pub fn expect_text(&self, xpath: &str, expected: &str) -> impl Future<Output = ()> {

@@ -26,8 +26,13 @@ static BROWSERS: LazyLock<Semaphore> =
 /// Runs a test, at whose end the console must hold no errors and no warnings. A test that provokes some takes them with
 /// [`Page::expect_complaints`].
 pub async fn browse(body: impl AsyncFnOnce(&Page, &Server)) {
+    browse_with(&[], body).await;
+}
+
+/// The same on a server with these settings.
+pub async fn browse_with(settings: &[(&'static str, &str)], body: impl AsyncFnOnce(&Page, &Server)) {
     let name = name_of(&body);
-    play(&name, async |page, server| {
+    play(&name, settings, async |page, server| {
         body(page, &server).await;
         assert_eq!(page.chromium.complaints().await, Vec::<String>::new(), "in the console");
     })
@@ -37,7 +42,7 @@ pub async fn browse(body: impl AsyncFnOnce(&Page, &Server)) {
 /// The same for a test that stops its server.
 pub async fn browse_until_stopped(body: impl AsyncFnOnce(&Page, Server)) {
     let name = name_of(&body);
-    play(&name, body).await;
+    play(&name, &[], body).await;
 }
 
 /// Somebody with an account who has logged in on the way to `path`, which is shown now.
@@ -49,9 +54,11 @@ pub async fn member_on(page: &Page, server: &Server, path: &str) -> Member {
     member
 }
 
-async fn play(name: &str, body: impl AsyncFnOnce(&Page, Server)) {
+async fn play(name: &str, settings: &[(&'static str, &str)], body: impl AsyncFnOnce(&Page, Server)) {
     let _turn = BROWSERS.acquire().await.unwrap();
-    let server = server::builder().live().with("WEB_DIR", spa().to_str().unwrap()).spawn().await;
+    let builder = server::builder().live().with("WEB_DIR", spa().to_str().unwrap());
+    let server =
+        settings.iter().fold(builder, |builder, (name, value)| builder.with(name, value)).spawn().await;
     let page = Page { url: server.url.clone(), chromium: Chromium::start().await };
     let outcome = AssertUnwindSafe(body(&page, server)).catch_unwind().await;
     if outcome.is_err() {

@@ -6,7 +6,7 @@ use shared::{
     metric::Dimension,
 };
 
-use super::word::{baseline_label, metric_label, severity_label, unit};
+use super::word::{baseline_label, metric_label, severity_label, threshold};
 use crate::format::minutes;
 
 /// `Error rate of each agent over 30 min ≥ 5% (warning), ≥ 20% (critical)`.
@@ -43,9 +43,8 @@ fn comparison(rule: &AlertRuleRequest) -> String {
         Side::Above => "≥",
         Side::Below => "≤",
     };
-    let unit = unit(rule.metric, rule.is_change());
     let thresholds = Severity::ALL.into_iter().filter_map(|severity| {
-        let threshold = unit.text(rule.threshold(severity)?);
+        let threshold = threshold(rule.metric, rule.is_change(), rule.threshold(severity)?);
         Some(format!("{sign} {threshold} ({})", severity_label(severity).to_ascii_lowercase()))
     });
     thresholds.collect::<Vec<_>>().join(", ")

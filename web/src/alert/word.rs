@@ -137,6 +137,25 @@ pub fn unit_word(unit: Unit) -> &'static str {
     }
 }
 
+/// A threshold as text: as round as somebody typed it.
+#[must_use]
+pub fn threshold(metric: AlertMetric, is_change: bool, threshold: f64) -> String {
+    match unit(metric, is_change) {
+        Unit::Minutes => format::minutes(threshold),
+        unit => unit.axis_text(threshold),
+    }
+}
+
+/// Of which alerts a channel is told.
+#[must_use]
+pub fn reach_label(least: Severity) -> &'static str {
+    match least {
+        Severity::Info => "Everything",
+        Severity::Warning => "Warning and worse",
+        Severity::Critical => "Critical only",
+    }
+}
+
 /// A value as text; a dash where there is none or nobody knows what it is of.
 #[must_use]
 pub fn value(metric: Option<AlertMetric>, is_change: bool, value: Option<f64>) -> String {

@@ -19,7 +19,9 @@ mod tests {
     use serde_json::json;
     use shared::{
         activity::Activity,
-        alert::Alert,
+        alert::{Alert, AlertState, Resolution},
+        alert_channel::{AlertChannel, AlertDelivery, AlertEvent, ChannelKind},
+        alert_rule::{AlertMetric, AlertPreview, AlertRule, Baseline},
         api_key::{ApiKey, CreateApiKeyResponse},
         auth::{TokenResponse, User},
         cost::{CostBasis, PriceTable, TokenKind},
@@ -122,13 +124,97 @@ mod tests {
         let alert = |severity| {
             json!({
                 "id": ID, "workspace_id": ID, "title": "t", "description": "d", "severity": severity,
-                "metric_value": 1.5, "created_at": AT,
+                "metric_value": 1.5, "created_at": AT, "state": "firing",
             })
         };
         agree::<Vec<Alert>>(&json!([alert("info"), alert("warning"), alert("critical")]));
         agree::<Activity>(&json!({
             "id": ID, "workspace_id": ID, "trace_id": "t", "agent_id": "a", "action": "x", "status": "timeout",
             "timestamp": AT, "metadata": {"latency_ms": 1, "model": "m", "cost_usd": null},
+        }));
+    }
+
+    #[test]
+    fn an_alert_is_read_with_its_life() {
+        let change = |by| json!({"by": by, "key": null, "before": null, "now": 1.5});
+        agree::<Page<Alert>>(&json!({
+            "items": [{
+                "id": ID, "workspace_id": ID, "title": "t", "description": "d", "severity": "critical",
+                "metric_value": null, "created_at": AT, "state": "resolved", "rule_id": ID, "metric": "no_data",
+                "is_change": true, "threshold": 1.5, "worst_value": 2, "agent_id": "a", "model": "m",
+                "changes": [change("agent"), change("model")],
+                "traces": {"start": AT, "end": AT, "agent_id": "a", "model": "m", "status": "error"},
+                "acknowledged_at": AT, "acknowledged_by": "a@b", "resolved_at": AT, "resolution": "recovered",
+            }],
+            "total": 1, "page": 1, "limit": 25, "total_pages": 1,
+        }));
+        agree::<Vec<AlertState>>(&json!(AlertState::ALL.map(AlertState::as_str)));
+        agree::<Vec<Resolution>>(&json!([
+            "recovered",
+            "nothing_measured",
+            "rule_changed",
+            "rule_disabled",
+            "rule_deleted"
+        ]));
+    }
+
+    #[test]
+    fn rules_and_what_they_would_have_done_are_read() {
+        let mut rule = json!({
+            "id": ID, "name": "n", "metric": "error_rate", "window_minutes": 30, "baseline": "none", "side": "below",
+            "min_traces": 20, "hysteresis_percent": 10, "for_minutes": 5, "enabled": true, "created_at": AT,
+            "updated_at": AT, "evaluated_at": null, "open_alerts": 2,
+        });
+        agree::<AlertRule>(&rule);
+        for (name, value) in [
+            ("agent_id", json!("a")),
+            ("model", json!("m")),
+            ("group_by", json!("model")),
+            ("info", json!(1)),
+            ("warning", json!(2.5)),
+            ("critical", json!(3)),
+            ("renotify_minutes", json!(60)),
+            ("muted_until", json!(AT)),
+            ("channel_ids", json!([ID])),
+            ("evaluated_at", json!(AT)),
+        ] {
+            rule[name] = value;
+        }
+        agree::<AlertRule>(&rule);
+        agree::<Vec<AlertMetric>>(&json!(AlertMetric::ALL.map(AlertMetric::as_str)));
+        agree::<Vec<Baseline>>(&json!(Baseline::ALL.map(Baseline::as_str)));
+        let span = |end| json!({"severity": "warning", "start": AT, "end": end});
+        agree::<AlertPreview>(&json!({
+            "start": AT, "end": AT, "step_seconds": 300, "groups": 12, "alerts": 2,
+            "series": [{
+                "key": "a", "points": [{"timestamp": AT, "value": 1}, {"timestamp": AT, "value": null}],
+                "alerts": [span(json!(AT)), span(Value::Null)],
+            }],
+        }));
+    }
+
+    #[test]
+    fn channels_and_what_they_were_told_are_read() {
+        let delivery = |state, event| {
+            json!({
+                "id": ID, "channel_id": ID, "alert_id": null, "event": event, "state": state, "attempts": 2,
+                "created_at": AT, "next_attempt_at": AT, "finished_at": null, "status_code": 503, "error": "no",
+            })
+        };
+        for (state, event) in ["pending", "delivered", "failed"].into_iter().zip(AlertEvent::ALL) {
+            agree::<AlertDelivery>(&delivery(state, event.as_str()));
+        }
+        agree::<Vec<AlertEvent>>(&json!(AlertEvent::ALL.map(AlertEvent::as_str)));
+        for kind in ChannelKind::ALL {
+            agree::<AlertChannel>(&json!({
+                "id": ID, "name": "n", "kind": kind.as_str(), "min_severity": "info", "enabled": true,
+                "created_at": AT, "updated_at": AT,
+            }));
+        }
+        agree::<AlertChannel>(&json!({
+            "id": ID, "name": "n", "kind": "email", "url": "https://a", "to": ["a@b"], "min_severity": "info",
+            "enabled": false, "created_at": AT, "updated_at": AT, "secret": "whsec_a",
+            "last_delivery": delivery("failed", "test"),
         }));
     }
 

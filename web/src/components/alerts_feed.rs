@@ -30,7 +30,7 @@ pub fn alerts_feed(alerts: &[Alert]) -> Html {
     html! {
         <ul class="alerts">
             for alert in alerts {
-                { alert_item(alert, html! { <span class="alert-time">{ state_badge(alert.state) }<RelativeTime at={alert.created_at} /></span> }, Html::default()) }
+                { alert_item(alert, html! { <span class="alert-time"><RelativeTime at={alert.created_at} /></span> }, Html::default()) }
             }
         </ul>
     }
@@ -52,6 +52,7 @@ pub fn alert_item(alert: &Alert, aside: Html, below: Html) -> Html {
                 <p class="alert-title">
                     <span class="visually-hidden">{ severity_label(alert.severity) }{ ": " }</span>
                     <RouteLink class="alert-link" to={Route::Alert { id: alert.id.to_string() }}>{ alert.title.clone() }</RouteLink>
+                    { state_badge(alert.state) }
                 </p>
                 <p class="alert-text">{ alert.description.clone() }</p>
                 { below }

@@ -3,7 +3,7 @@
 use shared::alert_channel::AlertDelivery;
 use yew::prelude::*;
 
-use super::time::exact_time;
+use super::{column_heads::column_heads, time::exact_time};
 use crate::{
     alert::{delivery_outcome, event_label},
     intl::{self, Style},
@@ -30,11 +30,11 @@ pub fn delivery_table(
             <table class="plain deliveries">
                 <thead>
                     <tr>
-                        <th scope="col">{ "When" }</th>
-                        if channel.is_some() { <th scope="col">{ "Channel" }</th> }
-                        <th scope="col">{ "What" }</th>
-                        <th scope="col">{ "Outcome" }</th>
-                        <th scope="col" class="number">{ "Attempts" }</th>
+                        if channel.is_some() {
+                            { column_heads(&["When", "Channel", "What", "Outcome"], &["Attempts"]) }
+                        } else {
+                            { column_heads(&["When", "What", "Outcome"], &["Attempts"]) }
+                        }
                     </tr>
                 </thead>
                 <tbody>
@@ -43,7 +43,7 @@ pub fn delivery_table(
                             <td class="cell-time">{ exact_time(delivery.created_at) }</td>
                             if let Some(channel) = channel { <td>{ channel(delivery) }</td> }
                             <td>{ event_label(delivery.event) }</td>
-                            <td>
+                            <td class="cell-outcome">
                                 { outcome(delivery) }
                                 if let Some(at) = delivery.next_attempt_at.filter(|_| delivery.attempts > 0) {
                                     <span class="muted">{ format!("Next at {}", intl::date(at, Style::Exact)) }</span>

@@ -47,7 +47,8 @@ impl Unit {
         match self {
             Self::Count | Self::Score => format::compact(value),
             Self::Latency => format::round_latency(value),
-            Self::Percent | Self::Change | Self::Minutes => self.text(value),
+            Self::Minutes => format::round_minutes(value),
+            Self::Percent | Self::Change => self.text(value),
             Self::Cost if value.fract() != 0.0 && value >= 0.01 => format!("${}", format::plain(value, 2)),
             Self::Cost => format!("${}", format::compact(value)),
         }

@@ -11,7 +11,7 @@ use super::row::{actions, facts};
 use crate::{
     auth::use_client,
     components::{
-        alerts_feed::{alert_item, no_alerts, severity_counts, state_badge},
+        alerts_feed::{alert_item, no_alerts, severity_counts},
         form_error::form_error,
         load::{skeleton_lines, view},
         pager::pager,
@@ -59,11 +59,13 @@ pub fn AlertList(props: &AlertListProps) -> Html {
     };
     let now = intl::now();
     let item = |alert: &Alert| {
-        let below = html! { <>
-            { facts(alert, now) }
-            { actions(alert, &on_acknowledge) }
-        </> };
-        alert_item(alert, html! { <span class="alert-state">{ state_badge(alert.state) }</span> }, below)
+        let below = html! {
+            <div class="alert-foot">
+                { facts(alert, now) }
+                { actions(alert, &on_acknowledge) }
+            </div>
+        };
+        alert_item(alert, Html::default(), below)
     };
     let nothing = || match (props.severity, props.is_over) {
         (Some(_), _) => no_alerts("No alerts of this severity", "Choose another one above."),

@@ -21,7 +21,7 @@ use yew::prelude::*;
 
 use crate::{
     alert::severity_label,
-    components::{icon::svg_icon, link::RouteLink},
+    components::{icon::svg_icon, link::RouteLink, page_head::page_head},
     hooks::{use_query, use_title},
     route::Route,
 };
@@ -74,24 +74,19 @@ pub fn AlertsPage() -> Html {
         set_query.reform(move |page: u32| AlertsQuery { page: (page > 1).then_some(page), ..query.clone() })
     };
     let shows_rules = show == Some(RULES);
+    let tools = html! {
+        if shows_rules {
+            <RouteLink class="button primary" to={Route::AlertRule { id: rule::NEW.to_owned() }}>{ svg_icon(LuPlus) }{ "New rule" }</RouteLink>
+        } else {
+            <div class="segments" role="group" aria-label="Severity">
+                { choice(None) }
+                { for Severity::ALL.into_iter().rev().map(|severity| choice(Some(severity))) }
+            </div>
+        }
+    };
     html! {
         <>
-            <div class="page-head">
-                <div>
-                    <h1>{ "Alerts" }</h1>
-                    <p class="muted">{ "What is out of bounds, and the rules that say so." }</p>
-                </div>
-                <div class="page-tools">
-                    if shows_rules {
-                        <RouteLink class="button primary" to={Route::AlertRule { id: rule::NEW.to_owned() }}>{ svg_icon(LuPlus) }{ "New rule" }</RouteLink>
-                    } else {
-                        <div class="segments" role="group" aria-label="Severity">
-                            { choice(None) }
-                            { for Severity::ALL.into_iter().rev().map(|severity| choice(Some(severity))) }
-                        </div>
-                    }
-                </div>
-            </div>
+            { page_head("Alerts", "What is out of bounds, and the rules that say so.", Some(tools)) }
             <nav class="page-tabs" aria-label="Alerts">
                 { tab(None, "Firing") }
                 { tab(Some(HISTORY), "History") }

@@ -20,6 +20,7 @@ use crate::{
     components::{
         alerts_feed::{severity_badge, state_badge},
         delivery::delivery_table,
+        form_error::form_error,
         link::RouteLink,
         load::{skeleton_lines, view},
         message::message,
@@ -87,7 +88,7 @@ pub fn AlertPage(props: &AlertPageProps) -> Html {
                         <Updated at={alert.updated_at()} loading={alert.is_loading()} {on_refresh} />
                     </div>
                 </div>
-                if let Some(error) = &*error { <p class="form-error" role="alert">{ error.clone() }</p> }
+                { form_error(error.as_deref()) }
                 <div class="alert-page">
                     <section class="panel alert-head" aria-label="Alert">
                         { view(&alert, skeleton_lines(4), |alert| head(alert, &on_acknowledge)) }

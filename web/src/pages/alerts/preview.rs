@@ -15,7 +15,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::{
-    alert::{firings, sentence, severity_label, shown, unit, value},
+    alert::{firings, sentence, severity_label, shown, threshold, unit},
     auth::use_client,
     chart::{ChartSeries, Plot, Shape},
     components::load::skeleton_block,
@@ -156,10 +156,10 @@ fn draw(tried: &Tried, chosen: Option<&str>, on_choose: &Callback<String>) -> Ht
             if let Some(series) = series { { drawn(series) } } else { <p class="panel-lead muted">{ "There were no traces to measure." }</p> }
             <ul class="legend preview-legend">
                 for severity in Severity::ALL {
-                    if rule.threshold(severity).is_some() {
+                    if let Some(of) = rule.threshold(severity) {
                         <li class={format!("mark-{}", severity.as_str())}>
                             <span class="swatch" />
-                            { severity_label(severity) }{ " " }{ value(Some(rule.metric), rule.is_change(), rule.threshold(severity)) }
+                            { severity_label(severity) }{ " " }{ threshold(rule.metric, rule.is_change(), of) }
                         </li>
                     }
                 }

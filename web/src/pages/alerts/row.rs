@@ -10,8 +10,8 @@ use uuid::Uuid;
 use yew::prelude::*;
 
 use crate::{
-    alert::{metric_label, resolution_label, value},
-    components::{figure::figure, link::RouteLink},
+    alert::{resolution_label, threshold, value},
+    components::{column_heads::column_heads, figure::figure, link::RouteLink},
     format,
     intl::{self, Style},
     query,
@@ -22,8 +22,8 @@ use crate::{
 pub fn facts(alert: &Alert, now: Timestamp) -> Html {
     let text = |of| value(alert.metric, alert.is_change, of);
     let is_over = alert.state == AlertState::Resolved;
-    let metric = alert.metric.map(|metric| metric_label(metric).to_owned());
-    let threshold = alert.threshold.map(|_| format!("threshold {}", text(alert.threshold)));
+    let crossed = alert.metric.zip(alert.threshold);
+    let crossed = crossed.map(|(metric, of)| format!("threshold {}", threshold(metric, alert.is_change, of)));
     let end = alert.resolved_at.unwrap_or(now);
     #[expect(clippy::cast_precision_loss, reason = "minutes")]
     let lasted = format::minutes((end.since(alert.created_at).as_secs() / 60) as f64);
@@ -33,11 +33,10 @@ pub fn facts(alert: &Alert, now: Timestamp) -> Html {
     };
     html! {
         <dl class="alert-facts">
-            { figure(if is_over { "Last value" } else { "Now" }, text(alert.metric_value), threshold) }
+            { figure(if is_over { "Last value" } else { "Now" }, text(alert.metric_value), crossed) }
             if alert.worst_value.is_some() { { figure("Worst", text(alert.worst_value), None) } }
             { figure("Fired", intl::date(alert.created_at, Style::Short), None) }
             { figure(if is_over { "Lasted" } else { "For" }, lasted, over) }
-            if let Some(metric) = metric { { figure("Metric", metric, alert.is_change.then(|| "change".to_owned())) } }
             if let Some(agent) = &alert.agent_id { { figure("Agent", agent.clone(), None) } }
             if let Some(model) = &alert.model { { figure("Model", model.clone(), None) } }
             if let (Some(by), Some(at)) = (&alert.acknowledged_by, alert.acknowledged_at) {
@@ -94,11 +93,7 @@ pub fn changes(alert: &Alert) -> Html {
             <div class="table-scroll">
                 <table class="plain">
                     <thead>
-                        <tr>
-                            <th scope="col">{ "Agent or model" }</th>
-                            <th scope="col" class="number">{ "Before" }</th>
-                            <th scope="col" class="number">{ "Now" }</th>
-                        </tr>
+                        <tr>{ column_heads(&["Agent or model"], &["Before", "Now"]) }</tr>
                     </thead>
                     <tbody>
                         for change in &alert.changes {

@@ -142,7 +142,7 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                         { form.row("window_minutes", if is_silence { "Looking back" } else { "Over" }, Input::Choice(windows(form.text("window_minutes"))), "") }
                         { form.row("agent_id", "Agent", Input::Suggest("agents"), "") }
                         { form.row("model", "Model", Input::Suggest("models"), "") }
-                        { form.row("group_by", "Grouped by", Input::Choice(choices(&[("", "All together"), ("agent", "Each agent by itself"), ("model", "Each model by itself")])), "") }
+                        { form.row("group_by", "Grouped by", Input::Choice(choices(&[("", "All together"), ("agent", "Each agent"), ("model", "Each model")])), "") }
                         if !counts_itself {
                             { form.row("min_traces", "Only with at least", Input::Number("traces"), "") }
                         }
@@ -189,13 +189,15 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                         }
                     </div>
                 }) }
+            </div>
+            <Preview fields={read.ok().map(Value::Object)} {on_tried} />
+            <div class="rule-foot">
                 { form_error(form.other_errors(&FIELDS).as_deref()) }
                 <div class="form-buttons">
                     <button type="submit" class="button primary" disabled={*busy}>{ if props.id.is_some() { "Save rule" } else { "Create rule" } }</button>
                     <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "Cancel" }</RouteLink>
                 </div>
             </div>
-            <Preview fields={read.ok().map(Value::Object)} {on_tried} />
         </form>
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     auth::use_client,
     components::{
         confirm::Confirm,
+        form_error::form_error,
         link::RouteLink,
         load::{skeleton_lines, view},
         menu::Menu,
@@ -66,7 +67,7 @@ pub fn RuleList() -> Html {
                 }
                 <Updated at={rules.updated_at()} loading={rules.is_loading()} on_refresh={rules.on_refresh()} />
             </header>
-            if let Some(error) = &*error { <p class="form-error" role="alert">{ error.clone() }</p> }
+            { form_error(error.as_deref()) }
             { view(&rules, skeleton_lines(6), |list| html! {
                 if list.items.is_empty() {
                     { message(LuBell, "No rules", html! { <p>{ "Nothing is watched. Make a rule, and try it on the last days before you keep it." }</p> }) }

@@ -163,11 +163,12 @@ macro_rules! impl_alert_rules {
                 .await?
                 .rows_affected()
                     > 0;
-                // They are listed by when they were made: in this order.
-                let moments = std::iter::successors(Some(now), |&at| Some(at + std::time::Duration::from_micros(1)));
-                for (rule, now) in rules.iter().zip(moments).filter(|_| is_new) {
+                // They are listed in this order: made at the same moment, by their ids.
+                let mut ids: Vec<_> = rules.iter().map(|_| uuid::Uuid::new_v4()).collect();
+                ids.sort_unstable();
+                for (rule, id) in rules.iter().zip(ids).filter(|_| is_new) {
                     sqlx::query(crate::store::trace::alert::rule::insert_rule!())
-                        .bind(uuid::Uuid::new_v4())
+                        .bind(id)
                         .bind(workspace_id)
                         .bind(crate::store::trace::alert::encode(rule)?)
                         .bind(Moment(now))

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
-    alert::{body, kind_label, typed},
+    alert::{body, kind_label, reach_label, typed},
     auth::use_client,
     components::{
         form::{Form, Input},
@@ -63,16 +63,8 @@ pub fn ChannelForm(props: &ChannelFormProps) -> Html {
         })
     };
     let kinds = ChannelKind::ALL.map(|kind| (kind.as_str().into(), kind_label(kind).into())).to_vec();
-    let severities = Severity::ALL
-        .map(|severity| {
-            let label = match severity {
-                Severity::Info => "Everything",
-                Severity::Warning => "Warning and worse",
-                Severity::Critical => "Critical only",
-            };
-            (severity.as_str().into(), label.into())
-        })
-        .to_vec();
+    let severities =
+        Severity::ALL.map(|severity| (severity.as_str().into(), reach_label(severity).into())).to_vec();
     html! {
         <form class="channel-form" {onsubmit} novalidate=true>
             { form.row("kind", "Kind", Input::Choice(kinds), "") }

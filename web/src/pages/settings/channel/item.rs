@@ -12,7 +12,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
-    alert::{kind_label, severity_label},
+    alert::{kind_label, reach_label},
     auth::use_client,
     components::{
         delivery::{delivery_table, outcome},
@@ -100,7 +100,7 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
                     <p class="alert-title">
                         { channel.name.clone() }
                         <span class="tag">{ kind_label(channel.kind) }</span>
-                        <span class="tag">{ severity_label(channel.min_severity) }{ "+" }</span>
+                        <span class="tag">{ reach_label(channel.min_severity) }</span>
                     </p>
                     <p class="alert-text mono">{ target }</p>
                     <p class="rule-note">{ last(last_delivery.as_ref()) }</p>
@@ -121,9 +121,9 @@ fn last(delivery: Option<&AlertDelivery>) -> Html {
     match delivery {
         None => html! { { "Told nothing yet" } },
         Some(delivery) => html! { <>
-            { outcome(delivery) }
-            { " " }
             <RelativeTime at={delivery.finished_at.unwrap_or(delivery.created_at)} />
+            { " " }
+            { outcome(delivery) }
         </> },
     }
 }
