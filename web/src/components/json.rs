@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(found.iter().map(|token| token.1).collect::<String>(), text);
         assert!(found.contains(&("json-key", "\"a\\\"b\"")));
         assert!(found.contains(&("json-string", "\"x: \\\"y\\\" \\\\\"")));
-        assert!(found.contains(&("json-number", "-2500.0")));
+        assert!(found.contains(&("json-number", "-2500")));
         assert!(found.contains(&("json-word", "null")));
     }
 }
