@@ -97,7 +97,7 @@ fn rule(number: usize, now: Timestamp) -> AlertRule {
         metric,
         window_minutes: [5, 15, 30, 60, 360, 1440, 10_080][number / 40 % 7],
         group_by,
-        agent_id: (group_by != Some(Dimension::Agent) && number % 3 == 0).then(|| agent.to_owned()),
+        agent_id: (group_by != Some(Dimension::Agent) && number.is_multiple_of(3)).then(|| agent.to_owned()),
         baseline: if is_silence { Baseline::None } else { Baseline::ALL[number / 7 % 4] },
         // Some fire, most do not.
         warning: Some(if number % 50 == 1 { 3.0 } else { 99.0 }),

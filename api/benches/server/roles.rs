@@ -57,7 +57,7 @@ impl Servers {
     /// The traces, as the roles open them.
     pub(crate) async fn traces(&self) -> Result<TraceStore> {
         let settings = PostgresSettings {
-            url: Secret::new(&self.database()),
+            url: Secret::new(self.database()),
             pool_min: 0,
             pool_max: 4,
             statement_timeout: Duration::from_secs(30),

@@ -1,12 +1,10 @@
 //! What an alert says when it fires: sentences with the numbers, who moved them most, and which traces are behind it. Read
 //! only for rules that fire.
 
-use std::collections::BTreeMap;
-
 use shared::{
     Timestamp,
     alert::{AlertChange, AlertTraces, Severity},
-    alert_rule::{AlertMetric, AlertRuleRequest, Baseline, Side},
+    alert_rule::{AlertMetric, AlertRuleRequest, Baseline},
     metric::{Dimension, Metric},
     time_range::Window,
     trace::TraceStatus,
@@ -16,15 +14,13 @@ use uuid::Uuid;
 use super::{
     figure,
     measure::{group_of, windows},
+    mover::{Moved, failures, moved},
 };
 use crate::store::trace::{
     StoreError, TraceStore,
     sums::Distribution,
     window::{Pair, Summed, WindowSums},
 };
-
-/// Agents or models that are named at most.
-const NAMED: usize = 3;
 
 /// Something that is to be described.
 #[derive(Clone, Copy, Debug)]
@@ -69,9 +65,9 @@ impl Facts {
         if subjects.is_empty() {
             return Ok(Self::default());
         }
-        let both = |subject: &Subject<'_>| [now(subject), before(subject)];
-        let wanted: Vec<_> = subjects.iter().flat_map(both).collect();
         let is_silence = |subject: &&Subject<'_>| subject.rule.metric == AlertMetric::NoData;
+        let compared = subjects.iter().filter(|subject| !is_silence(subject)).map(before);
+        let wanted: Vec<_> = subjects.iter().map(now).chain(compared).collect();
         let newest_of: Vec<_> = subjects.iter().filter(is_silence).map(now).collect();
         Ok(Self(traces.window_sums(workspace_id, &wanted, &newest_of).await?))
     }
@@ -87,7 +83,7 @@ impl Facts {
         let (now, before) = (whole(now(subject)), whole(before(subject)));
         let metric = subject.rule.metric.metric();
         let overall = metric.and_then(|metric| before.distribution.metric(metric));
-        let moved = self.moved(subject, overall);
+        let moved = moved(&self.0, subject, overall);
         let changes: Vec<AlertChange> = moved.iter().map(|moved| moved.change.clone()).collect();
         let description = match metric {
             None => silent(subject, &now),
@@ -95,87 +91,19 @@ impl Facts {
         };
         Story { description, changes, traces: traces(subject) }
     }
-
-    /// The agents and models that moved the value most, the most first.
-    fn moved(&self, subject: &Subject<'_>, overall: Option<f64>) -> Vec<Moved> {
-        let rule = subject.rule;
-        let Some(metric) = rule.metric.metric() else { return Vec::new() };
-        let is_fixed = |by: Dimension| {
-            rule.group_by == Some(by)
-                || match by {
-                    Dimension::Agent => rule.agent_id.is_some(),
-                    Dimension::Model => rule.model.is_some(),
-                }
-        };
-        let mut moved: Vec<Moved> = Vec::new();
-        for by in [Dimension::Agent, Dimension::Model].into_iter().filter(|&by| !is_fixed(by)) {
-            let by_key = |window| {
-                self.0.fold(window, true, |pair| {
-                    let name = match by {
-                        Dimension::Agent => &pair.agent_id,
-                        Dimension::Model => &pair.model,
-                    };
-                    (group_of(rule, pair) == Some(subject.key)).then_some(name)
-                })
-            };
-            let (now, before) = (by_key(now(subject)), by_key(before(subject)));
-            let keys: BTreeMap<&str, ()> = now.keys().chain(before.keys()).map(|&key| (key, ())).collect();
-            for key in keys.keys() {
-                let (now, before) = (now.get(key), before.get(key));
-                let amount = amount(metric, now, before, overall);
-                let amount = if rule.side == Side::Above { amount } else { -amount };
-                if amount > 0.0 {
-                    let value = |sum: Option<&Summed>| sum.and_then(|sum| sum.distribution.metric(metric));
-                    let name = (!key.is_empty()).then(|| (*key).to_owned());
-                    let change = AlertChange { by, key: name, before: value(before), now: value(now) };
-                    let failed = now.map_or(0, |now| failures(&now.distribution));
-                    moved.push(Moved { amount, failed, change });
-                }
-            }
-        }
-        moved.sort_by(|one, other| other.amount.total_cmp(&one.amount));
-        moved.truncate(NAMED);
-        moved
-    }
-}
-
-struct Moved {
-    amount: f64,
-    failed: i64,
-    change: AlertChange,
-}
-
-/// By how much an agent or model moved a value: the difference of sums; of means and shares how far its own is off what it
-/// was, times its traces.
-fn amount(metric: Metric, now: Option<&Summed>, before: Option<&Summed>, overall: Option<f64>) -> f64 {
-    let value = |sum: Option<&Summed>| sum.and_then(|sum| sum.distribution.metric(metric));
-    if matches!(metric, Metric::Requests | Metric::Errors | Metric::CostUsd | Metric::Tokens) {
-        return value(now).unwrap_or(0.0) - value(before).unwrap_or(0.0);
-    }
-    let Some(here) = value(now) else { return 0.0 };
-    let there = value(before).or(overall).unwrap_or(0.0);
-    (here - there) * now.map_or(0.0, |now| number(weight(metric, &now.distribution)))
-}
-
-/// How many traces a mean or share is taken over.
-fn weight(metric: Metric, distribution: &Distribution) -> i64 {
-    if metric == Metric::QualityScore { distribution.sums.scored } else { distribution.sums.requests }
-}
-
-fn failures(distribution: &Distribution) -> i64 {
-    distribution.sums.errors + distribution.sums.timeouts
 }
 
 fn number(count: i64) -> f64 {
     count as f64
 }
 
-fn now(subject: &Subject<'_>) -> Window {
+/// The window that fired.
+pub(super) fn now(subject: &Subject<'_>) -> Window {
     windows(subject.rule, subject.at).0
 }
 
 /// What it is compared with, for people at least.
-fn before(subject: &Subject<'_>) -> Window {
+pub(super) fn before(subject: &Subject<'_>) -> Window {
     let (now, before) = windows(subject.rule, subject.at);
     before.unwrap_or_else(|| now.previous())
 }

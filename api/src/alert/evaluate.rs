@@ -18,8 +18,10 @@ use crate::store::trace::alert::record::DueRule;
 
 /// How long the server may have been away, at least, before silence is not counted.
 const SHORTEST_GAP: Duration = Duration::from_secs(120);
-/// Moments that are caught up with at most.
+/// Moments that are caught up with at most, and how far they may lie apart where that is further than in life: they are
+/// multiples of it, in seconds, which for longer windows are the edges of what is added up already.
 const CAUGHT_UP: u32 = 60;
+const STEPS: [u64; 5] = [60, 300, 600, 900, 1800];
 /// How far back that reaches.
 const CAUGHT_UP_FOR: Duration = Duration::from_secs(86_400);
 
@@ -200,9 +202,14 @@ fn moments(last: Timestamp, now: Timestamp, interval: Duration) -> Vec<Timestamp
     let mut moments = Vec::new();
     if now.since(last) > interval * 2 {
         let from = last.max(now - CAUGHT_UP_FOR);
-        let step = interval.max(now.since(from) / CAUGHT_UP);
-        let mut at = from + step;
-        while at < now && moments.len() < CAUGHT_UP as usize {
+        let (step, mut at) = if now.since(from) <= interval * CAUGHT_UP {
+            (interval, from + interval)
+        } else {
+            let is_enough = |step: &Duration| *step > interval && now.since(from) <= *step * CAUGHT_UP;
+            let step = STEPS.map(Duration::from_secs).into_iter().find(is_enough).unwrap_or(interval);
+            (step, (from + step).floor(step))
+        };
+        while at < now {
             moments.push(at);
             at = at + step;
         }
@@ -230,9 +237,12 @@ mod tests {
     fn what_was_away_catches_up_by_the_interval_or_coarser_and_not_for_longer_than_a_day() {
         let interval = Duration::from_secs(30);
         assert_eq!(moments(moment(0), moment(80), interval), [30, 60, 80].map(moment));
-        let hour = moments(moment(0), moment(3600), interval);
-        assert_eq!((hour.len(), hour[0], hour[59]), (60, moment(60), moment(3600)));
-        let month = moments(moment(0), moment(30 * 86_400), interval);
-        assert_eq!((month.len(), month[0]), (60, moment(29 * 86_400 + 1440)));
+        let hour = moments(moment(7), moment(3601), interval);
+        assert_eq!((hour.len(), hour[0], hour[59], hour[60]), (61, moment(60), moment(3600), moment(3601)));
+        let month = moments(moment(0), moment(30 * 86_400 + 7), interval);
+        assert_eq!((month.len(), month[0]), (49, moment(29 * 86_400 + 1800)));
+        // Where rules are evaluated every hour there are no more moments than in life.
+        let hours = moments(moment(0), moment(6 * 3600), Duration::from_secs(3600));
+        assert_eq!(hours, [1, 2, 3, 4, 5, 6].map(|hour| moment(hour * 3600)));
     }
 }

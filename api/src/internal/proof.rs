@@ -149,6 +149,15 @@ mod tests {
     }
 
     #[test]
+    fn a_gateway_that_does_not_know_of_e_mails_is_believed() {
+        let Identity::User { user_id, workspace_id, .. } = user() else { unreachable!() };
+        let without = Identity::User { user_id, workspace_id, email: "".into() };
+        let mut headers = proven(&without);
+        headers.remove(USER_EMAIL);
+        assert_eq!(checked(&headers), Some(without));
+    }
+
+    #[test]
     fn nothing_of_it_can_be_changed() {
         let key = key("one");
         let headers = proven(&user());

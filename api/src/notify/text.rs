@@ -10,7 +10,7 @@ use shared::{
 };
 
 use super::link::Links;
-use crate::store::trace::alert::record::Notice;
+use crate::{alert::figure, store::trace::alert::record::Notice};
 
 /// Characters of a headline and of a description at most: what Slack shows, with room for links.
 const HEADLINE_CHARS: usize = 250;
@@ -89,29 +89,12 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-/// A value in its unit.
+/// A value in its unit, or its change with a sign.
 fn figure(metric: AlertMetric, is_change: bool, value: f64) -> String {
-    if is_change {
-        return format!("{}{} %", if value > 0.0 { "+" } else { "" }, number(value, 1));
+    match is_change {
+        true => format!("{}{}", if value > 0.0 { "+" } else { "" }, figure::percent(value)),
+        false => figure::value(metric, value),
     }
-    match metric {
-        AlertMetric::Requests | AlertMetric::Tokens => number(value, 0),
-        AlertMetric::ErrorRate => format!("{} %", number(value, 2)),
-        AlertMetric::AvgLatencyMs
-        | AlertMetric::P50LatencyMs
-        | AlertMetric::P95LatencyMs
-        | AlertMetric::P99LatencyMs => format!("{} ms", number(value, 0)),
-        AlertMetric::CostUsd => format!("${}", number(value, 4)),
-        AlertMetric::QualityScore => number(value, 1),
-        AlertMetric::NoData => format!("{} min", number(value, 0)),
-    }
-}
-
-/// With so many decimals at most.
-fn number(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
 /// To the second, for people.
@@ -152,21 +135,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_have_their_units_and_no_more_decimals_than_they_need() {
-        for (metric, value, text) in [
-            (AlertMetric::Requests, 1200.0, "1200"),
-            (AlertMetric::ErrorRate, 7.5, "7.5 %"),
-            (AlertMetric::ErrorRate, 100.0 / 3.0, "33.33 %"),
-            (AlertMetric::P95LatencyMs, 1234.56, "1235 ms"),
-            (AlertMetric::CostUsd, 0.012_345, "$0.0123"),
-            (AlertMetric::CostUsd, 20.0, "$20"),
-            (AlertMetric::QualityScore, 87.25, "87.2"),
-            (AlertMetric::NoData, 45.0, "45 min"),
-        ] {
-            assert_eq!(figure(metric, false, value), text);
-        }
+    fn a_change_has_its_sign() {
         assert_eq!(figure(AlertMetric::CostUsd, true, 150.0), "+150 %");
-        assert_eq!(figure(AlertMetric::CostUsd, true, -0.01), "0 %");
+        assert_eq!(figure(AlertMetric::CostUsd, true, -50.0), "-50 %");
+        assert_eq!(figure(AlertMetric::CostUsd, false, 20.0), "$20.00");
     }
 
     #[test]

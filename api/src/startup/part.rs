@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
+use tokio::time::timeout;
 
 use super::{
     StartError,
@@ -157,11 +158,6 @@ impl Running {
     /// Writes what was handed in and ends what channels are being told, for so long at most, and closes the stores. Nobody
     /// may hold what hands in any more.
     pub(super) async fn close(self, patience: Duration) {
-        let delivering = async {
-            if let Some(delivering) = self.delivering {
-                delivering.stop().await;
-            }
-        };
         let writing = async {
             match self.writing {
                 // It ended by itself; a panic in it was logged where it happened.
@@ -170,9 +166,17 @@ impl Running {
                 None => {}
             }
         };
-        let ending = async { tokio::join!(writing, delivering) };
-        if tokio::time::timeout(patience, ending).await.is_err() {
+        let delivering = async {
+            if let Some(delivering) = self.delivering {
+                delivering.stop().await;
+            }
+        };
+        let (written, delivered) = tokio::join!(timeout(patience, writing), timeout(patience, delivering));
+        if written.is_err() {
             tracing::warn!("writing did not come to an end, closing the stores all the same");
+        }
+        if delivered.is_err() {
+            tracing::warn!("channels that do not answer are told again by whoever delivers next");
         }
         let closing = async {
             if let Some(traces) = self.traces {
@@ -183,7 +187,7 @@ impl Running {
             }
         };
         // A server that is silent does not keep the process: whatever it was asked is done or not without it.
-        if tokio::time::timeout(CLOSING, closing).await.is_err() {
+        if timeout(CLOSING, closing).await.is_err() {
             tracing::warn!("a database does not let go of its connections, ending all the same");
         }
     }

@@ -96,6 +96,9 @@ pub async fn what_changed_against_the_day_before_fires_and_without_a_day_before_
     // Five minutes after the change the ten before hold 30, which is three times as many.
     assert_eq!(stage.lives().await, ["25– Day, warning, 300.0"]);
     let alert = stage.alerts().await.remove(0);
+    let says = "Cost: $0.0897 over the last 10 minutes, 30 traces. At the same time a day before it was $0.0299, a change \
+                of +200 %. The threshold for warning is +200 %. bot moved it most: from $0.0299 to $0.0897.";
+    assert_eq!(alert.description, says);
     assert!(alert.is_change && alert.threshold == Some(200.0) && alert.metric_value == Some(300.0));
 }
 

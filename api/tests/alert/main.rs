@@ -25,3 +25,4 @@ mod silence;
 mod stage;
 mod suite;
 mod tell;
+mod workspace;

@@ -51,6 +51,7 @@ macro_rules! scenarios {
             fault::who_dies_in_the_middle_is_followed_when_the_lease_is_over,
             fault::what_happened_while_nobody_evaluated_is_caught_up_with,
             fault::two_who_evaluate_at_once_raise_and_tell_everything_once,
+            workspace::the_first_traces_of_a_workspace_bring_it_its_rules_once,
             many::a_thousand_rules_are_evaluated_together,
             many::a_rule_has_no_more_groups_than_it_may_have,
             agree::a_preview_shows_what_evaluation_finds,
