@@ -40,3 +40,6 @@ mod sample;
 #[path = "../api/server.rs"]
 #[expect(dead_code, reason = "the HTTP tests use the rest")]
 mod server;
+#[path = "../notify/tls.rs"]
+#[expect(dead_code, reason = "the tests of channels use the rest")]
+mod tls;
