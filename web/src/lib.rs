@@ -12,6 +12,7 @@ pub mod components;
 mod format;
 mod hooks;
 mod intl;
+mod json;
 pub mod pages;
 mod query;
 mod route;

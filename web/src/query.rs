@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use shared::answer::{self, FromAnswer};
 
+use crate::json;
+
 /// The query as a `Q`; its default where it is none.
 pub fn read<Q: FromAnswer + Default>(query: &str) -> Q {
     answer::read(&fields(query)).unwrap_or_default()
@@ -16,17 +18,16 @@ pub fn value(query: &str, name: &str) -> Option<String> {
 
 /// `path` with `query` behind it. A query is a flat struct of texts and numbers, and what is absent is not in it.
 pub fn address<Q: Serialize>(path: &str, query: &Q) -> String {
-    written(path, &serde_json::to_string(query).unwrap_or_default())
+    written(path, &json::value(query))
 }
 
-fn written(path: &str, json: &str) -> String {
-    let fields: Option<Value> = serde_json::from_str(json).ok();
+fn written(path: &str, fields: &Value) -> String {
     let mut address = path.to_owned();
-    for (name, value) in fields.iter().filter_map(Value::as_object).flatten() {
+    for (name, value) in fields.as_object().into_iter().flatten() {
         address.push(if address.len() == path.len() { '?' } else { '&' });
         address.push_str(name);
         address.push('=');
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let text = value.as_str().map_or_else(|| json::text(value), str::to_owned);
         address.push_str(&urlencoding::encode(&text));
     }
     address

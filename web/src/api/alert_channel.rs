@@ -19,7 +19,7 @@ impl Client {
 
     /// Keeps a new channel; of a webhook, the answer is the only one that holds the secret.
     pub fn create_alert_channel(&self, fields: &Value) -> Asked<AlertChannel> {
-        self.post(CHANNELS, fields)
+        self.post_json(CHANNELS, fields)
     }
 
     /// Changes some of a channel's fields.

@@ -37,7 +37,7 @@ impl Client {
 
     /// What a rule would have done in the last days.
     pub fn preview_alert_rule(&self, fields: &Value) -> Asked<AlertPreview> {
-        self.post(&path("preview"), fields)
+        self.post_json(&path("preview"), fields)
     }
 }
 

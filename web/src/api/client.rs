@@ -1,7 +1,7 @@
 //! Requests and answers: the only place that speaks HTTP.
 
 use std::{
-    future::{Future, ready},
+    future::Future,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll, ready},
@@ -15,6 +15,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 
 use super::{ApiError, answer};
+use crate::json;
 
 /// An answer's status and text, on their way. Boxed, so that what sends and receives is in the binary once and not in
 /// the future of every caller.
@@ -85,23 +86,25 @@ impl Client {
 
     /// POST with a JSON body.
     pub fn post<B: Serialize, T: FromAnswer>(&self, path: &str, body: &B) -> Asked<T> {
-        let text = match serde_json::to_string(body) {
-            Ok(body) => {
-                let request = self.request(Method::POST, path).header("Content-Type", "application/json");
-                self.send(request, Some(body))
-            }
-            Err(_) => Box::pin(ready(Err(ApiError::Unreadable { status: 0 }))),
-        };
-        Asked { text, read }
+        self.post_json(path, &json::value(body))
+    }
+
+    /// POST with what is JSON already.
+    pub fn post_json<T: FromAnswer>(&self, path: &str, body: &Value) -> Asked<T> {
+        Asked { text: self.ask_with(Method::POST, path, Some(body)), read }
     }
 
     /// Asks for something to be done; what that answers does not matter.
     pub fn act(&self, method: Method, path: &str, body: Option<&Value>) -> Asked<()> {
+        Asked { text: self.ask_with(method, path, body), read: |_| Ok(()) }
+    }
+
+    fn ask_with(&self, method: Method, path: &str, body: Option<&Value>) -> Text {
         let mut request = self.request(method, path);
         if body.is_some() {
             request = request.header("Content-Type", "application/json");
         }
-        Asked { text: self.send(request, body.map(Value::to_string)), read: |_| Ok(()) }
+        self.send(request, body.map(json::text))
     }
 
     /// POST with nothing in it.

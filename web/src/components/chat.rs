@@ -7,10 +7,9 @@ use yew::prelude::*;
 use super::{
     conversation::{ChatMessage, Media, Part},
     icon::svg_icon,
-    json::pretty,
     long_text::LongText,
 };
-use crate::format;
+use crate::{format, json::pretty};
 
 /// Messages that are shown at first where there are many: the last ones.
 const LAST: usize = 30;

@@ -7,9 +7,9 @@ use super::{
     chat::Chat,
     conversation::{beside, messages, structured},
     copy_button::CopyButton,
-    json::pretty,
     long_text::LongText,
 };
+use crate::json::pretty;
 
 /// Properties of [`Payload`].
 #[derive(Properties, PartialEq)]

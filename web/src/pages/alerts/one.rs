@@ -1,7 +1,5 @@
 //! One alert: what went out of bounds, what changed, and whom it was told.
 
-use std::rc::Rc;
-
 use icondata_lu::LuBell;
 use shared::{
     alert::Alert,
@@ -95,7 +93,7 @@ pub fn AlertPage(props: &AlertPageProps) -> Html {
                     </section>
                     if let Some(alert) = known { { changes(&alert) } }
                     { panel("Who was told", "", Html::default(), html! { <>
-                        { view(&told, skeleton_lines(2), |list| who(list, channels.data())) }
+                        { view(&told, skeleton_lines(2), |list| who(list, channels.data().as_deref())) }
                     </> }) }
                 </div>
             }
@@ -114,7 +112,7 @@ fn head(alert: &Alert, on_acknowledge: &Callback<Uuid>) -> Html {
     }
 }
 
-fn who(told: &ItemList<AlertDelivery>, channels: Option<Rc<ItemList<AlertChannel>>>) -> Html {
+fn who(told: &ItemList<AlertDelivery>, channels: Option<&ItemList<AlertChannel>>) -> Html {
     if told.items.is_empty() {
         return html! {
             <p class="panel-lead muted">

@@ -55,8 +55,8 @@ pub fn Preview(props: &PreviewProps) -> Html {
         use_effect_with(props.fields.clone().map(asked), move |fields| {
             *newest.borrow_mut() += 1;
             let (number, fields) = (*newest.borrow(), fields.clone());
+            loading.set(fields.is_some());
             let timeout = fields.map(|fields| {
-                loading.set(true);
                 Timeout::new(PAUSE, move || {
                     spawn_local(async move {
                         let answer = client.preview_alert_rule(&fields).await;

@@ -280,8 +280,8 @@ fn toggle(form: &Form, id: String) -> Callback<Event> {
 mod tests {
     use super::*;
 
-    fn fields(rule: Value) -> Map<String, Value> {
-        let sent = read(&typed(&rule, &FIELDS));
+    fn fields(rule: &Value) -> Map<String, Value> {
+        let sent = read(&typed(rule, &FIELDS));
         assert!(sent.is_ok(), "{sent:?}");
         sent.unwrap_or_default()
     }
@@ -289,14 +289,14 @@ mod tests {
     #[test]
     fn what_the_metric_rules_out_is_not_sent() {
         let silence =
-            fields(json!({"metric": "no_data", "baseline": "day_before", "side": "below", "min_traces": 3}));
+            fields(&json!({"metric": "no_data", "baseline": "day_before", "side": "below", "min_traces": 3}));
         assert_eq!(
             (&silence["baseline"], &silence["side"], &silence["min_traces"]),
             (&json!("none"), &json!("above"), &json!(3))
         );
-        let requests = fields(json!({"metric": "requests", "baseline": "none", "min_traces": 3}));
+        let requests = fields(&json!({"metric": "requests", "baseline": "none", "min_traces": 3}));
         assert_eq!(requests["min_traces"], json!(0));
-        let change = fields(json!({"metric": "requests", "baseline": "day_before", "min_traces": 3}));
+        let change = fields(&json!({"metric": "requests", "baseline": "day_before", "min_traces": 3}));
         assert_eq!(change["min_traces"], json!(3));
     }
 
@@ -311,6 +311,6 @@ mod tests {
         let expected: Option<shared::alert_rule::AlertRuleRequest> =
             serde_json::from_value(rule.clone()).ok();
         assert!(expected.is_some());
-        assert_eq!(shared::answer::read(&Value::Object(fields(rule))), expected);
+        assert_eq!(shared::answer::read(&Value::Object(fields(&rule))), expected);
     }
 }

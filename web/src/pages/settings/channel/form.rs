@@ -102,8 +102,8 @@ fn request(typed: &Map<String, Value>) -> Value {
 mod tests {
     use super::*;
 
-    fn sent(channel: Value) -> Value {
-        request(&typed(&channel, &FIELDS))
+    fn sent(channel: &Value) -> Value {
+        request(&typed(channel, &FIELDS))
     }
 
     #[test]
@@ -115,10 +115,10 @@ mod tests {
         let expected = json!({
             "name": "ops", "kind": "email", "url": null, "to": ["a@b.c", "d@e.f", "g@h.i"], "min_severity": "warning",
         });
-        assert_eq!(sent(typed), expected);
+        assert_eq!(sent(&typed), expected);
         let typed = json!({"name": "", "kind": "slack", "url": "https://a.b/c", "to": "left@over", "min_severity": "info"});
         let expected =
             json!({"name": "", "kind": "slack", "url": "https://a.b/c", "to": [], "min_severity": "info"});
-        assert_eq!(sent(typed), expected);
+        assert_eq!(sent(&typed), expected);
     }
 }

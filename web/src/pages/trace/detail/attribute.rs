@@ -5,7 +5,8 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    components::{copy_button::CopyButton, json::pretty, long_text::LongText},
+    components::{copy_button::CopyButton, long_text::LongText},
+    json::{self, pretty},
     trace::contains,
 };
 
@@ -82,6 +83,6 @@ fn text(value: &Value) -> (String, bool) {
             None => (text.clone(), false),
         },
         Value::Array(_) | Value::Object(_) => (pretty(value), true),
-        other => (other.to_string(), true),
+        other => (json::text(other), true),
     }
 }

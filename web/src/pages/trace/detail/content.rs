@@ -16,10 +16,11 @@ use super::{
 };
 use crate::{
     components::{
-        breakdown::share_bar, conversation::structured, copy_button::CopyButton, json::pretty,
-        long_text::LongText, message::message, payload::Payload, time::RelativeTime,
+        breakdown::share_bar, conversation::structured, copy_button::CopyButton, long_text::LongText,
+        message::message, payload::Payload, time::RelativeTime,
     },
     format,
+    json::pretty,
     trace::Model,
 };
 
