@@ -32,11 +32,12 @@ pub struct RulePageProps {
 #[component]
 pub fn RulePage(props: &RulePageProps) -> Html {
     let is_new = props.id == NEW;
-    let title = if is_new { "New rule" } else { "Rule" };
-    use_title(title);
     let rule = use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move {
         if id == NEW { Ok(beginning()) } else { client.alert_rule(&id).await }
     });
+    let name = rule.data().and_then(|rule| rule["name"].as_str().map(str::to_owned)).filter(|_| !is_new);
+    let title = name.unwrap_or_else(|| if is_new { "New rule" } else { "Rule" }.to_owned());
+    use_title(&title);
     let code = rule.error().and_then(ApiError::code);
     let missing =
         matches!(code, Some(ErrorCode::NotFound | ErrorCode::BadRequest | ErrorCode::ValidationFailed));
@@ -46,7 +47,7 @@ pub fn RulePage(props: &RulePageProps) -> Html {
             <nav class="crumbs" aria-label="Breadcrumb">
                 <RouteLink to={Route::Alerts} query="show=rules">{ "Rules" }</RouteLink>
                 <span class="muted" aria-hidden="true">{ "/" }</span>
-                <span aria-current="page">{ title }</span>
+                <span aria-current="page">{ title.clone() }</span>
             </nav>
             <div class="page-head"><h1>{ title }</h1></div>
             if missing {
