@@ -98,7 +98,8 @@ impl TraceStore {
 
     /// Takes deliveries that are due and that nobody tries, until some moment: nobody else is given them until then. Of a
     /// channel there are never more than `per_channel` under way, the oldest first, and of an alert it is told one thing
-    /// after the other. What waits for its next attempt keeps nothing waiting but the rest of its alert.
+    /// after the other. What waits for its next attempt keeps nothing waiting but the rest of its alert. What cannot be
+    /// read is given up.
     ///
     /// # Errors
     /// Where the transaction did not commit.
@@ -199,7 +200,7 @@ macro_rules! impl_alert_deliveries {
                     .await?;
                 let total: i64 =
                     sqlx::query_scalar(count).bind(workspace_id).bind(id).fetch_one(&mut *snapshot).await?;
-                let items = rows.iter().map(delivery).collect::<Result<_, _>>()?;
+                let items = crate::store::trace::alert::channel::readable(&rows, delivery);
                 Ok(shared::page::ItemList { items, total: crate::store::trace::row::count(total) })
             }
 
@@ -220,7 +221,7 @@ macro_rules! impl_alert_deliveries {
                 .bind(workspace_id)
                 .fetch_all(&mut *snapshot)
                 .await?;
-                rows.iter().map(delivery).collect()
+                Ok(crate::store::trace::alert::channel::readable(&rows, delivery))
             }
 
             pub(in crate::store::trace) async fn take_deliveries(
@@ -284,8 +285,25 @@ macro_rules! impl_alert_deliveries {
                     .bind(id)
                     .fetch_optional(&mut *transaction)
                     .await?;
-                    match row {
-                        Some(row) => taken.push(row),
+                    match row.as_ref().map(crate::store::trace::alert::delivery::due) {
+                        Some(Ok(due)) => taken.push(due),
+                        // It would be taken again and again, and the others with it.
+                        Some(Err(error)) => {
+                            tracing::error!(
+                                error = crate::error::chain(&error),
+                                delivery_id = %id,
+                                "a delivery or its channel cannot be read, and is given up"
+                            );
+                            sqlx::query(
+                                "UPDATE alert_deliveries SET next_attempt_at = NULL, finished_at = $1, \
+                                 error = 'it or its channel cannot be read', worker = NULL, leased_until = NULL \
+                                 WHERE id = $2",
+                            )
+                            .bind(Moment(now))
+                            .bind(id)
+                            .execute(&mut *transaction)
+                            .await?;
+                        }
                         // Its channel was removed while it was being kept.
                         None => {
                             sqlx::query("DELETE FROM alert_deliveries WHERE id = $1")
@@ -296,7 +314,7 @@ macro_rules! impl_alert_deliveries {
                     }
                 }
                 transaction.commit().await?;
-                taken.iter().map(crate::store::trace::alert::delivery::due).collect()
+                Ok(taken)
             }
 
             pub(in crate::store::trace) async fn note_attempt(
