@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     error::chain,
-    notify::{Failure, Notifier},
+    notify::{Arrived, Failure, Notifier},
     store::trace::{
         StoreError, TraceStore,
         alert::record::{Attempt, DueDelivery},
@@ -194,15 +194,15 @@ async fn told(stop: &mut watch::Receiver<bool>) {
 }
 
 /// What is noted of an attempt before which there were so many.
-fn judge(result: Result<u16, Failure>, before: u64, at: Timestamp) -> Attempt {
+fn judge(result: Result<Arrived, Failure>, before: u64, at: Timestamp) -> Attempt {
     let failure = match result {
-        Ok(status) => {
+        Ok(arrived) => {
             return Attempt {
                 next_attempt_at: None,
                 at,
                 delivered: true,
-                status_code: Some(status),
-                error: None,
+                status_code: Some(arrived.status_code),
+                error: arrived.missed,
             };
         }
         Err(failure) => failure,
