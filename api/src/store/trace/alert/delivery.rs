@@ -16,14 +16,48 @@ use super::{
     record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery},
 };
 
-/// Keeps a delivery that was not tried yet.
-macro_rules! insert_delivery {
-    () => {
-        "INSERT INTO alert_deliveries (id, workspace_id, channel_id, alert_id, event, notice, created_at, \
-         next_attempt_at, attempts, delivered) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)"
-    };
+/// Keeps a delivery that was not tried yet, from some moment on; a reminder only where the channel waits for nothing else
+/// of the alert. What says that the alert became worse or is over takes the place of a reminder that nobody sends just now.
+macro_rules! add_delivery {
+    ($transaction:expr, $delivery:expr, $from:expr) => {{
+        let delivery: &crate::store::trace::alert::record::NewDelivery = $delivery;
+        let (event, from) = (delivery.notice.event, crate::store::moment::Moment($from));
+        let alert_id = delivery.notice.alert.as_ref().map(|alert| alert.id);
+        if matches!(
+            event,
+            shared::alert_channel::AlertEvent::Escalated | shared::alert_channel::AlertEvent::Resolved
+        ) {
+            sqlx::query(
+                "UPDATE alert_deliveries SET next_attempt_at = NULL, finished_at = $1, \
+                 error = 'something newer is told instead', worker = NULL, leased_until = NULL \
+                 WHERE alert_id = $2 AND channel_id = $3 AND event = 'reminder' AND finished_at IS NULL \
+                 AND (leased_until IS NULL OR leased_until <= $1)",
+            )
+            .bind(from)
+            .bind(alert_id)
+            .bind(delivery.channel_id)
+            .execute(&mut *$transaction)
+            .await?;
+        }
+        sqlx::query(
+            "INSERT INTO alert_deliveries (id, workspace_id, channel_id, alert_id, event, notice, created_at, \
+             next_attempt_at, attempts, delivered) SELECT $1, $2, $3, $4, $5, $6, $7, $8, 0, 0 \
+             WHERE $5 <> 'reminder' OR NOT EXISTS (SELECT 1 FROM alert_deliveries \
+             WHERE alert_id = $4 AND channel_id = $3 AND finished_at IS NULL)",
+        )
+        .bind(delivery.id)
+        .bind(delivery.notice.workspace_id)
+        .bind(delivery.channel_id)
+        .bind(alert_id)
+        .bind(event.as_str())
+        .bind(crate::store::trace::alert::encode(&delivery.notice)?)
+        .bind(crate::store::moment::Moment(delivery.notice.at))
+        .bind(from)
+        .execute(&mut *$transaction)
+        .await?;
+    }};
 }
-pub(in crate::store::trace) use insert_delivery;
+pub(in crate::store::trace) use add_delivery;
 
 /// The columns of [`delivery`].
 macro_rules! delivery_columns {
@@ -67,7 +101,7 @@ pub(in crate::store::trace) fn due(row: &impl Columns) -> Result<DueDelivery, St
 }
 
 impl TraceStore {
-    /// Keeps something that a channel is to be told, at once.
+    /// Keeps something that a channel is to be told, at once; a reminder only where it waits for nothing else of the alert.
     ///
     /// # Errors
     /// Where the transaction did not commit.
@@ -139,19 +173,8 @@ macro_rules! impl_alert_deliveries {
                 &self,
                 delivery: &crate::store::trace::alert::record::NewDelivery,
             ) -> Result<(), crate::store::trace::StoreError> {
-                use crate::store::moment::Moment;
                 let mut transaction = self.begin_write().await?;
-                sqlx::query(crate::store::trace::alert::delivery::insert_delivery!())
-                    .bind(delivery.id)
-                    .bind(delivery.notice.workspace_id)
-                    .bind(delivery.channel_id)
-                    .bind(delivery.notice.alert.as_ref().map(|alert| alert.id))
-                    .bind(delivery.notice.event.as_str())
-                    .bind(crate::store::trace::alert::encode(&delivery.notice)?)
-                    .bind(Moment(delivery.notice.at))
-                    .bind(Moment(delivery.notice.at))
-                    .execute(&mut *transaction)
-                    .await?;
+                crate::store::trace::alert::delivery::add_delivery!(transaction, delivery, delivery.notice.at);
                 transaction.commit().await?;
                 Ok(())
             }
