@@ -6,7 +6,8 @@ use std::{
 };
 
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    address::Envelope,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
@@ -18,13 +19,20 @@ use lettre::{
     },
 };
 use shared::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
-use super::{Failure, Notifier, said, text::Text};
+use super::{
+    Arrived, Failure, Notifier, said,
+    text::{Text, cut},
+};
 use crate::{
     config::{Smtp, SmtpTls},
     error::chain,
     store::trace::alert::record::DueDelivery,
 };
+
+/// Characters that are kept of whom a mail did not reach, and why.
+const MISSED_CHARS: usize = 1000;
 
 /// What sends e-mails.
 pub(super) struct Mailer {
@@ -60,16 +68,58 @@ impl Mailer {
         Ok(Self { transport: builder.build(), from: smtp.from.clone(), patience })
     }
 
-    /// Sends a mail to all whom the channel names, and answers the server's status.
+    /// Sends a mail to all whom the channel names. Where the server refuses one of them, it gets the mail for each by
+    /// itself: whom it does not take is no reason for the others to learn nothing.
     pub(super) async fn send(
         &self,
         delivery: &DueDelivery,
         text: &Text,
         now: Timestamp,
-    ) -> Result<u16, Failure> {
-        let mail = self.mail(delivery, text, now)?;
-        let patience = self.patience * Notifier::STEPS;
-        let Ok(sent) = tokio::time::timeout(patience, self.transport.send(mail)).await else {
+    ) -> Result<Arrived, Failure> {
+        let (mut to, mut missed) = (Vec::new(), Vec::new());
+        for address in &delivery.channel.to {
+            match check_mailbox(address) {
+                Ok(address) => to.push(address),
+                Err(detail) => missed.push(format!("{} {detail}", said(address))),
+            }
+        }
+        if to.is_empty() {
+            return Err(Failure::lasting(None, cut(&missed.join("; "), MISSED_CHARS)));
+        }
+        let mail = self.mail(delivery, text, &to, now)?.formatted();
+        let deadline = Instant::now() + self.patience * Notifier::STEPS;
+        let status_code = match self.hand_over(&to, &mail, deadline).await {
+            Err(failure) if to.len() > 1 && may_be_of_one(&failure) => {
+                let (mut taken, mut why) = (None, failure);
+                for address in &to {
+                    match self.hand_over(std::slice::from_ref(address), &mail, deadline).await {
+                        Ok(status) => taken = Some(status),
+                        Err(failure) => {
+                            missed.push(format!("{address}: {}", failure.error));
+                            if !failure.is_final {
+                                why = failure;
+                            }
+                        }
+                    }
+                }
+                taken.ok_or(why)?
+            }
+            handed => handed?,
+        };
+        let missed = (!missed.is_empty()).then(|| {
+            let missed = missed.join("; ");
+            cut(&format!("it did not reach everybody: {missed}"), MISSED_CHARS)
+        });
+        Ok(Arrived { status_code, missed })
+    }
+
+    /// Gives the server a mail for some, and answers its status.
+    async fn hand_over(&self, to: &[Address], mail: &[u8], deadline: Instant) -> Result<u16, Failure> {
+        let envelope = Envelope::new(Some(self.from.email.clone()), to.to_vec())
+            .map_err(|error| Failure::lasting(None, format!("no mail can be made of it: {error}")))?;
+        let sent = timeout_at(deadline, self.transport.send_raw(&envelope, mail));
+        let Ok(sent) = sent.await else {
+            let patience = self.patience * Notifier::STEPS;
             let error = format!("the mail server did not take it within {} s", patience.as_secs_f32());
             return Err(Failure::passing(None, error));
         };
@@ -87,7 +137,13 @@ impl Mailer {
         })
     }
 
-    fn mail(&self, delivery: &DueDelivery, text: &Text, now: Timestamp) -> Result<Message, Failure> {
+    fn mail(
+        &self,
+        delivery: &DueDelivery,
+        text: &Text,
+        to: &[Address],
+        now: Timestamp,
+    ) -> Result<Message, Failure> {
         let domain = self.from.email.domain();
         let since_1970 = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
         let mut mail = Message::builder()
@@ -99,11 +155,8 @@ impl Mailer {
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
             ));
-        for to in &delivery.channel.to {
-            let to = to.parse().map_err(|error| {
-                Failure::lasting(None, format!("{} is no address that mail can go to: {error}", said(to)))
-            })?;
-            mail = mail.to(Mailbox::new(None, to));
+        for to in to {
+            mail = mail.to(Mailbox::new(None, to.clone()));
         }
         if let Some(alert) = &delivery.notice.alert {
             // No mail has this id: each names it, so that they hang together whichever comes first.
@@ -112,6 +165,23 @@ impl Mailer {
         }
         mail.multipart(MultiPart::alternative_plain_html(plain(text), html(text)))
             .map_err(|error| Failure::lasting(None, format!("no mail can be made of it: {error}")))
+    }
+}
+
+/// The address that a mail can go to.
+///
+/// # Errors
+/// What is wrong with it, for the person who typed it.
+pub fn check_mailbox(address: &str) -> Result<Address, String> {
+    address.trim().parse().map_err(|error| format!("is no address that mail can go to: {error}"))
+}
+
+/// Whether another recipient might be taken where this came of several: not where nobody is let in at all.
+fn may_be_of_one(failure: &Failure) -> bool {
+    match failure.status_code {
+        Some(code) => code != 421 && !(530..540).contains(&code),
+        // One has letters that the server does not know.
+        None => failure.is_final,
     }
 }
 

@@ -18,8 +18,8 @@ use shared::{
     alert_channel::{AlertEvent, ChannelKind},
 };
 
-pub use self::host::check_address;
 use self::{email::Mailer, link::Links, post::Poster};
+pub use self::{email::check_mailbox, host::check_address};
 use crate::{config::Notify, store::trace::alert::record::DueDelivery};
 
 /// Characters of what another side said that are kept.
@@ -31,6 +31,15 @@ pub struct Notifier {
     poster: Poster,
     mailer: Option<Mailer>,
     links: Links,
+}
+
+/// Something arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// What the other side answered: an HTTP or SMTP status.
+    pub status_code: u16,
+    /// Whom of several it did not reach, and why, for whoever set up the channel.
+    pub missed: Option<String>,
 }
 
 /// Why something did not arrive.
@@ -76,25 +85,25 @@ impl Notifier {
         })
     }
 
-    /// Tells a channel something, and answers the other side's status.
+    /// Tells a channel something.
     ///
     /// # Errors
     /// Why it did not arrive.
-    pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<u16, Failure> {
+    pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<Arrived, Failure> {
         let (channel, notice) = (&delivery.channel, &delivery.notice);
         // Whoever tries a channel that is switched off wants to know whether it works.
         if !channel.enabled && notice.event != AlertEvent::Test {
             return Err(Failure::lasting(None, "the channel is switched off"));
         }
         let url = || channel.url.as_deref().ok_or_else(|| Failure::lasting(None, "the channel has no url"));
-        match channel.kind {
+        let status_code = match channel.kind {
             ChannelKind::Webhook => {
                 let message = webhook::message(delivery, &self.links, now)?;
-                self.poster.post(url()?, message.headers, message.body).await
+                self.poster.post(url()?, message.headers, message.body).await?
             }
             ChannelKind::Slack => {
                 let body = slack::body(&text::text(channel, notice, &self.links), notice)?;
-                self.poster.post(url()?, reqwest::header::HeaderMap::new(), body).await
+                self.poster.post(url()?, reqwest::header::HeaderMap::new(), body).await?
             }
             ChannelKind::Email => {
                 let text = text::text(channel, notice, &self.links);
@@ -104,9 +113,10 @@ impl Notifier {
                         "this server sends no e-mails: SMTP_URL and SMTP_FROM are to be set",
                     )
                 })?;
-                mailer.send(delivery, &text, now).await
+                return mailer.send(delivery, &text, now).await;
             }
-        }
+        };
+        Ok(Arrived { status_code, missed: None })
     }
 }
 

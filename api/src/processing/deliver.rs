@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     error::chain,
-    notify::{Failure, Notifier},
+    notify::{Arrived, Failure, Notifier},
     store::trace::{
         StoreError, TraceStore,
         alert::record::{Attempt, DueDelivery},
@@ -44,6 +44,8 @@ pub const BACK_OFF: [Duration; 8] = [
     Duration::from_secs(2 * 3600),
     Duration::from_secs(4 * 3600),
 ];
+/// How old something is told at most: afterwards it is no news, and what came after it waits.
+pub const OLDEST: Duration = Duration::from_secs(86_400);
 /// How long the log of deliveries reaches back, and how often it is cut.
 pub const KEPT: Duration = Duration::from_secs(30 * 86_400);
 const FORGET: Duration = Duration::from_secs(3600);
@@ -148,7 +150,13 @@ impl Deliverer {
 
     async fn attempt(self, turn: Turn, delivery: DueDelivery) {
         let start = Instant::now();
-        let result = self.notifier.deliver(&delivery, self.clock.now()).await;
+        let now = self.clock.now();
+        let result = if now.since(delivery.notice.at) > OLDEST {
+            let error = "it is more than a day old".to_owned();
+            Err(Failure { status_code: None, error, is_final: true, retry_after: None })
+        } else {
+            self.notifier.deliver(&delivery, now).await
+        };
         let attempt = judge(result, delivery.attempts, self.clock.now());
         let outcome = match (attempt.delivered, attempt.next_attempt_at) {
             (true, _) => DeliveryOutcome::Delivered,
@@ -194,15 +202,15 @@ async fn told(stop: &mut watch::Receiver<bool>) {
 }
 
 /// What is noted of an attempt before which there were so many.
-fn judge(result: Result<u16, Failure>, before: u64, at: Timestamp) -> Attempt {
+fn judge(result: Result<Arrived, Failure>, before: u64, at: Timestamp) -> Attempt {
     let failure = match result {
-        Ok(status) => {
+        Ok(arrived) => {
             return Attempt {
                 next_attempt_at: None,
                 at,
                 delivered: true,
-                status_code: Some(status),
-                error: None,
+                status_code: Some(arrived.status_code),
+                error: arrived.missed,
             };
         }
         Err(failure) => failure,

@@ -9,6 +9,7 @@ use shared::{
     alert_channel::{
         AlertChannel, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelKind, DeliveryState,
     },
+    auth::check_email,
     error::{ErrorBody, FieldError},
     limit,
     page::ItemList,
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     error::ApiError,
     gateway::identity::Login,
-    notify::{check_address, signature::new_secret},
+    notify::{check_address, check_mailbox, signature::new_secret},
     store::trace::alert::record::{DeliveriesOf, NewDelivery, Notice},
 };
 
@@ -234,6 +235,12 @@ async fn shown(
 fn checked(app: &State, mut channel: AlertChannelRequest) -> Result<AlertChannelRequest, ApiError> {
     let mut errors = channel.validate();
     channel.name = channel.name.trim().to_owned();
+    for (index, to) in channel.to.iter_mut().enumerate() {
+        *to = to.trim().to_owned();
+        // What is plausible is not yet an address to a mail server.
+        let refusal = check_mailbox(to).err().filter(|_| check_email(to).is_ok());
+        errors.extend(refusal.map(|detail| FieldError::new(format!("to[{index}]"), detail)));
+    }
     if let Some(url) = channel.url.as_deref().filter(|_| errors.is_empty()) {
         let refusal = check_address(url, app.allow_private).err();
         errors.extend(refusal.map(|detail| FieldError::new("url", detail)));

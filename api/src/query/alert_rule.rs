@@ -1,5 +1,7 @@
 //! Alert rules over HTTP: kept, changed, removed, and tried on what was.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpResponse,
     web::{Data, Json, Path},
@@ -17,7 +19,7 @@ use super::{
     patch::{self, Fields},
 };
 use crate::{
-    alert::{default::default_rules, preview::preview as preview_of},
+    alert::{default::default_rules, preview::PreviewError},
     error::ApiError,
     gateway::identity::Login,
 };
@@ -26,6 +28,11 @@ use crate::{
 pub(super) const ATTEMPTS: usize = 5;
 
 const NO_RULE: ApiError = ApiError::NotFound("There is no such alert rule");
+
+const BUSY: ApiError = ApiError::RateLimited {
+    detail: "Too many previews are being computed: ask again in a moment",
+    retry_after: Duration::from_secs(2),
+};
 
 /// Lists the workspace's rules, oldest first. A workspace begins with some.
 #[utoipa::path(
@@ -154,6 +161,7 @@ pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Ht
         (status = 400, description = "The body is no JSON", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 422, description = "A field is wrong or unknown", body = ErrorBody),
+        (status = 429, description = "Others are being computed; Retry-After says when to ask again", body = ErrorBody),
     )
 )]
 pub async fn preview(app: Data<State>, login: Login, body: Json<Fields>) -> Result<HttpResponse, ApiError> {
@@ -161,8 +169,12 @@ pub async fn preview(app: Data<State>, login: Login, body: Json<Fields>) -> Resu
     let mut errors = rule.validate();
     errors.retain(|error| error.field != "name");
     ApiError::check(errors)?;
-    let preview = preview_of(&app.traces, login.workspace_id, &rule, app.clock.now()).await?;
-    Ok(HttpResponse::Ok().json(preview))
+    match app.previews.of(&app.traces, login.workspace_id, rule, app.clock.now()).await {
+        Ok(preview) => Ok(HttpResponse::Ok().json(preview)),
+        Err(PreviewError::Store(error)) => Err(error.into()),
+        Err(PreviewError::Busy) => Err(BUSY),
+        Err(error @ PreviewError::Unfinished(_)) => Err(ApiError::Internal(error.into())),
+    }
 }
 
 /// Gives the workspace what every one begins with, if it was not given that yet.

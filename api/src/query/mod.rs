@@ -17,7 +17,8 @@ pub mod thread;
 pub mod trace;
 
 use crate::{
-    cache::Cache, clock::Clock, price::pricer::Pricer, store::trace::TraceStore, telemetry::metrics::Metrics,
+    alert::preview::Previews, cache::Cache, clock::Clock, price::pricer::Pricer, store::trace::TraceStore,
+    telemetry::metrics::Metrics,
 };
 
 /// What the handlers of query work with.
@@ -31,6 +32,8 @@ pub struct State {
     pub pricer: Pricer,
     /// Whether webhooks may lead into private networks.
     pub allow_private: bool,
+    /// What rules would have done.
+    pub previews: Previews,
     /// Answers kept ready.
     pub cache: Cache,
     /// Counts everything.

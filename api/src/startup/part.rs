@@ -10,6 +10,7 @@ use super::{
     base::{Base, Writing},
 };
 use crate::{
+    alert::preview::Previews,
     cache::Invalidator,
     clock::Clock,
     config::Config,
@@ -125,6 +126,7 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
                 traces,
                 pricer,
                 allow_private: config.notify.allow_private,
+                previews: Previews::default(),
                 cache: base.cache.clone(),
                 metrics,
             })

@@ -114,9 +114,14 @@ async fn a_channel_that_cannot_be_is_refused_with_the_field() {
     }
     let answer = ada.patch(&path(&made), &json!({"url": null})).await;
     assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["url"]);
-    let answer =
-        ada.post(CHANNELS, &json!({"name": "mail", "kind": "email", "to": ["a@b.c", "nobody"]})).await;
-    assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["to[1]"]);
+    let mail = |to| json!({"name": "mail", "kind": "email", "to": to});
+    for wrong in ["nobody", "a..b@example.com", "", "b b@example.com"] {
+        let answer = ada.post(CHANNELS, &mail(["a@b.c", wrong])).await;
+        assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["to[1]"], "{wrong}");
+    }
+    let spaced = kept(&ada, &mail([" a@b.c", "d@e.f\n"])).await;
+    assert_eq!(spaced["to"], json!(["a@b.c", "d@e.f"]));
+    ada.delete(&path(&spaced)).await.expect(204);
     assert_eq!(ada.get(CHANNELS).await.expect(200).json()["total"], 1);
 }
 

@@ -135,6 +135,40 @@ async fn what_is_refused_for_now_is_tried_again_and_what_is_refused_for_good_is_
 }
 
 #[tokio::test]
+async fn whom_the_server_does_not_take_keeps_the_mail_from_nobody_else() {
+    let stage = Stage::new().await;
+    let gone = "550 5.1.1 nobody of that name";
+    for (refusal, status) in [(gone, 550), ("452 4.2.2 The mailbox is full", 452)] {
+        let manners =
+            Manners { rcpt: Some(refusal), stranger: Some("bob@example.com"), ..Manners::default() };
+        let server = MailServer::start(manners).await;
+        let channel =
+            email(&stage, &["ada@example.com", "a..b@example.com", "bob@example.com", " cy@example.com"])
+                .await;
+        let delivering = stage.deliverer_with(at(&server), PATIENCE).await;
+        let id = stage.test(&channel).await;
+        let delivery = stage.finished(&channel, id).await;
+        assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Delivered, Some(250)));
+        let error = delivery.error.unwrap();
+        assert!(error.starts_with("it did not reach everybody: a..b@example.com is no address"), "{error}");
+        assert!(error.contains("bob@example.com: the mail server refused it"), "{error}");
+        assert!(error.contains(&status.to_string()) && !error.contains("ada@"), "{error}");
+        let mails = server.mails();
+        let to: Vec<_> = mails.iter().map(|mail| mail.to.as_slice()).collect();
+        assert_eq!(to, [["ada@example.com".to_owned()], ["cy@example.com".to_owned()]]);
+        assert!(mails.iter().all(|mail| mail.header("Message-ID").unwrap().contains(&id.to_string())));
+
+        // Where it takes none of them, that is as if there were one.
+        server.behave(Manners { rcpt: Some(refusal), ..Manners::default() });
+        let id = stage.test(&channel).await;
+        let delivery = stage.tried(&channel, id, 1).await;
+        let expected = if status == 550 { DeliveryState::Failed } else { DeliveryState::Pending };
+        assert_eq!((delivery.state, delivery.status_code), (expected, Some(status)));
+        delivering.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_silent_or_gone_is_tried_again() {
     let stage = Stage::new().await;
     let server = MailServer::start(Manners { is_silent: true, ..Manners::default() }).await;
@@ -210,7 +244,7 @@ async fn names_in_a_subject_are_encoded_and_add_no_header() {
 }
 
 #[tokio::test]
-async fn a_server_without_smtp_says_so_and_an_address_that_is_none_is_named() {
+async fn a_server_without_smtp_says_so_and_where_no_address_is_one_they_are_named() {
     let stage = Stage::new().await;
     let channel = email(&stage, &["ada@example.com"]).await;
     let delivering = stage.deliverer().await;
@@ -221,7 +255,7 @@ async fn a_server_without_smtp_says_so_and_an_address_that_is_none_is_named() {
     delivering.stop().await;
 
     let server = MailServer::start(Manners::default()).await;
-    let channel = email(&stage, &["ada@example.com", "b b@example.com"]).await;
+    let channel = email(&stage, &["b b@example.com", "c"]).await;
     let _delivering = stage.deliverer_with(at(&server), PATIENCE).await;
     let id = stage.test(&channel).await;
     let delivery = stage.finished(&channel, id).await;

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::processing::deliver::{BACK_OFF, KEPT};
+use api::{
+    processing::deliver::{BACK_OFF, KEPT, OLDEST},
+    store::trace::alert::record::DeliveriesOf,
+};
 use shared::alert_channel::{AlertEvent, DeliveryState};
 use tokio::sync::Semaphore;
 
@@ -99,6 +102,80 @@ async fn of_an_alert_nothing_is_told_before_what_came_first_and_others_do_not_wa
     assert_eq!(told, ["alert.firing", "alert.firing", "alert.resolved"]);
 }
 
+async fn what_cannot_be_read_is_given_up_and_holds_no_other(stage: Stage) {
+    let receiver = Receiver::start([]).await;
+    let (broken, unknown) =
+        (stage.webhook(receiver.url()).await, stage.webhook(format!("{}#odd", receiver.url())).await);
+    let channel = stage.webhook(receiver.url()).await;
+    let lost = stage.tell(&unknown, AlertEvent::Firing, Some(&stage.alert())).await;
+    let garbled = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    let misnamed = stage.test(&broken).await;
+    stage.clock.advance(INSTANT);
+    let arrives = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    stage
+        .database
+        .execute_in_traces("UPDATE alert_channels SET channel = '{}x' WHERE channel LIKE '%#odd%'")
+        .await;
+    let first = "UPDATE alert_deliveries SET notice = '{' WHERE alert_id IS NOT NULL AND created_at = \
+                 (SELECT MIN(created_at) FROM alert_deliveries)";
+    stage.database.execute_in_traces(first).await;
+    stage.database.execute_in_traces("UPDATE alert_deliveries SET event = 'odd' WHERE event = 'test'").await;
+    let _delivering = stage.deliverer().await;
+    assert_eq!(stage.finished(&channel, arrives).await.state, DeliveryState::Delivered);
+    for (channel, id) in [(&unknown, lost), (&channel, garbled)] {
+        let delivery = stage.finished(channel, id).await;
+        assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 0));
+        assert_eq!(delivery.error.as_deref(), Some("it or its channel cannot be read"));
+    }
+    let of = DeliveriesOf::Channel(broken.id);
+    let log = stage.store.deliveries(stage.workspace_id, of, 9).await.unwrap();
+    assert!(
+        log.items.iter().all(|delivery| delivery.id != misnamed),
+        "a word of another release is left out"
+    );
+    let mut listed = stage.store.alert_channels(stage.workspace_id).await.unwrap();
+    listed.sort_by_key(|listed| listed.id != channel.id);
+    assert_eq!((listed.len(), listed[0].id), (2, channel.id), "and so is what is no channel");
+    assert_eq!(stage.store.last_deliveries(stage.workspace_id).await.unwrap().len(), 2);
+}
+
+async fn reminders_do_not_pile_up_and_what_is_a_day_old_is_told_no_more(stage: Stage) {
+    let receiver = Receiver::start([Answer::Status(500, "", "")]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let alert = stage.alert();
+    let delivering = stage.deliverer().await;
+    let firing = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
+    stage.tried(&channel, firing, 1).await;
+    let log = || async {
+        let of = DeliveriesOf::Channel(channel.id);
+        let items = stage.store.deliveries(stage.workspace_id, of, 100).await.unwrap().items;
+        items.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
+    };
+    stage.tell(&channel, AlertEvent::Reminder, Some(&alert)).await;
+    assert_eq!(log().await, [firing], "it does not even know that it fired");
+    let other = stage.tell(&channel, AlertEvent::Reminder, Some(&stage.alert())).await;
+    stage.finished(&channel, other).await;
+    stage.clock.advance(BACK_OFF[0]);
+    stage.finished(&channel, firing).await;
+    delivering.stop().await;
+
+    let reminder = stage.tell(&channel, AlertEvent::Reminder, Some(&alert)).await;
+    stage.clock.advance(INSTANT);
+    stage.tell(&channel, AlertEvent::Reminder, Some(&alert)).await;
+    let pending = stage.tell(&channel, AlertEvent::Escalated, Some(&alert)).await;
+    assert_eq!(log().await.len(), 4);
+    let superseded = stage.delivery(&channel, reminder).await;
+    assert_eq!((superseded.state, superseded.attempts), (DeliveryState::Failed, 0));
+    assert_eq!(superseded.error.as_deref(), Some("something newer is told instead"));
+    stage.clock.advance(OLDEST + INSTANT);
+    let resolved = stage.tell(&channel, AlertEvent::Resolved, Some(&alert)).await;
+    let _delivering = stage.deliverer().await;
+    assert_eq!(stage.finished(&channel, resolved).await.state, DeliveryState::Delivered);
+    let old = stage.delivery(&channel, pending).await;
+    assert_eq!((old.state, old.error.as_deref()), (DeliveryState::Failed, Some("it is more than a day old")));
+    assert_eq!(receiver.count(), 4);
+}
+
 async fn a_channel_that_does_not_answer_delays_no_other(stage: Stage) {
     let (slow, quick) = (Receiver::start(vec![Answer::Silence; 9]).await, Receiver::start([]).await);
     let (first, second) = (stage.webhook(slow.url()).await, stage.webhook(quick.url()).await);
@@ -129,7 +206,7 @@ async fn the_log_forgets_what_ended_long_ago(stage: Stage) {
     stage.clock.advance(INSTANT + INSTANT);
     let _delivering = stage.deliverer().await;
     stage.looked().await;
-    let of = api::store::trace::alert::record::DeliveriesOf::Channel(channel.id);
+    let of = DeliveriesOf::Channel(channel.id);
     let left = stage.store.deliveries(stage.workspace_id, of, 10).await.unwrap().items;
     assert_eq!(left.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [young]);
 }
@@ -160,6 +237,8 @@ on_every_store!(
     what_fails_is_tried_again_at_its_time_until_it_works,
     after_the_last_attempt_it_is_given_up,
     of_an_alert_nothing_is_told_before_what_came_first_and_others_do_not_wait_for_it,
+    what_cannot_be_read_is_given_up_and_holds_no_other,
+    reminders_do_not_pile_up_and_what_is_a_day_old_is_told_no_more,
     a_channel_that_does_not_answer_delays_no_other,
     the_log_forgets_what_ended_long_ago,
     who_is_told_to_stop_takes_nothing_more_and_ends_what_is_under_way,

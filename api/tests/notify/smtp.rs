@@ -19,6 +19,8 @@ pub struct Manners {
     pub login: Option<&'static str>,
     /// What it answers to a recipient.
     pub rcpt: Option<&'static str>,
+    /// The only recipient whom that is for, where it is not for all.
+    pub stranger: Option<&'static str>,
     /// What it answers to a mail.
     pub data: Option<&'static str>,
 }
@@ -139,8 +141,10 @@ async fn serve(
                 "250 2.1.0 Ok"
             }
             "RCPT" => {
-                mail.to.push(address(&line));
-                manners.rcpt.unwrap_or("250 2.1.5 Ok")
+                let to = address(&line);
+                let is_meant = manners.stranger.is_none_or(|stranger| stranger == to);
+                mail.to.push(to);
+                manners.rcpt.filter(|_| is_meant).unwrap_or("250 2.1.5 Ok")
             }
             "DATA" => {
                 say(&mut stream, "354 End with a dot").await?;

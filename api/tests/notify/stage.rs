@@ -32,7 +32,7 @@ pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Stage {
-    database: Database,
+    pub database: Database,
     pub store: TraceStore,
     pub clock: Clock,
     pub metrics: Metrics,

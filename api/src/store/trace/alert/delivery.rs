@@ -16,14 +16,48 @@ use super::{
     record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery},
 };
 
-/// Keeps a delivery that was not tried yet.
-macro_rules! insert_delivery {
-    () => {
-        "INSERT INTO alert_deliveries (id, workspace_id, channel_id, alert_id, event, notice, created_at, \
-         next_attempt_at, attempts, delivered) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)"
-    };
+/// Keeps a delivery that was not tried yet, from some moment on; a reminder only where the channel waits for nothing else
+/// of the alert. What says that the alert became worse or is over takes the place of a reminder that nobody sends just now.
+macro_rules! add_delivery {
+    ($transaction:expr, $delivery:expr, $from:expr) => {{
+        let delivery: &crate::store::trace::alert::record::NewDelivery = $delivery;
+        let (event, from) = (delivery.notice.event, crate::store::moment::Moment($from));
+        let alert_id = delivery.notice.alert.as_ref().map(|alert| alert.id);
+        if matches!(
+            event,
+            shared::alert_channel::AlertEvent::Escalated | shared::alert_channel::AlertEvent::Resolved
+        ) {
+            sqlx::query(
+                "UPDATE alert_deliveries SET next_attempt_at = NULL, finished_at = $1, \
+                 error = 'something newer is told instead', worker = NULL, leased_until = NULL \
+                 WHERE alert_id = $2 AND channel_id = $3 AND event = 'reminder' AND finished_at IS NULL \
+                 AND (leased_until IS NULL OR leased_until <= $1)",
+            )
+            .bind(from)
+            .bind(alert_id)
+            .bind(delivery.channel_id)
+            .execute(&mut *$transaction)
+            .await?;
+        }
+        sqlx::query(
+            "INSERT INTO alert_deliveries (id, workspace_id, channel_id, alert_id, event, notice, created_at, \
+             next_attempt_at, attempts, delivered) SELECT $1, $2, $3, $4, $5, $6, $7, $8, 0, 0 \
+             WHERE $5 <> 'reminder' OR NOT EXISTS (SELECT 1 FROM alert_deliveries \
+             WHERE alert_id = $4 AND channel_id = $3 AND finished_at IS NULL)",
+        )
+        .bind(delivery.id)
+        .bind(delivery.notice.workspace_id)
+        .bind(delivery.channel_id)
+        .bind(alert_id)
+        .bind(event.as_str())
+        .bind(crate::store::trace::alert::encode(&delivery.notice)?)
+        .bind(crate::store::moment::Moment(delivery.notice.at))
+        .bind(from)
+        .execute(&mut *$transaction)
+        .await?;
+    }};
 }
-pub(in crate::store::trace) use insert_delivery;
+pub(in crate::store::trace) use add_delivery;
 
 /// The columns of [`delivery`].
 macro_rules! delivery_columns {
@@ -67,7 +101,7 @@ pub(in crate::store::trace) fn due(row: &impl Columns) -> Result<DueDelivery, St
 }
 
 impl TraceStore {
-    /// Keeps something that a channel is to be told, at once.
+    /// Keeps something that a channel is to be told, at once; a reminder only where it waits for nothing else of the alert.
     ///
     /// # Errors
     /// Where the transaction did not commit.
@@ -98,7 +132,8 @@ impl TraceStore {
 
     /// Takes deliveries that are due and that nobody tries, until some moment: nobody else is given them until then. Of a
     /// channel there are never more than `per_channel` under way, the oldest first, and of an alert it is told one thing
-    /// after the other. What waits for its next attempt keeps nothing waiting but the rest of its alert.
+    /// after the other. What waits for its next attempt keeps nothing waiting but the rest of its alert. What cannot be
+    /// read is given up.
     ///
     /// # Errors
     /// Where the transaction did not commit.
@@ -138,19 +173,8 @@ macro_rules! impl_alert_deliveries {
                 &self,
                 delivery: &crate::store::trace::alert::record::NewDelivery,
             ) -> Result<(), crate::store::trace::StoreError> {
-                use crate::store::moment::Moment;
                 let mut transaction = self.begin_write().await?;
-                sqlx::query(crate::store::trace::alert::delivery::insert_delivery!())
-                    .bind(delivery.id)
-                    .bind(delivery.notice.workspace_id)
-                    .bind(delivery.channel_id)
-                    .bind(delivery.notice.alert.as_ref().map(|alert| alert.id))
-                    .bind(delivery.notice.event.as_str())
-                    .bind(crate::store::trace::alert::encode(&delivery.notice)?)
-                    .bind(Moment(delivery.notice.at))
-                    .bind(Moment(delivery.notice.at))
-                    .execute(&mut *transaction)
-                    .await?;
+                crate::store::trace::alert::delivery::add_delivery!(transaction, delivery, delivery.notice.at);
                 transaction.commit().await?;
                 Ok(())
             }
@@ -199,7 +223,7 @@ macro_rules! impl_alert_deliveries {
                     .await?;
                 let total: i64 =
                     sqlx::query_scalar(count).bind(workspace_id).bind(id).fetch_one(&mut *snapshot).await?;
-                let items = rows.iter().map(delivery).collect::<Result<_, _>>()?;
+                let items = crate::store::trace::alert::channel::readable(&rows, delivery);
                 Ok(shared::page::ItemList { items, total: crate::store::trace::row::count(total) })
             }
 
@@ -220,7 +244,7 @@ macro_rules! impl_alert_deliveries {
                 .bind(workspace_id)
                 .fetch_all(&mut *snapshot)
                 .await?;
-                rows.iter().map(delivery).collect()
+                Ok(crate::store::trace::alert::channel::readable(&rows, delivery))
             }
 
             pub(in crate::store::trace) async fn take_deliveries(
@@ -284,8 +308,25 @@ macro_rules! impl_alert_deliveries {
                     .bind(id)
                     .fetch_optional(&mut *transaction)
                     .await?;
-                    match row {
-                        Some(row) => taken.push(row),
+                    match row.as_ref().map(crate::store::trace::alert::delivery::due) {
+                        Some(Ok(due)) => taken.push(due),
+                        // It would be taken again and again, and the others with it.
+                        Some(Err(error)) => {
+                            tracing::error!(
+                                error = crate::error::chain(&error),
+                                delivery_id = %id,
+                                "a delivery or its channel cannot be read, and is given up"
+                            );
+                            sqlx::query(
+                                "UPDATE alert_deliveries SET next_attempt_at = NULL, finished_at = $1, \
+                                 error = 'it or its channel cannot be read', worker = NULL, leased_until = NULL \
+                                 WHERE id = $2",
+                            )
+                            .bind(Moment(now))
+                            .bind(id)
+                            .execute(&mut *transaction)
+                            .await?;
+                        }
                         // Its channel was removed while it was being kept.
                         None => {
                             sqlx::query("DELETE FROM alert_deliveries WHERE id = $1")
@@ -296,7 +337,7 @@ macro_rules! impl_alert_deliveries {
                     }
                 }
                 transaction.commit().await?;
-                taken.iter().map(crate::store::trace::alert::delivery::due).collect()
+                Ok(taken)
             }
 
             pub(in crate::store::trace) async fn note_attempt(

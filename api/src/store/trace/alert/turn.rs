@@ -135,8 +135,7 @@ macro_rules! impl_alert_turns {
                 use crate::store::{
                     moment::Moment,
                     trace::alert::{
-                        delivery::insert_delivery,
-                        encode,
+                        delivery::add_delivery,
                         life::{bind_alert, insert_alert},
                     },
                 };
@@ -174,18 +173,7 @@ macro_rules! impl_alert_turns {
                         .await?;
                     }
                     for delivery in &evaluation.deliveries {
-                        let alert_id = delivery.notice.alert.as_ref().map(|alert| alert.id);
-                        sqlx::query(insert_delivery!())
-                            .bind(delivery.id)
-                            .bind(delivery.notice.workspace_id)
-                            .bind(delivery.channel_id)
-                            .bind(alert_id)
-                            .bind(delivery.notice.event.as_str())
-                            .bind(encode(&delivery.notice)?)
-                            .bind(Moment(delivery.notice.at))
-                            .bind(Moment(evaluation.evaluated_at))
-                            .execute(&mut *transaction)
-                            .await?;
+                        add_delivery!(transaction, delivery, evaluation.evaluated_at);
                     }
                     if evaluation.is_removed {
                         sqlx::query("DELETE FROM alert_rules WHERE id = $1")
