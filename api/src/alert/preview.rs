@@ -18,14 +18,12 @@ use uuid::Uuid;
 use super::{
     evaluate::advance,
     measure::Readings,
-    state::{Change, RuleState},
+    state::{Change, RuleState, minutes_long},
 };
 use crate::store::trace::{StoreError, TraceStore};
 
 /// Groups that are shown at most.
 const SHOWN: usize = 10;
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Previews at once, and how long one waits for its turn: each may read days of traces.
@@ -83,7 +81,8 @@ impl Previews {
 }
 
 /// Evaluates a rule over the last days, whether or not it is enabled or muted: the last day every five minutes where its
-/// window is shorter than an hour, the last week every hour where it is shorter than a day, two weeks where it is longer.
+/// window is an hour at most, the last week every hour where it is shorter than a day, two weeks where it is longer. For how
+/// long a value must be wrong is rounded down to that: what lasts for less than a step would never be seen.
 ///
 /// # Errors
 /// Where the store fails.
@@ -105,10 +104,12 @@ async fn compute(
     now: Timestamp,
 ) -> Result<AlertPreview, PreviewError> {
     let (step, length) = match rule.window_minutes {
-        0..60 => (MINUTE * 5, DAY),
-        60..1440 => (HOUR, DAY * 7),
-        _ => (HOUR, DAY * 14),
+        0..=60 => (5, DAY),
+        61..1440 => (60, DAY * 7),
+        _ => (60, DAY * 14),
     };
+    let rule = AlertRuleRequest { for_minutes: rule.for_minutes / step * step, ..rule };
+    let step = minutes_long(step);
     let end = now.floor(step);
     let start = end - length;
     let moments: Vec<_> =

@@ -143,9 +143,11 @@ async fn evaluated(
     let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
     let invalidator = Invalidator::new(cache, clock.clone());
     let evaluator = Evaluator::new(store.clone(), invalidator, clock.clone(), Metrics::new().unwrap(), step);
+    // A preview sees nothing that lasts for less than a step.
+    let minutes = u32::try_from(shown.step_seconds / 60).unwrap();
     let kept = AlertRule {
         id: Uuid::new_v4(),
-        rule: rule.clone(),
+        rule: AlertRuleRequest { for_minutes: rule.for_minutes / minutes * minutes, ..rule.clone() },
         created_at: shown.start,
         updated_at: shown.start,
         evaluated_at: None,
