@@ -26,7 +26,7 @@ pub(in crate::store::trace) fn channel(row: &impl Columns) -> Result<(AlertChann
 }
 
 impl TraceStore {
-    /// The workspace's channels with their secrets, oldest first.
+    /// The workspace's channels with their secrets, oldest first. One that cannot be read is left out.
     ///
     /// # Errors
     /// Where the engine fails.
@@ -100,9 +100,9 @@ macro_rules! impl_alert_channels {
                 .bind(workspace_id)
                 .fetch_all(&mut *snapshot)
                 .await?;
-                rows.iter()
-                    .map(|row| Ok(crate::store::trace::alert::channel::channel(row)?.0))
-                    .collect()
+                Ok(crate::store::trace::alert::readable("alert_channels", &rows, |row| {
+                    Ok(crate::store::trace::alert::channel::channel(row)?.0)
+                }))
             }
 
             pub(in crate::store::trace) async fn alert_channel(

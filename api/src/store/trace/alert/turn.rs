@@ -26,7 +26,8 @@ pub(in crate::store::trace) fn due(row: &impl Columns) -> Result<DueRule, StoreE
 
 impl TraceStore {
     /// Takes rules that are due and that nobody evaluates, until some moment: nobody else is given them until then. Those
-    /// that have waited longest come first, and those of a workspace together.
+    /// that have waited longest come first, and those of a workspace together. What cannot be read is taken, too, and left
+    /// out: it is tried again when that moment has come.
     ///
     /// # Errors
     /// Where the transaction did not commit.
@@ -69,7 +70,9 @@ macro_rules! impl_alert_turns {
                     moment::Moment,
                     trace::alert::{
                         life::{alert, alert_columns},
+                        readable,
                         turn::due,
+                        unreadable,
                     },
                 };
                 // Mostly there is nothing: found out without a transaction that writes.
@@ -102,8 +105,7 @@ macro_rules! impl_alert_turns {
                 .fetch_all(&mut *transaction)
                 .await?;
                 let mut rules = std::collections::BTreeMap::new();
-                for row in &rows {
-                    let rule = due(row)?;
+                for rule in readable("alert_rules", &rows, due) {
                     rules.insert((rule.workspace_id, rule.id), rule);
                 }
                 let open = sqlx::query(concat!(
@@ -117,7 +119,16 @@ macro_rules! impl_alert_turns {
                 .fetch_all(&mut *transaction)
                 .await?;
                 for row in &open {
-                    let record = alert(row)?;
+                    let record = match alert(row) {
+                        Ok(record) => record,
+                        Err(error) => {
+                            unreadable("alerts", row, &error);
+                            // Without it, its rule would raise another.
+                            let rule_id: Option<uuid::Uuid> = sqlx::Row::try_get(row, "rule_id")?;
+                            rules.retain(|&(_, id), _| Some(id) != rule_id);
+                            continue;
+                        }
+                    };
                     let key = record.alert.rule_id.map(|rule_id| (record.alert.workspace_id, rule_id));
                     if let Some(rule) = key.and_then(|key| rules.get_mut(&key)) {
                         rule.open.push(record);
