@@ -3,7 +3,8 @@
 //! changed nothing; another goes on there once the lease is over.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -43,6 +44,8 @@ pub struct Evaluator {
     metrics: Metrics,
     interval: Duration,
     id: Uuid,
+    /// Workspaces whose last evaluation failed: theirs is not made larger by what was missed.
+    failed: Arc<Mutex<BTreeSet<Uuid>>>,
 }
 
 impl Evaluator {
@@ -55,7 +58,8 @@ impl Evaluator {
         metrics: Metrics,
         interval: Duration,
     ) -> Self {
-        Self { traces, invalidator, clock, metrics, interval, id: Uuid::new_v4() }
+        let (id, failed) = (Uuid::new_v4(), Arc::default());
+        Self { traces, invalidator, clock, metrics, interval, id, failed }
     }
 
     /// Runs until it is aborted. It begins after one interval: what waited while nobody wrote is there by then.
@@ -88,7 +92,9 @@ impl Evaluator {
                 workspaces.entry(rule.workspace_id).or_default().push(rule);
             }
             for (workspace_id, rules) in workspaces {
-                match self.workspace(workspace_id, &rules, now).await {
+                let evaluated = self.workspace(workspace_id, &rules, now).await;
+                self.note(workspace_id, evaluated.is_err());
+                match evaluated {
                     Ok(kept) => done += kept,
                     Err(error) => {
                         self.metrics.alert_evaluations_failed(rules.len());
@@ -113,6 +119,9 @@ impl Evaluator {
     ) -> Result<usize, StoreError> {
         let start = Instant::now();
         let mut turns: Vec<Turn> = rules.iter().map(|due| Turn::of(due, now, self.interval)).collect();
+        if self.has_failed(workspace_id) {
+            turns.iter_mut().for_each(Turn::only_now);
+        }
         let asked = rules.iter().zip(&turns).map(|(due, turn)| (&due.rule, turn.moments.as_slice()));
         let readings = Readings::read(&self.traces, workspace_id, asked).await?;
         let happened: Vec<_> =
@@ -135,6 +144,19 @@ impl Evaluator {
             }
         }
         Ok(kept.len())
+    }
+
+    fn has_failed(&self, workspace_id: Uuid) -> bool {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).contains(&workspace_id)
+    }
+
+    fn note(&self, workspace_id: Uuid, has_failed: bool) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if has_failed {
+            failed.insert(workspace_id);
+        } else {
+            failed.remove(&workspace_id);
+        }
     }
 
     /// What came of each rule. Only where something happened is anything read for that.
