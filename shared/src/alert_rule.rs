@@ -329,6 +329,16 @@ impl AlertRuleRequest {
                 wrong.push(FieldError::new(field, format!("must be from {least} to {most}")));
             }
         }
+        let (lowest, highest) = self.extent();
+        for &(field, threshold) in &given {
+            let is_always = match self.side {
+                Side::Above => threshold == lowest,
+                Side::Below => threshold == highest,
+            };
+            if is_always {
+                wrong.push(FieldError::new(field, "is crossed by every value there can be"));
+            }
+        }
         for pair in given.windows(2) {
             let ((milder, low), (field, high)) = (pair[0], pair[1]);
             let (is_worse, word) = match self.side {
@@ -339,6 +349,15 @@ impl AlertRuleRequest {
                 wrong.push(FieldError::new(field, format!("must be {word} the threshold for {milder}")));
             }
         }
+    }
+
+    /// The least and the greatest value that there can be; infinite where there is no such bound.
+    #[must_use]
+    pub fn extent(&self) -> (f64, f64) {
+        if self.is_change() {
+            return (-100.0, f64::INFINITY);
+        }
+        (0.0, self.metric.highest().unwrap_or(f64::INFINITY))
     }
 
     /// What a threshold may be.
@@ -508,7 +527,11 @@ mod tests {
     #[test]
     fn a_threshold_is_one_that_the_metric_can_reach() {
         let of = |metric, baseline, threshold| {
-            wrong(|rule| (rule.metric, rule.baseline, rule.warning) = (metric, baseline, Some(threshold)))
+            wrong(|rule| {
+                (rule.metric, rule.baseline, rule.warning) = (metric, baseline, Some(threshold));
+                // At its lowest a value is below what is above all others.
+                rule.side = if threshold <= 0.0 { Side::Below } else { Side::Above };
+            })
         };
         for (metric, most) in [
             (AlertMetric::ErrorRate, 100.0),
@@ -526,6 +549,23 @@ mod tests {
             assert_eq!(of(metric, Baseline::PreviousWindow, 10_000.5), ["warning"], "{metric:?}");
             assert_eq!(of(metric, Baseline::PreviousWindow, -100.5), ["warning"], "{metric:?}");
         }
+    }
+
+    #[test]
+    fn a_threshold_that_every_value_crosses_is_refused() {
+        let of = |metric, baseline, side, threshold| {
+            wrong(|rule| {
+                (rule.metric, rule.baseline, rule.side, rule.warning) =
+                    (metric, baseline, side, Some(threshold));
+            })
+        };
+        let (above, below) = (Side::Above, Side::Below);
+        assert_eq!(of(AlertMetric::ErrorRate, Baseline::None, above, 0.0), ["warning"]);
+        assert_eq!(of(AlertMetric::CostUsd, Baseline::None, above, 0.0), ["warning"]);
+        assert_eq!(of(AlertMetric::QualityScore, Baseline::None, below, 100.0), ["warning"]);
+        assert_eq!(of(AlertMetric::CostUsd, Baseline::DayBefore, above, -100.0), ["warning"]);
+        assert_eq!(of(AlertMetric::QualityScore, Baseline::None, below, 99.9), [""; 0]);
+        assert_eq!(of(AlertMetric::Requests, Baseline::None, below, 0.0), [""; 0]);
     }
 
     #[test]

@@ -179,6 +179,7 @@ fn crossed(
     let say = |value: Option<f64>| {
         value.map_or_else(|| "nothing to measure".to_owned(), |value| figure::value(rule.metric, value))
     };
+    let was = before.metric(metric).map_or("there was", |_| "it was");
     let traces = now.sums.requests;
     let basis = match metric {
         Metric::Requests => String::new(),
@@ -196,7 +197,7 @@ fn crossed(
         Baseline::DayBefore => "At the same time a day before".to_owned(),
         Baseline::WeekBefore => "At the same time a week before".to_owned(),
     };
-    text.push_str(&format!(" {compared} it was {}", say(before.metric(metric))));
+    text.push_str(&format!(" {compared} {was} {}", say(before.metric(metric))));
     if rule.is_change() {
         text.push_str(&format!(", a change of {}", signed(subject.value)));
     }

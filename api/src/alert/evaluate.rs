@@ -11,7 +11,7 @@ use shared::{
 };
 
 use super::{
-    measure::{Measured, Readings},
+    measure::{Measured, Readings, is_plain},
     state::{Change, Condition, GroupState, Occasion, RuleState, Told, is_muted},
 };
 use crate::store::trace::alert::record::DueRule;
@@ -22,6 +22,9 @@ const SHORTEST_GAP: Duration = Duration::from_secs(120);
 /// multiples of it, in seconds, which for longer windows are the edges of what is added up already.
 const CAUGHT_UP: u32 = 60;
 const STEPS: [u64; 5] = [60, 300, 600, 900, 1800];
+/// How far apart they lie after a longer gap where traces are added up by agent and model by the hour alone: anything else would
+/// read all traces of the gap one by one.
+const HOUR: Duration = Duration::from_secs(3600);
 /// How far back that reaches.
 const CAUGHT_UP_FOR: Duration = Duration::from_secs(86_400);
 
@@ -75,7 +78,7 @@ impl Turn {
         adopt(due, &mut state, now);
         let Some(last) = last else { return turn(state, vec![now]) };
         if due.rule.metric != AlertMetric::NoData {
-            return turn(state, moments(last, now, interval));
+            return turn(state, moments(last, now, interval, is_plain(&due.rule)));
         }
         if now.since(last) > SHORTEST_GAP.max(interval * 4) {
             state.watching_since = Some(now);
@@ -87,6 +90,11 @@ impl Turn {
     #[must_use]
     pub fn over(state: RuleState, moments: Vec<Timestamp>, now: Timestamp) -> Self {
         Self { state, ends: None, moments, now }
+    }
+
+    /// Leaves what was missed alone.
+    pub fn only_now(&mut self) {
+        self.moments.drain(..self.moments.len().saturating_sub(1));
     }
 
     /// Ends what is to end, then evaluates at every moment. What is to be remembered stands in `state` after that.
@@ -198,11 +206,13 @@ fn adopt(due: &DueRule, state: &mut RuleState, now: Timestamp) {
 }
 
 /// When a rule that was evaluated last at `last` is evaluated: now, and before that where it was away.
-fn moments(last: Timestamp, now: Timestamp, interval: Duration) -> Vec<Timestamp> {
+fn moments(last: Timestamp, now: Timestamp, interval: Duration, is_plain: bool) -> Vec<Timestamp> {
     let mut moments = Vec::new();
     if now.since(last) > interval * 2 {
         let from = last.max(now - CAUGHT_UP_FOR);
-        let (step, mut at) = if now.since(from) <= interval * CAUGHT_UP {
+        let (step, mut at) = if !is_plain && now.since(from) > HOUR {
+            (HOUR, (from + HOUR).floor(HOUR))
+        } else if now.since(from) <= interval * CAUGHT_UP {
             (interval, from + interval)
         } else {
             let is_enough = |step: &Duration| *step > interval && now.since(from) <= *step * CAUGHT_UP;
@@ -229,20 +239,31 @@ mod tests {
     #[test]
     fn what_is_evaluated_in_time_is_evaluated_now_alone() {
         let interval = Duration::from_secs(30);
-        assert_eq!(moments(moment(0), moment(60), interval), [moment(60)]);
-        assert_eq!(moments(moment(100), moment(60), interval), [moment(60)]);
+        assert_eq!(moments(moment(0), moment(60), interval, true), [moment(60)]);
+        assert_eq!(moments(moment(100), moment(60), interval, true), [moment(60)]);
+    }
+
+    #[test]
+    fn what_is_added_up_by_the_hour_alone_catches_up_with_a_longer_gap_on_the_hour() {
+        let interval = Duration::from_secs(30);
+        let short = moments(moment(7), moment(3607), interval, false);
+        assert_eq!(short, moments(moment(7), moment(3607), interval, true));
+        let long = moments(moment(7), moment(10_000), interval, false);
+        assert_eq!(long, [3600, 7200, 10_000].map(moment));
+        let month = moments(moment(0), moment(30 * 86_400 + 7), interval, false);
+        assert_eq!((month.len(), month[0]), (25, moment(29 * 86_400 + 3600)));
     }
 
     #[test]
     fn what_was_away_catches_up_by_the_interval_or_coarser_and_not_for_longer_than_a_day() {
         let interval = Duration::from_secs(30);
-        assert_eq!(moments(moment(0), moment(80), interval), [30, 60, 80].map(moment));
-        let hour = moments(moment(7), moment(3601), interval);
+        assert_eq!(moments(moment(0), moment(80), interval, true), [30, 60, 80].map(moment));
+        let hour = moments(moment(7), moment(3601), interval, true);
         assert_eq!((hour.len(), hour[0], hour[59], hour[60]), (61, moment(60), moment(3600), moment(3601)));
-        let month = moments(moment(0), moment(30 * 86_400 + 7), interval);
+        let month = moments(moment(0), moment(30 * 86_400 + 7), interval, true);
         assert_eq!((month.len(), month[0]), (49, moment(29 * 86_400 + 1800)));
         // Where rules are evaluated every hour there are no more moments than in life.
-        let hours = moments(moment(0), moment(6 * 3600), Duration::from_secs(3600));
+        let hours = moments(moment(0), moment(6 * 3600), HOUR, true);
         assert_eq!(hours, [1, 2, 3, 4, 5, 6].map(|hour| moment(hour * 3600)));
     }
 }

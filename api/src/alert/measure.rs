@@ -209,7 +209,7 @@ pub fn needs_latencies(metric: AlertMetric) -> bool {
 }
 
 /// Whether the sums of all traces say what a rule measures: they are the quickest to read.
-fn is_plain(rule: &AlertRuleRequest) -> bool {
+pub(super) fn is_plain(rule: &AlertRuleRequest) -> bool {
     rule.agent_id.is_none()
         && rule.model.is_none()
         && rule.group_by.is_none()

@@ -213,9 +213,11 @@ impl Level {
             Side::Below => value <= threshold,
         };
         let slack = threshold.abs() * f64::from(rule.hysteresis_percent) / 100.0;
+        // Where that lies beyond what there can be, the best there can be is enough.
+        let (lowest, highest) = rule.extent();
         let is_back = match rule.side {
-            Side::Above => value < threshold - slack,
-            Side::Below => value > threshold + slack,
+            Side::Above => value < threshold && (value < threshold - slack || value <= lowest),
+            Side::Below => value > threshold && (value > threshold + slack || value >= highest),
         };
         match self {
             Self::Active if !is_back => Self::Active,

@@ -70,6 +70,22 @@ fn a_negative_threshold_has_its_hysteresis_on_the_good_side() {
 }
 
 #[test]
+fn where_the_hysteresis_lies_beyond_every_value_the_best_one_resolves() {
+    let quality = AlertRuleRequest {
+        metric: AlertMetric::QualityScore,
+        side: Side::Below,
+        warning: Some(95.0),
+        critical: None,
+        ..rule()
+    };
+    let expected = [(0, Change::Fired(Severity::Warning)), (2, Change::Resolved(Resolution::Recovered))];
+    assert_eq!(changes(&quality, &values([94.0, 99.9, 100.0])), expected);
+    let change =
+        AlertRuleRequest { baseline: Baseline::DayBefore, warning: Some(-99.0), critical: None, ..rule() };
+    assert_eq!(changes(&change, &values([-50.0, -99.5, -100.0])), expected);
+}
+
+#[test]
 fn the_alert_has_the_highest_level_that_is_crossed() {
     let found = changes(&rule(), &values([25.0, 18.0, 17.9, 20.0, 1.0]));
     let expected = [

@@ -3,7 +3,9 @@
 //! changed nothing; another goes on there once the lease is over.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -29,8 +31,10 @@ use crate::{
 
 /// How often rules that are due are looked for.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long a rule is somebody's: much longer than its evaluation takes.
+/// How long a rule is somebody's.
 pub const LEASE: Duration = Duration::from_secs(60);
+/// After how long of that it is renewed.
+const RENEWED: Duration = Duration::from_secs(20);
 /// Rules that are taken at once: as many as a workspace may have, so that they share what they read.
 const TAKEN: u32 = 1000;
 
@@ -43,6 +47,8 @@ pub struct Evaluator {
     metrics: Metrics,
     interval: Duration,
     id: Uuid,
+    /// Workspaces whose last evaluation failed: theirs is not made larger by what was missed.
+    failed: Arc<Mutex<BTreeSet<Uuid>>>,
 }
 
 impl Evaluator {
@@ -55,7 +61,8 @@ impl Evaluator {
         metrics: Metrics,
         interval: Duration,
     ) -> Self {
-        Self { traces, invalidator, clock, metrics, interval, id: Uuid::new_v4() }
+        let (id, failed) = (Uuid::new_v4(), Arc::default());
+        Self { traces, invalidator, clock, metrics, interval, id, failed }
     }
 
     /// Runs until it is aborted. It begins after one interval: what waited while nobody wrote is there by then.
@@ -88,7 +95,9 @@ impl Evaluator {
                 workspaces.entry(rule.workspace_id).or_default().push(rule);
             }
             for (workspace_id, rules) in workspaces {
-                match self.workspace(workspace_id, &rules, now).await {
+                let evaluated = self.held(workspace_id, now, self.workspace(workspace_id, &rules, now)).await;
+                self.note(workspace_id, evaluated.is_err());
+                match evaluated {
                     Ok(kept) => done += kept,
                     Err(error) => {
                         self.metrics.alert_evaluations_failed(rules.len());
@@ -104,6 +113,25 @@ impl Evaluator {
         }
     }
 
+    /// Does what is done with a workspace's rules, and keeps them this one's for as long as that takes. Those that were
+    /// taken with them are not: where they are another's by their turn, what comes of them here is void.
+    async fn held<T>(&self, workspace_id: Uuid, taken: Timestamp, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        // Mostly it is done long before that, and costs no write.
+        let mut rest = RENEWED.saturating_sub(self.clock.now().since(taken));
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = tokio::time::sleep(rest) => {}
+            }
+            let until = self.clock.now() + LEASE;
+            if let Err(error) = self.traces.hold_alert_rules(self.id, workspace_id, until).await {
+                tracing::warn!(error = chain(&error), %workspace_id, "a lease was not renewed");
+            }
+            rest = RENEWED;
+        }
+    }
+
     /// Evaluates rules of one workspace, and answers how many of them were still this one's to evaluate.
     async fn workspace(
         &self,
@@ -113,6 +141,9 @@ impl Evaluator {
     ) -> Result<usize, StoreError> {
         let start = Instant::now();
         let mut turns: Vec<Turn> = rules.iter().map(|due| Turn::of(due, now, self.interval)).collect();
+        if self.has_failed(workspace_id) {
+            turns.iter_mut().for_each(Turn::only_now);
+        }
         let asked = rules.iter().zip(&turns).map(|(due, turn)| (&due.rule, turn.moments.as_slice()));
         let readings = Readings::read(&self.traces, workspace_id, asked).await?;
         let happened: Vec<_> =
@@ -135,6 +166,19 @@ impl Evaluator {
             }
         }
         Ok(kept.len())
+    }
+
+    fn has_failed(&self, workspace_id: Uuid) -> bool {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).contains(&workspace_id)
+    }
+
+    fn note(&self, workspace_id: Uuid, has_failed: bool) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if has_failed {
+            failed.insert(workspace_id);
+        } else {
+            failed.remove(&workspace_id);
+        }
     }
 
     /// What came of each rule. Only where something happened is anything read for that.

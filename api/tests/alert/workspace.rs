@@ -6,13 +6,16 @@ use api::{
     processing::{alert::LEASE, sink::Sink},
     telemetry::metrics::Metrics,
 };
-use shared::alert_rule::{AlertMetric, AlertRuleRequest};
+use shared::{
+    alert::Severity,
+    alert_rule::{AlertMetric, AlertRuleRequest},
+};
 use uuid::Uuid;
 
 use crate::{
     database::{Database, open_postgres, open_sqlite},
     sample::{HOUR, MINUTE},
-    stage::{NOON, Stage, errors},
+    stage::{NOON, Stage, errors, minute_of},
 };
 
 pub async fn the_first_traces_of_a_workspace_bring_it_its_rules_once(stage: &mut Stage) {
@@ -80,4 +83,51 @@ async fn on_sqlite_a_workspace_that_cannot_be_read_stops_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgres_a_workspace_that_cannot_be_read_stops_no_other() {
     a_workspace_that_cannot_be_read_stops_no_other(&open_postgres().await, "'\\xff'", "''").await;
+}
+
+/// What another version wrote, or a hand, keeps nobody else's rules from their turn, and nobody's lists from being shown.
+async fn what_cannot_be_read_stops_nothing_else(database: &Database) {
+    let mut stage = Stage::on(database).await;
+    let ops = stage.channel("ops", Severity::Info).await;
+    stage.channel("Broken", Severity::Info).await;
+    stage.rule(AlertRuleRequest { name: "Broken".to_owned(), ..errors() }).await;
+    let lasts = stage.rule(AlertRuleRequest { name: "Lasts".to_owned(), ..errors() }).await;
+    stage.failures("bot", &[5]).await;
+    assert_eq!(stage.alerts().await.len(), 2);
+    database.execute_in_traces("UPDATE alerts SET severity = 'worse' WHERE title = 'Lasts'").await;
+    database
+        .execute_in_traces(
+            "UPDATE alert_rules SET rule = '{\"metric\":\"x\"}' WHERE rule LIKE '%\"Broken\"%'",
+        )
+        .await;
+    database
+        .execute_in_traces("UPDATE alert_channels SET channel = '{}x' WHERE channel LIKE '%\"Broken\"%'")
+        .await;
+    stage.rule(errors()).await;
+    stage.failures("bot", &[5]).await;
+    let lives = ["1– Broken, critical, 50.0", "2– Errors, critical, 50.0"];
+    assert_eq!(stage.lives().await, lives);
+    let channels = stage.store.alert_channels(stage.workspace_id).await.unwrap();
+    assert_eq!(channels.iter().map(|channel| channel.id).collect::<Vec<_>>(), [ops]);
+    let rules = stage.store.alert_rules(stage.workspace_id).await.unwrap();
+    let evaluated: Vec<_> =
+        rules.iter().map(|rule| (rule.rule.name.as_str(), rule.evaluated_at.map(minute_of))).collect();
+    assert_eq!(evaluated, [("Lasts", Some(1)), ("Errors", Some(2))]);
+    // Once it can be read, it goes on.
+    database.execute_in_traces("UPDATE alerts SET severity = 'critical' WHERE title = 'Lasts'").await;
+    stage.failures("bot", &[5, 5]).await;
+    let rule = stage.store.alert_rule(stage.workspace_id, lasts).await.unwrap().unwrap().0;
+    assert!(rule.evaluated_at.map(minute_of) >= Some(3));
+    assert_eq!(stage.alerts().await.len(), 3);
+    stage.store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_sqlite_what_cannot_be_read_stops_nothing_else() {
+    what_cannot_be_read_stops_nothing_else(&open_sqlite().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_what_cannot_be_read_stops_nothing_else() {
+    what_cannot_be_read_stops_nothing_else(&open_postgres().await).await;
 }

@@ -11,7 +11,6 @@ use super::{
     super::{StoreError, TraceStore, on_engine, row::Columns},
     decode,
 };
-use crate::error::chain;
 
 /// A row of id, channel, created_at, updated_at, version, secret; with the channel's version.
 pub(in crate::store::trace) fn channel(row: &impl Columns) -> Result<(AlertChannel, i64), StoreError> {
@@ -26,28 +25,8 @@ pub(in crate::store::trace) fn channel(row: &impl Columns) -> Result<(AlertChann
     Ok((channel, row.integer(4)?))
 }
 
-/// What rows with an id hold. One that cannot be read, as after going back to an older release, hides no other.
-pub(in crate::store::trace) fn readable<R: Columns, T>(
-    rows: &[R],
-    read: impl Fn(&R) -> Result<T, StoreError>,
-) -> Vec<T> {
-    let read = |row: &R| {
-        read(row)
-            .inspect_err(|error| {
-                let id = row.uuid(0).ok();
-                tracing::error!(
-                    error = chain(error),
-                    ?id,
-                    "a channel or a delivery cannot be read, and is left out"
-                );
-            })
-            .ok()
-    };
-    rows.iter().filter_map(read).collect()
-}
-
 impl TraceStore {
-    /// The workspace's channels with their secrets, oldest first.
+    /// The workspace's channels with their secrets, oldest first. One that cannot be read is left out.
     ///
     /// # Errors
     /// Where the engine fails.
@@ -121,11 +100,9 @@ macro_rules! impl_alert_channels {
                 .bind(workspace_id)
                 .fetch_all(&mut *snapshot)
                 .await?;
-                let channels = crate::store::trace::alert::channel::readable(
-                    &rows,
-                    crate::store::trace::alert::channel::channel,
-                );
-                Ok(channels.into_iter().map(|(channel, _)| channel).collect())
+                Ok(crate::store::trace::alert::readable("alert_channels", &rows, |row| {
+                    Ok(crate::store::trace::alert::channel::channel(row)?.0)
+                }))
             }
 
             pub(in crate::store::trace) async fn alert_channel(

@@ -223,7 +223,7 @@ macro_rules! impl_alert_deliveries {
                     .await?;
                 let total: i64 =
                     sqlx::query_scalar(count).bind(workspace_id).bind(id).fetch_one(&mut *snapshot).await?;
-                let items = crate::store::trace::alert::channel::readable(&rows, delivery);
+                let items = crate::store::trace::alert::readable("alert_deliveries", &rows, delivery);
                 Ok(shared::page::ItemList { items, total: crate::store::trace::row::count(total) })
             }
 
@@ -244,7 +244,7 @@ macro_rules! impl_alert_deliveries {
                 .bind(workspace_id)
                 .fetch_all(&mut *snapshot)
                 .await?;
-                Ok(crate::store::trace::alert::channel::readable(&rows, delivery))
+                Ok(crate::store::trace::alert::readable("alert_deliveries", &rows, delivery))
             }
 
             pub(in crate::store::trace) async fn take_deliveries(

@@ -203,7 +203,10 @@ macro_rules! impl_alerts {
                 offset: u64,
                 limit: u32,
             ) -> Result<shared::page::ItemList<shared::alert::Alert>, crate::store::trace::StoreError> {
-                use crate::store::trace::alert::life::{alert, alert_columns, from_alerts};
+                use crate::store::trace::alert::{
+                    life::{alert, alert_columns, from_alerts},
+                    readable,
+                };
                 let severity = filter.severity.map(shared::alert::Severity::as_str);
                 let mut snapshot = self.begin_read().await?;
                 let rows = sqlx::query(concat!(
@@ -229,8 +232,7 @@ macro_rules! impl_alerts {
                     .bind(filter.rule_id)
                     .fetch_one(&mut *snapshot)
                     .await?;
-                let items = rows.iter().map(|row| Ok(alert(row)?.alert)).collect::<Result<_, _>>();
-                let items = items.map_err(|error: crate::store::trace::StoreError| error)?;
+                let items = readable("alerts", &rows, |row| Ok(alert(row)?.alert));
                 Ok(shared::page::ItemList { items, total: crate::store::trace::row::count(total) })
             }
 

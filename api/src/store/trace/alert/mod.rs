@@ -16,7 +16,8 @@ pub(super) use life::{alert, alert_columns};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::StoreError;
+use super::{StoreError, row::Columns};
+use crate::error::chain;
 
 /// A value as it stands in a column.
 pub(super) fn encode(value: &impl Serialize) -> Result<String, StoreError> {
@@ -26,6 +27,29 @@ pub(super) fn encode(value: &impl Serialize) -> Result<String, StoreError> {
 /// A column's value.
 fn decode<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(error.to_string()))
+}
+
+/// The rows that can be read, of a table whose first column is an id. One that cannot be, since another version or a hand wrote
+/// it, is left out and told the log: the others do not wait for it.
+pub(super) fn readable<R: Columns, T>(
+    table: &'static str,
+    rows: &[R],
+    read: impl Fn(&R) -> Result<T, StoreError>,
+) -> Vec<T> {
+    let kept = |row| match read(row) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            unreadable(table, row, &error);
+            None
+        }
+    };
+    rows.iter().filter_map(kept).collect()
+}
+
+/// Tells the log of a row that is left out.
+pub(super) fn unreadable(table: &'static str, row: &impl Columns, error: &StoreError) {
+    let id = row.uuid(0).ok();
+    tracing::error!(error = chain(error), table, ?id, "a row cannot be read, and is left out");
 }
 
 /// The value that is stored as `word`.

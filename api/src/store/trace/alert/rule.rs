@@ -60,7 +60,7 @@ impl TraceStore {
         on_engine!(self, store => store.begin_alerts(workspace_id, rules, now).await)
     }
 
-    /// The workspace's rules, oldest first.
+    /// The workspace's rules, oldest first. One that cannot be read is left out.
     ///
     /// # Errors
     /// Where the engine fails.
@@ -185,7 +185,10 @@ macro_rules! impl_alert_rules {
                 &self,
                 workspace_id: uuid::Uuid,
             ) -> Result<Vec<shared::alert_rule::AlertRule>, crate::store::trace::StoreError> {
-                use crate::store::trace::alert::rule::{rule, rule_columns};
+                use crate::store::trace::alert::{
+                    readable,
+                    rule::{rule, rule_columns},
+                };
                 let mut snapshot = self.begin_read().await?;
                 let rows = sqlx::query(concat!(
                     "SELECT ",
@@ -195,7 +198,7 @@ macro_rules! impl_alert_rules {
                 .bind(workspace_id)
                 .fetch_all(&mut *snapshot)
                 .await?;
-                rows.iter().map(|row| Ok(rule(row)?.0)).collect()
+                Ok(readable("alert_rules", &rows, |row| Ok(rule(row)?.0)))
             }
 
             pub(in crate::store::trace) async fn alert_rule(

@@ -26,7 +26,8 @@ pub(in crate::store::trace) fn due(row: &impl Columns) -> Result<DueRule, StoreE
 
 impl TraceStore {
     /// Takes rules that are due and that nobody evaluates, until some moment: nobody else is given them until then. Those
-    /// that have waited longest come first, and those of a workspace together.
+    /// that have waited longest come first, and those of a workspace together. What cannot be read is taken, too, and left
+    /// out: it is tried again when that moment has come.
     ///
     /// # Errors
     /// Where the transaction did not commit.
@@ -38,6 +39,19 @@ impl TraceStore {
         most: u32,
     ) -> Result<Vec<DueRule>, StoreError> {
         on_engine!(self, store => store.take_alert_rules(worker, now, leased_until, most).await)
+    }
+
+    /// Keeps a workspace's rules that are this worker's its own until a later moment.
+    ///
+    /// # Errors
+    /// Where the transaction did not commit.
+    pub async fn hold_alert_rules(
+        &self,
+        worker: Uuid,
+        workspace_id: Uuid,
+        leased_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        on_engine!(self, store => store.hold_alert_rules(worker, workspace_id, leased_until).await)
     }
 
     /// Keeps what came of evaluating rules, all of it in one transaction, and answers which rules that were: those that
@@ -69,7 +83,9 @@ macro_rules! impl_alert_turns {
                     moment::Moment,
                     trace::alert::{
                         life::{alert, alert_columns},
+                        readable,
                         turn::due,
+                        unreadable,
                     },
                 };
                 // Mostly there is nothing: found out without a transaction that writes.
@@ -102,8 +118,7 @@ macro_rules! impl_alert_turns {
                 .fetch_all(&mut *transaction)
                 .await?;
                 let mut rules = std::collections::BTreeMap::new();
-                for row in &rows {
-                    let rule = due(row)?;
+                for rule in readable("alert_rules", &rows, due) {
                     rules.insert((rule.workspace_id, rule.id), rule);
                 }
                 let open = sqlx::query(concat!(
@@ -117,7 +132,16 @@ macro_rules! impl_alert_turns {
                 .fetch_all(&mut *transaction)
                 .await?;
                 for row in &open {
-                    let record = alert(row)?;
+                    let record = match alert(row) {
+                        Ok(record) => record,
+                        Err(error) => {
+                            unreadable("alerts", row, &error);
+                            // Without it, its rule would raise another.
+                            let rule_id: Option<uuid::Uuid> = sqlx::Row::try_get(row, "rule_id")?;
+                            rules.retain(|&(_, id), _| Some(id) != rule_id);
+                            continue;
+                        }
+                    };
                     let key = record.alert.rule_id.map(|rule_id| (record.alert.workspace_id, rule_id));
                     if let Some(rule) = key.and_then(|key| rules.get_mut(&key)) {
                         rule.open.push(record);
@@ -125,6 +149,23 @@ macro_rules! impl_alert_turns {
                 }
                 transaction.commit().await?;
                 Ok(rules.into_values().collect())
+            }
+
+            pub(in crate::store::trace) async fn hold_alert_rules(
+                &self,
+                worker: uuid::Uuid,
+                workspace_id: uuid::Uuid,
+                leased_until: shared::Timestamp,
+            ) -> Result<(), crate::store::trace::StoreError> {
+                let mut transaction = self.begin_write().await?;
+                sqlx::query("UPDATE alert_rules SET leased_until = $1 WHERE workspace_id = $2 AND worker = $3")
+                    .bind(crate::store::moment::Moment(leased_until))
+                    .bind(workspace_id)
+                    .bind(worker)
+                    .execute(&mut *transaction)
+                    .await?;
+                transaction.commit().await?;
+                Ok(())
             }
 
             pub(in crate::store::trace) async fn commit_evaluations(
