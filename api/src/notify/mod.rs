@@ -102,11 +102,11 @@ impl Notifier {
                 self.poster.post(url()?, message.headers, message.body).await?
             }
             ChannelKind::Slack => {
-                let body = slack::body(&text::text(channel, notice, &self.links), notice)?;
+                let body = slack::body(&text::text(notice, &self.links), notice)?;
                 self.poster.post(url()?, reqwest::header::HeaderMap::new(), body).await?
             }
             ChannelKind::Email => {
-                let text = text::text(channel, notice, &self.links);
+                let text = text::text(notice, &self.links);
                 let mailer = self.mailer.as_ref().ok_or_else(|| {
                     Failure::lasting(
                         None,

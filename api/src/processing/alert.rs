@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    pin::pin,
+    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -116,14 +116,17 @@ impl Evaluator {
     /// Does what is done with a workspace's rules, and keeps them this one's for as long as that takes. Those that were
     /// taken with them are not: where they are another's by their turn, what comes of them here is void.
     async fn held<T>(&self, workspace_id: Uuid, taken: Timestamp, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
-        // Mostly it is done long before that, and costs no write.
+        tokio::select! {
+            done = work => done,
+            never = self.hold(workspace_id, taken) => match never {},
+        }
+    }
+
+    /// Renews a lease for ever. Mostly the work is done long before the first time, and that costs no write.
+    async fn hold(&self, workspace_id: Uuid, taken: Timestamp) -> Infallible {
         let mut rest = RENEWED.saturating_sub(self.clock.now().since(taken));
         loop {
-            tokio::select! {
-                done = &mut work => return done,
-                () = tokio::time::sleep(rest) => {}
-            }
+            tokio::time::sleep(rest).await;
             let until = self.clock.now() + LEASE;
             if let Err(error) = self.traces.hold_alert_rules(self.id, workspace_id, until).await {
                 tracing::warn!(error = chain(&error), %workspace_id, "a lease was not renewed");

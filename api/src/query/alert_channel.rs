@@ -1,5 +1,7 @@
 //! Alert channels over HTTP: kept, changed, removed, tried, and what they were told.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpResponse,
     web::{Data, Json, Path, Query},
@@ -30,6 +32,11 @@ use crate::{
 };
 
 const NO_CHANNEL: ApiError = ApiError::NotFound("There is no such alert channel");
+
+/// How long a channel is left alone after a test of it.
+const TEST_PAUSE: Duration = Duration::from_secs(10);
+/// How many tests a workspace has in an hour, in each process: they may go to anybody.
+pub const TESTS_PER_HOUR: u32 = 20;
 
 /// How many deliveries.
 #[derive(Debug, Deserialize)]
@@ -168,11 +175,28 @@ pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Ht
         (status = 202, description = "It will be told", body = AlertDelivery),
         (status = 401, body = ErrorBody),
         (status = 404, description = "This workspace has no such channel", body = ErrorBody),
+        (
+            status = 429, body = ErrorBody,
+            description = "The test before is under way or was just now, or there were 20 in this hour; Retry-After says when to try again",
+        ),
     )
 )]
 pub async fn test(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
     app.traces.alert_channel(login.workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
     let (event, at) = (AlertEvent::Test, app.clock.now());
+    let of = DeliveriesOf::Channel(*id);
+    let before = app.traces.deliveries(login.workspace_id, of, limit::DELIVERIES_DEFAULT).await?.items;
+    let is_near =
+        |test: &AlertDelivery| test.state == DeliveryState::Pending || at < test.created_at + TEST_PAUSE;
+    if before.iter().any(|delivery| delivery.event == event && is_near(delivery)) {
+        let detail = "The test before is under way, or was just now: wait for what comes of it";
+        return Err(ApiError::RateLimited { detail, retry_after: TEST_PAUSE });
+    }
+    let decision = app.tests.check(&login.workspace_id);
+    if !decision.allowed {
+        let detail = "There were too many tests in the last hour";
+        return Err(ApiError::RateLimited { detail, retry_after: decision.reset });
+    }
     let notice = Notice { workspace_id: login.workspace_id, event, at, alert: None };
     let delivery = NewDelivery { id: Uuid::new_v4(), channel_id: *id, notice };
     app.traces.keep_delivery(&delivery).await?;

@@ -16,9 +16,11 @@ pub mod span;
 pub mod thread;
 pub mod trace;
 
+use uuid::Uuid;
+
 use crate::{
-    alert::preview::Previews, cache::Cache, clock::Clock, price::pricer::Pricer, store::trace::TraceStore,
-    telemetry::metrics::Metrics,
+    alert::preview::Previews, cache::Cache, clock::Clock, limit::window::SlidingWindow,
+    price::pricer::Pricer, store::trace::TraceStore, telemetry::metrics::Metrics,
 };
 
 /// What the handlers of query work with.
@@ -32,6 +34,8 @@ pub struct State {
     pub pricer: Pricer,
     /// Whether webhooks may lead into private networks.
     pub allow_private: bool,
+    /// How often workspaces try their channels.
+    pub tests: SlidingWindow<Uuid>,
     /// What rules would have done.
     pub previews: Previews,
     /// Answers kept ready.

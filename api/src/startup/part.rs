@@ -24,6 +24,7 @@ use crate::{
     },
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
+    limit::window::SlidingWindow,
     notify::Notifier,
     price::pricer::Pricer,
     processing::{
@@ -121,7 +122,9 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         query: stored.filter(|_| runs(Role::Query)).map(|(traces, pricer)| {
             let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
+            let hour = Duration::from_secs(3600);
             Data::new(query::State {
+                tests: SlidingWindow::new(query::alert_channel::TESTS_PER_HOUR, hour, clock.clone()),
                 clock,
                 traces,
                 pricer,

@@ -162,6 +162,29 @@ async fn a_test_is_told_and_seen_in_the_deliveries() {
 }
 
 #[tokio::test]
+async fn tests_are_few() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let odd = merged(webhook(), json!({"url": "https://agent-observability.invalid/"}));
+    let made = kept(&ada, &odd).await;
+    let tried = async |channel: &Value| ada.post(&format!("{}/test", path(channel)), &json!(null)).await;
+    tried(&made).await.expect(202);
+    let answer = tried(&made).await;
+    assert_eq!(answer.expect_error(429, "rate_limited").header("retry-after"), "10");
+    // Nor do other channels, and such that are removed, let somebody send whatever they like.
+    for _ in 1..20 {
+        let made = kept(&ada, &odd).await;
+        tried(&made).await.expect(202);
+        ada.delete(&path(&made)).await.expect(204);
+    }
+    let other = kept(&ada, &odd).await;
+    tried(&other).await.expect_error(429, "rate_limited");
+    let bob = server.member("bob").await;
+    let own = kept(&bob, &odd).await;
+    bob.post(&format!("{}/test", path(&own)), &json!(null)).await.expect(202);
+}
+
+#[tokio::test]
 async fn deliveries_come_newest_first_and_are_bounded_by_the_limit() {
     let server = spawn().await;
     let ada = server.member("ada").await;

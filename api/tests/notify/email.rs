@@ -105,7 +105,11 @@ async fn the_mails_of_an_alert_hang_together_and_those_of_another_do_not() {
     let subjects: Vec<_> = mails.iter().map(|mail| mail.header("Subject").unwrap()).collect();
     assert_eq!(
         subjects[1..],
-        ["[resolved] High error rate: support-bot", "[critical] High error rate: support-bot", "[test] ops"]
+        [
+            "[resolved] High error rate: support-bot",
+            "[critical] High error rate: support-bot",
+            "[test] Agent Observability"
+        ]
     );
 }
 
