@@ -33,8 +33,8 @@ use crate::{
 
 const NO_CHANNEL: ApiError = ApiError::NotFound("There is no such alert channel");
 
-/// How long a channel is left alone after a test of it.
-const TEST_PAUSE: Duration = Duration::from_secs(10);
+/// When to ask again for a test where one is to be made for the first time.
+const TEST_PAUSE: Duration = Duration::from_secs(2);
 /// How many tests a workspace has in an hour, in each process: they may go to anybody.
 pub const TESTS_PER_HOUR: u32 = 20;
 
@@ -177,7 +177,7 @@ pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Ht
         (status = 404, description = "This workspace has no such channel", body = ErrorBody),
         (
             status = 429, body = ErrorBody,
-            description = "The test before is under way or was just now, or there were 20 in this hour; Retry-After says when to try again",
+            description = "The test before was not made yet, or there were 20 in this hour; Retry-After says when to try again",
         ),
     )
 )]
@@ -186,10 +186,9 @@ pub async fn test(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Http
     let (event, at) = (AlertEvent::Test, app.clock.now());
     let of = DeliveriesOf::Channel(*id);
     let before = app.traces.deliveries(login.workspace_id, of, limit::DELIVERIES_DEFAULT).await?.items;
-    let is_near =
-        |test: &AlertDelivery| test.state == DeliveryState::Pending || at < test.created_at + TEST_PAUSE;
-    if before.iter().any(|delivery| delivery.event == event && is_near(delivery)) {
-        let detail = "The test before is under way, or was just now: wait for what comes of it";
+    let is_new = |test: &AlertDelivery| test.state == DeliveryState::Pending && test.attempts == 0;
+    if before.iter().any(|delivery| delivery.event == event && is_new(delivery)) {
+        let detail = "The test before is under way: wait for what comes of it";
         return Err(ApiError::RateLimited { detail, retry_after: TEST_PAUSE });
     }
     let decision = app.tests.check(&login.workspace_id);

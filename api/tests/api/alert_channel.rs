@@ -169,9 +169,7 @@ async fn tests_are_few() {
     let made = kept(&ada, &odd).await;
     let tried = async |channel: &Value| ada.post(&format!("{}/test", path(channel)), &json!(null)).await;
     tried(&made).await.expect(202);
-    let answer = tried(&made).await;
-    assert_eq!(answer.expect_error(429, "rate_limited").header("retry-after"), "10");
-    // Nor do other channels, and such that are removed, let somebody send whatever they like.
+    // Other channels, and such that are removed, let nobody send whatever they like.
     for _ in 1..20 {
         let made = kept(&ada, &odd).await;
         tried(&made).await.expect(202);
