@@ -69,12 +69,14 @@ async fn every_event_has_its_type_and_one_alert_is_told_in_order(stage: Stage) {
     let receiver = Receiver::start([]).await;
     let channel = stage.webhook(receiver.url()).await;
     let alert = stage.alert();
+    let _delivering = stage.deliverer().await;
     for event in [AlertEvent::Firing, AlertEvent::Escalated, AlertEvent::Reminder, AlertEvent::Resolved] {
-        stage.tell(&channel, event, Some(&alert)).await;
+        // One after the other: nobody is reminded of what they were not told yet.
+        let told = stage.tell(&channel, event, Some(&alert)).await;
+        stage.finished(&channel, told).await;
         stage.clock.advance(Duration::from_secs(60));
     }
     let last = stage.test(&channel).await;
-    let _delivering = stage.deliverer().await;
     stage.finished(&channel, last).await;
     crate::wait::eventually("all of them", || async { receiver.count() == 5 }).await;
     let mut types: Vec<_> =
