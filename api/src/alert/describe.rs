@@ -199,7 +199,7 @@ fn crossed(
     };
     text.push_str(&format!(" {compared} {was} {}", say(before.metric(metric))));
     if rule.is_change() {
-        text.push_str(&format!(", a change of {}", signed(subject.value)));
+        text.push_str(&format!(", a change of {}", figure::signed(subject.value)));
     }
     text.push_str(&format!(". {}", threshold(subject)));
     if let Some(most) = most {
@@ -211,7 +211,8 @@ fn crossed(
 fn threshold(subject: &Subject<'_>) -> String {
     let rule = subject.rule;
     let Some(threshold) = rule.threshold(subject.severity) else { return String::new() };
-    let threshold = if rule.is_change() { signed(threshold) } else { figure::value(rule.metric, threshold) };
+    let threshold =
+        if rule.is_change() { figure::signed(threshold) } else { figure::value(rule.metric, threshold) };
     format!("The threshold for {} is {threshold}.", subject.severity.as_str())
 }
 
@@ -228,12 +229,6 @@ fn most_of_it(rule: &AlertRuleRequest, metric: Metric, now: &Distribution, most:
         (Some(before), None) => format!(" {who} moved it most: it had {} and is gone.", say(before)),
         (None, None) => String::new(),
     }
-}
-
-/// Percent with its sign.
-fn signed(percent: f64) -> String {
-    let sign = if percent > 0.0 { "+" } else { "" };
-    format!("{sign}{}", figure::percent(percent))
 }
 
 fn name(metric: Metric) -> &'static str {

@@ -28,6 +28,12 @@ pub fn percent(value: f64) -> String {
     format!("{} %", decimals(value, 1))
 }
 
+/// The same with its sign: a change.
+#[must_use]
+pub fn signed(change: f64) -> String {
+    format!("{}{}", if change > 0.0 { "+" } else { "" }, percent(change))
+}
+
 /// A whole number, in groups of three digits.
 #[must_use]
 pub fn count(value: f64) -> String {

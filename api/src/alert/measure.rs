@@ -138,30 +138,21 @@ fn measure(
     silence: &Silence,
 ) -> Measured {
     let traces = |sum: Option<&Summed>| sum.map_or(0, |sum| sum.distribution.sums.requests);
+    let value = |metric, sum: Option<&Summed>| {
+        sum.map_or_else(|| Distribution::default().metric(metric), |sum| sum.distribution.metric(metric))
+    };
     let fewest = i64::from(rule.min_traces.max(1));
     let value = match (rule.metric.metric(), before) {
         (None, _) => now.filter(|_| traces(now) >= fewest).and_then(|now| silence.minutes(now.newest?)),
         (Some(metric), None) => {
             let fewest = if stands_without_traces(rule.metric) { i64::from(rule.min_traces) } else { fewest };
-            let value = || {
-                now.map_or_else(
-                    || Distribution::default().metric(metric),
-                    |now| now.distribution.metric(metric),
-                )
-            };
-            if traces(now) >= fewest { value() } else { None }
+            value(metric, now).filter(|_| traces(now) >= fewest)
         }
         (Some(metric), Some(before)) => {
             let is_enough =
                 traces(before) >= fewest && (rule.metric == AlertMetric::Requests || traces(now) >= fewest);
-            let value = |sum: Option<&Summed>| {
-                sum.map_or_else(
-                    || Distribution::default().metric(metric),
-                    |sum| sum.distribution.metric(metric),
-                )
-            };
-            value(now)
-                .zip(value(before))
+            value(metric, now)
+                .zip(value(metric, before))
                 .filter(|_| is_enough)
                 .map(|(now, before)| change_percent(now, before))
         }

@@ -94,7 +94,7 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
 /// A value in its unit, or its change with a sign.
 fn figure(metric: AlertMetric, is_change: bool, value: f64) -> String {
     match is_change {
-        true => format!("{}{}", if value > 0.0 { "+" } else { "" }, figure::percent(value)),
+        true => figure::signed(value),
         false => figure::value(metric, value),
     }
 }

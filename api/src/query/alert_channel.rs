@@ -20,7 +20,6 @@ use uuid::Uuid;
 
 use super::{
     State,
-    alert_rule::ATTEMPTS,
     answer::page_limit,
     patch::{self, Fields},
 };
@@ -132,7 +131,7 @@ pub async fn change(
     body: Json<Fields>,
 ) -> Result<HttpResponse, ApiError> {
     let (workspace_id, body) = (login.workspace_id, body.into_inner());
-    for _ in 0..ATTEMPTS {
+    let changed = patch::persist(async || {
         let (mut kept, version) = app.traces.alert_channel(workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
         let channel = patch::merge(&kept.channel, body.clone())?;
         if channel.kind != kept.channel.kind {
@@ -143,10 +142,11 @@ pub async fn change(
         let now = app.clock.now();
         if app.traces.change_alert_channel(workspace_id, *id, version, &channel, now).await? {
             (kept.channel, kept.updated_at) = (channel, now);
-            return Ok(HttpResponse::Ok().json(shown(&app, &login, vec![kept]).await?.pop()));
+            return Ok(Some(kept));
         }
-    }
-    Err(ApiError::Unavailable("the channel was changed by others again and again".into()))
+        Ok(None)
+    });
+    Ok(HttpResponse::Ok().json(shown(&app, &login, vec![changed.await?]).await?.pop()))
 }
 
 /// Removes a channel, what it was told, and what it was still to be told.

@@ -24,9 +24,6 @@ use crate::{
     gateway::identity::Login,
 };
 
-/// How often a change is tried anew where somebody else changes the same thing meanwhile.
-pub(super) const ATTEMPTS: usize = 5;
-
 const NO_RULE: ApiError = ApiError::NotFound("There is no such alert rule");
 
 const BUSY: ApiError = ApiError::RateLimited {
@@ -118,17 +115,18 @@ pub async fn change(
     body: Json<Fields>,
 ) -> Result<HttpResponse, ApiError> {
     let (workspace_id, body) = (login.workspace_id, body.into_inner());
-    for _ in 0..ATTEMPTS {
+    let changed = patch::persist(async || {
         let (mut kept, version) = app.traces.alert_rule(workspace_id, *id).await?.ok_or(NO_RULE)?;
         let told = kept.rule.channel_ids.clone().unwrap_or_default();
         let rule = checked(&app, &login, patch::merge(&kept.rule, body.clone())?, &told).await?;
         let now = app.clock.now();
         if app.traces.change_alert_rule(workspace_id, *id, version, &rule, now).await? {
             (kept.rule, kept.updated_at) = (rule, now);
-            return Ok(HttpResponse::Ok().json(kept));
+            return Ok(Some(kept));
         }
-    }
-    Err(ApiError::Unavailable("the rule was changed by others again and again".into()))
+        Ok(None)
+    });
+    Ok(HttpResponse::Ok().json(changed.await?))
 }
 
 /// Removes a rule. Its alerts are resolved, and kept.

@@ -7,6 +7,9 @@ use shared::error::FieldError;
 
 use crate::error::ApiError;
 
+/// How often a change is tried anew where somebody else changes the same thing meanwhile.
+const ATTEMPTS: usize = 5;
+
 /// A body, not yet understood.
 pub type Fields = Map<String, Value>;
 
@@ -36,6 +39,21 @@ pub fn merge<T: Serialize + DeserializeOwned>(kept: &T, body: Fields) -> Result<
     merged.extend(body);
     merged.retain(|_, value| !value.is_null());
     understood(merged)
+}
+
+/// Changes what others may change meanwhile: an attempt gives nothing where they did, and is made again, on what is there then.
+///
+/// # Errors
+/// What an attempt fails with, and 503 where none succeeds.
+pub async fn persist<T>(
+    mut attempt: impl AsyncFnMut() -> Result<Option<T>, ApiError>,
+) -> Result<T, ApiError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(changed) = attempt().await? {
+            return Ok(changed);
+        }
+    }
+    Err(ApiError::Unavailable("it was changed by others again and again".into()))
 }
 
 fn understood<T: DeserializeOwned>(fields: Fields) -> Result<T, ApiError> {
