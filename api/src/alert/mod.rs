@@ -1,13 +1,4 @@
-//! Alerts: what rules make of traces. `measure` reads what they look at, `state` decides what that means, `evaluate` is a
-//! rule's turn, `life` makes alerts and notices of it, and `describe`, with `figure` and `mover`, says what they are about. `preview`
-//! does the same for a past of which nobody is told. Knows neither roles nor whose turn it is.
+//! Alert rules between the domain and the store: what evaluation and preview read.
 
-pub mod default;
-pub mod describe;
-pub mod evaluate;
-pub mod figure;
-pub mod life;
-pub mod measure;
-mod mover;
 pub mod preview;
-pub mod state;
+pub mod read;

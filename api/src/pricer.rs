@@ -1,0 +1,75 @@
+//! The prices that apply in a workspace, read from the store and cached for a few seconds.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
+
+use domain::price::{
+    prices::{Prices, PublicPrices},
+    table::Table,
+};
+use shared::{cost::PriceTable, price::PriceRequest};
+use store::trace::{StoreError, TraceStore};
+use uuid::Uuid;
+
+/// How long a workspace's own prices are cached.
+const OWN_PRICES: Duration = Duration::from_secs(5);
+/// The number of workspaces whose prices are cached.
+const WORKSPACES: u64 = 10_000;
+
+/// Knows all prices. Clones share the caches.
+#[derive(Clone, Debug)]
+pub struct Pricer {
+    store: TraceStore,
+    public: Arc<PublicPrices>,
+    own: moka::future::Cache<Uuid, Arc<Table>>,
+}
+
+impl Pricer {
+    /// Combines the own prices in `store` with those of a file and the public ones.
+    #[must_use]
+    pub fn new(store: TraceStore, file: &[PriceRequest]) -> Self {
+        let own = moka::future::Cache::builder().max_capacity(WORKSPACES).time_to_live(OWN_PRICES).build();
+        Self { store, public: Arc::new(PublicPrices::new(file)), own }
+    }
+
+    /// Returns the prices of these workspaces; their own prices may be some seconds old.
+    ///
+    /// # Errors
+    /// Returns an error if the store fails.
+    pub async fn prices(&self, workspaces: impl IntoIterator<Item = Uuid>) -> Result<Prices, StoreError> {
+        let mut own = HashMap::new();
+        for workspace_id in workspaces {
+            if let Entry::Vacant(entry) = own.entry(workspace_id) {
+                entry.insert(self.own(workspace_id).await?);
+            }
+        }
+        Ok(Prices::new(Arc::clone(&self.public), own))
+    }
+
+    /// Returns the current prices of a workspace, bypassing the cache.
+    ///
+    /// # Errors
+    /// Returns an error if the store fails.
+    pub async fn prices_now(&self, workspace_id: Uuid) -> Result<Prices, StoreError> {
+        self.invalidate(workspace_id).await;
+        self.prices([workspace_id]).await
+    }
+
+    /// Removes the workspace's own prices from the cache.
+    pub async fn invalidate(&self, workspace_id: Uuid) {
+        self.own.invalidate(&workspace_id).await;
+    }
+
+    async fn own(&self, workspace_id: Uuid) -> Result<Arc<Table>, StoreError> {
+        if let Some(table) = self.own.get(&workspace_id).await {
+            return Ok(table);
+        }
+        let prices = self.store.prices(workspace_id).await?;
+        let table = Arc::new(Table::new(PriceTable::Workspace, prices.iter().map(|price| &price.price)));
+        self.own.insert(workspace_id, Arc::clone(&table)).await;
+        Ok(table)
+    }
+}

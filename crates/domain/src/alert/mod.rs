@@ -1,0 +1,15 @@
+//! Alert rules: `measure` computes what a rule measures, `state` is the state machine of a rule's groups, `evaluate` runs a
+//! rule over its moments, `lifecycle` turns the results into alerts and notifications, `describe` (with `contributor`)
+//! writes their texts, and `preview` evaluates a rule over the past. Knows neither stores nor leases.
+
+mod contributor;
+pub mod default;
+pub mod describe;
+pub mod evaluate;
+pub mod figure;
+pub mod lifecycle;
+pub mod measure;
+pub mod preview;
+pub mod record;
+pub mod state;
+pub mod subject;

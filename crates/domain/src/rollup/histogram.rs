@@ -1,0 +1,202 @@
+//! A histogram of latencies whose buckets grow by 3.5 % each, so that any percentile read from it is within 2 % of the
+//! true one, and two histograms merge by plain addition.
+
+use crate::error::Corrupt;
+
+/// Each bucket's upper edge is this many times its lower one. The middle of a bucket is then at most
+/// (γ − 1) / (γ + 1) = 1.72 % from any value in it.
+const GAMMA: f64 = 1.035;
+
+/// How many latencies fell into each bucket; sparse, in the order of the buckets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    buckets: Vec<(u16, u64)>,
+}
+
+impl Histogram {
+    /// Counts one latency, in microseconds.
+    pub fn record(&mut self, latency: i64) {
+        self.add(bucket_of(latency), 1);
+    }
+
+    /// Adds a count for each bucket, from bucket 0 on. Negative ones count nothing.
+    pub fn merge_dense(&mut self, counts: &[i32]) {
+        for (bucket, &count) in (0_u16..).zip(counts) {
+            if let Ok(count @ 1..) = u64::try_from(count) {
+                self.add(bucket, count);
+            }
+        }
+    }
+
+    /// Adds the counts of another.
+    pub fn merge(&mut self, other: &Self) {
+        if self.buckets.is_empty() {
+            return self.buckets.clone_from(&other.buckets);
+        }
+        let mut merged = Vec::with_capacity(self.buckets.len() + other.buckets.len());
+        let mut mine = self.buckets.iter().copied().peekable();
+        for &(bucket, count) in &other.buckets {
+            while let Some(earlier) = mine.next_if(|&(known, _)| known < bucket) {
+                merged.push(earlier);
+            }
+            let same = mine.next_if(|&(known, _)| known == bucket).map_or(0, |(_, count)| count);
+            merged.push((bucket, count.saturating_add(same)));
+        }
+        merged.extend(mine);
+        self.buckets = merged;
+    }
+
+    fn add(&mut self, bucket: u16, count: u64) {
+        match self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
+            Ok(index) => self.buckets[index].1 = self.buckets[index].1.saturating_add(count),
+            Err(index) => self.buckets.insert(index, (bucket, count)),
+        }
+    }
+
+    /// Takes away what was counted before; what was not takes nothing.
+    pub fn subtract(&mut self, other: &Self) {
+        for &(bucket, count) in &other.buckets {
+            if let Ok(index) = self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
+                self.buckets[index].1 = self.buckets[index].1.saturating_sub(count);
+            }
+        }
+        self.buckets.retain(|&(_, count)| count > 0);
+    }
+
+    /// The latency in microseconds that `share` (0–1) of the counted ones do not exceed (nearest rank), within 2 %;
+    /// nothing of an empty histogram.
+    #[must_use]
+    pub fn percentile(&self, share: f64) -> Option<f64> {
+        let total = self.buckets.iter().fold(0, |total: u64, &(_, count)| total.saturating_add(count));
+        let rank = ((share * total as f64).ceil() as u64).max(1);
+        let mut seen = 0_u64;
+        self.buckets.iter().find_map(|&(bucket, count)| {
+            seen = seen.saturating_add(count);
+            (seen >= rank).then(|| middle_of(bucket))
+        })
+    }
+
+    /// As bytes: for each bucket the distance from the one before and the count, as LEB128.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.buckets.len() * 3);
+        let mut previous = 0;
+        for &(bucket, count) in &self.buckets {
+            write_leb128(&mut bytes, u64::from(bucket - previous));
+            write_leb128(&mut bytes, count);
+            previous = bucket;
+        }
+        bytes
+    }
+
+    /// Adds the counts of what [`Histogram::encode`] wrote.
+    ///
+    /// # Errors
+    /// Where the bytes are not such.
+    pub fn merge_encoded(&mut self, mut bytes: &[u8]) -> Result<(), Corrupt> {
+        let corrupt = || Corrupt("latency histogram".to_owned());
+        let mut bucket = 0_u16;
+        while !bytes.is_empty() {
+            let distance = read_leb128(&mut bytes)
+                .and_then(|distance| u16::try_from(distance).ok())
+                .ok_or_else(corrupt)?;
+            bucket = bucket.checked_add(distance).ok_or_else(corrupt)?;
+            let count = read_leb128(&mut bytes).ok_or_else(corrupt)?;
+            self.add(bucket, count);
+        }
+        Ok(())
+    }
+}
+
+/// Bucket 0 holds zero; bucket `n` holds latencies from γ^(n−1) up to γ^n microseconds.
+#[must_use]
+pub fn bucket_of(latency: i64) -> u16 {
+    if latency < 1 { 0 } else { ((latency as f64).ln() / GAMMA.ln()) as u16 + 1 }
+}
+
+fn middle_of(bucket: u16) -> f64 {
+    match bucket {
+        0 => 0.0,
+        n => GAMMA.powi(i32::from(n) - 1) * 2.0 * GAMMA / (1.0 + GAMMA),
+    }
+}
+
+fn write_leb128(bytes: &mut Vec<u8>, mut value: u64) {
+    loop {
+        let low = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            return bytes.push(low);
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
+fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of(latencies: &[i64]) -> Histogram {
+        let mut histogram = Histogram::default();
+        latencies.iter().for_each(|&latency| histogram.record(latency));
+        histogram
+    }
+
+    proptest! {
+        #[test]
+        fn a_percentile_is_within_two_percent_of_the_true_one(
+            mut latencies in prop::collection::vec(0_i64..600_000_000_000, 1..200), share in 0.0_f64..=1.0,
+        ) {
+            let found = of(&latencies).percentile(share).unwrap();
+            latencies.sort_unstable();
+            let rank = ((share * latencies.len() as f64).ceil() as usize).max(1);
+            let truth = latencies[rank - 1] as f64;
+            prop_assert!((found - truth).abs() <= 0.02 * truth, "{found} for {truth}");
+        }
+
+        #[test]
+        fn merging_encoded_halves_equals_counting_it_all(latencies in prop::collection::vec(0_i64..1_000_000, 0..100), cut in 0_usize..100) {
+            let (left, right) = latencies.split_at(cut.min(latencies.len()));
+            let mut merged = Histogram::default();
+            merged.merge_encoded(&of(left).encode()).unwrap();
+            merged.merge_encoded(&of(right).encode()).unwrap();
+            prop_assert_eq!(&merged, &of(&latencies));
+            let mut halves = of(left);
+            halves.merge(&of(right));
+            prop_assert_eq!(&halves, &merged);
+        }
+
+        #[test]
+        fn taking_away_what_was_added_leaves_the_rest(kept in prop::collection::vec(0_i64..1_000_000, 0..50), gone in prop::collection::vec(0_i64..1_000_000, 0..50)) {
+            let mut all = of(&[&kept[..], &gone].concat());
+            all.subtract(&of(&gone));
+            prop_assert_eq!(all, of(&kept));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused_but_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            let _ = Histogram::default().merge_encoded(&bytes);
+        }
+    }
+
+    #[test]
+    fn nothing_has_no_percentile() {
+        assert_eq!(Histogram::default().percentile(0.5), None);
+    }
+}

@@ -1,0 +1,248 @@
+//! Sums and histograms by agent and model of many windows at once, most of which overlap: what they have in common is
+//! read once. What alert rules are evaluated on, now and over the past.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use shared::{Timestamp, time_range::Window};
+
+use super::{
+    group::GroupRow,
+    plan::{Segment, Source},
+    sums::Distribution,
+};
+use crate::error::Corrupt;
+
+/// Whose traces are counted together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pair {
+    /// The agent.
+    pub agent_id: String,
+    /// The model; empty for none.
+    pub model: String,
+}
+
+/// The traces of some agents and models in a window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summed {
+    /// What they add up to; without latencies where those were not asked for.
+    pub distribution: Distribution,
+    /// When the newest of them started; known of windows for which that was asked.
+    pub newest: Option<Timestamp>,
+}
+
+/// Windows that were read, in the parts that they are made of.
+#[derive(Debug, Default)]
+pub struct WindowSums {
+    pairs: Vec<Pair>,
+    parts: Vec<Part>,
+    /// The parts of each window, in the order of time.
+    windows: HashMap<Window, Vec<usize>>,
+}
+
+/// A bucket of a rollup, or a stretch of traces that no window parts.
+#[derive(Debug)]
+struct Part {
+    extent: Window,
+    /// By the number of the pair.
+    cells: BTreeMap<usize, Summed>,
+}
+
+/// A pair whose newest trace in a window is needed.
+pub struct Sought<'a> {
+    /// The agent and model.
+    pub pair: &'a Pair,
+    /// The window.
+    pub window: Window,
+}
+
+impl WindowSums {
+    /// A window that was read, by whatever `key` makes of a pair; pairs of which it makes nothing are left out. Keys
+    /// without traces are not there.
+    #[must_use]
+    pub fn fold<'a>(
+        &'a self,
+        window: Window,
+        with_latencies: bool,
+        key: impl Fn(&'a Pair) -> Option<&'a str>,
+    ) -> BTreeMap<&'a str, Summed> {
+        let keys: Vec<_> = self.pairs.iter().map(key).collect();
+        let mut found: BTreeMap<&str, Summed> = BTreeMap::new();
+        for &part in self.windows.get(&window).into_iter().flatten() {
+            for (&pair, cell) in &self.parts[part].cells {
+                let Some(key) = keys[pair] else { continue };
+                let sum = found.entry(key).or_default();
+                sum.distribution.sums += cell.distribution.sums;
+                sum.newest = sum.newest.max(cell.newest);
+                if with_latencies {
+                    sum.distribution.latencies.merge(&cell.distribution.latencies);
+                }
+            }
+        }
+        found.retain(|_, sum| sum.distribution.sums.requests > 0);
+        found
+    }
+
+    /// Returns the pairs whose newest trace in these windows is not known yet, as numbers of a part and a pair.
+    #[must_use]
+    pub fn unknown_newest(&self, windows: &[Window]) -> Vec<(usize, usize)> {
+        let mut unknown = BTreeSet::new();
+        for window in windows {
+            let mut seen = BTreeSet::new();
+            for &part in self.windows.get(window).into_iter().flatten().rev() {
+                for (&pair, cell) in &self.parts[part].cells {
+                    if cell.distribution.sums.requests > 0 && seen.insert(pair) && cell.newest.is_none() {
+                        unknown.insert((part, pair));
+                    }
+                }
+            }
+        }
+        unknown.into_iter().collect()
+    }
+
+    /// Returns what to look for to fill in what [`WindowSums::unknown_newest`] returned.
+    #[must_use]
+    pub fn sought(&self, unknown: &[(usize, usize)]) -> Vec<Sought<'_>> {
+        unknown
+            .iter()
+            .map(|&(part, pair)| Sought { pair: &self.pairs[pair], window: self.parts[part].extent })
+            .collect()
+    }
+
+    /// Fills in the newest traces, in the order of `unknown`.
+    pub fn fill_newest(&mut self, unknown: &[(usize, usize)], newest: Vec<Option<Timestamp>>) {
+        for (&(part, pair), newest) in unknown.iter().zip(newest) {
+            if let Some(cell) = self.parts[part].cells.get_mut(&pair) {
+                cell.newest = newest;
+            }
+        }
+    }
+}
+
+/// Collects rows into the parts of windows: where windows overlap, a part is read once.
+pub struct WindowReader {
+    sums: WindowSums,
+    /// The part of each bucket.
+    buckets: BTreeMap<(Source, Timestamp), usize>,
+    /// Where each part of traces begins, in order, and which it is.
+    stretches: Vec<(Timestamp, usize)>,
+    /// What is read trace by trace, joined.
+    raw: Vec<Segment>,
+    /// The numbers of pairs, by agent and model.
+    numbers: HashMap<String, HashMap<String, usize>>,
+}
+
+impl WindowReader {
+    /// Plans the parts of distinct windows, each cut into its segments.
+    #[must_use]
+    pub fn new(windows: &[Window], cut: &[Vec<Segment>]) -> Self {
+        let mut reading = Self {
+            sums: WindowSums::default(),
+            buckets: BTreeMap::new(),
+            stretches: Vec::new(),
+            raw: Vec::new(),
+            numbers: HashMap::new(),
+        };
+        let is_raw = |segment: &&Segment| segment.source == Source::Raw;
+        let mut raw: Vec<_> = cut.iter().flatten().filter(is_raw).copied().collect();
+        raw.sort_unstable_by_key(|segment| (segment.start, segment.end));
+        for segment in &raw {
+            match reading.raw.last_mut() {
+                Some(last) if segment.start <= last.end => last.end = last.end.max(segment.end),
+                _ => reading.raw.push(*segment),
+            }
+        }
+        let edges: BTreeSet<_> = raw.iter().flat_map(|segment| [segment.start, segment.end]).collect();
+        for pair in edges.iter().zip(edges.iter().skip(1)) {
+            let extent = Window { start: *pair.0, end: *pair.1 };
+            // Between two stretches there may be what nobody asks for.
+            let number = reading.raw.partition_point(|joined| joined.end <= extent.start);
+            if reading.raw.get(number).is_some_and(|joined| joined.start <= extent.start) {
+                let part = reading.part(extent);
+                reading.stretches.push((extent.start, part));
+            }
+        }
+        for (window, segments) in windows.iter().zip(cut) {
+            let parts = segments.iter().flat_map(|segment| reading.parts_of(*segment)).collect();
+            reading.sums.windows.insert(*window, parts);
+        }
+        reading
+    }
+
+    fn part(&mut self, extent: Window) -> usize {
+        self.sums.parts.push(Part { extent, cells: BTreeMap::new() });
+        self.sums.parts.len() - 1
+    }
+
+    fn parts_of(&mut self, segment: Segment) -> Vec<usize> {
+        if segment.source == Source::Raw {
+            let first = self.stretches.partition_point(|&(start, _)| start < segment.start);
+            let stretches = self.stretches[first..].iter().take_while(|&&(start, _)| start < segment.end);
+            return stretches.map(|&(_, part)| part).collect();
+        }
+        let mut parts = Vec::new();
+        let mut start = segment.start;
+        while start < segment.end {
+            let end = start + segment.source.bucket();
+            let part = match self.buckets.get(&(segment.source, start)) {
+                Some(&part) => part,
+                None => self.part(Window { start, end }),
+            };
+            self.buckets.insert((segment.source, start), part);
+            parts.push(part);
+            start = end;
+        }
+        parts
+    }
+
+    /// Returns the segments to read, adjacent ones joined.
+    #[must_use]
+    pub fn segments(&self) -> Vec<Segment> {
+        let mut segments: Vec<Segment> = Vec::new();
+        for &(source, start) in self.buckets.keys() {
+            let end = start + source.bucket();
+            match segments.last_mut() {
+                Some(last) if last.source == source && last.end == start => last.end = end,
+                _ => segments.push(Segment { source, start, end }),
+            }
+        }
+        segments.extend(&self.raw);
+        segments
+    }
+
+    /// Adds a row of one of the segments.
+    ///
+    /// # Errors
+    /// Returns an error if the encoded latencies cannot be read.
+    pub fn add(&mut self, row: &GroupRow<'_>) -> Result<(), Corrupt> {
+        let is_trace = row.source == Source::Raw;
+        let part = if is_trace {
+            let after = self.stretches.partition_point(|&(start, _)| start <= row.moment);
+            after.checked_sub(1).map(|number| self.stretches[number].1)
+        } else {
+            self.buckets.get(&(row.source, row.moment)).copied()
+        };
+        let Some(part) = part else { return Ok(()) };
+        let pair = self.number(row.agent_id, row.model);
+        let cell = self.sums.parts[part].cells.entry(pair).or_default();
+        if is_trace {
+            cell.newest = cell.newest.max(Some(row.moment));
+        }
+        row.add_to(&mut cell.distribution)
+    }
+
+    /// Returns the windows that were read.
+    #[must_use]
+    pub fn finish(self) -> WindowSums {
+        self.sums
+    }
+
+    fn number(&mut self, agent_id: &str, model: &str) -> usize {
+        if let Some(&number) = self.numbers.get(agent_id).and_then(|models| models.get(model)) {
+            return number;
+        }
+        let number = self.sums.pairs.len();
+        self.sums.pairs.push(Pair { agent_id: agent_id.to_owned(), model: model.to_owned() });
+        self.numbers.entry(agent_id.to_owned()).or_default().insert(model.to_owned(), number);
+        number
+    }
+}

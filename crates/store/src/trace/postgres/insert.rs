@@ -1,0 +1,187 @@
+//! Rows of many traces in one statement each, as arrays of their columns.
+//!
+//! Not by COPY, which the server does somewhat more quickly: a copy ends with a small message of its own, which TCP holds
+//! back until what went before is acknowledged, and that takes 40 ms on a connection that nobody told not to
+//! (`TCP_NODELAY`, which sqlx does not set). An insert is one message.
+
+use std::collections::HashMap;
+
+use domain::{
+    rollup::histogram,
+    trace::{
+        place::Place,
+        record::{LooseSpan, NewSpan, NewTrace},
+    },
+};
+use shared::Timestamp;
+use sqlx::PgConnection;
+
+use crate::{
+    moment::Moment,
+    trace::{
+        StoreError, row,
+        stored::{SpanRow, TraceRow},
+    },
+};
+
+/// Inserts traces.
+pub(super) async fn traces(connection: &mut PgConnection, rows: &[TraceRow<'_>]) -> Result<(), StoreError> {
+    let number = |of: fn(&NewTrace) -> Option<i64>| -> Vec<Option<i64>> {
+        rows.iter().map(|row| of(row.trace)).collect()
+    };
+    let small = |of: fn(&NewTrace) -> Option<i16>| -> Vec<Option<i16>> {
+        rows.iter().map(|row| of(row.trace)).collect()
+    };
+    let text = |of: fn(&NewTrace) -> Option<&str>| -> Vec<Option<&str>> {
+        rows.iter().map(|row| of(row.trace)).collect()
+    };
+    sqlx::query(
+        "INSERT INTO traces (id, workspace_id, timestamp, latency, status, latency_bucket, payload_id, payload_line, \
+         tokens_input, tokens_output, tokens_total, cost, quality_sent, quality, trace_id, agent_id, model, \
+         model_provider, session_id, user_id, tags, error, name, assembly, unpriced, cost_basis, price) \
+         SELECT * FROM UNNEST($1::BIGINT[], $2::UUID[], $3::TIMESTAMPTZ[], $4::BIGINT[], $5::SMALLINT[], \
+         $6::SMALLINT[], $7::BIGINT[], $8::INTEGER[], $9::BIGINT[], $10::BIGINT[], $11::BIGINT[], $12::BIGINT[], \
+         $13::BIGINT[], $14::BIGINT[], $15::TEXT[], $16::TEXT[], $17::TEXT[], $18::TEXT[], $19::TEXT[], $20::TEXT[], \
+         $21::TEXT[], $22::TEXT[], $23::TEXT[], $24::SMALLINT[], $25::INTEGER[], $26::SMALLINT[], $27::TEXT[])",
+    )
+    .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.trace.workspace_id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| Moment(row.trace.timestamp)).collect::<Vec<_>>())
+    .bind(number(|trace| Some(trace.latency)))
+    .bind(small(|trace| Some(row::status_number(trace.status))))
+    .bind(small(|trace| Some(bucket(trace))))
+    .bind(rows.iter().map(|row| row.payload.frame).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| line(row.payload)).collect::<Vec<_>>())
+    .bind(number(|trace| trace.tokens_input))
+    .bind(number(|trace| trace.tokens_output))
+    .bind(number(|trace| trace.tokens_total))
+    .bind(number(|trace| trace.cost))
+    .bind(rows.iter().map(|row| row.quality_sent).collect::<Vec<_>>())
+    .bind(number(|trace| trace.quality))
+    .bind(text(|trace| Some(&trace.trace_id)))
+    .bind(text(|trace| Some(&trace.agent_id)))
+    .bind(text(|trace| trace.model.as_deref()))
+    .bind(text(|trace| trace.model_provider.as_deref()))
+    .bind(text(|trace| trace.session_id.as_deref()))
+    .bind(text(|trace| trace.user_id.as_deref()))
+    .bind(text(|trace| trace.tags.as_deref()))
+    .bind(text(|trace| trace.error.as_deref()))
+    .bind(text(|trace| trace.name.as_deref()))
+    .bind(small(|trace| row::assembly_number(trace.assembly)))
+    .bind(rows.iter().map(|row| row::unpriced(row.trace.unpriced)).collect::<Vec<_>>())
+    .bind(small(|trace| row::basis_number(&trace.basis)))
+    .bind(text(|trace| row::basis_price(&trace.basis)))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The statement that inserts spans.
+macro_rules! spans {
+    () => {
+        "INSERT INTO spans (trace, timestamp, latency, status, payload_id, payload_line, tokens_input, tokens_output, \
+         cost, span_id, parent_span_id, name, kind, model, error, model_provider, tokens_cache_read, \
+         tokens_cache_write, tokens_reasoning, cost_basis, price, agent_id, service, session_id, user_id, tags) \
+         SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BIGINT[], $4::SMALLINT[], $5::BIGINT[], \
+         $6::INTEGER[], $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::TEXT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], \
+         $14::TEXT[], $15::TEXT[], $16::TEXT[], $17::BIGINT[], $18::BIGINT[], $19::BIGINT[], $20::SMALLINT[], \
+         $21::TEXT[], $22::TEXT[], $23::TEXT[], $24::TEXT[], $25::TEXT[], $26::TEXT[])"
+    };
+}
+const SPANS: &str = spans!();
+
+/// Inserts spans, none of which may be there.
+pub(super) async fn spans(connection: &mut PgConnection, rows: &[SpanRow<'_>]) -> Result<(), StoreError> {
+    insert_spans(connection, rows, SPANS).await
+}
+
+/// Inserts spans, but none that is there already.
+pub(super) async fn missing_spans(
+    connection: &mut PgConnection,
+    rows: &[SpanRow<'_>],
+) -> Result<(), StoreError> {
+    insert_spans(connection, rows, concat!(spans!(), " ON CONFLICT DO NOTHING")).await
+}
+
+async fn insert_spans(
+    connection: &mut PgConnection,
+    rows: &[SpanRow<'_>],
+    statement: &'static str,
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let number = |of: fn(&NewSpan) -> Option<i64>| -> Vec<Option<i64>> {
+        rows.iter().map(|row| of(row.span)).collect()
+    };
+    let text = |of: fn(&NewSpan) -> Option<&str>| -> Vec<Option<&str>> {
+        rows.iter().map(|row| of(row.span)).collect()
+    };
+    let claim = |of: fn(&LooseSpan) -> Option<&str>| -> Vec<Option<&str>> {
+        rows.iter().map(|row| row.loose.and_then(of)).collect()
+    };
+    sqlx::query(statement)
+        .bind(rows.iter().map(|row| row.trace).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Moment(row.span.timestamp)).collect::<Vec<_>>())
+        .bind(number(|span| Some(span.latency)))
+        .bind(rows.iter().map(|row| row::status_number(row.span.status)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.payload.frame).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| line(row.payload)).collect::<Vec<_>>())
+        .bind(number(|span| span.tokens_input))
+        .bind(number(|span| span.tokens_output))
+        .bind(number(|span| span.cost))
+        .bind(text(|span| Some(&span.span_id)))
+        .bind(text(|span| span.parent_span_id.as_deref()))
+        .bind(text(|span| Some(&span.name)))
+        .bind(text(|span| Some(span.kind.as_str())))
+        .bind(text(|span| span.model.as_deref()))
+        .bind(text(|span| span.error.as_deref()))
+        .bind(text(|span| span.model_provider.as_deref()))
+        .bind(number(|span| span.tokens_cache_read))
+        .bind(number(|span| span.tokens_cache_write))
+        .bind(number(|span| span.tokens_reasoning))
+        .bind(rows.iter().map(|row| row::basis_number(&row.span.basis)).collect::<Vec<_>>())
+        .bind(text(|span| row::basis_price(&span.basis)))
+        .bind(claim(|loose| loose.agent_id.as_deref()))
+        .bind(claim(|loose| loose.service.as_deref()))
+        .bind(claim(|loose| loose.session_id.as_deref()))
+        .bind(claim(|loose| loose.user_id.as_deref()))
+        .bind(rows.iter().map(SpanRow::tags).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Inserts frames of payloads with their ids; of one that is there already, notes for how long it is wanted. `times` says of
+/// each payload in which frame it stands and until when it is surely wanted: a frame is dropped after the last of them.
+pub(super) async fn payloads(
+    connection: &mut PgConnection,
+    frames: &[(i64, &[u8])],
+    times: impl Iterator<Item = (i64, Timestamp)>,
+) -> Result<(), StoreError> {
+    let mut newest: HashMap<i64, Timestamp> = HashMap::with_capacity(frames.len());
+    for (frame, timestamp) in times {
+        let newest = newest.entry(frame).or_insert(timestamp);
+        *newest = timestamp.max(*newest);
+    }
+    let newest = |id: &i64| Moment(newest.get(id).copied().unwrap_or_default());
+    sqlx::query(
+        "INSERT INTO payloads (id, newest, data) SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BYTEA[]) \
+         ON CONFLICT (id) DO UPDATE SET newest = GREATEST(payloads.newest, excluded.newest)",
+    )
+    .bind(frames.iter().map(|&(id, _)| id).collect::<Vec<_>>())
+    .bind(frames.iter().map(|(id, _)| newest(id)).collect::<Vec<_>>())
+    .bind(frames.iter().map(|&(_, data)| data).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn bucket(trace: &NewTrace) -> i16 {
+    i16::try_from(histogram::bucket_of(trace.latency)).unwrap_or(i16::MAX)
+}
+
+/// A frame has far fewer lines than bytes.
+fn line(place: Place) -> i32 {
+    i32::try_from(place.line).unwrap_or(i32::MAX)
+}

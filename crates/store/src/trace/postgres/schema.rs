@@ -1,0 +1,149 @@
+//! The schema: what all databases have, what those with TimescaleDB have and what the others have, and the policies that
+//! follow the settings.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use super::Lifecycle;
+use crate::{
+    postgres::{PostgresSettings, Schema, lock},
+    trace::StoreError,
+};
+
+/// Where the rollups by agent and model come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Tables, kept by the writer.
+    Plain,
+    /// TimescaleDB's continuous aggregates over a hypertable.
+    Timescale,
+}
+
+const DAY: u64 = 86_400;
+
+fn common() -> Schema {
+    Schema::new(sqlx::migrate!("../../migrations/traces/postgres"), "traces_migrations")
+}
+
+fn of_layout(layout: Layout) -> Schema {
+    match layout {
+        Layout::Plain => {
+            Schema::new(sqlx::migrate!("../../migrations/traces/plain"), "traces_plain_migrations")
+        }
+        Layout::Timescale => {
+            Schema::new(sqlx::migrate!("../../migrations/traces/timescale"), "traces_timescale_migrations")
+        }
+    }
+}
+
+/// Applies what is pending and answers what that was. The database's layout is what was chosen with its first migration,
+/// whatever the server has learned since.
+pub(super) async fn migrate(
+    settings: &PostgresSettings,
+    wanted: Option<Layout>,
+    lifecycle: Option<Lifecycle>,
+) -> Result<(Layout, Vec<String>), StoreError> {
+    let mut connection = lock(settings).await?;
+    let layout = match (chosen(&mut connection).await?, wanted) {
+        (Some(layout), _) | (None, Some(layout)) => layout,
+        (None, None) if has_timescale(&mut connection).await? => Layout::Timescale,
+        (None, None) => Layout::Plain,
+    };
+    if layout == Layout::Timescale {
+        sqlx::query("CREATE EXTENSION IF NOT EXISTS timescaledb").execute(&mut connection).await?;
+    }
+    let mut applied = common().apply(&mut connection).await?;
+    applied.extend(of_layout(layout).apply(&mut connection).await?);
+    if let (Layout::Timescale, Some(lifecycle)) = (layout, lifecycle) {
+        set_policies(&mut connection, lifecycle).await?;
+    }
+    connection.close().await?;
+    Ok((layout, applied))
+}
+
+/// What [`migrate`] would apply. Changes nothing.
+pub(super) async fn pending(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
+    let mut connection = settings.connect_one().await?;
+    let layout = match chosen(&mut connection).await? {
+        Some(layout) => layout,
+        None if has_timescale(&mut connection).await? => Layout::Timescale,
+        None => Layout::Plain,
+    };
+    let mut pending = common().pending(&mut connection).await?;
+    pending.extend(of_layout(layout).pending(&mut connection).await?);
+    connection.close().await?;
+    Ok(pending)
+}
+
+async fn chosen(connection: &mut PgConnection) -> Result<Option<Layout>, StoreError> {
+    for layout in [Layout::Plain, Layout::Timescale] {
+        if of_layout(layout).is_begun(connection).await? {
+            return Ok(Some(layout));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether TimescaleDB can be had here: installed, loaded with the server, with the licence under which it has continuous
+/// aggregates, and by a user who may create extensions. The setting is there where the library is loaded.
+async fn has_timescale(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let loaded: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb') \
+         AND COALESCE(current_setting('timescaledb.license', TRUE) = 'timescale', \
+         current_setting('shared_preload_libraries') LIKE '%timescaledb%') \
+         AND (EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'timescaledb') \
+         OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) \
+         OR (EXISTS (SELECT 1 FROM pg_available_extension_versions WHERE name = 'timescaledb' AND trusted) \
+         AND has_database_privilege(current_database(), 'CREATE')))",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(loaded)
+}
+
+/// Sets the policies that follow the settings, where they differ: one that is set again would start anew.
+async fn set_policies(connection: &mut PgConnection, lifecycle: Lifecycle) -> Result<(), StoreError> {
+    let days = |after: Option<Duration>| after.map(|after| after.as_secs().div_ceil(DAY).max(1));
+    for relation in ["traces", "traces_hourly", "traces_daily"] {
+        // Whole chunks are dropped, so nothing goes that is younger.
+        let retention = days(lifecycle.retention).map(|days| days + 1);
+        set_policy(connection, relation, "retention", "drop_after", retention).await?;
+    }
+    set_policy(connection, "traces", "compression", "compress_after", days(lifecycle.compress_after)).await
+}
+
+async fn set_policy(
+    connection: &mut PgConnection,
+    relation: &'static str,
+    kind: &'static str,
+    setting: &'static str,
+    days: Option<u64>,
+) -> Result<(), StoreError> {
+    let wanted = days.and_then(|days| i64::try_from(days).ok());
+    // Jobs of a continuous aggregate go by its name or by that of the hypertable in which it is stored: that differs by
+    // version.
+    let found: Option<i64> = sqlx::query_scalar(
+        "SELECT (EXTRACT(EPOCH FROM (config ->> $3)::INTERVAL) / 86400)::BIGINT FROM timescaledb_information.jobs \
+         WHERE proc_name = 'policy_' || $2 AND (hypertable_name = $1 OR hypertable_name = (SELECT \
+         materialization_hypertable_name FROM timescaledb_information.continuous_aggregates WHERE view_name = $1))",
+    )
+    .bind(relation)
+    .bind(kind)
+    .bind(setting)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if found == wanted {
+        return Ok(());
+    }
+    if found.is_some() {
+        // All three names are this file's.
+        let remove = format!("SELECT remove_{kind}_policy('{relation}')");
+        sqlx::query(AssertSqlSafe(remove)).execute(&mut *connection).await?;
+    }
+    if let Some(days) = wanted {
+        let add = format!("SELECT add_{kind}_policy('{relation}', INTERVAL '{days} days')");
+        sqlx::query(AssertSqlSafe(add)).execute(connection).await?;
+    }
+    Ok(())
+}

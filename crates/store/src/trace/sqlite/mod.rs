@@ -1,0 +1,148 @@
+//! The trace store on SQLite: one file in WAL mode, one connection that writes, a pool of connections that read.
+
+mod bulk;
+mod insert;
+mod recost;
+mod rollup;
+mod scan;
+mod score;
+mod snapshot;
+mod write;
+mod writing;
+
+use std::{path::Path, time::Duration};
+
+use shared::Timestamp;
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use uuid::Uuid;
+
+pub use self::scan::{Part, TraceScan};
+use self::snapshot::SqliteSnapshot;
+use super::{
+    StoreError,
+    alert::{impl_alert_channels, impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
+    price::impl_prices,
+    reprice::impl_reprices,
+};
+use crate::sqlite::{self, FileError};
+
+/// Connections that read at once: a query is short, and two cores serve no more.
+const READERS: u32 = 4;
+
+/// The traces of all workspaces in one SQLite file.
+#[derive(Clone, Debug)]
+pub struct SqliteTraces {
+    writer: SqlitePool,
+    reader: SqlitePool,
+}
+
+impl_alerts!(SqliteTraces);
+impl_alert_rules!(SqliteTraces);
+impl_alert_turns!(SqliteTraces);
+impl_alert_channels!(SqliteTraces);
+impl_alert_deliveries!(SqliteTraces);
+impl_prices!(SqliteTraces);
+impl_reprices!(SqliteTraces);
+
+fn migrator() -> Migrator {
+    sqlx::migrate!("../../migrations/traces/sqlite")
+}
+
+/// What opening would apply to the file at `path`.
+pub(super) async fn pending(path: &Path) -> Result<Vec<String>, FileError> {
+    sqlite::pending(path, &migrator()).await
+}
+
+impl SqliteTraces {
+    /// Opens (and makes, and migrates) the file at `path`.
+    ///
+    /// # Errors
+    /// Where the file cannot be opened or its schema not be brought up to date.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // In WAL mode every commit is on the disk before it is acknowledged; one fsync serves a whole group.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(10))
+            .statement_cache_capacity(200)
+            // Checkpoints copy each page once, however often it changed since the last one: make them rare.
+            .pragma("wal_autocheckpoint", "16384")
+            .pragma("journal_size_limit", "134217728")
+            .pragma("temp_store", "memory");
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone().pragma("cache_size", "-65536"))
+            .await?;
+        migrator().run(&writer).await?;
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(1)
+            .max_lifetime(None)
+            .connect_with(options.read_only(true).pragma("cache_size", "-4096"))
+            .await?;
+        Ok(Self { writer, reader })
+    }
+
+    /// Opens the file at `path` to read it, and leaves it as it is: another process may be writing to it. Its schema must
+    /// be this version's.
+    ///
+    /// # Errors
+    /// Where it is not there, not up to date, or cannot be read.
+    pub async fn open_read_only(path: &Path) -> Result<Self, FileError> {
+        let reader = sqlite::open_read_only(path, &migrator()).await?;
+        Ok(Self { writer: reader.clone(), reader })
+    }
+
+    /// When the newest trace of the workspace started.
+    pub(super) async fn newest(&self, workspace_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
+        let newest: Option<i64> =
+            sqlx::query_scalar("SELECT MAX(timestamp) FROM traces WHERE workspace_id = $1")
+                .bind(workspace_id)
+                .fetch_one(&self.reader)
+                .await?;
+        Ok(newest.map(Timestamp::from_micros))
+    }
+
+    /// A transaction that has the file to itself: one that began by reading could not always go on to write.
+    async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    async fn begin_read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.reader.begin().await?)
+    }
+
+    /// One state of the file, to be read.
+    pub(super) async fn snapshot(&self) -> Result<SqliteSnapshot, StoreError> {
+        Ok(SqliteSnapshot(self.begin_read().await?))
+    }
+
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        // Reads the file: `SELECT 1` would be answered without it.
+        sqlx::query("SELECT 1 FROM traces LIMIT 1").execute(&self.reader).await?;
+        Ok(())
+    }
+
+    pub(super) async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// Whether the file is busy, locked or cannot be opened, the disk full or failing, or memory short: whatever was to be
+/// done may succeed later.
+pub(super) fn is_transient(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().filter(|error| error.try_downcast_ref::<SqliteError>().is_some());
+    let code = error.and_then(|error| error.code()?.parse::<u32>().ok());
+    // The lower bits say what it is, the upper ones more of it.
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
+}
