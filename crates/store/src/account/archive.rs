@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use crate::moment::Moment;
+use crate::database::moment::Moment;
 
 /// Every workspace, user and API key of a store. Nothing of it is printed: it holds hashes.
 pub struct Archive {

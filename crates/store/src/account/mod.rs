@@ -17,7 +17,7 @@ pub use postgres::PostgresAccounts;
 pub use record::{Credentials, KeyOwner, NewAccount, NewApiKey, PasswordHash, normal_email};
 pub use sqlite::SqliteAccounts;
 
-use super::{
+use crate::database::{
     postgres::{PostgresSettings, is_transient},
     sqlite::FileError,
 };

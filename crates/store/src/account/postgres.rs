@@ -7,7 +7,7 @@ use super::{
     archive::{Archive, Restored, impl_archive},
     query::impl_accounts,
 };
-use crate::postgres::{PostgresSettings, Schema, breaks, lock};
+use crate::database::postgres::{PostgresSettings, Schema, breaks, lock};
 
 /// All accounts in one database on a PostgreSQL server.
 #[derive(Clone, Debug)]

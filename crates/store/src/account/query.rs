@@ -5,7 +5,7 @@ use shared::{api_key::ApiKey, auth::User};
 use uuid::Uuid;
 
 use super::{Credentials, PasswordHash};
-use crate::moment::Moment;
+use crate::database::moment::Moment;
 
 #[derive(sqlx::FromRow)]
 pub(super) struct UserRow {
@@ -60,13 +60,7 @@ macro_rules! impl_accounts {
         use shared::{Timestamp, api_key::ApiKey, auth::User};
         use uuid::Uuid;
 
-        use crate::{
-            account::{
-                Credentials, KeyOwner, NewAccount, NewApiKey, normal_email,
-                query::{ApiKeyRow, UserRow},
-            },
-            moment::Moment,
-        };
+        use crate::{account::{Credentials, KeyOwner, NewAccount, NewApiKey, normal_email, query::{ApiKeyRow, UserRow}}, database::moment::Moment};
 
         impl $store {
             pub(super) async fn create_account(&self, account: &NewAccount) -> Result<User, AccountError> {

@@ -13,7 +13,7 @@ use super::{
     archive::{Archive, Restored, impl_archive},
     query::impl_accounts,
 };
-use crate::sqlite::{self, FileError};
+use crate::database::sqlite::{self, FileError};
 
 /// Connections that read at once: every query is one lookup in an index.
 const READERS: u32 = 2;

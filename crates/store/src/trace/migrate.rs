@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{StoreError, TraceStore, postgres::PostgresTraces, sqlite};
-use crate::{postgres::PostgresSettings, sqlite::FileError};
+use crate::database::{postgres::PostgresSettings, sqlite::FileError};
 
 impl TraceStore {
     /// What [`TraceStore::open_sqlite`] would apply to the file at `path`. Changes nothing.

@@ -33,7 +33,6 @@ mod writing;
 use std::path::Path;
 
 use domain::{
-    error::Corrupt,
     rollup::{
         sums::{GroupedSums, Sums},
         window::WindowSums,
@@ -58,7 +57,10 @@ use self::{
     sqlite::SqliteTraces,
     thread::{ThreadListRequest, ThreadRequest},
 };
-use super::postgres::{PostgresSettings, Retries, is_transient};
+use crate::database::{
+    Database,
+    postgres::{PostgresSettings, Retries},
+};
 
 /// Puts an answer together from one snapshot of whichever engine it is. Where the connection to a server breaks, from
 /// another.
@@ -101,34 +103,7 @@ use on_engine;
 mod transfer;
 
 pub use self::transfer::Tally;
-
-/// Why the store did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The engine refused or could not be reached.
-    #[error("the trace store failed")]
-    Database(#[from] sqlx::Error),
-    /// The schema could not be brought up to date.
-    #[error("the trace store's migrations failed")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    /// What is stored is not what this version writes.
-    #[error("a stored value cannot be read: {0}")]
-    Corrupt(String),
-}
-
-impl From<Corrupt> for StoreError {
-    fn from(Corrupt(what): Corrupt) -> Self {
-        Self::Corrupt(what)
-    }
-}
-
-impl StoreError {
-    /// Whether the same may well succeed later: the engine is away, busy or full, and what it was given is not at fault.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Database(error) if is_transient(error) || sqlite::is_transient(error))
-    }
-}
+pub use crate::error::StoreError;
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,6 +124,15 @@ pub enum TraceStore {
 }
 
 impl TraceStore {
+    /// Returns the connections to the database, for the stores of its other tables.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        match self {
+            Self::Sqlite(store) => store.database(),
+            Self::Postgres(store) => store.database(),
+        }
+    }
+
     /// Opens (and makes, and migrates) the file at `path`.
     ///
     /// # Errors

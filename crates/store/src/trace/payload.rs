@@ -111,5 +111,5 @@ impl PayloadReader {
 }
 
 fn corrupt(place: Place, what: impl fmt::Display) -> StoreError {
-    StoreError::Corrupt(format!("payload {}:{}: {what}", place.frame, place.line))
+    StoreError::corrupt(format!("payload {}:{}: {what}", place.frame, place.line))
 }

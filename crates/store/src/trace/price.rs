@@ -31,7 +31,7 @@ pub(super) fn keys(price: &PriceRequest) -> (String, String) {
 pub(super) fn price(row: &impl Columns) -> Result<Price, StoreError> {
     let there = |column| {
         let price = row.number_or_null(column)?;
-        price.ok_or_else(|| StoreError::Corrupt("a price without a number".to_owned()))
+        price.ok_or_else(|| StoreError::corrupt("a price without a number".to_owned()))
     };
     Ok(Price {
         id: row.uuid(0)?,
@@ -110,7 +110,7 @@ macro_rules! impl_prices {
             pub(in crate::trace) async fn prices(
                 &self,
                 workspace_id: uuid::Uuid,
-            ) -> Result<Vec<shared::price::Price>, crate::trace::StoreError> {
+            ) -> Result<Vec<shared::price::Price>, crate::error::StoreError> {
                 let mut snapshot = self.begin_read().await?;
                 let rows = sqlx::query(
                     "SELECT id, model, provider, updated_at, input, output, cache_read, cache_write FROM model_prices \
@@ -127,7 +127,7 @@ macro_rules! impl_prices {
                 workspace_id: uuid::Uuid,
                 price: &shared::price::Price,
                 most: usize,
-            ) -> Result<crate::trace::price::PriceKept, crate::trace::StoreError> {
+            ) -> Result<crate::trace::price::PriceKept, crate::error::StoreError> {
                 use crate::trace::price::PriceKept;
                 let (model_key, provider_key) = crate::trace::price::keys(&price.price);
                 let mut transaction = self.begin_write().await?;
@@ -160,7 +160,7 @@ macro_rules! impl_prices {
                 .bind(price.price.output_usd_per_million)
                 .bind(price.price.cache_read_usd_per_million)
                 .bind(price.price.cache_write_usd_per_million)
-                .bind(crate::moment::Moment(price.updated_at))
+                .bind(crate::database::moment::Moment(price.updated_at))
                 .fetch_one(&mut *transaction)
                 .await?;
                 transaction.commit().await?;
@@ -172,7 +172,7 @@ macro_rules! impl_prices {
                 &self,
                 workspace_id: uuid::Uuid,
                 prices: &[shared::price::Price],
-            ) -> Result<u64, crate::trace::StoreError> {
+            ) -> Result<u64, crate::error::StoreError> {
                 let mut transaction = self.begin_write().await?;
                 let mut new = 0;
                 for price in prices {
@@ -188,7 +188,7 @@ macro_rules! impl_prices {
                         .bind(price.price.output_usd_per_million)
                         .bind(price.price.cache_read_usd_per_million)
                         .bind(price.price.cache_write_usd_per_million)
-                        .bind(crate::moment::Moment(price.updated_at))
+                        .bind(crate::database::moment::Moment(price.updated_at))
                         .execute(&mut *transaction)
                         .await?
                         .rows_affected();
@@ -201,7 +201,7 @@ macro_rules! impl_prices {
                 &self,
                 workspace_id: uuid::Uuid,
                 id: uuid::Uuid,
-            ) -> Result<bool, crate::trace::StoreError> {
+            ) -> Result<bool, crate::error::StoreError> {
                 let mut transaction = self.begin_write().await?;
                 let removed = sqlx::query("DELETE FROM model_prices WHERE workspace_id = $1 AND id = $2")
                     .bind(workspace_id)

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn after_a_failure_one_at_a_time_is_promoted_or_put_off() {
-        let broken = || Err(StoreError::Corrupt("it is".to_owned()));
+        let broken = || Err(StoreError::corrupt("it is".to_owned()));
         let mut promotion = Promotion::default();
         assert!(promotion.at_once() > 1);
         assert!(matches!(promotion.after(broken()).unwrap(), Next::Promote));

@@ -143,8 +143,8 @@ macro_rules! impl_reprices {
                 request: shared::price::RepriceRequest,
                 now: shared::Timestamp,
                 most: usize,
-            ) -> Result<Option<shared::price::Reprice>, crate::trace::StoreError> {
-                use crate::moment::Moment;
+            ) -> Result<Option<shared::price::Reprice>, crate::error::StoreError> {
+                use crate::database::moment::Moment;
                 let mut transaction = self.begin_write().await?;
                 let open: i64 = sqlx::query_scalar(
                     "SELECT COUNT(*) FROM reprices WHERE workspace_id = $1 AND finished_at IS NULL \
@@ -182,7 +182,7 @@ macro_rules! impl_reprices {
                 &self,
                 workspace_id: uuid::Uuid,
                 limit: i64,
-            ) -> Result<shared::page::ItemList<shared::price::Reprice>, crate::trace::StoreError> {
+            ) -> Result<shared::page::ItemList<shared::price::Reprice>, crate::error::StoreError> {
                 let mut snapshot = self.begin_read().await?;
                 let rows = sqlx::query(concat!(
                     "SELECT ",
@@ -203,7 +203,7 @@ macro_rules! impl_reprices {
                         let turn = crate::trace::reprice::turn(row, uuid::Uuid::nil())?;
                         Ok(turn.reprice)
                     })
-                    .collect::<Result<_, crate::trace::StoreError>>()?;
+                    .collect::<Result<_, crate::error::StoreError>>()?;
                 Ok(shared::page::ItemList { items, total: crate::trace::row::count(total) })
             }
 
@@ -212,8 +212,8 @@ macro_rules! impl_reprices {
                 worker: uuid::Uuid,
                 now: shared::Timestamp,
                 leased_until: shared::Timestamp,
-            ) -> Result<Option<crate::trace::reprice::RepriceTurn>, crate::trace::StoreError> {
-                use crate::moment::Moment;
+            ) -> Result<Option<crate::trace::reprice::RepriceTurn>, crate::error::StoreError> {
+                use crate::database::moment::Moment;
                 // Mostly there is nothing: found out without a transaction that writes.
                 let mut snapshot = self.begin_read().await?;
                 let free: Option<uuid::Uuid> = sqlx::query_scalar(
@@ -250,8 +250,8 @@ macro_rules! impl_reprices {
                 &self,
                 turn: &crate::trace::reprice::RepriceTurn,
                 step: crate::trace::reprice::RepriceStep,
-            ) -> Result<bool, crate::trace::StoreError> {
-                use crate::moment::Moment;
+            ) -> Result<bool, crate::error::StoreError> {
+                use crate::database::moment::Moment;
                 let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
                 let mut transaction = self.begin_write().await?;
                 let done = sqlx::query(

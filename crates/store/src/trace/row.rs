@@ -52,11 +52,11 @@ macro_rules! impl_columns {
                 sqlx::Row::try_get(self, column)
             }
             fn moment(&self, column: usize) -> Result<Timestamp, sqlx::Error> {
-                let moment: crate::moment::Moment = sqlx::Row::try_get(self, column)?;
+                let moment: crate::database::moment::Moment = sqlx::Row::try_get(self, column)?;
                 Ok(moment.0)
             }
             fn moment_or_null(&self, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
-                let moment: Option<crate::moment::Moment> = sqlx::Row::try_get(self, column)?;
+                let moment: Option<crate::database::moment::Moment> = sqlx::Row::try_get(self, column)?;
                 Ok(moment.map(|moment| moment.0))
             }
             fn number_or_null(&self, column: usize) -> Result<Option<f64>, sqlx::Error> {
@@ -88,7 +88,7 @@ pub(super) fn status(number: i64) -> Result<TraceStatus, StoreError> {
     TraceStatus::ALL
         .into_iter()
         .find(|&status| i64::from(status_number(status)) == number)
-        .ok_or_else(|| StoreError::Corrupt(format!("status {number}")))
+        .ok_or_else(|| StoreError::corrupt(format!("status {number}")))
 }
 
 /// Microseconds as milliseconds.
@@ -138,7 +138,7 @@ pub(super) fn assembly(number: Option<i64>) -> Result<Assembly, StoreError> {
         None => Ok(Assembly::Sent),
         Some(1) => Ok(Assembly::Complete),
         Some(2) => Ok(Assembly::Incomplete),
-        Some(number) => Err(StoreError::Corrupt(format!("assembly {number}"))),
+        Some(number) => Err(StoreError::corrupt(format!("assembly {number}"))),
     }
 }
 
@@ -179,7 +179,7 @@ pub(super) fn basis(row: &impl Columns, column: usize) -> Result<Basis, StoreErr
         Some(1) => Basis::Reported,
         Some(2) => Basis::Computed(row.text_or_null(column + 1)?.unwrap_or_default()),
         Some(3) => Basis::NoPrice,
-        Some(number) => return Err(StoreError::Corrupt(format!("cost basis {number}"))),
+        Some(number) => return Err(StoreError::corrupt(format!("cost basis {number}"))),
     })
 }
 
@@ -189,7 +189,7 @@ fn cost_basis(row: &impl Columns, column: usize) -> Result<Option<CostBasis>, St
         Basis::Unknown => None,
         Basis::Reported => Some(CostBasis::Reported),
         Basis::Computed(price) => Some(CostBasis::Computed(
-            serde_json::from_str(&price).map_err(|error| StoreError::Corrupt(format!("price: {error}")))?,
+            serde_json::from_str(&price).map_err(|error| StoreError::corrupt(format!("price: {error}")))?,
         )),
         Basis::NoPrice => Some(CostBasis::NoPrice),
     })
@@ -201,7 +201,7 @@ pub(super) fn trace(row: &impl Columns) -> Result<Trace, StoreError> {
         .text_or_null(15)?
         .map(|tags| serde_json::from_str(&tags))
         .transpose()
-        .map_err(|error| StoreError::Corrupt(format!("tags: {error}")))?;
+        .map_err(|error| StoreError::corrupt(format!("tags: {error}")))?;
     Ok(Trace {
         trace_id: row.text(0)?.to_owned(),
         workspace_id: row.uuid(1)?,

@@ -11,7 +11,7 @@ use super::{
     table::{groups_table, totals_table},
     thread::{ThreadKind, ThreadListRequest, ThreadRequest},
 };
-use crate::moment::Moment;
+use crate::database::moment::Moment;
 
 /// The columns of [`row::stored_trace`].
 macro_rules! trace_columns {

@@ -153,7 +153,7 @@ fn excerpt(value: Option<&RawValue>) -> Result<(Option<Value>, bool), StoreError
 }
 
 fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, StoreError> {
-    serde_json::from_str(json).map_err(|error| StoreError::Corrupt(format!("payload: {error}")))
+    serde_json::from_str(json).map_err(|error| StoreError::corrupt(format!("payload: {error}")))
 }
 
 fn totals(thread: &ThreadSums) -> ThreadTotals {

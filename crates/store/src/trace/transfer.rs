@@ -12,7 +12,7 @@ use shared::{Timestamp, time_range::Window};
 use uuid::Uuid;
 
 use super::{StoreError, TraceStore, list::TraceFilter, snapshot::Snapshot, total};
-use crate::postgres::Retries;
+use crate::database::postgres::Retries;
 
 /// The end of the year 9999, at which a day begins: nothing is stored that starts later.
 const END: Timestamp = Timestamp::from_millis(253_402_300_800_000);

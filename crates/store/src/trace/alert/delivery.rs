@@ -21,7 +21,7 @@ use super::{
 macro_rules! add_delivery {
     ($transaction:expr, $delivery:expr, $from:expr) => {{
         let delivery: &domain::alert::record::NewDelivery = $delivery;
-        let (event, from) = (delivery.notice.event, crate::moment::Moment($from));
+        let (event, from) = (delivery.notice.event, crate::database::moment::Moment($from));
         let alert_id = delivery.notice.alert.as_ref().map(|alert| alert.id);
         if matches!(
             event,
@@ -51,7 +51,7 @@ macro_rules! add_delivery {
         .bind(alert_id)
         .bind(event.as_str())
         .bind(crate::trace::alert::encode(&delivery.notice)?)
-        .bind(crate::moment::Moment(delivery.notice.at))
+        .bind(crate::database::moment::Moment(delivery.notice.at))
         .bind(from)
         .execute(&mut *$transaction)
         .await?;
@@ -172,7 +172,7 @@ macro_rules! impl_alert_deliveries {
             pub(in crate::trace) async fn keep_delivery(
                 &self,
                 delivery: &domain::alert::record::NewDelivery,
-            ) -> Result<(), crate::trace::StoreError> {
+            ) -> Result<(), crate::error::StoreError> {
                 let mut transaction = self.begin_write().await?;
                 crate::trace::alert::delivery::add_delivery!(transaction, delivery, delivery.notice.at);
                 transaction.commit().await?;
@@ -186,7 +186,7 @@ macro_rules! impl_alert_deliveries {
                 limit: u32,
             ) -> Result<
                 shared::page::ItemList<shared::alert_channel::AlertDelivery>,
-                crate::trace::StoreError,
+                crate::error::StoreError,
             > {
                 use domain::alert::record::DeliveriesOf;
 
@@ -229,7 +229,7 @@ macro_rules! impl_alert_deliveries {
             pub(in crate::trace) async fn last_deliveries(
                 &self,
                 workspace_id: uuid::Uuid,
-            ) -> Result<Vec<shared::alert_channel::AlertDelivery>, crate::trace::StoreError> {
+            ) -> Result<Vec<shared::alert_channel::AlertDelivery>, crate::error::StoreError> {
                 use crate::trace::alert::delivery::{delivery, delivery_columns};
                 let mut snapshot = self.begin_read().await?;
                 let rows = sqlx::query(concat!(
@@ -253,9 +253,9 @@ macro_rules! impl_alert_deliveries {
                 leased_until: shared::Timestamp,
                 most: u32,
                 per_channel: u32,
-            ) -> Result<Vec<domain::alert::record::DueDelivery>, crate::trace::StoreError>
+            ) -> Result<Vec<domain::alert::record::DueDelivery>, crate::error::StoreError>
             {
-                use crate::moment::Moment;
+                use crate::database::moment::Moment;
                 // Mostly there is nothing: found out without a transaction that writes. Of an alert the first one only, and
                 // of these those that wait for their next attempt keep no other from its turn.
                 let mut snapshot = self.begin_read().await?;
@@ -344,8 +344,8 @@ macro_rules! impl_alert_deliveries {
                 worker: uuid::Uuid,
                 id: uuid::Uuid,
                 attempt: &domain::alert::record::Attempt,
-            ) -> Result<bool, crate::trace::StoreError> {
-                use crate::moment::Moment;
+            ) -> Result<bool, crate::error::StoreError> {
+                use crate::database::moment::Moment;
                 let mut transaction = self.begin_write().await?;
                 let finished_at = attempt.next_attempt_at.is_none().then_some(Moment(attempt.at));
                 let noted = sqlx::query(
@@ -370,10 +370,10 @@ macro_rules! impl_alert_deliveries {
             pub(in crate::trace) async fn forget_deliveries(
                 &self,
                 before: shared::Timestamp,
-            ) -> Result<u64, crate::trace::StoreError> {
+            ) -> Result<u64, crate::error::StoreError> {
                 let mut transaction = self.begin_write().await?;
                 let gone = sqlx::query("DELETE FROM alert_deliveries WHERE finished_at < $1")
-                    .bind(crate::moment::Moment(before))
+                    .bind(crate::database::moment::Moment(before))
                     .execute(&mut *transaction)
                     .await?
                     .rows_affected();

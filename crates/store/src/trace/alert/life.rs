@@ -155,14 +155,14 @@ macro_rules! bind_alert {
             .bind(&alert.title)
             .bind(&alert.description)
             .bind(alert.severity.as_str())
-            .bind(crate::moment::Moment(alert.created_at))
+            .bind(crate::database::moment::Moment(alert.created_at))
             .bind(alert.metric_value)
             .bind(alert.rule_id)
             .bind(&record.group_key)
             .bind(crate::trace::alert::life::details(alert)?)
-            .bind(alert.acknowledged_at.map(crate::moment::Moment))
+            .bind(alert.acknowledged_at.map(crate::database::moment::Moment))
             .bind(&alert.acknowledged_by)
-            .bind(alert.resolved_at.map(crate::moment::Moment))
+            .bind(alert.resolved_at.map(crate::database::moment::Moment))
     }};
 }
 pub(in crate::trace) use bind_alert;
@@ -184,7 +184,7 @@ macro_rules! impl_alerts {
             pub(in crate::trace) async fn insert_alerts(
                 &self,
                 alerts: &[domain::alert::record::AlertRecord],
-            ) -> Result<u64, crate::trace::StoreError> {
+            ) -> Result<u64, crate::error::StoreError> {
                 use crate::trace::alert::life::{bind_alert, insert_alert};
                 let mut transaction = self.begin_write().await?;
                 let mut new = 0;
@@ -202,7 +202,7 @@ macro_rules! impl_alerts {
                 filter: domain::alert::record::AlertFilter,
                 offset: u64,
                 limit: u32,
-            ) -> Result<shared::page::ItemList<shared::alert::Alert>, crate::trace::StoreError> {
+            ) -> Result<shared::page::ItemList<shared::alert::Alert>, crate::error::StoreError> {
                 use crate::trace::alert::{
                     life::{alert, alert_columns, from_alerts},
                     readable,
@@ -240,7 +240,7 @@ macro_rules! impl_alerts {
                 &self,
                 workspace_id: uuid::Uuid,
                 id: uuid::Uuid,
-            ) -> Result<Option<shared::alert::Alert>, crate::trace::StoreError> {
+            ) -> Result<Option<shared::alert::Alert>, crate::error::StoreError> {
                 use crate::trace::alert::life::{alert, alert_columns};
                 let mut snapshot = self.begin_read().await?;
                 let row = sqlx::query(concat!(
@@ -261,13 +261,13 @@ macro_rules! impl_alerts {
                 id: uuid::Uuid,
                 by: &str,
                 now: shared::Timestamp,
-            ) -> Result<Option<shared::alert::Alert>, crate::trace::StoreError> {
+            ) -> Result<Option<shared::alert::Alert>, crate::error::StoreError> {
                 let mut transaction = self.begin_write().await?;
                 sqlx::query(
                     "UPDATE alerts SET acknowledged_at = $1, acknowledged_by = $2 WHERE workspace_id = $3 AND id = $4 \
                      AND acknowledged_at IS NULL AND resolved_at IS NULL",
                 )
-                .bind(crate::moment::Moment(now))
+                .bind(crate::database::moment::Moment(now))
                 .bind(by)
                 .bind(workspace_id)
                 .bind(id)

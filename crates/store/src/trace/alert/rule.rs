@@ -140,8 +140,8 @@ macro_rules! impl_alert_rules {
                 workspace_id: uuid::Uuid,
                 rules: &[shared::alert_rule::AlertRuleRequest],
                 now: shared::Timestamp,
-            ) -> Result<bool, crate::trace::StoreError> {
-                use crate::moment::Moment;
+            ) -> Result<bool, crate::error::StoreError> {
+                use crate::database::moment::Moment;
                 let mut snapshot = self.begin_read().await?;
                 // Mostly it was: found out without a transaction that writes.
                 let begun: i64 =
@@ -184,7 +184,7 @@ macro_rules! impl_alert_rules {
             pub(in crate::trace) async fn alert_rules(
                 &self,
                 workspace_id: uuid::Uuid,
-            ) -> Result<Vec<shared::alert_rule::AlertRule>, crate::trace::StoreError> {
+            ) -> Result<Vec<shared::alert_rule::AlertRule>, crate::error::StoreError> {
                 use crate::trace::alert::{
                     readable,
                     rule::{rule, rule_columns},
@@ -205,7 +205,7 @@ macro_rules! impl_alert_rules {
                 &self,
                 workspace_id: uuid::Uuid,
                 id: uuid::Uuid,
-            ) -> Result<Option<(shared::alert_rule::AlertRule, i64)>, crate::trace::StoreError> {
+            ) -> Result<Option<(shared::alert_rule::AlertRule, i64)>, crate::error::StoreError> {
                 use crate::trace::alert::rule::{rule, rule_columns};
                 let mut snapshot = self.begin_read().await?;
                 let row = sqlx::query(concat!(
@@ -225,8 +225,8 @@ macro_rules! impl_alert_rules {
                 workspace_id: uuid::Uuid,
                 rule: &shared::alert_rule::AlertRule,
                 most: usize,
-            ) -> Result<bool, crate::trace::StoreError> {
-                use crate::moment::Moment;
+            ) -> Result<bool, crate::error::StoreError> {
+                use crate::database::moment::Moment;
                 let mut transaction = self.begin_write().await?;
                 let others: i64 = sqlx::query_scalar(
                     "SELECT COUNT(*) FROM alert_rules WHERE workspace_id = $1 AND deleted = 0",
@@ -257,8 +257,8 @@ macro_rules! impl_alert_rules {
                 version: i64,
                 rule: &shared::alert_rule::AlertRuleRequest,
                 now: shared::Timestamp,
-            ) -> Result<bool, crate::trace::StoreError> {
-                use crate::moment::Moment;
+            ) -> Result<bool, crate::error::StoreError> {
+                use crate::database::moment::Moment;
                 let mut transaction = self.begin_write().await?;
                 // Whoever evaluates the old one finds that it is void.
                 let changed = sqlx::query(
@@ -284,13 +284,13 @@ macro_rules! impl_alert_rules {
                 workspace_id: uuid::Uuid,
                 id: uuid::Uuid,
                 now: shared::Timestamp,
-            ) -> Result<bool, crate::trace::StoreError> {
+            ) -> Result<bool, crate::error::StoreError> {
                 let mut transaction = self.begin_write().await?;
                 let changed = sqlx::query(
                     "UPDATE alert_rules SET deleted = 1, due_at = $1, version = version + 1, worker = NULL, \
                      leased_until = NULL WHERE workspace_id = $2 AND id = $3 AND deleted = 0",
                 )
-                .bind(crate::moment::Moment(now))
+                .bind(crate::database::moment::Moment(now))
                 .bind(workspace_id)
                 .bind(id)
                 .execute(&mut *transaction)
@@ -304,8 +304,8 @@ macro_rules! impl_alert_rules {
                 &self,
                 workspace_id: uuid::Uuid,
                 rules: &[shared::alert_rule::AlertRule],
-            ) -> Result<u64, crate::trace::StoreError> {
-                use crate::moment::Moment;
+            ) -> Result<u64, crate::error::StoreError> {
+                use crate::database::moment::Moment;
                 let Some(first) = rules.first() else { return Ok(0) };
                 let mut transaction = self.begin_write().await?;
                 sqlx::query(

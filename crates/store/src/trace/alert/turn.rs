@@ -78,16 +78,8 @@ macro_rules! impl_alert_turns {
                 now: shared::Timestamp,
                 leased_until: shared::Timestamp,
                 most: u32,
-            ) -> Result<Vec<domain::alert::record::DueRule>, crate::trace::StoreError> {
-                use crate::{
-                    moment::Moment,
-                    trace::alert::{
-                        life::{alert, alert_columns},
-                        readable,
-                        turn::due,
-                        unreadable,
-                    },
-                };
+            ) -> Result<Vec<domain::alert::record::DueRule>, crate::error::StoreError> {
+                use crate::{database::moment::Moment, trace::alert::{life::{alert, alert_columns}, readable, turn::due, unreadable}};
                 // Mostly there is nothing: found out without a transaction that writes.
                 let mut snapshot = self.begin_read().await?;
                 let found: i64 = sqlx::query_scalar(
@@ -156,10 +148,10 @@ macro_rules! impl_alert_turns {
                 worker: uuid::Uuid,
                 workspace_id: uuid::Uuid,
                 leased_until: shared::Timestamp,
-            ) -> Result<(), crate::trace::StoreError> {
+            ) -> Result<(), crate::error::StoreError> {
                 let mut transaction = self.begin_write().await?;
                 sqlx::query("UPDATE alert_rules SET leased_until = $1 WHERE workspace_id = $2 AND worker = $3")
-                    .bind(crate::moment::Moment(leased_until))
+                    .bind(crate::database::moment::Moment(leased_until))
                     .bind(workspace_id)
                     .bind(worker)
                     .execute(&mut *transaction)
@@ -172,14 +164,8 @@ macro_rules! impl_alert_turns {
                 &self,
                 worker: uuid::Uuid,
                 evaluations: &[domain::alert::record::Evaluation],
-            ) -> Result<Vec<uuid::Uuid>, crate::trace::StoreError> {
-                use crate::{
-                    moment::Moment,
-                    trace::alert::{
-                        delivery::add_delivery,
-                        life::{bind_alert, insert_alert},
-                    },
-                };
+            ) -> Result<Vec<uuid::Uuid>, crate::error::StoreError> {
+                use crate::{database::moment::Moment, trace::alert::{delivery::add_delivery, life::{bind_alert, insert_alert}}};
                 let mut transaction = self.begin_write().await?;
                 let mut kept = Vec::new();
                 for evaluation in evaluations {

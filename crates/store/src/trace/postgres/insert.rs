@@ -17,9 +17,10 @@ use shared::Timestamp;
 use sqlx::PgConnection;
 
 use crate::{
-    moment::Moment,
+    database::moment::Moment,
+    error::StoreError,
     trace::{
-        StoreError, row,
+        row,
         stored::{SpanRow, TraceRow},
     },
 };

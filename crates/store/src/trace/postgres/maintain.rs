@@ -8,7 +8,7 @@ use shared::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, error::DatabaseError};
 
 use super::{Layout, PostgresTraces, stale::REFRESHED_AFTER};
-use crate::{moment::Moment, trace::StoreError};
+use crate::{database::moment::Moment, error::StoreError};
 
 /// What tells this advisory lock from others.
 const LOCK: i64 = 0x74_72_61_63_65_73_6d_74;

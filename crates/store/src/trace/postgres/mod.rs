@@ -23,11 +23,12 @@ pub use self::schema::Layout;
 use self::snapshot::PostgresSnapshot;
 use super::{
     StoreError,
-    alert::{impl_alert_channels, impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
+    alert::{impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
     price::impl_prices,
     reprice::impl_reprices,
 };
-use crate::{
+use crate::database::{
+    Database,
     moment::Moment,
     postgres::{PostgresSettings, Retries},
 };
@@ -59,7 +60,6 @@ pub struct PostgresTraces {
 impl_alerts!(PostgresTraces);
 impl_alert_rules!(PostgresTraces);
 impl_alert_turns!(PostgresTraces);
-impl_alert_channels!(PostgresTraces);
 impl_alert_deliveries!(PostgresTraces);
 impl_prices!(PostgresTraces);
 impl_reprices!(PostgresTraces);
@@ -92,6 +92,10 @@ impl PostgresTraces {
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.layout
+    }
+
+    pub(super) fn database(&self) -> Database {
+        Database::Postgres(self.pool.clone())
     }
 
     async fn begin_write(&self) -> Result<Transaction<'static, Postgres>, StoreError> {

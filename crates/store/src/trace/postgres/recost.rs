@@ -9,10 +9,9 @@ use super::{
     writing::{PostgresWriting, span_counts},
 };
 use crate::{
-    moment::Moment,
-    postgres::Retries,
+    database::{moment::Moment, postgres::Retries},
+    error::StoreError,
     trace::{
-        StoreError,
         recost::{self, UsagePage, usage_columns},
         stored::{Record, record_columns},
     },

@@ -12,11 +12,9 @@ use uuid::Uuid;
 
 use super::{Layout, stale};
 use crate::{
-    moment::Moment,
-    trace::{
-        StoreError,
-        table::{groups_table, totals_table},
-    },
+    database::moment::Moment,
+    error::StoreError,
+    trace::table::{groups_table, totals_table},
 };
 
 const TOTALS: [Source; 3] = [Source::Minutely, Source::Hourly, Source::Daily];

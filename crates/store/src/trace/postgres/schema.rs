@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::Lifecycle;
 use crate::{
-    postgres::{PostgresSettings, Schema, lock},
-    trace::StoreError,
+    database::postgres::{PostgresSettings, Schema, lock},
+    error::StoreError,
 };
 
 /// Where the rollups by agent and model come from.

@@ -10,7 +10,10 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::{Layout, PostgresTraces, key::trace_key, rollup, write::lock_workspaces};
-use crate::{moment::Moment, postgres::Retries, trace::StoreError};
+use crate::{
+    database::{moment::Moment, postgres::Retries},
+    error::StoreError,
+};
 
 impl PostgresTraces {
     pub(in crate::trace) async fn score(&self, score: &NewScore) -> Result<(), StoreError> {

@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use super::{Layout, key::trace_key, stale};
 use crate::{
-    moment::Moment,
+    database::moment::Moment,
+    error::StoreError,
     trace::{
-        StoreError,
         detail::{StoredSpan, StoredTrace},
         list::{ListRequest, TraceFilter},
         row::{self, Columns},

@@ -12,7 +12,7 @@ use shared::{Timestamp, time_range::Window};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{moment::Moment, trace::StoreError};
+use crate::{database::moment::Moment, error::StoreError};
 
 /// What ended longer ago may be refreshed: the `end_offset` of the policies.
 pub(super) const REFRESHED_AFTER: Duration = Duration::from_secs(3 * 3600);

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::{Layout, PostgresTraces, insert, key::trace_key, rollup, score, writing::PostgresWriting};
 use crate::{
-    moment::Moment,
-    postgres::Retries,
-    trace::{StoreError, Written, batch::Batch, stored::TraceName, writing::Writing},
+    database::{moment::Moment, postgres::Retries},
+    error::StoreError,
+    trace::{Written, batch::Batch, stored::TraceName, writing::Writing},
 };
 
 /// Numbers that a transaction takes from the sequence at once.

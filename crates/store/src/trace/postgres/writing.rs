@@ -24,10 +24,10 @@ use super::{
     write::{self, Key, Numbers, lock_workspaces, take_keys},
 };
 use crate::{
-    moment::Moment,
-    postgres::Retries,
+    database::{moment::Moment, postgres::Retries},
+    error::StoreError,
     trace::{
-        StoreError, Written, gather,
+        Written, gather,
         loose::LooseBatch,
         promotion::{Next, Promotion},
         recost::SpanCost,

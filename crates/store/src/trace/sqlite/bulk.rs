@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, SqliteConnection, error::BoxDynError, query::Query, sqlite::SqliteArguments};
 
-use crate::trace::StoreError;
+use crate::error::StoreError;
 
 /// 2^6 rows at most: longer statements win nothing.
 const LARGEST_POWER: usize = 6;

@@ -5,9 +5,12 @@ use std::sync::LazyLock;
 use sqlx::{Arguments, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
 
 use super::bulk::Bulk;
-use crate::trace::{
-    StoreError, row,
-    stored::{SpanRow, TraceRow},
+use crate::{
+    error::StoreError,
+    trace::{
+        row,
+        stored::{SpanRow, TraceRow},
+    },
 };
 
 const INSERT: &str = "INSERT INTO traces (id, workspace_id, trace_id, agent_id, timestamp, latency, status, model, \

@@ -16,7 +16,7 @@ use shared::Timestamp;
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
     migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use uuid::Uuid;
 
@@ -24,11 +24,14 @@ pub use self::scan::{Part, TraceScan};
 use self::snapshot::SqliteSnapshot;
 use super::{
     StoreError,
-    alert::{impl_alert_channels, impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
+    alert::{impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
     price::impl_prices,
     reprice::impl_reprices,
 };
-use crate::sqlite::{self, FileError};
+use crate::database::{
+    Database,
+    sqlite::{self, FileError},
+};
 
 /// Connections that read at once: a query is short, and two cores serve no more.
 const READERS: u32 = 4;
@@ -43,7 +46,6 @@ pub struct SqliteTraces {
 impl_alerts!(SqliteTraces);
 impl_alert_rules!(SqliteTraces);
 impl_alert_turns!(SqliteTraces);
-impl_alert_channels!(SqliteTraces);
 impl_alert_deliveries!(SqliteTraces);
 impl_prices!(SqliteTraces);
 impl_reprices!(SqliteTraces);
@@ -112,6 +114,10 @@ impl SqliteTraces {
         Ok(newest.map(Timestamp::from_micros))
     }
 
+    pub(super) fn database(&self) -> Database {
+        Database::Sqlite { writer: self.writer.clone(), reader: self.reader.clone() }
+    }
+
     /// A transaction that has the file to itself: one that began by reading could not always go on to write.
     async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
@@ -136,13 +142,4 @@ impl SqliteTraces {
         self.reader.close().await;
         self.writer.close().await;
     }
-}
-
-/// Whether the file is busy, locked or cannot be opened, the disk full or failing, or memory short: whatever was to be
-/// done may succeed later.
-pub(super) fn is_transient(error: &sqlx::Error) -> bool {
-    let error = error.as_database_error().filter(|error| error.try_downcast_ref::<SqliteError>().is_some());
-    let code = error.and_then(|error| error.code()?.parse::<u32>().ok());
-    // The lower bits say what it is, the upper ones more of it.
-    code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
 }

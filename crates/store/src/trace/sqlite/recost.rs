@@ -11,10 +11,12 @@ use super::{
     bulk::Bulk,
     writing::{SqliteWriting, span_counts},
 };
-use crate::trace::{
-    StoreError,
-    recost::{self, UsagePage, usage_columns},
-    stored::{Record, record_columns},
+use crate::{
+    error::StoreError,
+    trace::{
+        recost::{self, UsagePage, usage_columns},
+        stored::{Record, record_columns},
+    },
 };
 
 static SELECT_SPANS: LazyLock<Bulk> = LazyLock::new(|| {

@@ -12,9 +12,9 @@ use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection, error::BoxDynError, 
 use uuid::Uuid;
 
 use super::bulk::Bulk;
-use crate::trace::{
-    StoreError,
-    table::{groups_table, totals_table},
+use crate::{
+    error::StoreError,
+    trace::table::{groups_table, totals_table},
 };
 
 /// The rollup of all traces together, in buckets of `source`.

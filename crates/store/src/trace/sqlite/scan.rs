@@ -15,12 +15,14 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::{SqliteTraces, snapshot::SqliteSnapshot};
-use crate::trace::{
-    StoreError,
-    alert::{alert, alert_columns},
-    payload::PayloadReader,
-    row::{self, Columns},
-    stored::{Record, TraceName, record_columns},
+use crate::{
+    error::StoreError,
+    trace::{
+        alert::{alert, alert_columns},
+        payload::PayloadReader,
+        row::{self, Columns},
+        stored::{Record, TraceName, record_columns},
+    },
 };
 
 /// Traces in one part at most.

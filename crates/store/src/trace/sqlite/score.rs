@@ -9,7 +9,7 @@ use sqlx::{Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments}
 use uuid::Uuid;
 
 use super::{SqliteTraces, rollup};
-use crate::trace::StoreError;
+use crate::error::StoreError;
 
 macro_rules! upsert {
     ($and:literal) => {

@@ -13,14 +13,16 @@ use shared::{Timestamp, trace::Score};
 use sqlx::{Row, Sqlite, Transaction, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use crate::trace::{
-    StoreError,
-    detail::{StoredSpan, StoredTrace},
-    list::{ListRequest, TraceFilter},
-    row,
-    select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
-    snapshot::{AddGroup, Listed, Part, Snapshot},
-    thread::{ThreadListRequest, ThreadRequest, ThreadSums},
+use crate::{
+    error::StoreError,
+    trace::{
+        detail::{StoredSpan, StoredTrace},
+        list::{ListRequest, TraceFilter},
+        row,
+        select::{self, FRAME, SCORES, SPAN, SPANS, trace_columns},
+        snapshot::{AddGroup, Listed, Part, Snapshot},
+        thread::{ThreadListRequest, ThreadRequest, ThreadSums},
+    },
 };
 
 /// The columns of [`row::sums`], from a rollup.

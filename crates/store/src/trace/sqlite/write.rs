@@ -11,11 +11,14 @@ use super::{
     insert, rollup, score,
     writing::{self, SqliteWriting},
 };
-use crate::trace::{
-    StoreError, Written,
-    batch::{Batch, Pending},
-    stored::{TraceName, TraceRow},
-    writing::Writing,
+use crate::{
+    error::StoreError,
+    trace::{
+        Written,
+        batch::{Batch, Pending},
+        stored::{TraceName, TraceRow},
+        writing::Writing,
+    },
 };
 
 static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {

@@ -23,17 +23,20 @@ use super::{
     insert, rollup,
     write::{self, next_frame, next_id},
 };
-use crate::trace::{
-    StoreError, Written, gather,
-    loose::LooseBatch,
-    promotion::{Next, Promotion},
-    recost::SpanCost,
-    row::{self, Columns},
-    stored::{
-        FactRows, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns,
-        record_columns,
+use crate::{
+    error::StoreError,
+    trace::{
+        Written, gather,
+        loose::LooseBatch,
+        promotion::{Next, Promotion},
+        recost::SpanCost,
+        row::{self, Columns},
+        stored::{
+            FactRows, Known, Numbered, Record, SpanRow, TraceName, TraceRow, Waiting, fact_columns,
+            record_columns,
+        },
+        writing::Writing,
     },
-    writing::Writing,
 };
 
 static SELECT_TRACES: LazyLock<Bulk> = LazyLock::new(|| {

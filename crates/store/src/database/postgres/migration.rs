@@ -8,7 +8,7 @@ use sqlx::{
 };
 
 use super::PostgresSettings;
-use crate::migration::missing;
+use crate::database::migration::missing;
 
 /// The advisory lock that migrations take: any number that nobody else uses.
 const LOCK: i64 = 0x61_67_65_6e_74_6f_62_73;

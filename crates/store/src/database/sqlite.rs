@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use sqlx::{
     SqlitePool,
     migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteError, SqlitePoolOptions},
 };
 
-use super::migration::missing;
+use crate::database::migration::missing;
 
 /// Connections that read a file at once.
 const READERS: u32 = 2;
@@ -39,7 +39,7 @@ pub enum FileError {
 }
 
 /// Opens a file that has the very schema of `migrator`, to read it.
-pub(super) async fn open_read_only(path: &Path, migrator: &Migrator) -> Result<SqlitePool, FileError> {
+pub(crate) async fn open_read_only(path: &Path, migrator: &Migrator) -> Result<SqlitePool, FileError> {
     let (reader, applied) = look(path).await?;
     if applied.iter().any(|&version| !migrator.version_exists(version)) {
         return Err(FileError::Newer(path.to_owned()));
@@ -51,7 +51,7 @@ pub(super) async fn open_read_only(path: &Path, migrator: &Migrator) -> Result<S
 }
 
 /// What bringing the file up to date would apply. One that is not there lacks everything.
-pub(super) async fn pending(path: &Path, migrator: &Migrator) -> Result<Vec<String>, FileError> {
+pub(crate) async fn pending(path: &Path, migrator: &Migrator) -> Result<Vec<String>, FileError> {
     let applied = match look(path).await {
         Ok((reader, applied)) => {
             reader.close().await;
@@ -97,4 +97,13 @@ async fn read_applied(options: SqliteConnectOptions) -> Result<(SqlitePool, Vec<
             sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&pool).await?;
     }
     Ok((pool, applied))
+}
+
+/// Whether the file is busy, locked or cannot be opened, the disk full or failing, or memory short: whatever was to be
+/// done may succeed later.
+pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().filter(|error| error.try_downcast_ref::<SqliteError>().is_some());
+    let code = error.and_then(|error| error.code()?.parse::<u32>().ok());
+    // The lower bits say what it is, the upper ones more of it.
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
 }

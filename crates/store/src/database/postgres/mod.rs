@@ -12,7 +12,7 @@ use sqlx::{
 };
 
 pub use self::transient::is_transient;
-pub(super) use self::{
+pub(crate) use self::{
     migration::{Schema, lock},
     transient::{Retries, breaks},
 };
@@ -59,7 +59,7 @@ impl PostgresSettings {
     ///
     /// # Errors
     /// Where the URL is none or the server cannot be reached.
-    pub(super) async fn connect(&self) -> Result<PgPool, sqlx::Error> {
+    pub(crate) async fn connect(&self) -> Result<PgPool, sqlx::Error> {
         let timeout = self.statement_timeout.as_millis().to_string();
         let options = self.options()?.options([("statement_timeout", timeout)]);
         PgPoolOptions::new()
@@ -85,7 +85,7 @@ impl PostgresSettings {
     ///
     /// # Errors
     /// Where the URL is none or the server cannot be reached.
-    pub(super) async fn connect_one(&self) -> Result<PgConnection, sqlx::Error> {
+    pub(crate) async fn connect_one(&self) -> Result<PgConnection, sqlx::Error> {
         PgConnection::connect_with(&self.options()?).await
     }
 }

@@ -22,11 +22,11 @@ const TIMESTAMPTZ_ARRAY: PgTypeInfo = PgTypeInfo::with_oid(Oid(1185));
 
 /// A [`Timestamp`] that can be bound and read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moment(pub(super) Timestamp);
+pub struct Moment(pub Timestamp);
 
 impl Moment {
     /// PostgreSQL's count of microseconds. What it cannot hold becomes the first or last moment that it can.
-    pub(super) fn to_postgres(self) -> i64 {
+    pub fn to_postgres(self) -> i64 {
         self.0.as_micros().saturating_sub(POSTGRES_EPOCH).clamp(POSTGRES_FIRST, POSTGRES_LAST)
     }
 
