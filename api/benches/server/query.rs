@@ -16,7 +16,11 @@ const QUESTIONS: usize = 200;
 pub(crate) fn cached(client: &Client, time: Duration, part: &mut Part) -> Result<()> {
     let (kpis, constant) = cached_by(client, 100, time)?;
     part.row("home KPIs, cached, 100 connections", "p99 < 5 ms", format!("p99 {:.2} ms", kpis.p99));
-    part.row("… compared with a static response of the same size without login", "≥ 50 %", share(kpis, constant));
+    part.row(
+        "… compared with a static response of the same size without login",
+        "≥ 50 %",
+        share(kpis, constant),
+    );
     Ok(())
 }
 

@@ -89,7 +89,9 @@ impl Part {
     pub(crate) fn start(&mut self, started_in: &[(String, Duration)]) {
         let times: Vec<_> =
             started_in.iter().map(|(name, time)| (name.clone(), time.as_secs_f64() * 1e3)).collect();
-        self.each("start to first 200 response, existing database", "< 300 ms", "ms", &times, |_| String::new());
+        self.each("start to first 200 response, existing database", "< 300 ms", "ms", &times, |_| {
+            String::new()
+        });
     }
 
     /// Adds the size of the database per trace.
