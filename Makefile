@@ -84,7 +84,7 @@ test-wasm:
 	cargo test -p web --target wasm32-unknown-unknown
 
 .PHONY: lint
-lint: setup-lint ## check format, Cargo.lock, clippy (native, wasm); licences, shell, nginx and containers if their tools are installed
+lint: setup-lint ## check format, lock file, clippy; licences, scripts, nginx and containers if the tools are installed
 	@echo "==> Lint: format"
 	@cargo fmt --all --check
 	@echo "==> Lint: Cargo.lock is up to date"
@@ -112,7 +112,7 @@ bench: setup-bench ## measure with TRACES=1000000 traces (ONLY=embedded|servers)
 	@cargo bench -p api --bench server -- --traces $(TRACES) $(if $(ONLY),--only $(ONLY)) --write $(CURDIR)/docs/benchmarks.md
 
 .PHONY: screenshots
-screenshots: setup-screenshots build-quick ## render docs/images/dashboard.png and docs/images/trace.png from the demo workspace
+screenshots: setup-screenshots build-quick ## render docs/images/dashboard.png and trace.png from the demo workspace
 	@scripts/screenshots.sh $(TARGET)/quick/agent-obs docs/images
 
 ##@ Housekeeping
