@@ -20,7 +20,7 @@ const RAW_TRACES: u64 = 400_000;
 
 /// Measures everything. `web` is a folder with the constant page.
 pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Part> {
-    let mut part = Part::new("Embedded", "The release binary on its embedded default", size);
+    let mut part = Part::new("Embedded", "Release binary with embedded stores", size);
     let process = start(folder, web).await?;
     // Logging in makes its memory more than that of one which only started.
     let client = Client::log_in(&process.url).await?;
