@@ -13,9 +13,9 @@ use crate::{
         login::LoginPage,
         not_found::NotFoundPage,
         register::RegisterPage,
+        session::{SessionListPage, SessionPage},
         settings::SettingsPage,
         start::Start,
-        thread::{ThreadPage, ThreadsPage},
         trace::TracePage,
         traces::TracesPage,
     },
@@ -53,9 +53,9 @@ fn Page() -> Html {
         Route::Traces => html! { <TracesPage /> },
         // The key makes another trace another page: nothing of the one before stays.
         Route::Trace { id } => html! { <TracePage key={id.clone()} id={id.clone()} /> },
-        Route::Sessions => html! { <ThreadsPage key="sessions" kind={ThreadKind::Session} /> },
+        Route::Sessions => html! { <SessionListPage key="sessions" kind={ThreadKind::Session} /> },
         Route::Session { id } => thread(ThreadKind::Session, id),
-        Route::Users => html! { <ThreadsPage key="users" kind={ThreadKind::User} /> },
+        Route::Users => html! { <SessionListPage key="users" kind={ThreadKind::User} /> },
         Route::User { id } => thread(ThreadKind::User, id),
         Route::Start => html! { <Start /> },
         Route::Alerts => html! { <AlertsPage /> },
@@ -68,5 +68,5 @@ fn Page() -> Html {
 
 fn thread(kind: ThreadKind, id: String) -> Html {
     let key = format!("{kind:?}/{id}");
-    html! { <ThreadPage {key} {kind} {id} /> }
+    html! { <SessionPage {key} {kind} {id} /> }
 }

@@ -1,4 +1,4 @@
-//! A key figure with its change.
+//! A KPI with its change.
 
 use icondata_lu::{LuArrowDown, LuArrowUp, LuMinus};
 use shared::kpi::{Direction, Kpi};
@@ -7,10 +7,10 @@ use yew::prelude::*;
 use super::{icon::svg_icon, sparkline::sparkline};
 use crate::format;
 
-/// What a figure is measured in.
+/// The unit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// A number of things.
+    /// A count.
     Count,
     /// Milliseconds.
     Latency,
@@ -18,16 +18,16 @@ pub enum Unit {
     Percent,
     /// US dollars.
     Cost,
-    /// Points of 100.
+    /// A score from 0 to 100.
     Score,
-    /// Percent of an earlier value.
+    /// A change in percent of an earlier value.
     Change,
     /// Minutes.
     Minutes,
 }
 
 impl Unit {
-    /// `value` as text.
+    /// Formats `value`.
     #[must_use]
     pub fn text(self, value: f64) -> String {
         match self {
@@ -41,7 +41,7 @@ impl Unit {
         }
     }
 
-    /// A round `value` as short text, for an axis.
+    /// Formats a round `value` as an axis label.
     #[must_use]
     pub fn axis_text(self, value: f64) -> String {
         match self {
@@ -55,8 +55,8 @@ impl Unit {
     }
 }
 
-/// Value, change (an arrow for where it went, a colour and a word for what that means), and a small line of `history`,
-/// which may be empty.
+/// Renders a KPI: its value, its change (an arrow for the direction, a colour and a hidden text for the meaning) and a
+/// sparkline of `history`, which may be empty.
 pub fn kpi_card(label: &'static str, kpi: &Kpi, unit: Unit, history: &[Option<f64>]) -> Html {
     let (class, meaning) = match kpi.direction() {
         Direction::Better => ("better", "better"),

@@ -1,4 +1,4 @@
-//! The dashboard's charts, and the series that they and the small lines of the key figures are made of.
+//! The charts of the dashboard, and the time series for charts and KPI sparklines.
 
 use futures_util::future::try_join_all;
 use shared::{
@@ -14,7 +14,7 @@ use crate::{
     components::kpi_card::Unit,
 };
 
-/// One answer of each metric.
+/// The time series of each metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChartData {
     requests: Timeseries,
@@ -27,7 +27,10 @@ pub struct ChartData {
 }
 
 impl ChartData {
-    /// Asks for all of them at once.
+    /// Fetches all time series concurrently.
+    ///
+    /// # Errors
+    /// Returns the first error of a request.
     pub async fn fetch(client: &Client, range: TimeRange) -> Result<Self, ApiError> {
         let metrics = [
             Metric::Requests,
@@ -39,13 +42,13 @@ impl ChartData {
             Metric::QualityScore,
         ];
         let answers = try_join_all(metrics.map(|metric| client.timeseries(metric, range))).await?;
-        // As many answers as questions, in their order.
+        // The responses have the order of the requests.
         let [requests, errors, p50, p95, cost, latency, quality] =
             <[Timeseries; 7]>::try_from(answers).map_err(|_| ApiError::Unreadable { status: 200 })?;
         Ok(Self { requests, errors, p50, p95, cost, latency, quality })
     }
 
-    /// The past of the key figures.
+    /// Returns the history of the KPIs.
     pub fn history(&self) -> History {
         let (requests, errors) = (values(&self.requests), values(&self.errors));
         let rate = |(all, failed): (&Option<f64>, &Option<f64>)| {
@@ -67,7 +70,7 @@ fn values(timeseries: &Timeseries) -> Vec<Option<f64>> {
     points.iter().map(|point| point.value).collect()
 }
 
-/// Requests with errors, latency, and cost over time.
+/// Renders the charts of requests, latency and cost.
 pub fn draw_charts(data: &ChartData) -> Html {
     html! {
         <div class="charts">
