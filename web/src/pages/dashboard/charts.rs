@@ -80,7 +80,7 @@ pub fn draw_charts(data: &ChartData) -> Html {
                 steps={Steps::new(&data.requests)}
                 series={vec![
                     ChartSeries::new("All", "series-requests", Shape::Bars, &data.requests),
-                    ChartSeries::new("Failed", "series-errors", Shape::Bars, &data.errors),
+                    ChartSeries::new("Errors", "series-errors", Shape::Bars, &data.errors),
                 ]}
             />
             <Chart

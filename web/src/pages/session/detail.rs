@@ -36,14 +36,14 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     let kind = props.kind;
     use_title(&format!("{} {}", kind.title(), props.id));
     let pages = use_state(|| 1_usize);
-    let thread = {
+    let session = {
         let id = props.id.clone();
         use_poll(*pages, ttl::TRACES_LIST, move |client, pages| async move {
             client.thread(kind, &id, PAGE_TRACES, pages).await
         })
     };
-    let missing = thread.data().is_none()
-        && thread.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
+    let missing = session.data().is_none()
+        && session.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
     let on_more = {
         let pages = pages.clone();
         Callback::from(move |_: MouseEvent| pages.set(*pages + 1))
@@ -66,32 +66,32 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
                     </div>
                     <div class="page-tools">
                         <RouteLink class="button" to={Route::Traces} query={query(kind, &props.id)}>{ "View traces" }</RouteLink>
-                        <Updated at={thread.updated_at()} loading={thread.is_loading()} on_refresh={thread.on_refresh()} />
+                        <Updated at={session.updated_at()} loading={session.is_loading()} on_refresh={session.on_refresh()} />
                     </div>
                 </div>
-                { view(&thread, skeleton(), |thread| ready(kind, thread, &on_more)) }
+                { view(&session, skeleton(), |session| ready(kind, session, &on_more)) }
             }
         </>
     }
 }
 
-fn ready(kind: ThreadKind, thread: &Thread, on_more: &Callback<MouseEvent>) -> Html {
+fn ready(kind: ThreadKind, session: &Thread, on_more: &Callback<MouseEvent>) -> Html {
     let title = match kind {
         ThreadKind::Session => "Conversation",
         ThreadKind::User => "Traces, newest first",
     };
     let shown = format!(
         "{} of {}",
-        format::integer(thread.items.len() as u64),
-        format::integer(thread.totals.traces)
+        format::integer(session.items.len() as u64),
+        format::integer(session.totals.traces)
     );
     html! {
         <>
-            <section class="panel session-totals" aria-label="Totals">{ totals(&thread.totals) }</section>
+            <section class="panel session-totals" aria-label="Totals">{ totals(&session.totals) }</section>
             <section class="session" aria-label={title}>
                 <header class="session-head"><h2>{ title }</h2><span class="muted">{ shown }</span></header>
-                <ol class="session-traces">{ for thread.items.iter().map(|item| trace_item(kind, item)) }</ol>
-                if thread.next_cursor.is_some() {
+                <ol class="session-traces">{ for session.items.iter().map(|item| trace_item(kind, item)) }</ol>
+                if session.next_cursor.is_some() {
                     <button type="button" class="button wide" onclick={on_more.clone()}>{ "Load more" }</button>
                 }
             </section>
