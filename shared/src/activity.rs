@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, answer::from_answer, trace::TraceStatus};
+use crate::{Timestamp, trace::TraceStatus};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,8 +27,6 @@ pub struct Activity {
     pub metadata: ActivityMetadata,
 }
 
-from_answer!(Activity { id, workspace_id, trace_id, agent_id, action, status, timestamp, metadata });
-
 /// The figures of a run that the stream shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -40,5 +38,3 @@ pub struct ActivityMetadata {
     /// US dollars, where known.
     pub cost_usd: Option<f64>,
 }
-
-from_answer!(ActivityMetadata { latency_ms, model, cost_usd });

@@ -3,13 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{
-    Timestamp,
-    alert_rule::AlertMetric,
-    answer::{from_answer, from_word},
-    metric::Dimension,
-    trace::TraceStatus,
-};
+use crate::{Timestamp, alert_rule::AlertMetric, metric::Dimension, trace::TraceStatus};
 
 /// Something that went out of bounds. A rule has one for each of its groups while it lasts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,12 +66,6 @@ pub struct Alert {
     pub resolution: Option<Resolution>,
 }
 
-from_answer!(Alert {
-    id, workspace_id, title, description, severity, metric_value, created_at, state, rule_id, metric, threshold,
-    worst_value, agent_id, model, traces, acknowledged_at, acknowledged_by, resolved_at, resolution;
-    is_change, changes
-});
-
 /// Where an alert is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -90,8 +78,6 @@ pub enum AlertState {
     /// It is over.
     Resolved,
 }
-
-from_word!(AlertState);
 
 impl AlertState {
     /// All of them, in the order of an alert's life.
@@ -125,14 +111,6 @@ pub enum Resolution {
     RuleDeleted,
 }
 
-from_word!(Resolution {
-    "recovered": Recovered,
-    "nothing_measured": NothingMeasured,
-    "rule_changed": RuleChanged,
-    "rule_disabled": RuleDisabled,
-    "rule_deleted": RuleDeleted,
-});
-
 /// What an agent or model had to do with an alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -146,8 +124,6 @@ pub struct AlertChange {
     /// Its value in the window of the alert.
     pub now: Option<f64>,
 }
-
-from_answer!(AlertChange { by, key, before, now });
 
 /// Which traces an alert is about: what the list of traces takes as its filters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,8 +144,6 @@ pub struct AlertTraces {
     pub status: Option<TraceStatus>,
 }
 
-from_answer!(AlertTraces { start, end, agent_id, model, status });
-
 /// How bad an alert is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -182,8 +156,6 @@ pub enum Severity {
     /// Worth a look now.
     Critical,
 }
-
-from_word!(Severity);
 
 impl Severity {
     /// All of them, mildest first.

@@ -6,7 +6,6 @@ use uuid::Uuid;
 use crate::{
     Timestamp,
     alert::Severity,
-    answer::{from_answer, from_word},
     auth::{check_email, check_name},
     error::FieldError,
     limit,
@@ -25,8 +24,6 @@ pub enum ChannelKind {
     /// An e-mail over the server's SMTP.
     Email,
 }
-
-from_word!(ChannelKind);
 
 impl ChannelKind {
     /// All of them.
@@ -63,8 +60,6 @@ pub struct AlertChannelRequest {
     /// Whether it is told anything.
     pub enabled: bool,
 }
-
-from_answer!(AlertChannelRequest { name, kind, url, min_severity, enabled; to });
 
 impl Default for AlertChannelRequest {
     fn default() -> Self {
@@ -143,8 +138,6 @@ pub struct AlertChannel {
     pub secret: Option<String>,
 }
 
-from_answer!(AlertChannel { ..channel, id, created_at, updated_at, last_delivery, secret });
-
 /// What a channel is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -161,8 +154,6 @@ pub enum AlertEvent {
     /// Nothing: somebody tries the channel.
     Test,
 }
-
-from_word!(AlertEvent);
 
 impl AlertEvent {
     /// All of them.
@@ -209,20 +200,6 @@ pub struct AlertDelivery {
     pub error: Option<String>,
 }
 
-from_answer!(AlertDelivery {
-    id,
-    channel_id,
-    alert_id,
-    event,
-    state,
-    attempts,
-    created_at,
-    next_attempt_at,
-    finished_at,
-    status_code,
-    error
-});
-
 /// Whether something arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -235,8 +212,6 @@ pub enum DeliveryState {
     /// It was given up.
     Failed,
 }
-
-from_word!(DeliveryState { "pending": Pending, "delivered": Delivered, "failed": Failed });
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,6 @@ use uuid::Uuid;
 use crate::{
     Timestamp,
     alert::Severity,
-    answer::{from_answer, from_word},
     auth::check_name,
     error::FieldError,
     limit,
@@ -40,8 +39,6 @@ pub enum AlertMetric {
     /// Minutes since the newest trace of the window started. The window says how far back an agent must have reported to be missed.
     NoData,
 }
-
-from_word!(AlertMetric);
 
 impl AlertMetric {
     /// All of them.
@@ -110,8 +107,6 @@ pub enum Baseline {
     WeekBefore,
 }
 
-from_word!(Baseline);
-
 impl Baseline {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::None, Self::PreviousWindow, Self::DayBefore, Self::WeekBefore];
@@ -139,8 +134,6 @@ pub enum Side {
     /// The value is at the threshold or below.
     Below,
 }
-
-from_word!(Side { "above": Above, "below": Below });
 
 /// What a rule says. Absent fields have their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,27 +186,6 @@ pub struct AlertRuleRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel_ids: Option<Vec<Uuid>>,
 }
-
-from_answer!(AlertRuleRequest {
-    name,
-    metric,
-    agent_id,
-    model,
-    group_by,
-    window_minutes,
-    baseline,
-    side,
-    info,
-    warning,
-    critical,
-    min_traces,
-    hysteresis_percent,
-    for_minutes,
-    renotify_minutes,
-    enabled,
-    muted_until,
-    channel_ids
-});
 
 impl Default for AlertRuleRequest {
     fn default() -> Self {
@@ -390,8 +362,6 @@ pub struct AlertRule {
     pub open_alerts: u64,
 }
 
-from_answer!(AlertRule { ..rule, id, created_at, updated_at, evaluated_at, open_alerts });
-
 /// What a rule would have done in the last days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -410,8 +380,6 @@ pub struct AlertPreview {
     pub alerts: u64,
 }
 
-from_answer!(AlertPreview { start, end, step_seconds, series, groups, alerts });
-
 /// One group of a preview.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -424,8 +392,6 @@ pub struct AlertPreviewSeries {
     pub alerts: Vec<AlertPreviewSpan>,
 }
 
-from_answer!(AlertPreviewSeries { key, points, alerts });
-
 /// An alert that there would have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -437,8 +403,6 @@ pub struct AlertPreviewSpan {
     /// When it would have been over; absent where it lasts.
     pub end: Option<Timestamp>,
 }
-
-from_answer!(AlertPreviewSpan { severity, start, end });
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, answer::from_answer, auth::check_name, error::FieldError};
+use crate::{Timestamp, auth::check_name, error::FieldError};
 
 /// What every key begins with, so that a scanner finds a leaked one.
 pub const PREFIX: &str = "ao_";
@@ -40,8 +40,6 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
 }
 
-from_answer!(ApiKey { id, name, prefix, created_at, last_used_at });
-
 /// A new key, the only time it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -52,5 +50,3 @@ pub struct CreateApiKeyResponse {
     #[serde(flatten)]
     pub api_key: ApiKey,
 }
-
-from_answer!(CreateApiKeyResponse { ..api_key, key });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{answer::from_answer, error::FieldError, limit};
+use crate::{error::FieldError, limit};
 
 /// A new account with its workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,8 +58,6 @@ pub struct TokenResponse {
     pub expires_in: u64,
 }
 
-from_answer!(TokenResponse { access_token, token_type, expires_in });
-
 /// Who is logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -75,8 +73,6 @@ pub struct User {
     /// That workspace's name.
     pub workspace_name: String,
 }
-
-from_answer!(User { id, email, full_name, workspace_id, workspace_name });
 
 /// Whether `email` could be an address: one `@` with something before it and a host after it.
 ///

@@ -2,12 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{FromAnswer, Node, from_answer, from_word};
-
 /// How a cost came about, or why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "basis", rename_all = "snake_case", from = "FlatBasis")]
+#[serde(tag = "basis", rename_all = "snake_case")]
 pub enum CostBasis {
     /// The sender said so.
     Reported,
@@ -15,50 +13,6 @@ pub enum CostBasis {
     Computed(AppliedPrice),
     /// There are tokens, and no price for their model is known. The cost is absent then, never 0.
     NoPrice,
-}
-
-impl FromAnswer for CostBasis {
-    fn from_answer(node: Node<'_>) -> Self {
-        FlatBasis::from_answer(node).into()
-    }
-}
-
-/// What a [`CostBasis`] is read from: the same JSON, without serde keeping all of it until it has seen the tag, which
-/// costs the page more than the rest of the type.
-#[derive(Deserialize)]
-struct FlatBasis {
-    basis: BasisName,
-    #[serde(default)]
-    model: String,
-    #[serde(default)]
-    provider: Option<String>,
-    #[serde(default)]
-    table: PriceTable,
-    #[serde(default)]
-    parts: Vec<CostPart>,
-}
-
-from_answer!(FlatBasis { basis, provider; model, table, parts });
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum BasisName {
-    Reported,
-    Computed,
-    NoPrice,
-}
-
-from_word!(BasisName { "reported": Reported, "computed": Computed, "no_price": NoPrice });
-
-impl From<FlatBasis> for CostBasis {
-    fn from(flat: FlatBasis) -> Self {
-        let FlatBasis { basis, model, provider, table, parts } = flat;
-        match basis {
-            BasisName::Reported => Self::Reported,
-            BasisName::Computed => Self::Computed(AppliedPrice { model, provider, table, parts }),
-            BasisName::NoPrice => Self::NoPrice,
-        }
-    }
 }
 
 /// The price that was applied, and what it came to.
@@ -77,7 +31,7 @@ pub struct AppliedPrice {
 }
 
 /// A table of prices, the first that knows a model goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PriceTable {
@@ -86,11 +40,8 @@ pub enum PriceTable {
     /// The file that the server was started with.
     File,
     /// The public prices that come with this version.
-    #[default]
     Bundled,
 }
-
-from_word!(PriceTable { "workspace": Workspace, "file": File, "bundled": Bundled });
 
 /// One kind of tokens, its price, and what they came to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,8 +57,6 @@ pub struct CostPart {
     pub cost_usd: f64,
 }
 
-from_answer!(CostPart { tokens_kind, tokens, usd_per_million, cost_usd });
-
 /// Tokens that have a price of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -122,10 +71,6 @@ pub enum TokenKind {
     /// Came out.
     Output,
 }
-
-from_word!(TokenKind {
-    "input": Input, "cache_read": CacheRead, "cache_write": CacheWrite, "output": Output
-});
 
 #[cfg(test)]
 mod tests {

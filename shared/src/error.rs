@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{from_answer, from_word};
-
 /// What every 4xx and 5xx answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -17,8 +15,6 @@ pub struct ErrorBody {
     pub fields: Vec<FieldError>,
 }
 
-from_answer!(ErrorBody { detail, code; fields });
-
 /// One wrong field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -28,8 +24,6 @@ pub struct FieldError {
     /// What is wrong with it and what is expected.
     pub detail: String,
 }
-
-from_answer!(FieldError { field, detail });
 
 impl FieldError {
     /// `field` is wrong in the way `detail` says.
@@ -76,22 +70,3 @@ pub enum ErrorCode {
     /// 500: our fault; the log has the cause under the request id.
     Internal,
 }
-
-from_word!(ErrorCode {
-    "bad_request": BadRequest,
-    "invalid_time_range": InvalidTimeRange,
-    "unauthorized": Unauthorized,
-    "token_expired": TokenExpired,
-    "invalid_credentials": InvalidCredentials,
-    "forbidden": Forbidden,
-    "not_found": NotFound,
-    "method_not_allowed": MethodNotAllowed,
-    "email_taken": EmailTaken,
-    "payload_too_large": PayloadTooLarge,
-    "unsupported_media_type": UnsupportedMediaType,
-    "validation_failed": ValidationFailed,
-    "rate_limited": RateLimited,
-    "queue_full": QueueFull,
-    "unavailable": Unavailable,
-    "internal": Internal,
-});

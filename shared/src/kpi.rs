@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    answer::{from_answer, from_word},
-    time_range::TimeRange,
-};
+use crate::time_range::TimeRange;
 
 /// The five key figures of a window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,8 +20,6 @@ pub struct HomeKpis {
     pub avg_quality_score: Kpi,
 }
 
-from_answer!(HomeKpis { total_requests, avg_latency_ms, error_rate, total_cost_usd, avg_quality_score });
-
 /// One key figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -38,8 +33,6 @@ pub struct Kpi {
     /// Whether more is better.
     pub trend: Trend,
 }
-
-from_answer!(Kpi { value, change, change_label, trend });
 
 impl Kpi {
     /// The figure `value` of `range`, which was `previous` in the window before.
@@ -70,8 +63,6 @@ pub enum Trend {
     /// Lower is better.
     Inverse,
 }
-
-from_word!(Trend { "normal": Normal, "inverse": Inverse });
 
 /// A change, as news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,6 @@ pub mod activity;
 pub mod alert;
 pub mod alert_channel;
 pub mod alert_rule;
-pub mod answer;
 pub mod api_key;
 pub mod auth;
 pub mod cost;

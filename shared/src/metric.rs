@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Timestamp,
-    answer::{from_answer, from_word},
-};
+use crate::Timestamp;
 
 /// What a chart shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,8 +30,6 @@ pub enum Metric {
     /// Mean quality score of the traces that have one.
     QualityScore,
 }
-
-from_word!(Metric);
 
 impl Metric {
     /// All of them.
@@ -80,8 +75,6 @@ pub enum Dimension {
     Model,
 }
 
-from_word!(Dimension { "agent": Agent, "model": Model });
-
 impl Dimension {
     /// The word in JSON and in a query string.
     #[must_use]
@@ -110,8 +103,6 @@ pub struct Timeseries {
     pub series: Vec<Series>,
 }
 
-from_answer!(Timeseries { metric, start, end, step_seconds, series });
-
 /// One line of a chart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -122,8 +113,6 @@ pub struct Series {
     pub points: Vec<Point>,
 }
 
-from_answer!(Series { key, points });
-
 /// One step of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -133,8 +122,6 @@ pub struct Point {
     /// The value; absent where a mean, rate or percentile has nothing to be taken over.
     pub value: Option<f64>,
 }
-
-from_answer!(Point { timestamp, value });
 
 /// The figures of one agent or model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,14 +144,3 @@ pub struct BreakdownItem {
     /// Mean quality score of the traces that have one; absent where none has.
     pub avg_quality_score: Option<f64>,
 }
-
-from_answer!(BreakdownItem {
-    key,
-    requests,
-    error_rate,
-    avg_latency_ms,
-    p95_latency_ms,
-    cost_usd,
-    tokens_total,
-    avg_quality_score
-});

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::from_answer;
-
 /// The first items of something and how many there are in all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -13,8 +11,6 @@ pub struct ItemList<T> {
     /// How many there are in all, shown or not.
     pub total: u64,
 }
-
-from_answer!(ItemList<T> { items, total });
 
 /// One page of a long list, reachable by number or by cursor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,5 +30,3 @@ pub struct Page<T> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
-
-from_answer!(Page<T> { items, total, page, limit, total_pages, next_cursor });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, answer::from_answer, auth::check_name, cost::PriceTable, error::FieldError, limit};
+use crate::{Timestamp, auth::check_name, cost::PriceTable, error::FieldError, limit};
 
 /// A price to be kept: US dollars for a million tokens. One for the same model and provider is replaced.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,15 +25,6 @@ pub struct PriceRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_usd_per_million: Option<f64>,
 }
-
-from_answer!(PriceRequest {
-    model,
-    provider,
-    input_usd_per_million,
-    output_usd_per_million,
-    cache_read_usd_per_million,
-    cache_write_usd_per_million
-});
 
 impl PriceRequest {
     /// Every field that is wrong.
@@ -72,8 +63,6 @@ pub struct Price {
     pub updated_at: Timestamp,
 }
 
-from_answer!(Price { ..price, id, updated_at });
-
 /// What a million tokens of a model cost today, as costs are computed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -98,11 +87,6 @@ pub struct PriceLookup {
     pub tiers: Vec<PriceTier>,
 }
 
-from_answer!(PriceLookup {
-    model, provider, table, input_usd_per_million, output_usd_per_million, cache_read_usd_per_million,
-    cache_write_usd_per_million; tiers
-});
-
 /// Prices of calls into which more tokens go.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -118,14 +102,6 @@ pub struct PriceTier {
     /// For tokens written to the provider's cache.
     pub cache_write_usd_per_million: f64,
 }
-
-from_answer!(PriceTier {
-    over_input_tokens,
-    input_usd_per_million,
-    output_usd_per_million,
-    cache_read_usd_per_million,
-    cache_write_usd_per_million
-});
 
 /// Which price is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,8 +133,6 @@ pub struct RepriceRequest {
     /// The moment after the last.
     pub end: Timestamp,
 }
-
-from_answer!(RepriceRequest { start, end });
 
 impl RepriceRequest {
     /// Every field that is wrong.
@@ -193,8 +167,6 @@ pub struct Reprice {
     /// Traces whose cost it changed.
     pub traces_changed: u64,
 }
-
-from_answer!(Reprice { ..request, id, created_at, finished_at, traces_seen, traces_changed });
 
 #[cfg(test)]
 mod tests {

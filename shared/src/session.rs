@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Timestamp, answer::from_answer, time_range::TimeRangeQuery, trace::Trace};
+use crate::{Timestamp, time_range::TimeRangeQuery, trace::Trace};
 
 /// What the traces of a session or a user add up to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,18 +29,6 @@ pub struct ThreadTotals {
     pub last: Option<Timestamp>,
 }
 
-from_answer!(ThreadTotals {
-    traces,
-    errors,
-    tokens,
-    cost_usd,
-    unpriced,
-    avg_latency_ms,
-    avg_quality_score,
-    first,
-    last
-});
-
 /// A session or a user in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -51,8 +39,6 @@ pub struct ThreadSummary {
     #[serde(flatten)]
     pub totals: ThreadTotals,
 }
-
-from_answer!(ThreadSummary { ..totals, id });
 
 /// A session or a user, with a page of its traces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,8 +53,6 @@ pub struct Thread {
     /// Where the next page begins; absent on the last.
     pub next_cursor: Option<String>,
 }
-
-from_answer!(Thread { id, totals, items, next_cursor });
 
 /// A trace of a session or a user, with what was said.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,8 +74,6 @@ pub struct ThreadTrace {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub output_truncated: bool,
 }
-
-from_answer!(ThreadTrace { ..trace, input, output; input_truncated, output_truncated });
 
 /// Which sessions or users a list should hold, as it stands in a query string.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

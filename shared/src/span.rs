@@ -3,12 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{
-    Timestamp,
-    answer::{FromAnswer, Node, from_answer, from_word},
-    cost::CostBasis,
-    trace::TraceStatus,
-};
+use crate::{Timestamp, cost::CostBasis, trace::TraceStatus};
 
 /// What kind of step a span is: OpenInference's kinds, in lower case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,8 +34,6 @@ pub enum SpanKind {
     #[default]
     Unknown,
 }
-
-from_word!(SpanKind);
 
 impl SpanKind {
     /// All of them.
@@ -165,12 +158,6 @@ pub struct Span {
     pub scope: Option<Scope>,
 }
 
-from_answer!(Span {
-    span_id, parent_span_id, name, timestamp, latency_ms, model, model_provider, tokens_input, tokens_output,
-    tokens_cache_read, tokens_cache_write, tokens_reasoning, cost_usd, cost_basis, error, input, output, attributes,
-    time_to_first_chunk_ms, tool, scope; kind, status, finish_reasons, events, links, resource
-});
-
 /// Which tool a step called.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -183,12 +170,6 @@ pub struct ToolCall {
     /// `function`, `extension` or `datastore`, by OpenTelemetry's conventions.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-}
-
-impl FromAnswer for ToolCall {
-    fn from_answer(node: Node<'_>) -> Self {
-        Self { name: node.field("name"), call_id: node.field("call_id"), kind: node.field("type") }
-    }
 }
 
 /// Something that happened during a step.
@@ -205,8 +186,6 @@ pub struct SpanEvent {
     pub attributes: Map<String, Value>,
 }
 
-from_answer!(SpanEvent { name, timestamp; attributes });
-
 /// A span that another has to do with, without being its parent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -220,8 +199,6 @@ pub struct SpanLink {
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub attributes: Map<String, Value>,
 }
-
-from_answer!(SpanLink { trace_id, span_id; attributes });
 
 /// An instrumentation library: OpenTelemetry's instrumentation scope.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -237,8 +214,6 @@ pub struct Scope {
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub attributes: Map<String, Value>,
 }
-
-from_answer!(Scope { name, version; attributes });
 
 /// What to look for in the spans of a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -261,5 +236,3 @@ pub struct SpanMatches {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
 }
-
-from_answer!(SpanMatches { items, total; incomplete });

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, answer::from_answer, limit};
+use crate::{Timestamp, limit};
 
 /// `range`, `start` and `end` as they stand in a query string.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,8 +19,6 @@ pub struct TimeRangeQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
 }
-
-from_answer!(TimeRangeQuery { range, start, end });
 
 /// A window of time, as a person chose it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -4,13 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{
-    Timestamp,
-    answer::{from_answer, from_word},
-    cost::CostBasis,
-    span::Span,
-    time_range::TimeRangeQuery,
-};
+use crate::{Timestamp, cost::CostBasis, span::Span, time_range::TimeRangeQuery};
 
 /// How a run, or a step of it, ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,8 +19,6 @@ pub enum TraceStatus {
     /// It took longer than it may.
     Timeout,
 }
-
-from_word!(TraceStatus);
 
 impl TraceStatus {
     /// All of them.
@@ -159,11 +151,6 @@ pub struct Trace {
     pub unpriced: u32,
 }
 
-from_answer!(Trace {
-    trace_id, workspace_id, agent_id, timestamp, latency_ms, status, model, model_provider, tokens_input, tokens_output,
-    tokens_total, cost_usd, quality_score, session_id, user_id, tags, error, name; incomplete, unpriced
-});
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
@@ -197,8 +184,6 @@ pub struct TraceDetail {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub payloads_cut: bool,
 }
-
-from_answer!(TraceDetail { ..trace, input, output, metadata, spans, scores, cost_basis; payloads_cut });
 
 /// How much of a trace is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,8 +220,6 @@ pub struct Score {
     /// When it came.
     pub timestamp: Timestamp,
 }
-
-from_answer!(Score { name, score, comment, timestamp });
 
 /// The name of a score that has none, and of a trace's own `quality_score`.
 pub const DEFAULT_SCORE_NAME: &str = "quality";
@@ -278,20 +261,6 @@ pub struct TraceListQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
-
-from_answer!(TraceListQuery {
-    range,
-    start,
-    end,
-    agent_id,
-    model,
-    status,
-    session_id,
-    user_id,
-    limit,
-    page,
-    cursor
-});
 
 impl TraceListQuery {
     /// The part of the query that names the window.

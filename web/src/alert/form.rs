@@ -3,15 +3,13 @@
 
 use serde_json::{Map, Value};
 
-use crate::json;
-
 /// What stands in the inputs for what the API answered: texts, but for lists and switches.
 #[must_use]
 pub fn typed(answer: &Value, fields: &[&str]) -> Map<String, Value> {
     let text = |name: &&str| {
         let value = match answer.get(*name) {
             None | Some(Value::Null) => Value::String(String::new()),
-            Some(Value::Number(number)) => Value::String(json::number(number)),
+            Some(Value::Number(number)) => Value::String(number.as_f64().unwrap_or_default().to_string()),
             Some(other) => other.clone(),
         };
         ((*name).to_owned(), value)

@@ -9,7 +9,7 @@ use super::{
     icon::svg_icon,
     long_text::LongText,
 };
-use crate::{format, json::pretty};
+use crate::format;
 
 /// Messages that are shown at first where there are many: the last ones.
 const LAST: usize = 30;
@@ -104,7 +104,7 @@ fn value(value: &Value) -> Html {
     match value {
         Value::Null => Html::default(),
         Value::String(text) => html! { <LongText class="chat-text chat-value" text={text.clone()} /> },
-        other => html! { <LongText json=true text={pretty(other)} /> },
+        other => html! { <LongText json=true text={format!("{other:#}")} /> },
     }
 }
 

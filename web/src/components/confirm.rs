@@ -4,7 +4,7 @@ use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use super::form_error::form_error;
-use crate::api::Asked;
+use crate::api::ApiRequest;
 
 /// Properties of [`Confirm`].
 #[derive(Properties, PartialEq)]
@@ -14,7 +14,7 @@ pub struct ConfirmProps {
     /// What the button says that does it.
     pub action: AttrValue,
     /// Does it.
-    pub act: Callback<(), Asked<()>>,
+    pub act: Callback<(), ApiRequest<()>>,
     /// Told once it is done.
     pub on_done: Callback<()>,
     /// Told that the question is over, whatever came of it.

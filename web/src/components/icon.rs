@@ -1,6 +1,4 @@
 //! Lucide's icons. Only the data that is named somewhere ends up in the binary.
-//!
-//! Functions, like all that has no state: a component costs the binary some kilobytes, a function what it draws.
 
 use icondata_core::IconData;
 use yew::prelude::*;

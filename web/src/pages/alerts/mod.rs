@@ -12,11 +12,8 @@ pub use one::AlertPage;
 pub use rule::RulePage;
 
 use icondata_lu::LuPlus;
-use serde::Serialize;
-use shared::{
-    alert::Severity,
-    answer::{FromAnswer, Node},
-};
+use serde::{Deserialize, Serialize};
+use shared::alert::Severity;
 use yew::prelude::*;
 
 use crate::{
@@ -32,7 +29,7 @@ use rule_list::RuleList;
 const HISTORY: &str = "history";
 const RULES: &str = "rules";
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct AlertsQuery {
     /// [`HISTORY`], [`RULES`], or absent for what lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,12 +38,6 @@ struct AlertsQuery {
     severity: Option<Severity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<u32>,
-}
-
-impl FromAnswer for AlertsQuery {
-    fn from_answer(node: Node<'_>) -> Self {
-        Self { show: node.field("show"), severity: node.field("severity"), page: node.field("page") }
-    }
 }
 
 /// See the module.

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use shared::{
     alert::Severity,
     alert_rule::{AlertPreview, AlertPreviewSeries, AlertRuleRequest},
-    answer,
     error::FieldError,
 };
 use wasm_bindgen_futures::spawn_local;
@@ -64,7 +63,7 @@ pub fn Preview(props: &PreviewProps) -> Html {
                             return;
                         }
                         loading.set(false);
-                        match (answer, answer::read::<AlertRuleRequest>(&fields)) {
+                        match (answer, serde_json::from_value::<AlertRuleRequest>(fields).ok()) {
                             (Ok(preview), Some(rule)) => {
                                 on_tried.emit(Vec::new());
                                 error.set(None);

@@ -1,5 +1,7 @@
 //! An alert's figures and what can be done about it, in a list and on its own page.
 
+use std::borrow::Cow;
+
 use shared::{
     Timestamp,
     alert::{Alert, AlertState},
@@ -8,13 +10,13 @@ use shared::{
 };
 use uuid::Uuid;
 use yew::prelude::*;
+use yew_router::query::ToQuery;
 
 use crate::{
     alert::{resolution_label, threshold, value},
     components::{column_heads::column_heads, figure::figure, link::RouteLink},
     format,
     intl::{self, Style},
-    query,
     route::Route,
 };
 
@@ -77,7 +79,7 @@ fn traces_query(alert: &Alert) -> String {
         status: traces.status,
         ..TraceListQuery::default()
     };
-    query::address("", &query).trim_start_matches('?').to_owned()
+    query.to_query().map(Cow::into_owned).unwrap_or_default()
 }
 
 /// Which agents or models moved the value; nothing where nobody knows.

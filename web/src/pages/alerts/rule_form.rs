@@ -11,6 +11,7 @@ use shared::{
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
+use yew_router::{hooks::use_navigator, query::Raw};
 
 use super::preview::Preview;
 use crate::{
@@ -26,7 +27,6 @@ use crate::{
     format,
     hooks::use_poll,
     route::Route,
-    router,
     same::Same,
 };
 
@@ -68,6 +68,7 @@ pub struct RuleFormProps {
 #[component]
 pub fn RuleForm(props: &RuleFormProps) -> Html {
     let client = use_client();
+    let navigator = use_navigator();
     let typed = use_state(|| typed(&props.rule, &FIELDS));
     let refused = use_state(Vec::<FieldError>::new);
     let tried = use_state(Vec::<FieldError>::new);
@@ -105,10 +106,15 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                 fields.remove("enabled");
             }
             let (client, refused, busy, id) = (client.clone(), refused.clone(), busy.clone(), id.clone());
+            let navigator = navigator.clone();
             busy.set(true);
             spawn_local(async move {
                 match client.keep_alert_rule(id.as_deref(), &Value::Object(fields)).await {
-                    Ok(()) => router::push("/alerts?show=rules"),
+                    Ok(()) => {
+                        if let Some(navigator) = navigator {
+                            let Ok(()) = navigator.push_with_query(&Route::Alerts, Raw("show=rules"));
+                        }
+                    }
                     Err(reason) if reason.fields().is_empty() => {
                         refused.set(vec![FieldError::new("", reason.message())]);
                     }
@@ -311,6 +317,6 @@ mod tests {
         let expected: Option<shared::alert_rule::AlertRuleRequest> =
             serde_json::from_value(rule.clone()).ok();
         assert!(expected.is_some());
-        assert_eq!(shared::answer::read(&Value::Object(fields(&rule))), expected);
+        assert_eq!(serde_json::from_value(Value::Object(fields(&rule))).ok(), expected);
     }
 }

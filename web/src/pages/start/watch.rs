@@ -6,7 +6,7 @@ use gloo_timers::callback::Timeout;
 use icondata_lu::{LuCircleCheck, LuRadio};
 use shared::{limit, trace::TraceListQuery};
 use yew::prelude::*;
-use yew_router::Routable;
+use yew_router::hooks::use_navigator;
 
 use super::arrival::{Arrival, Opening};
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
     hooks::use_poll,
     intl,
     route::Route,
-    router,
 };
 
 /// How often it looks. Every look but the first after a write is answered by the API's cache.
@@ -38,10 +37,11 @@ pub fn use_arrival() -> Option<Arrival> {
         Some(Arrival::Awaited(trace)) => Some(trace.trace_id.clone()),
         _ => None,
     };
+    let navigator = use_navigator();
     use_effect_with(awaited, move |awaited| {
-        let turn = awaited
-            .clone()
-            .map(|id| Timeout::new(PAUSE, move || router::push(&Route::Trace { id }.to_path())));
+        let turn = navigator
+            .zip(awaited.clone())
+            .map(|(navigator, id)| Timeout::new(PAUSE, move || navigator.push(&Route::Trace { id })));
         move || drop(turn)
     });
     arrival

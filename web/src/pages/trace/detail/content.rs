@@ -20,7 +20,6 @@ use crate::{
         message::message, payload::Payload, time::RelativeTime,
     },
     format,
-    json::pretty,
     trace::Model,
 };
 
@@ -151,7 +150,7 @@ fn payloads(input: Option<&Value>, output: Option<&Value>) -> Html {
 }
 
 fn raw(text: &str) -> Html {
-    let text = structured(text).as_ref().map_or_else(|| text.to_owned(), pretty);
+    let text = structured(text).as_ref().map_or_else(|| text.to_owned(), |value| format!("{value:#}"));
     html! {
         <section class="code-box payload" aria-label="Raw">
             <header class="code-head"><h3>{ "The whole step" }</h3><CopyButton text={text.clone()} what="step" /></header>

@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::attribute::table;
 use crate::{
     components::{link::RouteLink, long_text::LongText},
-    format, json,
+    format,
     route::Route,
     trace::sort_by_key,
 };
@@ -58,7 +58,7 @@ impl Exception {
         let mut rest = event.attributes.clone();
         let mut take = |name: &str| match rest.remove(name)? {
             Value::String(text) => Some(text),
-            other => Some(json::text(&other)),
+            other => Some(other.to_string()),
         };
         let (kind, message) = (take("exception.type"), take("exception.message"));
         let stack = take("exception.stacktrace");
