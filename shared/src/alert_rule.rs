@@ -8,6 +8,7 @@ use crate::{
     alert::Severity,
     auth::check_name,
     error::FieldError,
+    format::Unit,
     limit,
     metric::{Dimension, Metric, Point},
 };
@@ -78,6 +79,22 @@ impl AlertMetric {
         match self.metric() {
             Some(metric) => metric.as_str(),
             None => "no_data",
+        }
+    }
+
+    /// Returns the unit of the values of this metric, or of their changes.
+    #[must_use]
+    pub const fn unit(self, is_change: bool) -> Unit {
+        match self {
+            _ if is_change => Unit::Change,
+            Self::Requests | Self::Tokens => Unit::Count,
+            Self::ErrorRate => Unit::Percent,
+            Self::AvgLatencyMs | Self::P50LatencyMs | Self::P95LatencyMs | Self::P99LatencyMs => {
+                Unit::Latency
+            }
+            Self::CostUsd => Unit::Cost,
+            Self::QualityScore => Unit::Score,
+            Self::NoData => Unit::Minutes,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod api_key;
 pub mod auth;
 pub mod cost;
 pub mod error;
+pub mod format;
 pub mod ingest;
 pub mod kpi;
 pub mod limit;

@@ -10,13 +10,14 @@ mod app;
 mod auth;
 mod chart;
 pub mod components;
-mod format;
 mod hooks;
 mod intl;
 pub mod pages;
 mod route;
 mod same;
 mod trace;
+
+use shared::format;
 
 /// Renders the application into the body of the document.
 pub fn run() {

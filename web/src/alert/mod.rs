@@ -11,5 +11,5 @@ pub use marks::{firings, shown};
 pub use sentence::sentence;
 pub use word::{
     baseline_label, delivery_outcome, event_label, kind_label, metric_label, reach_label, resolution_label,
-    severity_label, state_label, threshold, unit, unit_word, value,
+    severity_label, state_label, threshold, unit_word, value,
 };

@@ -6,7 +6,7 @@ use shared::{
     alert_rule::{AlertMetric, Baseline},
 };
 
-use crate::{components::kpi_card::Unit, format};
+use crate::format::{self, Unit};
 
 /// The word for a severity.
 #[must_use]
@@ -107,23 +107,6 @@ pub fn delivery_outcome(delivery: &AlertDelivery) -> (&'static str, &'static str
     (class, word, said)
 }
 
-/// What the values of a rule are measured in.
-#[must_use]
-pub fn unit(metric: AlertMetric, is_change: bool) -> Unit {
-    match metric {
-        _ if is_change => Unit::Change,
-        AlertMetric::Requests | AlertMetric::Tokens => Unit::Count,
-        AlertMetric::ErrorRate => Unit::Percent,
-        AlertMetric::CostUsd => Unit::Cost,
-        AlertMetric::QualityScore => Unit::Score,
-        AlertMetric::NoData => Unit::Minutes,
-        AlertMetric::AvgLatencyMs
-        | AlertMetric::P50LatencyMs
-        | AlertMetric::P95LatencyMs
-        | AlertMetric::P99LatencyMs => Unit::Latency,
-    }
-}
-
 /// The unit as it stands beside an input.
 #[must_use]
 pub fn unit_word(unit: Unit) -> &'static str {
@@ -140,7 +123,7 @@ pub fn unit_word(unit: Unit) -> &'static str {
 /// A threshold as text: as round as somebody typed it.
 #[must_use]
 pub fn threshold(metric: AlertMetric, is_change: bool, threshold: f64) -> String {
-    match unit(metric, is_change) {
+    match metric.unit(is_change) {
         Unit::Minutes => format::minutes(threshold),
         unit => unit.axis_text(threshold),
     }
@@ -160,7 +143,7 @@ pub fn reach_label(least: Severity) -> &'static str {
 #[must_use]
 pub fn value(metric: Option<AlertMetric>, is_change: bool, value: Option<f64>) -> String {
     match (metric, value) {
-        (Some(metric), Some(value)) => unit(metric, is_change).text(value),
+        (Some(metric), Some(value)) => metric.unit(is_change).text(value),
         (None, Some(value)) => format::exact(value),
         (_, None) => format::NONE.to_owned(),
     }

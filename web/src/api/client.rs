@@ -7,7 +7,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use gloo_net::http::{Method, Request, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -18,12 +18,14 @@ use yew_router::query::ToQuery;
 
 use super::ApiError;
 
-/// A request in flight. Boxed, so that the properties of a component can name its type.
-pub struct ApiRequest<T>(LocalBoxFuture<'static, Result<T, ApiError>>);
+type Pending<T> = LocalBoxFuture<'static, Result<T, ApiError>>;
 
-impl<T> ApiRequest<T> {
-    fn new(request: impl Future<Output = Result<T, ApiError>> + 'static) -> Self {
-        Self(Box::pin(request))
+/// A request in flight. Boxed, so that the properties of a component can name its type.
+pub struct ApiRequest<T>(Pending<T>);
+
+impl<T: 'static> ApiRequest<T> {
+    fn new(response: Pending<Response>, parse: fn(&Response) -> Result<T, ApiError>) -> Self {
+        Self(response.map(move |response| parse(&response?)).boxed_local())
     }
 }
 
@@ -66,39 +68,32 @@ impl Client {
 
     /// Sends GET. Absent values are left out of the query.
     pub fn get<T: DeserializeOwned + 'static>(&self, path: &str, query: &impl Serialize) -> ApiRequest<T> {
-        let response = self.fetch(path, query);
-        ApiRequest::new(async { response.await?.parse() })
+        ApiRequest::new(self.fetch(path, query), Response::parse)
     }
 
     /// Sends GET and returns the text of the response beside its content.
     pub fn get_with_text<T: DeserializeOwned + 'static>(&self, path: &str) -> ApiRequest<(T, String)> {
-        let response = self.fetch(path, &());
-        ApiRequest::new(async {
-            let response = response.await?;
-            Ok((response.parse()?, response.text))
-        })
+        ApiRequest::new(self.fetch(path, &()), |response| Ok((response.parse()?, response.text.clone())))
     }
 
     /// Sends POST with a JSON body.
     pub fn post<T: DeserializeOwned + 'static>(&self, path: &str, body: &impl Serialize) -> ApiRequest<T> {
-        let response = self.send(self.request(Method::POST, path).json(body));
-        ApiRequest::new(async { response.await?.parse() })
+        ApiRequest::new(self.send(self.request(Method::POST, path).json(body)), Response::parse)
     }
 
     /// Sends POST without a body.
     pub fn post_empty<T: DeserializeOwned + 'static>(&self, path: &str) -> ApiRequest<T> {
-        let response = self.send(self.request(Method::POST, path).build());
-        ApiRequest::new(async { response.await?.parse() })
+        ApiRequest::new(self.send(self.request(Method::POST, path).build()), Response::parse)
     }
 
     /// Sends a request and ignores the content of the response.
     pub fn act(&self, method: Method, path: &str, body: Option<&Value>) -> ApiRequest<()> {
         let request = self.request(method, path);
-        let response = self.send(match body {
+        let request = match body {
             Some(body) => request.json(body),
             None => request.build(),
-        });
-        ApiRequest::new(async { response.await.map(drop) })
+        };
+        ApiRequest::new(self.send(request), |_| Ok(()))
     }
 
     /// Sends DELETE.
@@ -114,11 +109,7 @@ impl Client {
         }
     }
 
-    fn fetch(
-        &self,
-        path: &str,
-        query: &impl Serialize,
-    ) -> LocalBoxFuture<'static, Result<Response, ApiError>> {
+    fn fetch(&self, path: &str, query: &impl Serialize) -> Pending<Response> {
         let mut request = self.request(Method::GET, &url(path, query));
         if self.bypass_cache {
             request = request.header("Cache-Control", "no-cache");
@@ -126,10 +117,7 @@ impl Client {
         self.send(request.build())
     }
 
-    fn send(
-        &self,
-        request: Result<Request, gloo_net::Error>,
-    ) -> LocalBoxFuture<'static, Result<Response, ApiError>> {
+    fn send(&self, request: Result<Request, gloo_net::Error>) -> Pending<Response> {
         let client = self.clone();
         Box::pin(async move {
             let response =

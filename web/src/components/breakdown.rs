@@ -60,7 +60,7 @@ pub fn share_bar(percent: f64) -> Html {
     html! {
         <svg class="share-bar" aria-hidden="true">
             <rect class="share-bar-all" width="100%" height="100%" rx="2" />
-            <rect class="share-bar-part" width={format::css_percent(percent)} height="100%" rx="2" />
+            <rect class="share-bar-part" width={format!("{percent:.2}%")} height="100%" rx="2" />
         </svg>
     }
 }

@@ -150,5 +150,5 @@ pub fn span_row(props: &SpanRow) -> Html {
 fn strip(class: &'static str, (from, to): Strip, height: &'static str, y: &'static str) -> Html {
     let width = (to - from).max(0.4);
     let from = from.max(0.0).min(100.0 - width.min(100.0));
-    html! { <rect {class} x={format::css_percent(from)} width={format::css_percent(width)} {y} {height} rx="2" /> }
+    html! { <rect {class} x={format!("{from:.2}%")} width={format!("{width:.2}%")} {y} {height} rx="2" /> }
 }

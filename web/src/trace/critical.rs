@@ -1,6 +1,6 @@
 //! What determined when the run ended: backwards from its end, always the child that finished last.
 
-use super::{Times, Tree, order::sort_by_key};
+use super::{Times, Tree};
 
 /// How far two steps may overlap and still count as one after the other: clocks are rounded. Microseconds.
 const ROUNDING: i64 = 1_000;
@@ -47,7 +47,7 @@ impl CriticalPath {
         let within = |child: usize| (times.spans[child].1.min(until), times.spans[child].0.max(start));
         let mut by_end = children.to_vec();
         by_end.retain(|&child| within(child).1 < within(child).0);
-        sort_by_key(&mut by_end, &within);
+        by_end.sort_by_key(|&child| (within(child), child));
         let mut reached = until;
         let mut own = Vec::new();
         for child in by_end.into_iter().rev() {

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 
 use shared::span::Span;
 
-use super::order::sort_by_key;
-
 /// Everything by the span's number, which is its place in the trace's list. A span whose parent is not in the trace
 /// stands outermost, and so does one of a circle, so that every span stands in exactly one place.
 #[derive(Debug, Default)]
@@ -40,10 +38,10 @@ impl Tree {
                 _ => first.push(index),
             }
         }
-        let start = |index: usize| (spans[index].timestamp.as_micros(), 0);
-        sort_by_key(&mut first, &start);
+        let start = |&index: &usize| (spans[index].timestamp, index);
+        first.sort_by_key(start);
         for inside in &mut said {
-            sort_by_key(inside, &start);
+            inside.sort_by_key(start);
         }
         let mut tree = Self {
             order: Vec::with_capacity(spans.len()),

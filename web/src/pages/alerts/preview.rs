@@ -14,7 +14,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::{
-    alert::{firings, sentence, severity_label, shown, threshold, unit},
+    alert::{firings, sentence, severity_label, shown, threshold},
     auth::use_client,
     chart::{ChartSeries, Plot, Shape},
     components::load::skeleton_block,
@@ -116,7 +116,7 @@ fn draw(tried: &Tried, chosen: Option<&str>, on_choose: &Callback<String>) -> Ht
     let Tried { rule, preview } = tried;
     let of = |series: &AlertPreviewSeries| series.key.clone().unwrap_or_default();
     let series = preview.series.iter().find(|series| Some(&*of(series)) == chosen).or(preview.series.first());
-    let unit = unit(rule.metric, rule.is_change());
+    let unit = rule.metric.unit(rule.is_change());
     let onchange =
         on_choose.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
     let name = |series: &AlertPreviewSeries| {

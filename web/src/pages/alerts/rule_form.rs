@@ -15,7 +15,7 @@ use yew_router::{hooks::use_navigator, query::Raw};
 
 use super::preview::Preview;
 use crate::{
-    alert::{baseline_label, body, metric_label, severity_label, typed, unit, unit_word},
+    alert::{baseline_label, body, metric_label, severity_label, typed, unit_word},
     auth::use_client,
     components::{
         form::{Form, Input},
@@ -129,7 +129,7 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
     let is_silence = metric == AlertMetric::NoData;
     let is_change = baseline != Baseline::None && !is_silence;
     let counts_itself = metric == AlertMetric::Requests && !is_change;
-    let unit = unit_word(unit(metric, is_change));
+    let unit = unit_word(metric.unit(is_change));
     let all_channels = form.typed["channel_ids"].as_array().is_none();
     let suggestions = |id: &'static str, keys: Vec<String>| html! { <datalist {id}>for key in keys { <option value={key} /> }</datalist> };
     let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>| {

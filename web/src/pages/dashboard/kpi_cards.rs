@@ -1,9 +1,9 @@
 //! The five key figures.
 
-use shared::kpi::HomeKpis;
+use shared::{format::Unit, kpi::HomeKpis};
 use yew::prelude::*;
 
-use crate::components::kpi_card::{Unit, kpi_card};
+use crate::components::kpi_card::kpi_card;
 
 /// The figures over the window, for the small lines; empty where not known.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -49,7 +49,7 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
             for (name, value) in [
                 ("--rows", format!("{}px", pixels(*all, *height))),
                 ("--first", format!("{}px", pixels(*first, *height))),
-                ("--tick", format::plain(*tick, 4) + "%"),
+                ("--tick", format!("{tick:.4}%")),
             ] {
                 drop(tree.style().set_property(name, &value));
             }
@@ -238,7 +238,7 @@ fn axis(length: i64, tick: i64) -> Html {
     html! {
         <svg class="steps-ticks">
             for micros in at {
-                <text x={format::css_percent(percent(micros))} y="14" dx="2">{ label(micros) }</text>
+                <text x={format!("{:.2}%", percent(micros))} y="14" dx="2">{ label(micros) }</text>
             }
         </svg>
     }

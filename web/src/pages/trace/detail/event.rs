@@ -12,7 +12,6 @@ use crate::{
     components::{link::RouteLink, long_text::LongText},
     format,
     route::Route,
-    trace::sort_by_key,
 };
 
 /// The events, with how long after the step's start each was.
@@ -30,9 +29,9 @@ pub fn events(events: &[SpanEvent], start: Timestamp) -> Html {
         }
     };
     // Not every sender keeps their order.
-    let mut order: Vec<usize> = (0..events.len()).collect();
-    sort_by_key(&mut order, &|at| (events.get(at).map_or(0, |event| event.timestamp.as_micros()), 0));
-    html! { <ol class="events">{ for order.into_iter().filter_map(|at| events.get(at)).map(event) }</ol> }
+    let mut ordered: Vec<&SpanEvent> = events.iter().collect();
+    ordered.sort_by_key(|event| event.timestamp);
+    html! { <ol class="events">{ for ordered.into_iter().map(event) }</ol> }
 }
 
 /// `+1.2 ms`.
