@@ -1,7 +1,7 @@
-//! What the API and its clients both speak. One definition each of every request and answer, of the limits and
-//! validation that both sides apply, and of how long an answer may be kept.
+//! The types that the API and its clients share: requests and responses, limits, validation, cache lifetimes, and the
+//! formats of numbers.
 //!
-//! This crate does no I/O, knows no clock and no HTTP framework, and stays small: it is compiled into the browser.
+//! This crate does no I/O and depends neither on a clock nor on an HTTP framework. The browser loads it as well.
 
 pub mod activity;
 pub mod alert;
