@@ -40,10 +40,10 @@ pub struct Alert {
     /// The worst value since the alert fired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst_value: Option<f64>,
-    /// The agent whose traces are measured. Absent if all agents are.
+    /// The measured agent. Absent if all agents are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
-    /// The model whose traces are measured. Absent if all models are.
+    /// The measured model. Absent if all models are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The agents or models that contributed most to the change of the value when the alert fired, against the previous

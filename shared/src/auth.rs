@@ -77,7 +77,7 @@ pub struct User {
 /// Checks that `email` has the form of an address: one `@` between a local part and a host.
 ///
 /// # Errors
-/// Returns what is expected, for the form.
+/// Returns the message for the form.
 pub fn check_email(email: &str) -> Result<(), &'static str> {
     let email = email.trim();
     if email.is_empty() {
@@ -98,7 +98,7 @@ pub fn check_email(email: &str) -> Result<(), &'static str> {
 /// Checks that `password` is long enough, and that bcrypt does not truncate it.
 ///
 /// # Errors
-/// Returns what is expected, for the form.
+/// Returns the message for the form.
 pub fn check_password(password: &str) -> Result<(), &'static str> {
     if password.is_empty() {
         Err("is required")
@@ -116,7 +116,7 @@ pub fn check_password(password: &str) -> Result<(), &'static str> {
 /// Checks that `name` is a valid name: 1 to 256 bytes without control characters.
 ///
 /// # Errors
-/// Returns what is expected, for the form.
+/// Returns the message for the form.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     let name = name.trim();
     if name.is_empty() {
