@@ -13,9 +13,9 @@ use crate::{
         login::LoginPage,
         not_found::NotFoundPage,
         register::RegisterPage,
+        session::{SessionListPage, SessionPage},
         settings::SettingsPage,
         start::Start,
-        thread::{ThreadPage, ThreadsPage},
         trace::TracePage,
         traces::TracesPage,
     },
@@ -44,9 +44,9 @@ fn page(route: Route) -> Html {
         Route::Traces => html! { <TracesPage /> },
         // The key gives every trace a page of its own: no state of the previous trace remains.
         Route::Trace { id } => html! { <TracePage key={id.clone()} id={id.clone()} /> },
-        Route::Sessions => html! { <ThreadsPage key="sessions" kind={ThreadKind::Session} /> },
+        Route::Sessions => html! { <SessionListPage key="sessions" kind={ThreadKind::Session} /> },
         Route::Session { id } => thread(ThreadKind::Session, id),
-        Route::Users => html! { <ThreadsPage key="users" kind={ThreadKind::User} /> },
+        Route::Users => html! { <SessionListPage key="users" kind={ThreadKind::User} /> },
         Route::User { id } => thread(ThreadKind::User, id),
         Route::Start => html! { <Start /> },
         Route::Alerts => html! { <AlertsPage /> },
@@ -59,7 +59,7 @@ fn page(route: Route) -> Html {
 
 fn thread(kind: ThreadKind, id: String) -> Html {
     let key = format!("{kind:?}/{id}");
-    html! { <ThreadPage {key} {kind} {id} /> }
+    html! { <SessionPage {key} {kind} {id} /> }
 }
 
 /// Redirects to the dashboard.

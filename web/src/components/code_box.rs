@@ -1,10 +1,10 @@
-//! Something to paste elsewhere, with a button that copies it.
+//! A block of code with a copy button.
 
 use yew::prelude::*;
 
 use super::copy_button::CopyButton;
 
-/// `title` says where it goes, `what` what it is: `curl command`.
+/// Renders `text`. `title` is where to use it, `what` is what it is, like `curl command`.
 pub fn code_box(title: &'static str, what: &'static str, text: String) -> Html {
     html! {
         <div class="code-box">

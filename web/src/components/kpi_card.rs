@@ -1,4 +1,4 @@
-//! A key figure with its change.
+//! A KPI with its change.
 
 use icondata_lu::{LuArrowDown, LuArrowUp, LuMinus};
 use shared::{
@@ -10,8 +10,8 @@ use yew::prelude::*;
 use super::{icon::svg_icon, sparkline::sparkline};
 use crate::format;
 
-/// Value, change (an arrow for where it went, a colour and a word for what that means), and a small line of `history`,
-/// which may be empty.
+/// Renders a KPI: its value, its change (an arrow for the direction, a colour and a hidden text for the meaning) and a
+/// sparkline of `history`, which may be empty.
 pub fn kpi_card(label: &'static str, kpi: &Kpi, unit: Unit, history: &[Option<f64>]) -> Html {
     let (class, meaning) = match kpi.direction() {
         Direction::Better => ("better", "better"),

@@ -1,4 +1,4 @@
-//! Loading, failed and ready: the same three for every view.
+//! The loading, error and ready states of every view.
 
 use icondata_lu::{LuCloudOff, LuTriangleAlert};
 use yew::prelude::*;
@@ -6,8 +6,8 @@ use yew::prelude::*;
 use super::{icon::svg_icon, message::message, time::RelativeTime};
 use crate::hooks::Poll;
 
-/// What a poll has to show: `skeleton` until there is something, then `ready` with the last good data, for as long as
-/// there is any, and a word above it when that could not be brought up to date.
+/// Renders a poll: `skeleton` until the first data arrives, then `ready` with the latest data, and a notice above it if
+/// the last refresh failed.
 pub fn view<T: 'static>(poll: &Poll<T>, skeleton: Html, ready: impl FnOnce(&T) -> Html) -> Html {
     let shown = poll.data().map(|data| ready(&data));
     match (shown, poll.error()) {
@@ -23,9 +23,9 @@ pub fn view<T: 'static>(poll: &Poll<T>, skeleton: Html, ready: impl FnOnce(&T) -
             let retry = poll.on_refresh().reform(|_: MouseEvent| ());
             html! {
                 <div role="alert">
-                    { message(LuCloudOff, "This could not be loaded", html! { <>
+                    { message(LuCloudOff, "Failed to load", html! { <>
                         <p>{ error.message() }</p>
-                        <button type="button" class="button" onclick={retry}>{ "Try again" }</button>
+                        <button type="button" class="button" onclick={retry}>{ "Retry" }</button>
                     </> }) }
                 </div>
             }
@@ -46,15 +46,15 @@ fn stale<T>(poll: &Poll<T>) -> Html {
         <div class="stale" role="status" title={reason}>
             { svg_icon(LuTriangleAlert) }
             <span>
-                { "Could not be brought up to date." }
-                if let Some(at) = poll.updated_at() { { " Shown as of " }<RelativeTime {at} /> }
+                { "Failed to refresh." }
+                if let Some(at) = poll.updated_at() { { " Last updated " }<RelativeTime {at} /> }
             </span>
             <button type="button" class="link-button" onclick={retry} disabled={poll.is_loading()}>{ "Retry" }</button>
         </div>
     }
 }
 
-/// `lines` grey lines, in the place of text that is on its way.
+/// Renders `lines` grey lines as a placeholder for text.
 pub fn skeleton_lines(lines: usize) -> Html {
     html! {
         <div class="skeleton-lines" aria-hidden="true">
@@ -65,7 +65,7 @@ pub fn skeleton_lines(lines: usize) -> Html {
     }
 }
 
-/// A grey block, in the place of a chart or a card that is on its way.
+/// Renders a grey block as a placeholder for a chart or a card.
 pub fn skeleton_block(class: &'static str) -> Html {
     html! { <div class={classes!("skeleton", class)} aria-hidden="true" /> }
 }

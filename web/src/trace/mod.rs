@@ -1,4 +1,4 @@
-//! What the page works out about a run: who is whose part, where the time went, what determined the end. Pure.
+//! The model of a trace: span tree, times, and critical path. Pure functions.
 
 mod critical;
 mod find;
@@ -9,7 +9,7 @@ mod time;
 mod tree;
 
 pub use critical::CriticalPath;
-pub use find::{contains, fits};
+pub use find::{contains, matches};
 pub use model::Model;
 pub use time::{Times, percent, ticks};
 pub use tree::Tree;
