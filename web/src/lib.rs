@@ -17,8 +17,6 @@ mod route;
 mod same;
 mod trace;
 
-use shared::format;
-
 /// Renders the application into the body of the document.
 pub fn run() {
     yew::Renderer::<app::App>::new().render();

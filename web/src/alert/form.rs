@@ -45,7 +45,7 @@ pub fn request_body(
 fn number(text: &str) -> Option<Value> {
     match text.parse::<u64>() {
         Ok(whole) => Some(Value::from(whole)),
-        Err(_) => crate::format::decimal(text).map(Value::from),
+        Err(_) => shared::format::decimal(text).map(Value::from),
     }
 }
 

@@ -4,9 +4,8 @@ use shared::{
     alert::{AlertState, Resolution, Severity},
     alert_channel::{AlertDelivery, AlertEvent, ChannelKind, DeliveryState},
     alert_rule::{AlertMetric, Baseline},
+    format::{self, Unit},
 };
-
-use crate::format::{self, Unit};
 
 /// Returns the label of a severity.
 #[must_use]

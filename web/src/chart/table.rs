@@ -1,13 +1,13 @@
 //! The values of a chart as a table.
 
-use shared::{Timestamp, format::Unit};
+use shared::{
+    Timestamp,
+    format::{self, Unit},
+};
 use yew::prelude::*;
 
 use super::{ChartSeries, Steps};
-use crate::{
-    format,
-    intl::{self, Style},
-};
+use crate::intl::{self, Style};
 
 /// Returns a table with a row per step, newest first, and a column per series.
 pub fn chart_table(title: &str, steps: &Steps, all: &[ChartSeries], unit: Unit) -> Html {

@@ -1,14 +1,11 @@
 //! The tooltip of a chart: the values of one step.
 
-use shared::format::Unit;
+use shared::format::{self, Unit};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{ChartSeries, Steps, table::text};
-use crate::{
-    format,
-    intl::{self, Style},
-};
+use crate::intl::{self, Style};
 
 /// Properties of [`Tooltip`].
 #[derive(Properties, PartialEq)]

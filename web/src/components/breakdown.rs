@@ -1,11 +1,14 @@
 //! The agents or models with the most requests, each with a bar for its share.
 
 use icondata_lu::LuLayers;
-use shared::metric::{BreakdownItem, Dimension};
+use shared::{
+    format,
+    metric::{BreakdownItem, Dimension},
+};
 use yew::prelude::*;
 
 use super::{link::RouteLink, message::message, table_head::column_heads};
-use crate::{format, route::Route};
+use crate::route::Route;
 
 /// Renders a table of agents or models, most requests first. Each row links to its traces; `range_query` is the time range
 /// as part of the URL query.

@@ -2,13 +2,12 @@
 
 use icondata_lu::{LuArrowDown, LuArrowUp, LuMinus};
 use shared::{
-    format::Unit,
+    format::{self, Unit},
     kpi::{Direction, Kpi},
 };
 use yew::prelude::*;
 
 use super::{icon::svg_icon, sparkline::sparkline};
-use crate::format;
 
 /// Renders a KPI: its value, its change (an arrow for the direction, a colour and a hidden text for the meaning) and a
 /// sparkline of `history`, which may be empty.

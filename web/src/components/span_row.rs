@@ -5,11 +5,10 @@ use icondata_lu::{
     LuBot, LuBox, LuChevronDown, LuChevronRight, LuCircleX, LuDatabase, LuFileSearch, LuListOrdered, LuRoute,
     LuScale, LuShieldCheck, LuSparkles, LuTextCursor, LuTimerOff, LuWorkflow, LuWrench,
 };
-use shared::{span::SpanKind, trace::TraceStatus};
+use shared::{format, span::SpanKind, trace::TraceStatus};
 use yew::prelude::*;
 
 use super::icon::svg_icon;
-use crate::format;
 
 /// Returns the icon of a kind and the CSS class of its colour.
 pub fn kind_icon(kind: SpanKind) -> (&'static IconData, &'static str) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use shared::{
     Timestamp,
     alert::{Alert, AlertState},
+    format,
     metric::Dimension,
     trace::TraceListQuery,
 };
@@ -15,7 +16,6 @@ use yew_router::query::ToQuery;
 use crate::{
     alert::{resolution_label, threshold, value},
     components::{link::RouteLink, stat::stat, table_head::column_heads},
-    format,
     intl::{self, Style},
     route::Route,
 };

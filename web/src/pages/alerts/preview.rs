@@ -8,6 +8,7 @@ use shared::{
     alert::Severity,
     alert_rule::{AlertPreview, AlertPreviewSeries, AlertRuleRequest},
     error::FieldError,
+    format,
 };
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlSelectElement;
@@ -18,7 +19,6 @@ use crate::{
     auth::use_client,
     chart::{ChartSeries, Plot, Shape},
     components::load::skeleton_block,
-    format,
 };
 
 /// The delay in milliseconds between the last input and the request.

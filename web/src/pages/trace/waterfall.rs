@@ -1,6 +1,6 @@
 //! The waterfall: the span tree with a bar for the time of each span. Only the visible rows are rendered.
 
-use shared::{cost::CostBasis, span::Span};
+use shared::{cost::CostBasis, format, span::Span};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     components::span_row::{SpanRow, span_row},
-    format,
     hooks::use_rows_in_sight,
     trace::ticks,
 };

@@ -3,6 +3,7 @@
 use icondata_lu::LuInbox;
 use serde_json::{Map, Value};
 use shared::{
+    format,
     span::{Scope, Span},
     trace::Score,
 };
@@ -19,7 +20,6 @@ use crate::{
         breakdown::share_bar, conversation::parse_json, copy_button::CopyButton, long_text::LongText,
         message::message, payload::Payload, time::RelativeTime,
     },
-    format,
     trace::Model,
 };
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use shared::{
-    Timestamp,
+    Timestamp, format,
     span::{SpanEvent, SpanLink},
 };
 use yew::prelude::*;
@@ -10,7 +10,6 @@ use yew::prelude::*;
 use super::attribute::table;
 use crate::{
     components::{link::RouteLink, long_text::LongText},
-    format,
     route::Route,
 };
 
