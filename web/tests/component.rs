@@ -7,14 +7,10 @@ mod session;
 mod trace;
 
 use fixture::{activity, alert, kpi, kpis, next_render, render};
-use shared::{alert::Severity, kpi::Trend, trace::TraceStatus};
+use shared::{alert::Severity, format::Unit, kpi::Trend, trace::TraceStatus};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web::{
-    components::{
-        activity_stream::activity_stream,
-        alerts_feed::alerts_feed,
-        kpi_card::{Unit, kpi_card},
-    },
+    components::{activity_stream::activity_stream, alerts_feed::alerts_feed, kpi_card::kpi_card},
     pages::dashboard::{History, kpi_cards},
 };
 use yew::Html;

@@ -3,15 +3,13 @@
 
 use serde_json::{Map, Value};
 
-use crate::json;
-
 /// Returns the input values for `json`: strings, except for lists and switches.
 #[must_use]
 pub fn form_values(json: &Value, fields: &[&str]) -> Map<String, Value> {
     let text = |name: &&str| {
         let value = match json.get(*name) {
             None | Some(Value::Null) => Value::String(String::new()),
-            Some(Value::Number(number)) => Value::String(json::number(number)),
+            Some(Value::Number(number)) => Value::String(number.as_f64().unwrap_or_default().to_string()),
             Some(other) => other.clone(),
         };
         ((*name).to_owned(), value)
@@ -47,7 +45,7 @@ pub fn request_body(
 fn number(text: &str) -> Option<Value> {
     match text.parse::<u64>() {
         Ok(whole) => Some(Value::from(whole)),
-        Err(_) => crate::format::decimal(text).map(Value::from),
+        Err(_) => shared::format::decimal(text).map(Value::from),
     }
 }
 

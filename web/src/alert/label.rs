@@ -4,9 +4,8 @@ use shared::{
     alert::{AlertState, Resolution, Severity},
     alert_channel::{AlertDelivery, AlertEvent, ChannelKind, DeliveryState},
     alert_rule::{AlertMetric, Baseline},
+    format::{self, Unit},
 };
-
-use crate::{components::kpi_card::Unit, format};
 
 /// Returns the label of a severity.
 #[must_use]
@@ -107,23 +106,6 @@ pub fn delivery_status(delivery: &AlertDelivery) -> (&'static str, &'static str,
     (class, label, answer)
 }
 
-/// Returns the unit of a rule's values.
-#[must_use]
-pub fn unit(metric: AlertMetric, is_change: bool) -> Unit {
-    match metric {
-        _ if is_change => Unit::Change,
-        AlertMetric::Requests | AlertMetric::Tokens => Unit::Count,
-        AlertMetric::ErrorRate => Unit::Percent,
-        AlertMetric::CostUsd => Unit::Cost,
-        AlertMetric::QualityScore => Unit::Score,
-        AlertMetric::NoData => Unit::Minutes,
-        AlertMetric::AvgLatencyMs
-        | AlertMetric::P50LatencyMs
-        | AlertMetric::P95LatencyMs
-        | AlertMetric::P99LatencyMs => Unit::Latency,
-    }
-}
-
 /// Returns the unit as shown beside an input.
 #[must_use]
 pub fn unit_label(unit: Unit) -> &'static str {
@@ -140,7 +122,7 @@ pub fn unit_label(unit: Unit) -> &'static str {
 /// Formats a threshold without rounding it to three digits.
 #[must_use]
 pub fn threshold(metric: AlertMetric, is_change: bool, threshold: f64) -> String {
-    match unit(metric, is_change) {
+    match metric.unit(is_change) {
         Unit::Minutes => format::minutes(threshold),
         unit => unit.axis_text(threshold),
     }
@@ -160,7 +142,7 @@ pub fn min_severity_label(min_severity: Severity) -> &'static str {
 #[must_use]
 pub fn value(metric: Option<AlertMetric>, is_change: bool, value: Option<f64>) -> String {
     match (metric, value) {
-        (Some(metric), Some(value)) => unit(metric, is_change).text(value),
+        (Some(metric), Some(value)) => metric.unit(is_change).text(value),
         (None, Some(value)) => format::exact(value),
         (_, None) => format::NONE.to_owned(),
     }

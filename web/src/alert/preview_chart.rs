@@ -6,12 +6,10 @@ use shared::{
     Timestamp,
     alert::Severity,
     alert_rule::{AlertPreview, AlertPreviewSeries, AlertRuleRequest},
-};
-
-use crate::{
-    chart::{Band, Marks, Steps, Threshold},
     format,
 };
+
+use crate::chart::{Band, Marks, Steps, Threshold};
 
 /// The chart of one group of a preview.
 #[derive(Clone, Debug, PartialEq)]

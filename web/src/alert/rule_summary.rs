@@ -3,11 +3,11 @@
 use shared::{
     alert::Severity,
     alert_rule::{AlertMetric, AlertRuleRequest, Baseline, Side},
+    format::minutes,
     metric::Dimension,
 };
 
 use super::label::{baseline_label, metric_label, severity_label, threshold};
-use crate::format::minutes;
 
 /// Returns a summary like `Error rate of each agent over 30 min ≥ 5% (warning), ≥ 20% (critical)`.
 #[must_use]

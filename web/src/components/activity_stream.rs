@@ -1,11 +1,11 @@
 //! The activity stream: traces of the last hour.
 
 use icondata_lu::LuActivity;
-use shared::activity::Activity;
+use shared::{activity::Activity, format};
 use yew::prelude::*;
 
 use super::{icon::svg_icon, link::RouteLink, message::message, status::status_badge, time::RelativeTime};
-use crate::{format, route::Route};
+use crate::route::Route;
 
 /// Renders a row per activity with a link to its trace, or an empty state.
 pub fn activity_stream(activities: &[Activity]) -> Html {

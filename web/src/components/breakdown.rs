@@ -1,11 +1,14 @@
 //! The agents or models with the most requests, each with a bar for its share.
 
 use icondata_lu::LuLayers;
-use shared::metric::{BreakdownItem, Dimension};
+use shared::{
+    format,
+    metric::{BreakdownItem, Dimension},
+};
 use yew::prelude::*;
 
 use super::{link::RouteLink, message::message, table_head::column_heads};
-use crate::{format, route::Route};
+use crate::route::Route;
 
 /// Renders a table of agents or models, most requests first. Each row links to its traces; `range_query` is the time range
 /// as part of the URL query.
@@ -60,7 +63,7 @@ pub fn share_bar(percent: f64) -> Html {
     html! {
         <svg class="share-bar" aria-hidden="true">
             <rect class="share-bar-all" width="100%" height="100%" rx="2" />
-            <rect class="share-bar-part" width={format::css_percent(percent)} height="100%" rx="2" />
+            <rect class="share-bar-part" width={format!("{percent:.2}%")} height="100%" rx="2" />
         </svg>
     }
 }

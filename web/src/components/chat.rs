@@ -2,6 +2,7 @@
 
 use icondata_lu::{LuBrain, LuCornerDownRight, LuPaperclip, LuWrench};
 use serde_json::Value;
+use shared::format;
 use yew::prelude::*;
 
 use super::{
@@ -9,7 +10,6 @@ use super::{
     icon::svg_icon,
     long_text::LongText,
 };
-use crate::{format, json::pretty};
 
 /// The number of messages shown initially in a long conversation: the last ones.
 const LAST: usize = 30;
@@ -105,7 +105,7 @@ fn value(value: &Value) -> Html {
     match value {
         Value::Null => Html::default(),
         Value::String(text) => html! { <LongText class="chat-text chat-value" text={text.clone()} /> },
-        other => html! { <LongText json=true text={pretty(other)} /> },
+        other => html! { <LongText json=true text={format!("{other:#}")} /> },
     }
 }
 

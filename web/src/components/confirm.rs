@@ -4,7 +4,7 @@ use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use super::form_error::form_error;
-use crate::api::Asked;
+use crate::api::ApiRequest;
 
 /// Properties of [`Confirm`].
 #[derive(Properties, PartialEq)]
@@ -14,7 +14,7 @@ pub struct ConfirmProps {
     /// The label of the button that confirms.
     pub action: AttrValue,
     /// Performs the action.
-    pub act: Callback<(), Asked<()>>,
+    pub act: Callback<(), ApiRequest<()>>,
     /// Called when the action has succeeded.
     pub on_done: Callback<()>,
     /// Called when the dialog is closed, confirmed or not.

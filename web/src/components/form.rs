@@ -1,11 +1,9 @@
 //! Forms with one row per request field, and the API's validation errors at the rows.
 
 use serde_json::{Map, Value};
-use shared::error::FieldError;
+use shared::{error::FieldError, format};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
-
-use crate::format;
 
 /// The values of a form and its validation errors.
 #[derive(Clone, PartialEq)]

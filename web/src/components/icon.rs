@@ -1,6 +1,4 @@
 //! Lucide icons. Only the icons in use are part of the binary.
-//!
-//! Stateless views are functions, not components: a component adds several kilobytes to the binary.
 
 use icondata_core::IconData;
 use yew::prelude::*;

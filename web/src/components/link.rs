@@ -1,9 +1,9 @@
 //! A link within the application: an `<a href>` that navigates without a reload.
 
 use yew::prelude::*;
-use yew_router::Routable;
+use yew_router::{Routable, hooks::use_navigator, query::Raw};
 
-use crate::{route::Route, router};
+use crate::route::Route;
 
 /// Properties of [`RouteLink`].
 #[derive(Properties, PartialEq)]
@@ -29,17 +29,20 @@ pub struct RouteLinkProps {
 /// Renders the link.
 #[component]
 pub fn RouteLink(props: &RouteLinkProps) -> Html {
+    let navigator = use_navigator();
     let path = props.to.to_path();
     let href = if props.query.is_empty() { path } else { format!("{path}?{}", props.query) };
     let onclick = {
-        let href = href.clone();
+        let (to, query) = (props.to.clone(), props.query.clone());
         Callback::from(move |event: MouseEvent| {
             // With a modifier key, the browser opens a tab or a window.
             if event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key() {
                 return;
             }
-            event.prevent_default();
-            router::push(&href);
+            if let Some(navigator) = &navigator {
+                event.prevent_default();
+                let Ok(()) = navigator.push_with_query(&to, Raw(&*query));
+            }
         })
     };
     html! {

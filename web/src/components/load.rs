@@ -10,11 +10,6 @@ use crate::hooks::Poll;
 /// the last refresh failed.
 pub fn view<T: 'static>(poll: &Poll<T>, skeleton: Html, ready: impl FnOnce(&T) -> Html) -> Html {
     let shown = poll.data().map(|data| ready(&data));
-    frame(&poll.untyped(), skeleton, shown)
-}
-
-/// The untyped part of [`view`], which is in the binary once.
-fn frame(poll: &Poll<()>, skeleton: Html, shown: Option<Html>) -> Html {
     match (shown, poll.error()) {
         (Some(shown), error) => html! {
             <>
@@ -44,7 +39,7 @@ fn frame(poll: &Poll<()>, skeleton: Html, shown: Option<Html>) -> Html {
     }
 }
 
-fn stale(poll: &Poll<()>) -> Html {
+fn stale<T>(poll: &Poll<T>) -> Html {
     let retry = poll.on_refresh().reform(|_: MouseEvent| ());
     let reason = poll.error().map(crate::api::ApiError::message);
     html! {

@@ -1,9 +1,9 @@
 //! A text that is collapsed if it is long.
 
+use shared::format;
 use yew::prelude::*;
 
 use super::json::highlighted;
-use crate::format;
 
 /// The number of characters shown of a collapsed text.
 const CHARACTERS: usize = 2_400;

@@ -4,6 +4,7 @@ pub mod activity_stream;
 pub mod alerts_feed;
 pub(crate) mod brand;
 pub(crate) mod breakdown;
+pub(crate) mod chart_panel;
 pub(crate) mod chat;
 pub(crate) mod code_box;
 pub(crate) mod confirm;

@@ -1,11 +1,10 @@
 //! Pagination of a list.
 
 use icondata_lu::{LuChevronLeft, LuChevronRight};
-use shared::page::Page;
+use shared::{format, page::Page};
 use yew::prelude::*;
 
 use super::icon::svg_icon;
-use crate::format;
 
 /// Renders the shown range and buttons to the previous and the next page.
 pub fn pager<T>(page: &Page<T>, on_page: &Callback<u32>) -> Html {

@@ -9,7 +9,6 @@ use super::{
     copy_button::CopyButton,
     long_text::LongText,
 };
-use crate::json::pretty;
 
 /// Properties of [`Payload`].
 #[derive(Properties, PartialEq)]
@@ -29,7 +28,7 @@ pub fn Payload(props: &PayloadProps) -> Html {
     let chat = messages(&value);
     let text = match &value {
         Value::String(text) => text.clone(),
-        other => pretty(other),
+        other => format!("{other:#}"),
     };
     let view = |label: &'static str, wanted: bool| {
         let onclick = {
@@ -44,7 +43,7 @@ pub fn Payload(props: &PayloadProps) -> Html {
             <>
                 <Chat {messages} />
                 if let Some(rest) = other_fields(&value) {
-                    <details class="payload-rest"><summary>{ "Parameters" }</summary><LongText json=true text={pretty(&rest)} /></details>
+                    <details class="payload-rest"><summary>{ "Parameters" }</summary><LongText json=true text={format!("{rest:#}")} /></details>
                 }
             </>
         },

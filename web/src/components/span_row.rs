@@ -5,11 +5,10 @@ use icondata_lu::{
     LuBot, LuBox, LuChevronDown, LuChevronRight, LuCircleX, LuDatabase, LuFileSearch, LuListOrdered, LuRoute,
     LuScale, LuShieldCheck, LuSparkles, LuTextCursor, LuTimerOff, LuWorkflow, LuWrench,
 };
-use shared::{span::SpanKind, trace::TraceStatus};
+use shared::{format, span::SpanKind, trace::TraceStatus};
 use yew::prelude::*;
 
 use super::icon::svg_icon;
-use crate::format;
 
 /// Returns the icon of a kind and the CSS class of its colour.
 pub fn kind_icon(kind: SpanKind) -> (&'static IconData, &'static str) {
@@ -150,5 +149,5 @@ pub fn span_row(props: &SpanRow) -> Html {
 fn bar(class: &'static str, (from, to): Extent, height: &'static str, y: &'static str) -> Html {
     let width = (to - from).max(0.4);
     let from = from.max(0.0).min(100.0 - width.min(100.0));
-    html! { <rect {class} x={format::css_percent(from)} width={format::css_percent(width)} {y} {height} rx="2" /> }
+    html! { <rect {class} x={format!("{from:.2}%")} width={format!("{width:.2}%")} {y} {height} rx="2" /> }
 }

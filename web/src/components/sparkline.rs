@@ -2,8 +2,6 @@
 
 use yew::prelude::*;
 
-use crate::format::plain;
-
 const WIDTH: i32 = 100;
 const HEIGHT: i32 = 28;
 
@@ -42,7 +40,7 @@ fn paths(values: &[Option<f64>]) -> Option<(String, String)> {
         } else {
             height / 2.0
         };
-        format!("{} {}", plain(x, 1), plain(y, 1))
+        format!("{x:.1} {y:.1}")
     };
     let line = format!("M{}", points.into_iter().map(place).collect::<Vec<_>>().join("L"));
     let area = format!("{line}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z");

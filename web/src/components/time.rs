@@ -1,10 +1,9 @@
 //! Points in time, relative or exact.
 
-use shared::Timestamp;
+use shared::{Timestamp, format};
 use yew::prelude::*;
 
 use crate::{
-    format,
     hooks::use_now,
     intl::{self, Style},
 };

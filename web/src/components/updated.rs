@@ -1,11 +1,11 @@
 //! The age of the data, with a refresh button.
 
 use icondata_lu::LuRefreshCw;
-use shared::Timestamp;
+use shared::{Timestamp, format};
 use yew::prelude::*;
 
 use super::icon::svg_icon;
-use crate::{format, hooks::use_now};
+use crate::hooks::use_now;
 
 /// Properties of [`Updated`].
 #[derive(Properties, PartialEq)]

@@ -2,7 +2,7 @@
 
 use icondata_lu::{LuSearch, LuX};
 use shared::{
-    limit,
+    format, limit,
     metric::Dimension,
     page::Page,
     time_range::TimeRange,
@@ -26,7 +26,6 @@ use crate::{
         time::exact_time,
         updated::Updated,
     },
-    format,
     hooks::{use_poll, use_query, use_title},
     route::Route,
 };

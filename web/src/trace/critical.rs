@@ -1,6 +1,6 @@
 //! The critical path of a trace: from the end backwards, always through the child that ended last.
 
-use super::{Times, Tree, order::sort_by_key};
+use super::{Times, Tree};
 
 /// The overlap, in microseconds, up to which two spans count as consecutive: timestamps are rounded.
 const MAX_OVERLAP_MICROS: i64 = 1_000;
@@ -47,7 +47,7 @@ impl CriticalPath {
         let within = |child: usize| (times.spans[child].1.min(until), times.spans[child].0.max(start));
         let mut by_end = children.to_vec();
         by_end.retain(|&child| within(child).1 < within(child).0);
-        sort_by_key(&mut by_end, &within);
+        by_end.sort_by_key(|&child| (within(child), child));
         let mut reached = until;
         let mut self_windows = Vec::new();
         for child in by_end.into_iter().rev() {

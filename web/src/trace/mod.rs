@@ -3,7 +3,6 @@
 mod critical;
 mod find;
 mod model;
-mod order;
 #[cfg(test)]
 pub mod sample;
 mod time;
@@ -12,6 +11,5 @@ mod tree;
 pub use critical::CriticalPath;
 pub use find::{contains, matches};
 pub use model::Model;
-pub use order::sort_by_key;
 pub use time::{Times, percent, ticks};
 pub use tree::Tree;

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 
 use shared::span::Span;
 
-use super::order::sort_by_key;
-
 /// The span tree. All fields are indexed by a span's position in the trace's list. A span whose parent is missing is a root,
 /// and so is one span of a cycle, so that every span is in the tree exactly once.
 #[derive(Debug, Default)]
@@ -40,10 +38,10 @@ impl Tree {
                 _ => roots.push(index),
             }
         }
-        let start = |index: usize| (spans[index].timestamp.as_micros(), 0);
-        sort_by_key(&mut roots, &start);
+        let start = |&index: &usize| (spans[index].timestamp, index);
+        roots.sort_by_key(start);
         for children in &mut declared {
-            sort_by_key(children, &start);
+            children.sort_by_key(start);
         }
         let mut tree = Self {
             order: Vec::with_capacity(spans.len()),

@@ -1,20 +1,22 @@
 //! The facts, actions and contributors of an alert, for lists and for its page.
 
+use std::borrow::Cow;
+
 use shared::{
     Timestamp,
     alert::{Alert, AlertState},
+    format,
     metric::Dimension,
     trace::TraceListQuery,
 };
 use uuid::Uuid;
 use yew::prelude::*;
+use yew_router::query::ToQuery;
 
 use crate::{
     alert::{resolution_label, threshold, value},
     components::{link::RouteLink, stat::stat, table_head::column_heads},
-    format,
     intl::{self, Style},
-    query,
     route::Route,
 };
 
@@ -78,7 +80,7 @@ fn traces_query(alert: &Alert) -> String {
         status: traces.status,
         ..TraceListQuery::default()
     };
-    query::address("", &query).trim_start_matches('?').to_owned()
+    query.to_query().map(Cow::into_owned).unwrap_or_default()
 }
 
 /// Renders the agents or models that contributed most to the change. Renders nothing if they are not known.

@@ -2,7 +2,7 @@
 
 use shared::{
     alert::{Alert, Severity},
-    ttl,
+    format, ttl,
 };
 use uuid::Uuid;
 use yew::prelude::*;
@@ -17,7 +17,6 @@ use crate::{
         pager::pager,
         updated::Updated,
     },
-    format,
     hooks::use_poll,
     intl,
 };

@@ -12,11 +12,8 @@ pub use detail::AlertPage;
 pub use rule::RulePage;
 
 use icondata_lu::LuPlus;
-use serde::Serialize;
-use shared::{
-    alert::Severity,
-    answer::{FromAnswer, Node},
-};
+use serde::{Deserialize, Serialize};
+use shared::alert::Severity;
 use yew::prelude::*;
 
 use crate::{
@@ -33,7 +30,7 @@ const HISTORY: &str = "history";
 /// The value of `show` for rules.
 const RULES: &str = "rules";
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct AlertsQuery {
     /// [`HISTORY`], [`RULES`], or absent for active alerts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,12 +39,6 @@ struct AlertsQuery {
     severity: Option<Severity>,
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<u32>,
-}
-
-impl FromAnswer for AlertsQuery {
-    fn from_answer(node: Node<'_>) -> Self {
-        Self { show: node.field("show"), severity: node.field("severity"), page: node.field("page") }
-    }
 }
 
 /// Renders the tabs for active alerts, history, and rules.

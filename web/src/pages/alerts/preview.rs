@@ -7,19 +7,18 @@ use serde_json::{Value, json};
 use shared::{
     alert::Severity,
     alert_rule::{AlertPreview, AlertPreviewSeries, AlertRuleRequest},
-    answer,
     error::FieldError,
+    format,
 };
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::{
-    alert::{firing_summary, preview_chart, rule_summary, severity_label, threshold, unit},
+    alert::{firing_summary, preview_chart, rule_summary, severity_label, threshold},
     auth::use_client,
     chart::{ChartSeries, Plot, Shape},
     components::load::skeleton_block,
-    format,
 };
 
 /// The delay in milliseconds between the last input and the request.
@@ -64,7 +63,7 @@ pub fn Preview(props: &PreviewProps) -> Html {
                             return;
                         }
                         loading.set(false);
-                        match (answer, answer::read::<AlertRuleRequest>(&fields)) {
+                        match (answer, serde_json::from_value::<AlertRuleRequest>(fields).ok()) {
                             (Ok(preview), Some(rule)) => {
                                 on_preview.emit(Vec::new());
                                 error.set(None);
@@ -120,7 +119,7 @@ fn draw(loaded: &LoadedPreview, selected_group: Option<&str>, on_select: &Callba
     let key = |series: &AlertPreviewSeries| series.key.clone().unwrap_or_default();
     let selected = preview.series.iter().find(|series| Some(&*key(series)) == selected_group);
     let selected = selected.or(preview.series.first());
-    let unit = unit(rule.metric, rule.is_change());
+    let unit = rule.metric.unit(rule.is_change());
     let onchange =
         on_select.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
     let name = |series: &AlertPreviewSeries| {

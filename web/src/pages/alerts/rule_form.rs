@@ -5,16 +5,18 @@ use shared::{
     alert::Severity,
     alert_rule::{AlertMetric, Baseline},
     error::FieldError,
+    format,
     metric::Dimension,
     time_range::TimeRange,
     ttl,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
+use yew_router::{hooks::use_navigator, query::Raw};
 
 use super::preview::Preview;
 use crate::{
-    alert::{baseline_label, form_values, metric_label, request_body, severity_label, unit, unit_label},
+    alert::{baseline_label, form_values, metric_label, request_body, severity_label, unit_label},
     auth::use_client,
     components::{
         form::{Form, Input},
@@ -23,10 +25,8 @@ use crate::{
         panel::panel,
         switch::switch,
     },
-    format,
     hooks::use_poll,
     route::Route,
-    router,
     same::Same,
 };
 
@@ -72,6 +72,7 @@ pub struct RuleFormProps {
 #[component]
 pub fn RuleForm(props: &RuleFormProps) -> Html {
     let client = use_client();
+    let navigator = use_navigator();
     let values = use_state(|| form_values(&props.rule, &FIELDS));
     let save_errors = use_state(Vec::<FieldError>::new);
     let preview_errors = use_state(Vec::<FieldError>::new);
@@ -111,10 +112,15 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
             }
             let (client, save_errors, busy, id) =
                 (client.clone(), save_errors.clone(), busy.clone(), id.clone());
+            let navigator = navigator.clone();
             busy.set(true);
             spawn_local(async move {
                 match client.keep_alert_rule(id.as_deref(), &Value::Object(fields)).await {
-                    Ok(()) => router::push("/alerts?show=rules"),
+                    Ok(()) => {
+                        if let Some(navigator) = navigator {
+                            let Ok(()) = navigator.push_with_query(&Route::Alerts, Raw("show=rules"));
+                        }
+                    }
                     Err(reason) if reason.fields().is_empty() => {
                         save_errors.set(vec![FieldError::new("", reason.message())]);
                     }
@@ -129,7 +135,7 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
     let is_no_data = metric == AlertMetric::NoData;
     let is_change = baseline != Baseline::None && !is_no_data;
     let is_trace_count = metric == AlertMetric::Requests && !is_change;
-    let unit = unit_label(unit(metric, is_change));
+    let unit = unit_label(metric.unit(is_change));
     let all_channels = form.values["channel_ids"].as_array().is_none();
     let suggestions = |id: &'static str, keys: Vec<String>| html! { <datalist {id}>for key in keys { <option value={key} /> }</datalist> };
     let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>| {
@@ -320,6 +326,6 @@ mod tests {
         let expected: Option<shared::alert_rule::AlertRuleRequest> =
             serde_json::from_value(rule.clone()).ok();
         assert!(expected.is_some());
-        assert_eq!(shared::answer::read(&Value::Object(fields(&rule))), expected);
+        assert_eq!(serde_json::from_value(Value::Object(fields(&rule))).ok(), expected);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use icondata_lu::LuBell;
 use serde_json::{Value, json};
-use shared::{Timestamp, alert_rule::AlertRule, ttl};
+use shared::{Timestamp, alert_rule::AlertRule, format, ttl};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -22,7 +22,6 @@ use crate::{
         time::RelativeTime,
         updated::Updated,
     },
-    format,
     hooks::use_poll,
     intl::{self, Style},
     route::Route,

@@ -1,9 +1,9 @@
 //! The KPI cards of the dashboard.
 
-use shared::kpi::HomeKpis;
+use shared::{format::Unit, kpi::HomeKpis};
 use yew::prelude::*;
 
-use crate::components::kpi_card::{Unit, kpi_card};
+use crate::components::kpi_card::kpi_card;
 
 /// The KPIs over time, for the sparklines. A list is empty if not loaded.
 #[derive(Clone, Debug, Default, PartialEq)]

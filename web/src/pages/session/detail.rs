@@ -2,7 +2,7 @@
 //! sorted oldest first, those of an end user newest first.
 
 use icondata_lu::LuMessagesSquare;
-use shared::{error::ErrorCode, session::Thread, ttl};
+use shared::{error::ErrorCode, format, session::Thread, ttl};
 use yew::prelude::*;
 
 use super::{ThreadKind, totals::totals, trace_item::trace_item};
@@ -13,7 +13,6 @@ use crate::{
         message::message,
         updated::Updated,
     },
-    format,
     hooks::{use_poll, use_title},
     route::Route,
 };

@@ -2,7 +2,7 @@
 
 use icondata_lu::{LuMessagesSquare, LuUsers};
 use shared::{
-    limit,
+    format, limit,
     page::ItemList,
     session::ThreadSummary,
     time_range::{TimeRange, TimeRangeQuery},
@@ -22,7 +22,6 @@ use crate::{
         time::RelativeTime,
         updated::Updated,
     },
-    format,
     hooks::{use_poll, use_query, use_title},
     route::Route,
 };

@@ -1,11 +1,10 @@
 //! The totals of a session or an end user.
 
-use shared::session::ThreadTotals;
+use shared::{format, session::ThreadTotals};
 use yew::prelude::*;
 
 use crate::{
     components::stat::stat,
-    format,
     intl::{self, Style},
 };
 

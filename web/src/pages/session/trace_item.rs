@@ -1,12 +1,11 @@
 //! A trace on the page of a session or an end user: its stats and its messages.
 
-use shared::{session::ThreadTrace, trace::Trace};
+use shared::{format, session::ThreadTrace, trace::Trace};
 use yew::prelude::*;
 
 use super::{ThreadKind, turn::turn};
 use crate::{
     components::{chat::Chat, link::RouteLink, status::status_badge, time::exact_time},
-    format,
     route::Route,
 };
 

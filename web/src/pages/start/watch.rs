@@ -6,7 +6,7 @@ use gloo_timers::callback::Timeout;
 use icondata_lu::{LuCircleCheck, LuRadio};
 use shared::{limit, trace::TraceListQuery};
 use yew::prelude::*;
-use yew_router::Routable;
+use yew_router::hooks::use_navigator;
 
 use super::arrival::{Arrival, InitialTraces};
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
     hooks::use_poll,
     intl,
     route::Route,
-    router,
 };
 
 /// The polling interval. The API answers from its cache unless new traces were written.
@@ -38,10 +37,11 @@ pub fn use_arrival() -> Option<Arrival> {
         Some(Arrival::Expected(trace)) => Some(trace.trace_id.clone()),
         _ => None,
     };
+    let navigator = use_navigator();
     use_effect_with(expected, move |expected| {
-        let timeout = expected
-            .clone()
-            .map(|id| Timeout::new(OPEN_DELAY, move || router::push(&Route::Trace { id }.to_path())));
+        let timeout = navigator
+            .zip(expected.clone())
+            .map(|(navigator, id)| Timeout::new(OPEN_DELAY, move || navigator.push(&Route::Trace { id })));
         move || drop(timeout)
     });
     arrival

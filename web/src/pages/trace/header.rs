@@ -2,13 +2,13 @@
 
 use shared::{
     cost::CostBasis,
+    format,
     trace::{Trace, TraceDetail, TraceStatus},
 };
 use yew::prelude::*;
 
 use crate::{
     components::{link::RouteLink, stat::stat, status::status_badge},
-    format,
     intl::{self, Style},
     route::Route,
     trace::Model,

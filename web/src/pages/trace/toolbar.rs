@@ -4,6 +4,7 @@ use icondata_lu::{
     LuChevronDown, LuChevronUp, LuChevronsDownUp, LuChevronsUpDown, LuCircleX, LuFunnel, LuLoaderCircle,
     LuRoute, LuSearch,
 };
+use shared::format;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -11,7 +12,7 @@ use super::{
     key::{SEARCH, TREE, focus},
     state::{Action, Direction, State},
 };
-use crate::{components::icon::svg_icon, format};
+use crate::components::icon::svg_icon;
 
 /// Renders the toolbar.
 pub fn toolbar(state: &State, on_action: &Callback<Action>) -> Html {

@@ -1,6 +1,6 @@
 //! The waterfall: the span tree with a bar for the time of each span. Only the visible rows are rendered.
 
-use shared::{cost::CostBasis, span::Span};
+use shared::{cost::CostBasis, format, span::Span};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     components::span_row::{SpanRow, span_row},
-    format,
     hooks::use_rows_in_sight,
     trace::ticks,
 };
@@ -49,7 +48,7 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
             for (name, value) in [
                 ("--rows", format!("{}px", pixels(*all, *height))),
                 ("--first", format!("{}px", pixels(*first, *height))),
-                ("--tick", format::plain(*tick, 4) + "%"),
+                ("--tick", format!("{tick:.4}%")),
             ] {
                 drop(tree.style().set_property(name, &value));
             }
@@ -239,7 +238,7 @@ fn axis(length: i64, tick: i64) -> Html {
     html! {
         <svg class="steps-ticks">
             for micros in at {
-                <text x={format::css_percent(percent(micros))} y="14" dx="2">{ label(micros) }</text>
+                <text x={format!("{:.2}%", percent(micros))} y="14" dx="2">{ label(micros) }</text>
             }
         </svg>
     }

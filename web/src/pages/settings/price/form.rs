@@ -1,14 +1,13 @@
 //! The form that adds or replaces a price.
 
 use icondata_lu::LuPlus;
-use shared::price::PriceRequest;
+use shared::{format, price::PriceRequest};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     auth::use_client,
     components::{field::Field, icon::svg_icon},
-    format,
 };
 
 /// The fields: their names, labels and examples. The prices are the last four.

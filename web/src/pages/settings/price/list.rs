@@ -1,6 +1,9 @@
 //! The list of workspace prices.
 
-use shared::price::Price;
+use shared::{
+    format::{self, NONE},
+    price::Price,
+};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -11,7 +14,6 @@ use crate::{
         form_error::form_error,
         table_head::{actions_head, column_heads},
     },
-    format::{self, NONE},
 };
 
 /// Properties of [`PriceList`].

@@ -1,10 +1,10 @@
 //! The lookup of a model's price and its source.
 
-use shared::{cost::PriceTable, price};
+use shared::{cost::PriceTable, format, price};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use crate::{auth::use_client, components::field::Field, format};
+use crate::{auth::use_client, components::field::Field};
 
 /// Renders the lookup form and its result.
 #[component]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use shared::{
+    format,
     price::{Reprice, RepriceRequest},
     time_range::TimeRange,
     ttl,
@@ -13,7 +14,6 @@ use yew::prelude::*;
 use crate::{
     auth::use_client,
     components::{form_error::form_error, time::RelativeTime},
-    format,
     hooks::use_poll,
     intl,
 };

@@ -6,7 +6,6 @@ use yew::prelude::*;
 
 use crate::{
     components::{copy_button::CopyButton, long_text::LongText},
-    json::{self, pretty},
     trace::contains,
 };
 
@@ -40,7 +39,7 @@ pub fn Attributes(props: &AttributesProps) -> Html {
                     if props.fields.len() >= FILTER_MIN_ROWS {
                         <input type="search" class="table-filter" placeholder="Filter" aria-label={format!("Filter {}", props.title.to_ascii_lowercase())} {oninput} />
                     }
-                    <CopyButton text={pretty(&Value::Object(props.fields.clone()))} name={props.title.to_ascii_lowercase()} />
+                    <CopyButton text={format!("{:#}", Value::Object(props.fields.clone()))} name={props.title.to_ascii_lowercase()} />
                 </span>
             </header>
             { table(&props.fields, filter.trim()) }
@@ -79,10 +78,10 @@ pub fn table(fields: &Map<String, Value>, filter: &str) -> Html {
 fn text(value: &Value) -> (String, bool) {
     match value {
         Value::String(text) => match crate::components::conversation::parse_json(text) {
-            Some(json) => (pretty(&json), true),
+            Some(json) => (format!("{json:#}"), true),
             None => (text.clone(), false),
         },
-        Value::Array(_) | Value::Object(_) => (pretty(value), true),
-        other => (json::text(other), true),
+        Value::Array(_) | Value::Object(_) => (format!("{value:#}"), true),
+        other => (other.to_string(), true),
     }
 }

@@ -3,6 +3,7 @@
 use icondata_lu::LuInbox;
 use serde_json::{Map, Value};
 use shared::{
+    format,
     span::{Scope, Span},
     trace::Score,
 };
@@ -19,8 +20,6 @@ use crate::{
         breakdown::share_bar, conversation::parse_json, copy_button::CopyButton, long_text::LongText,
         message::message, payload::Payload, time::RelativeTime,
     },
-    format,
-    json::pretty,
     trace::Model,
 };
 
@@ -151,7 +150,7 @@ fn payloads(input: Option<&Value>, output: Option<&Value>) -> Html {
 }
 
 fn raw(text: &str) -> Html {
-    let text = parse_json(text).as_ref().map_or_else(|| text.to_owned(), pretty);
+    let text = parse_json(text).as_ref().map_or_else(|| text.to_owned(), |json| format!("{json:#}"));
     html! {
         <section class="code-box payload" aria-label="Raw">
             <header class="code-head"><h3>{ "Step JSON" }</h3><CopyButton text={text.clone()} name="step JSON" /></header>

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use shared::{
-    Timestamp,
+    Timestamp, format,
     span::{SpanEvent, SpanLink},
 };
 use yew::prelude::*;
@@ -10,9 +10,7 @@ use yew::prelude::*;
 use super::attribute::table;
 use crate::{
     components::{link::RouteLink, long_text::LongText},
-    format, json,
     route::Route,
-    trace::sort_by_key,
 };
 
 /// Renders the events with their time offset from the start of the span.
@@ -30,9 +28,9 @@ pub fn events(events: &[SpanEvent], start: Timestamp) -> Html {
         }
     };
     // Senders do not guarantee an order.
-    let mut order: Vec<usize> = (0..events.len()).collect();
-    sort_by_key(&mut order, &|at| (events.get(at).map_or(0, |event| event.timestamp.as_micros()), 0));
-    html! { <ol class="events">{ for order.into_iter().filter_map(|at| events.get(at)).map(event) }</ol> }
+    let mut ordered: Vec<&SpanEvent> = events.iter().collect();
+    ordered.sort_by_key(|event| event.timestamp);
+    html! { <ol class="events">{ for ordered.into_iter().map(event) }</ol> }
 }
 
 /// Formats the offset of a point in time, like `+1.2 ms`.
@@ -58,7 +56,7 @@ impl Exception {
         let mut rest = event.attributes.clone();
         let mut take = |name: &str| match rest.remove(name)? {
             Value::String(text) => Some(text),
-            other => Some(json::text(&other)),
+            other => Some(other.to_string()),
         };
         let (kind, message) = (take("exception.type"), take("exception.message"));
         let stack = take("exception.stacktrace");

@@ -2,6 +2,7 @@
 
 use shared::{
     cost::{AppliedPrice, CostBasis, CostPart, PriceTable, TokenKind},
+    format,
     span::Span,
     trace::TraceStatus,
 };
@@ -17,7 +18,7 @@ use crate::{
         status::status_badge,
         table_head::column_heads,
     },
-    format, intl,
+    intl,
     route::Route,
     trace::{Model, percent},
 };
