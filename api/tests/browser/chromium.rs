@@ -1,4 +1,4 @@
-//! Chromium behind a driver of its own, in a folder of its own; both end with the test. Knows nothing of the pages.
+//! Starts Chromium with its own driver and profile folder. Both end with the test.
 
 use std::{
     env,
@@ -26,7 +26,7 @@ pub struct Chromium {
 impl Chromium {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // It takes one port on two addresses, of which somebody may have the second, and ends then.
+        // The driver binds one port on two addresses and exits if the second one is in use.
         let mut started = None;
         for _ in 0..5 {
             started = start_driver(&folder).await;
@@ -34,7 +34,7 @@ impl Chromium {
                 break;
             }
         }
-        let (driver, port) = started.expect("the driver says its port before it ends");
+        let (driver, port) = started.expect("chromedriver starts within five attempts");
         let capabilities = json!({
             "goog:chromeOptions": {
                 "binary": program("CHROMIUM", "chromium"),
@@ -57,30 +57,30 @@ impl Chromium {
         Self { client, driver, folder }
     }
 
-    /// A command of the Chrome DevTools Protocol.
+    /// Executes a command of the Chrome DevTools Protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) {
         let body = json!({"cmd": command, "params": parameters});
         self.client.issue_cmd(Extension { path: "goog/cdp/execute", body }).await.unwrap();
     }
 
-    /// What the console got since it was last asked: errors and warnings, the browser's own about requests and the
-    /// content security policy included.
-    pub async fn complaints(&self) -> Vec<String> {
+    /// Returns the errors and warnings in the console since the last call, including failed requests and violations of the
+    /// Content-Security-Policy.
+    pub async fn console_errors(&self) -> Vec<String> {
         let log = Extension { path: "se/log", body: json!({"type": "browser"}) };
         let entries = self.client.issue_cmd(log).await.unwrap();
         let serious = |entry: &&Value| matches!(entry["level"].as_str(), Some("SEVERE" | "WARNING"));
         let text = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
-        // Trunk's preload of the wasm carries a hash that Chromium does not check there, and says so.
-        let known = |text: &String| text.contains("`integrity` attribute is currently ignored for preload");
-        entries.as_array().unwrap().iter().filter(serious).map(text).filter(|text| !known(text)).collect()
+        // Chromium warns that it does not check the integrity hash of Trunk's preload link.
+        let ignored = |text: &String| text.contains("`integrity` attribute is currently ignored for preload");
+        entries.as_array().unwrap().iter().filter(serious).map(text).filter(|text| !ignored(text)).collect()
     }
 
-    /// Closes the browser, then the driver. Whatever happened to them: they may be what broke.
+    /// Closes the browser and the driver. Ignores errors, since the browser may have crashed.
     pub async fn end(mut self) {
-        // A driver that is killed leaves its browser running: this ends the browser.
+        // The browser has to be closed first: killing the driver would leave it running.
         let _ = tokio::time::timeout(Duration::from_secs(10), self.client.close()).await;
         let _ = self.driver.kill().await;
-        // Its last processes may still be writing to the folder.
+        // Exiting processes may still write to the folder.
         let deadline = Instant::now() + Duration::from_secs(5);
         while std::fs::remove_dir_all(self.folder.path()).is_err() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -88,7 +88,7 @@ impl Chromium {
     }
 }
 
-/// A driver and its port; nothing where it ended before it had one.
+/// Starts a driver. Returns it with its port, or `None` if it exits before it has one.
 async fn start_driver(folder: &TempDir) -> Option<(Child, String)> {
     let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"))
         .arg("--port=0")
@@ -106,12 +106,12 @@ async fn start_driver(folder: &TempDir) -> Option<(Child, String)> {
             break port.trim_end_matches('.').to_owned();
         }
     };
-    // What else it says must not fill the pipe.
+    // Further output must be read, so that the pipe does not fill up.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     Some((driver, port))
 }
 
-/// What `variable` names, or else the program of this name on the path.
+/// Returns the program set in `variable`, or else the program `name` on the `PATH`.
 fn program(variable: &str, name: &str) -> PathBuf {
     if let Some(program) = env::var_os(variable).filter(|program| !program.is_empty()) {
         return program.into();
@@ -120,10 +120,10 @@ fn program(variable: &str, name: &str) -> PathBuf {
     env::split_paths(&path)
         .map(|folder| folder.join(name))
         .find(|program| program.is_file())
-        .unwrap_or_else(|| panic!("no {name} on the PATH: install it, or name it in {variable}"))
+        .unwrap_or_else(|| panic!("{name} is not on the PATH: install it, or set {variable}"))
 }
 
-/// A command that only this driver has.
+/// A command that is specific to chromedriver.
 #[derive(Debug)]
 struct Extension {
     path: &'static str,

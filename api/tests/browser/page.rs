@@ -1,5 +1,5 @@
-//! The page that Chromium shows, as somebody uses it: by what is written on it, not by how it is made. Everything waits
-//! until what it is about is there, and fails with what the page shows instead.
+//! The page in Chromium, used through its visible labels and not through its implementation. Every function waits until its
+//! element exists, and fails with the content of the page.
 
 use std::{
     panic::Location,
@@ -12,24 +12,25 @@ use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
 
-/// How long something may take to come about, on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(20);
-const PERIOD: Duration = Duration::from_millis(40);
+/// How long to wait for a condition, even on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// The time between two checks of a condition.
+const INTERVAL: Duration = Duration::from_millis(40);
 const TOKEN: &str = "return JSON.parse(localStorage.getItem('agent-obs.token'))?.access_token ?? null";
 
 pub struct Page {
     pub chromium: Chromium,
-    /// The server's address.
+    /// The URL of the server.
     pub url: String,
 }
 
 impl Page {
-    /// Loads a page of the server.
+    /// Opens a page of the server.
     pub async fn open(&self, path: &str) {
         self.chromium.client.goto(&format!("{}{path}", self.url)).await.unwrap();
     }
 
-    /// The element, once it is there and can be seen.
+    /// Waits until an element is displayed and returns it.
     #[track_caller]
     pub fn find(&self, xpath: &str) -> impl Future<Output = Element> {
         let caller = Location::caller();
@@ -43,13 +44,13 @@ impl Page {
         })
     }
 
-    /// Waits until the element is gone.
+    /// Waits until no element matches.
     #[track_caller]
-    pub fn gone(&self, xpath: &str) -> impl Future<Output = ()> {
+    pub fn expect_absent(&self, xpath: &str) -> impl Future<Output = ()> {
         self.expect_count(xpath, 0)
     }
 
-    /// Waits until exactly so many elements are there.
+    /// Waits until exactly `count` elements match.
     #[track_caller]
     pub fn expect_count(&self, xpath: &str, count: usize) -> impl Future<Output = ()> {
         let caller = Location::caller();
@@ -58,11 +59,12 @@ impl Page {
             if found.len() == count {
                 Ok(Some(()))
             } else {
-                Err(Unlike(format!("{} of {count}", found.len())))
+                Err(Mismatch(format!("{} of {count}", found.len())))
             }
         })
     }
 
+    /// Clicks an element.
     #[track_caller]
     pub fn click(&self, xpath: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
@@ -72,7 +74,7 @@ impl Page {
         })
     }
 
-    /// Types into an input that is empty.
+    /// Types into an empty input.
     #[track_caller]
     pub fn fill(&self, label: &str, text: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
@@ -86,7 +88,7 @@ impl Page {
         }
     }
 
-    /// Types something else into an input.
+    /// Replaces the text of an input.
     #[track_caller]
     pub fn replace(&self, label: &str, text: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
@@ -94,7 +96,7 @@ impl Page {
             let input = field(label);
             self.wait(caller, &input, async || {
                 let input = self.chromium.client.find(Locator::XPath(&input)).await?;
-                // Clearing tells the page nothing; keys do.
+                // WebDriver's clear command sends no input event; key presses do.
                 let typed = input.prop("value").await?.unwrap_or_default().chars().count();
                 Ok(Some(input.send_keys(&("\u{e003}".repeat(typed) + text)).await?))
             })
@@ -102,7 +104,7 @@ impl Page {
         }
     }
 
-    /// Chooses from a list by what is sent.
+    /// Selects an option of a select by its value.
     #[track_caller]
     pub fn choose(&self, label: &str, value: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
@@ -116,45 +118,45 @@ impl Page {
         }
     }
 
-    /// Waits until the element's text is this.
+    /// Waits until the text of an element equals `expected`.
     #[track_caller]
     pub fn expect_text(&self, xpath: &str, expected: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
         self.wait(caller, xpath, async move || {
             let text = self.chromium.client.find(Locator::XPath(xpath)).await?.text().await?;
-            if text == expected { Ok(Some(())) } else { Err(Unlike(format!("{text:?}, not {expected:?}"))) }
+            if text == expected { Ok(Some(())) } else { Err(Mismatch(format!("{text:?}, not {expected:?}"))) }
         })
     }
 
-    /// Waits until the address is this path, with its query.
+    /// Waits until the URL has this path and query.
     #[track_caller]
     pub fn expect_path(&self, path: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
         async move {
             let wanted: Url = format!("{}{path}", self.url).parse().unwrap();
-            let waiting = self.chromium.client.wait().at_most(PATIENCE).every(PERIOD).for_url(&wanted).await;
-            if let Err(error) = waiting {
-                panic!("{caller}: {path} was not reached ({error})\n{}", self.shown().await);
+            let result = self.chromium.client.wait().at_most(TIMEOUT).every(INTERVAL).for_url(&wanted).await;
+            if let Err(error) = result {
+                panic!("{caller}: {path} was not reached ({error})\n{}", self.current_content().await);
             }
         }
     }
 
-    /// Waits until a script answers true.
+    /// Waits until a script returns true. `description` is used in the failure message.
     #[track_caller]
-    pub fn expect_script(&self, what: &str, script: &str) -> impl Future<Output = ()> {
+    pub fn expect_script(&self, description: &str, script: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
-        self.wait(caller, what, async move || {
+        self.wait(caller, description, async move || {
             let answer = self.chromium.client.execute(script, vec![]).await?;
-            if answer == Value::Bool(true) { Ok(Some(())) } else { Err(Unlike(answer.to_string())) }
+            if answer == Value::Bool(true) { Ok(Some(())) } else { Err(Mismatch(answer.to_string())) }
         })
     }
 
-    /// What a script returns.
+    /// Runs a script and returns its result.
     pub async fn run(&self, script: &str) -> Value {
         self.chromium.client.execute(script, vec![]).await.unwrap()
     }
 
-    /// A request that the page itself makes: `{status, cache, body}`.
+    /// Sends a request from the page. Returns `{status, cache, body}`.
     pub async fn fetch(&self, method: &str, path: &str, token: &str) -> Value {
         const FETCH: &str = "const [method, path, token, done] = arguments;
             fetch(path, {method, headers: {authorization: `Bearer ${token}`}})
@@ -166,107 +168,110 @@ impl Page {
         self.chromium.client.execute_async(FETCH, arguments).await.unwrap()
     }
 
-    /// The token that the page keeps; none where nobody is logged in.
+    /// Returns the token stored by the page, or `None` without a login.
     pub async fn token(&self) -> Option<String> {
         self.run(TOKEN).await.as_str().map(str::to_owned)
     }
 
-    /// Logs in through the form, wherever that leads.
+    /// Submits the login form.
     pub async fn log_in(&self, email: &str, password: &str) {
         self.fill("E-mail", email).await;
         self.fill("Password", password).await;
         self.click(&button("Log in")).await;
     }
 
-    /// Makes the intervals of pages that are loaded from now on thirty times as short: what is asked for every half
-    /// minute is asked for every second.
-    pub async fn hurry(&self) {
+    /// Makes all intervals of pages opened after this call 30 times shorter, so that half a minute becomes one second.
+    pub async fn speed_up_polling(&self) {
         let source = "const interval = window.setInterval;
             window.setInterval = (run, wait, ...more) => interval(run, wait / 30, ...more);";
         self.chromium.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": source})).await;
     }
 
-    /// Takes what the console complains about: something, and only of this kind.
+    /// Expects at least one console error, and only errors that contain `text`.
     #[track_caller]
-    pub fn expect_complaints(&self, of: &str) -> impl Future<Output = ()> {
+    pub fn expect_console_errors(&self, text: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
         async move {
-            let complaints = self.chromium.complaints().await;
-            let fits = !complaints.is_empty() && complaints.iter().all(|complaint| complaint.contains(of));
-            assert!(fits, "{caller}: expected only {of:?} in the console: {complaints:#?}");
+            let errors = self.chromium.console_errors().await;
+            let as_expected = !errors.is_empty() && errors.iter().all(|error| error.contains(text));
+            assert!(as_expected, "{caller}: expected only {text:?} in the console: {errors:#?}");
         }
     }
 
-    /// Where the page is and what it says.
-    pub async fn shown(&self) -> String {
+    /// Returns the URL and the text of the page.
+    pub async fn current_content(&self) -> String {
         let script = "return `${location.href}\n${document.body?.innerText}`";
         match self.chromium.client.execute(script, vec![]).await {
             Ok(text) => text.as_str().unwrap_or_default().to_owned(),
-            Err(error) => format!("the page says nothing: {error}"),
+            Err(error) => format!("failed to read the page: {error}"),
         }
     }
 
-    /// Until `look` finds something. An element that a new state of the page replaced meanwhile is looked for again.
+    /// Repeats `look` until it returns a value. Elements replaced by a re-render are looked up again.
     async fn wait<T>(
         &self,
         caller: &Location<'_>,
-        what: &str,
-        look: impl AsyncFn() -> Result<Option<T>, Unlike>,
+        description: &str,
+        look: impl AsyncFn() -> Result<Option<T>, Mismatch>,
     ) -> T {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             let last = match look().await {
                 Ok(Some(found)) => return found,
-                Ok(None) => "not there".to_owned(),
-                Err(Unlike(last)) => last,
+                Ok(None) => "not displayed".to_owned(),
+                Err(Mismatch(last)) => last,
             };
             if Instant::now() > deadline {
-                panic!("{caller}: waited in vain for {what}: {last}\n{}", self.shown().await);
+                panic!(
+                    "{caller}: timed out waiting for {description}: {last}\n{}",
+                    self.current_content().await
+                );
             }
-            tokio::time::sleep(PERIOD).await;
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 }
 
-/// How what was found differs from what is waited for.
-struct Unlike(String);
+/// The difference between the found and the expected state.
+struct Mismatch(String);
 
-impl From<CmdError> for Unlike {
+impl From<CmdError> for Mismatch {
     fn from(error: CmdError) -> Self {
         Self(error.to_string())
     }
 }
 
-/// A button by its name.
+/// Returns the XPath of a button with this name.
 pub fn button(name: &str) -> String {
     format!("//button[normalize-space()={0} or @aria-label={0}]", quoted(name))
 }
 
-/// A link by its name.
+/// Returns the XPath of a link with this name.
 pub fn link(name: &str) -> String {
     format!("//a[normalize-space()={0} or @aria-label={0}]", quoted(name))
 }
 
-/// An input or a list by its label.
+/// Returns the XPath of an input or a select with this label.
 pub fn field(label: &str) -> String {
     format!("//*[@id=//label[normalize-space()={}]/@for]", quoted(label))
 }
 
+/// Returns the XPath of a heading with this text.
 pub fn heading(text: &str) -> String {
     format!("//*[self::h1 or self::h2 or self::h3][normalize-space()={}]", quoted(text))
 }
 
-/// A part of the page by its label.
+/// Returns the XPath of an element with this `aria-label`.
 pub fn region(label: &str) -> String {
     format!("//*[@aria-label={}]", quoted(label))
 }
 
-/// The innermost element with this text.
+/// Returns the XPath of the innermost element with this text.
 pub fn text(text: &str) -> String {
     format!("//*[normalize-space()={0} and not(*[normalize-space()={0}])]", quoted(text))
 }
 
 fn quoted(text: &str) -> String {
-    assert!(!text.contains('"'), "XPath has no escapes");
+    assert!(!text.contains('"'), "XPath strings have no escapes");
     format!("\"{text}\"")
 }

@@ -1,19 +1,19 @@
-//! Sessions and users: in lists, and each with its traces.
+//! Sessions and end users: the lists, and each with its traces.
 
 use shared::{
     page::ItemList,
-    session::{Thread, ThreadSummary},
-    time_range::TimeRange,
+    session::{Thread, ThreadListQuery, ThreadQuery, ThreadSummary},
+    time_range::{TimeRange, TimeRangeQuery},
 };
 
-use super::{ApiError, Asked, Client, client::segment};
+use super::{ApiError, ApiRequest, Client, client::segment};
 
-/// What the traces of a thread have in common.
+/// The property that groups traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadKind {
-    /// The conversation.
+    /// The traces of one session.
     Session,
-    /// The person.
+    /// The traces of one end user.
     User,
 }
 
@@ -27,21 +27,19 @@ impl ThreadKind {
 }
 
 impl Client {
-    /// The sessions or users of `range`, the most recently active first, at most `limit`.
-    pub fn threads(&self, kind: ThreadKind, range: TimeRange, limit: u32) -> Asked<ItemList<ThreadSummary>> {
-        let query = range.to_query();
-        self.get(
-            kind.path(),
-            &[
-                ("range", query.range.as_deref()),
-                ("start", query.start.as_deref()),
-                ("end", query.end.as_deref()),
-                ("limit", Some(&*limit.to_string())),
-            ],
-        )
+    /// Lists at most `limit` sessions or end users of `range`, the most recently active first.
+    pub fn threads(
+        &self,
+        kind: ThreadKind,
+        range: TimeRange,
+        limit: u32,
+    ) -> ApiRequest<ItemList<ThreadSummary>> {
+        let TimeRangeQuery { range, start, end } = range.to_query();
+        self.get(kind.path(), &ThreadListQuery { range, start, end, limit: Some(limit) })
     }
 
-    /// A session or user with the first `pages` pages of its traces, of `limit` each, and where the next one begins.
+    /// Gets a session or end user with the first `pages` pages of its traces, `limit` traces each, and the cursor of the
+    /// next page.
     pub async fn thread(
         &self,
         kind: ThreadKind,
@@ -50,12 +48,11 @@ impl Client {
         pages: usize,
     ) -> Result<Thread, ApiError> {
         let path = format!("{}/{}", kind.path(), segment(id));
-        let limit = limit.to_string();
-        let mut thread: Thread = self.get(&path, &[("limit", Some(&*limit))]).await?;
+        let page = |cursor| self.get::<Thread>(&path, &ThreadQuery { limit: Some(limit), cursor });
+        let mut thread = page(None).await?;
         for _ in 1..pages {
             let Some(cursor) = thread.next_cursor.take() else { break };
-            let next: Thread =
-                self.get(&path, &[("limit", Some(&*limit)), ("cursor", Some(&*cursor))]).await?;
+            let next = page(Some(cursor)).await?;
             thread.items.extend(next.items);
             thread.next_cursor = next.next_cursor;
         }

@@ -1,4 +1,4 @@
-//! Who is logged in: the token, its renewal, and the guard before the pages that need it.
+//! Authentication: the token, its renewal, and the guard of the pages that need a login.
 
 mod guard;
 mod provider;

@@ -1,4 +1,4 @@
-//! Hooks that more than one page uses.
+//! Hooks that several pages use.
 
 mod now;
 pub mod poll;

@@ -4,6 +4,7 @@
 use shared::{
     alert::{AlertChange, AlertTraces},
     alert_rule::{AlertMetric, AlertRuleRequest, Baseline},
+    format,
     metric::{Dimension, Metric},
     time_range::Window,
     trace::TraceStatus,
@@ -11,7 +12,6 @@ use shared::{
 
 use super::{
     contributor::{Moved, failures, moved},
-    figure,
     measure::group_of,
     subject::{Subject, before, names, now},
 };
@@ -73,8 +73,9 @@ impl Facts {
     }
 }
 
-fn number(count: i64) -> f64 {
-    count as f64
+/// Formats a number of traces.
+fn count(traces: i64) -> String {
+    format::integer(traces.unsigned_abs())
 }
 
 /// Whose traces these are, after a word like "Cost".
@@ -117,9 +118,9 @@ fn silent(subject: &Subject<'_>, now: &Summed) -> String {
     });
     format!(
         "{who} for {}.{newest} there were {} in the last {}. {}",
-        figure::silence(subject.value),
-        figure::count(number(now.distribution.sums.requests)),
-        figure::span(rule.window_minutes),
+        format::minutes(subject.value),
+        count(now.distribution.sums.requests),
+        format::minutes(rule.window_minutes.into()),
         threshold(subject),
     )
 }
@@ -132,9 +133,9 @@ fn crossed(
     most: Option<&Moved>,
 ) -> String {
     let rule = subject.rule;
-    let (span, whose) = (figure::span(rule.window_minutes), whose(subject));
+    let (span, whose) = (format::minutes(rule.window_minutes.into()), whose(subject));
     let say = |value: Option<f64>| {
-        value.map_or_else(|| "nothing to measure".to_owned(), |value| figure::value(rule.metric, value))
+        value.map_or_else(|| "nothing to measure".to_owned(), |value| rule.metric.unit(false).text(value))
     };
     let was = before.metric(metric).map_or("there was", |_| "it was");
     let traces = now.sums.requests;
@@ -142,10 +143,10 @@ fn crossed(
         Metric::Requests => String::new(),
         Metric::ErrorRate => {
             let failed = failures(now);
-            format!(": {} of {} traces failed", figure::count(number(failed)), figure::count(number(traces)))
+            format!(": {} of {} traces failed", count(failed), count(traces))
         }
-        Metric::QualityScore => format!(", {} scored traces", figure::count(number(now.sums.scored))),
-        _ => format!(", {} traces", figure::count(number(traces))),
+        Metric::QualityScore => format!(", {} scored traces", count(now.sums.scored)),
+        _ => format!(", {} traces", count(traces)),
     };
     let mut text =
         format!("{}{whose}: {} over the last {span}{basis}.", name(metric), say(now.metric(metric)));
@@ -156,7 +157,7 @@ fn crossed(
     };
     text.push_str(&format!(" {compared} {was} {}", say(before.metric(metric))));
     if rule.is_change() {
-        text.push_str(&format!(", a change of {}", figure::signed(subject.value)));
+        text.push_str(&format!(", a change of {}", format::change(subject.value)));
     }
     text.push_str(&format!(". {}", threshold(subject)));
     if let Some(most) = most {
@@ -168,8 +169,7 @@ fn crossed(
 fn threshold(subject: &Subject<'_>) -> String {
     let rule = subject.rule;
     let Some(threshold) = rule.threshold(subject.severity) else { return String::new() };
-    let threshold =
-        if rule.is_change() { figure::signed(threshold) } else { figure::value(rule.metric, threshold) };
+    let threshold = rule.metric.unit(rule.is_change()).text(threshold);
     format!("The threshold for {} is {threshold}.", subject.severity.as_str())
 }
 
@@ -179,7 +179,7 @@ fn most_of_it(rule: &AlertRuleRequest, metric: Metric, now: &Distribution, most:
     if metric == Metric::ErrorRate && most.failed * 2 > failures(now) {
         return format!(" Most of it: {who}, {} of {}.", most.failed, failures(now));
     }
-    let say = |value: f64| figure::value(rule.metric, value);
+    let say = |value: f64| rule.metric.unit(false).text(value);
     match (change.before, change.now) {
         (Some(before), Some(now)) => format!(" {who} moved it most: from {} to {}.", say(before), say(now)),
         (None, Some(now)) => format!(" {who} moved it most: it is new, with {}.", say(now)),

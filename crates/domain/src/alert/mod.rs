@@ -6,7 +6,6 @@ mod contributor;
 pub mod default;
 pub mod describe;
 pub mod evaluate;
-pub mod figure;
 pub mod lifecycle;
 pub mod measure;
 pub mod preview;

@@ -1,4 +1,4 @@
-//! One alert: what went out of bounds, what changed, and whom it was told.
+//! The page of an alert: facts, contributors, and notifications.
 
 use icondata_lu::LuBell;
 use shared::{
@@ -11,7 +11,7 @@ use shared::{
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::row::{actions, changes, facts};
+use super::facts::{actions, contributors, facts};
 use crate::{
     api::ApiError,
     auth::use_client,
@@ -37,17 +37,17 @@ pub struct AlertPageProps {
     pub id: String,
 }
 
-/// See the module.
+/// Loads and renders an alert.
 #[component]
 pub fn AlertPage(props: &AlertPageProps) -> Html {
     let client = use_client();
     let error = use_state(|| None::<String>);
     let id = props.id.clone();
     let alert = use_poll(id.clone(), ttl::ALERTS, |client, id| client.alert(&id));
-    let told = use_poll(id, ttl::ALERTS, |client, id| client.alert_deliveries(&id));
+    let deliveries = use_poll(id, ttl::ALERTS, |client, id| client.alert_deliveries(&id));
     let channels = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.alert_channels());
-    let known = alert.data();
-    let title = known.as_ref().map_or_else(|| "Alert".to_owned(), |alert| alert.title.clone());
+    let loaded = alert.data();
+    let title = loaded.as_ref().map_or_else(|| "Alert".to_owned(), |alert| alert.title.clone());
     use_title(&title);
     let on_acknowledge = {
         let (error, on_refresh) = (error.clone(), alert.on_refresh());
@@ -60,14 +60,14 @@ pub fn AlertPage(props: &AlertPageProps) -> Html {
         })
     };
     let on_refresh = {
-        let (alert, told) = (alert.on_refresh(), told.on_refresh());
+        let (alert, deliveries) = (alert.on_refresh(), deliveries.on_refresh());
         Callback::from(move |()| {
             alert.emit(());
-            told.emit(());
+            deliveries.emit(());
         })
     };
     let code = alert.error().and_then(ApiError::code);
-    let missing = known.is_none()
+    let missing = loaded.is_none()
         && matches!(code, Some(ErrorCode::NotFound | ErrorCode::BadRequest | ErrorCode::ValidationFailed));
     html! {
         <>
@@ -77,8 +77,8 @@ pub fn AlertPage(props: &AlertPageProps) -> Html {
                 <span class="ellipsis" aria-current="page">{ title.clone() }</span>
             </nav>
             if missing {
-                <h1 class="visually-hidden">{ "No such alert" }</h1>
-                <section class="panel">{ message(LuBell, "There is no such alert in your workspace", html! { <RouteLink class="button" to={Route::Alerts}>{ "All alerts" }</RouteLink> }) }</section>
+                <h1 class="visually-hidden">{ "Alert" }</h1>
+                <section class="panel">{ message(LuBell, "Alert not found", html! { <RouteLink class="button" to={Route::Alerts}>{ "All alerts" }</RouteLink> }) }</section>
             } else {
                 <div class="page-head">
                     <h1>{ title }</h1>
@@ -91,9 +91,9 @@ pub fn AlertPage(props: &AlertPageProps) -> Html {
                     <section class="panel alert-head" aria-label="Alert">
                         { view(&alert, skeleton_lines(4), |alert| head(alert, &on_acknowledge)) }
                     </section>
-                    if let Some(alert) = known { { changes(&alert) } }
-                    { panel("Who was told", "", Html::default(), html! { <>
-                        { view(&told, skeleton_lines(2), |list| who(list, channels.data().as_deref())) }
+                    if let Some(alert) = loaded { { contributors(&alert) } }
+                    { panel("Notifications", "", Html::default(), html! { <>
+                        { view(&deliveries, skeleton_lines(2), |list| notifications(list, channels.data().as_deref())) }
                     </> }) }
                 </div>
             }
@@ -112,18 +112,18 @@ fn head(alert: &Alert, on_acknowledge: &Callback<Uuid>) -> Html {
     }
 }
 
-fn who(told: &ItemList<AlertDelivery>, channels: Option<&ItemList<AlertChannel>>) -> Html {
-    if told.items.is_empty() {
+fn notifications(deliveries: &ItemList<AlertDelivery>, channels: Option<&ItemList<AlertChannel>>) -> Html {
+    if deliveries.items.is_empty() {
         return html! {
             <p class="panel-lead muted">
-                { "Nobody: there was no channel for it, or it was muted. Channels are in the " }<RouteLink to={Route::Settings}>{ "settings" }</RouteLink>{ "." }
+                { "No notifications: no channel matches this alert, or its rule is muted. Manage channels in " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }
             </p>
         };
     }
     let name = |delivery: &AlertDelivery| {
         let all = channels.iter().flat_map(|list| &list.items);
         let found = all.clone().find(|channel| channel.id == delivery.channel_id);
-        found.map_or_else(|| "A channel that is gone".to_owned(), |found| found.channel.name.clone())
+        found.map_or_else(|| "Deleted channel".to_owned(), |found| found.channel.name.clone())
     };
-    delivery_table(&told.items, Some(&name))
+    delivery_table(&deliveries.items, Some(&name))
 }

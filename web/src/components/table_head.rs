@@ -1,8 +1,8 @@
-//! The heads of a table's columns.
+//! The header cells of tables.
 
 use yew::prelude::*;
 
-/// First those of texts, then those of numbers, as cells of a row.
+/// Renders the header cells of a row: text columns first, then numeric columns.
 pub fn column_heads(texts: &[&'static str], numbers: &[&'static str]) -> Html {
     html! {
         <>
@@ -12,7 +12,7 @@ pub fn column_heads(texts: &[&'static str], numbers: &[&'static str]) -> Html {
     }
 }
 
-/// The head of a column of buttons, for those who do not see that they are.
+/// Renders the header cell of a column of buttons, for screen readers.
 pub fn actions_head() -> Html {
     html! { <th scope="col"><span class="visually-hidden">{ "Actions" }</span></th> }
 }

@@ -1,11 +1,11 @@
-//! RFC 3339 in a few hundred bytes, for the browser: the same texts as jiff, which the server uses.
-//! The calendar is Howard Hinnant's `days_from_civil` and `civil_from_days`.
+//! RFC 3339 for the browser, with the same texts as jiff on the server. The calendar algorithms are `days_from_civil` and
+//! `civil_from_days` by Howard Hinnant.
 
 use std::fmt;
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// Writes `micros` since the epoch in UTC, with as many decimals as it needs.
+/// Writes `micros` since the epoch in UTC, with as few decimals as possible.
 pub fn write(micros: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
     let (year, month, day) = date(seconds.div_euclid(DAY_SECONDS));
@@ -19,7 +19,7 @@ pub fn write(micros: i64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("Z")
 }
 
-/// Microseconds since the epoch; what is finer is cut off.
+/// Parses a text to microseconds since the epoch. Truncates finer fractions.
 pub fn read(text: &str) -> Option<i64> {
     let (year, rest) = number(text, 4)?;
     let (month, rest) = number(rest.strip_prefix('-')?, 2)?;
@@ -32,7 +32,7 @@ pub fn read(text: &str) -> Option<i64> {
         None => (0, rest),
     };
     let days = days(year, month, day);
-    // A day that the month does not have would come back as one of the next.
+    // A day beyond the end of the month converts to a date in the next month.
     if date(days) != (year, month, day) || hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -40,7 +40,7 @@ pub fn read(text: &str) -> Option<i64> {
     Some(seconds * 1_000_000 + fraction)
 }
 
-/// Seconds by which the clock that was read is ahead of UTC.
+/// Parses an offset to seconds ahead of UTC.
 fn offset(text: &str) -> Option<i64> {
     if matches!(text, "Z" | "z") {
         return Some(0);
@@ -68,7 +68,7 @@ fn fraction(text: &str) -> Option<(i64, &str)> {
     (1..=9).contains(&length).then_some((micros, text.get(length..)?))
 }
 
-/// Year, month and day of the day that is so many after the epoch's.
+/// Returns year, month and day of a day since the epoch.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -80,6 +80,7 @@ fn date(days: i64) -> (i64, i64, i64) {
     (year, month, of_year - (153 * shifted + 2) / 5 + 1)
 }
 
+/// Returns the days from the epoch to a date.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));

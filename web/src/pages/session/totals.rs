@@ -1,15 +1,14 @@
-//! What the runs of a session or a user add up to.
+//! The totals of a session or an end user.
 
-use shared::session::ThreadTotals;
+use shared::{format, session::ThreadTotals};
 use yew::prelude::*;
 
 use crate::{
-    components::figure::figure,
-    format,
+    components::stat::stat,
     intl::{self, Style},
 };
 
-/// The figures, side by side.
+/// Renders the totals in a row.
 pub fn totals(totals: &ThreadTotals) -> Html {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| format::NONE.to_owned());
     let span = totals.first.zip(totals.last);
@@ -18,19 +17,19 @@ pub fn totals(totals: &ThreadTotals) -> Html {
         if first == last { first } else { format!("{first} – {last}") }
     });
     html! {
-        <dl class="figures">
-            { figure("Traces", format::integer(totals.traces), None) }
-            { figure("Errors", format::integer(totals.errors), None) }
-            { figure("Duration", or_none(span.map(|(first, last)| duration(first, last))), between) }
-            { figure("Mean latency", or_none(totals.avg_latency_ms.map(format::latency)), None) }
-            { figure("Tokens", format::integer(totals.tokens), None) }
-            { figure("Cost", format::cost(totals.cost_usd), unpriced(totals.unpriced)) }
-            { figure("Quality", or_none(totals.avg_quality_score.map(format::score)), None) }
+        <dl class="stats">
+            { stat("Traces", format::integer(totals.traces), None) }
+            { stat("Errors", format::integer(totals.errors), None) }
+            { stat("Duration", or_none(span.map(|(first, last)| duration(first, last))), between) }
+            { stat("Average latency", or_none(totals.avg_latency_ms.map(format::latency)), None) }
+            { stat("Tokens", format::integer(totals.tokens), None) }
+            { stat("Cost", format::cost(totals.cost_usd), unpriced(totals.unpriced)) }
+            { stat("Quality", or_none(totals.avg_quality_score.map(format::score)), None) }
         </dl>
     }
 }
 
-/// What the cost leaves out.
+/// Returns a note about the calls that the cost excludes.
 fn unpriced(calls: u64) -> Option<String> {
     match calls {
         0 => None,
@@ -39,12 +38,12 @@ fn unpriced(calls: u64) -> Option<String> {
     }
 }
 
-/// From the first start to the last.
+/// Formats the time from the first to the last start.
 fn duration(first: shared::Timestamp, last: shared::Timestamp) -> String {
     let seconds = last.since(first).as_secs();
     match seconds {
         0..86_400 => {
-            #[expect(clippy::cast_precision_loss, reason = "less than a day of seconds")]
+            #[expect(clippy::cast_precision_loss, reason = "less than a day")]
             let millis = seconds as f64 * 1e3;
             format::latency(millis)
         }
@@ -61,14 +60,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_no_price_is_counted_and_never_free() {
+    fn notes_calls_without_a_price() {
         assert_eq!(unpriced(0), None);
         assert_eq!(unpriced(1).as_deref(), Some("+1 call without a price"));
         assert_eq!(unpriced(1_200).as_deref(), Some("+1,200 calls without a price"));
     }
 
     #[test]
-    fn a_long_time_is_told_in_days() {
+    fn formats_long_durations_in_days() {
         let first = Timestamp::from_millis(1_000);
         for (seconds, text) in [(0, "0 ms"), (90, "1 m 30 s"), (7_200, "2 h 00 m"), (270_000, "3 d 03 h")] {
             assert_eq!(duration(first, first + Duration::from_secs(seconds)), text);

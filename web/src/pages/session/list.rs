@@ -1,8 +1,8 @@
-//! The sessions or the users of a time range, the most recently active first.
+//! The list of sessions or end users of a time range, most recently active first.
 
 use icondata_lu::{LuMessagesSquare, LuUsers};
 use shared::{
-    limit,
+    format, limit,
     page::ItemList,
     session::ThreadSummary,
     time_range::{TimeRange, TimeRangeQuery},
@@ -13,57 +13,56 @@ use yew::prelude::*;
 use super::ThreadKind;
 use crate::{
     components::{
-        column_heads::column_heads,
         link::RouteLink,
         load::{skeleton_lines, view},
         message::message,
         page_head::page_head,
         range_picker::RangePicker,
+        table_head::column_heads,
         time::RelativeTime,
         updated::Updated,
     },
-    format,
     hooks::{use_poll, use_query, use_title},
     route::Route,
 };
 
-/// The columns that are numbers.
+/// The numeric columns.
 const NUMBERS: [&str; 4] = ["Traces", "Errors", "Tokens", "Cost"];
 
-/// Properties of [`ThreadsPage`].
+/// Properties of [`SessionListPage`].
 #[derive(Properties, PartialEq)]
-pub struct ThreadsPageProps {
-    /// What is listed.
+pub struct SessionListPageProps {
+    /// Whether sessions or end users are listed.
     pub kind: ThreadKind,
 }
 
-/// See the module.
+/// Loads and renders the list.
 #[component]
-pub fn ThreadsPage(props: &ThreadsPageProps) -> Html {
+pub fn SessionListPage(props: &SessionListPageProps) -> Html {
     let kind = props.kind;
     use_title(kind.plural());
     let (query, set_query) = use_query::<TimeRangeQuery>();
     let range = TimeRange::from_query(&query).unwrap_or_default();
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
-    let threads = use_poll(range, ttl::TRACES_LIST, move |client, range| {
+    let sessions = use_poll(range, ttl::TRACES_LIST, move |client, range| {
         client.threads(kind, range, limit::PAGE_ITEMS)
     });
-    let lead = match kind {
-        ThreadKind::Session => "Conversations, and what their runs add up to.",
-        ThreadKind::User => "Whom your agents worked for, and what that took.",
+    let description = match kind {
+        ThreadKind::Session => "Conversations with your agents.",
+        ThreadKind::User => "The people who use your agents.",
     };
     let tools = html! {
         <>
             <RangePicker {range} on_change={on_range} />
-            <Updated at={threads.updated_at()} loading={threads.is_loading()} on_refresh={threads.on_refresh()} />
+            <Updated at={sessions.updated_at()} loading={sessions.is_loading()} on_refresh={sessions.on_refresh()} />
         </>
     };
     html! {
         <>
-            { page_head(kind.plural(), lead, Some(tools)) }
+            { page_head(kind.plural(), description, Some(tools)) }
             <section class="panel" aria-label={kind.plural()}>
-                { view(&threads, skeleton_lines(14), |list| {
-                    if list.items.is_empty() { nothing(kind) } else { table(kind, list) }
+                { view(&sessions, skeleton_lines(14), |list| {
+                    if list.items.is_empty() { empty(kind) } else { table(kind, list) }
                 }) }
             </section>
         </>
@@ -75,7 +74,7 @@ fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
     html! {
         <>
             <div class="table-scroll">
-                <table class="threads">
+                <table class="sessions">
                     <thead>
                         <tr>
                             { column_heads(&[kind.title(), "Last activity"], &NUMBERS) }
@@ -85,7 +84,7 @@ fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
                 </table>
             </div>
             if shown < total {
-                <p class="threads-more muted">{ format!("The {} most recently active of {}. A shorter range shows the others.", format::integer(shown), format::integer(total)) }</p>
+                <p class="sessions-more muted">{ format!("Showing the {} most recently active of {}. Choose a shorter range to see others.", format::integer(shown), format::integer(total)) }</p>
             }
         </>
     }
@@ -93,8 +92,9 @@ fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
 
 fn row(kind: ThreadKind, item: &ThreadSummary) -> Html {
     let totals = &item.totals;
-    // What has no price is not in the cost.
-    let cost = format!("{}{}", format::cost(totals.cost_usd), if totals.unpriced > 0 { " +?" } else { "" });
+    // The cost excludes calls without a price.
+    let cost =
+        format!("{}{}", format::cost(totals.cost_usd), if totals.unpriced > 0 { " (partial)" } else { "" });
     let [traces, errors, tokens] = [totals.traces, totals.errors, totals.tokens].map(format::integer);
     let numbers = [traces, errors, tokens, cost];
     html! {
@@ -106,24 +106,24 @@ fn row(kind: ThreadKind, item: &ThreadSummary) -> Html {
     }
 }
 
-fn nothing(kind: ThreadKind) -> Html {
+fn empty(kind: ThreadKind) -> Html {
     let (icon, title) = match kind {
         ThreadKind::Session => (LuMessagesSquare, "No sessions in this range"),
-        ThreadKind::User => (LuUsers, "No users in this range"),
+        ThreadKind::User => (LuUsers, "No end users in this range"),
     };
     let attributes = match kind {
         ThreadKind::Session => html! { <>
-            { "Traces make a session when they carry the same " }<code>{ "session.id" }</code>{ " or " }<code>{ "gen_ai.conversation.id" }</code>
+            { "A session consists of traces with the same " }<code>{ "session.id" }</code>{ " or " }<code>{ "gen_ai.conversation.id" }</code>
             { " (OpenTelemetry), or " }<code>{ "session_id" }</code>{ " (REST)." }
         </> },
         ThreadKind::User => html! { <>
-            { "A user is listed once a trace carries " }<code>{ "user.id" }</code>{ " (OpenTelemetry) or " }<code>{ "user_id" }</code>{ " (REST)." }
+            { "An end user appears here when a trace has " }<code>{ "user.id" }</code>{ " (OpenTelemetry) or " }<code>{ "user_id" }</code>{ " (REST)." }
         </> },
     };
     html! {
         { message(icon, title, html! { <>
             <p>{ attributes }</p>
-            <p>{ "Choose a longer range, or see " }<RouteLink to={Route::Start}>{ "how to send them" }</RouteLink>{ "." }</p>
+            <p>{ "Choose a longer range, or see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ "." }</p>
         </> }) }
     }
 }

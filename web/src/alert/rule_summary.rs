@@ -1,43 +1,43 @@
-//! A rule as a sentence. Pure.
+//! Describes a rule in one line. Pure functions.
 
 use shared::{
     alert::Severity,
     alert_rule::{AlertMetric, AlertRuleRequest, Baseline, Side},
+    format::minutes,
     metric::Dimension,
 };
 
-use super::word::{baseline_label, metric_label, severity_label, threshold};
-use crate::format::minutes;
+use super::label::{baseline_label, metric_label, severity_label, threshold};
 
-/// `Error rate of each agent over 30 min ≥ 5% (warning), ≥ 20% (critical)`.
+/// Returns a summary like `Error rate of each agent over 30 min ≥ 5% (warning), ≥ 20% (critical)`.
 #[must_use]
-pub fn sentence(rule: &AlertRuleRequest) -> String {
+pub fn rule_summary(rule: &AlertRuleRequest) -> String {
     format!("{} {}", subject(rule), comparison(rule))
 }
 
-/// What is measured, of what, over how long.
+/// Describes the metric, its scope and its window.
 fn subject(rule: &AlertRuleRequest) -> String {
-    let mut of: Vec<String> = Vec::new();
+    let mut scope: Vec<String> = Vec::new();
     match rule.group_by {
-        Some(Dimension::Agent) => of.push("each agent".to_owned()),
-        Some(Dimension::Model) => of.push("each model".to_owned()),
+        Some(Dimension::Agent) => scope.push("each agent".to_owned()),
+        Some(Dimension::Model) => scope.push("each model".to_owned()),
         None => {}
     }
-    of.extend(rule.agent_id.iter().map(|agent| format!("agent {agent}")));
-    of.extend(rule.model.iter().map(|model| format!("model {model}")));
+    scope.extend(rule.agent_id.iter().map(|agent| format!("agent {agent}")));
+    scope.extend(rule.model.iter().map(|model| format!("model {model}")));
     let (preposition, window) = match rule.metric {
         AlertMetric::NoData => ("from", format!("within {}", minutes(rule.window_minutes.into()))),
         _ => ("of", format!("over {}", minutes(rule.window_minutes.into()))),
     };
-    let of = if of.is_empty() { String::new() } else { format!(" {preposition} {}", of.join(", ")) };
-    let than = match rule.baseline {
+    let scope = if scope.is_empty() { String::new() } else { format!(" {preposition} {}", scope.join(", ")) };
+    let baseline = match rule.baseline {
         Baseline::None => String::new(),
-        baseline => format!(" against {}", baseline_label(baseline)),
+        baseline => format!(" vs. {}", baseline_label(baseline).to_ascii_lowercase()),
     };
-    format!("{}{of} {window}{than}", metric_label(rule.metric))
+    format!("{}{scope} {window}{baseline}", metric_label(rule.metric))
 }
 
-/// The thresholds with their severities.
+/// Describes the thresholds with their severities.
 fn comparison(rule: &AlertRuleRequest) -> String {
     let sign = match rule.side {
         Side::Above => "≥",
@@ -55,18 +55,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_says_what_it_watches_and_from_where_on() {
+    fn summarizes_metric_scope_window_and_thresholds() {
         let rule = AlertRuleRequest {
             group_by: Some(Dimension::Agent),
             warning: Some(5.0),
             critical: Some(20.0),
             ..AlertRuleRequest::default()
         };
-        assert_eq!(sentence(&rule), "Error rate of each agent over 30 min ≥ 5% (warning), ≥ 20% (critical)");
+        assert_eq!(
+            rule_summary(&rule),
+            "Error rate of each agent over 30 min ≥ 5% (warning), ≥ 20% (critical)"
+        );
     }
 
     #[test]
-    fn a_rule_says_what_it_is_compared_with_and_of_what() {
+    fn summarizes_filters_and_baseline() {
         let rule = AlertRuleRequest {
             metric: AlertMetric::CostUsd,
             model: Some("gpt-4o".to_owned()),
@@ -77,23 +80,23 @@ mod tests {
             ..AlertRuleRequest::default()
         };
         assert_eq!(
-            sentence(&rule),
-            "Cost of agent bot, model gpt-4o over 1 h against the day before ≥ +50% (info)"
+            rule_summary(&rule),
+            "Cost of agent bot, model gpt-4o over 1 h vs. previous day ≥ +50% (info)"
         );
-        let silent = AlertRuleRequest {
+        let no_data = AlertRuleRequest {
             metric: AlertMetric::NoData,
             group_by: Some(Dimension::Agent),
             window_minutes: 1440,
             warning: Some(90.0),
             ..AlertRuleRequest::default()
         };
-        assert_eq!(sentence(&silent), "No data from each agent within 1 d ≥ 1 h 30 min (warning)");
+        assert_eq!(rule_summary(&no_data), "No data from each agent within 1 d ≥ 1 h 30 min (warning)");
         let below = AlertRuleRequest {
             metric: AlertMetric::QualityScore,
             side: Side::Below,
             critical: Some(60.0),
             ..AlertRuleRequest::default()
         };
-        assert_eq!(sentence(&below), "Quality score over 30 min ≤ 60 (critical)");
+        assert_eq!(rule_summary(&below), "Quality over 30 min ≤ 60 (critical)");
     }
 }

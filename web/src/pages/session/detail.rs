@@ -1,11 +1,11 @@
-//! One session or user: totals, and the runs with what was said in them. A session's are read from the first on, a user's
-//! from the last back.
+//! The page of a session or an end user: totals, and the traces with their conversations. The traces of a session are
+//! sorted oldest first, those of an end user newest first.
 
 use icondata_lu::LuMessagesSquare;
-use shared::{error::ErrorCode, session::Thread, ttl};
+use shared::{error::ErrorCode, format, session::Thread, ttl};
 use yew::prelude::*;
 
-use super::{ThreadKind, run::run, totals::totals};
+use super::{ThreadKind, totals::totals, trace_item::trace_item};
 use crate::{
     components::{
         link::RouteLink,
@@ -13,37 +13,36 @@ use crate::{
         message::message,
         updated::Updated,
     },
-    format,
     hooks::{use_poll, use_title},
     route::Route,
 };
 
-/// Runs that are asked for at a time.
-const RUNS: u32 = 20;
+/// The number of traces loaded at a time.
+const PAGE_TRACES: u32 = 20;
 
-/// Properties of [`ThreadPage`].
+/// Properties of [`SessionPage`].
 #[derive(Properties, PartialEq)]
-pub struct ThreadPageProps {
-    /// What it is.
+pub struct SessionPageProps {
+    /// Whether it is a session or an end user.
     pub kind: ThreadKind,
-    /// The session's or user's id.
+    /// The id of the session or end user.
     pub id: String,
 }
 
-/// See the module.
+/// Loads and renders a session or an end user.
 #[component]
-pub fn ThreadPage(props: &ThreadPageProps) -> Html {
+pub fn SessionPage(props: &SessionPageProps) -> Html {
     let kind = props.kind;
     use_title(&format!("{} {}", kind.title(), props.id));
     let pages = use_state(|| 1_usize);
-    let thread = {
+    let session = {
         let id = props.id.clone();
         use_poll(*pages, ttl::TRACES_LIST, move |client, pages| async move {
-            client.thread(kind, &id, RUNS, pages).await
+            client.thread(kind, &id, PAGE_TRACES, pages).await
         })
     };
-    let missing = thread.data().is_none()
-        && thread.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
+    let missing = session.data().is_none()
+        && session.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
     let on_more = {
         let pages = pages.clone();
         Callback::from(move |_: MouseEvent| pages.set(*pages + 1))
@@ -56,42 +55,42 @@ pub fn ThreadPage(props: &ThreadPageProps) -> Html {
                 <span class="mono ellipsis" aria-current="page">{ props.id.clone() }</span>
             </nav>
             if missing {
-                <h1 class="visually-hidden">{ format!("No such {}", kind.title().to_ascii_lowercase()) }</h1>
-                <section class="panel">{ nothing(kind) }</section>
+                <h1 class="visually-hidden">{ kind.title() }</h1>
+                <section class="panel">{ not_found(kind) }</section>
             } else {
                 <div class="page-head">
-                    <div class="thread-title">
+                    <div class="session-title">
                         <p class="muted">{ kind.title() }</p>
                         <h1 class="ellipsis" title={props.id.clone()}>{ props.id.clone() }</h1>
                     </div>
                     <div class="page-tools">
-                        <RouteLink class="button" to={Route::Traces} query={query(kind, &props.id)}>{ "In the list of traces" }</RouteLink>
-                        <Updated at={thread.updated_at()} loading={thread.is_loading()} on_refresh={thread.on_refresh()} />
+                        <RouteLink class="button" to={Route::Traces} query={query(kind, &props.id)}>{ "View traces" }</RouteLink>
+                        <Updated at={session.updated_at()} loading={session.is_loading()} on_refresh={session.on_refresh()} />
                     </div>
                 </div>
-                { view(&thread, skeleton(), |thread| ready(kind, thread, &on_more)) }
+                { view(&session, skeleton(), |session| ready(kind, session, &on_more)) }
             }
         </>
     }
 }
 
-fn ready(kind: ThreadKind, thread: &Thread, on_more: &Callback<MouseEvent>) -> Html {
+fn ready(kind: ThreadKind, session: &Thread, on_more: &Callback<MouseEvent>) -> Html {
     let title = match kind {
         ThreadKind::Session => "Conversation",
-        ThreadKind::User => "Runs, newest first",
+        ThreadKind::User => "Traces, newest first",
     };
     let shown = format!(
         "{} of {}",
-        format::integer(thread.items.len() as u64),
-        format::integer(thread.totals.traces)
+        format::integer(session.items.len() as u64),
+        format::integer(session.totals.traces)
     );
     html! {
         <>
-            <section class="panel thread-totals" aria-label="Totals">{ totals(&thread.totals) }</section>
-            <section class="thread" aria-label={title}>
-                <header class="thread-head"><h2>{ title }</h2><span class="muted">{ shown }</span></header>
-                <ol class="runs">{ for thread.items.iter().map(|item| run(kind, item)) }</ol>
-                if thread.next_cursor.is_some() {
+            <section class="panel session-totals" aria-label="Totals">{ totals(&session.totals) }</section>
+            <section class="session" aria-label={title}>
+                <header class="session-head"><h2>{ title }</h2><span class="muted">{ shown }</span></header>
+                <ol class="session-traces">{ for session.items.iter().map(|item| trace_item(kind, item)) }</ol>
+                if session.next_cursor.is_some() {
                     <button type="button" class="button wide" onclick={on_more.clone()}>{ "Load more" }</button>
                 }
             </section>
@@ -103,21 +102,21 @@ fn skeleton() -> Html {
     html! { <>{ skeleton_block("skeleton-kpi") }{ skeleton_lines(10) }</> }
 }
 
-fn nothing(kind: ThreadKind) -> Html {
+fn not_found(kind: ThreadKind) -> Html {
     let title = match kind {
-        ThreadKind::Session => "There is no session by this name in your workspace",
-        ThreadKind::User => "There is no user by this name in your workspace",
+        ThreadKind::Session => "Session not found",
+        ThreadKind::User => "End user not found",
     };
     let all = format!("All {}", kind.plural().to_ascii_lowercase());
     html! {
         { message(LuMessagesSquare, title, html! { <>
-            <p>{ "Its traces may not have arrived yet, or their time is over." }</p>
+            <p>{ "Its traces may not have arrived yet, or were removed by retention." }</p>
             <RouteLink class="button" to={kind.list_route()}>{ all }</RouteLink>
         </> }) }
     }
 }
 
-/// The part of the trace list's address that says whose: over as long a time as has a name.
+/// Returns the URL query of the trace list, filtered by the session or end user, for the longest named range.
 fn query(kind: ThreadKind, id: &str) -> String {
     let name = match kind {
         ThreadKind::Session => "session_id",

@@ -1,4 +1,4 @@
-//! From a preview to what its chart shows. Pure.
+//! Converts the preview of a rule to a chart. Pure functions.
 
 use std::time::Duration;
 
@@ -6,27 +6,29 @@ use shared::{
     Timestamp,
     alert::Severity,
     alert_rule::{AlertPreview, AlertPreviewSeries, AlertRuleRequest},
-};
-
-use crate::{
-    chart::{Band, Marks, Steps, Threshold},
     format,
 };
 
-/// One group of a preview, ready to be drawn.
+use crate::chart::{Band, Marks, Steps, Threshold};
+
+/// The chart of one group of a preview.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shown {
-    /// The evaluations.
+pub struct PreviewChart {
+    /// The evaluations, as steps of the chart.
     pub steps: Steps,
-    /// The value at each.
+    /// The value at each step.
     pub values: Vec<Option<f64>>,
-    /// Thresholds, and when it would have fired.
+    /// The thresholds, and the periods in which an alert would have fired.
     pub marks: Marks,
 }
 
-/// What the chart of `series` shows under the thresholds of `rule`.
+/// Returns the chart of `series` with the thresholds of `rule`.
 #[must_use]
-pub fn shown(preview: &AlertPreview, series: &AlertPreviewSeries, rule: &AlertRuleRequest) -> Shown {
+pub fn preview_chart(
+    preview: &AlertPreview,
+    series: &AlertPreviewSeries,
+    rule: &AlertRuleRequest,
+) -> PreviewChart {
     let length = Duration::from_secs(preview.step_seconds.max(1));
     let steps = Steps {
         start: preview.start,
@@ -34,7 +36,7 @@ pub fn shown(preview: &AlertPreview, series: &AlertPreviewSeries, rule: &AlertRu
         length,
         moments: series.points.iter().map(|point| point.timestamp).collect(),
     };
-    // An evaluation is drawn in the middle of its step.
+    // The value of an evaluation is drawn in the middle of its step.
     let at = |moment: Timestamp| moment + length / 2;
     let bands = series.alerts.iter().map(|alert| Band {
         class: class(alert.severity),
@@ -44,7 +46,7 @@ pub fn shown(preview: &AlertPreview, series: &AlertPreviewSeries, rule: &AlertRu
     let thresholds = Severity::ALL
         .into_iter()
         .filter_map(|severity| Some(Threshold { class: class(severity), value: rule.threshold(severity)? }));
-    Shown {
+    PreviewChart {
         values: series.points.iter().map(|point| point.value).collect(),
         marks: Marks { thresholds: thresholds.collect(), bands: bands.collect() },
         steps,
@@ -59,19 +61,19 @@ const fn class(severity: Severity) -> &'static str {
     }
 }
 
-/// How often it would have fired, as a sentence.
+/// Returns a sentence with the number of alerts that would have fired.
 #[must_use]
-pub fn firings(preview: &AlertPreview) -> String {
+pub fn firing_summary(preview: &AlertPreview) -> String {
     let hours = (preview.end.since(preview.start).as_secs() + 1800) / 3600;
-    let time = match hours {
+    let period = match hours {
         0..=1 => "the last hour".to_owned(),
         2..=48 => format!("the last {hours} hours"),
         _ => format!("the last {} days", (hours + 12) / 24),
     };
     match preview.alerts {
-        0 => format!("Would not have fired in {time}."),
-        1 => format!("Would have fired once in {time}."),
-        times => format!("Would have fired {} times in {time}.", format::integer(times)),
+        0 => format!("Would not have fired in {period}."),
+        1 => format!("Would have fired once in {period}."),
+        times => format!("Would have fired {} times in {period}.", format::integer(times)),
     }
 }
 
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_is_a_band_from_its_first_evaluation_to_its_last() {
+    fn marks_an_alert_from_its_first_to_its_last_evaluation() {
         let span = |severity, start, end: Option<u64>| AlertPreviewSpan {
             severity,
             start: at(start),
@@ -110,18 +112,18 @@ mod tests {
         };
         let rule =
             AlertRuleRequest { warning: Some(5.0), critical: Some(20.0), ..AlertRuleRequest::default() };
-        let shown = shown(&preview(2, 1), &series, &rule);
-        let bands: Vec<_> = shown.marks.bands.iter().map(|band| (band.class, band.start, band.end)).collect();
+        let chart = preview_chart(&preview(2, 1), &series, &rule);
+        let bands: Vec<_> = chart.marks.bands.iter().map(|band| (band.class, band.start, band.end)).collect();
         assert_eq!(bands, [("mark-warning", at(5), at(15)), ("mark-critical", at(25), at(70))]);
-        assert_eq!(shown.steps.middle(2), at(25), "where the value is drawn that fired");
-        let lines: Vec<_> = shown.marks.thresholds.iter().map(|line| (line.class, line.value)).collect();
+        assert_eq!(chart.steps.middle(2), at(25), "the band starts where the value is drawn");
+        let lines: Vec<_> = chart.marks.thresholds.iter().map(|line| (line.class, line.value)).collect();
         assert_eq!(lines, [("mark-warning", 5.0), ("mark-critical", 20.0)]);
     }
 
     #[test]
-    fn the_number_of_firings_is_a_sentence() {
-        assert_eq!(firings(&preview(0, 24)), "Would not have fired in the last 24 hours.");
-        assert_eq!(firings(&preview(1, 1)), "Would have fired once in the last hour.");
-        assert_eq!(firings(&preview(3, 168)), "Would have fired 3 times in the last 7 days.");
+    fn summarizes_the_number_of_firings() {
+        assert_eq!(firing_summary(&preview(0, 24)), "Would not have fired in the last 24 hours.");
+        assert_eq!(firing_summary(&preview(1, 1)), "Would have fired once in the last hour.");
+        assert_eq!(firing_summary(&preview(3, 168)), "Would have fired 3 times in the last 7 days.");
     }
 }

@@ -1,14 +1,13 @@
-//! The words for people, and values with their units. Pure.
+//! Labels for enums, and values with their units. Pure functions.
 
 use shared::{
     alert::{AlertState, Resolution, Severity},
     alert_channel::{AlertDelivery, AlertEvent, ChannelKind, DeliveryState},
     alert_rule::{AlertMetric, Baseline},
+    format::{self, Unit},
 };
 
-use crate::{components::kpi_card::Unit, format};
-
-/// The word for a severity.
+/// Returns the label of a severity.
 #[must_use]
 pub fn severity_label(severity: Severity) -> &'static str {
     match severity {
@@ -18,7 +17,7 @@ pub fn severity_label(severity: Severity) -> &'static str {
     }
 }
 
-/// The word for where an alert is in its life.
+/// Returns the label of an alert's state.
 #[must_use]
 pub fn state_label(state: AlertState) -> &'static str {
     match state {
@@ -28,49 +27,49 @@ pub fn state_label(state: AlertState) -> &'static str {
     }
 }
 
-/// Why an alert was over.
+/// Returns why an alert was resolved.
 #[must_use]
 pub fn resolution_label(resolution: Resolution) -> &'static str {
     match resolution {
-        Resolution::Recovered => "Back within bounds",
-        Resolution::NothingMeasured => "Nothing to measure any more",
-        Resolution::RuleChanged => "The rule measures something else now",
-        Resolution::RuleDisabled => "The rule was switched off",
-        Resolution::RuleDeleted => "The rule was deleted",
+        Resolution::Recovered => "Recovered",
+        Resolution::NothingMeasured => "No more data",
+        Resolution::RuleChanged => "Rule changed",
+        Resolution::RuleDisabled => "Rule disabled",
+        Resolution::RuleDeleted => "Rule deleted",
     }
 }
 
-/// What is measured.
+/// Returns the label of a metric.
 #[must_use]
 pub fn metric_label(metric: AlertMetric) -> &'static str {
     match metric {
         AlertMetric::Requests => "Requests",
         AlertMetric::ErrorRate => "Error rate",
-        AlertMetric::AvgLatencyMs => "Mean latency",
-        AlertMetric::P50LatencyMs => "p50 latency",
-        AlertMetric::P95LatencyMs => "p95 latency",
-        AlertMetric::P99LatencyMs => "p99 latency",
+        AlertMetric::AvgLatencyMs => "Average latency",
+        AlertMetric::P50LatencyMs => "Latency p50",
+        AlertMetric::P95LatencyMs => "Latency p95",
+        AlertMetric::P99LatencyMs => "Latency p99",
         AlertMetric::CostUsd => "Cost",
         AlertMetric::Tokens => "Tokens",
-        AlertMetric::QualityScore => "Quality score",
+        AlertMetric::QualityScore => "Quality",
         AlertMetric::NoData => "No data",
     }
 }
 
-/// What a value is compared with.
+/// Returns the label of a baseline.
 #[must_use]
 pub fn baseline_label(baseline: Baseline) -> &'static str {
     match baseline {
-        Baseline::None => "a number",
-        Baseline::PreviousWindow => "the window before",
-        Baseline::DayBefore => "the day before",
-        Baseline::WeekBefore => "the week before",
+        Baseline::None => "Fixed value",
+        Baseline::PreviousWindow => "Previous window",
+        Baseline::DayBefore => "Previous day",
+        Baseline::WeekBefore => "Previous week",
     }
 }
 
-/// How a channel is reached.
+/// Returns the label of a channel's kind.
 #[must_use]
-pub fn kind_label(kind: ChannelKind) -> &'static str {
+pub fn channel_kind_label(kind: ChannelKind) -> &'static str {
     match kind {
         ChannelKind::Webhook => "Webhook",
         ChannelKind::Slack => "Slack",
@@ -78,55 +77,38 @@ pub fn kind_label(kind: ChannelKind) -> &'static str {
     }
 }
 
-/// What a channel was told.
+/// Returns the label of an event that channels are notified of.
 #[must_use]
 pub fn event_label(event: AlertEvent) -> &'static str {
     match event {
         AlertEvent::Firing => "Fired",
-        AlertEvent::Escalated => "Became worse",
+        AlertEvent::Escalated => "Escalated",
         AlertEvent::Reminder => "Reminder",
         AlertEvent::Resolved => "Resolved",
         AlertEvent::Test => "Test",
     }
 }
 
-/// What became of telling it: a class of badges, a word, and what the other side said.
+/// Returns the status of a delivery: a badge class, a label, and the receiver's answer.
 #[must_use]
-pub fn delivery_outcome(delivery: &AlertDelivery) -> (&'static str, &'static str, String) {
-    let (class, word) = match delivery.state {
+pub fn delivery_status(delivery: &AlertDelivery) -> (&'static str, &'static str, String) {
+    let (class, label) = match delivery.state {
         DeliveryState::Delivered => ("status-success", "Delivered"),
         DeliveryState::Failed => ("status-error", "Failed"),
-        DeliveryState::Pending if delivery.attempts > 0 => ("status-timeout", "Will be tried again"),
-        DeliveryState::Pending => ("severity-info", "On its way"),
+        DeliveryState::Pending if delivery.attempts > 0 => ("status-timeout", "Retrying"),
+        DeliveryState::Pending => ("severity-info", "Pending"),
     };
     let code = delivery.status_code.map(|code| code.to_string());
-    let said = match (&delivery.error, code) {
+    let answer = match (&delivery.error, code) {
         (Some(error), _) => error.clone(),
         (None, code) => code.unwrap_or_default(),
     };
-    (class, word, said)
+    (class, label, answer)
 }
 
-/// What the values of a rule are measured in.
+/// Returns the unit as shown beside an input.
 #[must_use]
-pub fn unit(metric: AlertMetric, is_change: bool) -> Unit {
-    match metric {
-        _ if is_change => Unit::Change,
-        AlertMetric::Requests | AlertMetric::Tokens => Unit::Count,
-        AlertMetric::ErrorRate => Unit::Percent,
-        AlertMetric::CostUsd => Unit::Cost,
-        AlertMetric::QualityScore => Unit::Score,
-        AlertMetric::NoData => Unit::Minutes,
-        AlertMetric::AvgLatencyMs
-        | AlertMetric::P50LatencyMs
-        | AlertMetric::P95LatencyMs
-        | AlertMetric::P99LatencyMs => Unit::Latency,
-    }
-}
-
-/// The unit as it stands beside an input.
-#[must_use]
-pub fn unit_word(unit: Unit) -> &'static str {
+pub fn unit_label(unit: Unit) -> &'static str {
     match unit {
         Unit::Count => "",
         Unit::Latency => "ms",
@@ -137,30 +119,30 @@ pub fn unit_word(unit: Unit) -> &'static str {
     }
 }
 
-/// A threshold as text: as round as somebody typed it.
+/// Formats a threshold without rounding it to three digits.
 #[must_use]
 pub fn threshold(metric: AlertMetric, is_change: bool, threshold: f64) -> String {
-    match unit(metric, is_change) {
+    match metric.unit(is_change) {
         Unit::Minutes => format::minutes(threshold),
         unit => unit.axis_text(threshold),
     }
 }
 
-/// Of which alerts a channel is told.
+/// Returns which severities a channel is notified of.
 #[must_use]
-pub fn reach_label(least: Severity) -> &'static str {
-    match least {
-        Severity::Info => "Everything",
-        Severity::Warning => "Warning and worse",
+pub fn min_severity_label(min_severity: Severity) -> &'static str {
+    match min_severity {
+        Severity::Info => "All severities",
+        Severity::Warning => "Warning and above",
         Severity::Critical => "Critical only",
     }
 }
 
-/// A value as text; a dash where there is none or nobody knows what it is of.
+/// Formats a value with its unit. Without a metric there is no unit; without a value it is a dash.
 #[must_use]
 pub fn value(metric: Option<AlertMetric>, is_change: bool, value: Option<f64>) -> String {
     match (metric, value) {
-        (Some(metric), Some(value)) => unit(metric, is_change).text(value),
+        (Some(metric), Some(value)) => metric.unit(is_change).text(value),
         (None, Some(value)) => format::exact(value),
         (_, None) => format::NONE.to_owned(),
     }
@@ -171,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_carry_the_unit_of_what_is_measured() {
+    fn values_have_the_unit_of_their_metric() {
         let of = |metric, is_change, number| value(Some(metric), is_change, Some(number));
         assert_eq!(of(AlertMetric::ErrorRate, false, 23.5), "23.5%");
         assert_eq!(of(AlertMetric::ErrorRate, true, 23.5), "+23.5%");

@@ -1,21 +1,21 @@
-//! Sessions and users: the lists of them, and the page of one. The two differ in words and in order only.
+//! Pages of sessions and end users: the lists, and the page of a single one. Both differ only in labels and sort order.
 
+mod detail;
 mod list;
-mod page;
-mod run;
 mod totals;
+mod trace_item;
 mod turn;
 
-pub use list::ThreadsPage;
-pub use page::ThreadPage;
-pub use run::run;
+pub use detail::SessionPage;
+pub use list::SessionListPage;
 pub use totals::totals;
+pub use trace_item::trace_item;
 
 pub use crate::api::ThreadKind;
 use crate::route::Route;
 
 impl ThreadKind {
-    /// The page of the one with this id.
+    /// Returns the page of the session or end user with this id.
     fn route(self, id: &str) -> Route {
         match self {
             Self::Session => Route::Session { id: id.to_owned() },
@@ -23,7 +23,7 @@ impl ThreadKind {
         }
     }
 
-    /// The page of all of them.
+    /// Returns the page of the list.
     fn list_route(self) -> Route {
         match self {
             Self::Session => Route::Sessions,
@@ -34,14 +34,14 @@ impl ThreadKind {
     fn title(self) -> &'static str {
         match self {
             Self::Session => "Session",
-            Self::User => "User",
+            Self::User => "End user",
         }
     }
 
     fn plural(self) -> &'static str {
         match self {
             Self::Session => "Sessions",
-            Self::User => "Users",
+            Self::User => "End users",
         }
     }
 }
