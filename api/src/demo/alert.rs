@@ -187,7 +187,7 @@ mod tests {
         assert!((14..=60).contains(&kept), "{kept}");
         // How bad it was when it fired or got worse: most are less so before they are over.
         for severity in Severity::ALL {
-            let says = format!("The threshold for {} is", severity.as_str());
+            let says = format!("Threshold for {}:", severity.as_str());
             assert!(alerts.iter().any(|alert| alert.description.contains(&says)), "{severity:?}");
         }
         assert!(alerts.iter().all(|alert| alert.resolved_at.is_some() && !alert.description.is_empty()));
