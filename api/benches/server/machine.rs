@@ -17,16 +17,10 @@ pub(crate) struct Memory {
 pub(crate) fn memory(pid: u32) -> Result<Memory> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let field = |name: &str| -> Result<f64> {
-        let line = status
-            .lines()
-            .find(|line| line.starts_with(name))
-            .ok_or_else(|| format!("/proc/{pid}/status has no field {name}"))?;
-        Ok(line
-            .split_whitespace()
-            .nth(1)
-            .ok_or_else(|| format!("/proc/{pid}/status: {name} has no value"))?
-            .parse::<f64>()?
-            / 1024.0)
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let value = line.and_then(|line| line.split_whitespace().next());
+        let value = value.ok_or_else(|| format!("/proc/{pid}/status has no {name}"))?;
+        Ok(value.parse::<f64>()? / 1024.0)
     };
     Ok(Memory { now: field("VmRSS:")?, peak: field("VmHWM:")? })
 }
