@@ -200,7 +200,7 @@ fn reconcile(due: &DueRule, state: &mut RuleState, now: Timestamp) {
     for record in &due.open {
         let group = state.groups.entry(record.group_key.clone()).or_default();
         if group.severity().is_none() {
-            *group = GroupState::adopted(&due.rule, record.alert.severity, now);
+            *group = GroupState::from_open_alert(&due.rule, record.alert.severity, now);
         }
     }
 }

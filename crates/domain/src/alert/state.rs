@@ -117,7 +117,7 @@ impl GroupState {
     /// Creates the state of a group with an open alert whose state is unknown. Assumes that a value was measured and a
     /// notification was sent at `at`.
     #[must_use]
-    pub fn adopted(rule: &AlertRuleRequest, severity: Severity, at: Timestamp) -> Self {
+    pub fn from_open_alert(rule: &AlertRuleRequest, severity: Severity, at: Timestamp) -> Self {
         let is_active = |level: Severity| level <= severity && rule.threshold(level).is_some();
         Self {
             levels: Severity::ALL.map(|level| if is_active(level) { Level::Active } else { Level::Calm }),

@@ -54,7 +54,7 @@ fn lookups(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String)>
             }
         }
     };
-    match provider.and_then(Provider::read) {
+    match provider.and_then(Provider::parse) {
         Some(Provider::Local) => return all,
         Some(Provider::Known(id)) => {
             add(Some(&id), model::spellings(model));
@@ -66,7 +66,7 @@ fn lookups(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String)>
     }
     let lower = model.trim().to_lowercase();
     for (first, after) in model::paths(&lower) {
-        match Provider::read(first) {
+        match Provider::parse(first) {
             Some(Provider::Local) => return all,
             Some(Provider::Known(id)) => {
                 add(Some(&id), model::spellings(after));

@@ -103,7 +103,7 @@ const LOCAL: &[&str] = &[
 impl Provider {
     /// Parses a name as it was sent. Returns `None` for an empty name.
     #[must_use]
-    pub fn read(sent: &str) -> Option<Self> {
+    pub fn parse(sent: &str) -> Option<Self> {
         let name = sent.trim().to_lowercase().replace([' ', '-'], "_");
         if name.is_empty() {
             return None;
@@ -132,7 +132,7 @@ impl Provider {
     /// Returns the same key for all names of a provider. Custom prices are stored with this key.
     #[must_use]
     pub fn key(sent: &str) -> String {
-        match Self::read(sent) {
+        match Self::parse(sent) {
             Some(Self::Known(id)) => id,
             _ => sent.trim().to_lowercase().replace([' ', '-'], "_"),
         }
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_all_names_of_a_provider() {
+    fn parses_all_names_of_a_provider() {
         for (id, names) in [
             ("openai", ["openai", "OpenAI", "openai.chat", "openai.responses"].as_slice()),
             ("mistral", &["mistral_ai", "mistralai", "MistralAI", "mistral.chat"]),
@@ -170,12 +170,12 @@ mod tests {
             ("groq", &["groq", "Groq", "groq.chat"]),
         ] {
             for name in names {
-                assert_eq!(Provider::read(name), Some(Provider::Known(id.to_owned())), "{name}");
+                assert_eq!(Provider::parse(name), Some(Provider::Known(id.to_owned())), "{name}");
                 assert_eq!(Provider::key(name), id, "{name}");
             }
         }
-        assert_eq!(Provider::read("Ollama"), Some(Provider::Local));
-        assert_eq!(Provider::read("langchain"), Some(Provider::Other("langchain".to_owned())));
-        assert_eq!(Provider::read("  "), None);
+        assert_eq!(Provider::parse("Ollama"), Some(Provider::Local));
+        assert_eq!(Provider::parse("langchain"), Some(Provider::Other("langchain".to_owned())));
+        assert_eq!(Provider::parse("  "), None);
     }
 }

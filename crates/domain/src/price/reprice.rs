@@ -13,7 +13,7 @@ impl Prices {
     /// versions stored only reported costs.
     #[must_use]
     pub fn reprice(&self, workspace_id: Uuid, trace: &TraceUsage) -> Vec<Recost> {
-        let mut recosts = Vec::new();
+        let mut changes = Vec::new();
         let (mut some_cost, mut some_unpriced) = (false, false);
         for span in &trace.spans {
             let (mut cost, mut basis) = (span.cost, span.basis.clone());
@@ -25,16 +25,16 @@ impl Prices {
             some_unpriced |= basis == Basis::NoPrice && !span.came_alone;
             if (cost, &basis) != (span.cost, &span.basis) {
                 let span_id = Some(span.span_id.clone());
-                recosts.push(Recost { trace_id: trace.trace_id.clone(), span_id, cost, basis });
+                changes.push(Recost { trace_id: trace.trace_id.clone(), span_id, cost, basis });
             }
         }
         if trace.assembly == Assembly::Sent
             && let Some((cost, basis)) = self.own_cost(workspace_id, trace, some_cost, some_unpriced)
             && (cost, &basis) != (trace.cost, &trace.basis)
         {
-            recosts.push(Recost { trace_id: trace.trace_id.clone(), span_id: None, cost, basis });
+            changes.push(Recost { trace_id: trace.trace_id.clone(), span_id: None, cost, basis });
         }
-        recosts
+        changes
     }
 
     /// Recalculates the own cost of a trace that was sent as one document. Returns `None` if the cost was reported or is the
@@ -130,7 +130,7 @@ mod tests {
             basis: Basis::Computed("{}".to_owned()),
             spans: vec![incoming],
         };
-        let own = |recosts: Vec<Recost>| recosts.into_iter().find(|recost| recost.span_id.is_none()).unwrap();
+        let own = |changes: Vec<Recost>| changes.into_iter().find(|change| change.span_id.is_none()).unwrap();
         let repriced = own(prices.reprice(WORKSPACE, &trace));
         assert_eq!(repriced.cost, Some(1_000_000));
         assert!(matches!(repriced.basis, Basis::Computed(_)), "{:?}", repriced.basis);
