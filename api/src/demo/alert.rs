@@ -16,7 +16,7 @@ use crate::{
     alert::{
         default::default_rules,
         describe::Facts,
-        evaluate::Turn,
+        evaluate::RuleRun,
         life,
         measure::Readings,
         state::{Condition, RuleState},
@@ -122,12 +122,12 @@ async fn past(
             std::iter::successors(Some(start), |&at| Some(at + step)).take_while(|&at| at < end).collect();
         let asked = std::iter::once((&due.rule, moments.as_slice()));
         let readings = Readings::read(traces, workspace_id, asked).await?;
-        let mut turn = Turn::over(state, moments, end);
-        let happened = turn.run(&due, &readings);
+        let mut turn = RuleRun::replay(state, moments, end);
+        let happened = turn.evaluate(&due, &readings);
         let subjects: Vec<_> =
             happened.iter().filter_map(|happening| life::subject(&due, happening)).collect();
         let facts = Facts::read(traces, workspace_id, &subjects).await?;
-        let (ended, open): (Vec<_>, Vec<_>) = life::live(&due, &happened, &facts, &[])
+        let (ended, open): (Vec<_>, Vec<_>) = life::apply_events(&due, &happened, &facts, &[])
             .alerts
             .into_iter()
             .partition(|record| record.alert.resolved_at.is_some());

@@ -30,8 +30,8 @@ const MAX_GAP: Duration = Duration::from_secs(86_400);
 
 /// One run of a rule: the moments at which it is evaluated, and its state.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Turn {
-    /// The state of the rule: before [`Turn::run`] the stored one, afterwards the one to store.
+pub struct RuleRun {
+    /// The state of the rule: before [`RuleRun::evaluate`] the stored one, afterwards the one to store.
     pub state: RuleState,
     /// If set, open alerts are resolved with this reason before anything is measured.
     pub resolution: Option<Resolution>,
@@ -42,7 +42,7 @@ pub struct Turn {
 
 /// The state of an open alert at a moment, or its resolution.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Happening {
+pub struct GroupEvent {
     /// The group of the alert.
     pub key: String,
     /// The evaluated moment.
@@ -54,15 +54,15 @@ pub struct Happening {
     /// The change of the alert, if any.
     pub change: Option<Change>,
     /// The event that channels are notified of, if any.
-    pub event: Option<AlertEvent>,
+    pub notification: Option<AlertEvent>,
     /// The notifications that were sent before.
     pub notified: Option<Notified>,
 }
 
-impl Turn {
+impl RuleRun {
     /// Plans the run of a due rule.
     #[must_use]
-    pub fn of(due: &DueRule, now: Timestamp, interval: Duration) -> Self {
+    pub fn plan(due: &DueRule, now: Timestamp, interval: Duration) -> Self {
         let state = stored_state(due);
         if due.is_deleted || !due.rule.enabled {
             let resolution = if due.is_deleted { Resolution::RuleDeleted } else { Resolution::RuleDisabled };
@@ -88,17 +88,17 @@ impl Turn {
 
     /// Plans a run over moments of the past, starting from a state.
     #[must_use]
-    pub fn over(state: RuleState, moments: Vec<Timestamp>, now: Timestamp) -> Self {
+    pub fn replay(state: RuleState, moments: Vec<Timestamp>, now: Timestamp) -> Self {
         Self { state, resolution: None, moments, now }
     }
 
     /// Skips missed evaluations: only the present is evaluated.
-    pub fn only_now(&mut self) {
+    pub fn skip_missed(&mut self) {
         self.moments.drain(..self.moments.len().saturating_sub(1));
     }
 
     /// Resolves open alerts if necessary, evaluates the rule at every moment, and updates `state`.
-    pub fn run(&mut self, due: &DueRule, readings: &Readings) -> Vec<Happening> {
+    pub fn evaluate(&mut self, due: &DueRule, readings: &Readings) -> Vec<GroupEvent> {
         let mut events = self.resolution.map_or_else(Vec::new, |resolution| self.resolve(due, resolution));
         let mut acknowledged: BTreeSet<&str> = due
             .open
@@ -119,11 +119,11 @@ impl Turn {
                     is_now: number == self.moments.len(),
                     is_acknowledged: acknowledged.contains(key),
                 };
-                let event = group.notify(&due.rule, context);
+                let notification = group.notify(&due.rule, context);
                 let severity = group.severity();
                 if severity.is_some() || change.is_some() {
                     let (key, value) = (measurement.key, measurement.value);
-                    events.push(Happening { key, at, value, severity, change, event, notified });
+                    events.push(GroupEvent { key, at, value, severity, change, notification, notified });
                 }
             }
             self.state.groups.retain(|_, group| !group.is_empty());
@@ -132,7 +132,7 @@ impl Turn {
     }
 
     /// Resolves all open alerts and resets the state.
-    fn resolve(&mut self, due: &DueRule, resolution: Resolution) -> Vec<Happening> {
+    fn resolve(&mut self, due: &DueRule, resolution: Resolution) -> Vec<GroupEvent> {
         let at = self.now;
         let groups = std::mem::take(&mut self.state).groups;
         if !self.moments.is_empty() {
@@ -140,13 +140,13 @@ impl Turn {
         }
         let resolved = |key: &str| {
             let notified = groups.get(key).and_then(GroupState::notified);
-            Happening {
+            GroupEvent {
                 key: key.to_owned(),
                 at,
                 value: None,
                 severity: None,
                 change: Some(Change::Resolved(resolution)),
-                event: notified.filter(|_| !is_muted(&due.rule, at)).map(|_| AlertEvent::Resolved),
+                notification: notified.filter(|_| !is_muted(&due.rule, at)).map(|_| AlertEvent::Resolved),
                 notified,
             }
         };

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     describe::{Facts, title},
-    evaluate::Happening,
+    evaluate::GroupEvent,
     record::{AlertRecord, DueRule, NewDelivery, Notice},
     state::Change,
     subject::{Subject, agent_and_model},
@@ -28,15 +28,20 @@ pub struct Outcome {
 
 /// Returns what has to be described for an event: alerts are described when they fire or escalate.
 #[must_use]
-pub fn subject<'a>(due: &'a DueRule, event: &'a Happening) -> Option<Subject<'a>> {
+pub fn subject<'a>(due: &'a DueRule, event: &'a GroupEvent) -> Option<Subject<'a>> {
     let (Change::Fired(severity) | Change::Escalated(severity)) = event.change? else { return None };
-    let Happening { key, at, value, .. } = event;
+    let GroupEvent { key, at, value, .. } = event;
     Some(Subject { rule: &due.rule, key, at: *at, value: (*value)?, severity })
 }
 
 /// Applies the events of a rule to its alerts, in order. `facts` must cover the [`subject`] of each event.
 #[must_use]
-pub fn live(due: &DueRule, events: &[Happening], facts: &Facts, channels: &[AlertChannel]) -> Outcome {
+pub fn apply_events(
+    due: &DueRule,
+    events: &[GroupEvent],
+    facts: &Facts,
+    channels: &[AlertChannel],
+) -> Outcome {
     let mut open: BTreeMap<&str, AlertRecord> =
         due.open.iter().map(|record| (record.group_key.as_str(), record.clone())).collect();
     let mut changed: BTreeMap<Uuid, AlertRecord> = BTreeMap::new();
@@ -58,7 +63,7 @@ pub fn live(due: &DueRule, events: &[Happening], facts: &Facts, channels: &[Aler
         if *record != before || matches!(event.change, Some(Change::Fired(_))) {
             changed.insert(record.alert.id, record.clone());
         }
-        if let Some(kind) = event.event {
+        if let Some(kind) = event.notification {
             deliveries.extend(notifications(due, event, kind, &record.alert, channels));
         }
         if event.severity.is_none() {
@@ -72,8 +77,8 @@ pub fn live(due: &DueRule, events: &[Happening], facts: &Facts, channels: &[Aler
 }
 
 /// Creates an alert without a description.
-fn new_alert(due: &DueRule, event: &Happening, severity: Severity) -> AlertRecord {
-    let Happening { key, at, value, .. } = event;
+fn new_alert(due: &DueRule, event: &GroupEvent, severity: Severity) -> AlertRecord {
+    let GroupEvent { key, at, value, .. } = event;
     let (at, value) = (*at, *value);
     let rule = &due.rule;
     let subject = Subject { rule, key, at, value: value.unwrap_or_default(), severity };
@@ -108,7 +113,7 @@ fn new_alert(due: &DueRule, event: &Happening, severity: Severity) -> AlertRecor
 }
 
 /// Updates an alert with the measured value and the change.
-fn update(due: &DueRule, event: &Happening, record: &mut AlertRecord) {
+fn update(due: &DueRule, event: &GroupEvent, record: &mut AlertRecord) {
     let alert = &mut record.alert;
     if let Some(value) = event.value {
         alert.metric_value = Some(value);
@@ -132,7 +137,7 @@ fn update(due: &DueRule, event: &Happening, record: &mut AlertRecord) {
 /// earlier notification of the alert.
 fn notifications<'a>(
     due: &'a DueRule,
-    event: &'a Happening,
+    event: &'a GroupEvent,
     kind: AlertEvent,
     alert: &'a Alert,
     channels: &'a [AlertChannel],

@@ -45,7 +45,7 @@ pub struct Measurement {
 
 /// The windows that some rules need at some moments, without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needed {
+pub struct NeededWindows {
     /// Windows that need only sums over all traces.
     pub totals: Vec<Window>,
     /// Windows that need sums and histograms by agent and model.
@@ -54,10 +54,10 @@ pub struct Needed {
     pub newest_of: Vec<Window>,
 }
 
-impl Needed {
+impl NeededWindows {
     /// Collects the windows of these rules at these moments.
     #[must_use]
-    pub fn by<'a>(rules: impl Iterator<Item = (&'a AlertRuleRequest, &'a [Timestamp])>) -> Self {
+    pub fn of<'a>(rules: impl Iterator<Item = (&'a AlertRuleRequest, &'a [Timestamp])>) -> Self {
         let (mut totals, mut pairs, mut newest_of) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let ordered = |window: Window| (window.start, window.end);
         for (rule, moments) in rules {
@@ -79,9 +79,9 @@ impl Needed {
 }
 
 impl Readings {
-    /// Combines the sums that were read: `totals` in the order of [`Needed::totals`].
+    /// Combines the sums that were read: `totals` in the order of [`NeededWindows::totals`].
     #[must_use]
-    pub fn new(needed: &Needed, totals: Vec<Sums>, pairs: WindowSums) -> Self {
+    pub fn new(needed: &NeededWindows, totals: Vec<Sums>, pairs: WindowSums) -> Self {
         Self { totals: needed.totals.iter().copied().zip(totals).collect(), pairs }
     }
 

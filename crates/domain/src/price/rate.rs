@@ -82,7 +82,7 @@ impl ModelPrice {
 
     /// Converts the price into its DTO, in dollars.
     #[must_use]
-    pub fn lookup(&self) -> PriceLookup {
+    pub fn to_lookup(&self) -> PriceLookup {
         let tier = |&(over, rates): &(u64, Rates)| PriceTier {
             over_input_tokens: over,
             input_usd_per_million: dollars(rates.input),
