@@ -26,7 +26,7 @@ const MAX_PARTS: usize = 5;
 /// Maximum number of spellings of a name. Real names have about a dozen.
 const MAX_SPELLINGS: usize = 32;
 
-/// Returns distinct spellings of a model name in lower case, most likely first, at most [`MAX_SPELLINGS`].
+/// Returns distinct spellings of a model name in lower case, most likely first, at most 32.
 #[must_use]
 pub fn spellings(model: &str) -> Vec<String> {
     let exact = model.trim().to_lowercase();
