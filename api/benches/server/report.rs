@@ -115,7 +115,7 @@ impl Part {
     }
 
     /// Adds the comparison of an ingestion rate with a reference rate.
-    pub(crate) fn beside(&mut self, what: &str, target: &str, rate: f64, raw: f64) {
+    pub(crate) fn comparison(&mut self, what: &str, target: &str, rate: f64, raw: f64) {
         self.row(
             format!("… compared with {what}"),
             target,

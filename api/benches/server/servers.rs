@@ -1,5 +1,5 @@
-//! The same as [`crate::embedded`], through the gateway: every answer comes from query over PostgreSQL and Redis, every
-//! trace goes through ingestion and Redis' streams to processing and into PostgreSQL.
+//! Measures the server as four roles over PostgreSQL and Redis, with the measurements of [`crate::embedded`]. All requests go
+//! through the gateway.
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use crate::{
     roles::{Roles, Servers},
 };
 
-/// Traces that are loaded in bulk for comparison, at most.
+/// Maximum number of traces for the raw bulk load.
 const RAW_TRACES: u64 = 400_000;
 
-/// Measures everything. `web` is a folder with the constant page.
+/// Runs all measurements. `web` is a folder with the static page.
 pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Part> {
     let what = format!(
         "Release binary as four roles, one process each, with {} on the same machine",
@@ -58,8 +58,8 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     eprintln!("==> raw COPY");
     let count = size.traces.min(RAW_TRACES);
     let raw = raw::postgres::bulk_load(&servers.postgres.database().await, count).await?;
-    part.beside("a raw `COPY` of the same rows as sent", "≥ 50 %", rate, raw);
+    part.comparison("a raw `COPY` of the same rows as sent", "≥ 50 %", rate, raw);
     let own = raw::postgres::reload(&servers.database(), count).await?;
-    part.beside("a raw `COPY` of the stored rows into tables of the same schema", "", rate, own);
+    part.comparison("a raw `COPY` of the stored rows into tables of the same schema", "", rate, own);
     Ok(part)
 }

@@ -16,7 +16,7 @@ use crate::{
     alert::{
         default::default_rules,
         describe::Facts,
-        evaluate::Turn,
+        evaluate::RuleRun,
         life,
         measure::Readings,
         state::{Condition, RuleState},
@@ -122,12 +122,12 @@ async fn past(
             std::iter::successors(Some(start), |&at| Some(at + step)).take_while(|&at| at < end).collect();
         let asked = std::iter::once((&due.rule, moments.as_slice()));
         let readings = Readings::read(traces, workspace_id, asked).await?;
-        let mut turn = Turn::over(state, moments, end);
-        let happened = turn.run(&due, &readings);
+        let mut turn = RuleRun::replay(state, moments, end);
+        let happened = turn.evaluate(&due, &readings);
         let subjects: Vec<_> =
             happened.iter().filter_map(|happening| life::subject(&due, happening)).collect();
         let facts = Facts::read(traces, workspace_id, &subjects).await?;
-        let (ended, open): (Vec<_>, Vec<_>) = life::live(&due, &happened, &facts, &[])
+        let (ended, open): (Vec<_>, Vec<_>) = life::apply_events(&due, &happened, &facts, &[])
             .alerts
             .into_iter()
             .partition(|record| record.alert.resolved_at.is_some());
@@ -187,7 +187,7 @@ mod tests {
         assert!((14..=60).contains(&kept), "{kept}");
         // How bad it was when it fired or got worse: most are less so before they are over.
         for severity in Severity::ALL {
-            let says = format!("The threshold for {} is", severity.as_str());
+            let says = format!("Threshold for {}:", severity.as_str());
             assert!(alerts.iter().any(|alert| alert.description.contains(&says)), "{severity:?}");
         }
         assert!(alerts.iter().all(|alert| alert.resolved_at.is_some() && !alert.description.is_empty()));

@@ -1,4 +1,5 @@
-//! The cost of a trace that was sent whole: what it says itself, else what its spans come to, else its own model and tokens.
+//! The cost of a trace that was sent as one document: the reported cost, otherwise the sum of its spans, otherwise the cost of
+//! its own model and tokens.
 
 use super::{call::Call, prices::Prices};
 use crate::trace::{
@@ -7,8 +8,8 @@ use crate::trace::{
 };
 
 impl Prices {
-    /// Gives a trace and its spans their costs, and says how many calls have no price. Tokens that it does not have are
-    /// those of its spans. To be done once: the second time a cost that was made of its spans' is the sender's own.
+    /// Sets the costs of a trace and its spans, and the number of calls without a price. Missing tokens are taken from the spans.
+    /// Must be called only once per trace: a second call would treat a computed sum as a reported cost.
     pub fn price_trace(&self, trace: &mut NewTrace) {
         let workspace_id = trace.workspace_id;
         for span in &mut trace.spans {
@@ -26,7 +27,7 @@ impl Prices {
         } else if spans.cost.is_some() {
             trace.cost = spans.cost;
         } else if sent_tokens || trace.unpriced == 0 {
-            // Tokens of calls without a price are not priced as if they were the trace's own model's.
+            // Tokens of calls without a price must not be priced as tokens of the model of the trace.
             (trace.cost, trace.basis) = self.cost(workspace_id, &Call::of_trace(trace));
             if trace.basis == Basis::NoPrice {
                 trace.unpriced = trace.unpriced.max(1);
@@ -40,11 +41,11 @@ fn fill_tokens(trace: &mut NewTrace, input: Option<i64>, output: Option<i64>) {
         (None, None) => None,
         (input, output) => Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))),
     };
-    // A total of its own stays; one that was made of what was sent is made anew.
-    let made = trace.tokens_total.is_none() || trace.tokens_total == sum(trace);
+    // A total that differs from the sum was reported and is kept.
+    let is_sum = trace.tokens_total.is_none() || trace.tokens_total == sum(trace);
     trace.tokens_input = trace.tokens_input.or(input);
     trace.tokens_output = trace.tokens_output.or(output);
-    if made {
+    if is_sum {
         trace.tokens_total = sum(trace);
     }
 }
