@@ -28,7 +28,7 @@ impl ThreadKind {
 
 impl Client {
     /// Lists at most `limit` sessions or end users of `range`, the most recently active first.
-    pub fn threads(
+    pub fn list_sessions(
         &self,
         kind: ThreadKind,
         range: TimeRange,
@@ -40,7 +40,7 @@ impl Client {
 
     /// Gets a session or end user with the first `pages` pages of its traces, `limit` traces each, and the cursor of the
     /// next page.
-    pub async fn thread(
+    pub async fn get_session(
         &self,
         kind: ThreadKind,
         id: &str,

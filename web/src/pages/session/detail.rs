@@ -38,7 +38,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     let thread = {
         let id = props.id.clone();
         use_poll(*pages, ttl::TRACES_LIST, move |client, pages| async move {
-            client.thread(kind, &id, PAGE_TRACES, pages).await
+            client.get_session(kind, &id, PAGE_TRACES, pages).await
         })
     };
     let missing = thread.data().is_none()

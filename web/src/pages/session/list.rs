@@ -45,7 +45,7 @@ pub fn SessionListPage(props: &SessionListPageProps) -> Html {
     let range = TimeRange::from_query(&query).unwrap_or_default();
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
     let sessions = use_poll(range, ttl::TRACES_LIST, move |client, range| {
-        client.threads(kind, range, limit::PAGE_ITEMS)
+        client.list_sessions(kind, range, limit::PAGE_ITEMS)
     });
     let description = match kind {
         ThreadKind::Session => "Conversations with your agents.",
