@@ -70,7 +70,7 @@ pub fn Preview(props: &PreviewProps) -> Html {
                                 loaded.set(Some(Rc::new(LoadedPreview { rule, preview })));
                             }
                             (Ok(_), None) => {
-                                error.set(Some("No preview available for this rule.".to_owned()))
+                                error.set(Some("No preview available for this rule.".to_owned()));
                             }
                             (Err(reason), _) => {
                                 on_preview.emit(reason.fields().to_vec());

@@ -2,10 +2,10 @@
 //! sorted oldest first, those of an end user newest first.
 
 use icondata_lu::LuMessagesSquare;
-use shared::{error::ErrorCode, format, session::Thread, ttl};
+use shared::{error::ErrorCode, format, session::SessionDetail, ttl};
 use yew::prelude::*;
 
-use super::{ThreadKind, totals::totals, trace_item::trace_item};
+use super::{SessionKind, totals::totals, trace_item::trace_item};
 use crate::{
     components::{
         link::RouteLink,
@@ -24,7 +24,7 @@ const PAGE_TRACES: u32 = 20;
 #[derive(Properties, PartialEq)]
 pub struct SessionPageProps {
     /// Whether it is a session or an end user.
-    pub kind: ThreadKind,
+    pub kind: SessionKind,
     /// The id of the session or end user.
     pub id: String,
 }
@@ -35,14 +35,14 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     let kind = props.kind;
     use_title(&format!("{} {}", kind.title(), props.id));
     let pages = use_state(|| 1_usize);
-    let thread = {
+    let session = {
         let id = props.id.clone();
         use_poll(*pages, ttl::TRACES_LIST, move |client, pages| async move {
             client.get_session(kind, &id, PAGE_TRACES, pages).await
         })
     };
-    let missing = thread.data().is_none()
-        && thread.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
+    let missing = session.data().is_none()
+        && session.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
     let on_more = {
         let pages = pages.clone();
         Callback::from(move |_: MouseEvent| pages.set(*pages + 1))
@@ -65,32 +65,32 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
                     </div>
                     <div class="page-tools">
                         <RouteLink class="button" to={Route::Traces} query={query(kind, &props.id)}>{ "View traces" }</RouteLink>
-                        <Updated at={thread.updated_at()} loading={thread.is_loading()} on_refresh={thread.on_refresh()} />
+                        <Updated at={session.updated_at()} loading={session.is_loading()} on_refresh={session.on_refresh()} />
                     </div>
                 </div>
-                { view(&thread, skeleton(), |thread| ready(kind, thread, &on_more)) }
+                { view(&session, skeleton(), |session| ready(kind, session, &on_more)) }
             }
         </>
     }
 }
 
-fn ready(kind: ThreadKind, thread: &Thread, on_more: &Callback<MouseEvent>) -> Html {
+fn ready(kind: SessionKind, session: &SessionDetail, on_more: &Callback<MouseEvent>) -> Html {
     let title = match kind {
-        ThreadKind::Session => "Conversation",
-        ThreadKind::User => "Traces, newest first",
+        SessionKind::Session => "Conversation",
+        SessionKind::EndUser => "Traces, newest first",
     };
     let shown = format!(
         "{} of {}",
-        format::integer(thread.items.len() as u64),
-        format::integer(thread.totals.traces)
+        format::integer(session.items.len() as u64),
+        format::integer(session.totals.traces)
     );
     html! {
         <>
-            <section class="panel session-totals" aria-label="Totals">{ totals(&thread.totals) }</section>
+            <section class="panel session-totals" aria-label="Totals">{ totals(&session.totals) }</section>
             <section class="session" aria-label={title}>
                 <header class="session-head"><h2>{ title }</h2><span class="muted">{ shown }</span></header>
-                <ol class="session-traces">{ for thread.items.iter().map(|item| trace_item(kind, item)) }</ol>
-                if thread.next_cursor.is_some() {
+                <ol class="session-traces">{ for session.items.iter().map(|item| trace_item(kind, item)) }</ol>
+                if session.next_cursor.is_some() {
                     <button type="button" class="button wide" onclick={on_more.clone()}>{ "Load more" }</button>
                 }
             </section>
@@ -102,10 +102,10 @@ fn skeleton() -> Html {
     html! { <>{ skeleton_block("skeleton-kpi") }{ skeleton_lines(10) }</> }
 }
 
-fn not_found(kind: ThreadKind) -> Html {
+fn not_found(kind: SessionKind) -> Html {
     let title = match kind {
-        ThreadKind::Session => "Session not found",
-        ThreadKind::User => "End user not found",
+        SessionKind::Session => "Session not found",
+        SessionKind::EndUser => "End user not found",
     };
     let all = format!("All {}", kind.plural().to_ascii_lowercase());
     html! {
@@ -117,10 +117,10 @@ fn not_found(kind: ThreadKind) -> Html {
 }
 
 /// Returns the URL query of the trace list, filtered by the session or end user, for the longest named range.
-fn query(kind: ThreadKind, id: &str) -> String {
+fn query(kind: SessionKind, id: &str) -> String {
     let name = match kind {
-        ThreadKind::Session => "session_id",
-        ThreadKind::User => "user_id",
+        SessionKind::Session => "session_id",
+        SessionKind::EndUser => "user_id",
     };
     format!("range=30d&{name}={}", js_sys::encode_uri_component(id))
 }
