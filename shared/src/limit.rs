@@ -5,9 +5,9 @@ pub const BATCH_TRACES: usize = 1000;
 /// The maximum number of spans in a trace that is sent as one document.
 pub const TRACE_SPANS: usize = 10_000;
 /// The maximum number of stored incoming spans of a trace.
-pub const TRACE_LOOSE_SPANS: usize = 20_000;
+pub const TRACE_INCOMING_SPANS: usize = 20_000;
 /// The number of incoming spans without a parent that are stored beyond that: the root span of a trace arrives last.
-pub const TRACE_LOOSE_ROOTS: usize = 1_000;
+pub const TRACE_INCOMING_ROOTS: usize = 1_000;
 /// The maximum number of tags of a trace.
 pub const TRACE_TAGS: usize = 64;
 /// The maximum length of an id or a name (trace, span, agent, model, session, end user, tag), in bytes.
@@ -25,7 +25,7 @@ pub const JSON_DEPTH: usize = 64;
 /// The maximum length of a custom time range, in days.
 pub const RANGE_DAYS: u64 = 366;
 /// The default number of sessions or end users, and of traces of one of them, on a page.
-pub const THREADS_DEFAULT: u32 = 50;
+pub const SESSIONS_DEFAULT: u32 = 50;
 /// The size up to which the page of a session or end user contains a whole input or output, in bytes of JSON.
 pub const EXCERPT_BYTES: usize = 16 * 1024;
 /// The maximum length of a search text, in characters.

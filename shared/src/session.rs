@@ -8,7 +8,7 @@ use crate::{Timestamp, time_range::TimeRangeQuery, trace::Trace};
 /// The totals of the traces of a session or end user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ThreadTotals {
+pub struct SessionTotals {
     /// The number of traces.
     pub traces: u64,
     /// The number of traces that ended in an error or a timeout.
@@ -32,24 +32,24 @@ pub struct ThreadTotals {
 /// A session or end user in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ThreadSummary {
+pub struct SessionSummary {
     /// The id of the session or end user.
     pub id: String,
     /// The totals of its traces in the window.
     #[serde(flatten)]
-    pub totals: ThreadTotals,
+    pub totals: SessionTotals,
 }
 
 /// A session or end user with a page of its traces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Thread {
+pub struct SessionDetail {
     /// The id of the session or end user.
     pub id: String,
     /// The totals of all its traces.
-    pub totals: ThreadTotals,
+    pub totals: SessionTotals,
     /// A page of traces: of a session the oldest first, of an end user the newest first.
-    pub items: Vec<ThreadTrace>,
+    pub items: Vec<SessionTrace>,
     /// The `cursor` of the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
@@ -57,7 +57,7 @@ pub struct Thread {
 /// A trace of a session or end user, with its input and output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ThreadTrace {
+pub struct SessionTrace {
     /// The trace.
     #[serde(flatten)]
     pub trace: Trace,
@@ -77,7 +77,7 @@ pub struct ThreadTrace {
 
 /// The query of a list of sessions or end users.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ThreadListQuery {
+pub struct SessionListQuery {
     /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<String>,
@@ -92,7 +92,7 @@ pub struct ThreadListQuery {
     pub limit: Option<u32>,
 }
 
-impl ThreadListQuery {
+impl SessionListQuery {
     /// Returns the time range of the query.
     #[must_use]
     pub fn time_range(&self) -> TimeRangeQuery {
@@ -102,7 +102,7 @@ impl ThreadListQuery {
 
 /// The query of a page of a session or end user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ThreadQuery {
+pub struct SessionQuery {
     /// The maximum number of traces: 1 to 100. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,

@@ -4,7 +4,7 @@ use yew::prelude::*;
 use yew_router::{BrowserRouter, Switch, hooks::use_navigator};
 
 use crate::{
-    api::ThreadKind,
+    api::SessionKind,
     auth::{AuthProvider, Guard},
     components::shell::Shell,
     pages::{
@@ -44,10 +44,10 @@ fn page(route: Route) -> Html {
         Route::Traces => html! { <TracesPage /> },
         // The key gives every trace a page of its own: no state of the previous trace remains.
         Route::Trace { id } => html! { <TracePage key={id.clone()} id={id.clone()} /> },
-        Route::Sessions => html! { <SessionListPage key="sessions" kind={ThreadKind::Session} /> },
-        Route::Session { id } => thread(ThreadKind::Session, id),
-        Route::Users => html! { <SessionListPage key="users" kind={ThreadKind::User} /> },
-        Route::User { id } => thread(ThreadKind::User, id),
+        Route::Sessions => html! { <SessionListPage key="sessions" kind={SessionKind::Session} /> },
+        Route::Session { id } => session(SessionKind::Session, id),
+        Route::Users => html! { <SessionListPage key="users" kind={SessionKind::EndUser} /> },
+        Route::User { id } => session(SessionKind::EndUser, id),
         Route::Start => html! { <Start /> },
         Route::Alerts => html! { <AlertsPage /> },
         Route::Alert { id } => html! { <AlertPage key={id.clone()} id={id.clone()} /> },
@@ -57,7 +57,7 @@ fn page(route: Route) -> Html {
     html! { <Guard><Shell {route}>{ content }</Shell></Guard> }
 }
 
-fn thread(kind: ThreadKind, id: String) -> Html {
+fn session(kind: SessionKind, id: String) -> Html {
     let key = format!("{kind:?}/{id}");
     html! { <SessionPage {key} {kind} {id} /> }
 }

@@ -8,7 +8,7 @@ use shared::{
     error::ErrorBody,
     limit,
     page::ItemList,
-    session::{Thread, ThreadListQuery, ThreadQuery, ThreadSummary},
+    session::{SessionDetail, SessionListQuery, SessionQuery, SessionSummary},
     time_range::TimeRange,
 };
 
@@ -33,7 +33,7 @@ use crate::{
         ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
     ),
     responses(
-        (status = 200, description = "The sessions, and how many there are", body = ItemList<ThreadSummary>),
+        (status = 200, description = "The sessions, and how many there are", body = ItemList<SessionSummary>),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 422, description = "The limit is out of bounds", body = ErrorBody),
@@ -43,7 +43,7 @@ pub async fn sessions(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
-    query: Query<ThreadListQuery>,
+    query: Query<SessionListQuery>,
 ) -> Result<HttpResponse, ApiError> {
     list(&app, login, &request, &query, ThreadKind::Session).await
 }
@@ -58,7 +58,7 @@ pub async fn sessions(
         ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
     ),
     responses(
-        (status = 200, description = "The users, and how many there are", body = ItemList<ThreadSummary>),
+        (status = 200, description = "The users, and how many there are", body = ItemList<SessionSummary>),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 422, description = "The limit is out of bounds", body = ErrorBody),
@@ -68,7 +68,7 @@ pub async fn users(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
-    query: Query<ThreadListQuery>,
+    query: Query<SessionListQuery>,
 ) -> Result<HttpResponse, ApiError> {
     list(&app, login, &request, &query, ThreadKind::User).await
 }
@@ -83,7 +83,7 @@ pub async fn users(
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
     responses(
-        (status = 200, description = "The session", body = Thread),
+        (status = 200, description = "The session", body = SessionDetail),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 404, description = "This workspace has no such session", body = ErrorBody),
@@ -95,7 +95,7 @@ pub async fn session(
     login: Login,
     request: HttpRequest,
     id: Path<String>,
-    query: Query<ThreadQuery>,
+    query: Query<SessionQuery>,
 ) -> Result<HttpResponse, ApiError> {
     one(&app, login, &request, id.into_inner(), &query, ThreadKind::Session).await
 }
@@ -110,7 +110,7 @@ pub async fn session(
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
     responses(
-        (status = 200, description = "The user", body = Thread),
+        (status = 200, description = "The user", body = SessionDetail),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 404, description = "This workspace has no such user", body = ErrorBody),
@@ -122,7 +122,7 @@ pub async fn user(
     login: Login,
     request: HttpRequest,
     id: Path<String>,
-    query: Query<ThreadQuery>,
+    query: Query<SessionQuery>,
 ) -> Result<HttpResponse, ApiError> {
     one(&app, login, &request, id.into_inner(), &query, ThreadKind::User).await
 }
@@ -131,11 +131,11 @@ async fn list(
     app: &State,
     login: Login,
     request: &HttpRequest,
-    query: &ThreadListQuery,
+    query: &SessionListQuery,
     kind: ThreadKind,
 ) -> Result<HttpResponse, ApiError> {
     let range = TimeRange::from_query(&query.time_range())?;
-    let limit = page_limit(query.limit, limit::THREADS_DEFAULT)?;
+    let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
     let workspace_id = login.workspace_id;
     let key = CacheKey::threads(workspace_id, kind, &range, limit);
     cached(app, request, key, async || {
@@ -150,10 +150,10 @@ async fn one(
     login: Login,
     request: &HttpRequest,
     id: String,
-    query: &ThreadQuery,
+    query: &SessionQuery,
     kind: ThreadKind,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = page_limit(query.limit, limit::THREADS_DEFAULT)?;
+    let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
     let after = page_cursor(query.cursor.as_deref())?;
     let unknown = || match kind {
         ThreadKind::Session => ApiError::NotFound("There is no such session"),

@@ -21,7 +21,7 @@ impl Client {
     }
 
     /// Gets the current account.
-    pub fn me(&self) -> ApiRequest<User> {
+    pub fn get_account(&self) -> ApiRequest<User> {
         self.get("/api/v1/auth/me", &())
     }
 }

@@ -14,12 +14,12 @@ const ALERTS: &str = "/api/v1/alerts";
 
 impl Client {
     /// Lists the newest alerts, of all severities or of one.
-    pub fn recent_alerts(&self, limit: u32, severity: Option<Severity>) -> ApiRequest<ItemList<Alert>> {
+    pub fn list_recent_alerts(&self, limit: u32, severity: Option<Severity>) -> ApiRequest<ItemList<Alert>> {
         self.get("/api/v1/alerts/recent", &(("limit", limit), ("severity", severity)))
     }
 
     /// Lists a page of alerts in `state`: `firing`, `acknowledged`, `resolved` or `open`.
-    pub fn alerts(
+    pub fn list_alerts(
         &self,
         state: &str,
         severity: Option<Severity>,
@@ -31,22 +31,22 @@ impl Client {
     }
 
     /// Gets an alert.
-    pub fn alert(&self, id: &str) -> ApiRequest<Alert> {
+    pub fn get_alert(&self, id: &str) -> ApiRequest<Alert> {
         self.get(&path(id, ""), &())
     }
 
     /// Lists the deliveries of an alert to channels.
-    pub fn alert_deliveries(&self, id: &str) -> ApiRequest<ItemList<AlertDelivery>> {
+    pub fn list_alert_deliveries(&self, id: &str) -> ApiRequest<ItemList<AlertDelivery>> {
         self.get(&path(id, "/deliveries"), &())
     }
 
     /// Acknowledges an alert.
-    pub fn acknowledge(&self, id: &str) -> ApiRequest<()> {
+    pub fn acknowledge_alert(&self, id: &str) -> ApiRequest<()> {
         self.act(Method::POST, &path(id, "/acknowledge"), None)
     }
 
     /// Lists the activity of the last hour, newest first.
-    pub fn activity(&self, limit: u32) -> ApiRequest<ItemList<Activity>> {
+    pub fn list_activity(&self, limit: u32) -> ApiRequest<ItemList<Activity>> {
         self.get("/api/v1/activity/stream", &[("limit", limit)])
     }
 }

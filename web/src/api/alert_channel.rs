@@ -13,7 +13,7 @@ const CHANNELS: &str = "/api/v1/alert-channels";
 
 impl Client {
     /// Lists the channels of the workspace.
-    pub fn alert_channels(&self) -> ApiRequest<ItemList<AlertChannel>> {
+    pub fn list_alert_channels(&self) -> ApiRequest<ItemList<AlertChannel>> {
         self.get(CHANNELS, &())
     }
 
@@ -23,12 +23,12 @@ impl Client {
     }
 
     /// Updates the given fields of a channel.
-    pub fn change_alert_channel(&self, id: &str, fields: &Value) -> ApiRequest<()> {
+    pub fn update_alert_channel(&self, id: &str, fields: &Value) -> ApiRequest<()> {
         self.act(Method::PATCH, &path(id, ""), Some(fields))
     }
 
     /// Deletes a channel.
-    pub fn remove_alert_channel(&self, id: &str) -> ApiRequest<()> {
+    pub fn delete_alert_channel(&self, id: &str) -> ApiRequest<()> {
         self.delete(&path(id, ""))
     }
 
@@ -38,7 +38,7 @@ impl Client {
     }
 
     /// Lists the deliveries to a channel, newest first.
-    pub fn channel_deliveries(&self, id: &str, limit: u32) -> ApiRequest<ItemList<AlertDelivery>> {
+    pub fn list_channel_deliveries(&self, id: &str, limit: u32) -> ApiRequest<ItemList<AlertDelivery>> {
         self.get(&path(id, "/deliveries"), &[("limit", limit)])
     }
 }

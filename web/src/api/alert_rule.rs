@@ -13,17 +13,17 @@ const RULES: &str = "/api/v1/alert-rules";
 
 impl Client {
     /// Lists the rules of the workspace.
-    pub fn alert_rules(&self) -> ApiRequest<ItemList<AlertRule>> {
+    pub fn list_alert_rules(&self) -> ApiRequest<ItemList<AlertRule>> {
         self.get(RULES, &())
     }
 
     /// Gets a rule as JSON, for a form.
-    pub fn alert_rule(&self, id: &str) -> ApiRequest<Value> {
+    pub fn get_alert_rule(&self, id: &str) -> ApiRequest<Value> {
         self.get(&path(id), &())
     }
 
     /// Creates a rule, or updates the given fields of the rule with this id.
-    pub fn keep_alert_rule(&self, id: Option<&str>, fields: &Value) -> ApiRequest<()> {
+    pub fn save_alert_rule(&self, id: Option<&str>, fields: &Value) -> ApiRequest<()> {
         match id {
             Some(id) => self.act(Method::PATCH, &path(id), Some(fields)),
             None => self.act(Method::POST, RULES, Some(fields)),
@@ -31,7 +31,7 @@ impl Client {
     }
 
     /// Deletes a rule.
-    pub fn remove_alert_rule(&self, id: &str) -> ApiRequest<()> {
+    pub fn delete_alert_rule(&self, id: &str) -> ApiRequest<()> {
         self.delete(&path(id))
     }
 

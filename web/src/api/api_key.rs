@@ -11,7 +11,7 @@ const KEYS: &str = "/api/v1/api-keys";
 
 impl Client {
     /// Lists the keys of the workspace.
-    pub fn api_keys(&self) -> ApiRequest<ItemList<ApiKey>> {
+    pub fn list_api_keys(&self) -> ApiRequest<ItemList<ApiKey>> {
         self.get(KEYS, &())
     }
 

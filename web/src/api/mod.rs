@@ -10,9 +10,9 @@ mod client;
 mod error;
 mod metric;
 mod price;
-mod thread;
+mod session;
 mod trace;
 
 pub use client::{ApiRequest, Client};
 pub use error::ApiError;
-pub use thread::ThreadKind;
+pub use session::SessionKind;

@@ -12,17 +12,17 @@ const REPRICES: &str = "/api/v1/prices/reprice";
 
 impl Client {
     /// Lists the prices of the workspace.
-    pub fn prices(&self) -> ApiRequest<ItemList<Price>> {
+    pub fn list_prices(&self) -> ApiRequest<ItemList<Price>> {
         self.get(PRICES, &())
     }
 
     /// Creates a price, or replaces the price of the same model and provider.
-    pub fn keep_price(&self, request: &PriceRequest) -> ApiRequest<Price> {
+    pub fn save_price(&self, request: &PriceRequest) -> ApiRequest<Price> {
         self.post(PRICES, request)
     }
 
     /// Deletes a price.
-    pub fn remove_price(&self, id: &str) -> ApiRequest<()> {
+    pub fn delete_price(&self, id: &str) -> ApiRequest<()> {
         self.delete(&format!("{PRICES}/{}", segment(id)))
     }
 
@@ -32,12 +32,12 @@ impl Client {
     }
 
     /// Lists the newest reprices.
-    pub fn reprices(&self) -> ApiRequest<ItemList<Reprice>> {
+    pub fn list_reprices(&self) -> ApiRequest<ItemList<Reprice>> {
         self.get(REPRICES, &())
     }
 
     /// Starts a reprice.
-    pub fn begin_reprice(&self, request: &RepriceRequest) -> ApiRequest<Reprice> {
+    pub fn create_reprice(&self, request: &RepriceRequest) -> ApiRequest<Reprice> {
         self.post(REPRICES, request)
     }
 }

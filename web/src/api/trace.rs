@@ -10,22 +10,22 @@ use super::{ApiRequest, Client, client::segment};
 
 impl Client {
     /// Lists one page of the traces that match `query`.
-    pub fn traces(&self, query: &TraceListQuery) -> ApiRequest<Page<Trace>> {
+    pub fn list_traces(&self, query: &TraceListQuery) -> ApiRequest<Page<Trace>> {
         self.get("/api/v1/traces", query)
     }
 
     /// Gets a trace, with its spans but without their payloads: a trace may have ten thousand spans.
-    pub fn trace(&self, id: &str) -> ApiRequest<TraceDetail> {
+    pub fn get_trace(&self, id: &str) -> ApiRequest<TraceDetail> {
         self.get(&path(id), &TraceDetailQuery { payloads: Some(false) })
     }
 
     /// Gets a span with its payloads, and the text of the response.
-    pub fn span(&self, trace_id: &str, span_id: &str) -> ApiRequest<(Span, String)> {
+    pub fn get_span(&self, trace_id: &str, span_id: &str) -> ApiRequest<(Span, String)> {
         self.get_with_text(&format!("{}/spans/{}", path(trace_id), segment(span_id)))
     }
 
     /// Lists the ids of the spans that contain `query`, payloads included.
-    pub fn find_spans(&self, trace_id: &str, query: &str) -> ApiRequest<SpanMatches> {
+    pub fn search_spans(&self, trace_id: &str, query: &str) -> ApiRequest<SpanMatches> {
         self.get(&format!("{}/search", path(trace_id)), &SpanSearchQuery { q: query.to_owned() })
     }
 }

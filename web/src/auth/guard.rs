@@ -44,7 +44,7 @@ pub fn Guard(props: &GuardProps) -> Html {
 
 /// Redirects a logged-in account to the `next` of the query, or to the dashboard.
 #[hook]
-pub fn use_leave_when_logged_in() {
+pub fn use_redirect_when_logged_in() {
     let logged_in = use_auth().is_logged_in();
     let navigator = use_navigator();
     let next = use_location().and_then(|location| location.query::<LoginQuery>().ok()?.next);

@@ -55,9 +55,10 @@ pub struct ShellProps {
 /// Renders the frame around a page.
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
-    let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.me());
+    let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.get_account());
     let account = Account::new(account);
-    let alerts = use_poll((), ttl::ALERTS, |client, ()| client.alerts("open", None, limit::PAGE_ITEMS, 1));
+    let alerts =
+        use_poll((), ttl::ALERTS, |client, ()| client.list_alerts("open", None, limit::PAGE_ITEMS, 1));
     let main = use_node_ref();
     {
         let (main, first) = (main.clone(), use_mut_ref(|| true));

@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 /// The visible part of a scrolling list with rows of equal height.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sight {
+pub struct VisibleRows {
     /// The first visible row, in steps of [`STEP`] rows, so that scrolling a little causes no render.
     pub first: usize,
     /// The number of visible rows; 0 before layout.
@@ -23,9 +23,9 @@ const MARGIN: usize = 16;
 /// Pixels below which a list is narrow, as on a phone.
 const NARROW: i32 = 560;
 
-impl Sight {
+impl VisibleRows {
     /// Returns the rows of `all` to render: the visible ones and a margin.
-    pub fn drawn(&self, all: usize) -> std::ops::Range<usize> {
+    pub fn rendered(&self, all: usize) -> std::ops::Range<usize> {
         let first = self.first.saturating_sub(MARGIN).min(all);
         // Before layout the number of visible rows is unknown.
         let count = if self.count == 0 { 40 } else { self.count };
@@ -33,27 +33,31 @@ impl Sight {
     }
 }
 
-fn measure(list: &Element, height: impl Fn(bool) -> i32) -> Sight {
+fn measure(list: &Element, height: impl Fn(bool) -> i32) -> VisibleRows {
     let narrow = list.client_width() < NARROW;
     let height = height(narrow).max(1);
     let rows = |pixels: i32| usize::try_from(pixels / height).unwrap_or(0);
-    Sight { first: rows(list.scroll_top()) / STEP * STEP, count: rows(list.client_height()) + 1, narrow }
+    VisibleRows {
+        first: rows(list.scroll_top()) / STEP * STEP,
+        count: rows(list.client_height()) + 1,
+        narrow,
+    }
 }
 
 /// Returns the visible part of the list `node`. `height` returns the pixels of a row, given whether the list is narrow.
 #[hook]
-pub fn use_rows_in_sight(node: &NodeRef, height: fn(bool) -> i32) -> Sight {
-    let sight = use_state_eq(Sight::default);
+pub fn use_visible_rows(node: &NodeRef, height: fn(bool) -> i32) -> VisibleRows {
+    let visible = use_state_eq(VisibleRows::default);
     {
-        let (node, sight) = (node.clone(), sight.clone());
+        let (node, visible) = (node.clone(), visible.clone());
         use_effect_with((), move |()| {
             let observed = node.cast::<HtmlElement>().and_then(|list| {
-                sight.set(measure(&list, height));
-                let (target, on_scroll) = (list.clone(), sight.clone());
+                visible.set(measure(&list, height));
+                let (target, on_scroll) = (list.clone(), visible.clone());
                 let scrolled =
                     EventListener::new(&list, "scroll", move |_| on_scroll.set(measure(&target, height)));
                 let target = list.clone();
-                let on_resize = Closure::<dyn FnMut()>::new(move || sight.set(measure(&target, height)));
+                let on_resize = Closure::<dyn FnMut()>::new(move || visible.set(measure(&target, height)));
                 let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok()?;
                 observer.observe(&list);
                 Some((scrolled, observer, on_resize))
@@ -66,7 +70,7 @@ pub fn use_rows_in_sight(node: &NodeRef, height: fn(bool) -> i32) -> Sight {
             }
         });
     }
-    *sight
+    *visible
 }
 
 #[cfg(test)]
@@ -75,11 +79,11 @@ mod tests {
 
     #[test]
     fn only_visible_rows_and_a_margin_are_rendered() {
-        let sight = |first, count| Sight { first, count, narrow: false };
-        assert_eq!(sight(0, 0).drawn(10_000), 0..64);
-        assert_eq!(sight(0, 20).drawn(10_000), 0..44);
-        assert_eq!(sight(4_000, 20).drawn(10_000), 3_984..4_044);
-        assert_eq!(sight(9_984, 20).drawn(10_000), 9_968..10_000);
-        assert_eq!(sight(4_000, 20).drawn(7), 7..7, "after most rows were collapsed");
+        let visible = |first, count| VisibleRows { first, count, narrow: false };
+        assert_eq!(visible(0, 0).rendered(10_000), 0..64);
+        assert_eq!(visible(0, 20).rendered(10_000), 0..44);
+        assert_eq!(visible(4_000, 20).rendered(10_000), 3_984..4_044);
+        assert_eq!(visible(9_984, 20).rendered(10_000), 9_968..10_000);
+        assert_eq!(visible(4_000, 20).rendered(7), 7..7, "after most rows were collapsed");
     }
 }

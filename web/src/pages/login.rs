@@ -5,7 +5,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
-    auth::{End, use_auth, use_leave_when_logged_in},
+    auth::{End, use_auth, use_redirect_when_logged_in},
     components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
     hooks::use_title,
     intl,
@@ -16,7 +16,7 @@ use crate::{
 #[component]
 pub fn LoginPage() -> Html {
     use_title("Log in");
-    use_leave_when_logged_in();
+    use_redirect_when_logged_in();
     let auth = use_auth();
     let form = use_state(LoginRequest::default);
     let error = use_state(|| None::<String>);

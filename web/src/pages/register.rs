@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use crate::{
     api::{ApiError, Client},
-    auth::{use_auth, use_leave_when_logged_in},
+    auth::{use_auth, use_redirect_when_logged_in},
     components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
     hooks::use_title,
     intl,
@@ -20,7 +20,7 @@ use crate::{
 #[component]
 pub fn RegisterPage() -> Html {
     use_title("Create an account");
-    use_leave_when_logged_in();
+    use_redirect_when_logged_in();
     let auth = use_auth();
     let form = use_state(RegisterRequest::default);
     let confirmation = use_state(String::new);

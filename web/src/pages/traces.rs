@@ -40,12 +40,12 @@ pub fn TracesPage() -> Html {
     let (query, set_query) = use_query::<TraceListQuery>();
     let range = TimeRange::from_query(&query.time_range()).unwrap_or_default();
     let request = request(&query, range);
-    let traces = use_poll(request, ttl::TRACES_LIST, |client, query| client.traces(&query));
+    let traces = use_poll(request, ttl::TRACES_LIST, |client, query| client.list_traces(&query));
     let agents = use_poll(range, ttl::HOME_KPIS, |client, range| {
-        client.breakdown(Dimension::Agent, range, limit::PAGE_ITEMS)
+        client.get_breakdown(Dimension::Agent, range, limit::PAGE_ITEMS)
     });
     let models = use_poll(range, ttl::HOME_KPIS, |client, range| {
-        client.breakdown(Dimension::Model, range, limit::PAGE_ITEMS)
+        client.get_breakdown(Dimension::Model, range, limit::PAGE_ITEMS)
     });
     // A changed filter starts at the first page.
     let filter = |change: fn(&mut TraceListQuery, Option<String>)| {

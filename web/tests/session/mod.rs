@@ -1,13 +1,13 @@
 //! Components of the session and end user pages.
 
 use serde_json::json;
-use shared::session::{ThreadTotals, ThreadTrace};
+use shared::session::{SessionTotals, SessionTrace};
 use wasm_bindgen_test::wasm_bindgen_test;
-use web::pages::session::{ThreadKind, totals, trace_item};
+use web::pages::session::{SessionKind, totals, trace_item};
 
 use crate::fixture::{next_render, render};
 
-fn item() -> ThreadTrace {
+fn item() -> SessionTrace {
     let fields = json!({
         "trace_id": "run/1", "agent_id": "router", "workspace_id": "00000000-0000-0000-0000-000000000000",
         "timestamp": "2025-10-22T10:35:22.120Z", "latency_ms": 1234.5, "status": "error", "tags": [],
@@ -23,7 +23,7 @@ fn item() -> ThreadTrace {
 
 #[wasm_bindgen_test]
 async fn trace_shows_new_messages_and_collapses_earlier_ones() {
-    let page = render(trace_item(ThreadKind::Session, &item()));
+    let page = render(trace_item(SessionKind::Session, &item()));
     next_render().await;
     assert_eq!(page.texts(".session-trace > .conversation .chat-text"), ["Where is it?", "On its way."]);
     assert_eq!(page.text("details:not([open]) summary"), "3 earlier messages");
@@ -40,7 +40,7 @@ async fn trace_shows_new_messages_and_collapses_earlier_ones() {
 
 #[wasm_bindgen_test]
 async fn trace_links_to_its_end_user_or_session() {
-    for (kind, href) in [(ThreadKind::Session, "/users/ada"), (ThreadKind::User, "/sessions/a%20b")] {
+    for (kind, href) in [(SessionKind::Session, "/users/ada"), (SessionKind::EndUser, "/sessions/a%20b")] {
         let page = render(trace_item(kind, &item()));
         next_render().await;
         assert_eq!(page.attribute(".session-trace-other a", "href"), href);
@@ -50,8 +50,8 @@ async fn trace_links_to_its_end_user_or_session() {
 
 #[wasm_bindgen_test]
 async fn trace_without_content_shows_an_empty_state() {
-    let empty = ThreadTrace { input: None, output: None, output_truncated: false, ..item() };
-    let page = render(trace_item(ThreadKind::User, &empty));
+    let empty = SessionTrace { input: None, output: None, output_truncated: false, ..item() };
+    let page = render(trace_item(SessionKind::EndUser, &empty));
     next_render().await;
     assert_eq!(page.count(".conversation"), 0);
     assert_eq!(page.text(".session-trace-note"), "No input or output");
@@ -59,14 +59,14 @@ async fn trace_without_content_shows_an_empty_state() {
 
 #[wasm_bindgen_test]
 async fn totals_note_calls_without_a_price() {
-    let sum = ThreadTotals {
+    let sum = SessionTotals {
         traces: 1_200,
         errors: 3,
         tokens: 45,
         cost_usd: 0.25,
         unpriced: 2,
         avg_latency_ms: Some(1_234.5),
-        ..ThreadTotals::default()
+        ..SessionTotals::default()
     };
     let page = render(totals(&sum));
     next_render().await;

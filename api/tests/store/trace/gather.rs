@@ -243,7 +243,7 @@ pub async fn the_resource_of_the_outermost_span_is_the_metadata(store: &TraceSto
 
 pub async fn no_more_spans_of_a_trace_are_kept_than_one_may_have(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
-    let (limit, roots) = (shared::limit::TRACE_LOOSE_SPANS, shared::limit::TRACE_LOOSE_ROOTS);
+    let (limit, roots) = (shared::limit::TRACE_INCOMING_SPANS, shared::limit::TRACE_INCOMING_ROOTS);
     let span = |id: String, parent: Option<String>| {
         let mut span = plain(workspace_id, "t", &id, parent.as_deref());
         (span.span.payload, span.span.tokens_input) = ("{}".to_owned(), Some(1));

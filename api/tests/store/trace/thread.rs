@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::{
     Timestamp,
-    session::{Thread, ThreadTotals},
+    session::{SessionDetail, SessionTotals},
 };
 use uuid::Uuid;
 
@@ -32,10 +32,10 @@ fn id_of(trace: &NewTrace, kind: ThreadKind) -> Option<&str> {
 }
 
 /// What traces add up to, by a plain loop.
-fn totals(traces: &[&NewTrace]) -> ThreadTotals {
+fn totals(traces: &[&NewTrace]) -> SessionTotals {
     let sums = oracle::sums(traces.iter().copied());
     let mean = |sum: i64, count: i64, unit: f64| (count > 0).then(|| sum as f64 / count as f64 / unit);
-    ThreadTotals {
+    SessionTotals {
         traces: traces.len() as u64,
         errors: u64::try_from(sums.errors + sums.timeouts).unwrap(),
         tokens: u64::try_from(sums.tokens).unwrap(),
@@ -49,8 +49,8 @@ fn totals(traces: &[&NewTrace]) -> ThreadTotals {
 }
 
 /// Follows the cursors from the first page to the last. Every page tells the same totals.
-async fn walk(store: &TraceStore, mut request: ThreadRequest) -> Option<Thread> {
-    let mut whole: Option<Thread> = None;
+async fn walk(store: &TraceStore, mut request: ThreadRequest) -> Option<SessionDetail> {
+    let mut whole: Option<SessionDetail> = None;
     loop {
         let page = store.thread(&request).await.unwrap()?;
         assert!(page.items.len() <= request.limit as usize);

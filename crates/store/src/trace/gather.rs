@@ -9,7 +9,7 @@ use domain::{
         record::{Assembly, NewTrace},
     },
 };
-use shared::limit::{TRACE_LOOSE_ROOTS, TRACE_LOOSE_SPANS};
+use shared::limit::{TRACE_INCOMING_ROOTS, TRACE_INCOMING_SPANS};
 
 use super::{
     StoreError, Written,
@@ -42,7 +42,7 @@ impl FactPages {
     /// Of the traces with these numbers.
     pub(super) async fn new(writing: &mut impl Writing, ids: &[i64]) -> Result<Self, StoreError> {
         let mut pages = VecDeque::new();
-        if ids.len() <= FACTS_AT_ONCE / TRACE_LOOSE_SPANS {
+        if ids.len() <= FACTS_AT_ONCE / TRACE_INCOMING_SPANS {
             // Few, however many spans each has: not worth counting.
             pages.extend((!ids.is_empty()).then(|| ids.to_vec()));
         } else {
@@ -127,9 +127,9 @@ fn take_new<'a>(
     facts: &mut Vec<Fact<'a>>,
     rows: &mut Vec<SpanRow<'a>>,
 ) -> usize {
-    let mut room = TRACE_LOOSE_SPANS.saturating_sub(facts.len());
+    let mut room = TRACE_INCOMING_SPANS.saturating_sub(facts.len());
     let mut room_for_roots =
-        (TRACE_LOOSE_SPANS + TRACE_LOOSE_ROOTS).saturating_sub(facts.len().max(TRACE_LOOSE_SPANS));
+        (TRACE_INCOMING_SPANS + TRACE_INCOMING_ROOTS).saturating_sub(facts.len().max(TRACE_INCOMING_SPANS));
     let known: HashSet<&str> = facts.iter().map(|fact| fact.span_id.as_ref()).collect();
     let mut new: Vec<_> =
         batch.spans(trace).filter(|(loose, _)| !known.contains(loose.span.span_id.as_str())).collect();

@@ -43,7 +43,7 @@ use shared::{
     Timestamp,
     metric::Dimension,
     page::ItemList,
-    session::{Thread, ThreadSummary},
+    session::{SessionDetail, SessionSummary},
     span::{Span, SpanMatches},
     time_range::Window,
     trace::{Trace, TraceDetail},
@@ -360,7 +360,7 @@ impl TraceStore {
     ///
     /// # Errors
     /// Where the engine fails or a payload cannot be read.
-    pub async fn thread(&self, request: &ThreadRequest) -> Result<Option<Thread>, StoreError> {
+    pub async fn thread(&self, request: &ThreadRequest) -> Result<Option<SessionDetail>, StoreError> {
         answer!(self, snapshot => thread::thread(snapshot, request))
     }
 
@@ -368,7 +368,7 @@ impl TraceStore {
     ///
     /// # Errors
     /// Where the engine fails.
-    pub async fn threads(&self, request: &ThreadListRequest) -> Result<ItemList<ThreadSummary>, StoreError> {
+    pub async fn threads(&self, request: &ThreadListRequest) -> Result<ItemList<SessionSummary>, StoreError> {
         answer!(self, snapshot => thread::threads(snapshot, request))
     }
 

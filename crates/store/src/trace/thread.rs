@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 use shared::{
     Timestamp, limit,
     page::ItemList,
-    session::{Thread, ThreadSummary, ThreadTotals, ThreadTrace},
+    session::{SessionDetail, SessionSummary, SessionTotals, SessionTrace},
     time_range::Window,
 };
 use uuid::Uuid;
@@ -84,7 +84,7 @@ struct Said<'a> {
 pub(super) async fn thread(
     snapshot: &mut impl Snapshot,
     request: &ThreadRequest,
-) -> Result<Option<Thread>, StoreError> {
+) -> Result<Option<SessionDetail>, StoreError> {
     let Some(sums) = snapshot.thread_sums(request).await? else { return Ok(None) };
     let mut rows = snapshot.thread_rows(request).await?;
     let limit = request.limit as usize;
@@ -92,16 +92,16 @@ pub(super) async fn thread(
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|last| last.cursor.encode());
     let items = with_what_was_said(snapshot, rows).await?;
-    Ok(Some(Thread { id: request.id.clone(), totals: totals(&sums), items, next_cursor: next }))
+    Ok(Some(SessionDetail { id: request.id.clone(), totals: totals(&sums), items, next_cursor: next }))
 }
 
 /// The sessions or users of a window, latest activity first.
 pub(super) async fn threads(
     snapshot: &mut impl Snapshot,
     request: &ThreadListRequest,
-) -> Result<ItemList<ThreadSummary>, StoreError> {
+) -> Result<ItemList<SessionSummary>, StoreError> {
     let (found, total) = snapshot.threads(request).await?;
-    let items = found.into_iter().map(|(id, sums)| ThreadSummary { id, totals: totals(&sums) }).collect();
+    let items = found.into_iter().map(|(id, sums)| SessionSummary { id, totals: totals(&sums) }).collect();
     Ok(ItemList { items, total })
 }
 
@@ -109,12 +109,12 @@ pub(super) async fn threads(
 async fn with_what_was_said(
     snapshot: &mut impl Snapshot,
     rows: Vec<StoredTrace>,
-) -> Result<Vec<ThreadTrace>, StoreError> {
+) -> Result<Vec<SessionTrace>, StoreError> {
     let mut order: Vec<_> = rows.iter().map(|row| row.payload).enumerate().collect();
     order.sort_by_key(|(_, place)| (place.frame, place.line));
     let mut items: Vec<_> = rows
         .into_iter()
-        .map(|row| ThreadTrace {
+        .map(|row| SessionTrace {
             trace: row.trace,
             input: None,
             input_truncated: false,
@@ -156,9 +156,9 @@ fn parse<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T, StoreError> {
     serde_json::from_str(json).map_err(|error| StoreError::corrupt(format!("payload: {error}")))
 }
 
-fn totals(thread: &ThreadSums) -> ThreadTotals {
+fn totals(thread: &ThreadSums) -> SessionTotals {
     let sums = &thread.sums;
-    ThreadTotals {
+    SessionTotals {
         traces: row::count(sums.requests),
         errors: row::count(sums.errors + sums.timeouts),
         tokens: row::count(sums.tokens),

@@ -43,9 +43,9 @@ pub fn AlertPage(props: &AlertPageProps) -> Html {
     let client = use_client();
     let error = use_state(|| None::<String>);
     let id = props.id.clone();
-    let alert = use_poll(id.clone(), ttl::ALERTS, |client, id| client.alert(&id));
-    let deliveries = use_poll(id, ttl::ALERTS, |client, id| client.alert_deliveries(&id));
-    let channels = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.alert_channels());
+    let alert = use_poll(id.clone(), ttl::ALERTS, |client, id| client.get_alert(&id));
+    let deliveries = use_poll(id, ttl::ALERTS, |client, id| client.list_alert_deliveries(&id));
+    let channels = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.list_alert_channels());
     let loaded = alert.data();
     let title = loaded.as_ref().map_or_else(|| "Alert".to_owned(), |alert| alert.title.clone());
     use_title(&title);
@@ -53,7 +53,7 @@ pub fn AlertPage(props: &AlertPageProps) -> Html {
         let (error, on_refresh) = (error.clone(), alert.on_refresh());
         Callback::from(move |id: Uuid| {
             let (error, on_refresh) = (error.clone(), on_refresh.clone());
-            client.acknowledge(&id.to_string()).then(Callback::from(move |reason| {
+            client.acknowledge_alert(&id.to_string()).then(Callback::from(move |reason| {
                 error.set(reason);
                 on_refresh.emit(());
             }));

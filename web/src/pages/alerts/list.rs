@@ -44,13 +44,13 @@ pub fn AlertList(props: &AlertListProps) -> Html {
     let error = use_state(|| None::<String>);
     let key = (props.resolved, props.severity, props.page);
     let alerts = use_poll(key, ttl::ALERTS, |client, (resolved, severity, page)| {
-        client.alerts(if resolved { "resolved" } else { "open" }, severity, PAGE_ALERTS, page)
+        client.list_alerts(if resolved { "resolved" } else { "open" }, severity, PAGE_ALERTS, page)
     });
     let on_acknowledge = {
         let (error, on_refresh) = (error.clone(), alerts.on_refresh());
         Callback::from(move |id: Uuid| {
             let (error, on_refresh) = (error.clone(), on_refresh.clone());
-            client.acknowledge(&id.to_string()).then(Callback::from(move |reason| {
+            client.acknowledge_alert(&id.to_string()).then(Callback::from(move |reason| {
                 error.set(reason);
                 on_refresh.emit(());
             }));

@@ -33,7 +33,7 @@ pub struct RulePageProps {
 pub fn RulePage(props: &RulePageProps) -> Html {
     let is_new = props.id == NEW;
     let rule = use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move {
-        if id == NEW { Ok(default_rule()) } else { client.alert_rule(&id).await }
+        if id == NEW { Ok(default_rule()) } else { client.get_alert_rule(&id).await }
     });
     let name = rule.data().and_then(|rule| rule["name"].as_str().map(str::to_owned)).filter(|_| !is_new);
     let title = name.unwrap_or_else(|| if is_new { "New rule" } else { "Rule" }.to_owned());

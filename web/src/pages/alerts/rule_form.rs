@@ -77,12 +77,12 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
     let save_errors = use_state(Vec::<FieldError>::new);
     let preview_errors = use_state(Vec::<FieldError>::new);
     let busy = use_state(|| false);
-    let channels = use_poll((), ttl::ALERTS, |client, ()| client.alert_channels());
+    let channels = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_channels());
     let agents = use_poll((), ttl::TRACE_DETAIL, |client, ()| {
-        client.breakdown(Dimension::Agent, TimeRange::Week, SUGGESTIONS)
+        client.get_breakdown(Dimension::Agent, TimeRange::Week, SUGGESTIONS)
     });
     let models = use_poll((), ttl::TRACE_DETAIL, |client, ()| {
-        client.breakdown(Dimension::Model, TimeRange::Week, SUGGESTIONS)
+        client.get_breakdown(Dimension::Model, TimeRange::Week, SUGGESTIONS)
     });
     {
         // An edit may fix the errors of the last attempt to save.
@@ -115,7 +115,7 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
             let navigator = navigator.clone();
             busy.set(true);
             spawn_local(async move {
-                match client.keep_alert_rule(id.as_deref(), &Value::Object(fields)).await {
+                match client.save_alert_rule(id.as_deref(), &Value::Object(fields)).await {
                     Ok(()) => {
                         if let Some(navigator) = navigator {
                             let Ok(()) = navigator.push_with_query(&Route::Alerts, Raw("show=rules"));

@@ -37,12 +37,12 @@ pub fn RuleList() -> Html {
     let client = use_client();
     let error = use_state(|| None::<String>);
     let deleting = use_state(|| None::<AlertRule>);
-    let rules = use_poll((), ttl::ALERTS, |client, ()| client.alert_rules());
+    let rules = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_rules());
     let on_change = {
         let (client, error, on_refresh) = (client.clone(), error.clone(), rules.on_refresh());
         Callback::from(move |(id, fields): (String, Value)| {
             let (error, on_refresh) = (error.clone(), on_refresh.clone());
-            client.keep_alert_rule(Some(&id), &fields).then(Callback::from(move |reason| {
+            client.save_alert_rule(Some(&id), &fields).then(Callback::from(move |reason| {
                 error.set(reason);
                 on_refresh.emit(());
             }));
@@ -56,7 +56,7 @@ pub fn RuleList() -> Html {
         let deleting = deleting.clone();
         Callback::from(move |()| deleting.set(None))
     };
-    let delete = |id: String| Callback::from(move |()| client.remove_alert_rule(&id));
+    let delete = |id: String| Callback::from(move |()| client.delete_alert_rule(&id));
     let now = intl::now();
     html! {
         <section class="panel" aria-label="Rules">

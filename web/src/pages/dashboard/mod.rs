@@ -48,23 +48,25 @@ pub fn DashboardPage() -> Html {
     let range = TimeRange::from_query(&query).unwrap_or_default();
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
 
-    let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| client.home_kpis(range));
+    let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| client.get_home_kpis(range));
     let charts =
         use_poll(
             range,
             ttl::HOME_KPIS,
             |client, range| async move { ChartData::fetch(&client, range).await },
         );
-    let agents =
-        use_poll(range, ttl::HOME_KPIS, |client, range| client.breakdown(Dimension::Agent, range, TOP_ITEMS));
-    let models =
-        use_poll(range, ttl::HOME_KPIS, |client, range| client.breakdown(Dimension::Model, range, TOP_ITEMS));
-    let alerts = use_poll((), ttl::ALERTS, |client, ()| client.recent_alerts(ALERTS, None));
-    let activity = use_poll((), ttl::ACTIVITY, |client, ()| client.activity(ACTIVITIES));
+    let agents = use_poll(range, ttl::HOME_KPIS, |client, range| {
+        client.get_breakdown(Dimension::Agent, range, TOP_ITEMS)
+    });
+    let models = use_poll(range, ttl::HOME_KPIS, |client, range| {
+        client.get_breakdown(Dimension::Model, range, TOP_ITEMS)
+    });
+    let alerts = use_poll((), ttl::ALERTS, |client, ()| client.list_recent_alerts(ALERTS, None));
+    let activity = use_poll((), ttl::ACTIVITY, |client, ()| client.list_activity(ACTIVITIES));
     // Whether the workspace has any traces only matters if the selected range is empty.
     let is_empty = kpis.data().is_some_and(|kpis| kpis.total_requests.value == 0.0);
     let used = use_poll(is_empty, ttl::ACTIVITY, |client, is_empty| async move {
-        Ok(!is_empty || client.traces(&any_trace_query()).await?.total > 0)
+        Ok(!is_empty || client.list_traces(&any_trace_query()).await?.total > 0)
     });
     let unused_now = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !*used);
     // The onboarding stays until the first trace opens, even if a refresh finds the trace earlier.

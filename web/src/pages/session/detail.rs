@@ -2,10 +2,10 @@
 //! sorted oldest first, those of an end user newest first.
 
 use icondata_lu::LuMessagesSquare;
-use shared::{error::ErrorCode, format, session::Thread, ttl};
+use shared::{error::ErrorCode, format, session::SessionDetail, ttl};
 use yew::prelude::*;
 
-use super::{ThreadKind, totals::totals, trace_item::trace_item};
+use super::{SessionKind, totals::totals, trace_item::trace_item};
 use crate::{
     components::{
         link::RouteLink,
@@ -24,7 +24,7 @@ const PAGE_TRACES: u32 = 20;
 #[derive(Properties, PartialEq)]
 pub struct SessionPageProps {
     /// Whether it is a session or an end user.
-    pub kind: ThreadKind,
+    pub kind: SessionKind,
     /// The id of the session or end user.
     pub id: String,
 }
@@ -38,7 +38,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     let session = {
         let id = props.id.clone();
         use_poll(*pages, ttl::TRACES_LIST, move |client, pages| async move {
-            client.thread(kind, &id, PAGE_TRACES, pages).await
+            client.get_session(kind, &id, PAGE_TRACES, pages).await
         })
     };
     let missing = session.data().is_none()
@@ -74,10 +74,10 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     }
 }
 
-fn ready(kind: ThreadKind, session: &Thread, on_more: &Callback<MouseEvent>) -> Html {
+fn ready(kind: SessionKind, session: &SessionDetail, on_more: &Callback<MouseEvent>) -> Html {
     let title = match kind {
-        ThreadKind::Session => "Conversation",
-        ThreadKind::User => "Traces, newest first",
+        SessionKind::Session => "Conversation",
+        SessionKind::EndUser => "Traces, newest first",
     };
     let shown = format!(
         "{} of {}",
@@ -102,10 +102,10 @@ fn skeleton() -> Html {
     html! { <>{ skeleton_block("skeleton-kpi") }{ skeleton_lines(10) }</> }
 }
 
-fn not_found(kind: ThreadKind) -> Html {
+fn not_found(kind: SessionKind) -> Html {
     let title = match kind {
-        ThreadKind::Session => "Session not found",
-        ThreadKind::User => "End user not found",
+        SessionKind::Session => "Session not found",
+        SessionKind::EndUser => "End user not found",
     };
     let all = format!("All {}", kind.plural().to_ascii_lowercase());
     html! {
@@ -117,10 +117,10 @@ fn not_found(kind: ThreadKind) -> Html {
 }
 
 /// Returns the URL query of the trace list, filtered by the session or end user, for the longest named range.
-fn query(kind: ThreadKind, id: &str) -> String {
+fn query(kind: SessionKind, id: &str) -> String {
     let name = match kind {
-        ThreadKind::Session => "session_id",
-        ThreadKind::User => "user_id",
+        SessionKind::Session => "session_id",
+        SessionKind::EndUser => "user_id",
     };
     format!("range=30d&{name}={}", js_sys::encode_uri_component(id))
 }

@@ -4,13 +4,13 @@ use icondata_lu::{LuMessagesSquare, LuUsers};
 use shared::{
     format, limit,
     page::ItemList,
-    session::ThreadSummary,
+    session::SessionSummary,
     time_range::{TimeRange, TimeRangeQuery},
     ttl,
 };
 use yew::prelude::*;
 
-use super::ThreadKind;
+use super::SessionKind;
 use crate::{
     components::{
         link::RouteLink,
@@ -33,7 +33,7 @@ const NUMBERS: [&str; 4] = ["Traces", "Errors", "Tokens", "Cost"];
 #[derive(Properties, PartialEq)]
 pub struct SessionListPageProps {
     /// Whether sessions or end users are listed.
-    pub kind: ThreadKind,
+    pub kind: SessionKind,
 }
 
 /// Loads and renders the list.
@@ -45,11 +45,11 @@ pub fn SessionListPage(props: &SessionListPageProps) -> Html {
     let range = TimeRange::from_query(&query).unwrap_or_default();
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
     let sessions = use_poll(range, ttl::TRACES_LIST, move |client, range| {
-        client.threads(kind, range, limit::PAGE_ITEMS)
+        client.list_sessions(kind, range, limit::PAGE_ITEMS)
     });
     let description = match kind {
-        ThreadKind::Session => "Conversations with your agents.",
-        ThreadKind::User => "The people who use your agents.",
+        SessionKind::Session => "Conversations with your agents.",
+        SessionKind::EndUser => "The people who use your agents.",
     };
     let tools = html! {
         <>
@@ -69,7 +69,7 @@ pub fn SessionListPage(props: &SessionListPageProps) -> Html {
     }
 }
 
-fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
+fn table(kind: SessionKind, list: &ItemList<SessionSummary>) -> Html {
     let (shown, total) = (list.items.len() as u64, list.total);
     html! {
         <>
@@ -90,7 +90,7 @@ fn table(kind: ThreadKind, list: &ItemList<ThreadSummary>) -> Html {
     }
 }
 
-fn row(kind: ThreadKind, item: &ThreadSummary) -> Html {
+fn row(kind: SessionKind, item: &SessionSummary) -> Html {
     let totals = &item.totals;
     // The cost excludes calls without a price.
     let cost =
@@ -106,17 +106,17 @@ fn row(kind: ThreadKind, item: &ThreadSummary) -> Html {
     }
 }
 
-fn empty(kind: ThreadKind) -> Html {
+fn empty(kind: SessionKind) -> Html {
     let (icon, title) = match kind {
-        ThreadKind::Session => (LuMessagesSquare, "No sessions in this range"),
-        ThreadKind::User => (LuUsers, "No end users in this range"),
+        SessionKind::Session => (LuMessagesSquare, "No sessions in this range"),
+        SessionKind::EndUser => (LuUsers, "No end users in this range"),
     };
     let attributes = match kind {
-        ThreadKind::Session => html! { <>
+        SessionKind::Session => html! { <>
             { "A session consists of traces with the same " }<code>{ "session.id" }</code>{ " or " }<code>{ "gen_ai.conversation.id" }</code>
             { " (OpenTelemetry), or " }<code>{ "session_id" }</code>{ " (REST)." }
         </> },
-        ThreadKind::User => html! { <>
+        SessionKind::EndUser => html! { <>
             { "An end user appears here when a trace has " }<code>{ "user.id" }</code>{ " (OpenTelemetry) or " }<code>{ "user_id" }</code>{ " (REST)." }
         </> },
     };

@@ -11,15 +11,15 @@ pub use list::SessionListPage;
 pub use totals::totals;
 pub use trace_item::trace_item;
 
-pub use crate::api::ThreadKind;
+pub use crate::api::SessionKind;
 use crate::route::Route;
 
-impl ThreadKind {
+impl SessionKind {
     /// Returns the page of the session or end user with this id.
     fn route(self, id: &str) -> Route {
         match self {
             Self::Session => Route::Session { id: id.to_owned() },
-            Self::User => Route::User { id: id.to_owned() },
+            Self::EndUser => Route::User { id: id.to_owned() },
         }
     }
 
@@ -27,21 +27,21 @@ impl ThreadKind {
     fn list_route(self) -> Route {
         match self {
             Self::Session => Route::Sessions,
-            Self::User => Route::Users,
+            Self::EndUser => Route::Users,
         }
     }
 
     fn title(self) -> &'static str {
         match self {
             Self::Session => "Session",
-            Self::User => "End user",
+            Self::EndUser => "End user",
         }
     }
 
     fn plural(self) -> &'static str {
         match self {
             Self::Session => "Sessions",
-            Self::User => "End users",
+            Self::EndUser => "End users",
         }
     }
 }

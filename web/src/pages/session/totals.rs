@@ -1,6 +1,6 @@
 //! The totals of a session or an end user.
 
-use shared::{format, session::ThreadTotals};
+use shared::{format, session::SessionTotals};
 use yew::prelude::*;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Renders the totals in a row.
-pub fn totals(totals: &ThreadTotals) -> Html {
+pub fn totals(totals: &SessionTotals) -> Html {
     let or_none = |text: Option<String>| text.unwrap_or_else(|| format::NONE.to_owned());
     let span = totals.first.zip(totals.last);
     let between = span.map(|(first, last)| {

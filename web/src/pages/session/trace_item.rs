@@ -1,21 +1,21 @@
 //! A trace on the page of a session or an end user: its stats and its messages.
 
-use shared::{format, session::ThreadTrace, trace::Trace};
+use shared::{format, session::SessionTrace, trace::Trace};
 use yew::prelude::*;
 
-use super::{ThreadKind, turn::turn};
+use super::{SessionKind, turn::turn};
 use crate::{
     components::{chat::Chat, link::RouteLink, status::status_badge, time::exact_time},
     route::Route,
 };
 
 /// Renders a trace on the page of a session or an end user, with a link to the other of the two.
-pub fn trace_item(kind: ThreadKind, item: &ThreadTrace) -> Html {
+pub fn trace_item(kind: SessionKind, item: &SessionTrace) -> Html {
     let trace = &item.trace;
     let turn = turn(item.input.as_ref(), item.output.as_ref());
     let other = match kind {
-        ThreadKind::Session => (ThreadKind::User, &trace.user_id),
-        ThreadKind::User => (ThreadKind::Session, &trace.session_id),
+        SessionKind::Session => (SessionKind::EndUser, &trace.user_id),
+        SessionKind::EndUser => (SessionKind::Session, &trace.session_id),
     };
     html! {
         <li key={trace.trace_id.clone()} class="panel session-trace">

@@ -33,7 +33,7 @@ use price::PricePanel;
 pub fn SettingsPage() -> Html {
     use_title("Settings");
     let account = use_context::<Account>();
-    let keys = use_poll((), ttl::ALERTS, |client, ()| client.api_keys());
+    let keys = use_poll((), ttl::ALERTS, |client, ()| client.list_api_keys());
     let new_key = use_state(|| None::<CreateApiKeyResponse>);
     let on_created = {
         let (new_key, keys) = (new_key.clone(), keys.clone());

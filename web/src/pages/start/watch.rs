@@ -28,7 +28,7 @@ const NEWEST_TRACES: u32 = 25;
 pub fn use_arrival() -> Option<Arrival> {
     // The query never changes while the page is open: new traces are recognized by their ids.
     let query = use_mut_ref(newest_query).borrow().clone();
-    let newest = use_poll(query, INTERVAL, |client, query| client.traces(&query));
+    let newest = use_poll(query, INTERVAL, |client, query| client.list_traces(&query));
     let initial = use_mut_ref(|| None::<InitialTraces>);
     let arrival = newest.data().and_then(|page| {
         initial.borrow_mut().get_or_insert_with(|| InitialTraces::new(&page.items)).arrival(&page.items)

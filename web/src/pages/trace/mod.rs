@@ -42,7 +42,7 @@ pub fn TracePage(props: &TracePageProps) -> Html {
     use_title(&format!("Trace {}", props.id));
     // The trace is shared by `Rc`, so that key presses do not copy thousands of spans.
     let trace = use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move {
-        client.trace(&id).await.map(Rc::new)
+        client.get_trace(&id).await.map(Rc::new)
     });
     let missing = trace.data().is_none()
         && trace.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));

@@ -101,7 +101,7 @@ fn use_search(trace_id: &str, query: &str, on_action: &Callback<Action>) {
                         SpanMatches::default()
                     } else {
                         // If the request fails, the matches in names remain.
-                        client.find_spans(&trace_id, &trimmed).await.unwrap_or_default()
+                        client.search_spans(&trace_id, &trimmed).await.unwrap_or_default()
                     };
                     on_action.emit(Action::Found(query, found));
                 });

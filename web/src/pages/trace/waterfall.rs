@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     components::span_row::{SpanRow, span_row},
-    hooks::use_rows_in_sight,
+    hooks::use_visible_rows,
     trace::ticks,
 };
 
@@ -33,11 +33,11 @@ pub struct WaterfallProps {
 pub fn Waterfall(props: &WaterfallProps) -> Html {
     let WaterfallProps { state, on_action } = props;
     let (model, node) = (&state.model, use_node_ref());
-    let sight = use_rows_in_sight(&node, row_height);
-    let height = row_height(sight.narrow);
+    let visible = use_visible_rows(&node, row_height);
+    let height = row_height(visible.narrow);
     // Row 0 is the trace.
     let all = state.rows.len() + 1;
-    let drawn = sight.drawn(all);
+    let drawn = visible.rendered(all);
     let length = model.times.length;
     let tick = ticks(length, 5);
     let place = {
@@ -103,7 +103,7 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
                 { axis(length, tick) }
                 <span class="span-time">{ "Latency" }</span>
             </div>
-            <div ref={node} id={TREE} class={classes!("span-rows", sight.narrow.then_some("narrow"), state.show_critical_path.then_some("with-path"), state.hits.is_some().then_some("searched"))} role="tree" aria-label="Steps" tabindex="0" aria-activedescendant={active} {onkeydown}>
+            <div ref={node} id={TREE} class={classes!("span-rows", visible.narrow.then_some("narrow"), state.show_critical_path.then_some("with-path"), state.hits.is_some().then_some("searched"))} role="tree" aria-label="Steps" tabindex="0" aria-activedescendant={active} {onkeydown}>
                 <div class="span-space" role="presentation">
                     <div class="span-window" role="presentation">{ for rows }</div>
                 </div>

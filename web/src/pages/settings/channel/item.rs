@@ -72,7 +72,7 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
             (id.clone(), channel.enabled, props.on_change.clone(), error.clone());
         Callback::from(move |_: MouseEvent| {
             let (on_change, error) = (on_change.clone(), error.clone());
-            client.change_alert_channel(&id, &json!({ "enabled": !enabled })).then(Callback::from(
+            client.update_alert_channel(&id, &json!({ "enabled": !enabled })).then(Callback::from(
                 move |reason| {
                     error.set(reason);
                     on_change.emit(());
@@ -143,7 +143,7 @@ fn ChannelLog(props: &ChannelLogProps) -> Html {
     let is_pending = use_state(|| true);
     let interval = if *is_pending { TEST_INTERVAL } else { ttl::ALERTS };
     let key = (props.id.clone(), props.test);
-    let log = use_poll(key, interval, |client, (id, _)| client.channel_deliveries(&id, LOG_DELIVERIES));
+    let log = use_poll(key, interval, |client, (id, _)| client.list_channel_deliveries(&id, LOG_DELIVERIES));
     let tested = log.data().and_then(|list| {
         let is_test = |delivery: &&AlertDelivery| Some(delivery.id) == props.test;
         list.items.iter().find(is_test).cloned()

@@ -23,7 +23,7 @@ use item::ChannelItem;
 #[component]
 pub fn ChannelPanel() -> Html {
     let client = use_client();
-    let channels = use_poll((), ttl::ALERTS, |client, ()| client.alert_channels());
+    let channels = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_channels());
     let new_channel = use_state(|| None::<AlertChannel>);
     let deleting = use_state(|| None::<AlertChannel>);
     let on_created = {
@@ -41,7 +41,7 @@ pub fn ChannelPanel() -> Html {
         let deleting = deleting.clone();
         Callback::from(move |()| deleting.set(None))
     };
-    let delete = |id: String| Callback::from(move |()| client.remove_alert_channel(&id));
+    let delete = |id: String| Callback::from(move |()| client.delete_alert_channel(&id));
     let on_change = channels.on_refresh();
     panel(
         "Alert channels",

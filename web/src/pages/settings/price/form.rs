@@ -47,7 +47,7 @@ pub fn PriceForm(props: &PriceFormProps) -> Html {
             let (client, values, error, busy) = (client.clone(), values.clone(), error.clone(), busy.clone());
             let on_saved = on_saved.clone();
             spawn_local(async move {
-                match client.keep_price(&request).await {
+                match client.save_price(&request).await {
                     Ok(_) => {
                         values.set(Default::default());
                         error.set(None);

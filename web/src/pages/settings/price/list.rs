@@ -35,7 +35,7 @@ pub fn PriceList(props: &PriceListProps) -> Html {
         Callback::from(move |_: MouseEvent| {
             let (client, error, on_deleted) = (client.clone(), error.clone(), on_deleted.clone());
             spawn_local(async move {
-                let result = client.remove_price(&id.to_string()).await;
+                let result = client.delete_price(&id.to_string()).await;
                 error.set(result.err().map(|reason| reason.message()));
                 on_deleted.emit(());
             });

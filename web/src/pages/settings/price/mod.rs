@@ -23,7 +23,7 @@ use reprice::RepriceRow;
 /// Loads and renders the prices.
 #[component]
 pub fn PricePanel() -> Html {
-    let prices = use_poll((), ttl::ALERTS, |client, ()| client.prices());
+    let prices = use_poll((), ttl::ALERTS, |client, ()| client.list_prices());
     let on_change = prices.on_refresh();
     panel(
         "Model prices",

@@ -28,7 +28,7 @@ pub fn RepriceRow() -> Html {
     let error = use_state(|| None::<String>);
     let in_progress = use_state(|| false);
     let interval = if *in_progress { PROGRESS_INTERVAL } else { ttl::ALERTS };
-    let poll = use_poll((), interval, |client, ()| client.reprices());
+    let poll = use_poll((), interval, |client, ()| client.list_reprices());
     let last = poll.data().and_then(|list| list.items.first().cloned());
     {
         let in_progress = in_progress.clone();
@@ -43,7 +43,7 @@ pub fn RepriceRow() -> Html {
             let request = RepriceRequest { start: window.start, end: window.end };
             let (client, error, on_refresh) = (client.clone(), error.clone(), on_refresh.clone());
             spawn_local(async move {
-                let result = client.begin_reprice(&request).await;
+                let result = client.create_reprice(&request).await;
                 error.set(result.err().map(|reason| reason.message()));
                 on_refresh.emit(());
             });

@@ -91,7 +91,7 @@ pub fn SpanPanel(props: &SpanPanelProps) -> Html {
             // Another span was selected meanwhile; this result is not shown.
             return Err(ApiError::Offline);
         }
-        let (span, text) = client.span(&trace_id, &id).await?;
+        let (span, text) = client.get_span(&trace_id, &id).await?;
         let full = Rc::new(FullSpan { span, text });
         recent.borrow_mut().insert(&full);
         Ok(full)
