@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use api::role::Role;
 use domain::secret::Secret;
-use store::{postgres::PostgresSettings, trace::TraceStore};
+use store::{database::postgres::PostgresSettings, trace::TraceStore};
 
 use crate::{
     Result,

@@ -22,7 +22,8 @@ const FILES: [&str; 6] = [
 
 /// All agents. A test checks that every file can be read.
 pub static AGENTS: LazyLock<Vec<Agent>> = LazyLock::new(|| {
-    let read = |&file| Agent::read(file).inspect_err(|error| tracing::error!(error, "failed to read a demo agent"));
+    let read =
+        |&file| Agent::read(file).inspect_err(|error| tracing::error!(error, "failed to read a demo agent"));
     FILES.iter().flat_map(read).collect()
 });
 
@@ -167,7 +168,8 @@ impl Agent {
     /// Reads a data file. What its steps refer to is leaked: agents live as long as the process.
     fn read(file: &str) -> Result<Self, String> {
         let file: File = serde_json::from_str(file).map_err(|error| error.to_string())?;
-        let (tools, searches): (&'static [Tool], &'static [Search]) = (file.tools.leak(), file.searches.leak());
+        let (tools, searches): (&'static [Tool], &'static [Search]) =
+            (file.tools.leak(), file.searches.leak());
         let step = |step| {
             Ok(match step {
                 FileStep::Guardrail(name) => Step::Guardrail(name.leak()),
@@ -182,7 +184,8 @@ impl Agent {
             Ok(Topic { asks, answers, steps })
         };
         let topics = |topics: Vec<FileTopic>| topics.into_iter().map(topic).collect::<Result<_, String>>();
-        let model = |(name, weight): (String, f64)| Ok((named(&model::ALL, &name, |model| model.name)?, weight));
+        let model =
+            |(name, weight): (String, f64)| Ok((named(&model::ALL, &name, |model| model.name)?, weight));
         Ok(Self {
             data: file.data,
             models: file.models.into_iter().map(model).collect::<Result<_, String>>()?,

@@ -26,7 +26,8 @@ const EMBEDDING_MODEL: &str = "text-embedding-3-small";
 pub fn trace(run: &Run) -> TraceInput {
     let of = &*run.conversation;
     let region = if of.region.starts_with("eu") { "eu" } else { "us" };
-    let tags = of.agent.data.tags.iter().map(String::as_str).chain([if of.beta { "beta" } else { "prod" }, region]);
+    let tags =
+        of.agent.data.tags.iter().map(String::as_str).chain([if of.beta { "beta" } else { "prod" }, region]);
     TraceInput {
         trace_id: Some(format!("{:032x}", run.id)),
         agent_id: of.agent.data.id.clone(),

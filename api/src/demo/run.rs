@@ -71,7 +71,8 @@ impl Run {
         let (agent, model) = (conversation.agent, conversation.model);
         let steps = conversation.turns.get(turn).map_or(&[][..], |turn| turn.topic.steps.as_slice());
         let incident = incident::of(model.provider, Minute::of(start));
-        let (failures, slowdown) = incident.map_or((agent.data.failures, 1.0), |now| (now.failures, now.slowdown));
+        let (failures, slowdown) =
+            incident.map_or((agent.data.failures, 1.0), |now| (now.failures, now.slowdown));
         let end =
             if random.chance(failures) { incident::bad_end(slowdown, random) } else { TraceStatus::Success };
         let broken = broken_step(steps, end, incident.is_some(), random);
@@ -171,7 +172,8 @@ fn time(
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
             let longer = 1.0 + 0.15 * turn as f64 + 0.06 * nth as f64;
             let tokens_input = whole(random.log_normal(of.agent.data.tokens_input * longer, 0.3));
-            let out = if matches!(step, Step::Decide) { DECISION_TOKENS } else { of.agent.data.tokens_output };
+            let out =
+                if matches!(step, Step::Decide) { DECISION_TOKENS } else { of.agent.data.tokens_output };
             let tokens_output = whole(random.log_normal(out, 0.35)).max(1);
             played.tokens = Some((tokens_input, tokens_output));
             played.cost = of.model.cost(tokens_input, tokens_output);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::alert::{figure, record::Notice};
+use domain::alert::record::Notice;
 use shared::{
     Timestamp,
     alert::{Alert, Resolution},

@@ -142,7 +142,8 @@ impl Evaluator {
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let start = Instant::now();
-        let mut turns: Vec<RuleRun> = rules.iter().map(|due| RuleRun::plan(due, now, self.interval)).collect();
+        let mut turns: Vec<RuleRun> =
+            rules.iter().map(|due| RuleRun::plan(due, now, self.interval)).collect();
         if self.has_failed(workspace_id) {
             turns.iter_mut().for_each(RuleRun::skip_missed);
         }

@@ -7,7 +7,7 @@ use domain::secret::Secret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use store::{
     account::AccountStore,
-    postgres::PostgresSettings,
+    database::postgres::PostgresSettings,
     trace::{
         TraceStore,
         postgres::{Layout, Lifecycle},

@@ -13,7 +13,7 @@ use domain::{error::chain, rollup::plan::Source};
 use shared::Timestamp;
 use store::{
     account::{AccountStore, Archive},
-    postgres::PostgresSettings,
+    database::postgres::PostgresSettings,
     trace::{TraceStore, sqlite::SqliteTraces},
 };
 
