@@ -10,15 +10,9 @@ mod embedded;
 mod ingest;
 mod machine;
 mod otlp;
-#[path = "../../tests/services/postgres.rs"]
-#[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests")]
-mod postgres;
 mod process;
 mod query;
 mod raw;
-#[path = "../../tests/services/redis.rs"]
-#[expect(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "shared with the tests")]
-mod redis;
 mod report;
 mod roles;
 mod servers;

@@ -26,11 +26,11 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use crate::{
+use crate::stage::Stage;
+use test_support::{
     oracle::{inside, sums},
     property::check,
-    sample::{AGENTS, DAY, HOUR, MODELS, START, named, traces, write},
-    stage::Stage,
+    store_sample::{AGENTS, DAY, HOUR, MODELS, START, named, traces, write},
 };
 
 fn rule() -> impl Strategy<Value = AlertRuleRequest> {

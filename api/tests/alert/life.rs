@@ -9,10 +9,8 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::{
-    sample::{DAY, MINUTE},
-    stage::{NOON, Stage, errors},
-};
+use crate::stage::{NOON, Stage, errors};
+use test_support::store_sample::{DAY, MINUTE};
 
 pub async fn errors_that_rise_warn_then_get_critical_and_are_over_once(stage: &mut Stage) {
     stage.rule(errors()).await;

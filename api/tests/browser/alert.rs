@@ -2,11 +2,11 @@
 
 use shared::alert::Severity;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{button, link, region, text},
     sample::trace,
     server::alert,
-    stage::{browse, member_on},
 };
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Alert channels in the settings.
 
-use crate::{
+use crate::stage::{browse, browse_with, member_on};
+use test_support::{
     page::{button, heading, region, text},
     receiver::{Answer, Receiver},
-    stage::{browse, browse_with, member_on},
 };
 
 const DIALOG: &str = "//dialog[@open]";

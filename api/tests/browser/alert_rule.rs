@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::Timestamp;
 
-use crate::{
+use crate::stage::{browse, browse_with, member_on};
+use test_support::{
     page::{button, heading, link, region, text},
     sample::trace,
     server::Member,
-    stage::{browse, browse_with, member_on},
 };
 
 const DIALOG: &str = "//dialog[@open]";

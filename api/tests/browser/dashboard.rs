@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{button, link, region, text},
     sample::{full, trace},
-    stage::{browse, member_on},
 };
 
 /// Returns the XPath of a KPI's value.
@@ -21,7 +21,7 @@ async fn shows_a_new_trace_after_a_refresh_and_opens_it() {
         let member = server.member("ada").await;
         member.ingest(&[trace("old", server.clock.now(), json!({}))]).await;
         page.open("/dashboard").await;
-        page.log_in(&member.user.email, crate::server::PASSWORD).await;
+        page.log_in(&member.user.email, test_support::server::PASSWORD).await;
         page.expect_text(&kpi("Requests"), "1").await;
 
         member.ingest(&[full("new/run 1", server.clock.now(), "x1")]).await;
@@ -48,7 +48,7 @@ async fn filters_by_time_range_and_stores_it_in_the_url() {
         member.ingest(&[trace("now", now, json!({}))]).await;
         member.ingest(&[trace("before", before, json!({"latency_ms": 300}))]).await;
         page.open("/dashboard").await;
-        page.log_in(&member.user.email, crate::server::PASSWORD).await;
+        page.log_in(&member.user.email, test_support::server::PASSWORD).await;
         page.expect_text(&kpi("Requests"), "1").await;
         page.click(&button("Last 7 days")).await;
         page.expect_path("/dashboard?range=7d").await;

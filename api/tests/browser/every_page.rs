@@ -9,11 +9,13 @@ use shared::{
 };
 
 use crate::{
+    settings::create_key,
+    stage::{browse, member_on},
+};
+use test_support::{
     page::Page,
     sample::full,
     server::{Server, alert},
-    settings::create_key,
-    stage::{browse, member_on},
 };
 
 /// Pages that need no login.

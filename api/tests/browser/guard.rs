@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{link, region, text},
     sample::trace,
     server::PASSWORD,
-    stage::{browse, member_on},
 };
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use crate::{
+use crate::stage::browse;
+use test_support::{
     page::{Page, heading, region},
     sample::{full, trace},
     server::PASSWORD,
-    stage::browse,
 };
 
 async fn press(page: &Page, keys: &str) {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{button, text},
     server::PASSWORD,
-    stage::{browse, member_on},
 };
 
 #[tokio::test]
@@ -19,7 +19,7 @@ async fn shows_an_error_for_a_wrong_password_and_allows_a_retry() {
         assert_eq!(page.token().await, None);
         page.expect_console_errors("status of 401").await;
 
-        page.find(&crate::page::field("Password")).await.clear().await.unwrap();
+        page.find(&test_support::page::field("Password")).await.clear().await.unwrap();
         page.fill("Password", PASSWORD).await;
         page.click(&button("Log in")).await;
         page.expect_path("/dashboard").await;

@@ -7,13 +7,11 @@
 mod alert;
 mod alert_channel;
 mod alert_rule;
-mod chromium;
 mod dashboard;
 mod every_page;
 mod guard;
 mod keyboard;
 mod login;
-mod page;
 mod polling;
 mod register;
 mod session;
@@ -23,23 +21,3 @@ mod start;
 mod trace_detail;
 mod trace_list;
 mod trace_steps;
-
-#[path = "../api/answer.rs"]
-#[expect(dead_code, reason = "used by the HTTP tests")]
-mod answer;
-#[path = "../api/client.rs"]
-#[expect(dead_code, reason = "used by the HTTP tests")]
-mod client;
-#[path = "../api/deployment.rs"]
-mod deployment;
-#[path = "../notify/receiver.rs"]
-#[expect(dead_code, reason = "used by the tests of channels")]
-mod receiver;
-#[path = "../api/sample.rs"]
-mod sample;
-#[path = "../api/server.rs"]
-#[expect(dead_code, reason = "used by the HTTP tests")]
-mod server;
-#[path = "../notify/tls.rs"]
-#[expect(dead_code, reason = "used by the tests of channels")]
-mod tls;

@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use crate::{
     dashboard::kpi,
+    stage::{browse, browse_until_stopped},
+};
+use test_support::{
     page::{Page, link, region},
     sample::trace,
     server::{Member, PASSWORD, Server},
-    stage::{browse, browse_until_stopped},
 };
 
 /// Opens the dashboard of a workspace with one trace, with fast polling.

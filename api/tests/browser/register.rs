@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::{settings::create_key, stage::browse};
+use test_support::{
     page::{Page, button, field, heading, link},
     sample::{merged, trace},
-    settings::create_key,
-    stage::browse,
 };
 
 const FIELDS: [(&str, &str); 5] = [

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::stage::browse;
+use test_support::{
     page::{Page, button, heading, link, region, text},
     sample::trace,
     server::{Member, PASSWORD, Server},
-    stage::browse,
 };
 
 const TRACES: &str = "//ol[@class='session-traces']/li";

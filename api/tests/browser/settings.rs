@@ -2,11 +2,11 @@
 
 use reqwest::Method;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{Page, button, field, heading, link, region, text},
     sample::trace,
     server::Server,
-    stage::{browse, member_on},
 };
 
 const COMMAND: &str = "//pre[@aria-label='curl command']";

@@ -12,7 +12,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 
-use crate::{
+use test_support::{
     chromium::Chromium,
     page::Page,
     server::{self, Member, PASSWORD, Server},

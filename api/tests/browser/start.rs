@@ -4,10 +4,12 @@ use serde_json::json;
 use shared::api_key::PREFIX;
 
 use crate::{
-    page::{button, heading, link, region, text},
-    sample::trace,
     settings::run_in_shell,
     stage::{browse, member_on},
+};
+use test_support::{
+    page::{button, heading, link, region, text},
+    sample::trace,
 };
 
 const COMMAND: &str = "//pre[@aria-label='curl command']";
@@ -70,7 +72,7 @@ async fn mentions_existing_traffic_without_opening_it() {
         let member = server.member("ada").await;
         member.ingest(&[trace("old", server.clock.now(), json!({}))]).await;
         page.open("/start").await;
-        page.log_in(&member.user.email, crate::server::PASSWORD).await;
+        page.log_in(&member.user.email, test_support::server::PASSWORD).await;
         page.find(&text("Waiting for your trace. It opens as soon as it arrives.")).await;
         member.ingest(&[trace("more", server.clock.now(), json!({"agent_id": "router"}))]).await;
         page.find("//*[@role='status'][contains(., 'New trace from router.')]").await;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{
+use crate::stage::browse;
+use test_support::{
     page::{Page, button, field, link},
     sample::trace,
     server::{Member, PASSWORD, Server},
-    stage::browse,
 };
 
 const ROWS: &str = "//tbody/tr";

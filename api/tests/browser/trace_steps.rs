@@ -5,11 +5,11 @@ use std::time::Duration;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{Page, button, heading, link, region},
     sample::{full, trace},
     server::Server,
-    stage::{browse, member_on},
 };
 
 const ROWS: &str = "return document.querySelectorAll('[role=treeitem]').length";

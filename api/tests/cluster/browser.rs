@@ -11,13 +11,13 @@ use futures_util::FutureExt;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{
+use crate::stack::{PASSWORD, Plan, Stack, eventually};
+use test_support::{
     chromium::Chromium,
     client::Client,
     nginx::{Nginx, built_spa},
     page::{Page, button, heading, link},
     sample::{merged, trace},
-    stack::{PASSWORD, Plan, Stack, eventually},
 };
 
 const KPIS: &str = "/api/v1/metrics/home-kpis?range=7d";

@@ -8,10 +8,8 @@ use shared::{
     alert_channel::{AlertEvent, DeliveryState},
 };
 
-use crate::{
-    receiver::{Answer, Receiver},
-    stage::{START, Stage},
-};
+use crate::stage::{START, Stage};
+use test_support::receiver::{Answer, Receiver};
 
 #[tokio::test]
 async fn an_alert_has_its_colour_its_figures_and_its_links() {

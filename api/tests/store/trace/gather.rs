@@ -12,12 +12,12 @@ use shared::{Timestamp, metric::Dimension, trace::TraceStatus};
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{
-    loose::{self, plain},
+use super::loose::{self, plain};
+use test_support::{database::Database, property::check};
+use test_support::{
     oracle,
-    sample::{self, DAY, START, always},
+    store_sample::{self, DAY, START, always},
 };
-use crate::{database::Database, property::check};
 
 /// After everything that samples arrive.
 const LATER: Timestamp = Timestamp::from_micros(START + 40 * DAY);

@@ -4,12 +4,12 @@ use domain::{alert::record::AlertFilter, trace::record::LooseSpan};
 use shared::alert::{Alert, AlertState, Severity};
 use uuid::Uuid;
 
-use super::{
-    alert::alert,
-    loose, oracle,
-    sample::{self, HOUR, START, always, plain},
+use super::{alert::alert, loose};
+use test_support::database::{Database, open_timescale};
+use test_support::{
+    oracle,
+    store_sample::{self, HOUR, START, always, plain},
 };
-use crate::database::{Database, open_timescale};
 
 /// What migrations after the first one made of traces and spans.
 const TRACES: [&str; 5] = ["name", "assembly", "unpriced", "cost_basis", "price"];

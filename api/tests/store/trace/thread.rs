@@ -15,11 +15,11 @@ use store::trace::{
 };
 use uuid::Uuid;
 
-use super::{
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, SESSIONS, START, USERS, always, plain},
+    store_sample::{self, SESSIONS, START, USERS, always, plain},
 };
-use crate::property::check;
 
 const KINDS: [ThreadKind; 2] = [ThreadKind::Session, ThreadKind::User];
 
