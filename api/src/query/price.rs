@@ -14,7 +14,7 @@ use store::trace::price::PriceKept;
 use uuid::Uuid;
 
 use super::State;
-use crate::{error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, error::ApiError};
 
 /// Lists the workspace's own prices, by model.
 #[utoipa::path(

@@ -17,7 +17,7 @@ use super::{
     State,
     answer::{cached, page_cursor, page_limit},
 };
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
 /// The sessions of a window, latest activity first, with what their traces in the window add up to.
 #[utoipa::path(

@@ -6,7 +6,7 @@ use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     clock::Clock,
     pricer::Pricer,
-    processing::{sink::Sink, worker::Worker},
+    processing::{memory, sink::Sink, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
     telemetry::metrics::Metrics,
@@ -56,7 +56,9 @@ impl Stage {
         match engine {
             Engine::Memory => {
                 let (sink, _) = self.sink().await;
-                (Queue::Memory(MemoryQueue::start(sink, QUEUE_BYTES).0), None)
+                let (queue, jobs) = MemoryQueue::new(QUEUE_BYTES);
+                drop(memory::start(sink, jobs));
+                (Queue::Memory(queue), None)
             }
             Engine::Redis(server) => (self.producer(server), Some(self.worker(server).await)),
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use actix_web::dev::ServerHandle;
-use api::{clock::Clock, gateway::jwt::JwtKeys, startup::Application};
+use api::{auth::jwt::JwtKeys, clock::Clock, startup::Application};
 use domain::alert::record::AlertRecord;
 use futures_util::future::join_all;
 use serde_json::json;

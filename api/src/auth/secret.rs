@@ -9,10 +9,10 @@ use std::{
 
 use domain::secret::Secret;
 
+use crate::config::SECRET_MIN_BYTES;
+
 /// The number of random bytes in a generated secret; the file has twice as many hexadecimal digits.
 const BYTES: usize = 64;
-/// The minimum length of a secret: that of the HMAC output.
-pub const MIN_BYTES: usize = 32;
 /// The maximum size of the file; a larger file is not a secret.
 const MAX_BYTES: u64 = 64 * 1024;
 
@@ -29,7 +29,7 @@ pub enum SecretError {
         mode: u32,
     },
     /// The file does not contain a secret, or is truncated.
-    #[error("{} does not contain a secret of at least {MIN_BYTES} bytes; delete it to generate a new secret, which \
+    #[error("{} does not contain a secret of at least {SECRET_MIN_BYTES} bytes; delete it to generate a new secret, which \
              invalidates all tokens", path.display())]
     Malformed {
         /// The file.
@@ -83,7 +83,7 @@ fn load(path: &Path, file: &File) -> Result<Secret, SecretError> {
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     let text = String::from_utf8(bytes).map_err(|_| malformed())?;
     let text = text.trim();
-    if text.len() < MIN_BYTES || text.len() as u64 > MAX_BYTES {
+    if text.len() < SECRET_MIN_BYTES || text.len() as u64 > MAX_BYTES {
         return Err(malformed());
     }
     Ok(Secret::new(text))

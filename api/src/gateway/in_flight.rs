@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 /// The calls in flight of one server. Clones share the state.
 #[derive(Clone, Debug)]
-pub struct UnderWay {
+pub struct InFlight {
     count: watch::Sender<usize>,
     ended: watch::Sender<bool>,
 }
@@ -12,13 +12,13 @@ pub struct UnderWay {
 /// A call in flight, until it is dropped.
 pub(super) struct Call(watch::Sender<usize>);
 
-impl Default for UnderWay {
+impl Default for InFlight {
     fn default() -> Self {
         Self { count: watch::Sender::new(0), ended: watch::Sender::new(false) }
     }
 }
 
-impl UnderWay {
+impl InFlight {
     /// Registers a call until the returned value is dropped.
     pub(super) fn enter(&self) -> Call {
         self.count.send_modify(|count| *count += 1);

@@ -1,11 +1,13 @@
 //! Liveness, readiness and metrics endpoints.
 
+pub mod dependency;
+
 use actix_web::{HttpResponse, web::Data};
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{dependency::Dependency, metrics::Metrics};
-use crate::error::ApiError;
+use self::dependency::Dependency;
+use crate::{error::ApiError, telemetry::metrics::Metrics};
 
 /// Liveness: reports that the process responds. Checks no dependencies.
 #[utoipa::path(get, path = "/health", tag = "Operation", responses((status = 200, description = "Alive")))]
@@ -31,7 +33,7 @@ pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
     }))
     .await;
     let down = || checks.iter().filter(|(_, up)| !up).map(|(dependency, _)| dependency);
-    let ready = !down().any(|dependency| dependency.is_vital());
+    let ready = !down().any(|dependency| dependency.is_required());
     let status = match (ready, down().next()) {
         (true, None) => "ready",
         (true, Some(_)) => "degraded",

@@ -9,55 +9,55 @@ use store::{account::AccountStore, trace::TraceStore};
 use crate::{internal::upstream::Upstream, redis::Redis};
 
 /// The timeout of a check.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A dependency, and whether the process is useless without it.
 #[derive(Clone, Debug)]
 pub struct Dependency {
-    what: What,
-    vital: bool,
+    target: Target,
+    required: bool,
 }
 
-/// Whom to ask.
+/// The target of a check.
 #[derive(Clone, Debug)]
-pub enum What {
+pub enum Target {
     /// The store of accounts.
     Accounts(AccountStore),
     /// The store of traces.
     Traces(TraceStore),
     /// Cache, limits and queue.
     Redis(Redis),
-    /// Another role: one of its replicas is enough.
-    Service(&'static str, Upstream, Client),
+    /// Another role, which is up if any of its replicas is.
+    Role(&'static str, Upstream, Client),
 }
 
 impl Dependency {
     /// Creates a required dependency: the process is not ready while it is down.
     #[must_use]
-    pub fn vital(what: What) -> Self {
-        Self { what, vital: true }
+    pub fn required(target: Target) -> Self {
+        Self { target, required: true }
     }
 
     /// Creates an optional dependency: while it is down the process is degraded, but still serves.
     #[must_use]
-    pub fn useful(what: What) -> Self {
-        Self { what, vital: false }
+    pub fn optional(target: Target) -> Self {
+        Self { target, required: false }
     }
 
     /// Returns whether the dependency is required.
     #[must_use]
-    pub fn is_vital(&self) -> bool {
-        self.vital
+    pub fn is_required(&self) -> bool {
+        self.required
     }
 
     /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match &self.what {
-            What::Accounts(_) => "accounts",
-            What::Traces(_) => "traces",
-            What::Redis(_) => "redis",
-            What::Service(name, _, _) => name,
+        match &self.target {
+            Target::Accounts(_) => "accounts",
+            Target::Traces(_) => "traces",
+            Target::Redis(_) => "redis",
+            Target::Role(name, _, _) => name,
         }
     }
 
@@ -66,15 +66,15 @@ impl Dependency {
     /// # Errors
     /// Returns what is wrong, for the log.
     pub async fn check(&self) -> Result<(), String> {
-        let asked = async {
-            match &self.what {
-                What::Accounts(store) => store.ping().await.map_err(|error| chain(&error)),
-                What::Traces(store) => store.ping().await.map_err(|error| chain(&error)),
-                What::Redis(redis) => redis.ping().await.map_err(|error| chain(&error)),
-                What::Service(_, upstream, client) => any_healthy(upstream, client).await,
+        let check = async {
+            match &self.target {
+                Target::Accounts(store) => store.ping().await.map_err(|error| chain(&error)),
+                Target::Traces(store) => store.ping().await.map_err(|error| chain(&error)),
+                Target::Redis(redis) => redis.ping().await.map_err(|error| chain(&error)),
+                Target::Role(_, upstream, client) => any_healthy(upstream, client).await,
             }
         };
-        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err("timed out".to_owned()))
+        tokio::time::timeout(TIMEOUT, check).await.unwrap_or_else(|_| Err("timed out".to_owned()))
     }
 }
 

@@ -11,8 +11,11 @@ use shared::{
 };
 use store::account::{NewAccount, normal_email};
 
-use super::{State, identity::Login, password::PasswordError};
-use crate::error::ApiError;
+use super::State;
+use crate::{
+    auth::{identity::Login, password::PasswordError},
+    error::ApiError,
+};
 
 /// Creates an account with its own workspace.
 #[utoipa::path(
