@@ -5,15 +5,15 @@ use uuid::Uuid;
 use super::{call::Call, prices::Prices};
 use crate::trace::{
     record::{Assembly, Basis},
-    usage::{Recost, TraceUsage},
+    usage::{CostChange, TraceUsage},
 };
 
 impl Prices {
     /// Which of a trace's costs become others. What was reported stays, and so does a cost of which nobody knows where it
     /// comes from: older versions kept only such as were reported.
     #[must_use]
-    pub fn reprice(&self, workspace_id: Uuid, trace: &TraceUsage) -> Vec<Recost> {
-        let mut recosts = Vec::new();
+    pub fn reprice(&self, workspace_id: Uuid, trace: &TraceUsage) -> Vec<CostChange> {
+        let mut changes = Vec::new();
         let (mut some_cost, mut some_unpriced) = (false, false);
         for span in &trace.spans {
             let (mut cost, mut basis) = (span.cost, span.basis.clone());
@@ -21,20 +21,20 @@ impl Prices {
                 (cost, basis) = self.cost(workspace_id, &Call::of_stored_span(span));
             }
             // What came by itself counts nothing in a trace that was sent whole.
-            some_cost |= cost.is_some() && !span.came_alone;
-            some_unpriced |= basis == Basis::NoPrice && !span.came_alone;
+            some_cost |= cost.is_some() && !span.incoming;
+            some_unpriced |= basis == Basis::NoPrice && !span.incoming;
             if (cost, &basis) != (span.cost, &span.basis) {
                 let span_id = Some(span.span_id.clone());
-                recosts.push(Recost { trace_id: trace.trace_id.clone(), span_id, cost, basis });
+                changes.push(CostChange { trace_id: trace.trace_id.clone(), span_id, cost, basis });
             }
         }
         if trace.assembly == Assembly::Sent
             && let Some((cost, basis)) = self.own(workspace_id, trace, some_cost, some_unpriced)
             && (cost, &basis) != (trace.cost, &trace.basis)
         {
-            recosts.push(Recost { trace_id: trace.trace_id.clone(), span_id: None, cost, basis });
+            changes.push(CostChange { trace_id: trace.trace_id.clone(), span_id: None, cost, basis });
         }
-        recosts
+        changes
     }
 
     /// What becomes of the own cost of a trace that was sent whole; nothing where it is reported or its spans' together.
@@ -109,14 +109,14 @@ mod tests {
             tokens_reasoning: None,
             cost,
             basis,
-            came_alone: false,
+            incoming: false,
         }
     }
 
     #[test]
     fn a_trace_sent_whole_keeps_its_own_cost_whatever_comes_for_it_by_itself() {
         let prices = prices();
-        let foreign = SpanUsage { came_alone: true, ..span(Some(77), Basis::Reported) };
+        let foreign = SpanUsage { incoming: true, ..span(Some(77), Basis::Reported) };
         let mut trace = TraceUsage {
             trace_id: "t".to_owned(),
             cursor: Cursor { timestamp: Timestamp::EPOCH, id: 1 },
@@ -129,12 +129,12 @@ mod tests {
             basis: Basis::Computed("{}".to_owned()),
             spans: vec![foreign],
         };
-        let own = |recosts: Vec<Recost>| recosts.into_iter().find(|recost| recost.span_id.is_none()).unwrap();
+        let own = |changes: Vec<CostChange>| changes.into_iter().find(|change| change.span_id.is_none()).unwrap();
         let anew = own(prices.reprice(WORKSPACE, &trace));
         assert_eq!(anew.cost, Some(1_000_000));
         assert!(matches!(anew.basis, Basis::Computed(_)), "{:?}", anew.basis);
         // One of its own spans is another matter.
-        trace.spans[0].came_alone = false;
+        trace.spans[0].incoming = false;
         let anew = own(prices.reprice(WORKSPACE, &trace));
         assert_eq!((anew.cost, anew.basis), (None, Basis::Unknown));
     }

@@ -2,7 +2,7 @@
 
 use super::{call::Call, prices::Prices};
 use crate::trace::{
-    assembly::SpanTotal,
+    total::SpanTotal,
     record::{Basis, NewTrace},
 };
 
