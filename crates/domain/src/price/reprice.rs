@@ -129,7 +129,8 @@ mod tests {
             basis: Basis::Computed("{}".to_owned()),
             spans: vec![foreign],
         };
-        let own = |changes: Vec<CostChange>| changes.into_iter().find(|change| change.span_id.is_none()).unwrap();
+        let own =
+            |changes: Vec<CostChange>| changes.into_iter().find(|change| change.span_id.is_none()).unwrap();
         let anew = own(prices.reprice(WORKSPACE, &trace));
         assert_eq!(anew.cost, Some(1_000_000));
         assert!(matches!(anew.basis, Basis::Computed(_)), "{:?}", anew.basis);

@@ -2,8 +2,8 @@
 
 use super::{call::Call, prices::Prices};
 use crate::trace::{
-    total::SpanTotal,
     record::{Basis, NewTrace},
+    total::SpanTotal,
 };
 
 impl Prices {

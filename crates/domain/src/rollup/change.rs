@@ -84,8 +84,7 @@ impl<'a> RollupChange<'a> {
             change.sums -= Sums::of(trace);
             change.removed.record(trace.latency);
         }
-        let changed =
-            |change: &GroupChange| change.sums != Sums::default() || change.added != change.removed;
+        let changed = |change: &GroupChange| change.sums != Sums::default() || change.added != change.removed;
         let mut changes: Vec<_> = changes.into_iter().filter(|(_, change)| changed(change)).collect();
         changes.sort_unstable_by_key(|&(key, _)| key);
         changes

@@ -207,8 +207,11 @@ fn a_span_does_not_count_around_model_calls_and_their_callers() {
 #[test]
 fn a_reported_cost_replaces_that_of_unpriced_calls_inside() {
     let unpriced = |parent, id| SpanFacts { no_price: true, ..inside(parent, id, SpanKind::Llm) };
-    let priced =
-        |parent, id, cost, reported| SpanFacts { cost: Some(cost), reported, ..inside(parent, id, SpanKind::Llm) };
+    let priced = |parent, id, cost, reported| SpanFacts {
+        cost: Some(cost),
+        reported,
+        ..inside(parent, id, SpanKind::Llm)
+    };
     let of = |spans: &[SpanFacts<'static>]| {
         let trace = assemble(spans, false).unwrap().trace;
         (trace.cost, trace.unpriced)
