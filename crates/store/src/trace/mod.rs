@@ -1,8 +1,7 @@
-//! The store of traces, spans, scores, rollups and alerts: one enum over the engines, so that callers neither box nor
+//! The store of traces, spans, scores and rollups: one enum over the engines, so that callers neither box nor
 //! carry generics. The engines hold the SQL; what is the same for all of them (the shape of a row, how a window is cut
 //! along the rollups, histograms) stands beside them here.
 
-pub mod alert;
 mod batch;
 mod detail;
 mod gather;
@@ -13,10 +12,8 @@ mod migrate;
 mod page;
 mod payload;
 pub mod postgres;
-pub mod price;
 mod promotion;
 pub mod recost;
-pub mod reprice;
 mod row;
 mod search;
 mod seek;
@@ -87,17 +84,6 @@ macro_rules! answer {
         }
     };
 }
-
-/// Does the same on whichever engine it is.
-macro_rules! on_engine {
-    ($self:ident, $store:ident => $answer:expr) => {
-        match $self {
-            crate::trace::TraceStore::Sqlite($store) => $answer,
-            crate::trace::TraceStore::Postgres($store) => $answer,
-        }
-    };
-}
-use on_engine;
 
 // After the macro, which it uses.
 mod transfer;

@@ -29,10 +29,7 @@ pub(super) trait Columns {
     fn text(&self, column: usize) -> Result<&str, sqlx::Error>;
     fn text_or_null(&self, column: usize) -> Result<Option<String>, sqlx::Error>;
     fn moment(&self, column: usize) -> Result<Timestamp, sqlx::Error>;
-    fn moment_or_null(&self, column: usize) -> Result<Option<Timestamp>, sqlx::Error>;
-    fn number_or_null(&self, column: usize) -> Result<Option<f64>, sqlx::Error>;
     fn uuid(&self, column: usize) -> Result<Uuid, sqlx::Error>;
-    fn uuid_or_null(&self, column: usize) -> Result<Option<Uuid>, sqlx::Error>;
 }
 
 /// Both engines' rows are read alike; only their types differ.
@@ -55,17 +52,7 @@ macro_rules! impl_columns {
                 let moment: crate::database::moment::Moment = sqlx::Row::try_get(self, column)?;
                 Ok(moment.0)
             }
-            fn moment_or_null(&self, column: usize) -> Result<Option<Timestamp>, sqlx::Error> {
-                let moment: Option<crate::database::moment::Moment> = sqlx::Row::try_get(self, column)?;
-                Ok(moment.map(|moment| moment.0))
-            }
-            fn number_or_null(&self, column: usize) -> Result<Option<f64>, sqlx::Error> {
-                sqlx::Row::try_get(self, column)
-            }
             fn uuid(&self, column: usize) -> Result<Uuid, sqlx::Error> {
-                sqlx::Row::try_get(self, column)
-            }
-            fn uuid_or_null(&self, column: usize) -> Result<Option<Uuid>, sqlx::Error> {
                 sqlx::Row::try_get(self, column)
             }
         }

@@ -21,12 +21,7 @@ use uuid::Uuid;
 
 pub use self::schema::Layout;
 use self::snapshot::PostgresSnapshot;
-use super::{
-    StoreError,
-    alert::{impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
-    price::impl_prices,
-    reprice::impl_reprices,
-};
+use super::StoreError;
 use crate::database::{
     Database,
     moment::Moment,
@@ -56,13 +51,6 @@ pub struct PostgresTraces {
     lifecycle: Lifecycle,
     layout: Layout,
 }
-
-impl_alerts!(PostgresTraces);
-impl_alert_rules!(PostgresTraces);
-impl_alert_turns!(PostgresTraces);
-impl_alert_deliveries!(PostgresTraces);
-impl_prices!(PostgresTraces);
-impl_reprices!(PostgresTraces);
 
 impl PostgresTraces {
     /// Opens the database and migrates it. `layout` is for one that holds no traces yet; one that does keeps its own.

@@ -22,12 +22,7 @@ use uuid::Uuid;
 
 pub use self::scan::{Part, TraceScan};
 use self::snapshot::SqliteSnapshot;
-use super::{
-    StoreError,
-    alert::{impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
-    price::impl_prices,
-    reprice::impl_reprices,
-};
+use super::StoreError;
 use crate::database::{
     Database,
     sqlite::{self, FileError},
@@ -42,13 +37,6 @@ pub struct SqliteTraces {
     writer: SqlitePool,
     reader: SqlitePool,
 }
-
-impl_alerts!(SqliteTraces);
-impl_alert_rules!(SqliteTraces);
-impl_alert_turns!(SqliteTraces);
-impl_alert_deliveries!(SqliteTraces);
-impl_prices!(SqliteTraces);
-impl_reprices!(SqliteTraces);
 
 fn migrator() -> Migrator {
     sqlx::migrate!("../../migrations/traces/sqlite")

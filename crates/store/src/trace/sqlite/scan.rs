@@ -3,12 +3,9 @@
 
 use std::collections::VecDeque;
 
-use domain::{
-    alert::record::AlertRecord,
-    trace::{
-        place::Place,
-        record::{Assembly, LooseSpan, NewScore, NewSpan, NewTrace},
-    },
+use domain::trace::{
+    place::Place,
+    record::{Assembly, LooseSpan, NewScore, NewSpan, NewTrace},
 };
 use shared::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -18,7 +15,6 @@ use super::{SqliteTraces, snapshot::SqliteSnapshot};
 use crate::{
     error::StoreError,
     trace::{
-        alert::{alert, alert_columns},
         payload::PayloadReader,
         row::{self, Columns},
         stored::{Record, TraceName, record_columns},
@@ -270,26 +266,5 @@ impl SqliteTraces {
             })
         };
         rows.iter().map(score).collect()
-    }
-
-    /// Alerts in the order of their ids, after this one.
-    ///
-    /// # Errors
-    /// Where the file cannot be read.
-    pub async fn alerts_after(
-        &self,
-        after: Option<Uuid>,
-        limit: u32,
-    ) -> Result<Vec<AlertRecord>, StoreError> {
-        let rows = sqlx::query(concat!(
-            "SELECT ",
-            alert_columns!(),
-            " FROM alerts WHERE id > $1 ORDER BY id LIMIT $2"
-        ))
-        .bind(after.map_or_else(Vec::new, |id| id.as_bytes().to_vec()))
-        .bind(limit)
-        .fetch_all(&self.reader)
-        .await?;
-        rows.iter().map(alert).collect()
     }
 }
