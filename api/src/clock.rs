@@ -1,5 +1,4 @@
-//! The time. Everything asks this clock, and nothing else asks the machine, so that windows, rollups, tokens and limits
-//! are tested without sleeping.
+//! The clock. All code takes the time from here, so that tests of windows, rollups, tokens and limits need not sleep.
 
 use std::{
     sync::{
@@ -11,29 +10,29 @@ use std::{
 
 use shared::Timestamp;
 
-/// Where the time comes from. Clones of a manual clock share its hands.
+/// A source of the current time. Clones of a manual clock share their time.
 #[derive(Clone, Debug)]
 pub enum Clock {
-    /// The machine's own clock.
+    /// The system clock.
     System,
-    /// A clock that moves when told to.
+    /// A clock that moves only when a test advances it.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// The machine's own clock.
+    /// Returns the system clock.
     #[must_use]
     pub fn system() -> Self {
         Self::System
     }
 
-    /// A clock that stands at `start`.
+    /// Creates a manual clock that starts at `start`.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(start.as_micros())))
     }
 
-    /// What time it is.
+    /// Returns the current time.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the machine")]
     pub fn now(&self) -> Timestamp {
@@ -43,7 +42,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock on; the machine's own moves by itself.
+    /// Advances a manual clock; has no effect on the system clock.
     pub fn advance(&self, duration: Duration) {
         if let Self::Manual(micros) = self {
             let step = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);

@@ -1,4 +1,4 @@
-//! The one error of every handler, and how it looks to a client.
+//! The error type of all handlers and its HTTP response.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,70 +6,71 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
+use domain::error::chain;
+use ingest::error::DecodeError;
 use shared::{
     error::{ErrorBody, ErrorCode, FieldError},
     time_range::InvalidTimeRange,
 };
+use store::{account::AccountError, trace::StoreError};
 
-use crate::store::{account::AccountError, trace::StoreError};
-
-/// Why a request was not answered. 5xx answers are opaque: the log has the cause and the request id.
+/// An error response. 5xx responses are opaque; the log has the cause and the request id.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// 400: the request cannot be read.
+    /// 400: the request is malformed.
     #[error("{0}")]
     BadRequest(String),
-    /// 400: the query names no window.
+    /// 400: the query does not name a valid time range.
     #[error(transparent)]
     InvalidTimeRange(#[from] InvalidTimeRange),
-    /// 401: no credentials, or such that do not hold.
+    /// 401: credentials are missing or invalid.
     #[error("{0}")]
     Unauthorized(&'static str),
-    /// 401: the token's time is over.
-    #[error("The token has expired: log in again")]
+    /// 401: the token has expired.
+    #[error("The token has expired; log in again")]
     TokenExpired,
-    /// 401: the same for an unknown e-mail and a wrong password.
-    #[error("E-mail or password is wrong")]
+    /// 401: unknown e-mail or wrong password; the same response for both.
+    #[error("Invalid e-mail or password")]
     InvalidCredentials,
-    /// 403: known, but not allowed.
+    /// 403: the caller is not allowed to do this.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// 404: nothing here by that name.
+    /// 404: the resource does not exist.
     #[error("{0}")]
     NotFound(&'static str),
-    /// 405: the path exists, the method does not.
-    #[error("This path does not take that method")]
+    /// 405: the path exists, but not with this method.
+    #[error("Method not allowed")]
     MethodNotAllowed,
-    /// 409: an account with that e-mail exists.
-    #[error("An account with this e-mail exists already")]
+    /// 409: the e-mail is registered already.
+    #[error("An account with this e-mail already exists")]
     EmailTaken,
-    /// 413: the body is larger than this endpoint takes.
+    /// 413: the body exceeds the limit of the endpoint.
     #[error("The body is larger than {0} bytes")]
     PayloadTooLarge(usize),
-    /// 415: the body is of a type that this endpoint does not read.
+    /// 415: the content type or encoding is not supported.
     #[error("{0}")]
     UnsupportedMediaType(&'static str),
-    /// 422: readable, but fields are wrong.
+    /// 422: fields are invalid.
     #[error("{}", describe(.0))]
     ValidationFailed(Vec<FieldError>),
-    /// 429: over a limit.
+    /// 429: a limit is exceeded.
     #[error("{detail}")]
     RateLimited {
         /// Which limit.
         detail: &'static str,
-        /// When to come back.
+        /// How long to wait before the next request.
         retry_after: Duration,
     },
     /// 503: the ingestion queue is full.
-    #[error("Too much is waiting to be written: send this again in a moment")]
+    #[error("The ingestion queue is full; retry in a moment")]
     QueueFull,
-    /// 503: something this answer needs is down.
+    /// 503: a dependency is down.
     #[error("Not available at the moment: try again")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// 500: our fault.
-    #[error("Something went wrong on our side")]
+    /// 500: an internal error.
+    #[error("Internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What a computation failed with that several requests waited for.
+    /// The error of a computation that several requests shared.
     #[error(transparent)]
     Shared(#[from] Arc<ApiError>),
 }
@@ -97,7 +98,7 @@ impl ApiError {
         }
     }
 
-    /// Seconds until it is worth trying again.
+    /// Returns the `Retry-After` in seconds, if a retry can succeed.
     #[must_use]
     pub fn retry_after(&self) -> Option<u64> {
         match self {
@@ -109,7 +110,7 @@ impl ApiError {
         }
     }
 
-    /// Logs the cause of what the client is told nothing about.
+    /// Logs the cause of a 5xx response, which the client does not see.
     pub fn log(&self) {
         match self {
             Self::Unavailable(cause) | Self::Internal(cause) => {
@@ -120,15 +121,15 @@ impl ApiError {
         }
     }
 
-    /// 422 where anything was found wrong.
+    /// Returns an error if there are any field errors.
     ///
     /// # Errors
-    /// [`ApiError::ValidationFailed`] with all of it.
+    /// Returns [`ApiError::ValidationFailed`] with all field errors.
     pub fn check(errors: Vec<FieldError>) -> Result<(), Self> {
         if errors.is_empty() { Ok(()) } else { Err(Self::ValidationFailed(errors)) }
     }
 
-    /// What the client gets to read.
+    /// Returns the response body.
     #[must_use]
     pub fn body(&self) -> ErrorBody {
         let fields = if let Self::ValidationFailed(fields) = self { fields.clone() } else { Vec::new() };
@@ -171,22 +172,6 @@ impl ResponseError for ApiError {
     }
 }
 
-/// An error and its causes in one line, for the log.
-#[must_use]
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some errors say what their cause says.
-        if !text.ends_with(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
-}
-
 fn describe(fields: &[FieldError]) -> String {
     fields.iter().map(|error| format!("{}: {}", error.field, error.detail)).collect::<Vec<_>>().join("; ")
 }
@@ -205,6 +190,16 @@ impl From<AccountError> for ApiError {
         match error {
             AccountError::EmailTaken => Self::EmailTaken,
             error => Self::Unavailable(error.into()),
+        }
+    }
+}
+
+impl From<DecodeError> for ApiError {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Unreadable(detail) => Self::BadRequest(detail),
+            DecodeError::TooLarge(limit) => Self::PayloadTooLarge(limit),
+            DecodeError::Internal(error) => Self::Internal(error.into()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The server: one binary, `agent-obs`. `ARCHITECTURE.md` says where things are.
+//! The server: one binary, `agent-obs`. See `ARCHITECTURE.md`.
 
 pub mod alert;
 pub mod cache;
@@ -14,7 +14,7 @@ pub mod internal;
 pub mod limit;
 pub mod notify;
 pub mod openapi;
-pub mod price;
+pub mod pricer;
 pub mod processing;
 pub mod query;
 pub mod queue;
@@ -22,5 +22,4 @@ pub mod redis;
 pub mod role;
 pub mod routes;
 pub mod startup;
-pub mod store;
 pub mod telemetry;

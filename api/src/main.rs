@@ -1,4 +1,4 @@
-//! The binary `agent-obs`: reads the command line and does what it says.
+//! The binary `agent-obs`.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use clap::Parser;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // A missing .env is no error; its settings give way to the environment's.
+    // A missing .env is not an error; the environment takes precedence over it.
     let _ = dotenvy::dotenv();
     cli::run(Cli::parse()).await
 }

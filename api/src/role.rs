@@ -1,24 +1,24 @@
-//! The four roles that a server can be run in, each by itself.
+//! The roles that a server can run as separate processes.
 
 use std::fmt;
 
 use clap::ValueEnum;
 
-/// What a process does where the roles run apart.
+/// The role of a process in a deployment with separate processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Role {
-    /// Accounts, credentials, limits and the pages; hands everything else on.
+    /// Serves accounts, credentials, rate limits and the SPA; forwards all other requests.
     Gateway,
-    /// Checks incoming traces and puts them on the queue.
+    /// Validates incoming traces and queues them.
     Ingestion,
-    /// Takes traces off the queue and writes them.
+    /// Reads traces off the queue and stores them; evaluates alert rules.
     Processing,
-    /// Answers what is asked of the traces.
+    /// Serves queries.
     Query,
 }
 
 impl Role {
-    /// Where it listens if nobody says otherwise.
+    /// Returns the default port.
     #[must_use]
     pub const fn default_port(self) -> u16 {
         match self {

@@ -8,7 +8,6 @@ use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     clock::Clock,
     processing::alert::Evaluator,
-    store::trace::TraceStore,
     telemetry::metrics::Metrics,
 };
 use shared::{
@@ -17,6 +16,7 @@ use shared::{
     limit,
     metric::Dimension,
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use crate::{Result, data::AGENTS, report::Part};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use api::store::trace::TraceStore;
+use store::trace::TraceStore;
 
 use crate::{
     Result, alert,

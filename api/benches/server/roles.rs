@@ -3,11 +3,9 @@
 
 use std::{path::Path, time::Duration};
 
-use api::{
-    gateway::secret::Secret,
-    role::Role,
-    store::{postgres::PostgresSettings, trace::TraceStore},
-};
+use api::role::Role;
+use domain::secret::Secret;
+use store::{postgres::PostgresSettings, trace::TraceStore};
 
 use crate::{
     Result,

@@ -1,5 +1,6 @@
-//! When a workspace's answers are dropped: at once after a write, but at most once a second, so that steady ingestion
-//! does not turn the cache off. Where several processes write, Redis knows when it was done last, by whichever of them.
+//! Invalidation of a workspace's cached responses: immediately after a write, but at most once a second, so that
+//! steady ingestion does not defeat the cache. With several writing processes, Redis records when the last
+//! invalidation was.
 
 use std::{
     collections::HashMap,
@@ -7,28 +8,29 @@ use std::{
     time::Duration,
 };
 
+use domain::error::chain;
 use shared::Timestamp;
 use uuid::Uuid;
 
 use super::{Cache, Dropped};
-use crate::{clock::Clock, error::chain};
+use crate::clock::Clock;
 
-/// The shortest time between two invalidations of the same workspace: a second, less what an answer takes to be made
-/// anew, so that what was acknowledged is seen within the second.
+/// The minimum time between two invalidations of a workspace: a second minus the time to compute a response, so that
+/// acknowledged data is visible within the second.
 const INTERVAL: Duration = Duration::from_millis(950);
-/// Workspaces remembered before the idle ones are forgotten.
+/// The number of workspaces above which idle ones are removed from memory.
 const REMEMBERED: usize = 10_000;
 
-/// Drops answers after writes.
+/// Invalidates cached responses after writes.
 #[derive(Clone, Debug)]
 pub struct Invalidator {
     cache: Cache,
     clock: Clock,
-    /// For each workspace when it was last invalidated, or will be.
+    /// The time of the last or the scheduled invalidation of each workspace.
     due: Arc<Mutex<HashMap<Uuid, Timestamp>>>,
 }
 
-/// What a write means for a workspace's answers.
+/// What to do after a write.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Now,
@@ -37,14 +39,13 @@ enum Step {
 }
 
 impl Invalidator {
-    /// One that drops answers of `cache`.
+    /// Creates an invalidator for `cache`.
     #[must_use]
     pub fn new(cache: Cache, clock: Clock) -> Self {
         Self { cache, clock, due: Arc::default() }
     }
 
-    /// Says that something of the workspace was written. Its answers are gone when this is over, or will be within the
-    /// interval.
+    /// Invalidates the responses of a workspace after a write: before this returns, or within the interval.
     pub async fn written(&self, workspace_id: Uuid) {
         let wait = match self.step(workspace_id) {
             Step::Now => self.drop_answers(workspace_id).await,
@@ -64,14 +65,15 @@ impl Invalidator {
         }
     }
 
-    /// Drops answers, or says how long to wait before trying again: what was written before that is still to be seen.
+    /// Invalidates the responses; returns how long to wait before the next attempt if another process did so a moment
+    /// ago.
     async fn drop_answers(&self, workspace_id: Uuid) -> Option<Duration> {
         let wait = match self.cache.invalidate(workspace_id, INTERVAL).await {
             Ok(Dropped::Done) => return None,
-            // Whether before or after the write, nobody knows here.
+            // The other invalidation may have come before the write.
             Ok(Dropped::Wait(wait)) => wait,
             Err(failure) => {
-                tracing::debug!(error = chain(&failure), "a workspace's answers were not dropped yet");
+                tracing::debug!(error = chain(&failure), "failed to invalidate the cache; retrying");
                 INTERVAL
             }
         };
@@ -87,7 +89,7 @@ impl Invalidator {
             due.retain(|_, &mut due| due + INTERVAL > now);
         }
         match due.get(&workspace_id).copied() {
-            // Further ahead than that lies only what a clock that was set back left behind.
+            // A later time can only come from a clock that was set back.
             Some(due) if due > now && due.since(now) <= INTERVAL => Step::AlreadyDue,
             Some(last) if last <= now && last + INTERVAL > now => {
                 due.insert(workspace_id, last + INTERVAL);
@@ -107,7 +109,7 @@ mod tests {
     use crate::cache::{MemoryCache, Ttls};
 
     #[test]
-    fn a_burst_of_writes_invalidates_at_its_start_and_once_a_second() {
+    fn a_burst_of_writes_invalidates_at_its_start_and_once_per_interval() {
         let clock = Clock::manual(Timestamp::EPOCH);
         let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
         let invalidator = Invalidator::new(cache, clock.clone());
@@ -117,7 +119,7 @@ mod tests {
         assert_eq!(invalidator.step(workspace_id), Step::In(Duration::from_millis(650)));
         assert_eq!(invalidator.step(workspace_id), Step::AlreadyDue);
         clock.advance(Duration::from_millis(650));
-        // The one that was due has just run; the next write waits for the second after it.
+        // The scheduled invalidation just ran; the next write waits for the interval after it.
         assert_eq!(invalidator.step(workspace_id), Step::In(INTERVAL));
         clock.advance(Duration::from_secs(3));
         assert_eq!(invalidator.step(workspace_id), Step::Now);

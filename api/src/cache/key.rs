@@ -1,46 +1,45 @@
-//! The keys of the cache: every one of them, typed, and none without a workspace. Also those by which Redis keeps track of
-//! a workspace's answers.
+//! All keys of the cache, typed and always with a workspace, and the keys of its bookkeeping in Redis.
 
 use std::{
     fmt::Write,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
+use domain::trace::cursor::Cursor;
 use shared::{
     alert::Severity,
     metric::{Dimension, Metric},
     time_range::TimeRange,
 };
-use uuid::Uuid;
-
-use crate::store::trace::{
-    list::{Cursor, Start, TraceFilter},
+use store::trace::{
+    list::{Start, TraceFilter},
     thread::{ThreadKind, ThreadRequest},
 };
+use uuid::Uuid;
 
-/// What kind of answer a key names: how long it is kept, and what it is counted as.
+/// The kind of a cached response, which determines its lifetime and its label in metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Home KPIs.
     HomeKpis,
-    /// Time series and breakdowns, kept as long as the KPIs.
+    /// Time series and breakdowns; same lifetime as the KPIs.
     Charts,
     /// Recent alerts.
     Alerts,
     /// The activity stream.
     Activity,
-    /// A page of traces, of sessions or users, or of the traces of one.
+    /// A page of traces, sessions or end users, or the traces of a session or end user.
     TracesList,
     /// One trace.
     TraceDetail,
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 6] =
         [Self::HomeKpis, Self::Charts, Self::Alerts, Self::Activity, Self::TracesList, Self::TraceDetail];
 
-    /// The label in metrics.
+    /// Returns the label in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +53,7 @@ impl Kind {
     }
 }
 
-/// The name of one cached answer.
+/// The key of a cached response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CacheKey {
     kind: Kind,
@@ -115,7 +114,8 @@ impl CacheKey {
         from: Start,
         limit: u32,
     ) -> Self {
-        // The parts are written out, each in quotes, so that no two filters look alike; the hash keeps the key short.
+        // The filters are written with quotes, so that different filters never look alike; the hash keeps the key
+        // short.
         let filters = format!("{}|{filter:?}|{from:?}|{limit}", range_text(range));
         let hash = [0_u8, 1].map(|seed| {
             let mut hasher = DefaultHasher::new();
@@ -132,13 +132,13 @@ impl CacheKey {
         Self::new(Kind::TraceDetail, workspace_id, format!("trace:detail:{workspace_id}:{trace_id}"))
     }
 
-    /// `trace:tree:{workspace_id}:{trace_id}`: the trace without its spans' payloads.
+    /// `trace:tree:{workspace_id}:{trace_id}`: the trace without the payloads of its spans.
     #[must_use]
     pub fn trace_tree(workspace_id: Uuid, trace_id: &str) -> Self {
         Self::new(Kind::TraceDetail, workspace_id, format!("trace:tree:{workspace_id}:{trace_id}"))
     }
 
-    /// `trace:span:{workspace_id}:{trace_id}:{span_id}`, the trace's id without colons, so that no two look alike.
+    /// `trace:span:{workspace_id}:{trace_id}:{span_id}`; colons in the trace id are escaped to keep keys unique.
     #[must_use]
     pub fn trace_span(workspace_id: Uuid, trace_id: &str, span_id: &str) -> Self {
         let trace_id = trace_id.replace('%', "%25").replace(':', "%3A");
@@ -169,36 +169,36 @@ impl CacheKey {
         Self { kind, workspace_id, text }
     }
 
-    /// What kind of answer it names.
+    /// Returns the kind of the response.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Whose answer it names.
+    /// Returns the workspace.
     #[must_use]
     pub fn workspace_id(&self) -> Uuid {
         self.workspace_id
     }
 
-    /// The key as text.
+    /// Returns the key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 }
 
-/// `cache:keys:{workspace_id}`: in Redis, the set of a workspace's keys, so that they are dropped without a search.
+/// `cache:keys:{workspace_id}`: the set of all keys of a workspace, so that invalidation needs no scan.
 pub(super) fn keys_of(workspace_id: Uuid) -> String {
     format!("cache:keys:{workspace_id}")
 }
 
-/// `cache:generation:{workspace_id}`: in Redis, a number that grows whenever the workspace's answers are dropped.
+/// `cache:generation:{workspace_id}`: a number that increases with each invalidation.
 pub(super) fn generation_of(workspace_id: Uuid) -> String {
     format!("cache:generation:{workspace_id}")
 }
 
-/// `cache:dropped:{workspace_id}`: in Redis, there as long as the workspace's answers were dropped only just now.
+/// `cache:dropped:{workspace_id}`: exists for a moment after an invalidation.
 pub(super) fn dropped_of(workspace_id: Uuid) -> String {
     format!("cache:dropped:{workspace_id}")
 }
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_read_as_documented() {
+    fn keys_have_the_documented_format() {
         let id = Uuid::nil();
         assert_eq!(CacheKey::home_kpis(id, &TimeRange::Day).as_str(), format!("home_kpis:{id}:24h"));
         assert_eq!(
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_of_traces_whose_ids_hold_colons_have_keys_of_their_own() {
+    fn trace_ids_with_colons_do_not_make_span_keys_ambiguous() {
         let key = |trace: &str, span: &str| CacheKey::trace_span(Uuid::nil(), trace, span);
         assert_eq!(key("run-1", "a:b").as_str(), format!("trace:span:{}:run-1:a:b", Uuid::nil()));
         assert_ne!(key("a:b", "c"), key("a", "b:c"));

@@ -1,4 +1,4 @@
-//! The cache in this process.
+//! The in-process cache.
 
 use std::{
     collections::HashMap,
@@ -13,13 +13,13 @@ use uuid::Uuid;
 use super::{CacheKey, Outcome, Ttls};
 use crate::error::ApiError;
 
-/// Bytes of keys and answers kept at most; the least used go first.
+/// The maximum size of keys and responses in bytes; the least used entries are evicted.
 const CAPACITY: u64 = 32 * 1024 * 1024;
 
-/// A key in one generation of its workspace: after an invalidation nothing asks for the old ones, and they age out.
+/// A key within a generation of its workspace: after an invalidation old entries are never read again and expire.
 type Entry = (u64, CacheKey);
 
-/// Answers in this process's memory.
+/// A cache in the memory of this process.
 #[derive(Clone, Debug)]
 pub struct MemoryCache {
     answers: future::Cache<Entry, Bytes>,
@@ -27,7 +27,7 @@ pub struct MemoryCache {
 }
 
 impl MemoryCache {
-    /// An empty cache that keeps answers for so long.
+    /// Creates an empty cache with these lifetimes.
     #[must_use]
     pub fn new(ttls: Ttls) -> Self {
         let weigh = |key: &Entry, answer: &Bytes| {
@@ -44,7 +44,7 @@ impl MemoryCache {
         bypass: bool,
         compute: impl Future<Output = Result<Bytes, ApiError>>,
     ) -> Result<(Bytes, Outcome), Arc<ApiError>> {
-        // The generation is read before the database: an answer computed while traces were written is already old.
+        // The generation is read before the database: a response computed during a write may be outdated.
         let entry = (self.generation(key.workspace_id()), key);
         if bypass {
             let answer = compute.await.map_err(Arc::new)?;

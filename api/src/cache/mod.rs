@@ -1,5 +1,5 @@
-//! Answers kept ready as bytes of JSON. A miss is computed once however many ask; a workspace's answers are dropped
-//! together, in one step, by moving its generation on.
+//! A cache of serialized JSON responses. Concurrent requests for the same key share one computation. All responses of
+//! a workspace are invalidated in one step, by advancing its generation.
 
 mod invalidation;
 mod key;
@@ -19,7 +19,7 @@ pub use self::{
 };
 use crate::{error::ApiError, redis::RedisFailure};
 
-/// How long each kind of answer is kept.
+/// The lifetime of each kind of response.
 #[derive(Clone, Debug)]
 pub struct Ttls(HashMap<Kind, Duration>);
 
@@ -37,31 +37,31 @@ impl Default for Ttls {
 }
 
 impl Ttls {
-    /// Keeps answers of this kind for so long instead.
+    /// Sets the lifetime of a kind.
     pub fn set(&mut self, kind: Kind, ttl: Duration) {
         self.0.insert(kind, ttl);
     }
 
-    /// How long answers of this kind are kept.
+    /// Returns the lifetime of a kind.
     #[must_use]
     pub fn get(&self, kind: Kind) -> Duration {
         self.0.get(&kind).copied().unwrap_or_default()
     }
 }
 
-/// Where an answer came from: the `X-Cache` header.
+/// How a response was obtained: the `X-Cache` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// From the cache.
     Hit,
-    /// From the database, and into the cache.
+    /// Computed, then cached.
     Miss,
-    /// From the database because the request asked for it, and into the cache; or because the cache does not answer.
+    /// Computed because the request asked for it (then cached), or because the cache is unavailable.
     Bypass,
 }
 
 impl Outcome {
-    /// The word in the header and in metrics.
+    /// Returns the value in the header and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl Outcome {
     }
 }
 
-/// The cache, on one of the engines.
+/// The cache on one of its engines.
 #[derive(Clone, Debug)]
 pub enum Cache {
     /// In this process.
@@ -81,20 +81,20 @@ pub enum Cache {
     Redis(RedisCache),
 }
 
-/// What became of dropping a workspace's answers.
+/// The result of an invalidation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropped {
-    /// They are gone.
+    /// The responses are invalidated.
     Done,
-    /// Another process dropped them a moment ago: to be asked for again after so long.
+    /// Another process invalidated them a moment ago; retry after this time.
     Wait(Duration),
 }
 
 impl Cache {
-    /// The answer by that name, computed if it is not there (or if `bypass`), and how it was come by.
+    /// Returns the response for `key`, computing it if it is not cached or if `bypass` is set.
     ///
     /// # Errors
-    /// What `compute` failed with; failures are not kept.
+    /// Returns the error of `compute`; errors are not cached.
     pub async fn answer(
         &self,
         key: CacheKey,
@@ -107,11 +107,11 @@ impl Cache {
         }
     }
 
-    /// Drops all answers of a workspace, if no other process did within `interval`; without one in any case. One that is computed at the moment is
-    /// not kept either.
+    /// Invalidates all responses of a workspace unless another process did within `interval`. Computations in flight
+    /// are not cached.
     ///
     /// # Errors
-    /// Where the cache does not answer; old answers may be given then when it does again.
+    /// Returns an error if the cache is unavailable; outdated responses may then be served until they expire.
     pub async fn invalidate(
         &self,
         workspace_id: uuid::Uuid,

@@ -1,5 +1,5 @@
-//! The cache in Redis. It is a help and never a need: when it is slow, down or holds what is no answer, the request is
-//! answered from the database.
+//! The cache in Redis. It is optional: if it is slow, down or holds invalid data, the response is computed from the
+//! database.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -7,6 +7,7 @@ use std::{
 };
 
 use actix_web::web::Bytes;
+use domain::error::chain;
 use moka::future;
 use redis::Script;
 use serde_json::value::RawValue;
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::{CacheKey, Dropped, Outcome, Ttls, key};
 use crate::{
-    error::{ApiError, chain},
+    error::ApiError,
     redis::{Redis, RedisFailure},
     telemetry::{log::Seldom, metrics::Metrics},
 };
@@ -22,21 +23,21 @@ use crate::{
 static STORE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/store.lua")));
 static INVALIDATE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/invalidate.lua")));
 
-/// An answer larger than this is not kept: it would be in the way of all others.
+/// Larger responses are not cached, because they would evict many others.
 const ANSWER_BYTES: usize = 1024 * 1024;
-/// Answers of one workspace that are kept at once.
+/// The maximum number of cached responses of a workspace.
 const WORKSPACE_ANSWERS: usize = 10_000;
-/// How long a generation is remembered after it began: longer than any computation takes.
+/// The lifetime of a generation: longer than any computation takes.
 const GENERATION_SECONDS: u64 = 86_400;
-/// Computations that several callers may wait for at once.
+/// The maximum number of shared computations in flight.
 const FLIGHTS: u64 = 10_000;
 
-/// What Redis knows of a workspace's generation; empty for none.
+/// The generation of a workspace; empty if Redis has none.
 type Generation = Vec<u8>;
-/// A computation, by what was known when it began; without a generation where Redis does not answer.
+/// A computation in flight, with the generation at its start; `None` if Redis is unavailable.
 type Flight = (Option<Generation>, CacheKey);
 
-/// Answers in Redis.
+/// A cache in Redis.
 #[derive(Clone, Debug)]
 pub struct RedisCache {
     redis: Redis,
@@ -47,10 +48,10 @@ pub struct RedisCache {
 }
 
 impl RedisCache {
-    /// A cache that keeps answers for so long.
+    /// Creates a cache with these lifetimes.
     #[must_use]
     pub fn new(redis: Redis, ttls: Ttls, metrics: Metrics) -> Self {
-        // The answers leave when they are made; the time is for those whose callers all went away.
+        // Entries are removed when they complete; the lifetime covers computations whose callers were all cancelled.
         let flights =
             future::Cache::builder().max_capacity(FLIGHTS).time_to_live(Duration::from_secs(1)).build();
         Self { redis, ttls, metrics, flights, log: Arc::default() }
@@ -62,7 +63,7 @@ impl RedisCache {
         bypass: bool,
         compute: impl Future<Output = Result<Bytes, ApiError>>,
     ) -> Result<(Bytes, Outcome), Arc<ApiError>> {
-        // The generation is read before the database: an answer computed while traces were written is already old.
+        // The generation is read before the database: a response computed during a write may be outdated.
         let (generation, found) = match self.get(&key).await {
             Ok((generation, found)) => (Some(generation), found),
             Err(failure) => {
@@ -116,7 +117,7 @@ impl RedisCache {
         }
     }
 
-    /// The generation and, where it is JSON and of that generation, the answer.
+    /// Returns the generation, and the cached response if it is valid JSON of that generation.
     async fn get(&self, key: &CacheKey) -> Result<(Generation, Option<Bytes>), RedisFailure> {
         let mut command = redis::cmd("MGET");
         command.arg(key.as_str()).arg(key::generation_of(key.workspace_id()));
@@ -125,7 +126,7 @@ impl RedisCache {
         let answer = answer.and_then(|kept| {
             let Some((under, answer)) = split(kept) else {
                 self.metrics.cache_failed();
-                self.log.say(|| tracing::warn!(key = key.as_str(), "what the cache holds is no answer"));
+                self.log.say(|| tracing::warn!(key = key.as_str(), "invalid cache entry ignored"));
                 return None;
             };
             (under == generation).then_some(answer)
@@ -150,12 +151,16 @@ impl RedisCache {
 
     fn failed(&self, failure: &RedisFailure) {
         self.metrics.cache_failed();
-        self.log
-            .say(|| tracing::warn!(error = chain(failure), "the cache does not answer; the database does"));
+        self.log.say(|| {
+            tracing::warn!(
+                error = chain(failure),
+                "cache unavailable; responses are computed from the database"
+            )
+        });
     }
 }
 
-/// What is kept, cut into the generation that it was kept under and the answer; nothing where it is not that.
+/// Splits an entry into its generation and the response; `None` if it is invalid.
 fn split(kept: Vec<u8>) -> Option<(Generation, Bytes)> {
     let end = kept.iter().position(|&byte| byte == b'\n')?;
     let generation = kept[..end].to_vec();

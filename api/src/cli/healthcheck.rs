@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use clap::Args;
+use domain::error::chain;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use crate::{error::chain, http};
+use crate::http;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 

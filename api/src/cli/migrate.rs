@@ -3,16 +3,14 @@
 use std::{io, process::ExitCode};
 
 use clap::Args;
-
-use crate::{
-    config::Storage,
-    error::chain,
-    store::{
-        account::{AccountError, AccountStore},
-        sqlite::FileError,
-        trace::{StoreError, TraceStore},
-    },
+use domain::error::chain;
+use store::{
+    account::{AccountError, AccountStore},
+    sqlite::FileError,
+    trace::{StoreError, TraceStore},
 };
+
+use crate::config::Storage;
 
 /// Brings the schemas of accounts (POSTGRES_URL) and traces (TIMESCALE_URL) up to date; without these addresses, those of
 /// the files in DATA_DIR.

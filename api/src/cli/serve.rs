@@ -7,12 +7,12 @@ use std::{
 };
 
 use clap::Args;
+use domain::error::chain;
 
 use crate::{
     clock::Clock,
     config::Config,
     demo::feed,
-    error::chain,
     role::Role,
     startup::{Application, Parts},
     telemetry::log,

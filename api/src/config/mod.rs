@@ -1,7 +1,8 @@
-//! All settings, read once at the start. A bad one stops the start with its name, what was found (secrets hidden) and
-//! what is expected.
+//! All settings, read once at startup. An invalid setting stops the start with its name, the value found (secrets are
+//! hidden) and the expected values.
 
 mod notify;
+mod prices;
 mod server;
 mod setting;
 mod storage;
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use domain::secret::Secret;
 use ipnet::IpNet;
 use shared::price::PriceRequest;
 
@@ -26,87 +28,85 @@ pub use self::{
 };
 use crate::{
     cache::{Kind, Ttls},
-    gateway::secret::Secret,
-    price::file,
     role::Role,
 };
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// For people.
+    /// Readable for people.
     Pretty,
-    /// For machines.
+    /// JSON lines.
     Json,
 }
 
-/// Where OTLP is taken over gRPC.
+/// Whether and where OTLP is served over gRPC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrpcPort {
-    /// Nowhere.
+    /// Not served.
     Off,
-    /// At [`GrpcPort::DEFAULT`], where nobody else is there: two servers on one machine are no mistake.
+    /// On [`GrpcPort::DEFAULT`] if it is free: a second server on the same machine still starts.
     Default,
-    /// Here or not at all; 0 picks a free one, which no setting says but tests do.
+    /// On this port; the start fails if it is taken. 0 picks a free port (tests only).
     Set(u16),
 }
 
 impl GrpcPort {
-    /// Where exporters look if nobody says otherwise.
+    /// The default port of OTLP exporters.
     pub const DEFAULT: u16 = 4317;
 }
 
 /// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What this process does; everything where absent.
+    /// The role of this process; all roles if absent.
     pub role: Option<Role>,
     /// The address to listen on.
     pub host: IpAddr,
-    /// The port to listen on; 0 picks a free one.
+    /// The port to listen on; 0 picks a free port.
     pub port: u16,
-    /// The port for OTLP over gRPC, where the gateway runs.
+    /// The port for OTLP over gRPC, if this process runs the gateway.
     pub otlp_grpc: GrpcPort,
-    /// Where the databases and the generated secret are.
+    /// The folder of the embedded databases and the generated secret.
     pub data_dir: DataDir,
-    /// The servers that take the place of what is embedded.
+    /// The servers used instead of the embedded databases.
     pub servers: Servers,
-    /// The other roles, where they run apart.
+    /// The other roles in a deployment with separate processes.
     pub services: Services,
-    /// What signs the tokens; generated and kept in the data folder where absent.
+    /// The secret that signs tokens; generated and stored in the data folder if absent.
     pub jwt_secret: Option<Secret>,
-    /// How long a token holds.
+    /// The lifetime of a token.
     pub jwt_ttl: Duration,
-    /// How long answers are kept.
+    /// The lifetimes of cached responses.
     pub cache_ttls: Ttls,
-    /// How long after its last span a trace waits for its outermost one, before another stands for it.
+    /// How long after its last span a trace waits for its root span before it is assembled without one.
     pub root_wait: Duration,
-    /// How often each alert rule is evaluated.
+    /// The interval between evaluations of an alert rule.
     pub alert_interval: Duration,
-    /// Requests of one workspace in a minute at most; 0 for no limit.
+    /// The maximum number of requests of a workspace per minute; 0 for no limit.
     pub rate_limit_per_minute: u32,
-    /// Origins whose pages may call the API.
+    /// The origins of pages that may call the API.
     pub cors_allowed_origins: Vec<String>,
-    /// Who may say, in `X-Forwarded-For`, where a request came from.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// `error`, `warn`, `info`, `debug` or `trace`.
     pub log_level: String,
-    /// Pretty on a terminal and JSON elsewhere where absent.
+    /// Pretty on a terminal and JSON otherwise if absent.
     pub log_format: Option<LogFormat>,
-    /// A folder with the SPA, instead of the one that is built in.
+    /// A folder with the SPA; the built-in SPA if absent.
     pub web_dir: Option<PathBuf>,
-    /// What models cost, before the public prices.
+    /// Prices that take precedence over the public ones.
     pub prices: Vec<PriceRequest>,
-    /// How channels are told of alerts.
+    /// How notifications are sent.
     pub notify: Notify,
 }
 
 impl Config {
-    /// Reads the settings of a server, or of one role of it, through `lookup`, which is the environment outside of
+    /// Reads the settings of a server or one of its roles through `lookup`, which reads the environment outside of
     /// tests. An empty value counts as absent.
     ///
     /// # Errors
-    /// The first setting that is wrong, or absent where the role needs it.
+    /// Returns the first setting that is invalid, or that is absent but required by the role.
     pub fn read(role: Option<Role>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let settings = Settings(lookup);
         let servers = Servers::read(&settings)?;
@@ -189,15 +189,15 @@ fn cache_ttls<L: Fn(&str) -> Option<String>>(settings: &Settings<L>) -> Result<T
     Ok(ttls)
 }
 
-/// The prices in the file that the setting names.
+/// Reads the file that `PRICES_FILE` names.
 fn prices<L: Fn(&str) -> Option<String>>(
     settings: &Settings<L>,
 ) -> Result<Vec<PriceRequest>, InvalidSetting> {
     let Some(path) = settings.text("PRICES_FILE") else { return Ok(Vec::new()) };
-    file::read(Path::new(&path)).map_err(|expected| invalid("PRICES_FILE", path, expected))
+    prices::read(Path::new(&path)).map_err(|expected| invalid("PRICES_FILE", path, expected))
 }
 
-/// A network, or an address as the network of it alone.
+/// Parses a network; a single address is a network of itself.
 fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

@@ -1,52 +1,53 @@
-//! How channels are told of alerts: where webhooks may lead, where people reach the page, and who sends e-mails.
+//! How notifications are sent: which addresses webhooks may call, the public URL for links, and the SMTP server.
 
+use domain::secret::Secret;
 use lettre::message::Mailbox;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 use super::{InvalidSetting, Settings, invalid, setting::hidden};
-use crate::{gateway::secret::Secret, http};
+use crate::http;
 
-const SMTP_EXAMPLE: &str = "an address like smtp://user:password@mail.example.com:587 (STARTTLS) or \
-                            smtps://user:password@mail.example.com, with %40 and the like for signs in the password; \
-                            ?tls=none, offered or required says otherwise what smtp:// does";
+const SMTP_EXAMPLE: &str = "a URL like smtp://user:password@mail.example.com:587 (STARTTLS) or \
+                            smtps://user:password@mail.example.com, with special characters in the password percent-encoded; \
+                            ?tls=none, offered or required overrides the default of smtp://";
 
-/// How channels are told.
+/// The settings of notifications.
 #[derive(Clone, Debug, Default)]
 pub struct Notify {
-    /// Whether webhooks may lead into private networks.
+    /// Whether webhooks may call private networks.
     pub allow_private: bool,
-    /// Where people reach the page, without a slash at its end. Without it nothing that is told has a link.
+    /// The public URL of the SPA without a trailing slash; without it notifications have no links.
     pub public_url: Option<String>,
-    /// How e-mails are sent; not at all where absent.
+    /// The SMTP server; without it no e-mails are sent.
     pub smtp: Option<Smtp>,
 }
 
-/// The server that takes e-mails.
+/// The SMTP server.
 #[derive(Clone, Debug)]
 pub struct Smtp {
-    /// Its name or address.
+    /// The host name or address.
     pub host: String,
-    /// Its port.
+    /// The port.
     pub port: u16,
-    /// How what is said to it is encrypted.
+    /// The encryption of the connection.
     pub tls: SmtpTls,
-    /// The user and the password.
+    /// The user name and the password.
     pub login: Option<(String, Secret)>,
-    /// Whom e-mails come from.
+    /// The sender of all e-mails.
     pub from: Mailbox,
 }
 
-/// How what is said to a mail server is encrypted.
+/// The encryption of an SMTP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmtpTls {
-    /// Not at all.
+    /// No encryption.
     None,
-    /// By STARTTLS where the server offers it.
+    /// STARTTLS if the server offers it.
     Offered,
-    /// By STARTTLS or nothing is said.
+    /// STARTTLS; an error if the server does not offer it.
     Required,
-    /// From the first byte.
+    /// TLS from the first byte.
     Wrapped,
 }
 
@@ -56,7 +57,7 @@ impl Notify {
     ) -> Result<Self, InvalidSetting> {
         let public_url = settings.text("PUBLIC_URL").map(|text| {
             http::base_url(&text).map_err(|_| {
-                invalid("PUBLIC_URL", text, "where people reach the page, like https://agents.example.com")
+                invalid("PUBLIC_URL", text, "the URL of the pages, like https://agents.example.com")
             })
         });
         let from = settings.parsed::<Mailbox>(
@@ -84,7 +85,7 @@ fn smtp(text: &str, from: Option<Mailbox>) -> Result<Smtp, InvalidSetting> {
     let wants: Vec<_> = url.query_pairs().collect();
     let tls = match (url.scheme(), wants.as_slice()) {
         ("smtps", []) => SmtpTls::Wrapped,
-        // A password is told nobody who listens.
+        // A password is never sent unencrypted.
         ("smtp", []) if login.is_some() => SmtpTls::Required,
         ("smtp", []) => SmtpTls::Offered,
         ("smtp", [(name, value)]) if name == "tls" => match value.as_ref() {
@@ -109,7 +110,7 @@ fn smtp(text: &str, from: Option<Mailbox>) -> Result<Smtp, InvalidSetting> {
         tls,
         login,
         from: from.ok_or_else(|| {
-            invalid("SMTP_FROM", "", "whom e-mails come from, as SMTP_URL is set: like alerts@example.com")
+            invalid("SMTP_FROM", "", "a sender address like alerts@example.com, required with SMTP_URL")
         })?,
     })
 }

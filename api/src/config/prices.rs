@@ -1,16 +1,16 @@
-//! The file of prices that a server is started with: an array of what the API takes.
+//! The price file: a JSON array of prices in the format of the API.
 
 use std::{fs, path::Path};
 
 use shared::price::PriceRequest;
 
-/// Reads and checks the file.
+/// Reads and validates the file.
 ///
 /// # Errors
-/// What is wrong, and where.
+/// Returns what is wrong and where.
 pub fn read(path: &Path) -> Result<Vec<PriceRequest>, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("a file that can be read ({error})"))?;
-    parse(&text).map_err(|wrong| format!("a file with a JSON array of prices ({wrong})"))
+    let text = fs::read_to_string(path).map_err(|error| format!("a readable file ({error})"))?;
+    parse(&text).map_err(|detail| format!("a file with a JSON array of prices ({detail})"))
 }
 
 fn parse(text: &str) -> Result<Vec<PriceRequest>, String> {
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_in_the_file_is_said_and_where() {
+    fn errors_name_what_is_wrong_and_where() {
         let good = r#"{"model": "m", "input_usd_per_million": 1, "output_usd_per_million": 2.5}"#;
         assert_eq!(parse(&format!("[{good}]")).unwrap()[0].output_usd_per_million, 2.5);
         let bad = r#"{"model": "m", "input_usd_per_million": -1, "output_usd_per_million": 2.5}"#;
@@ -38,6 +38,6 @@ mod tests {
         );
         assert!(parse("{}").unwrap_err().contains("line 1"));
         assert!(parse("[{}]").unwrap_err().contains("model"));
-        assert!(read(Path::new("/nowhere/prices.json")).unwrap_err().contains("can be read"));
+        assert!(read(Path::new("/nowhere/prices.json")).unwrap_err().contains("readable file"));
     }
 }

@@ -1,58 +1,55 @@
-//! Where the servers and the other roles are, and what each role cannot do without.
+//! The external servers, the other roles, and the settings that each role requires.
 
 use std::time::Duration;
 
 use actix_web::http::Uri;
+use domain::secret::Secret;
+use store::{postgres::PostgresSettings, trace::postgres::Lifecycle};
 
 use super::{InvalidSetting, Settings, invalid, origin};
-use crate::{
-    gateway::secret::Secret,
-    redis::RedisUrl,
-    role::Role,
-    store::{postgres::PostgresSettings, trace::postgres::Lifecycle},
-};
+use crate::{redis::RedisUrl, role::Role};
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// Days of traces that TimescaleDB keeps uncompressed.
+/// The default number of days before TimescaleDB compresses traces.
 const COMPRESS_AFTER_DAYS: u32 = 7;
 const QUEUE_STREAMS: usize = 8;
 const QUEUE_MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// The servers that take the place of what is embedded, and how they are used. Their addresses may hold passwords.
+/// The servers used instead of the embedded databases. Their URLs may contain passwords.
 #[derive(Clone, Debug)]
 pub struct Servers {
-    /// Where the traces are; in a file of the data folder where absent.
+    /// The database of traces; a file in the data folder if absent.
     pub timescale_url: Option<Secret>,
-    /// Where the accounts are; in a file of the data folder where absent.
+    /// The database of accounts; a file in the data folder if absent.
     pub postgres_url: Option<Secret>,
-    /// Where the cache, the limits and the queue are; in this process where absent.
+    /// The server for cache, limits and queue; in this process if absent.
     pub redis_url: Option<RedisUrl>,
-    /// Connections that are kept open to each database.
+    /// The minimum number of open connections per database.
     pub pool_min: u32,
-    /// Connections to each database at most.
+    /// The maximum number of connections per database.
     pub pool_max: u32,
-    /// How long a statement may take.
+    /// The maximum duration of a statement.
     pub statement_timeout: Duration,
-    /// Traces older than so many days are deleted; none where absent.
+    /// Traces older than this many days are deleted; kept forever if absent.
     pub retention_days: Option<u32>,
-    /// Traces older than so many days are compressed, on TimescaleDB.
+    /// Traces older than this many days are compressed (TimescaleDB).
     pub compress_after_days: u32,
-    /// Streams that the queue is spread over.
+    /// The number of streams of the queue.
     pub queue_streams: usize,
-    /// Bytes that may wait in the queue.
+    /// The maximum size of the queue in bytes.
     pub queue_max_bytes: usize,
 }
 
-/// The other roles, where they run apart.
+/// The other roles in a deployment with separate processes.
 #[derive(Clone, Debug)]
 pub struct Services {
-    /// What one role proves itself to another with.
+    /// The secret that authenticates roles to each other.
     pub internal_secret: Option<Secret>,
-    /// Where queries are answered: any of these.
+    /// The replicas of the query role.
     pub query: Vec<Uri>,
-    /// Where traces are taken in: any of these.
+    /// The replicas of the ingestion role.
     pub ingestion: Vec<Uri>,
-    /// How long another role may take to begin its answer.
+    /// How long another role may take to begin its response.
     pub timeout: Duration,
 }
 
@@ -61,7 +58,7 @@ impl Servers {
         settings: &Settings<L>,
     ) -> Result<Self, InvalidSetting> {
         let postgres = |name| {
-            let example = "an address like postgres://user:password@host:5432/database";
+            let example = "a URL like postgres://user:password@host:5432/database";
             settings.database(name, &["postgres", "postgresql"], example)
         };
         let timescale_url = postgres("TIMESCALE_URL")?;
@@ -97,7 +94,7 @@ impl Servers {
 }
 
 impl Servers {
-    /// How the database at `url` is used.
+    /// Returns the connection settings for the database at `url`.
     #[must_use]
     pub fn postgres(&self, url: &Secret) -> PostgresSettings {
         PostgresSettings {
@@ -108,7 +105,7 @@ impl Servers {
         }
     }
 
-    /// What becomes of traces as they get older.
+    /// Returns the retention and compression of traces.
     #[must_use]
     pub fn lifecycle(&self) -> Lifecycle {
         let days = |days| DAY * days;
@@ -124,8 +121,8 @@ impl Services {
         settings: &Settings<L>,
     ) -> Result<Self, InvalidSetting> {
         let services = |name| {
-            let expected = "addresses like http://query:8003, separated by commas";
-            // Inside a private network: what must be encrypted there goes through a tunnel.
+            let expected = "URLs like http://query:8003, separated by commas";
+            // These URLs are inside a private network; use a tunnel to encrypt between hosts.
             settings.list(name, expected, |text| origin(text).filter(|uri| uri.scheme_str() == Some("http")))
         };
         Ok(Self {
@@ -139,7 +136,7 @@ impl Services {
     }
 }
 
-/// Whether everything is there that a role, or the accounts on a server, cannot do without.
+/// Checks that all settings required by the role, or by accounts on a server, are present.
 pub(super) fn check(
     role: Option<Role>,
     servers: &Servers,
@@ -148,17 +145,17 @@ pub(super) fn check(
 ) -> Result<(), InvalidSetting> {
     let Some(role) = role else {
         if let (Some(days), None) = (servers.retention_days, &servers.timescale_url) {
-            let expected = "no value without TIMESCALE_URL: the embedded store keeps everything";
+            let expected = "no value without TIMESCALE_URL; the embedded store has no retention";
             return Err(invalid("TRACE_RETENTION_DAYS", days, expected));
         }
         return need(
             has_jwt_secret || servers.postgres_url.is_none(),
             "JWT_SECRET",
-            "a secret of at least 32 bytes, the same for all, where the accounts are on a server",
+            "a secret of at least 32 bytes, the same for all processes, because the accounts are on a server",
         );
     };
-    let need = |there, name| need(there, name, format!("a value: the role {role} needs it"));
-    // Nobody asks anything of processing: it takes its work off the queue.
+    let need = |there, name| need(there, name, format!("a value, required by the role {role}"));
+    // The processing role receives no requests from other roles.
     need(services.internal_secret.is_some() || role == Role::Processing, "INTERNAL_SECRET")?;
     need(servers.redis_url.is_some(), "REDIS_URL")?;
     match role {

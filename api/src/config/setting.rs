@@ -1,16 +1,14 @@
-//! Reading single settings: looked up by name, parsed, and refused with the name, what was found (secrets hidden) and
-//! what is expected.
+//! Reads and parses single settings. Errors contain the name, the value found (secrets are hidden) and the expected
+//! values.
 
 use std::{fmt, str::FromStr};
 
 use actix_web::http::Uri;
+use domain::secret::Secret;
 
-use crate::{
-    gateway::secret::{self, Secret},
-    redis::RedisUrl,
-};
+use crate::{gateway::secret, redis::RedisUrl};
 
-/// A setting that cannot be.
+/// An invalid setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}={found}: expected {expected}")]
 pub struct InvalidSetting {
@@ -35,7 +33,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         self.text(name).map(|found| found.parse().map_err(|_| invalid(name, found, expected))).transpose()
     }
 
-    /// A number from `least` to `most`.
+    /// Reads a number from `least` to `most`.
     pub(super) fn within<T: FromStr + PartialOrd + fmt::Display + Copy>(
         &self,
         name: &'static str,
@@ -67,14 +65,14 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         Ok(Some(Secret::new(text)))
     }
 
-    /// The address of Redis.
+    /// Reads the URL of Redis.
     pub(super) fn redis(&self, name: &'static str) -> Result<Option<RedisUrl>, InvalidSetting> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let example = "an address like redis://:password@host:6379, or rediss://… for TLS";
+        let example = "a URL like redis://:password@host:6379, or rediss://… for TLS";
         text.parse().map(Some).map_err(|_| invalid(name, hidden(&text), example))
     }
 
-    /// The address of a database, which may hold a password.
+    /// Reads the URL of a database, which may contain a password.
     pub(super) fn database(
         &self,
         name: &'static str,
@@ -90,7 +88,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         if known { Ok(Some(Secret::new(text))) } else { Err(invalid(name, hidden(&text), example)) }
     }
 
-    /// Several, separated by commas.
+    /// Reads a list separated by commas.
     pub(super) fn list<T>(
         &self,
         name: &'static str,
@@ -103,7 +101,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
     }
 }
 
-/// Whether this is an http or https address of nothing but scheme, host and port.
+/// Parses an http or https URL of only scheme, host and port.
 pub(super) fn origin(text: &str) -> Option<Uri> {
     let uri = text.parse::<Uri>().ok()?;
     let sound =
@@ -119,7 +117,7 @@ pub(super) fn invalid(
     InvalidSetting { name, found: found.to_string(), expected: expected.into() }
 }
 
-/// What is shown of a setting that may hold a password.
+/// Describes a setting that may contain a password without showing it.
 pub(super) fn hidden(text: &str) -> String {
     format!("[{} bytes, hidden]", text.len())
 }

@@ -1,19 +1,20 @@
-//! Where everything is kept: the part of the settings that commands need which serve nothing.
+//! The locations of the databases: the settings needed by commands that do not serve.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use super::{InvalidSetting, Servers, invalid, setting::Settings};
-use crate::store::postgres::PostgresSettings;
+use store::postgres::PostgresSettings;
 
-/// The folder of what is embedded, and the names in it.
+use super::{InvalidSetting, Servers, invalid, setting::Settings};
+
+/// The data folder and the names of the files in it.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
 
 impl DataDir {
-    /// The folder at `path`, whether it is there or not.
+    /// Uses the folder at `path`, which need not exist.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
@@ -23,67 +24,71 @@ impl DataDir {
         Self::new(settings.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()))
     }
 
-    /// The folder itself.
+    /// Returns the path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Makes the folder where it is not there.
+    /// Creates the folder if it does not exist.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// Returns an error if it cannot be created.
     pub fn make(&self) -> io::Result<()> {
         fs::create_dir_all(&self.0)
     }
 
-    /// The accounts.
+    /// Returns the path of the accounts database.
     #[must_use]
     pub fn accounts(&self) -> PathBuf {
         self.0.join("accounts.db")
     }
 
-    /// The traces.
+    /// Returns the path of the traces database.
     #[must_use]
     pub fn traces(&self) -> PathBuf {
         self.0.join("traces.db")
     }
 
-    /// The secret that was generated for signing tokens.
+    /// Returns the path of the generated secret that signs tokens.
     #[must_use]
     pub fn jwt_secret(&self) -> PathBuf {
         self.0.join("jwt_secret")
     }
 }
 
-/// Where accounts and traces are kept.
+/// The locations of accounts and traces.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    /// Where whatever is on no server is.
+    /// The folder of the embedded databases.
     pub data_dir: DataDir,
-    /// The servers.
+    /// The external servers.
     pub servers: Servers,
 }
 
 impl Storage {
-    /// Reads the settings through `lookup`, as [`super::Config::read`] does. No secret is asked for.
+    /// Reads the settings through `lookup` like [`super::Config::read`], without requiring any secret.
     ///
     /// # Errors
-    /// The first setting that is wrong.
+    /// Returns the first invalid setting.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let settings = Settings(lookup);
         Ok(Self { data_dir: DataDir::read(&settings), servers: Servers::read(&settings)? })
     }
 
-    /// The servers of the accounts and of the traces.
+    /// Returns the databases of accounts and of traces.
     ///
     /// # Errors
-    /// Where traces are kept in a file: accounts are on the traces' server unless told otherwise.
+    /// Returns an error if no server for traces is set. Accounts are on the same server unless another one is set.
     pub fn on_servers(&self) -> Result<(PostgresSettings, PostgresSettings), InvalidSetting> {
         let server = |url: &Option<_>| url.as_ref().map(|url| self.servers.postgres(url));
         let accounts = server(&self.servers.postgres_url);
         accounts.zip(server(&self.servers.timescale_url)).ok_or_else(|| {
-            invalid("TIMESCALE_URL", "", "the address of the server that takes the traces (and the accounts, unless POSTGRES_URL names another)")
+            invalid(
+                "TIMESCALE_URL",
+                "",
+                "the URL of the target server for traces (and for accounts, unless POSTGRES_URL is set)",
+            )
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Every setting: its default, what it refuses, and what each role cannot do without.
+//! Every setting: its default, invalid values, and what each role requires.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -15,7 +15,7 @@ fn lookup(settings: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
 }
 
 #[test]
-fn everything_has_a_default() {
+fn every_setting_has_a_default() {
     let config = read(None, &[]).unwrap();
     assert_eq!((config.port, config.rate_limit_per_minute, config.jwt_ttl.as_secs()), (8000, 1000, 86_400));
     assert_eq!((config.root_wait.as_secs(), config.alert_interval.as_secs()), (60, 30));
@@ -28,7 +28,7 @@ fn everything_has_a_default() {
 }
 
 #[test]
-fn a_bad_setting_is_named_with_what_was_expected() {
+fn an_error_names_the_setting_and_the_expected_value() {
     for (name, value) in [
         ("SERVICE_PORT", "80000"),
         ("OTLP_GRPC_PORT", "on"),
@@ -64,7 +64,7 @@ fn a_bad_setting_is_named_with_what_was_expected() {
 }
 
 #[test]
-fn a_short_secret_is_refused_without_being_shown() {
+fn rejects_a_short_secret_without_showing_it() {
     for name in ["JWT_SECRET", "INTERNAL_SECRET"] {
         let error = read(None, &[(name, "hunter2")]).unwrap_err().to_string();
         assert!(error.contains(name) && !error.contains("hunter2"), "{error}");
@@ -74,7 +74,7 @@ fn a_short_secret_is_refused_without_being_shown() {
 }
 
 #[test]
-fn passwords_in_addresses_are_not_shown() {
+fn errors_do_not_show_passwords_in_urls() {
     for (name, good, bad) in [
         ("TIMESCALE_URL", "postgres://ada:hunter2@db/traces", "postgrs://ada:hunter2@db/traces"),
         ("REDIS_URL", "rediss://:hunter2@cache", "http://:hunter2@cache"),
@@ -89,7 +89,7 @@ fn passwords_in_addresses_are_not_shown() {
 }
 
 #[test]
-fn accounts_are_where_the_traces_are_unless_told_otherwise() {
+fn accounts_share_the_traces_server_by_default() {
     let traces = ("TIMESCALE_URL", "postgres://db/traces");
     let config = read(None, &[traces, ("JWT_SECRET", SECRET)]).unwrap();
     assert_eq!(config.servers.postgres_url.unwrap().expose(), "postgres://db/traces");
@@ -103,7 +103,7 @@ fn accounts_are_where_the_traces_are_unless_told_otherwise() {
 }
 
 #[test]
-fn what_the_embedded_store_does_not_do_is_refused_and_not_forgotten() {
+fn rejects_settings_that_the_embedded_store_does_not_support() {
     let days = ("TRACE_RETENTION_DAYS", "90");
     let error = read(None, &[days]).unwrap_err().to_string();
     assert!(error.starts_with("TRACE_RETENTION_DAYS") && error.contains("TIMESCALE_URL"), "{error}");
@@ -111,7 +111,7 @@ fn what_the_embedded_store_does_not_do_is_refused_and_not_forgotten() {
 }
 
 #[test]
-fn a_role_names_what_it_cannot_do_without_and_has_a_port_of_its_own() {
+fn a_role_reports_missing_settings_and_has_its_own_port() {
     let all = [
         ("INTERNAL_SECRET", SECRET),
         ("JWT_SECRET", SECRET),
@@ -139,7 +139,7 @@ fn a_role_names_what_it_cannot_do_without_and_has_a_port_of_its_own() {
             let without: Vec<_> = all.iter().copied().filter(|(other, _)| *other != name).collect();
             let found = read(Some(role), &without).map_err(|error| error.to_string());
             match found {
-                Ok(_) => assert!(!names.contains(&name), "{role} does without {name}"),
+                Ok(_) => assert!(!names.contains(&name), "{role} does not require {name}"),
                 Err(error) => {
                     assert!(names.contains(&name), "{role}: {error}");
                     assert!(error.starts_with(name) && error.contains(&role.to_string()), "{error}");
@@ -150,14 +150,14 @@ fn a_role_names_what_it_cannot_do_without_and_has_a_port_of_its_own() {
 }
 
 #[test]
-fn an_address_is_the_network_of_itself() {
+fn a_single_address_is_parsed_as_a_network() {
     assert_eq!(network("10.1.2.3").unwrap().to_string(), "10.1.2.3/32");
     assert_eq!(network("fd00::/8").unwrap().to_string(), "fd00::/8");
     assert_eq!(network("localhost"), None);
 }
 
 #[test]
-fn where_things_are_kept_is_read_without_any_secret() {
+fn storage_settings_are_read_without_secrets() {
     let storage = |settings: &[(&str, &str)]| Storage::read(lookup(settings));
     assert_eq!(storage(&[]).unwrap().data_dir.accounts(), PathBuf::from("./data/accounts.db"));
     let (accounts, traces) =
@@ -169,7 +169,7 @@ fn where_things_are_kept_is_read_without_any_secret() {
 }
 
 #[test]
-fn a_mail_server_is_spoken_to_encrypted_wherever_it_is_told_a_password() {
+fn smtp_with_a_password_requires_encryption() {
     let smtp = |url: &str| {
         let settings = [("SMTP_URL", url), ("SMTP_FROM", "Agents <alerts@example.com>")];
         read(None, &settings).unwrap().notify.smtp.unwrap()
@@ -194,7 +194,7 @@ fn a_mail_server_is_spoken_to_encrypted_wherever_it_is_told_a_password() {
 }
 
 #[test]
-fn webhooks_stay_out_of_private_networks_unless_told_otherwise_and_links_need_an_address() {
+fn webhooks_reject_private_networks_by_default_and_links_need_a_public_url() {
     let notify = |settings: &[(&str, &str)]| read(None, settings).unwrap().notify;
     let default = notify(&[]);
     assert!(!default.allow_private && default.public_url.is_none() && default.smtp.is_none());

@@ -3,6 +3,13 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use domain::alert::{
+    default::default_rules,
+    evaluate::Turn,
+    lifecycle,
+    record::{AlertFilter, AlertRecord, DueRule},
+    state::{Condition, RuleState},
+};
 use shared::{
     Timestamp,
     alert::Alert,
@@ -10,22 +17,10 @@ use shared::{
     metric::Dimension,
     time_range::Window,
 };
-use uuid::Uuid;
+use store::trace::{StoreError, TraceStore};
 
-use crate::{
-    alert::{
-        default::default_rules,
-        describe::Facts,
-        evaluate::Turn,
-        life,
-        measure::Readings,
-        state::{Condition, RuleState},
-    },
-    store::trace::{
-        StoreError, TraceStore,
-        alert::record::{AlertFilter, AlertRecord, DueRule},
-    },
-};
+use crate::alert::read::{facts, readings};
+use uuid::Uuid;
 
 /// What is read at once.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -121,13 +116,13 @@ async fn past(
         let moments: Vec<_> =
             std::iter::successors(Some(start), |&at| Some(at + step)).take_while(|&at| at < end).collect();
         let asked = std::iter::once((&due.rule, moments.as_slice()));
-        let readings = Readings::read(traces, workspace_id, asked).await?;
+        let readings = readings(traces, workspace_id, asked).await?;
         let mut turn = Turn::over(state, moments, end);
         let happened = turn.run(&due, &readings);
         let subjects: Vec<_> =
-            happened.iter().filter_map(|happening| life::subject(&due, happening)).collect();
-        let facts = Facts::read(traces, workspace_id, &subjects).await?;
-        let (ended, open): (Vec<_>, Vec<_>) = life::live(&due, &happened, &facts, &[])
+            happened.iter().filter_map(|happening| lifecycle::subject(&due, happening)).collect();
+        let facts = facts(traces, workspace_id, &subjects).await?;
+        let (ended, open): (Vec<_>, Vec<_>) = lifecycle::live(&due, &happened, &facts, &[])
             .alerts
             .into_iter()
             .partition(|record| record.alert.resolved_at.is_some());
@@ -143,14 +138,12 @@ async fn past(
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use domain::trace::record::NewTrace;
+    use ingest::{field::Arrival, rest};
     use shared::alert::Severity;
 
     use super::*;
-    use crate::{
-        demo::traces_between,
-        ingestion::{field::Arrival, parse},
-        store::trace::record::NewTrace,
-    };
+    use crate::demo::traces_between;
 
     const SEED: u64 = 42;
 
@@ -163,7 +156,7 @@ mod tests {
                 NewTrace {
                     spans: Vec::new(),
                     payload: "{}".to_owned(),
-                    ..parse::trace(&raw, arrival).unwrap()
+                    ..rest::trace(&raw, arrival).unwrap()
                 }
             })
             .collect();

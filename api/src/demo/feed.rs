@@ -4,6 +4,7 @@
 use std::{error::Error, time::Duration};
 
 use actix_web::web::Data;
+use domain::error::chain;
 use reqwest::{Client, StatusCode};
 use shared::{
     Timestamp,
@@ -12,13 +13,10 @@ use shared::{
     time_range::Window,
     trace::TraceInput,
 };
+use store::account::{AccountError, NewAccount};
 
 use super::{alert, count_between, traces_between};
-use crate::{
-    error::chain,
-    gateway, http, query,
-    store::account::{AccountError, NewAccount},
-};
+use crate::{gateway, http, query};
 
 /// The demo account's e-mail.
 pub const EMAIL: &str = "demo@agent-obs.local";

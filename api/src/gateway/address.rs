@@ -1,23 +1,23 @@
-//! Where a request came from: its peer, or what a trusted proxy says of it.
+//! The address of a client: its peer address, or the one that a trusted proxy reports.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::{HttpRequest, http::header::HeaderMap};
 use ipnet::IpNet;
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Believes these.
+    /// Trusts these networks.
     #[must_use]
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks)
     }
 
-    /// The client's address. Headers can say anything, so `X-Forwarded-For` counts only from its end, for as long as
-    /// those who wrote it are trusted.
+    /// Returns the address of the client. Clients can send any header, so `X-Forwarded-For` is read from its end, for
+    /// as long as its authors are trusted.
     #[must_use]
     pub fn client(&self, request: &HttpRequest) -> IpAddr {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
@@ -58,25 +58,25 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_s_header_is_not_believed() {
+    fn ignores_the_header_of_untrusted_peers() {
         assert_eq!(client(&[], "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
         assert_eq!(client(&["10.0.0.0/8"], "192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
     }
 
     #[test]
-    fn a_trusted_proxy_s_own_entry_counts_and_not_what_it_was_told() {
+    fn uses_the_entry_of_a_trusted_proxy_and_not_those_it_received() {
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["203.0.113.9, 198.51.100.7"]), "198.51.100.7");
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["203.0.113.9", "198.51.100.7"]), "198.51.100.7");
     }
 
     #[test]
-    fn several_trusted_proxies_are_walked_through() {
+    fn follows_several_trusted_proxies() {
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["198.51.100.7, 10.0.0.2"]), "198.51.100.7");
         assert_eq!(client(&["10.0.0.0/8"], "::ffff:10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
     }
 
     #[test]
-    fn what_is_no_address_ends_the_walk() {
+    fn stops_at_an_invalid_address() {
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &["unknown"]), "10.0.0.1");
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &[]), "10.0.0.1");
     }

@@ -1,4 +1,4 @@
-//! API keys over HTTP: list, make, revoke.
+//! API keys over HTTP: list, create, delete.
 
 use actix_web::{
     HttpResponse,
@@ -10,15 +10,16 @@ use shared::{
     limit,
     page::ItemList,
 };
+use store::account::NewApiKey;
 use uuid::Uuid;
 
 use super::{State, identity::Login, key};
-use crate::{error::ApiError, store::account::NewApiKey};
+use crate::error::ApiError;
 
-/// Lists the workspace's keys, newest first; never the keys themselves.
+/// Lists the API keys of the workspace, newest first, without their secrets.
 #[utoipa::path(
     get, path = "/api/v1/api-keys", tag = "API keys", security(("jwt" = [])),
-    responses((status = 200, description = "The live keys", body = ItemList<ApiKey>), (status = 401, body = ErrorBody))
+    responses((status = 200, description = "The API keys", body = ItemList<ApiKey>), (status = 401, body = ErrorBody))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
     let items = app.accounts.api_keys(login.workspace_id).await?;
@@ -26,13 +27,13 @@ pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiErr
     Ok(HttpResponse::Ok().json(ItemList { items, total }))
 }
 
-/// Makes a key. This answer is the only one that holds it.
+/// Creates an API key. Only this response contains the key.
 #[utoipa::path(
     post, path = "/api/v1/api-keys", tag = "API keys", request_body = CreateApiKeyRequest, security(("jwt" = [])),
     responses(
         (status = 201, description = "The key, shown once", body = CreateApiKeyResponse),
         (status = 401, body = ErrorBody),
-        (status = 422, description = "The name is wrong, or there are 100 keys already", body = ErrorBody),
+        (status = 422, description = "The name is invalid, or the workspace has 100 keys", body = ErrorBody),
     )
 )]
 pub async fn create(
@@ -44,7 +45,7 @@ pub async fn create(
     if app.accounts.count_api_keys(login.workspace_id).await? >= limit::API_KEYS {
         errors.push(FieldError::new(
             "name",
-            format!("there are {} keys already: revoke one first", limit::API_KEYS),
+            format!("the workspace has the maximum of {} keys; delete one first", limit::API_KEYS),
         ));
     }
     ApiError::check(errors)?;
@@ -64,19 +65,19 @@ pub async fn create(
         .json(CreateApiKeyResponse { key, api_key }))
 }
 
-/// Revokes a key: it lets nothing in any more.
+/// Deletes an API key, which is rejected from then on.
 #[utoipa::path(
     delete, path = "/api/v1/api-keys/{id}", tag = "API keys", security(("jwt" = [])),
-    params(("id" = Uuid, Path, description = "The key's id")),
+    params(("id" = Uuid, Path, description = "The id of the key")),
     responses(
         (status = 204, description = "Revoked"),
         (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such key", body = ErrorBody),
+        (status = 404, description = "The workspace has no such key", body = ErrorBody),
     )
 )]
 pub async fn revoke(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
     if !app.accounts.revoke_api_key(login.workspace_id, *id, app.clock.now()).await? {
-        return Err(ApiError::NotFound("There is no such API key"));
+        return Err(ApiError::NotFound("API key not found"));
     }
     app.credentials.forget_keys();
     Ok(HttpResponse::NoContent().finish())

@@ -1,5 +1,5 @@
-//! The SPA's files: from the binary or from a folder, compressed, hashed names cached for ever, and the page itself for
-//! every path that is one of its routes.
+//! Serves the files of the SPA, built in or from a folder: compressed, immutable if their names contain a hash, and
+//! the page itself for every path that is a route of the SPA.
 
 use std::{borrow::Cow, collections::HashMap, fs, io, path::Path};
 
@@ -16,15 +16,15 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
 
-/// The files that [`build.rs`](../../../build.rs) put into the binary: name, bytes, brotli, gzip.
+/// The files that [`build.rs`](../../../build.rs) embedded: name, content, brotli, gzip.
 type Embedded = &'static [(&'static str, &'static [u8], &'static [u8], &'static [u8])];
 const EMBEDDED: Embedded = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 const PAGE: &str = "index.html";
-const NO_PAGES: &str = "<!doctype html><html lang=\"en\"><title>Agent Observability</title><p>This server was built without its \
-                        pages: run <code>make build</code>, or start it with <code>--web-dir</code>.";
+const NO_PAGES: &str = "<!doctype html><html lang=\"en\"><title>Agent Observability</title><p>This server was built without the \
+                        SPA. Run <code>make build</code>, or start it with <code>--web-dir</code>.";
 
-/// The files, ready to be served.
+/// The files in memory.
 #[derive(Clone, Debug)]
 pub struct Assets {
     files: HashMap<String, Asset>,
@@ -42,11 +42,11 @@ struct Asset {
 }
 
 impl Assets {
-    /// The files in the binary.
+    /// Returns the embedded files.
     #[must_use]
     pub fn embedded() -> Self {
         let file = |&(name, plain, brotli, gzip): &(&str, &'static [u8], &'static [u8], &'static [u8])| {
-            // Compressed is only better where it is smaller: not for images.
+            // Images, for example, do not become smaller.
             let smaller = |bytes: &'static [u8]| (bytes.len() < plain.len()).then_some(bytes);
             let asset = Asset {
                 brotli: smaller(brotli),
@@ -58,10 +58,10 @@ impl Assets {
         Self::of(EMBEDDED.iter().map(file).collect())
     }
 
-    /// The files of a folder, as they are now.
+    /// Reads the files of a folder.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// Returns an error if it cannot be read.
     pub fn from_folder(folder: &Path) -> io::Result<Self> {
         let mut files = HashMap::new();
         let mut folders = vec![folder.to_owned()];
@@ -110,7 +110,7 @@ impl Asset {
         }
     }
 
-    /// The smallest form that the client reads, and its name.
+    /// Returns the smallest encoding that the client accepts, and its name.
     fn encoded(&self, headers: &HeaderMap) -> (Vec<u8>, Option<&'static str>) {
         let accepted =
             headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -128,14 +128,15 @@ impl Asset {
     }
 }
 
-/// Serves a file, the page for a path of the SPA, or 404.
+/// Serves a file, the page for a route of the SPA, or 404.
 ///
 /// # Errors
-/// 404 where there is no such file and the client asks for no page; 405 for anything but GET and HEAD.
+/// Returns 404 if the file does not exist and the client does not accept HTML, and 405 for methods other than GET and
+/// HEAD.
 pub async fn serve(assets: Data<Assets>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = request.path();
     if path.starts_with("/api/") || path.starts_with("/v1/") {
-        return Err(ApiError::NotFound("There is no such endpoint: see /docs"));
+        return Err(ApiError::NotFound("Endpoint not found; see /docs"));
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return Err(ApiError::MethodNotAllowed);
@@ -146,8 +147,7 @@ pub async fn serve(assets: Data<Assets>, request: HttpRequest) -> Result<HttpRes
     if accepts_pages && assets.files.is_empty() {
         return Ok(HttpResponse::NotFound().content_type("text/html; charset=utf-8").body(NO_PAGES));
     }
-    let (asset, is_page) =
-        assets.find(path, accepts_pages).ok_or(ApiError::NotFound("There is no such file"))?;
+    let (asset, is_page) = assets.find(path, accepts_pages).ok_or(ApiError::NotFound("File not found"))?;
     let known = request
         .headers()
         .get(header::IF_NONE_MATCH)
@@ -172,7 +172,8 @@ pub async fn serve(assets: Data<Assets>, request: HttpRequest) -> Result<HttpRes
     Ok(response.body(body))
 }
 
-/// What the page may do: load its own files, and run the inline scripts that it holds now, by their hashes.
+/// Returns the content security policy of the page: it may load its own files and run its inline scripts, listed by
+/// hash.
 fn page_policy(page: &str) -> String {
     let hashes: String = inline_scripts(page)
         .map(|script| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script))))
@@ -191,7 +192,7 @@ fn inline_scripts(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether the name holds a hash of the contents, as trunk's names do: `web-1a2b3c4d5e6f7a8b.js`.
+/// Returns whether the name contains a hash of the content, as trunk generates it: `web-1a2b3c4d5e6f7a8b.js`.
 fn has_hash(name: &str) -> bool {
     name.split(['-', '_', '.'])
         .any(|part| part.len() >= 15 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
@@ -218,7 +219,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inline_scripts_are_allowed_by_their_hash_and_others_by_their_origin() {
+    fn policy_allows_inline_scripts_by_hash_and_others_by_origin() {
         let page = r#"<script type="module">run()</script><script src="/a.js"></script>"#;
         assert_eq!(inline_scripts(page).collect::<Vec<_>>(), ["run()"]);
         let policy = page_policy(page);
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_with_a_hash_are_kept_for_ever() {
+    fn only_names_with_a_hash_are_immutable() {
         assert!(has_hash("web-1a2b3c4d5e6f7a8b_bg.wasm"));
         assert!(!has_hash("index.html") && !has_hash("favicon.svg"));
     }

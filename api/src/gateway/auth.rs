@@ -1,4 +1,4 @@
-//! Accounts over HTTP: register, log in, renew the token, who am I.
+//! Accounts over HTTP: register, log in, refresh the token, get the current account.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -9,21 +9,19 @@ use shared::{
     error::ErrorBody,
     limit,
 };
+use store::account::{NewAccount, normal_email};
 
 use super::{State, identity::Login, password::PasswordError};
-use crate::{
-    error::ApiError,
-    store::account::{NewAccount, normal_email},
-};
+use crate::error::ApiError;
 
-/// Makes an account with a workspace of its own.
+/// Creates an account with its own workspace.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", tag = "Accounts", request_body = RegisterRequest,
     responses(
         (status = 201, description = "The new account", body = User),
-        (status = 409, description = "There is an account with that e-mail", body = ErrorBody),
-        (status = 422, description = "Fields are wrong", body = ErrorBody),
-        (status = 429, description = "Too many accounts from this address", body = ErrorBody),
+        (status = 409, description = "The e-mail is already registered", body = ErrorBody),
+        (status = 422, description = "Fields are invalid", body = ErrorBody),
+        (status = 429, description = "Too many registrations from this address", body = ErrorBody),
     )
 )]
 pub async fn register(
@@ -34,7 +32,7 @@ pub async fn register(
     let request = request.into_inner();
     ApiError::check(request.validate())?;
     app.login_limit.register(app.proxies.client(&http)).await.map_err(|retry_after| {
-        ApiError::RateLimited { detail: "Too many accounts were made from this address", retry_after }
+        ApiError::RateLimited { detail: "Too many registrations from this address", retry_after }
     })?;
     let account = NewAccount {
         email: normal_email(&request.email),
@@ -47,13 +45,13 @@ pub async fn register(
     Ok(HttpResponse::Created().json(user))
 }
 
-/// Gives a token for an e-mail and a password.
+/// Returns a token for an e-mail and a password.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", tag = "Accounts", request_body = LoginRequest,
     responses(
         (status = 200, description = "A token", body = TokenResponse),
-        (status = 401, description = "E-mail or password is wrong: the same answer, in the same time, for both", body = ErrorBody),
-        (status = 429, description = "Too many failed attempts for this e-mail or from this address", body = ErrorBody),
+        (status = 401, description = "Unknown e-mail or wrong password; the response and its time are the same for both", body = ErrorBody),
+        (status = 429, description = "Too many failed logins of this e-mail or from this address", body = ErrorBody),
     )
 )]
 pub async fn login(
@@ -64,9 +62,12 @@ pub async fn login(
     let email = normal_email(&request.email);
     let attempt =
         app.login_limit.attempt(&email, app.proxies.client(&http)).await.map_err(|retry_after| {
-            ApiError::RateLimited { detail: "Too many failed logins: wait before the next one", retry_after }
+            ApiError::RateLimited {
+                detail: "Too many failed logins; wait before the next attempt",
+                retry_after,
+            }
         })?;
-    // No account has such, and not every database can be asked for a NUL.
+    // No account has such credentials, and PostgreSQL rejects NUL.
     let hopeless = request.password.is_empty()
         || request.password.len() > limit::PASSWORD_MAX_BYTES
         || email.contains('\0');
@@ -93,24 +94,24 @@ pub async fn login(
     }
 }
 
-/// Gives a new token for one that still holds.
+/// Returns a new token for a valid one.
 #[utoipa::path(
     post, path = "/api/v1/auth/refresh", tag = "Accounts", security(("jwt" = [])),
     responses(
         (status = 200, description = "A new token", body = TokenResponse),
-        (status = 401, description = "The token does not hold, or its account is gone", body = ErrorBody),
+        (status = 401, description = "The token is invalid, or its account was deleted", body = ErrorBody),
     )
 )]
 pub async fn refresh(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
     token(&app, &user(&app, login).await?)
 }
 
-/// Says who is logged in.
+/// Returns the account of the token.
 #[utoipa::path(
     get, path = "/api/v1/auth/me", tag = "Accounts", security(("jwt" = [])),
     responses(
         (status = 200, description = "The account", body = User),
-        (status = 401, description = "The token does not hold, or its account is gone", body = ErrorBody),
+        (status = 401, description = "The token is invalid, or its account was deleted", body = ErrorBody),
     )
 )]
 pub async fn me(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
@@ -119,7 +120,7 @@ pub async fn me(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError
 
 async fn user(app: &State, login: Login) -> Result<User, ApiError> {
     let user = app.accounts.user(login.user_id).await?;
-    user.ok_or(ApiError::Unauthorized("The account of this token is gone"))
+    user.ok_or(ApiError::Unauthorized("The account of this token was deleted"))
 }
 
 fn token(app: &State, user: &User) -> Result<HttpResponse, ApiError> {

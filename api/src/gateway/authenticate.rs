@@ -1,4 +1,4 @@
-//! The middleware that finds out who is asking. It turns nobody away: the extractors in [`super::identity`] do.
+//! Middleware that determines the caller's identity. It rejects nobody; the extractors in [`super::identity`] do.
 
 use actix_web::{
     Error, HttpMessage, ResponseError,
@@ -11,13 +11,13 @@ use actix_web::{
 
 use super::State;
 
-/// The header for API keys alone.
+/// The header for API keys only.
 pub(super) const API_KEY: &str = "x-api-key";
 
-/// Puts the [`super::identity::Authentication`] of the request's credentials on it.
+/// Stores the [`super::identity::Authentication`] of the request for the extractors.
 ///
 /// # Errors
-/// What the request itself fails with; credentials that could not be checked are a 503.
+/// Returns the errors of the request, and 503 if the credentials could not be checked.
 pub async fn authenticate(
     app: Data<State>,
     request: ServiceRequest,
@@ -31,13 +31,14 @@ pub async fn authenticate(
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// What stands in `Authorization: Bearer …` or, for API keys, in `x-api-key`.
+/// Returns the credentials in `Authorization: Bearer …` or, for API keys, in `x-api-key`.
 fn credentials(request: &ServiceRequest) -> Option<&str> {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
     credentials_in(header(AUTHORIZATION.as_str()), header(API_KEY))
 }
 
-/// The credentials in these two headers; what is no `Bearer …` is none that hold.
+/// Returns the credentials in these two headers; an authorization other than `Bearer …` gives invalid (empty)
+/// credentials.
 pub(super) fn credentials_in<'a>(
     authorization: Option<&'a str>,
     api_key: Option<&'a str>,

@@ -1,5 +1,5 @@
-//! From credentials to an identity: tokens by their signature, API keys through the accounts store, remembered for a
-//! few seconds.
+//! Authenticates credentials: tokens by their signature, API keys by the accounts store with a cache of a few
+//! seconds.
 
 use std::{
     collections::HashMap,
@@ -8,6 +8,7 @@ use std::{
 };
 
 use shared::Timestamp;
+use store::account::{AccountError, AccountStore, KeyOwner};
 use uuid::Uuid;
 
 use super::{
@@ -15,15 +16,11 @@ use super::{
     jwt::{Claims, JwtKeys},
     key,
 };
-use crate::{
-    clock::Clock,
-    error::ApiError,
-    store::account::{AccountError, AccountStore, KeyOwner},
-};
+use crate::{clock::Clock, error::ApiError};
 
-/// How long a key's owner is remembered: also how long a key that was revoked by another process still works.
+/// How long the owner of a key is cached, and therefore how long a key deleted by another process still works.
 const REMEMBERED: Duration = Duration::from_secs(10);
-/// Keys remembered at most.
+/// The maximum number of cached keys.
 const CAPACITY: u64 = 10_000;
 
 /// Checks credentials.
@@ -37,17 +34,17 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Checks tokens with `jwt` and keys with `accounts`.
+    /// Checks tokens with `jwt` and API keys with `accounts`.
     #[must_use]
     pub fn new(jwt: JwtKeys, accounts: AccountStore, clock: Clock) -> Self {
         let owners = moka::future::Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBERED).build();
         Self { jwt, accounts, clock, owners, uses: Arc::default() }
     }
 
-    /// Whom these credentials (a JWT or an API key) belong to.
+    /// Returns the identity behind a JWT or an API key.
     ///
     /// # Errors
-    /// Where the accounts store fails: nobody is turned away for that.
+    /// Returns an error if the accounts store fails; this is not a rejection.
     pub async fn check(&self, credentials: Option<&str>) -> Result<Authentication, ApiError> {
         let Some(credentials) = credentials else { return Ok(Err(Rejected::Missing)) };
         if !key::has_shape(credentials) {
@@ -69,15 +66,15 @@ impl Credentials {
         }))
     }
 
-    /// Forgets what was remembered of keys: one of them was made or revoked.
+    /// Clears the cache of keys after one was created or deleted.
     pub fn forget_keys(&self) {
         self.owners.invalidate_all();
     }
 
-    /// Notes in the accounts store when keys were last used since the last call.
+    /// Stores when keys were last used since the previous call.
     ///
     /// # Errors
-    /// Where the store fails; those uses are not noted then.
+    /// Returns an error if the store fails; those uses are lost.
     pub async fn save_uses(&self) -> Result<(), AccountError> {
         let uses: Vec<_> = self.uses.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
         if uses.is_empty() { Ok(()) } else { self.accounts.touch_api_keys(&uses).await }

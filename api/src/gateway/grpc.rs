@@ -1,5 +1,5 @@
-//! OTLP over gRPC: who is asking is found out before a byte of the message is read; the message itself goes to ingestion as
-//! it came, in this process or another. tonic does the framing, gzip and their bounds.
+//! OTLP over gRPC: authenticates before reading the message, then passes the undecoded message to ingestion in this
+//! process or another one. tonic handles framing, gzip and their limits.
 
 use std::{
     convert::Infallible,
@@ -13,6 +13,7 @@ use std::{
 };
 
 use actix_web::web::{Bytes, Data};
+use ingest::otlp::{encoding::Encoding, status};
 use prost::{
     Message,
     bytes::{Buf, BufMut},
@@ -37,10 +38,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    ingestion::{
-        self,
-        otlp::{self, encoding::Encoding, status},
-    },
+    ingestion::{self, otlp},
     internal::hand_on::{Answer, HandOn},
     telemetry::{
         metrics::Metrics,
@@ -49,27 +47,27 @@ use crate::{
 };
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-/// What the services of metrics and logs are called.
+/// The prefix of the services for metrics and logs.
 const COLLECTOR: &str = "/opentelemetry.proto.collector.";
-/// [`REQUEST_ID`], of tonic's version of the same crate.
+/// [`REQUEST_ID`] for the `http` crate of tonic.
 const ANSWERED_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
-/// Bytes of an error's text: it travels in a header.
+/// The maximum size of an error message, which travels in a header.
 const MESSAGE_BYTES: usize = 1024;
 
-/// Who takes what was sent.
+/// Where requests are ingested.
 #[derive(Clone)]
 pub enum Ingestion {
-    /// This process.
+    /// In this process.
     Here(Data<ingestion::State>),
-    /// Another one.
+    /// In another process.
     Away(HandOn),
 }
 
-/// OTLP's service of traces. Connections hold it for as long as they please, what it works with only while it is open.
+/// The OTLP trace service. Connections may hold it for as long as they like; its state is dropped when [`Open`] is.
 #[derive(Clone)]
 pub struct TraceService(Weak<Inner>);
 
-/// Keeps a [`TraceService`] open.
+/// Keeps a [`TraceService`] running.
 pub struct Open(Arc<Inner>);
 
 struct Inner {
@@ -80,19 +78,19 @@ struct Inner {
 }
 
 impl Open {
-    /// The service before `ingestion`.
+    /// Creates the service in front of `ingestion`.
     #[must_use]
     pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
         Self(Arc::new(Inner { gateway, ingestion, metrics, under_way: UnderWay::default() }))
     }
 
-    /// What answers calls.
+    /// Returns the service that handles calls.
     #[must_use]
     pub fn service(&self) -> TraceService {
         TraceService(Arc::downgrade(&self.0))
     }
 
-    /// Its calls.
+    /// Returns the counter of calls in flight.
     #[must_use]
     pub fn under_way(&self) -> UnderWay {
         self.0.under_way.clone()
@@ -122,7 +120,7 @@ impl Service<http::Request<Body>> for TraceService {
 }
 
 impl Inner {
-    /// Gives a request its id, one line in the log and its place in the metrics, as those over HTTP have.
+    /// Assigns an id to a request, logs its completion and records its duration, like HTTP requests.
     async fn observe(self: Arc<Self>, request: http::Request<Body>) -> Answered {
         let start = Instant::now();
         let id = request::id(header(request.headers(), REQUEST_ID.as_str()));
@@ -136,9 +134,15 @@ impl Inner {
         let seconds = start.elapsed().as_secs_f64();
         let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
         self.metrics.request("gRPC", route, &format!("{code:?}"), seconds);
-        span.in_scope(
-            || tracing::info!(method = "gRPC", path = route, status = ?code, milliseconds = seconds * 1e3, "answered"),
-        );
+        span.in_scope(|| {
+            tracing::info!(
+                rpc.system = "grpc",
+                rpc.method = route,
+                rpc.grpc.status_code = i32::from(code),
+                duration_ms = seconds * 1e3,
+                "request completed"
+            );
+        });
         if let Ok(id) = http::HeaderValue::from_str(&id) {
             answer.headers_mut().insert(ANSWERED_ID, id);
         }
@@ -149,10 +153,9 @@ impl Inner {
         match request.uri().path() {
             EXPORT => {}
             path if path.starts_with(COLLECTOR) => {
-                return Status::unimplemented("Only traces are taken here: switch this exporter off")
-                    .into_http();
+                return Status::unimplemented("Only traces are accepted; disable this exporter").into_http();
             }
-            _ => return Status::unimplemented("There is nothing here by that name").into_http(),
+            _ => return Status::unimplemented("Unknown method").into_http(),
         }
         let sender = match self.admit(request.headers()).await {
             Ok(sender) => sender,
@@ -167,7 +170,7 @@ impl Inner {
         if read.load(Ordering::Relaxed) { answer } else { unread(answer) }
     }
 
-    /// Who sends, where they may.
+    /// Authenticates the caller and applies the rate limit.
     async fn admit(&self, headers: &http::HeaderMap) -> Result<Sender, ApiError> {
         let credentials = credentials_in(header(headers, "authorization"), header(headers, API_KEY));
         let workspace_id = self.gateway.credentials.check(credentials).await??.workspace_id();
@@ -194,29 +197,29 @@ impl Inner {
 }
 
 fn stopping() -> Answered {
-    Status::unavailable("The server is stopping: try again").into_http()
+    Status::unavailable("The server is stopping; try again").into_http()
 }
 
 fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }
 
-/// An error of ours as gRPC has it.
+/// Converts an error to a gRPC status.
 fn refusal(error: &ApiError) -> Status {
     error.log();
-    refused(status::Status::of(&error.body()), error.retry_after())
+    refused(status::Status::from(&error.body()), error.retry_after())
 }
 
 fn refused(mut status: status::Status, retry_after: Option<u64>) -> Status {
     status.message.truncate(status.message.floor_char_boundary(MESSAGE_BYTES));
     if let Some(seconds) = retry_after {
-        status = status.again_after(Duration::from_secs(seconds.max(1)));
+        status = status.retry_after(Duration::from_secs(seconds.max(1)));
     }
     let details = if status.details.is_empty() { Bytes::new() } else { status.encode_to_vec().into() };
     Status::with_details(Code::from(status.code), status.message, details)
 }
 
-/// tonic's own refusals of a message that it could not read: some of their codes would have it sent again for ever.
+/// Replaces codes of tonic for unreadable messages that clients would retry forever.
 fn unread(answer: Answered) -> Answered {
     match Status::from_header_map(answer.headers()) {
         Some(status)
@@ -228,7 +231,7 @@ fn unread(answer: Answered) -> Answered {
     }
 }
 
-/// One call, once its message is there.
+/// A call whose message has arrived.
 struct Export {
     inner: Arc<Inner>,
     sender: Sender,
@@ -247,7 +250,7 @@ impl UnaryService<Bytes> for Export {
     }
 }
 
-/// Messages as their bytes: ingestion reads them, wherever it is.
+/// A codec of raw bytes, which ingestion decodes.
 struct BytesCodec;
 
 impl Codec for BytesCodec {

@@ -1,11 +1,11 @@
-//! The headers that every answer carries.
+//! Security headers of all responses.
 
 use actix_web::middleware::DefaultHeaders;
 
-/// What an answer that is no page may do in a browser: nothing. Pages bring their own policy.
+/// The content security policy of responses that are not pages; pages have their own.
 const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Security headers for all answers that do not set their own.
+/// Returns the security headers of responses that do not set their own.
 #[must_use]
 pub fn security() -> DefaultHeaders {
     DefaultHeaders::new()

@@ -1,5 +1,5 @@
-//! Who is asking, as extractors: a handler that names none of them cannot reach a workspace's data, and one that does
-//! cannot forget to check.
+//! The caller's identity, as extractors: a handler without one cannot access the data of a workspace, and a handler
+//! with one cannot skip the check.
 
 use std::future::{Ready, ready};
 
@@ -10,27 +10,27 @@ use uuid::Uuid;
 use super::jwt::JwtError;
 use crate::error::ApiError;
 
-/// Somebody who proved who they are.
+/// An authenticated caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// A person with a token.
     User {
         /// The account.
         user_id: Uuid,
-        /// The workspace the token is for.
+        /// The workspace of the token.
         workspace_id: Uuid,
-        /// Their e-mail when they logged in.
+        /// The e-mail at the time of the login.
         email: Box<str>,
     },
     /// A program with an API key.
     ApiKey {
-        /// The workspace the key is for.
+        /// The workspace of the key.
         workspace_id: Uuid,
     },
 }
 
 impl Identity {
-    /// The workspace whose data may be touched.
+    /// Returns the workspace that the caller may access.
     #[must_use]
     pub fn workspace_id(&self) -> Uuid {
         match self {
@@ -38,7 +38,7 @@ impl Identity {
         }
     }
 
-    /// The account, where it is a person.
+    /// Returns the account of a person.
     #[must_use]
     pub fn user_id(&self) -> Option<Uuid> {
         match self {
@@ -47,7 +47,7 @@ impl Identity {
         }
     }
 
-    /// Their e-mail; empty where it is a program.
+    /// Returns the e-mail of a person; empty for a program.
     #[must_use]
     pub fn email(&self) -> &str {
         match self {
@@ -57,19 +57,19 @@ impl Identity {
     }
 }
 
-/// What the authentication found, left on the request for the extractors.
+/// The result of authentication, stored on the request for the extractors.
 pub type Authentication = Result<Identity, Rejected>;
 
-/// Why credentials do not hold.
+/// Why credentials are rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// There are none.
+    /// There are no credentials.
     Missing,
-    /// They are not ours, or were revoked.
+    /// The credentials are invalid or were revoked.
     Invalid,
-    /// They were good once.
+    /// The token has expired.
     Expired,
-    /// The request came past the gateway.
+    /// The request did not come from the gateway.
     Unproven,
 }
 
@@ -85,29 +85,31 @@ impl From<JwtError> for Rejected {
 impl From<Rejected> for ApiError {
     fn from(rejected: Rejected) -> Self {
         match rejected {
-            Rejected::Missing => Self::Unauthorized("Log in, or send an API key as Authorization: Bearer …"),
+            Rejected::Missing => Self::Unauthorized(
+                "Credentials are missing; log in, or send an API key as Authorization: Bearer …",
+            ),
             Rejected::Invalid => Self::Unauthorized("The credentials are not valid"),
             Rejected::Expired => Self::TokenExpired,
-            Rejected::Unproven => Self::Forbidden("Only the gateway is answered here: ask there"),
+            Rejected::Unproven => Self::Forbidden("Only the gateway may call this service"),
         }
     }
 }
 
-/// A person who is logged in: what everything but ingestion asks for.
+/// A person with a token, required by all handlers except ingestion.
 #[derive(Clone, Debug)]
 pub struct Login {
     /// The account.
     pub user_id: Uuid,
-    /// The workspace whose data may be seen.
+    /// The workspace that the caller may read.
     pub workspace_id: Uuid,
-    /// Their e-mail when they logged in.
+    /// The e-mail at the time of the login.
     pub email: Box<str>,
 }
 
-/// Anybody who may send traces: a person, or a program with an API key.
+/// A caller that may send traces: a person, or a program with an API key.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender {
-    /// The workspace the traces will be in.
+    /// The workspace of the traces.
     pub workspace_id: Uuid,
 }
 
@@ -118,7 +120,7 @@ impl FromRequest for Login {
         ready(identity(request).and_then(|identity| match identity {
             Identity::User { user_id, workspace_id, email } => Ok(Self { user_id, workspace_id, email }),
             Identity::ApiKey { .. } => {
-                Err(ApiError::Forbidden("API keys only send traces: log in to read them"))
+                Err(ApiError::Forbidden("API keys may only send traces; log in to read them"))
             }
         }))
     }
@@ -139,7 +141,7 @@ fn identity(request: &HttpRequest) -> Result<Identity, ApiError> {
     }
     let found = request.extensions().get::<Authentication>().cloned().unwrap_or(Err(Rejected::Missing));
     let identity = found?;
-    // The credentials say which workspace it is; naming another one is not a way in.
+    // The credentials determine the workspace; a different one in the query is rejected.
     if request.query_string().contains("workspace_id") {
         let named = Query::<Named>::from_query(request.query_string())
             .ok()

@@ -1,5 +1,5 @@
-//! The tokens that a login gets: signing and checking them. HS256 and nothing else: what the token's own header says
-//! never picks the algorithm. Knows no HTTP; the time is the caller's.
+//! Signs and verifies tokens with HS256 only; the header of a token never selects the algorithm. Knows no HTTP;
+//! callers pass the time.
 
 use std::{fmt, time::Duration};
 
@@ -10,33 +10,33 @@ use uuid::Uuid;
 
 const MICROS: i64 = 1_000_000;
 
-/// What a token says.
+/// The content of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who logged in.
+    /// The account.
     pub user_id: Uuid,
-    /// Whose data they see.
+    /// The workspace.
     pub workspace_id: Uuid,
-    /// Their e-mail when they logged in.
+    /// The e-mail at the time of the login.
     pub email: String,
-    /// Seconds since the Unix epoch from which on the token does not hold.
+    /// The expiry in seconds since the Unix epoch.
     pub exp: i64,
-    /// Seconds since the Unix epoch at which it was made.
+    /// The time of issue in seconds since the Unix epoch.
     pub iat: i64,
 }
 
-/// Why a token does not hold.
+/// Why a token is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
-    /// It is ours, but its time is over.
+    /// The signature is valid, but the token has expired.
     #[error("the token has expired")]
     Expired,
-    /// It is not ours, or damaged. Which of them is nobody's business.
-    #[error("the token is not valid")]
+    /// The token is damaged or was signed with another secret.
+    #[error("the token is invalid")]
     Invalid,
 }
 
-/// Signs and checks tokens with one secret. `Debug` hides it.
+/// Signs and verifies tokens with one secret, which `Debug` hides.
 #[derive(Clone)]
 pub struct JwtKeys {
     encoding: EncodingKey,
@@ -46,21 +46,22 @@ pub struct JwtKeys {
 }
 
 impl JwtKeys {
-    /// Tokens signed with `secret` that hold for `ttl`, in whole seconds.
+    /// Signs tokens with `secret` that are valid for `ttl`, in whole seconds.
     #[must_use]
     pub fn new(secret: &[u8], ttl: Duration) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        // The crate would ask the machine for the time, and add a minute: `verify` does it with the time it is given.
+        // The crate would use the system time with a leeway of a minute; `verify` checks the expiry against the given
+        // time.
         validation.validate_exp = false;
         validation.leeway = 0;
         let (encoding, decoding) = (EncodingKey::from_secret(secret), DecodingKey::from_secret(secret));
         Self { encoding, decoding, validation, ttl }
     }
 
-    /// A token for `user`, and the seconds that it holds.
+    /// Returns a token for `user`, and its lifetime in seconds.
     ///
     /// # Errors
-    /// Where the claims cannot be signed; no input leads there.
+    /// Returns an error if the claims cannot be signed, which no input causes.
     pub fn issue(&self, user: &User, now: Timestamp) -> Result<(String, u64), jsonwebtoken::errors::Error> {
         let expires_in = self.ttl.as_secs();
         let iat = now.as_micros().div_euclid(MICROS);
@@ -75,10 +76,11 @@ impl JwtKeys {
         Ok((token, expires_in))
     }
 
-    /// What `token` says, where it is ours and holds at `now`.
+    /// Returns the claims of `token` if it is valid at `now`.
     ///
     /// # Errors
-    /// [`JwtError::Expired`] from the second `exp` on, for a token with a good signature; [`JwtError::Invalid`] for all else.
+    /// Returns [`JwtError::Expired`] from the second `exp` on if the signature is valid, and [`JwtError::Invalid`]
+    /// otherwise.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, JwtError> {
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
             .map_err(|_| JwtError::Invalid)?
@@ -129,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_says_who_logged_in_and_for_how_long() {
+    fn a_token_contains_the_account_and_its_expiry() {
         let (token, expires_in) = keys().issue(&user(), NOW).unwrap();
         let claims = keys().verify(&token, NOW).unwrap();
         assert_eq!(expires_in, 3600);
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends_at_its_second_without_leeway() {
+    fn a_token_expires_without_leeway() {
         let (token, _) = keys().issue(&user(), NOW).unwrap();
         let end = Timestamp::from_micros(1_700_003_600_000_000);
         assert!(keys().verify(&token, end - Duration::from_micros(1)).is_ok());
@@ -149,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn the_time_is_the_callers_and_not_the_machines() {
+    fn verification_uses_the_given_time() {
         let past = Timestamp::EPOCH + HOUR;
         let (token, _) = keys().issue(&user(), past).unwrap();
         assert!(keys().verify(&token, past).is_ok());
     }
 
     #[test]
-    fn a_token_of_another_secret_is_invalid_even_when_it_has_expired() {
+    fn an_expired_token_of_another_secret_is_invalid() {
         let (token, _) =
             JwtKeys::new(b"another secret of thirty-two bytes!", HOUR).issue(&user(), NOW).unwrap();
         assert_eq!(keys().verify(&token, NOW), Err(JwtError::Invalid));
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_does_not_pick_the_algorithm() {
+    fn the_header_does_not_select_the_algorithm() {
         let good = signed(Algorithm::HS256, &claims());
         assert!(keys().verify(&good, NOW).is_ok(), "the control");
         let (_, signature) = good.rsplit_once('.').unwrap();
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_claim_breaks_the_signature() {
+    fn a_modified_claim_invalidates_the_signature() {
         let (token, _) = keys().issue(&user(), NOW).unwrap();
         let parts: Vec<&str> = token.split('.').collect();
         let mut body: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
@@ -200,7 +202,7 @@ mod tests {
         assert_eq!(keys().verify(&format!("{}.{body}.{}", parts[0], parts[2]), NOW), Err(JwtError::Invalid));
         for position in (0..token.len()).step_by(7) {
             let mut bytes = token.clone().into_bytes();
-            // Not the neighbour in the alphabet: the last character of a part has bits that do not count.
+            // Not a neighbor in the alphabet: the last character of a part has unused bits.
             bytes[position] = if bytes[position] == b'A' { b'z' } else { b'A' };
             let changed = String::from_utf8(bytes).unwrap();
             assert_eq!(keys().verify(&changed, NOW), Err(JwtError::Invalid), "at {position}");
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_well_signed_token_without_our_claims_is_invalid() {
+    fn a_signed_token_without_the_required_claims_is_invalid() {
         for missing in ["user_id", "workspace_id", "email", "exp", "iat"] {
             let mut claims = claims();
             claims.as_object_mut().unwrap().remove(missing);

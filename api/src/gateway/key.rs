@@ -1,28 +1,28 @@
-//! What API keys are made of: making one, recognising one, and the hash under which one is kept. A key has 256 random
-//! bits, so that a plain SHA-256 keeps it: there is nothing to guess.
+//! API keys: generation, format and hash. A key has 256 random bits, which cannot be guessed, so a plain SHA-256
+//! protects the stored hash.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use shared::api_key::PREFIX;
 
-/// Random bytes in a key.
+/// The number of random bytes in a key.
 const BYTES: usize = 32;
-/// Characters after [`PREFIX`]: those bytes in base64.
+/// The number of characters after [`PREFIX`], which encode those bytes.
 const CHARS: usize = 43;
-/// Characters that stay readable in a list: enough to tell keys apart, few enough to give nothing away.
+/// The length of the stored prefix: enough to tell keys apart, too little to help an attacker.
 const SHOWN: usize = 10;
 
-/// A new key: `ao_` and 43 characters.
+/// Generates a key: `ao_` and 43 characters.
 ///
 /// # Errors
-/// Where the system gives no random bytes.
+/// Returns an error if the system provides no random bytes.
 pub fn generate() -> Result<String, getrandom::Error> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// Whether `text` has a key's shape. What has not can be refused without asking the store.
+/// Returns whether `text` has the format of a key; other texts are rejected without a query.
 #[must_use]
 pub fn has_shape(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|rest| {
@@ -31,13 +31,13 @@ pub fn has_shape(text: &str) -> bool {
     })
 }
 
-/// What a key is kept and found under.
+/// Returns the hash by which a key is stored and found.
 #[must_use]
 pub fn hash(key: &str) -> [u8; 32] {
     Sha256::digest(key.as_bytes()).into()
 }
 
-/// The key's first characters, to recognise it by.
+/// Returns the first characters of the key, shown in lists.
 #[must_use]
 pub fn prefix(key: &str) -> String {
     key.chars().take(SHOWN).collect()
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_key_has_the_shape_and_is_never_the_same() {
+    fn generated_keys_have_the_format_and_are_unique() {
         let (one, two) = (generate().unwrap(), generate().unwrap());
         assert_eq!(one.len(), 46);
         assert!(has_shape(&one) && has_shape(&two), "{one} {two}");
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_key_is_recognised_without_hashing_it() {
+    fn recognizes_other_texts_by_their_format() {
         let rest = "A".repeat(CHARS);
         assert!(has_shape(&format!("ao_{rest}")));
         for bad in [

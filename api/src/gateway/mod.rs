@@ -1,5 +1,4 @@
-//! The front door: who is asking, how often they may, and what every answer carries. Accounts and keys are handled
-//! here; traces are not.
+//! The gateway: authentication, rate limits, security headers, accounts, API keys and the SPA.
 
 pub mod address;
 pub mod api_key;
@@ -17,30 +16,31 @@ pub mod rate_limit;
 pub mod secret;
 pub mod under_way;
 
+use store::account::AccountStore;
+
 use self::{address::TrustedProxies, credential::Credentials, jwt::JwtKeys, password::Passwords};
 use crate::{
     clock::Clock,
     limit::{LoginLimit, RateLimit},
-    store::account::AccountStore,
 };
 
-/// What the handlers and the middleware of the gateway work with.
+/// The state of the gateway's handlers and middleware.
 #[derive(Debug)]
 pub struct State {
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Users, workspaces and keys.
+    /// Accounts, workspaces and API keys.
     pub accounts: AccountStore,
-    /// What signs tokens.
+    /// Signs tokens.
     pub jwt: JwtKeys,
-    /// Who credentials belong to.
+    /// Authenticates credentials.
     pub credentials: Credentials,
     /// Hashes passwords.
     pub passwords: Passwords,
-    /// Counts failed logins.
+    /// Limits failed logins.
     pub login_limit: LoginLimit,
-    /// Counts requests.
+    /// Limits requests.
     pub rate_limit: RateLimit,
-    /// Who is believed about where requests came from.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub proxies: TrustedProxies,
 }

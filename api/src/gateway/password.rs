@@ -1,51 +1,50 @@
-//! Hashing and checking passwords with bcrypt, away from the threads that serve requests. Knows no accounts: who is
-//! unknown is told apart by the missing hash alone.
+//! Hashes and verifies passwords with bcrypt on blocking threads. Knows no accounts; an unknown account is a missing
+//! hash.
 
 use std::{fmt, sync::Arc, thread::available_parallelism};
 
+use store::account::PasswordHash;
 use tokio::{
     sync::Semaphore,
     task::{JoinError, spawn_blocking},
 };
 
-use crate::store::account::PasswordHash;
-
-/// bcrypt's work factor in production: a quarter of a second or so.
+/// The work factor of bcrypt in production: about 250 ms.
 pub const COST: u32 = 12;
-/// Bytes that bcrypt reads; what comes after them would not count.
+/// The number of bytes that bcrypt reads; it ignores the rest.
 const MAX_BYTES: usize = shared::limit::PASSWORD_MAX_BYTES;
 
-/// Why a password was not hashed or checked.
+/// Why a password could not be hashed or verified.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Longer than 72 bytes, or with a NUL in it: bcrypt would not tell it from others.
+    /// Longer than 72 bytes, or contains NUL: bcrypt could not distinguish it from others.
     #[error("the password cannot be hashed: it is longer than {MAX_BYTES} bytes or contains NUL")]
     Unhashable,
-    /// The kept hash is damaged, the cost not allowed, or the system gives no random bytes.
+    /// The stored hash is damaged, the cost is not allowed, or the system provides no random bytes.
     #[error("bcrypt failed")]
     Bcrypt(#[from] bcrypt::BcryptError),
-    /// The server is going down.
-    #[error("the work was stopped")]
+    /// The server is shutting down.
+    #[error("the computation was aborted")]
     Stopped(#[from] JoinError),
 }
 
-/// Does the work, at most as much at once as there are cores, so that a flood of logins leaves the other blocking
-/// threads alone. Clones share that bound.
+/// Hashes and verifies passwords, with at most as many computations at once as there are cores, so that a flood of
+/// logins does not occupy all blocking threads. Clones share that limit.
 #[derive(Clone)]
 pub struct Passwords {
     cost: u32,
-    /// What an unknown user's password is checked against.
+    /// The hash against which the password of an unknown account is checked.
     nobody: PasswordHash,
     turns: Arc<Semaphore>,
 }
 
 impl Passwords {
-    /// Works at `cost` (4–31; [`COST`] in production): each step more doubles the time.
+    /// Uses the work factor `cost` (4 to 31; [`COST`] in production). Each step doubles the time.
     #[must_use]
     pub fn new(cost: u32) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
-        // Of the right form and cost, so that checking it takes the whole time. Making a real one would cost the start a
-        // quarter of a second, and no password is known to fit this one either; `verify` does not rely on that.
+        // A well-formed hash of the same cost, so that checking it takes the full time. Computing a real one would
+        // delay the start by 250 ms. No known password matches it, but `verify` does not rely on that.
         let nobody = PasswordHash::new(format!("$2b${cost:02}${}", ".".repeat(53)));
         Self { cost, nobody, turns: Arc::new(Semaphore::new(cores)) }
     }
@@ -53,7 +52,8 @@ impl Passwords {
     /// Hashes `password` with a new salt.
     ///
     /// # Errors
-    /// [`PasswordError::Unhashable`] before any work; else where bcrypt fails or the server goes down.
+    /// Returns [`PasswordError::Unhashable`] before any computation, or an error if bcrypt fails or the server shuts
+    /// down.
     pub async fn hash(&self, password: &str) -> Result<PasswordHash, PasswordError> {
         if !hashable(password) {
             return Err(PasswordError::Unhashable);
@@ -63,11 +63,11 @@ impl Passwords {
         Ok(PasswordHash::new(text))
     }
 
-    /// Whether `password` fits `hash`. Where there is no hash, because there is no such user, the answer is no and takes
-    /// just as long. A password that cannot have been hashed fits nothing, at once, whoever the user is.
+    /// Returns whether `password` matches `hash`. Without a hash, for an unknown account, returns false after the
+    /// same time. A password that cannot be hashed never matches and is rejected immediately for all accounts.
     ///
     /// # Errors
-    /// Where bcrypt fails, because the hash is damaged, or the server goes down.
+    /// Returns an error if bcrypt fails, because the hash is damaged, or the server shuts down.
     pub async fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool, PasswordError> {
         if !hashable(password) {
             return Ok(false);
@@ -82,8 +82,8 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, JoinError> {
-        // The semaphore is never closed. The work takes the permit along: when the caller goes away, the thread goes on
-        // working, and its turn must not be given to another before it is done.
+        // The semaphore is never closed. The computation holds the permit: if the caller is cancelled, the thread
+        // continues, and its slot must remain occupied until it ends.
         let permit = Arc::clone(&self.turns).acquire_owned().await.ok();
         spawn_blocking(move || {
             let done = work();
@@ -100,7 +100,7 @@ impl fmt::Debug for Passwords {
     }
 }
 
-/// bcrypt reads the password round and round with a NUL after it: one with a NUL inside may equal another.
+/// bcrypt repeats the password with a NUL after it: a password that contains NUL may be equivalent to another one.
 fn hashable(password: &str) -> bool {
     password.len() <= MAX_BYTES && !password.contains('\0')
 }
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_fits_its_own_hash_alone() {
+    async fn a_password_matches_only_its_own_hash() {
         let passwords = Passwords::new(4);
         let hash = passwords.hash("correct horse").await.unwrap();
         assert!(hash.as_str().starts_with("$2b$04$"));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn seventy_two_bytes_count_and_more_are_refused() {
+    async fn uses_72_bytes_and_rejects_longer_passwords() {
         let passwords = Passwords::new(4);
         let longest = "x".repeat(72);
         let hash = passwords.hash(&longest).await.unwrap();
@@ -139,23 +139,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_nul_does_not_make_one_password_equal_another() {
+    async fn a_nul_does_not_make_passwords_equivalent() {
         let passwords = Passwords::new(4);
         let hash = passwords.hash("ab").await.unwrap();
-        assert!(bcrypt::verify("ab\0ab", hash.as_str()).unwrap(), "bcrypt itself cannot tell them apart");
+        assert!(bcrypt::verify("ab\0ab", hash.as_str()).unwrap(), "bcrypt itself cannot distinguish them");
         assert!(!passwords.verify("ab\0ab", Some(&hash)).await.unwrap());
         assert!(matches!(passwords.hash("ab\0ab").await, Err(PasswordError::Unhashable)));
     }
 
     #[tokio::test]
-    async fn a_damaged_hash_is_an_error_and_not_a_no() {
+    async fn a_damaged_hash_is_an_error() {
         let damaged = PasswordHash::new("$2b$04$short".to_owned());
         let answer = Passwords::new(4).verify("password", Some(&damaged)).await;
         assert!(matches!(answer, Err(PasswordError::Bcrypt(_))));
     }
 
     #[tokio::test]
-    async fn an_unknown_user_takes_as_long_as_a_wrong_password() {
+    async fn an_unknown_account_takes_as_long_as_a_wrong_password() {
         let passwords = Passwords::new(9);
         let nobody: bcrypt::HashParts = passwords.nobody.as_str().parse().unwrap();
         assert_eq!(nobody.get_cost(), 9);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn no_more_work_is_done_at_once_than_there_are_cores_even_for_callers_that_left() {
+    async fn runs_at_most_one_computation_per_core_even_for_cancelled_callers() {
         let passwords = Passwords::new(4);
         let cores = available_parallelism().unwrap().get();
         let (working, most, done) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
@@ -191,7 +191,7 @@ mod tests {
                         done.fetch_add(1, Ordering::SeqCst);
                     });
                     if call % 2 == 0 {
-                        // Leaves as soon as its work has begun or a turn of the scheduler has passed.
+                        // Cancelled once its work has begun or the scheduler has run other tasks.
                         tokio::select! { biased; _ = work => {}, () = tokio::task::yield_now() => {} }
                     } else {
                         work.await.unwrap();

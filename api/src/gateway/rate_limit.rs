@@ -1,4 +1,4 @@
-//! The middleware that counts requests per workspace and says so in `RateLimit-*` headers.
+//! Middleware that limits requests per workspace and sets the `RateLimit-*` headers.
 
 use actix_web::{
     Error, HttpMessage, ResponseError,
@@ -15,13 +15,13 @@ use super::{
 };
 use crate::{error::ApiError, limit::Decision};
 
-/// What a workspace is told that sent too much.
-pub(super) const DETAIL: &str = "This workspace has sent more requests than it may in a minute";
+/// The detail of the 429 response.
+pub(super) const DETAIL: &str = "This workspace has exceeded its number of requests per minute";
 
-/// Lets a request through where its workspace has some left.
+/// Rejects a request if its workspace has exceeded the limit.
 ///
 /// # Errors
-/// What the request itself fails with; a refusal is an answer.
+/// Returns the errors of the request; a rejection is a response.
 pub async fn rate_limit(
     app: Data<State>,
     request: ServiceRequest,

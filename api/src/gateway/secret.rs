@@ -1,84 +1,55 @@
-//! Secrets that never show themselves, and the JWT secret that the embedded default makes for itself on its first start.
+//! The secret that signs tokens, generated in the data folder on the first start of an embedded server.
 
 use std::{
-    fmt,
     fs::{self, File, OpenOptions},
     io::{self, ErrorKind, Read, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-/// Random bytes in a generated secret; twice as many hexadecimal digits in the file.
+use domain::secret::Secret;
+
+/// The number of random bytes in a generated secret; the file has twice as many hexadecimal digits.
 const BYTES: usize = 64;
-/// Bytes that a secret has at least: as many as the HMAC's output.
+/// The minimum length of a secret: that of the HMAC output.
 pub const MIN_BYTES: usize = 32;
-/// Bytes that a secret file has at most: more is some other file.
+/// The maximum size of the file; a larger file is not a secret.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Text that signs or opens something. `Debug` and `Display` hide it.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides `text`.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The secret itself: for signing, not for printing.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[redacted]")
-    }
-}
-
-/// Why there is no secret.
+/// Why the secret cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// Others than the owner may read or write the file.
-    #[error("{} may be read or changed by others (mode {mode:04o}): run `chmod 600` on it, or delete it to have a new one \
-             made, which logs everybody out", path.display())]
+    /// Other users may read or write the file.
+    #[error("{} is accessible to other users (mode {mode:04o}); run `chmod 600` on it, or delete it to generate a new \
+             secret, which invalidates all tokens", path.display())]
     Exposed {
         /// The file.
         path: PathBuf,
         /// Its permissions.
         mode: u32,
     },
-    /// The file holds no secret of ours, or was cut.
-    #[error("{} does not hold a secret of at least {MIN_BYTES} bytes of text: delete it to have a new one made, which logs \
-             everybody out", path.display())]
+    /// The file does not contain a secret, or is truncated.
+    #[error("{} does not contain a secret of at least {MIN_BYTES} bytes; delete it to generate a new secret, which \
+             invalidates all tokens", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
     },
-    /// The file could not be read or written.
-    #[error("{} cannot be read or made: {source}", path.display())]
+    /// The file cannot be read or created.
+    #[error("{} cannot be read or created: {source}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system error.
         source: io::Error,
     },
 }
 
-/// The secret in the file at `path`; where there is no file, makes one that its owner alone may read. Of several starts
-/// at once all get the same secret. Blocks: meant for the start.
+/// Loads the secret from the file at `path`, or creates the file, readable only by its owner. Concurrent starts get
+/// the same secret. Blocks; call this only at startup.
 ///
 /// # Errors
-/// Where the file can be read by others, is damaged, or cannot be read or made.
+/// Returns an error if the file is accessible to other users, damaged, or cannot be read or created.
 pub fn load_or_create(path: &Path) -> Result<Secret, SecretError> {
     let failed = |source| SecretError::Io { path: path.to_owned(), source };
     loop {
@@ -88,9 +59,9 @@ pub fn load_or_create(path: &Path) -> Result<Secret, SecretError> {
             Err(error) => return Err(failed(error)),
         }
         match create(path) {
-            // Read it back, so that what is used now is what the next start will find.
+            // Read the file back, so that this start uses what the next one will find.
             Ok(()) => {}
-            // Another start was quicker: its secret counts.
+            // Another start created the file first.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(failed(error)),
         }
@@ -118,8 +89,8 @@ fn load(path: &Path, file: &File) -> Result<Secret, SecretError> {
     Ok(Secret::new(text))
 }
 
-/// Writes a new secret beside `path` and then links it there: linking, unlike renaming, never replaces what another start
-/// has already put there and read, and nobody ever sees a half-written file.
+/// Writes a new secret to a temporary file and links it to `path`: unlike renaming, linking never replaces a file
+/// that another start has created, and the file is never incomplete.
 fn create(path: &Path) -> io::Result<()> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
@@ -128,12 +99,12 @@ fn create(path: &Path) -> io::Result<()> {
     let removed = fs::remove_file(&draft);
     made?;
     removed?;
-    // The name must be on the disk too, or a power cut would log everybody out.
+    // The directory entry must be durable, too; losing it in a power failure would invalidate all tokens.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
-/// A name that no other start picks.
+/// Returns a temporary path that no other start uses.
 fn draft_path(path: &Path) -> io::Result<PathBuf> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
@@ -164,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_start_makes_a_secret_that_the_owner_alone_may_read() {
+    fn the_first_start_creates_a_secret_readable_only_by_the_owner() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jwt_secret");
         let secret = load_or_create(&path).unwrap();
@@ -172,7 +143,7 @@ mod tests {
         assert!(secret.expose().bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_eq!(mode(&path), 0o600);
         assert_eq!(load_or_create(&path).unwrap().expose(), secret.expose());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays behind");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
     }
 
     #[test]
@@ -184,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn starts_at_once_all_get_the_same_secret() {
+    fn concurrent_starts_get_the_same_secret() {
         for _ in 0..20 {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("jwt_secret");
@@ -206,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_can_read_is_refused_with_what_to_do() {
+    fn rejects_a_file_that_others_can_read_and_explains_the_fix() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jwt_secret");
         let secret = load_or_create(&path).unwrap();
@@ -227,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_refused_and_left_alone() {
+    fn rejects_a_damaged_file_without_changing_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jwt_secret");
         for content in [&b""[..], b"\n", b"short\n", &[0xff; 128]] {
@@ -246,14 +217,5 @@ mod tests {
         let error = load_or_create(&folder.path().join("nowhere/jwt_secret")).unwrap_err();
         assert!(matches!(error, SecretError::Io { .. }));
         assert!(error.to_string().contains("nowhere/jwt_secret"));
-    }
-
-    #[test]
-    fn a_secret_does_not_show_itself() {
-        let secret = Secret::new("hunter2");
-        assert_eq!(
-            format!("{secret} {secret:?} {:?}", Some(&secret)),
-            "[redacted] [redacted] Some([redacted])"
-        );
     }
 }

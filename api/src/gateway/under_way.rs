@@ -1,15 +1,15 @@
-//! Calls that are under way: waiting until there are none, and telling those that take too long to end.
+//! Tracks calls in flight: waits until there are none, and cancels those that take too long.
 
 use tokio::sync::watch;
 
-/// The calls of one server. Clones are the same.
+/// The calls in flight of one server. Clones share the state.
 #[derive(Clone, Debug)]
 pub struct UnderWay {
     count: watch::Sender<usize>,
     ended: watch::Sender<bool>,
 }
 
-/// A call, until it is dropped.
+/// A call in flight, until it is dropped.
 pub(super) struct Call(watch::Sender<usize>);
 
 impl Default for UnderWay {
@@ -19,30 +19,30 @@ impl Default for UnderWay {
 }
 
 impl UnderWay {
-    /// Counts a call for as long as what this answers is kept.
+    /// Registers a call until the returned value is dropped.
     pub(super) fn enter(&self) -> Call {
         self.count.send_modify(|count| *count += 1);
         Call(self.count.clone())
     }
 
-    /// Waits until no call is under way.
+    /// Waits until no call is in flight.
     pub async fn none(&self) {
-        // It does not fail while this one is there, which sends.
+        // This cannot fail while the sender `self` exists.
         let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
     }
 
-    /// Whether a call is under way.
+    /// Returns whether a call is in flight.
     #[must_use]
     pub fn any(&self) -> bool {
         *self.count.borrow() > 0
     }
 
-    /// Tells all calls to end, those that are yet to come, too.
+    /// Cancels all current and future calls.
     pub fn end(&self) {
         self.ended.send_replace(true);
     }
 
-    /// Waits until calls are told to end.
+    /// Waits until calls are cancelled.
     pub(super) async fn ended(&self) {
         // As above.
         let _ = self.ended.subscribe().wait_for(|ended| *ended).await;

@@ -1,4 +1,4 @@
-//! Reading an ingestion request's body: bounded before and after decompression.
+//! Reads request bodies with limits before and after decompression.
 
 use std::io::{self, ErrorKind};
 
@@ -16,27 +16,27 @@ use shared::limit;
 use super::unpack::{Coding, Unpacking};
 use crate::error::ApiError;
 
-/// A compressed piece larger than this is unpacked off the async threads.
+/// Larger compressed chunks are decompressed on a blocking thread.
 const UNPACK_INLINE_BYTES: usize = 2048;
 
-/// How many bytes the body of a request to this resource may have: the route table says so, to whoever reads the body and
-/// to whoever hands it on.
+/// The maximum size of a request body of a resource, set in the route table. Applies both to handlers and to
+/// forwarding.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyLimit(pub usize);
 
 impl BodyLimit {
-    /// The limit of the resource that is asked; [`limit::BODY_BYTES`] where the route table says nothing.
+    /// Returns the limit of the requested resource, by default [`limit::BODY_BYTES`].
     #[must_use]
     pub fn of(request: &HttpRequest) -> usize {
         request.app_data::<Self>().map_or(limit::BODY_BYTES, |limit| limit.0)
     }
 }
 
-/// The middleware of resources that do not read their bodies by [`read`]: they take none that is compressed, since nobody
-/// would bound what it unpacks to.
+/// Middleware for resources that do not use [`read`]: rejects compressed bodies, because nothing limits their
+/// decompressed size.
 ///
 /// # Errors
-/// What the request itself fails with; a compressed body is a 415.
+/// Returns the errors of the request; a compressed body gives 415.
 pub async fn plain(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -45,18 +45,19 @@ pub async fn plain(
         return Ok(next.call(request).await?.map_into_left_body());
     }
     drain(request.take_payload(), limit::BODY_BYTES).await;
-    let error =
-        ApiError::UnsupportedMediaType("Compressed bodies are not taken here: leave Content-Encoding out");
+    let error = ApiError::UnsupportedMediaType(
+        "This endpoint does not accept compressed bodies; omit Content-Encoding",
+    );
     Ok(request.into_response(error.error_response()).map_into_right_body())
 }
 
-/// What a body that should be JSON is told.
+/// The detail of the 415 response for a body that is not JSON.
 pub const NOT_JSON: &str = "The body must be JSON, with Content-Type: application/json";
 
-/// The whole body, decompressed.
+/// Reads and decompresses a JSON body.
 ///
 /// # Errors
-/// As [`read`]; 415 where its type is not JSON.
+/// Returns the errors of [`read`], and 415 if the content type is not JSON.
 pub async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
     let content_type =
         request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
@@ -65,11 +66,11 @@ pub async fn read_json(request: &HttpRequest, payload: Payload) -> Result<Bytes,
     Ok(read(request, payload, expected).await?.0)
 }
 
-/// The whole body, decompressed, and what was found out of it beforehand.
+/// Reads and decompresses a body; returns it with the value in `expected`.
 ///
 /// # Errors
-/// 413 where it is larger than [`BodyLimit`] (a small body that unpacks to a large one included), 415 where it is compressed
-/// in another way than gzip or deflate, 400 where it breaks off or does not unpack, and what was found wrong beforehand.
+/// Returns 413 if the body exceeds [`BodyLimit`] before or after decompression, 415 for encodings other than gzip and
+/// deflate, 400 if it is truncated or cannot be decompressed, and the error in `expected`.
 pub async fn read<T>(
     request: &HttpRequest,
     mut payload: Payload,
@@ -86,7 +87,7 @@ pub async fn read<T>(
     read
 }
 
-/// Reads what is left of a refused body: who still sends would not see the answer otherwise.
+/// Reads the rest of a rejected body; a client that is still sending would not see the response.
 async fn drain(mut payload: Payload, limit: usize) {
     let mut left = limit;
     while let Some(Ok(chunk)) = payload.next().await {
@@ -117,7 +118,7 @@ async fn unpack(request: &HttpRequest, payload: &mut Payload, limit: usize) -> R
     unpacking.finish().map(Bytes::from).map_err(|error| refusal(&error, limit))
 }
 
-/// The next piece, where much may come of it.
+/// Decompresses the next chunk, on a blocking thread if it may be large.
 async fn add(mut unpacking: Unpacking, chunk: Bytes) -> Result<io::Result<Unpacking>, ApiError> {
     let inline = matches!(unpacking, Unpacking::Identity(_)) || chunk.len() <= UNPACK_INLINE_BYTES;
     let add = move || unpacking.add(&chunk).map(|()| unpacking);

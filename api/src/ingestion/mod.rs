@@ -1,23 +1,19 @@
-//! Taking traces in: reading, checking, putting them on the queue. Nothing here touches the store.
+//! Ingestion over HTTP: reads, validates and queues traces and scores. Does not use the store.
 
 pub mod body;
-pub(crate) mod field;
-mod json;
 pub mod otlp;
-pub mod parse;
-mod payload;
 pub mod rest;
 mod unpack;
 
 use crate::{clock::Clock, queue::Queue, telemetry::metrics::Metrics};
 
-/// What the handlers of ingestion work with.
+/// The state of the ingestion handlers.
 #[derive(Debug)]
 pub struct State {
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Where traces wait to be written.
+    /// The queue of records to be written.
     pub queue: Queue,
-    /// Counts everything.
+    /// The metrics.
     pub metrics: Metrics,
 }

@@ -1,10 +1,11 @@
-//! The REST endpoints that traces and scores come in by. Each answers once nothing can
-//! lose what it accepted.
+//! The REST endpoints for traces and scores. A handler responds once the accepted data is durable.
 
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data, Path},
 };
+use domain::trace::record::NewTrace;
+use ingest::field::Arrival;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use shared::{
@@ -14,24 +15,24 @@ use shared::{
     trace::{ScoreRequest, TraceInput},
 };
 
-use super::{State, body, field::Arrival, parse};
-use crate::{error::ApiError, gateway::identity::Sender, store::trace::record::NewTrace};
+use super::{State, body};
+use crate::{error::ApiError, gateway::identity::Sender};
 
-/// A body larger than this is parsed off the async threads.
+/// Larger bodies are parsed on a blocking thread.
 const PARSE_INLINE_BYTES: usize = 256 * 1024;
 
-/// Takes one trace.
+/// Creates a trace.
 #[utoipa::path(
     post, path = "/api/v1/traces", tag = "Ingestion", request_body = TraceInput,
     security(("jwt" = []), ("api_key" = [])),
     responses(
-        (status = 202, description = "Stored, for good", body = IngestResponse),
-        (status = 400, description = "Not JSON", body = ErrorBody),
-        (status = 401, description = "No or bad credentials", body = ErrorBody),
+        (status = 202, description = "Accepted and durable", body = IngestResponse),
+        (status = 400, description = "Invalid JSON", body = ErrorBody),
+        (status = 401, description = "Missing or invalid credentials", body = ErrorBody),
         (status = 413, description = "Too large", body = ErrorBody),
-        (status = 422, description = "Fields are wrong", body = ErrorBody),
-        (status = 429, description = "Over the rate limit", body = ErrorBody),
-        (status = 503, description = "Too much is waiting; Retry-After says when to send again", body = ErrorBody),
+        (status = 422, description = "Fields are invalid", body = ErrorBody),
+        (status = 429, description = "Rate limit exceeded", body = ErrorBody),
+        (status = 503, description = "The queue is full; retry after Retry-After", body = ErrorBody),
     )
 )]
 pub async fn one(
@@ -43,7 +44,7 @@ pub async fn one(
     let body = body::read_json(&request, payload.into_inner()).await?;
     let arrival = arrival(&app, &sender);
     let raw: &RawValue = serde_json::from_slice(&body).map_err(bad_json)?;
-    let trace = parse::trace(raw, arrival).map_err(ApiError::ValidationFailed)?;
+    let trace = ingest::rest::trace(raw, arrival).map_err(ApiError::ValidationFailed)?;
     let trace_id = trace.trace_id.clone();
     app.queue.push(vec![trace]).await?;
     app.metrics.ingested(1, 0);
@@ -54,18 +55,18 @@ pub async fn one(
     }))
 }
 
-/// Takes a batch of traces: the good ones are kept, the others named.
+/// Creates up to 1000 traces; invalid ones are reported and do not reject the others.
 #[utoipa::path(
     post, path = "/api/v1/traces/batch", tag = "Ingestion", request_body = TraceBatch,
     security(("jwt" = []), ("api_key" = [])),
     responses(
-        (status = 202, description = "The accepted ones are stored, for good", body = IngestResponse),
-        (status = 400, description = "Not JSON", body = ErrorBody),
-        (status = 401, description = "No or bad credentials", body = ErrorBody),
+        (status = 202, description = "The accepted traces are durable", body = IngestResponse),
+        (status = 400, description = "Invalid JSON", body = ErrorBody),
+        (status = 401, description = "Missing or invalid credentials", body = ErrorBody),
         (status = 413, description = "Too large", body = ErrorBody),
         (status = 422, description = "Not a batch, or more than 1000 traces", body = ErrorBody),
-        (status = 429, description = "Over the rate limit", body = ErrorBody),
-        (status = 503, description = "Too much is waiting; Retry-After says when to send again", body = ErrorBody),
+        (status = 429, description = "Rate limit exceeded", body = ErrorBody),
+        (status = 503, description = "The queue is full; retry after Retry-After", body = ErrorBody),
     )
 )]
 pub async fn batch(
@@ -89,16 +90,16 @@ pub async fn batch(
     Ok(HttpResponse::Accepted().json(IngestResponse { accepted, rejected, trace_id: None }))
 }
 
-/// Keeps a score of a trace, whether the trace has come or not.
+/// Records a score of a trace, which may arrive later.
 #[utoipa::path(
     post, path = "/api/v1/traces/{trace_id}/scores", tag = "Ingestion", request_body = ScoreRequest,
-    params(("trace_id" = String, Path, description = "The trace that is judged")),
+    params(("trace_id" = String, Path, description = "The id of the trace")),
     security(("jwt" = []), ("api_key" = [])),
     responses(
-        (status = 202, description = "Stored, for good", body = IngestResponse),
-        (status = 401, description = "No or bad credentials", body = ErrorBody),
-        (status = 422, description = "Fields are wrong", body = ErrorBody),
-        (status = 429, description = "Over the rate limit", body = ErrorBody),
+        (status = 202, description = "Accepted and durable", body = IngestResponse),
+        (status = 401, description = "Missing or invalid credentials", body = ErrorBody),
+        (status = 422, description = "Fields are invalid", body = ErrorBody),
+        (status = 429, description = "Rate limit exceeded", body = ErrorBody),
     )
 )]
 pub async fn score(
@@ -107,7 +108,7 @@ pub async fn score(
     trace_id: Path<String>,
     request: web::Json<ScoreRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let score = parse::score(&trace_id, request.into_inner(), arrival(&app, &sender))
+    let score = ingest::rest::score(&trace_id, request.into_inner(), arrival(&app, &sender))
         .map_err(ApiError::ValidationFailed)?;
     app.queue.score(score).await?;
     let trace_id = Some(trace_id.into_inner());
@@ -133,12 +134,16 @@ fn read_batch(body: &[u8], arrival: Arrival) -> Result<(Vec<NewTrace>, Vec<Rejec
         }
     })?;
     if batch.traces.len() > limit::BATCH_TRACES {
-        return Err(invalid(format!("must be at most {}, not {}", limit::BATCH_TRACES, batch.traces.len())));
+        return Err(invalid(format!(
+            "must have at most {} items, found {}",
+            limit::BATCH_TRACES,
+            batch.traces.len()
+        )));
     }
     let mut traces = Vec::with_capacity(batch.traces.len());
     let mut rejected = Vec::new();
     for (index, raw) in batch.traces.into_iter().enumerate() {
-        match parse::trace(raw, arrival) {
+        match ingest::rest::trace(raw, arrival) {
             Ok(trace) => traces.push(trace),
             Err(fields) => {
                 rejected.push(Rejection { index, detail: ApiError::ValidationFailed(fields).to_string() });

@@ -1,5 +1,5 @@
-//! Undoing a body's compression without ever holding more than the body may have: decoders hand on what they make in
-//! small steps, and the first byte too many ends it.
+//! Decompresses bodies without exceeding their limit: decoders produce output in small steps, and the first excess
+//! byte stops them.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -8,23 +8,23 @@ use flate2::write::{MultiGzDecoder, ZlibDecoder};
 
 use crate::error::ApiError;
 
-/// What another encoding is told.
+/// The detail of the 415 response.
 const ENCODINGS: &str = "Content-Encoding must be gzip, deflate or identity";
 
-/// How a body is compressed.
+/// The compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coding {
     Identity,
     Gzip,
-    /// With zlib's frame, as HTTP has it.
+    /// With a zlib header, as specified for HTTP.
     Deflate,
 }
 
 impl Coding {
-    /// What the request says.
+    /// Reads the `Content-Encoding` header.
     ///
     /// # Errors
-    /// 415 where that is none of these, or several.
+    /// Returns 415 if it is another encoding, or there are several.
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
         let mut named = headers.get_all(header::CONTENT_ENCODING);
         let Some(name) = named.next() else { return Ok(Self::Identity) };
@@ -39,7 +39,7 @@ impl Coding {
     }
 }
 
-/// Takes a body piece by piece, and is the unpacked one in the end.
+/// Decompresses a body chunk by chunk.
 pub(super) enum Unpacking {
     Identity(Bounded),
     Gzip(MultiGzDecoder<Bounded>),
@@ -47,7 +47,7 @@ pub(super) enum Unpacking {
 }
 
 impl Unpacking {
-    /// Of a body that has `limit` bytes at most, and probably `capacity`.
+    /// Creates a decompressor for a body of at most `limit` bytes, with an initial capacity.
     pub(super) fn new(coding: Coding, limit: usize, capacity: usize) -> Self {
         let body = Bounded { bytes: Vec::with_capacity(capacity), limit };
         match coding {
@@ -57,10 +57,11 @@ impl Unpacking {
         }
     }
 
-    /// The next piece.
+    /// Adds the next chunk.
     ///
     /// # Errors
-    /// [`ErrorKind::FileTooLarge`] where the body becomes larger than it may be; others where it does not unpack.
+    /// Returns [`ErrorKind::FileTooLarge`] if the body exceeds the limit, and other errors if it cannot be
+    /// decompressed.
     pub(super) fn add(&mut self, piece: &[u8]) -> io::Result<()> {
         match self {
             Self::Identity(body) => body.write_all(piece),
@@ -69,10 +70,10 @@ impl Unpacking {
         }
     }
 
-    /// The body, where it has an end.
+    /// Returns the body if it is complete.
     ///
     /// # Errors
-    /// As [`Self::add`].
+    /// Returns the same errors as [`Self::add`].
     pub(super) fn finish(self) -> io::Result<Vec<u8>> {
         let body = match self {
             Self::Identity(body) => body,
@@ -83,7 +84,7 @@ impl Unpacking {
     }
 }
 
-/// Bytes, up to a number of them.
+/// A buffer with a maximum size.
 pub(super) struct Bounded {
     bytes: Vec<u8>,
     limit: usize,
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_unpacks_up_to_its_limit_and_not_one_byte_further() {
+    fn decompresses_up_to_the_limit_and_not_one_byte_more() {
         let largest = vec![b' '; LIMIT];
         let larger = vec![b' '; LIMIT + 1];
         for (coding, pack) in [
@@ -148,14 +149,14 @@ mod tests {
             if coding != Coding::Identity {
                 let packed = pack(&largest);
                 let error = unpacked(coding, &packed[..packed.len() / 2]).unwrap_err();
-                assert_ne!(error.kind(), ErrorKind::FileTooLarge, "{coding:?} that breaks off");
+                assert_ne!(error.kind(), ErrorKind::FileTooLarge, "truncated {coding:?}");
             }
         }
         assert_eq!(unpacked(Coding::Gzip, &[gzip(b"a"), gzip(b"b")].concat()).unwrap(), b"ab");
     }
 
     #[test]
-    fn what_was_unpacked_never_stands_in_memory_beyond_the_limit() {
+    fn decompression_never_exceeds_the_limit_in_memory() {
         let mut unpacking = Unpacking::new(Coding::Gzip, LIMIT, 0);
         unpacking.add(&gzip(&vec![0; 64 * LIMIT])).unwrap_err();
         let Unpacking::Gzip(decoder) = &unpacking else { unreachable!() };

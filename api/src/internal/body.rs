@@ -1,5 +1,5 @@
-//! A request's body on its way to another role: read only as fast as the other side takes it, bounded, and still whole
-//! where the other side could not be reached.
+//! The body of a forwarded request: streamed with backpressure, limited, and still complete if the connection to a
+//! replica failed.
 
 use std::{
     cell::RefCell,
@@ -18,7 +18,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::{error::ApiError, ingestion::body::BodyLimit};
 
-/// The body. Clones read on where the others stopped.
+/// The body. Clones continue where the others stopped.
 #[derive(Clone)]
 pub(super) struct PassingBody(Rc<RefCell<Inner>>);
 
@@ -31,10 +31,10 @@ struct Inner {
 }
 
 impl PassingBody {
-    /// The body of `request`.
+    /// Wraps the body of `request`.
     ///
     /// # Errors
-    /// 413 where the request itself says that it is too large.
+    /// Returns 413 if `Content-Length` exceeds the limit.
     pub(super) fn new(request: &HttpRequest, payload: Payload) -> Result<Self, ApiError> {
         let length =
             request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -49,12 +49,12 @@ impl PassingBody {
         self.0.borrow().length
     }
 
-    /// Whether anything of it was read, so that it cannot be sent again.
+    /// Returns whether any of the body was read, so that it cannot be sent again.
     pub(super) fn is_begun(&self) -> bool {
         self.0.borrow().begun
     }
 
-    /// 413 where more of it came than there may be.
+    /// Returns 413 if more than the limit was read.
     pub(super) fn too_large(&self) -> Option<ApiError> {
         let inner = self.0.borrow();
         (inner.read > inner.limit).then_some(ApiError::PayloadTooLarge(inner.limit))

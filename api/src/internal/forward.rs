@@ -1,5 +1,5 @@
-//! Handing requests on to the roles that answer them: bodies and answers stream through, connections are kept, and where
-//! a replica cannot be reached the next one is asked.
+//! Forwards requests to other roles: bodies and responses are streamed, connections are reused, and the next replica
+//! is tried if one is unreachable.
 
 use std::time::Duration;
 
@@ -27,14 +27,14 @@ use crate::{
     telemetry::request::{REQUEST_ID, RequestId},
 };
 
-/// How long a connection may take to be made: the roles are near each other.
+/// The timeout of connecting; the roles are close to each other.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long a connection is kept unused: less than the other side keeps it, so that none is used while it is closed.
+/// How long idle connections are kept: less than on the other side, so that no closed connection is used.
 const KEEP: Duration = Duration::from_secs(15);
-/// Connections that one worker keeps to all replicas.
+/// The maximum number of connections of a worker.
 const CONNECTIONS: usize = 1024;
 
-/// What of a request is handed on. Credentials are not: the proof takes their place.
+/// The forwarded request headers. Credentials are not forwarded; the proof replaces them.
 const REQUEST_HEADERS: [HeaderName; 6] = [
     header::ACCEPT,
     header::ACCEPT_ENCODING,
@@ -43,7 +43,7 @@ const REQUEST_HEADERS: [HeaderName; 6] = [
     header::CONTENT_TYPE,
     HeaderName::from_static("traceparent"),
 ];
-/// What of an answer is not: it is about the connection that it came by, or this side says it itself.
+/// The response headers that are not forwarded: they concern the connection, or the gateway sets them itself.
 const ANSWER_HEADERS_LEFT: [HeaderName; 6] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -53,31 +53,31 @@ const ANSWER_HEADERS_LEFT: [HeaderName; 6] = [
     REQUEST_ID,
 ];
 
-/// Where the other roles are, and what one proves oneself to them with.
+/// The other roles, and the key that authenticates this process to them.
 #[derive(Clone, Debug)]
 pub struct Peers {
-    /// The replicas of query.
+    /// The replicas of the query role.
     pub query: Upstream,
-    /// The replicas of ingestion.
+    /// The replicas of the ingestion role.
     pub ingestion: Upstream,
-    /// Made of the secret that all roles share.
+    /// The key derived from the shared secret.
     pub key: ProofKey,
-    /// How long an answer may take to begin.
+    /// How long a response may take to begin.
     pub timeout: Duration,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
 }
 
-/// One worker's connections to the other roles.
+/// The connections of one worker to the other roles.
 pub struct Forward {
     client: Client,
     peers: Peers,
 }
 
-/// Hands on to query: questions, and with their bodies what query is told to keep or to do.
+/// Forwards a request to the query role.
 ///
 /// # Errors
-/// 503 where no replica answers, 413 where the body is too large.
+/// Returns 503 if no replica responds, and 413 if the body is too large.
 pub async fn query(
     forward: Data<Forward>,
     login: Login,
@@ -93,10 +93,10 @@ pub async fn query(
     }
 }
 
-/// Hands what was sent on to ingestion.
+/// Forwards a request to the ingestion role.
 ///
 /// # Errors
-/// 503 where no replica answers, 413 where the body is too large.
+/// Returns 503 if no replica responds, and 413 if the body is too large.
 pub async fn ingestion(
     forward: Data<Forward>,
     sender: Sender,
@@ -108,7 +108,7 @@ pub async fn ingestion(
 }
 
 impl Forward {
-    /// Connections of this worker's own to `peers`.
+    /// Creates connections of this worker to `peers`.
     #[must_use]
     pub fn new(peers: Peers) -> Self {
         let connector = Connector::new().timeout(CONNECT).conn_keep_alive(KEEP).limit(CONNECTIONS);
@@ -117,8 +117,8 @@ impl Forward {
         Self { client, peers }
     }
 
-    /// A request without a body may be asked again: of another replica, or of the same one that closed a connection
-    /// just then.
+    /// Sends a request without a body. It may be retried with another replica, or with the same one if that has just
+    /// closed the connection.
     async fn ask(
         &self,
         upstream: &Upstream,
@@ -131,7 +131,7 @@ impl Forward {
         for replica in turn {
             match self.request(upstream, replica, identity, request).send().await {
                 Ok(answer) => return Ok(pass(answer)),
-                // It was asked, and is at work or lost: asking again would double the load.
+                // The replica is busy or lost the request; retrying would double the load.
                 Err(error @ SendRequestError::Timeout) => {
                     return Err(unavailable(&self.note(upstream, replica, error)));
                 }
@@ -141,7 +141,7 @@ impl Forward {
         Err(failure.map_or_else(nobody, |error| unavailable(&error)))
     }
 
-    /// A body can be sent once. Another replica is asked only where the first could not be reached at all.
+    /// Sends a request with a body. Another replica is tried only if no connection could be established.
     async fn send(
         &self,
         upstream: &Upstream,
@@ -191,7 +191,7 @@ impl Forward {
         if matches!(error, SendRequestError::Connect(_) | SendRequestError::Timeout) {
             upstream.unreachable(replica, self.peers.clock.now());
         }
-        tracing::warn!(replica = upstream.origin(replica), error = describe(&error), "not reached");
+        tracing::warn!(replica = upstream.origin(replica), error = describe(&error), "replica unreachable");
         error
     }
 }
@@ -208,7 +208,7 @@ fn copy(from: &HeaderMap, into: &mut HeaderMap) {
     }
 }
 
-/// The other role's answer as this one's, while it is still arriving.
+/// Converts the response of the other role while it is still arriving.
 fn pass<S>(answer: ClientResponse<S>) -> HttpResponse
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
@@ -234,12 +234,12 @@ fn nobody() -> ApiError {
     ApiError::Unavailable("no replica is configured".into())
 }
 
-/// Some of these errors say nothing by themselves.
+/// Some of these errors are unclear without their context.
 fn describe(error: &SendRequestError) -> String {
     match error {
         SendRequestError::Connect(ConnectError::Io(error)) => format!("cannot connect: {error}"),
         SendRequestError::Send(error) => format!("cannot send: {error}"),
-        SendRequestError::Response(error) => format!("cannot read the answer: {error}"),
+        SendRequestError::Response(error) => format!("cannot read the response: {error}"),
         error => error.to_string(),
     }
 }

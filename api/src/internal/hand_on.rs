@@ -1,19 +1,20 @@
-//! Handing spans that came over gRPC on to ingestion, as the HTTP request that it answers. They are in memory whole, and
-//! none counts twice: so another replica is asked wherever one does not answer.
+//! Forwards spans received over gRPC to ingestion as an HTTP request. The message is complete in memory and spans are
+//! idempotent, so another replica can be tried after any failure.
 
 use actix_web::{http::Method, web::Bytes};
+use domain::error::chain;
+use ingest::otlp::{encoding::Encoding, status::Status};
 use reqwest::{Client, header};
 
 use super::forward::Peers;
 use crate::{
-    error::{ApiError, chain},
+    error::ApiError,
     gateway::identity::{Identity, Sender},
     http,
-    ingestion::otlp::{encoding::Encoding, status::Status},
     telemetry::request::REQUEST_ID,
 };
 
-/// What ingestion is asked for.
+/// The path of the request.
 const PATH: &str = "/v1/traces";
 
 /// Connections to the replicas of ingestion. Clones share them.
@@ -23,35 +24,35 @@ pub struct HandOn {
     peers: Peers,
 }
 
-/// What ingestion answered.
+/// The response of ingestion.
 #[derive(Debug)]
 pub enum Answer {
-    /// It took them: the answer, in protobuf.
+    /// The spans were accepted; the response in protobuf.
     Taken(Bytes),
-    /// It did not.
+    /// The request was rejected.
     Refused {
-        /// Why.
+        /// The error.
         status: Status,
-        /// Seconds until it is worth trying again, where it is.
+        /// Seconds after which to retry, if a retry can succeed.
         retry_after: Option<u64>,
     },
 }
 
 impl HandOn {
-    /// Connections to the ingestion of `peers`.
+    /// Creates connections to the ingestion replicas of `peers`.
     ///
     /// # Errors
-    /// Where no client can be made.
+    /// Returns an error if the client cannot be created.
     pub fn new(peers: Peers) -> Result<Self, reqwest::Error> {
-        // The roles are called by plain HTTP, and by no proxy.
+        // Roles use plain HTTP without a proxy.
         let client = http::client("http:").no_proxy().timeout(peers.timeout).build()?;
         Ok(Self { client, peers })
     }
 
-    /// Hands on a request that came for `sender`.
+    /// Forwards a request of `sender`.
     ///
     /// # Errors
-    /// 503 where no replica answers.
+    /// Returns 503 if no replica responds.
     pub async fn spans(&self, sender: Sender, request_id: &str, body: Bytes) -> Result<Answer, ApiError> {
         let identity = Identity::ApiKey { workspace_id: sender.workspace_id };
         let upstream = &self.peers.ingestion;
@@ -72,11 +73,15 @@ impl HandOn {
                     if error.is_connect() || error.is_timeout() {
                         upstream.unreachable(replica, self.peers.clock.now());
                     }
-                    tracing::warn!(replica = upstream.origin(replica), error = chain(&error), "not reached");
+                    tracing::warn!(
+                        replica = upstream.origin(replica),
+                        error = chain(&error),
+                        "replica unreachable"
+                    );
                     let late = error.is_timeout();
                     failure = ApiError::Unavailable(error.into());
                     if late {
-                        // It is at work or lost: asking again would double the load.
+                        // The replica is busy or lost the request; retrying would double the load.
                         break;
                     }
                 }

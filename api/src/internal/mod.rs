@@ -1,5 +1,5 @@
-//! Between the roles where they run apart: the gateway hands a request on with the caller's identity and a proof of who
-//! it is itself; the other side refuses whatever lacks the proof. In one process nothing of this is used.
+//! Communication between roles in separate processes: the gateway forwards requests with the caller's identity and a
+//! proof that it sent them; the other roles reject requests without it. Unused in a single process.
 
 mod body;
 pub mod forward;

@@ -1,5 +1,5 @@
-//! The proof that a request comes from the gateway: an HMAC over what is asked and for whom, which holds for a minute.
-//! Whoever reads one can ask that very thing again meanwhile, and nothing else.
+//! The proof that a request comes from the gateway: an HMAC over the request and the caller's identity, valid for a
+//! minute. Who intercepts a proof can repeat that request within the minute, and nothing else.
 
 use std::time::Duration;
 
@@ -8,26 +8,27 @@ use actix_web::http::{
     header::{HeaderMap, HeaderName},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use shared::Timestamp;
 use uuid::Uuid;
 
-use crate::gateway::{identity::Identity, secret::Secret};
+use crate::gateway::identity::Identity;
 
-/// Whose data is asked for.
+/// The workspace of the caller.
 pub const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-workspace-id");
-/// Who asks; absent where it is a program with an API key.
+/// The account of the caller; absent for API keys.
 pub const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
-/// That person's e-mail, base64url: it may hold any letters. Absent where it is a program.
+/// The e-mail of the account in base64url, because it may contain any characters. Absent for API keys.
 pub const USER_EMAIL: HeaderName = HeaderName::from_static("x-user-email");
 /// `{microseconds since the epoch}.{HMAC-SHA256, base64url}`.
 pub const PROOF: HeaderName = HeaderName::from_static("x-internal-proof");
 
-/// How long a proof holds, and how far two machines' clocks may be apart.
+/// How long a proof is valid, and the maximum difference between the clocks of two machines.
 const HOLDS: Duration = Duration::from_secs(60);
 
-/// What proofs are made and checked with.
+/// Creates and checks proofs.
 #[derive(Clone)]
 pub struct ProofKey(Hmac<Sha256>);
 
@@ -38,16 +39,16 @@ impl std::fmt::Debug for ProofKey {
 }
 
 impl ProofKey {
-    /// The key that is made of `INTERNAL_SECRET`.
+    /// Derives the key from `INTERNAL_SECRET`.
     #[must_use]
     pub fn new(secret: &Secret) -> Self {
-        // The HMAC takes a block as its key, and fills shorter ones up with zeros: a digest of any secret fits.
+        // The HMAC takes a block as its key and pads shorter keys with zeros; a digest maps secrets of any length.
         let mut block = [0; 64];
         block[..32].copy_from_slice(&Sha256::digest(secret.expose().as_bytes()));
         Self(Hmac::new(&block.into()))
     }
 
-    /// The headers that say for whom a request is and prove it.
+    /// Returns the headers with the caller's identity and the proof.
     #[must_use]
     pub fn headers(
         &self,
@@ -68,7 +69,7 @@ impl ProofKey {
         headers
     }
 
-    /// For whom a request is, where its headers prove that the gateway sent it.
+    /// Returns the caller's identity if the headers prove that the gateway sent the request.
     #[must_use]
     pub fn check(
         &self,
@@ -95,8 +96,8 @@ impl ProofKey {
         })
     }
 
-    /// Over all that matters, a line each: none of it can hold a line's end. Where there is no e-mail there is no line for
-    /// it, as in proofs of gateways that do not send any.
+    /// Computes the HMAC over all relevant parts, one line each; no part can contain a line break. An empty e-mail
+    /// has no line, for compatibility with gateways that do not send it.
     fn mac(&self, moment: &str, method: &Method, path: &str, of: [&str; 3]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         let [workspace_id, user_id, email] = of;
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_gateway_says_arrives() {
+    fn accepts_the_identity_from_the_gateway() {
         let program = Identity::ApiKey { workspace_id: Uuid::from_u128(3) };
         for identity in [user(), program] {
             assert_eq!(checked(&proven(&identity)), Some(identity));
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_that_does_not_know_of_e_mails_is_believed() {
+    fn accepts_proofs_without_an_email() {
         let Identity::User { user_id, workspace_id, .. } = user() else { unreachable!() };
         let without = Identity::User { user_id, workspace_id, email: "".into() };
         let mut headers = proven(&without);
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_it_can_be_changed() {
+    fn rejects_any_modification() {
         let key = key("one");
         let headers = proven(&user());
         assert_eq!(key.check(&headers, &Method::POST, PATH, Timestamp::EPOCH), None);
@@ -177,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn another_secret_proves_nothing() {
+    fn rejects_proofs_of_another_secret() {
         assert_eq!(key("two").check(&proven(&user()), &Method::GET, PATH, Timestamp::EPOCH), None);
     }
 
     #[test]
-    fn a_proof_holds_for_a_minute() {
+    fn a_proof_is_valid_for_a_minute() {
         let at = |now| key("one").check(&proven(&user()), &Method::GET, PATH, now);
         assert_eq!(at(Timestamp::EPOCH + HOLDS), Some(user()));
         assert_eq!(at(Timestamp::EPOCH + HOLDS + Duration::from_micros(1)), None);

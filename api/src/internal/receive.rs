@@ -1,5 +1,5 @@
-//! The middleware of a role behind the gateway: takes the caller's identity from the headers, where they prove that the
-//! gateway sent them.
+//! Middleware of the roles behind the gateway: reads the caller's identity from the headers if they prove that the
+//! gateway sent the request.
 
 use actix_web::{
     Error, HttpMessage,
@@ -15,19 +15,19 @@ use crate::{
     gateway::identity::{Authentication, Rejected},
 };
 
-/// What proofs are checked with, and when.
+/// The key and the clock for checking proofs.
 #[derive(Debug)]
 pub struct State {
-    /// Made of the secret that all roles share.
+    /// The key derived from the shared secret.
     pub key: ProofKey,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
 }
 
-/// Puts the proven identity on the request; without one the extractors answer 403.
+/// Stores the proven identity on the request; without one the extractors return 403.
 ///
 /// # Errors
-/// What the request itself fails with.
+/// Returns the errors of the request.
 pub async fn receive(
     state: Data<State>,
     request: ServiceRequest,

@@ -1,4 +1,4 @@
-//! The replicas of another role: taken in turn, and those that could not be reached are left in peace for a moment.
+//! The replicas of another role: used in rotation, and avoided for a moment after they were unreachable.
 
 use std::{
     sync::{
@@ -11,10 +11,10 @@ use std::{
 use actix_web::http::Uri;
 use shared::Timestamp;
 
-/// How long a replica that could not be reached is passed over, where there are others.
+/// How long an unreachable replica is avoided if there are others.
 const REST: Duration = Duration::from_secs(2);
 
-/// The replicas of a role. Clones share what is known of them.
+/// The replicas of a role. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct Upstream(Arc<Inner>);
 
@@ -26,14 +26,14 @@ struct Inner {
 
 #[derive(Debug)]
 struct Replica {
-    /// Scheme, host and port, without a slash at the end.
+    /// Scheme, host and port, without a trailing slash.
     origin: String,
-    /// Microseconds since the epoch until which it is passed over.
+    /// Microseconds since the epoch until which the replica is avoided.
     resting_until: AtomicI64,
 }
 
 impl Upstream {
-    /// The replicas at these addresses.
+    /// Creates an upstream of the replicas at these URLs.
     #[must_use]
     pub fn new(origins: &[Uri]) -> Self {
         let replica = |uri: &Uri| Replica {
@@ -43,7 +43,7 @@ impl Upstream {
         Self(Arc::new(Inner { replicas: origins.iter().map(replica).collect(), next: AtomicUsize::new(0) }))
     }
 
-    /// The replicas in the order in which to try them for one request: those that rest come last.
+    /// Returns the replicas in the order in which to try them for one request; avoided ones come last.
     #[must_use]
     pub fn turn(&self, now: Timestamp) -> Vec<usize> {
         let count = self.0.replicas.len();
@@ -55,18 +55,18 @@ impl Upstream {
         turn
     }
 
-    /// The address of a replica of [`Upstream::turn`].
+    /// Returns the URL of a replica of [`Upstream::turn`].
     #[must_use]
     pub fn origin(&self, replica: usize) -> &str {
         &self.0.replicas[replica].origin
     }
 
-    /// The addresses of all replicas.
+    /// Returns the URLs of all replicas.
     pub fn origins(&self) -> impl Iterator<Item = &str> {
         self.0.replicas.iter().map(|replica| replica.origin.as_str())
     }
 
-    /// Says that a replica could not be reached.
+    /// Records that a replica was unreachable.
     pub fn unreachable(&self, replica: usize, now: Timestamp) {
         self.0.replicas[replica].resting_until.store((now + REST).as_micros(), Ordering::Relaxed);
     }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn replicas_are_taken_in_turn() {
+    fn replicas_are_used_in_rotation() {
         let upstream = upstream();
         assert_eq!(upstream.turn(Timestamp::EPOCH), [0, 1, 2]);
         assert_eq!(upstream.turn(Timestamp::EPOCH), [1, 2, 0]);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_cannot_be_reached_comes_last_until_it_has_rested() {
+    fn an_unreachable_replica_comes_last_for_a_while() {
         let upstream = upstream();
         upstream.unreachable(0, Timestamp::EPOCH);
         assert_eq!(upstream.turn(Timestamp::EPOCH), [1, 2, 0]);

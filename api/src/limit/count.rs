@@ -1,18 +1,18 @@
-//! The arithmetic of the sliding window: one key's two counts, and what they allow at a moment. In whole microseconds, so
-//! that the edges are exact. Holds no state of its own and asks no clock.
+//! The arithmetic of the sliding window: the two counts of a key, and what they allow. Times are whole microseconds,
+//! so that limits are exact. Has no state and reads no clock.
 
 use std::time::Duration;
 
 use shared::Timestamp;
 
-/// A point in time as windows see it. All in microseconds.
+/// A point in time relative to windows, in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
-    /// Which window, counted from the epoch.
+    /// The index of the window since the epoch.
     index: i64,
-    /// How far into it.
+    /// The time since the start of the window.
     elapsed: u64,
-    /// How long a window is.
+    /// The length of a window.
     window: u64,
 }
 
@@ -26,7 +26,7 @@ impl Moment {
         }
     }
 
-    /// Which window it is, how far into it, and how long one is, in microseconds.
+    /// Returns the index of the window, the time since its start and the length of a window, in microseconds.
     pub(super) fn parts(self) -> (i64, u64, u64) {
         (self.index, self.elapsed, self.window)
     }
@@ -45,16 +45,16 @@ pub(super) struct Count {
 }
 
 impl Count {
-    /// `current` requests in the window `index` and `previous` in the one before.
+    /// Creates counts with `current` requests in the window `index` and `previous` in the one before.
     pub(super) fn new(index: i64, current: u32, previous: u32) -> Self {
         Self { index, current, previous }
     }
 
-    /// The same requests as the window of `now` sees them.
+    /// Returns the counts moved to the window of `now`.
     pub(super) fn at(self, now: Moment) -> Self {
         match now.index.saturating_sub(self.index) {
             1 => Self { index: now.index, current: 0, previous: self.current },
-            // A clock that was set back stays in the window where it was.
+            // If the clock was set back, the counts stay in their window.
             ..=0 => self,
             _ => Self { index: now.index, current: 0, previous: 0 },
         }
@@ -64,7 +64,7 @@ impl Count {
         self.current = self.current.saturating_add(1);
     }
 
-    /// Takes back one request, the newest first.
+    /// Removes one request, the newest first.
     pub(super) fn subtract(&mut self) {
         if self.current > 0 {
             self.current -= 1;
@@ -77,31 +77,31 @@ impl Count {
         self.current.saturating_add(self.previous)
     }
 
-    /// Whether nothing of it is in view any more.
+    /// Returns whether no request is within the sliding window any more.
     pub(super) fn is_idle(&self, now: Moment) -> bool {
         self.at(now).total() == 0
     }
 
-    /// Requests in view, in windowths: divided by the window's length they are requests.
+    /// Returns the requests within the sliding window, multiplied by its length.
     fn weight(&self, now: Moment) -> u128 {
         let window = u128::from(now.window);
         u128::from(self.current) * window + u128::from(self.previous) * (window - u128::from(now.elapsed))
     }
 
-    /// Whole requests that may still pass at `now`.
+    /// Returns how many requests may still pass at `now`.
     pub(super) fn remaining(&self, limit: u32, now: Moment) -> u32 {
         let window = u128::from(now.window);
         let left = (u128::from(limit) * window).saturating_sub(self.weight(now)) / window;
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
-    /// How long until a request may pass; nothing where it may now. `limit` is above zero.
+    /// Returns how long until a request may pass; zero if it may now. `limit` must be above zero.
     pub(super) fn wait(&self, limit: u32, now: Moment) -> Option<Duration> {
         if self.remaining(limit, now) > 0 {
             return None;
         }
-        // In this window where its own requests leave room, once enough of the window before is out of view; else in the
-        // next one, for which this one is the window before.
+        // Either in this window, once enough of the previous one has left the sliding window, or in the next window,
+        // for which this one is the previous one.
         let (start, used, fading) = if self.current < limit {
             (0, self.current, self.previous)
         } else {

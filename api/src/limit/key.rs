@@ -1,15 +1,15 @@
-//! The names that limits have in Redis: every one of them.
+//! All keys of limits in Redis.
 
 use std::{fmt::Display, net::IpAddr};
 
 use uuid::Uuid;
 
-/// What a limit counts by.
+/// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum LimitKey {
     /// Requests of a workspace.
     Requests(Uuid),
-    /// Failed logins of an e-mail, by its hash.
+    /// Failed logins of an e-mail (its hash).
     Email(u128),
     /// Failed logins from an address.
     Address(IpAddr),

@@ -1,5 +1,5 @@
-//! How often a password may be tried and an account be made. An attempt counts from its start and is taken back when it
-//! turns out not to be a failure: were it counted at its end, a thousand guesses at once would all begin within the limit.
+//! Limits of login attempts and registrations. An attempt counts from its start and is refunded unless it fails; if
+//! it counted only at its end, a thousand concurrent guesses would all start within the limit.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -8,20 +8,21 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
+use store::account::normal_email;
 
 use super::{Window, key::LimitKey, redis::RedisWindow, window::Decision};
-use crate::{clock::Clock, redis::Redis, store::account::normal_email, telemetry::metrics::Metrics};
+use crate::{clock::Clock, redis::Redis, telemetry::metrics::Metrics};
 
-/// Failed logins of one e-mail in [`LOGIN_WINDOW`].
+/// The maximum number of failed logins of an e-mail in [`LOGIN_WINDOW`].
 const PER_EMAIL: u32 = 10;
-/// Failed logins from one address in [`LOGIN_WINDOW`].
+/// The maximum number of failed logins from an address in [`LOGIN_WINDOW`].
 const PER_ADDRESS: u32 = 50;
 const LOGIN_WINDOW: Duration = Duration::from_secs(15 * 60);
-/// Registrations from one address in [`REGISTRATION_WINDOW`].
+/// The maximum number of registrations from an address in [`REGISTRATION_WINDOW`].
 const REGISTRATIONS: u32 = 20;
 const REGISTRATION_WINDOW: Duration = Duration::from_secs(60 * 60);
 
-/// Counts failed logins per e-mail and per address, and registrations per address. Clones count together.
+/// Counts failed logins per e-mail and per address, and registrations per address. Clones share their counts.
 #[derive(Clone, Debug)]
 pub struct LoginLimit(Arc<Windows>);
 
@@ -32,10 +33,10 @@ struct Windows {
     registrations: Window,
 }
 
-/// A login under way. Dropped without an outcome (the caller hung up, the database failed) it counts for nothing: nobody
-/// learned whether the password was right.
+/// A login in progress. Dropping it without an outcome (the client disconnected, the database failed) refunds it,
+/// because the client did not learn whether the password was right.
 #[derive(Debug)]
-#[must_use = "dropping an attempt takes it back"]
+#[must_use = "dropping an attempt refunds it"]
 pub struct Attempt {
     windows: Arc<Windows>,
     email: LimitKey,
@@ -44,14 +45,14 @@ pub struct Attempt {
 }
 
 impl LoginLimit {
-    /// 10 failed logins of an e-mail and 50 from an address in a quarter of an hour; 20 registrations from an address in an
-    /// hour. Counted in this process.
+    /// Creates limits counted in this process: 10 failed logins per e-mail and 50 per address in 15 minutes, and 20
+    /// registrations per address in an hour.
     #[must_use]
     pub fn memory(clock: &Clock) -> Self {
         Self::new(|limit, window| Window::memory(limit, window, clock.clone()))
     }
 
-    /// The same, counted in Redis for all processes together; in this process while Redis is away.
+    /// Creates the same limits, counted in Redis for all processes; in this process while Redis is unavailable.
     #[must_use]
     pub fn redis(redis: &Redis, clock: &Clock, metrics: &Metrics) -> Self {
         Self::new(|limit, window| {
@@ -67,10 +68,10 @@ impl LoginLimit {
         }))
     }
 
-    /// Begins a login: to be called before the password is looked at.
+    /// Starts a login. Call this before verifying the password.
     ///
     /// # Errors
-    /// How long to wait, where the e-mail or the address has failed too often. The same for e-mails that nobody has.
+    /// Returns how long to wait if the e-mail or the address has failed too often; the same for unknown e-mails.
     pub async fn attempt(&self, email: &str, address: IpAddr) -> Result<Attempt, Duration> {
         let (email, address) = (LimitKey::Email(hash(email)), LimitKey::Address(network(address)));
         pass(self.0.addresses.check(&address).await)?;
@@ -81,23 +82,23 @@ impl LoginLimit {
         Ok(Attempt { windows: Arc::clone(&self.0), email, address, settled: false })
     }
 
-    /// Counts a registration, whatever becomes of it: taken e-mails are found out this way.
+    /// Counts a registration, whatever its outcome: registrations reveal which e-mails are taken.
     ///
     /// # Errors
-    /// How long to wait, where the address has registered too often.
+    /// Returns how long to wait if the address has registered too often.
     pub async fn register(&self, address: IpAddr) -> Result<(), Duration> {
         pass(self.0.registrations.check(&LimitKey::Registrations(network(address))).await)
     }
 }
 
 impl Attempt {
-    /// The password was wrong, or the user unknown.
+    /// The password was wrong, or the account unknown.
     pub fn failed(mut self) {
         self.settled = true;
     }
 
-    /// The password was right: the e-mail's failures are forgotten. The address's are not, or whoever has one account could
-    /// guess at others for ever.
+    /// The password was right: the failures of the e-mail are cleared. Those of the address are not, otherwise the
+    /// owner of one account could guess the passwords of others without a limit.
     pub async fn succeeded(mut self) {
         self.settled = true;
         self.windows.emails.clear(&self.email).await;
@@ -114,7 +115,7 @@ impl Drop for Attempt {
     }
 }
 
-/// What a stranger typed need not be kept, however long it is. The same in every process.
+/// Hashes an e-mail, so that counts have a fixed size. The hash is the same in every process.
 fn hash(email: &str) -> u128 {
     let digest = Sha256::digest(normal_email(email).as_bytes());
     digest.iter().take(size_of::<u128>()).fold(0, |hash, &byte| hash << 8 | u128::from(byte))
@@ -124,7 +125,7 @@ fn pass(decision: Decision) -> Result<(), Duration> {
     if decision.allowed { Ok(()) } else { Err(decision.reset) }
 }
 
-/// What one customer of a provider has: one IPv4 address, or a /64 of IPv6, within which changing one's address is free.
+/// Returns the network that a customer of a provider typically owns: one IPv4 address, or a /64 of IPv6.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_eleventh_guess_at_an_email_waits_from_whatever_address_and_in_whatever_spelling() {
+    async fn rejects_the_eleventh_guess_at_an_email_from_any_address_and_in_any_spelling() {
         let (limit, clock) = limit();
         for guess in 0..10 {
             let email = if guess % 2 == 0 { ADA } else { " Ada@Example.COM" };
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_fifty_first_guess_from_an_address_waits_whatever_the_email() {
+    async fn rejects_the_fifty_first_guess_from_an_address_for_any_email() {
         let (limit, _) = limit();
         for guess in 0..50 {
             limit.attempt(&format!("user{guess}@example.com"), address(1)).await.unwrap().failed();
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn guesses_at_once_cannot_begin_beyond_the_limit() {
+    async fn concurrent_guesses_cannot_exceed_the_limit() {
         let (limit, _) = limit();
         let mut under_way = Vec::new();
         for _ in 0..100 {
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_right_password_clears_the_email_and_not_the_address() {
+    async fn a_successful_login_clears_the_email_but_not_the_address() {
         let (limit, _) = limit();
         for _ in 0..5 {
             for _ in 0..9 {
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn successes_never_use_the_limit_up() {
+    async fn successful_logins_do_not_count() {
         let (limit, _) = limit();
         for _ in 0..1000 {
             limit.attempt(ADA, address(1)).await.unwrap().succeeded().await;
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refused_guess_does_not_count_against_the_address() {
+    async fn a_rejected_guess_does_not_count_against_the_address() {
         let (limit, _) = limit();
         for _ in 0..10 {
             limit.attempt(ADA, address(1)).await.unwrap().failed();
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_network_of_ipv6_is_one_address() {
+    async fn an_ipv6_network_counts_as_one_address() {
         let (limit, _) = limit();
         let from = |host: u128| IpAddr::from(Ipv6Addr::from_bits((0x2001_0db8 << 96) | host));
         for host in 0..20 {
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_twenty_first_registration_from_an_address_waits() {
+    async fn rejects_the_twenty_first_registration_from_an_address() {
         let (limit, clock) = limit();
         for _ in 0..20 {
             limit.register(address(1)).await.unwrap();

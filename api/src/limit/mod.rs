@@ -1,5 +1,5 @@
-//! How often one may come: requests per workspace, logins per e-mail and address. Says yes or no and for how long; what a
-//! refused request is answered belongs to the handlers.
+//! Rate limits: requests per workspace, logins per e-mail and address. Decides whether a request may pass; the
+//! handlers build the response.
 
 mod count;
 mod key;
@@ -18,15 +18,15 @@ pub use self::{
 };
 use crate::{clock::Clock, redis::Redis, telemetry::metrics::Metrics};
 
-/// What `RATE_LIMIT_PER_MINUTE` counts in.
+/// The window of `RATE_LIMIT_PER_MINUTE`.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A sliding window, wherever it is counted.
+/// A sliding window on one of its engines.
 #[derive(Debug)]
 enum Window {
-    /// In this process.
+    /// Counted in this process.
     Memory(Box<SlidingWindow<LimitKey>>),
-    /// In Redis, for all processes together.
+    /// Counted in Redis for all processes.
     Redis(RedisWindow),
 }
 
@@ -35,7 +35,7 @@ impl Window {
         Self::Memory(Box::new(SlidingWindow::new(limit, window, clock)))
     }
 
-    /// Whether a request may pass; counts it if so.
+    /// Returns whether a request may pass, and counts it if so.
     async fn check(&self, key: &LimitKey) -> Decision {
         match self {
             Self::Memory(window) => window.check(key),
@@ -43,7 +43,7 @@ impl Window {
         }
     }
 
-    /// Takes one counted request back.
+    /// Refunds one request.
     async fn refund(&self, key: &LimitKey) {
         match self {
             Self::Memory(window) => window.refund(key),
@@ -51,7 +51,7 @@ impl Window {
         }
     }
 
-    /// Forgets all requests of `key`.
+    /// Clears the requests of `key`.
     async fn clear(&self, key: &LimitKey) {
         match self {
             Self::Memory(window) => window.clear(key),
@@ -59,13 +59,13 @@ impl Window {
         }
     }
 
-    /// Takes one counted request back, for callers that cannot wait: elsewhere than in this process it is done beside.
+    /// Refunds one request without waiting; in Redis this runs in a background task.
     fn refund_beside(&self, key: LimitKey) {
         match self {
             Self::Memory(window) => window.refund(&key),
             Self::Redis(window) => {
                 let window = window.clone();
-                // Without a runtime the process is ending, and the count runs out by itself.
+                // Without a runtime the process is shutting down, and the count expires.
                 if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                     runtime.spawn(async move { window.refund(&key).await });
                 }
@@ -79,19 +79,20 @@ impl Window {
 pub struct RateLimit(Window);
 
 impl RateLimit {
-    /// `per_minute` requests of each workspace, counted in this process; 0 lets everything through.
+    /// Allows `per_minute` requests of each workspace, counted in this process; 0 disables the limit.
     #[must_use]
     pub fn memory(per_minute: u32, clock: Clock) -> Self {
         Self(Window::memory(per_minute, MINUTE, clock))
     }
 
-    /// The same, counted in Redis for all processes together; in this process while Redis is away.
+    /// Creates the same limit, counted in Redis for all processes; in this process while Redis is unavailable.
     #[must_use]
     pub fn redis(redis: Redis, per_minute: u32, clock: Clock, metrics: Metrics) -> Self {
         Self(Window::Redis(RedisWindow::new(redis, per_minute, MINUTE, clock, metrics)))
     }
 
-    /// Whether a request of the workspace may pass; counts it if so. A `limit` of 0 in the answer means that there is none.
+    /// Returns whether a request of the workspace may pass, and counts it if so. A `limit` of 0 in the decision means
+    /// unlimited.
     pub async fn check(&self, workspace_id: Uuid) -> Decision {
         self.0.check(&LimitKey::Requests(workspace_id)).await
     }
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn zero_is_no_limit() {
+    async fn zero_disables_the_limit() {
         let limit = RateLimit::memory(0, Clock::manual(Timestamp::EPOCH));
         for _ in 0..5000 {
             let decision = limit.check(Uuid::nil()).await;

@@ -1,11 +1,12 @@
-//! A sliding window in Redis: one for all processes, counted by one script in one round trip. Where Redis does not answer
-//! this process counts by itself.
+//! A sliding window in Redis, shared by all processes and counted by one script in one round trip. While Redis is
+//! unavailable, this process counts locally.
 
 use std::{
     sync::{Arc, LazyLock},
     time::Duration,
 };
 
+use domain::error::chain;
 use redis::{Script, ScriptInvocation};
 
 use super::{
@@ -15,7 +16,6 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    error::chain,
     redis::{Redis, RedisFailure},
     telemetry::{log::Seldom, metrics::Metrics},
 };
@@ -23,7 +23,7 @@ use crate::{
 static CHECK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/check.lua")));
 static REFUND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/refund.lua")));
 
-/// Lets `limit` requests of each key through in any `window`, whichever process they come to. Clones share everything.
+/// Allows `limit` requests of each key in any `window` across all processes. Clones share everything.
 #[derive(Clone, Debug)]
 pub(super) struct RedisWindow(Arc<Inner>);
 
@@ -34,13 +34,13 @@ struct Inner {
     window: i64,
     clock: Clock,
     metrics: Metrics,
-    /// Counts while Redis is away.
+    /// Counts locally while Redis is unavailable.
     own: SlidingWindow<LimitKey>,
     log: Seldom,
 }
 
 impl RedisWindow {
-    /// At most `limit` requests in `window`; a limit of 0 lets everything through and asks nobody.
+    /// Allows at most `limit` requests in `window`; 0 disables the limit without using Redis.
     #[must_use]
     pub(super) fn new(redis: Redis, limit: u32, window: Duration, clock: Clock, metrics: Metrics) -> Self {
         let own = SlidingWindow::new(limit, window, clock.clone());
@@ -48,7 +48,7 @@ impl RedisWindow {
         Self(Arc::new(Inner { redis, limit, window, clock, metrics, own, log: Seldom::default() }))
     }
 
-    /// Whether a request may pass; counts it if so.
+    /// Returns whether a request may pass, and counts it if so.
     pub(super) async fn check(&self, key: &LimitKey) -> Decision {
         let Inner { limit, own, .. } = &*self.0;
         if *limit == 0 {
@@ -66,7 +66,7 @@ impl RedisWindow {
         }
     }
 
-    /// Takes one counted request back.
+    /// Refunds one request.
     pub(super) async fn refund(&self, key: &LimitKey) {
         let (index, ..) = Moment::new(self.0.clock.now(), self.0.window).parts();
         if self.run::<()>(REFUND.key(key.to_string()).arg(index)).await.is_none() {
@@ -74,9 +74,9 @@ impl RedisWindow {
         }
     }
 
-    /// Forgets all requests of `key`.
+    /// Clears the requests of `key`.
     pub(super) async fn clear(&self, key: &LimitKey) {
-        // Also what was counted here while Redis was away.
+        // Includes what was counted locally while Redis was unavailable.
         self.0.own.clear(key);
         let result = self.0.redis.query::<()>(redis::cmd("DEL").arg(key.to_string())).await;
         self.answer(result);
@@ -91,7 +91,7 @@ impl RedisWindow {
             .inspect_err(|failure| {
                 self.0.metrics.limit_fell_back();
                 let error = chain(failure);
-                self.0.log.say(|| tracing::warn!(error, "limits are counted by this process alone"));
+                self.0.log.say(|| tracing::warn!(error, "Redis unavailable; limits are counted locally"));
             })
             .ok()
     }

@@ -1,5 +1,5 @@
-//! A sliding-window limiter in this process. Each key has two counts, of the current window and of the one before; the
-//! latter counts for the share of it that a window ending now would still see. Knows neither workspaces nor HTTP.
+//! A sliding-window limiter in this process. Each key has the counts of the current and the previous window; the
+//! previous one counts in proportion to its overlap with the sliding window. Knows neither workspaces nor HTTP.
 
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -12,28 +12,28 @@ use std::{
 use super::count::{Count, Moment};
 use crate::clock::Clock;
 
-/// Locks, so that threads seldom wait for each other.
+/// The number of locks, which reduces contention between threads.
 const SHARDS: usize = 16;
-/// Keys under one lock at most: about half a megabyte, so that no flood of invented keys can fill the memory.
+/// The maximum number of keys per lock, about half a megabyte: a flood of invented keys cannot exhaust memory.
 const SHARD_KEYS: usize = 8192;
-/// Keys under one lock below which idle ones are not looked for.
+/// The number of keys per lock below which idle keys are not removed.
 const SWEEP_KEYS: usize = 64;
 
-/// What the limiter says to a request.
+/// The decision on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether it may pass.
+    /// Whether the request may pass.
     pub allowed: bool,
-    /// Requests that a window lets through; 0 where there is no limit.
+    /// The limit of requests per window; 0 if unlimited.
     pub limit: u32,
-    /// Requests that could still pass right after this one.
+    /// The number of requests that may pass right after this one.
     pub remaining: u32,
-    /// Until the current window ends or, for a denied request, until one could pass.
+    /// The time until the current window ends or, for a rejected request, until one may pass.
     pub reset: Duration,
 }
 
 impl Decision {
-    /// What `limit` means for a request that was counted in `count` or, where it was not allowed, was not.
+    /// Creates the decision for a request, given the count after it.
     pub(super) fn new(count: &Count, allowed: bool, limit: u32, now: Moment) -> Self {
         let denied = if allowed { None } else { count.wait(limit, now) };
         Self {
@@ -45,8 +45,8 @@ impl Decision {
     }
 }
 
-/// Lets `limit` requests of each key through in any `window`, by the two-window estimate: exact against bursts, and off by
-/// at most how unevenly the window before was used.
+/// Allows `limit` requests of each key in any `window`, estimated from two windows: exact for bursts, otherwise the
+/// error depends on how unevenly the previous window was used.
 pub struct SlidingWindow<K> {
     limit: u32,
     window: i64,
@@ -57,12 +57,12 @@ pub struct SlidingWindow<K> {
 
 struct Shard<K> {
     counts: HashMap<K, Count>,
-    /// How many keys there may be before idle ones are dropped.
+    /// The number of keys above which idle keys are removed.
     sweep_at: usize,
 }
 
 impl<K: Clone + Eq + Hash> SlidingWindow<K> {
-    /// At most `limit` requests in `window` (to the microsecond); a limit of 0 lets everything through.
+    /// Allows at most `limit` requests in `window` (exact to the microsecond); 0 disables the limit.
     #[must_use]
     pub fn new(limit: u32, window: Duration, clock: Clock) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         }
     }
 
-    /// Whether a request may pass; counts it if so.
+    /// Returns whether a request may pass, and counts it if so.
     pub fn check(&self, key: &K) -> Decision {
         if self.limit == 0 {
             return Decision { allowed: true, limit: 0, remaining: u32::MAX, reset: Duration::ZERO };
@@ -91,7 +91,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         Decision::new(count, allowed, self.limit, now)
     }
 
-    /// Whether a request could pass; counts nothing.
+    /// Returns whether a request could pass, without counting it.
     pub fn peek(&self, key: &K) -> Decision {
         if self.limit == 0 {
             return Decision { allowed: true, limit: 0, remaining: u32::MAX, reset: Duration::ZERO };
@@ -101,7 +101,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         Decision::new(&count, count.remaining(self.limit, now) > 0, self.limit, now)
     }
 
-    /// Counts a request, whether it could pass or not.
+    /// Counts a request even if it exceeds the limit.
     pub fn record(&self, key: &K) {
         if self.limit > 0 {
             let now = self.moment();
@@ -109,7 +109,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         }
     }
 
-    /// Takes one counted request back.
+    /// Refunds one request.
     pub fn refund(&self, key: &K) {
         let now = self.moment();
         if let Some(count) = self.shard(key).counts.get_mut(key) {
@@ -118,7 +118,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         }
     }
 
-    /// Forgets all requests of `key`.
+    /// Clears the requests of `key`.
     pub fn clear(&self, key: &K) {
         self.shard(key).counts.remove(key);
     }
@@ -129,11 +129,11 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
 
     fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K>> {
         let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
-        // Counts are whole at every point: another thread's panic leaves nothing half done.
+        // A panic in another thread cannot leave counts in an inconsistent state.
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keys that are being remembered.
+    /// Returns the number of keys in memory.
     #[cfg(test)]
     fn keys(&self) -> usize {
         self.shards
@@ -144,7 +144,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
 }
 
 impl<K: Clone + Eq + Hash> Shard<K> {
-    /// The key's count, moved on to `now`.
+    /// Returns the count of the key, moved to `now`.
     fn count(&mut self, key: &K, now: Moment) -> &mut Count {
         if self.counts.len() >= self.sweep_at && !self.counts.contains_key(key) {
             self.sweep(now);
@@ -154,16 +154,16 @@ impl<K: Clone + Eq + Hash> Shard<K> {
         count
     }
 
-    /// Drops the idle keys and, where that leaves too many, the half that has been counted least: keys near their limit
-    /// stay, so that a flood of new keys does not let an old one off. Each sweep frees or doubles the room, so that a new
-    /// key pays for it only now and then.
+    /// Removes idle keys and, if too many remain, the half with the lowest counts: keys near their limit stay, so
+    /// that a flood of new keys cannot reset one. Each sweep frees or doubles the space, so that its cost is
+    /// amortized.
     fn sweep(&mut self, now: Moment) {
         self.counts.retain(|_, count| !count.is_idle(now));
         if self.counts.len() >= SHARD_KEYS {
             let mut totals: Vec<u32> = self.counts.values().map(Count::total).collect();
             let middle = totals.len() / 2;
             let bar = *totals.select_nth_unstable(middle).1;
-            // Among those that have exactly the middle count, enough go to halve the whole.
+            // Of the keys with exactly the median count, as many are removed as needed.
             let mut excess = self.counts.len() - middle;
             excess -= self.counts.values().filter(|count| count.total() < bar).count().min(excess);
             self.counts.retain(|_, count| {

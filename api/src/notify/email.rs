@@ -5,6 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use domain::{alert::record::DueDelivery, error::chain};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::Envelope,
@@ -25,11 +26,7 @@ use super::{
     Arrived, Failure, Notifier, said,
     text::{Text, cut},
 };
-use crate::{
-    config::{Smtp, SmtpTls},
-    error::chain,
-    store::trace::alert::record::DueDelivery,
-};
+use crate::config::{Smtp, SmtpTls};
 
 /// Characters that are kept of whom a mail did not reach, and why.
 const MISSED_CHARS: usize = 1000;

@@ -20,7 +20,9 @@ use shared::{
 
 use self::{email::Mailer, link::Links, post::Poster};
 pub use self::{email::check_mailbox, host::check_address};
-use crate::{config::Notify, store::trace::alert::record::DueDelivery};
+use domain::alert::record::DueDelivery;
+
+use crate::config::Notify;
 
 /// Characters of what another side said that are kept.
 const SAID_CHARS: usize = 200;

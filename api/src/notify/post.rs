@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use domain::error::chain;
 use reqwest::{
     Client, Response, StatusCode, Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
@@ -18,7 +19,7 @@ use super::{
     resolve::{PrivateAddress, Resolver},
     said,
 };
-use crate::{error::chain, http};
+use crate::http;
 
 /// Bytes of an answer that are read, to say why something was refused.
 const READ_BYTES: usize = 1024;

@@ -1,11 +1,11 @@
 //! What Slack's incoming webhooks take, and Mattermost and Rocket.Chat as well: a text and one attachment with a colour.
 //! (Blocks, which are newer, only Slack knows.)
 
+use domain::alert::record::Notice;
 use serde::Serialize;
 use shared::{alert::Severity, alert_channel::AlertEvent};
 
 use super::{Failure, text::Text};
-use crate::store::trace::alert::record::Notice;
 
 #[derive(Serialize)]
 struct Body {

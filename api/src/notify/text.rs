@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::alert::{figure, record::Notice};
 use shared::{
     Timestamp,
     alert::{Alert, Resolution},
@@ -10,7 +11,6 @@ use shared::{
 };
 
 use super::link::Links;
-use crate::{alert::figure, store::trace::alert::record::Notice};
 
 /// Characters of a headline and of a description at most: what Slack shows, with room for links.
 const HEADLINE_CHARS: usize = 250;

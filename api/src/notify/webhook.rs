@@ -1,13 +1,13 @@
 //! What a webhook gets, as Standard Webhooks says (<https://www.standardwebhooks.com>). Others read this: what is in it
 //! stays.
 
+use domain::alert::record::DueDelivery;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use shared::{Timestamp, alert::Alert, alert_channel::AlertEvent};
 use uuid::Uuid;
 
 use super::{Failure, link::Links, signature};
-use crate::store::trace::alert::record::DueDelivery;
 
 /// The body.
 #[derive(Serialize)]

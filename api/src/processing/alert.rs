@@ -9,23 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::{
+    alert::{
+        evaluate::{Happening, Turn},
+        lifecycle::{self, Outcome},
+        record::{DueRule, Evaluation},
+    },
+    error::chain,
+};
 use shared::Timestamp;
+use store::trace::{StoreError, TraceStore};
 use uuid::Uuid;
 
 use crate::{
-    alert::{
-        describe::Facts,
-        evaluate::{Happening, Turn},
-        life::{self, Outcome},
-        measure::Readings,
-    },
+    alert::read::{facts, readings},
     cache::Invalidator,
     clock::Clock,
-    error::chain,
-    store::trace::{
-        StoreError, TraceStore,
-        alert::record::{DueRule, Evaluation},
-    },
     telemetry::metrics::Metrics,
 };
 
@@ -148,7 +147,7 @@ impl Evaluator {
             turns.iter_mut().for_each(Turn::only_now);
         }
         let asked = rules.iter().zip(&turns).map(|(due, turn)| (&due.rule, turn.moments.as_slice()));
-        let readings = Readings::read(&self.traces, workspace_id, asked).await?;
+        let readings = readings(&self.traces, workspace_id, asked).await?;
         let happened: Vec<_> =
             rules.iter().zip(&mut turns).map(|(due, turn)| turn.run(due, &readings)).collect();
         let outcomes = self.outcomes(workspace_id, rules, &happened).await?;
@@ -193,12 +192,14 @@ impl Evaluator {
     ) -> Result<Vec<Outcome>, StoreError> {
         let each = || rules.iter().zip(happened);
         let subjects: Vec<_> = each()
-            .flat_map(|(due, happened)| happened.iter().filter_map(|happening| life::subject(due, happening)))
+            .flat_map(|(due, happened)| {
+                happened.iter().filter_map(|happening| lifecycle::subject(due, happening))
+            })
             .collect();
-        let facts = Facts::read(&self.traces, workspace_id, &subjects).await?;
+        let facts = facts(&self.traces, workspace_id, &subjects).await?;
         let is_told = happened.iter().flatten().any(|happening| happening.event.is_some());
         let channels = if is_told { self.traces.alert_channels(workspace_id).await? } else { Vec::new() };
-        Ok(each().map(|(due, happened)| life::live(due, happened, &facts, &channels)).collect())
+        Ok(each().map(|(due, happened)| lifecycle::live(due, happened, &facts, &channels)).collect())
     }
 
     fn evaluation(

@@ -7,7 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::{
+    alert::record::{Attempt, DueDelivery},
+    error::chain,
+};
 use shared::Timestamp;
+use store::trace::{StoreError, TraceStore};
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -17,12 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    error::chain,
     notify::{Arrived, Failure, Notifier},
-    store::trace::{
-        StoreError, TraceStore,
-        alert::record::{Attempt, DueDelivery},
-    },
     telemetry::{delivery_metrics::DeliveryOutcome, metrics::Metrics},
 };
 

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use domain::{
+    error::chain,
+    trace::record::{LooseSpan, NewScore, NewTrace},
+};
+use store::trace::StoreError;
 use tokio::sync::watch;
 
 use super::{
@@ -9,13 +14,8 @@ use super::{
     sink::{self, Record, Sink},
 };
 use crate::{
-    error::chain,
     queue::{Consumer, Delivery, Message},
     redis::RedisFailure,
-    store::trace::{
-        StoreError,
-        record::{LooseSpan, NewScore, NewTrace},
-    },
     telemetry::metrics::Metrics,
 };
 

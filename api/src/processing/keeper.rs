@@ -1,9 +1,10 @@
 //! Keeps a worker's leases: renews them, lets go of streams beyond its share once nothing of them is in hand, and reports
 //! how much is in the queue.
 
-use crate::{error::chain, redis::RedisFailure};
+use domain::error::chain;
 
 use super::worker::Shared;
+use crate::redis::RedisFailure;
 
 /// Dead consumers are looked for in every so many rounds.
 const TIDY_ROUNDS: u64 = 10;

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
+use domain::error::chain;
 use tokio::sync::mpsc;
 
 use super::{group::Group, sink::GROUP_TRACES, worker::Shared};
 use crate::{
-    error::chain,
     queue::{Delivery, Room},
     redis::RedisFailure,
 };

@@ -4,20 +4,18 @@
 
 use std::time::Duration;
 
+use domain::{
+    error::chain,
+    trace::usage::{Recost, TraceUsage},
+};
 use shared::{Timestamp, time_range::Window};
+use store::trace::{
+    StoreError, TraceStore,
+    reprice::{RepriceStep, RepriceTurn},
+};
 use uuid::Uuid;
 
-use crate::{
-    cache::Invalidator,
-    clock::Clock,
-    error::chain,
-    price::pricer::Pricer,
-    store::trace::{
-        StoreError, TraceStore,
-        recost::{Recost, TraceUsage},
-        reprice::{RepriceStep, RepriceTurn},
-    },
-};
+use crate::{cache::Invalidator, clock::Clock, pricer::Pricer};
 
 /// How often something to do is looked for.
 const LOOK: Duration = Duration::from_secs(1);

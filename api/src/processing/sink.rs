@@ -4,20 +4,21 @@
 
 use std::{collections::BTreeSet, panic};
 
+use domain::{
+    alert::default::default_rules,
+    error::chain,
+    price::prices::Prices,
+    trace::record::{LooseSpan, NewScore, NewTrace},
+};
 use moka::sync::Cache as Known;
 use shared::Timestamp;
+use store::trace::{StoreError, TraceStore, Written};
 use uuid::Uuid;
 
 use crate::{
-    alert::default::default_rules,
     cache::Invalidator,
     clock::Clock,
-    error::chain,
-    price::pricer::{Pricer, Prices},
-    store::trace::{
-        StoreError, TraceStore, Written,
-        record::{LooseSpan, NewScore, NewTrace},
-    },
+    pricer::Pricer,
     telemetry::metrics::{Metrics, Unit},
 };
 

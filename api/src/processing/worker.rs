@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use domain::error::chain;
 use tokio::{
     sync::{Mutex, mpsc, watch},
     task::{JoinError, JoinHandle, JoinSet},
@@ -11,7 +12,6 @@ use tokio::{
 
 use super::{group::Tools, hand::Hand, keeper, reader, sink::Sink, writer};
 use crate::{
-    error::chain,
     queue::{Consumer, Leases},
     telemetry::metrics::Metrics,
 };

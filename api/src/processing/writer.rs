@@ -3,6 +3,7 @@
 
 use std::{collections::HashMap, panic};
 
+use domain::error::chain;
 use tokio::{
     sync::mpsc,
     task::{Id, JoinSet},
@@ -13,7 +14,6 @@ use super::{
     order::Marks,
     worker::Shared,
 };
-use crate::error::chain;
 
 /// Groups that are written at once. More would only wait: from its rollups on a write has its workspaces to itself.
 const AT_ONCE: usize = 2;

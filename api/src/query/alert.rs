@@ -6,6 +6,10 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Query},
 };
+use domain::{
+    alert::record::{AlertFilter, DeliveriesOf},
+    error::chain,
+};
 use serde::Deserialize;
 use shared::{
     alert::{Alert, Severity},
@@ -20,12 +24,7 @@ use super::{
     State,
     answer::{cached, page_limit, page_number},
 };
-use crate::{
-    cache::CacheKey,
-    error::{ApiError, chain},
-    gateway::identity::Login,
-    store::trace::alert::record::{AlertFilter, DeliveriesOf},
-};
+use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
 
 const NO_ALERT: ApiError = ApiError::NotFound("There is no such alert");
 

@@ -6,6 +6,7 @@ use actix_web::{
     HttpResponse,
     web::{Data, Json, Path, Query},
 };
+use domain::alert::record::{DeliveriesOf, NewDelivery, Notice};
 use serde::Deserialize;
 use shared::{
     alert_channel::{
@@ -27,7 +28,6 @@ use crate::{
     error::ApiError,
     gateway::identity::Login,
     notify::{check_address, check_mailbox, signature::new_secret},
-    store::trace::alert::record::{DeliveriesOf, NewDelivery, Notice},
 };
 
 const NO_CHANNEL: ApiError = ApiError::NotFound("There is no such alert channel");

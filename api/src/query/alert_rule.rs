@@ -6,6 +6,7 @@ use actix_web::{
     HttpResponse,
     web::{Data, Json, Path},
 };
+use domain::alert::default::default_rules;
 use shared::{
     alert_rule::{AlertPreview, AlertRule, AlertRuleRequest},
     error::{ErrorBody, FieldError},
@@ -18,11 +19,7 @@ use super::{
     State,
     patch::{self, Fields},
 };
-use crate::{
-    alert::{default::default_rules, preview::PreviewError},
-    error::ApiError,
-    gateway::identity::Login,
-};
+use crate::{alert::preview::PreviewError, error::ApiError, gateway::identity::Login};
 
 const NO_RULE: ApiError = ApiError::NotFound("There is no such alert rule");
 
@@ -167,7 +164,7 @@ pub async fn preview(app: Data<State>, login: Login, body: Json<Fields>) -> Resu
     let mut errors = rule.validate();
     errors.retain(|error| error.field != "name");
     ApiError::check(errors)?;
-    match app.previews.of(&app.traces, login.workspace_id, rule, app.clock.now()).await {
+    match app.previews.get(&app.traces, login.workspace_id, rule, app.clock.now()).await {
         Ok(preview) => Ok(HttpResponse::Ok().json(preview)),
         Err(PreviewError::Store(error)) => Err(error.into()),
         Err(PreviewError::Busy) => Err(BUSY),

@@ -1,11 +1,12 @@
 //! How a query answers: out of the cache where it can, with `X-Cache` saying which.
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Bytes};
+use domain::trace::cursor::Cursor;
 use serde::Serialize;
 use shared::{error::FieldError, limit};
 
 use super::State;
-use crate::{cache::CacheKey, error::ApiError, store::trace::list::Cursor};
+use crate::{cache::CacheKey, error::ApiError};
 
 /// Answers with what `compute` gives, or gave before. `Cache-Control: no-cache` on the request computes it anew.
 ///

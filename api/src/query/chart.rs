@@ -6,6 +6,10 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Query},
 };
+use domain::rollup::{
+    plan::Source,
+    sums::{Distribution, GroupedSums},
+};
 use serde::Deserialize;
 use shared::{
     Timestamp,
@@ -15,22 +19,14 @@ use shared::{
     page::ItemList,
     time_range::{TimeRange, TimeRangeQuery, Window},
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::{
     State,
     answer::{cached, page_limit},
 };
-use crate::{
-    cache::CacheKey,
-    error::ApiError,
-    gateway::identity::Login,
-    store::trace::{
-        TraceStore,
-        plan::Source,
-        sums::{Distribution, GroupedSums},
-    },
-};
+use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
 
 /// The steps a chart may have, in minutes: each a whole part of an hour, or whole hours that a day is a multiple of, or
 /// whole days, so that no bucket of a rollup crosses a step.

@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Query},
 };
+use domain::rollup::sums::Sums;
 use shared::{
     error::ErrorBody,
     kpi::{HomeKpis, Kpi, Trend},
@@ -11,7 +12,7 @@ use shared::{
 };
 
 use super::{State, answer::cached};
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login, store::trace::sums::Sums};
+use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
 
 /// The five key figures of a window against the window before.
 #[utoipa::path(

@@ -16,11 +16,12 @@ pub mod span;
 pub mod thread;
 pub mod trace;
 
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use crate::{
-    alert::preview::Previews, cache::Cache, clock::Clock, limit::window::SlidingWindow,
-    price::pricer::Pricer, store::trace::TraceStore, telemetry::metrics::Metrics,
+    alert::preview::Previews, cache::Cache, clock::Clock, limit::window::SlidingWindow, pricer::Pricer,
+    telemetry::metrics::Metrics,
 };
 
 /// What the handlers of query work with.

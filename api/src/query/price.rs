@@ -10,10 +10,11 @@ use shared::{
     page::ItemList,
     price::{Price, PriceLookup, PriceLookupQuery, PriceRequest},
 };
+use store::trace::price::PriceKept;
 use uuid::Uuid;
 
 use super::State;
-use crate::{error::ApiError, gateway::identity::Login, store::trace::price::PriceKept};
+use crate::{error::ApiError, gateway::identity::Login};
 
 /// Lists the workspace's own prices, by model.
 #[utoipa::path(
@@ -48,7 +49,7 @@ pub async fn keep(
     price.provider = price.provider.map(|provider| provider.trim().to_owned());
     let price = Price { id: Uuid::new_v4(), price, updated_at: app.clock.now() };
     let kept = app.traces.keep_price(login.workspace_id, &price).await?;
-    app.pricer.forget(login.workspace_id).await;
+    app.pricer.invalidate(login.workspace_id).await;
     match kept {
         PriceKept::New(price) => Ok(HttpResponse::Created().json(price)),
         PriceKept::Replaced(price) => Ok(HttpResponse::Ok().json(price)),
@@ -73,7 +74,7 @@ pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Ht
     if !app.traces.remove_price(login.workspace_id, *id).await? {
         return Err(ApiError::NotFound("There is no such price"));
     }
-    app.pricer.forget(login.workspace_id).await;
+    app.pricer.invalidate(login.workspace_id).await;
     Ok(HttpResponse::NoContent().finish())
 }
 

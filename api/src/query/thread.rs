@@ -11,17 +11,13 @@ use shared::{
     session::{Thread, ThreadListQuery, ThreadQuery, ThreadSummary},
     time_range::TimeRange,
 };
+use store::trace::thread::{ThreadKind, ThreadListRequest, ThreadRequest};
 
 use super::{
     State,
     answer::{cached, page_cursor, page_limit},
 };
-use crate::{
-    cache::CacheKey,
-    error::ApiError,
-    gateway::identity::Login,
-    store::trace::thread::{ThreadKind, ThreadListRequest, ThreadRequest},
-};
+use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
 
 /// The sessions of a window, latest activity first, with what their traces in the window add up to.
 #[utoipa::path(

@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Query},
 };
+use domain::trace::cursor::Cursor;
 use shared::{
     error::{ErrorBody, FieldError},
     limit,
@@ -11,17 +12,13 @@ use shared::{
     time_range::TimeRange,
     trace::{Trace, TraceDetail, TraceDetailQuery, TraceListQuery, TraceStatus},
 };
+use store::trace::list::{ListRequest, Start, TraceFilter};
 
 use super::{
     State,
     answer::{cached, page_cursor, page_limit, page_number},
 };
-use crate::{
-    cache::CacheKey,
-    error::ApiError,
-    gateway::identity::Login,
-    store::trace::list::{Cursor, ListRequest, Start, TraceFilter},
-};
+use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
 
 /// A page of traces, newest first. Any page costs the same; a cursor goes on where a page ended, whatever came since.
 #[utoipa::path(

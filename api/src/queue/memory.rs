@@ -4,15 +4,18 @@
 
 use std::sync::Arc;
 
+use domain::{
+    error::chain,
+    trace::record::{LooseSpan, NewScore, NewTrace},
+};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinHandle,
 };
 
 use crate::{
-    error::{ApiError, chain},
+    error::ApiError,
     processing::sink::{GROUP_TRACES, Record, Sink},
-    store::trace::record::{LooseSpan, NewScore, NewTrace},
 };
 
 /// Bytes of traces that may wait or be written at once, by default.

@@ -1,8 +1,7 @@
 //! A message of the queue as bytes: a version, then a zstd frame of postcard.
 
+use domain::trace::record::{LooseSpan, NewScore, NewTrace};
 use serde::{Deserialize, Serialize};
-
-use crate::store::trace::record::{LooseSpan, NewScore, NewTrace};
 
 /// The first byte. To be raised when the records change: who cannot read a version puts it aside and loses nothing, so
 /// consumers are brought up to date before producers.
@@ -82,11 +81,11 @@ impl Message {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use domain::trace::record::NewSpan;
     use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::trace::record::NewSpan;
 
     fn trace() -> NewTrace {
         NewTrace {

@@ -15,10 +15,9 @@ pub use self::{
     message::{Encoded, Message, MessageError},
     producer::{RedisQueue, Shape},
 };
-use crate::{
-    error::ApiError,
-    store::trace::record::{LooseSpan, NewScore, NewTrace},
-};
+use domain::trace::record::{LooseSpan, NewScore, NewTrace};
+
+use crate::error::ApiError;
 
 /// The queue, on one of the engines.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use domain::trace::record::{LooseSpan, NewScore, NewTrace};
 use redis::Script;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -11,11 +12,7 @@ use super::{
     key,
     message::{Encoded, Message},
 };
-use crate::{
-    error::ApiError,
-    redis::Redis,
-    store::trace::record::{LooseSpan, NewScore, NewTrace},
-};
+use crate::{error::ApiError, redis::Redis};
 
 static ADD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/add.lua")));
 

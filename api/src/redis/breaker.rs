@@ -1,5 +1,5 @@
-//! Leaves a failed server alone: for a moment nobody asks it, then one caller tries, and the others wait for how that
-//! ends without waiting for the answer.
+//! A circuit breaker: after a failure no requests are sent for a while, then one caller tries, and the others
+//! continue without waiting for its result.
 
 use std::{
     sync::{
@@ -12,15 +12,15 @@ use std::{
 /// What a caller may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
-    /// Ask: all is well.
+    /// Send the request.
     Ask,
-    /// Find out whether the server is back, and ask if so.
+    /// Check whether the server is back, and send the request if so.
     Try,
-    /// Leave the server alone.
+    /// Send nothing.
     Rest,
 }
 
-/// Whether a server may be asked. Clones share what they know.
+/// The state of the breaker. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Breaker(Arc<State>);
 
@@ -28,27 +28,28 @@ pub(super) struct Breaker(Arc<State>);
 struct State {
     rest: Duration,
     start: Instant,
-    /// Microseconds after `start` before which nobody asks; 0 while all is well.
+    /// Microseconds after `start` before which no requests are sent; 0 if the server is healthy.
     closed_until: AtomicU64,
 }
 
 impl Breaker {
-    /// One that leaves a server alone for `rest` after each failure.
+    /// Creates a breaker that pauses for `rest` after each failure.
     pub(super) fn new(rest: Duration) -> Self {
         Self(Arc::new(State { rest, start: Instant::now(), closed_until: AtomicU64::new(0) }))
     }
 
-    /// Whether to ask. After a rest only one caller tries; the next one after another rest, unless that one succeeded.
+    /// Returns what the caller may do. After a pause only one caller tries; the next one tries after another pause
+    /// unless that one succeeded.
     pub(super) fn pass(&self) -> Pass {
         self.pass_at(self.0.start.elapsed())
     }
 
-    /// Says that the server did not answer.
+    /// Records that the server did not respond.
     pub(super) fn failed(&self) {
         self.failed_at(self.0.start.elapsed());
     }
 
-    /// Says that it did.
+    /// Records that the server responded.
     pub(super) fn succeeded(&self) {
         if self.0.closed_until.load(Ordering::Relaxed) != 0 {
             self.0.closed_until.store(0, Ordering::Relaxed);
@@ -81,14 +82,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_failure_one_caller_a_second_tries_until_one_succeeds() {
+    fn after_a_failure_one_caller_per_pause_tries_until_one_succeeds() {
         let (breaker, second) = (Breaker::new(Duration::from_secs(1)), Duration::from_secs(1));
         assert_eq!(breaker.pass_at(Duration::ZERO), Pass::Ask);
         breaker.failed_at(Duration::ZERO);
         assert_eq!(breaker.pass_at(second / 2), Pass::Rest);
         assert_eq!(breaker.pass_at(second), Pass::Try);
-        assert_eq!(breaker.pass_at(second), Pass::Rest, "the first one is still trying");
-        assert_eq!(breaker.pass_at(second * 2), Pass::Try, "it was never heard of again");
+        assert_eq!(breaker.pass_at(second), Pass::Rest, "the first caller is still trying");
+        assert_eq!(breaker.pass_at(second * 2), Pass::Try, "the first caller never reported back");
         breaker.succeeded();
         assert_eq!(breaker.pass_at(second * 2), Pass::Ask);
     }

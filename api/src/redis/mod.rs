@@ -1,6 +1,5 @@
-//! Redis, as the cache, the limits and the queue reach it: one connection that comes back by itself, a bound on how long
-//! a command may take, and a rest after a failure, so that requests do not each wait for a server that is down. Knows
-//! nothing of what is kept there.
+//! The connection to Redis for cache, limits and queue: reconnects automatically, bounds the duration of commands,
+//! and pauses after a failure, so that requests do not wait for a server that is down. Knows nothing about the data.
 
 mod breaker;
 mod url;
@@ -17,17 +16,17 @@ use ::redis::{
 use self::breaker::{Breaker, Pass};
 pub use self::url::{InvalidRedisUrl, RedisUrl};
 
-/// How long a request waits for the cache or a limit.
+/// The command timeout of cache and limits.
 const QUICK: Duration = Duration::from_millis(200);
-/// How long a message may take into the queue or out of it: it can be large, and Redis may be writing to its disk.
+/// The command timeout of the queue, whose messages may be large and may be delayed by Redis writing to disk.
 const PATIENT: Duration = Duration::from_secs(3);
-/// How long a failed server is left alone.
+/// The pause after a failure.
 const REST: Duration = Duration::from_secs(1);
-/// A new connection has to stand within this.
+/// The timeout of connecting.
 const CONNECT: Duration = Duration::from_secs(1);
-/// A peer that acknowledges nothing for so long is gone: without it a cable that is cut looks like silence for minutes.
+/// How long a peer may acknowledge nothing. Without this limit a cut cable looks like silence for minutes.
 const GONE: Duration = Duration::from_secs(10);
-/// Commands that may be under way on the one connection.
+/// The maximum number of commands in flight on the connection.
 const PIPELINE: usize = 1024;
 
 /// A connection to Redis. Clones share it.
@@ -38,28 +37,29 @@ pub struct Redis {
     breaker: Breaker,
 }
 
-/// Why Redis did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisFailure {
-    /// It failed a moment ago and is left alone for now.
-    #[error("Redis failed a moment ago and is not asked again yet")]
+    /// Redis failed a moment ago; nothing was sent.
+    #[error("Redis failed a moment ago; not retried yet")]
     Resting,
-    /// It did not answer in time; what was asked may have been done.
-    #[error("Redis did not answer within {0:?}")]
+    /// Redis did not respond in time; the command may have been executed.
+    #[error("Redis did not respond within {0:?}")]
     TimedOut(Duration),
-    /// It refused, or could not be reached.
+    /// Redis returned an error, or is unreachable.
     #[error("Redis: {0}")]
     Failed(#[from] RedisError),
 }
 
 impl RedisFailure {
-    /// Whether the group that is read through is gone, as it is after Redis lost its data.
+    /// Returns whether the consumer group no longer exists, as after Redis lost its data.
     #[must_use]
     pub fn is_no_group(&self) -> bool {
         matches!(self, Self::Failed(error) if error.code() == Some("NOGROUP") || error.to_string().contains("NOGROUP"))
     }
 
-    /// Whether Redis itself answered, and would answer the next one: the fault lies in what was asked or what it holds.
+    /// Returns whether Redis itself responded: the fault is in the command or the data, and the next command may
+    /// succeed.
     fn is_answer(&self) -> bool {
         match self {
             Self::Failed(error) => match error.kind() {
@@ -73,7 +73,7 @@ impl RedisFailure {
         }
     }
 
-    /// Whether nobody was asked.
+    /// Returns whether nothing was sent.
     #[must_use]
     pub fn is_resting(&self) -> bool {
         matches!(self, Self::Resting)
@@ -81,26 +81,26 @@ impl RedisFailure {
 }
 
 impl Redis {
-    /// For the cache and the limits: a command that is not answered within 200 ms has failed. Does not wait for the
-    /// server to be there; needs a running Tokio.
+    /// Connects for the cache and the limits: commands time out after 200 ms. Does not wait for the server; requires
+    /// a running Tokio runtime.
     ///
     /// # Errors
-    /// Where no connection can ever come of this URL.
+    /// Returns an error if the URL is invalid.
     pub fn quick(url: &RedisUrl) -> Result<Self, RedisFailure> {
         Self::new(url, QUICK)
     }
 
-    /// For the queue: as [`Redis::quick`], with seconds for each command, on a connection of its own, so that large
-    /// messages are in nobody's way.
+    /// Connects for the queue: like [`Redis::quick`] with a timeout of seconds, on its own connection, so that large
+    /// messages do not delay other commands.
     ///
     /// # Errors
-    /// Where no connection can ever come of this URL.
+    /// Returns an error if the URL is invalid.
     pub fn patient(url: &RedisUrl) -> Result<Self, RedisFailure> {
         Self::new(url, PATIENT)
     }
 
     fn new(url: &RedisUrl, timeout: Duration) -> Result<Self, RedisFailure> {
-        // Fails where it was installed before, which is as good.
+        // Fails if a provider is already installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let tcp = TcpSettings::default()
             .set_nodelay(true)
@@ -108,40 +108,41 @@ impl Redis {
             .set_keepalive(TcpKeepalive::new().with_time(GONE).with_interval(GONE));
         let info: ConnectionInfo = url.connection().clone().set_tcp_settings(tcp);
         let config = ConnectionManagerConfig::new()
-            // Whoever asks next starts the next attempt, and the breaker says how soon that may be.
+            // The next command starts the next attempt; the breaker limits how often.
             .set_number_of_retries(0)
             .set_connection_timeout(Some(CONNECT))
-            // Bounded in here, connecting included.
+            // The timeout of this module applies instead, which includes connecting.
             .set_response_timeout(None)
             .set_pipeline_buffer_size(PIPELINE);
         let connection = ConnectionManager::new_lazy_with_config(Client::open(info)?, config)?;
         Ok(Self { connection, timeout, breaker: Breaker::new(REST) })
     }
 
-    /// Sends a command and reads its answer.
+    /// Sends a command and reads its reply.
     ///
     /// # Errors
-    /// Where Redis refuses, cannot be reached, takes too long, or did so less than a second ago.
+    /// Returns an error if Redis rejects the command, is unreachable, times out, or failed less than a second ago.
     pub async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisFailure> {
         let mut connection = self.connection.clone();
         let value = self.guarded(command.query_async(&mut connection)).await?;
         Ok(::redis::from_redis_value(value).map_err(RedisError::from)?)
     }
 
-    /// Runs a script and reads its answer: one round trip, but for the first time on a server that does not know it.
+    /// Runs a script and reads its reply: one round trip, except for the first time on a server that does not know
+    /// the script.
     ///
     /// # Errors
-    /// As [`Redis::query`].
+    /// Returns the same errors as [`Redis::query`].
     pub async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, RedisFailure> {
         let mut connection = self.connection.clone();
         let value: Value = self.guarded(script.invoke_async(&mut connection)).await?;
         Ok(::redis::from_redis_value(value).map_err(RedisError::from)?)
     }
 
-    /// Whether Redis answers. Asks it even while it is left alone.
+    /// Checks that Redis responds, even during a pause.
     ///
     /// # Errors
-    /// Where it does not.
+    /// Returns an error if it does not.
     pub async fn ping(&self) -> Result<(), RedisFailure> {
         let mut connection = self.connection.clone();
         let command = ::redis::cmd("PING");
@@ -157,8 +158,8 @@ impl Redis {
             match self.breaker.pass() {
                 Pass::Ask => {}
                 Pass::Rest => return Err(RedisFailure::Resting),
-                // The connection that failed is still there, and the next one begins only when somebody has found out. That
-                // is done with a question that does no harm: of any other nobody would know whether it was heard.
+                // The failed connection is replaced only once a command on it has failed. A harmless PING takes that
+                // failure: for any other command it would be unknown whether Redis executed it.
                 Pass::Try => {
                     if self.ping().await.is_err() {
                         self.ping().await?;
@@ -183,7 +184,7 @@ impl Redis {
 
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The connection knows the password.
+        // The connection contains the password.
         f.debug_struct("Redis").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }

@@ -1,15 +1,15 @@
-//! The address of Redis, which holds a password and shows it to nobody.
+//! The URL of Redis, whose password is never printed.
 
 use std::{fmt, str::FromStr};
 
 use ::redis::{ConnectionInfo, IntoConnectionInfo};
 
-/// `redis://[user:password@]host[:port][/database]`, or `rediss://…` for TLS: with the system's root certificates, or
+/// `redis://[user:password@]host[:port][/database]`, or `rediss://…` for TLS with the system's root certificates or
 /// those of `SSL_CERT_FILE`.
 #[derive(Clone)]
 pub struct RedisUrl(ConnectionInfo);
 
-/// The text was no address of Redis. It does not say what was found: that may hold a password.
+/// The text is not a URL of Redis. The error does not contain it because it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected redis://host:6379 or, with TLS, rediss://host:6379")]
 pub struct InvalidRedisUrl;
@@ -23,7 +23,7 @@ impl RedisUrl {
 impl FromStr for RedisUrl {
     type Err = InvalidRedisUrl;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // Fragments ask for TLS without a check of the certificate.
+        // A fragment would disable certificate verification.
         let sound = (text.starts_with("redis://") || text.starts_with("rediss://")) && !text.contains('#');
         if !sound {
             return Err(InvalidRedisUrl);
@@ -38,7 +38,7 @@ impl fmt::Debug for RedisUrl {
     }
 }
 
-/// The host and port alone.
+/// Returns only the host and port.
 impl fmt::Display for RedisUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.addr())
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_shows_where_redis_is_and_not_its_password() {
+    fn prints_host_and_port_but_not_the_password() {
         for text in ["redis://ada:hunter2@cache.example:6380/3", "rediss://:hunter2@cache.example:6380"] {
             let url: RedisUrl = text.parse().unwrap();
             let shown = format!("{url} {url:?}");
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_of_redis_is_refused_without_being_shown() {
+    fn rejects_other_urls_without_showing_them() {
         for text in
             ["", "hunter2", "http://cache", "redis://", "redis://:hunter2@cache:port", "rediss://h/#insecure"]
         {

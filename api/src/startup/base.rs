@@ -1,19 +1,20 @@
 //! What stands below the roles, on servers where they are configured and embedded where not: stores, the cache, the
 //! connection to Redis, the secret.
 
+use domain::{error::chain, secret::Secret};
+use store::{account::AccountStore, trace::TraceStore};
+
 use super::StartError;
 use crate::{
     cache::{Cache, MemoryCache, RedisCache},
     clock::Clock,
     config::{Config, DataDir},
-    error::chain,
-    gateway::secret::{self, Secret},
+    gateway::secret,
     limit::{LoginLimit, RateLimit},
     processing::{sink::Sink, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
     role::Role,
-    store::{account::AccountStore, trace::TraceStore},
     telemetry::metrics::Metrics,
 };
 

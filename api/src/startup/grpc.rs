@@ -2,6 +2,7 @@
 
 use std::{net::TcpListener, time::Duration};
 
+use domain::error::chain;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
@@ -13,7 +14,6 @@ use tonic::transport::{Server, server::TcpIncoming};
 use super::{ANSWERING_SECONDS, Parts, StartError};
 use crate::{
     config::{Config, GrpcPort},
-    error::chain,
     gateway::grpc::{Ingestion, Open},
     internal::hand_on::HandOn,
 };

@@ -11,19 +11,20 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::task::JoinHandle;
 
 pub use self::part::Parts;
+use domain::error::chain;
+use store::{
+    account::AccountError,
+    trace::{StoreError, TraceStore},
+};
+
 use self::{grpc::Grpc, part::Running};
 use crate::{
     clock::Clock,
     config::Config,
-    error::chain,
     gateway::{self, secret::SecretError},
     notify::NotifierError,
     processing::sink::Sink,
     redis::RedisFailure,
-    store::{
-        account::AccountError,
-        trace::{StoreError, TraceStore},
-    },
 };
 
 /// How often the last uses of API keys are written down.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
+use store::{account::AccountStore, trace::TraceStore};
 use tokio::time::timeout;
 
 use super::{
@@ -26,7 +27,7 @@ use crate::{
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
     limit::window::SlidingWindow,
     notify::Notifier,
-    price::pricer::Pricer,
+    pricer::Pricer,
     processing::{
         alert::Evaluator,
         deliver::{Deliverer, Delivering},
@@ -35,7 +36,6 @@ use crate::{
     },
     query,
     role::Role,
-    store::{account::AccountStore, trace::TraceStore},
     telemetry::{
         dependency::{Dependency, What},
         metrics::Metrics,

@@ -1,10 +1,9 @@
-//! What Prometheus is told of the evaluation of alert rules.
+//! Metrics of alert evaluation.
 
 use std::time::Duration;
 
+use domain::alert::state::Change;
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts, Registry, exponential_buckets};
-
-use crate::alert::state::Change;
 
 #[derive(Debug)]
 pub(super) struct AlertMetrics {
@@ -16,23 +15,20 @@ pub(super) struct AlertMetrics {
 impl AlertMetrics {
     pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
         let evaluations = IntCounterVec::new(
-            Opts::new(
-                "agent_obs_alert_evaluations_total",
-                "Evaluations of alert rules, by what came of them",
-            ),
+            Opts::new("agent_obs_alert_evaluations_total", "Evaluations of alert rules by outcome"),
             &["outcome"],
         )?;
         let durations = Histogram::with_opts(
             HistogramOpts::new(
                 "agent_obs_alert_evaluation_duration_seconds",
-                "How long the alert rules of a workspace that were due together took to be evaluated",
+                "Duration of evaluating the due alert rules of a workspace",
             )
             .buckets(exponential_buckets(0.001, 2.0, 14)?),
         )?;
         let changes = IntCounterVec::new(
             Opts::new(
                 "agent_obs_alert_changes_total",
-                "Alerts that fired, became worse or better, or were resolved",
+                "Alerts that fired, escalated, eased or were resolved",
             ),
             &["change"],
         )?;

@@ -1,18 +1,18 @@
-//! What Prometheus is told of telling channels of alerts.
+//! Metrics of notification deliveries.
 
 use std::time::Duration;
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, exponential_buckets};
 use shared::alert_channel::ChannelKind;
 
-/// What came of an attempt at a delivery.
+/// The outcome of a delivery attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// It arrived.
+    /// The notification was delivered.
     Delivered,
-    /// It is tried again.
+    /// The delivery will be retried.
     Retried,
-    /// It never will arrive.
+    /// The delivery has failed permanently.
     GivenUp,
 }
 
@@ -39,21 +39,21 @@ impl DeliveryMetrics {
         let attempts = IntCounterVec::new(
             Opts::new(
                 "agent_obs_alert_delivery_attempts_total",
-                "Attempts at telling a channel of an alert, by kind and by delivered, retried or given_up",
+                "Delivery attempts of notifications by kind of channel and outcome (delivered, retried or given_up)",
             ),
             &["kind", "outcome"],
         )?;
         let durations = HistogramVec::new(
             HistogramOpts::new(
                 "agent_obs_alert_delivery_duration_seconds",
-                "How long attempts at telling a channel of an alert took, by kind",
+                "Duration of delivery attempts of notifications by kind of channel",
             )
             .buckets(exponential_buckets(0.005, 2.0, 13)?),
             &["kind"],
         )?;
         registry.register(Box::new(attempts.clone()))?;
         registry.register(Box::new(durations.clone()))?;
-        // Those that have not happened yet are zero, not absent.
+        // Combinations that have not occurred yet are zero, not absent.
         for kind in ChannelKind::ALL {
             for outcome in DeliveryOutcome::ALL {
                 attempts.with_label_values(&[kind.as_str(), outcome.as_str()]);

@@ -1,20 +1,17 @@
-//! What a process needs of others, by name: what `/ready` asks.
+//! The dependencies of a process, which `/ready` checks.
 
 use std::time::Duration;
 
+use domain::error::chain;
 use reqwest::Client;
+use store::{account::AccountStore, trace::TraceStore};
 
-use crate::{
-    error::chain,
-    internal::upstream::Upstream,
-    redis::Redis,
-    store::{account::AccountStore, trace::TraceStore},
-};
+use crate::{internal::upstream::Upstream, redis::Redis};
 
-/// How long an answer may take before its giver counts as down.
+/// The timeout of a check.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Something that a process needs, and whether it can do nothing without it.
+/// A dependency, and whether the process is useless without it.
 #[derive(Clone, Debug)]
 pub struct Dependency {
     what: What,
@@ -35,25 +32,25 @@ pub enum What {
 }
 
 impl Dependency {
-    /// What a process is useless without: it is not ready while that is down.
+    /// Creates a required dependency: the process is not ready while it is down.
     #[must_use]
     pub fn vital(what: What) -> Self {
         Self { what, vital: true }
     }
 
-    /// What a process does without for a while, worse or in part: it would be a mistake to send nobody to it meanwhile.
+    /// Creates an optional dependency: while it is down the process is degraded, but still serves.
     #[must_use]
     pub fn useful(what: What) -> Self {
         Self { what, vital: false }
     }
 
-    /// Whether the process is of no use without it.
+    /// Returns whether the dependency is required.
     #[must_use]
     pub fn is_vital(&self) -> bool {
         self.vital
     }
 
-    /// What it is called.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match &self.what {
@@ -64,10 +61,10 @@ impl Dependency {
         }
     }
 
-    /// Whether it answers.
+    /// Checks the dependency.
     ///
     /// # Errors
-    /// What is wrong, for the log.
+    /// Returns what is wrong, for the log.
     pub async fn check(&self) -> Result<(), String> {
         let asked = async {
             match &self.what {
@@ -77,7 +74,7 @@ impl Dependency {
                 What::Service(_, upstream, client) => any_healthy(upstream, client).await,
             }
         };
-        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err("does not answer".to_owned()))
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err("timed out".to_owned()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Whether the server is alive, and whether what it needs is.
+//! Liveness, readiness and metrics endpoints.
 
 use actix_web::{HttpResponse, web::Data};
 use futures_util::future::join_all;
@@ -7,25 +7,25 @@ use serde_json::json;
 use super::{dependency::Dependency, metrics::Metrics};
 use crate::error::ApiError;
 
-/// Says that the process answers; asks nothing of anybody else.
+/// Liveness: reports that the process responds. Checks no dependencies.
 #[utoipa::path(get, path = "/health", tag = "Operation", responses((status = 200, description = "Alive")))]
 pub async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
 }
 
-/// Asks everything the server needs, and says of each by name whether it answers.
+/// Readiness: checks all dependencies and reports the state of each by name.
 #[utoipa::path(
     get, path = "/ready", tag = "Operation",
     responses(
-        (status = 200, description = "`ready`, or `degraded`: something is down that the server does without for a while"),
-        (status = 503, description = "`not ready`: something is down that it does nothing without"),
+        (status = 200, description = "`ready`, or `degraded`: an optional dependency is down"),
+        (status = 503, description = "`not ready`: a required dependency is down"),
     )
 )]
 pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
     let checks = join_all(dependencies.iter().map(async |dependency| {
         let result = dependency.check().await;
         if let Err(error) = &result {
-            tracing::error!(dependency = dependency.name(), error, "not ready");
+            tracing::error!(dependency = dependency.name(), error, "dependency check failed");
         }
         (dependency, result.is_ok())
     }))
@@ -45,7 +45,7 @@ pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
     response.json(json!({"status": status, "dependencies": states}))
 }
 
-/// The metrics in Prometheus' text format.
+/// Metrics in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "Operation", responses((status = 200, description = "The metrics", content_type = "text/plain")))]
 pub async fn metrics(metrics: Data<Metrics>) -> Result<HttpResponse, ApiError> {
     let text = metrics.text().map_err(|error| ApiError::Internal(error.into()))?;

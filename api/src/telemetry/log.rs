@@ -1,5 +1,5 @@
-//! The log. No line holds an input, an output, a password or a token: what is logged of a request is its method, path,
-//! status and duration.
+//! Logging. No line contains an input, an output, a password or a token; a request is logged with its method, path,
+//! status and duration only.
 
 use std::{
     io::IsTerminal,
@@ -11,15 +11,15 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
 
-/// Starts logging to standard error at `level`, in `format` (pretty on a terminal and JSON elsewhere where `None`).
+/// Starts logging to standard error at `level` and in `format`, by default pretty on a terminal and JSON otherwise.
 pub fn start(level: &str, format: Option<LogFormat>) {
-    // sqlx logs statements, and what is bound to them could be anybody's data.
+    // sqlx logs statements, whose parameters may be customer data.
     let filter =
         EnvFilter::new(format!("{level},sqlx=warn,actix_server=warn,actix_http=warn,h2=warn,hyper=warn"));
     let terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if terminal { LogFormat::Pretty } else { LogFormat::Json });
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    // A second start, in a test, leaves the first one's subscriber in place.
+    // A second call, as in tests, leaves the first subscriber in place.
     let _ = match format {
         LogFormat::Pretty => builder.with_ansi(terminal).compact().try_init(),
         LogFormat::Json => {
@@ -28,12 +28,12 @@ pub fn start(level: &str, format: Option<LogFormat>) {
     };
 }
 
-/// Lets a line through once a second, so that what fails for every request does not fill the log.
+/// Limits log lines to one per second, so that a failure that affects every request does not flood the log.
 #[derive(Debug, Default)]
 pub struct Seldom(Mutex<Option<Instant>>);
 
 impl Seldom {
-    /// Says it, unless something was said less than a second ago.
+    /// Calls `line` unless it was called less than a second ago.
     pub fn say(&self, line: impl FnOnce()) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {

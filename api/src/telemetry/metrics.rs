@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::alert::state::Change;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
     exponential_buckets,
@@ -17,21 +18,20 @@ use super::{
     queue_metrics::QueueMetrics,
 };
 use crate::{
-    alert::state::Change,
     cache::{Kind, Outcome},
     queue::Load,
 };
 
-/// What a group is made of.
+/// The kind of records in a write group.
 #[derive(Clone, Copy, Debug)]
 pub enum Unit {
-    /// Traces that were sent whole.
+    /// Traces sent as one document.
     Traces,
-    /// Spans that came by themselves.
+    /// Incoming spans.
     Spans,
 }
 
-/// The server's metrics. Clones share them.
+/// The metrics of the server. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<Inner>);
 
@@ -54,16 +54,16 @@ struct Inner {
 }
 
 impl Metrics {
-    /// A registry with all metrics at zero.
+    /// Creates a registry with all metrics at zero.
     ///
     /// # Errors
-    /// Where two metrics have one name, which no running server can change.
+    /// Returns an error if two metrics have the same name.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let requests = HistogramVec::new(
             HistogramOpts::new(
                 "http_server_request_duration_seconds",
-                "How long requests took, by route and status",
+                "Duration of HTTP requests by method, route and status",
             )
             .buckets(exponential_buckets(0.0005, 2.0, 14)?),
             &["method", "route", "status"],
@@ -71,47 +71,47 @@ impl Metrics {
         let cache = IntCounterVec::new(
             Opts::new(
                 "agent_obs_cache_requests_total",
-                "Cached answers asked for, by kind and by hit, miss or bypass",
+                "Cache lookups by kind and outcome (hit, miss or bypass)",
             ),
             &["kind", "outcome"],
         )?;
         let traces = IntCounterVec::new(
-            Opts::new("agent_obs_ingested_traces_total", "Traces that came in, accepted or rejected"),
+            Opts::new("agent_obs_ingested_traces_total", "Incoming traces by outcome (accepted or rejected)"),
             &["outcome"],
         )?;
         let spans = IntCounterVec::new(
-            Opts::new("agent_obs_ingested_spans_total", "Spans that came by OTLP, accepted or rejected"),
+            Opts::new(
+                "agent_obs_ingested_spans_total",
+                "Incoming OTLP spans by outcome (accepted or rejected)",
+            ),
             &["outcome"],
         )?;
         let dropped_spans = IntCounter::new(
             "agent_obs_dropped_spans_total",
-            "Spans that were taken in and not kept, because their trace had as many as one may have",
+            "Accepted spans that were dropped because their trace had the maximum number of spans",
         )?;
         let writes = Histogram::with_opts(
             HistogramOpts::new(
                 "agent_obs_write_duration_seconds",
-                "How long a group of traces or spans took to be written",
+                "Duration of writing a group of traces or spans",
             )
             .buckets(exponential_buckets(0.0005, 2.0, 14)?),
         )?;
         let group_sizes = Histogram::with_opts(
-            HistogramOpts::new("agent_obs_write_group_traces", "Traces that were written in one transaction")
+            HistogramOpts::new("agent_obs_write_group_traces", "Traces per write transaction")
                 .buckets(exponential_buckets(1.0, 2.0, 15)?),
         )?;
         let span_group_sizes = Histogram::with_opts(
-            HistogramOpts::new(
-                "agent_obs_write_group_spans",
-                "Spans by themselves that were written in one transaction",
-            )
-            .buckets(exponential_buckets(1.0, 2.0, 15)?),
+            HistogramOpts::new("agent_obs_write_group_spans", "Incoming spans per write transaction")
+                .buckets(exponential_buckets(1.0, 2.0, 15)?),
         )?;
         let cache_errors = IntCounter::new(
             "agent_obs_cache_errors_total",
-            "Questions to the cache that failed and were answered without it",
+            "Cache operations that failed and were bypassed",
         )?;
         let limit_fallbacks = IntCounter::new(
             "agent_obs_limit_fallbacks_total",
-            "Requests counted in this process alone because Redis did not answer",
+            "Requests counted locally because Redis did not respond",
         )?;
         let queue = QueueMetrics::new(&registry)?;
         let deliveries = DeliveryMetrics::new(&registry)?;
@@ -144,38 +144,37 @@ impl Metrics {
         })))
     }
 
-    /// Counts a request.
+    /// Records the duration of a request in seconds.
     pub fn request(&self, method: &str, route: &str, status: &str, seconds: f64) {
         self.0.requests.with_label_values(&[method, route, status]).observe(seconds);
     }
 
-    /// Counts a cached answer.
+    /// Counts a cache lookup.
     pub fn cache_answered(&self, kind: Kind, outcome: Outcome) {
         self.0.cache.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
     }
 
-    /// Counts a question to the cache that failed.
+    /// Counts a failed cache operation.
     pub fn cache_failed(&self) {
         self.0.cache_errors.inc();
     }
 
-    /// Counts a request that was counted in this process because Redis did not answer.
+    /// Counts a request that was counted locally because Redis did not respond.
     pub fn limit_fell_back(&self) {
         self.0.limit_fallbacks.inc();
     }
 
-    /// Says how much is in the queue.
+    /// Sets the gauges of the queue.
     pub fn queue_holds(&self, load: Load) {
         self.0.queue.holds(load);
     }
 
-    /// Counts messages that were delivered again.
+    /// Counts redelivered messages.
     pub fn queue_redelivered(&self, messages: usize) {
         self.0.queue.redelivered(messages);
     }
 
-    /// Counts a group of messages that was written and acknowledged, and those of its messages that went to the dead
-    /// letters instead.
+    /// Counts a group of messages that was written and acknowledged, and how many of them became dead letters.
     pub fn queue_group_written(&self, dead: usize) {
         self.0.queue.group_written(dead);
     }
@@ -185,29 +184,29 @@ impl Metrics {
         self.0.queue.dead_letters_dropped(letters);
     }
 
-    /// Counts an attempt at telling a channel of an alert.
+    /// Records a delivery attempt of a notification.
     pub fn delivery_attempted(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
         self.0.deliveries.attempted(kind, outcome, took);
     }
 
-    /// Counts traces that came in.
+    /// Counts incoming traces.
     pub fn ingested(&self, accepted: usize, rejected: usize) {
         self.0.traces.with_label_values(&["accepted"]).inc_by(accepted as u64);
         self.0.traces.with_label_values(&["rejected"]).inc_by(rejected as u64);
     }
 
-    /// Counts spans that came by OTLP.
+    /// Counts incoming OTLP spans.
     pub fn ingested_spans(&self, accepted: usize, rejected: usize) {
         self.0.spans.with_label_values(&["accepted"]).inc_by(accepted as u64);
         self.0.spans.with_label_values(&["rejected"]).inc_by(rejected as u64);
     }
 
-    /// Counts spans that are not kept, because their trace has as many as one may have.
+    /// Counts spans that were dropped because their trace had the maximum number of spans.
     pub fn spans_dropped(&self, spans: usize) {
         self.0.dropped_spans.inc_by(spans as u64);
     }
 
-    /// Counts alert rules of a workspace that were evaluated together, and how long that took.
+    /// Records an evaluation of the due rules of a workspace.
     pub fn alerts_evaluated(&self, rules: usize, took: Duration) {
         self.0.alerts.evaluated(rules, took);
     }
@@ -217,12 +216,12 @@ impl Metrics {
         self.0.alerts.failed(rules);
     }
 
-    /// Counts what became of an alert.
+    /// Counts a state change of an alert.
     pub fn alert_changed(&self, change: Change) {
         self.0.alerts.changed(change);
     }
 
-    /// Times the writing of a group of so many.
+    /// Runs `write` and records its duration and the size of the group.
     pub async fn time_write<T>(&self, unit: Unit, count: usize, write: impl Future<Output = T>) -> T {
         let start = Instant::now();
         let result = write.await;
@@ -234,10 +233,10 @@ impl Metrics {
         result
     }
 
-    /// Everything in Prometheus' text format.
+    /// Returns all metrics in the text format of Prometheus.
     ///
     /// # Errors
-    /// Where a metric cannot be written as text.
+    /// Returns an error if a metric cannot be encoded.
     pub fn text(&self) -> Result<Vec<u8>, prometheus::Error> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.0.registry.gather(), &mut text)?;

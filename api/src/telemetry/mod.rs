@@ -1,4 +1,4 @@
-//! What the server says about itself: logs, metrics, health.
+//! Logs and metrics of the server.
 
 mod alert_metrics;
 pub mod delivery_metrics;

@@ -1,4 +1,4 @@
-//! What Prometheus is told of the queue in Redis. Without one everything stays at zero.
+//! Metrics of the Redis queue. Without Redis they remain zero.
 
 use prometheus::{IntCounter, IntGauge, Registry};
 
@@ -33,18 +33,21 @@ impl QueueMetrics {
             bytes: gauge("agent_obs_queue_bytes", "Bytes of the messages in the queue")?,
             pending: gauge(
                 "agent_obs_queue_pending_messages",
-                "Messages delivered and not yet acknowledged",
+                "Messages delivered but not yet acknowledged",
             )?,
             dead: gauge(
                 "agent_obs_queue_dead_letters",
-                "Messages put aside because they cannot be processed",
+                "Messages that could not be processed and are stored as dead letters",
             )?,
-            buried: counter("agent_obs_queue_dead_letters_total", "Messages that this process put aside")?,
+            buried: counter(
+                "agent_obs_queue_dead_letters_total",
+                "Messages that this process moved to the dead letters",
+            )?,
             dropped: counter(
                 "agent_obs_queue_dead_letters_dropped_total",
                 "Dead letters that this process dropped for newer ones",
             )?,
-            redelivered: counter("agent_obs_queue_redeliveries_total", "Messages that were delivered again")?,
+            redelivered: counter("agent_obs_queue_redeliveries_total", "Redelivered messages")?,
             groups: counter("agent_obs_queue_groups_total", "Groups of messages written and acknowledged")?,
         })
     }

@@ -1,4 +1,4 @@
-//! The middleware that gives every request an id, one line in the log and its place in the metrics.
+//! Middleware that assigns request ids, logs requests and records their metrics.
 
 use std::{
     fmt,
@@ -22,15 +22,15 @@ use uuid::Uuid;
 
 use super::metrics::Metrics;
 
-/// The header that carries it.
+/// The header with the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Characters of a caller's own request id at most.
+/// The maximum length of a request id sent by the client.
 const ID_CHARS: usize = 64;
 
-/// Observes a request from its first byte to its answer.
+/// Assigns an id to a request, logs its completion and records its duration.
 ///
 /// # Errors
-/// What the request itself fails with.
+/// Returns the errors of the request.
 pub async fn observe(
     metrics: Data<Metrics>,
     request: ServiceRequest,
@@ -50,21 +50,28 @@ pub async fn observe(
     let status = response.status();
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     metrics.request(method.as_str(), &route, status.as_str(), seconds);
-    span.in_scope(
-        || tracing::info!(%method, path, status = status.as_u16(), milliseconds = seconds * 1e3, "answered"),
-    );
+    span.in_scope(|| {
+        tracing::info!(
+            http.request.method = %method,
+            url.path = path,
+            http.route = route,
+            http.response.status_code = status.as_u16(),
+            duration_ms = seconds * 1e3,
+            "request completed"
+        );
+    });
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     Ok(response)
 }
 
-/// A request's id, for handlers that hand it on.
+/// The id of a request, for handlers that forward it.
 #[derive(Clone, Debug)]
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The id of a request that [`observe`] has seen.
+    /// Returns the id that [`observe`] assigned to the request.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Option<Self> {
         request.extensions().get::<Self>().cloned()
@@ -77,7 +84,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The id of a request that came with that one: its own, where it is one.
+/// Returns the id sent with a request if it is valid, otherwise a new id.
 #[must_use]
 pub fn id(sent: Option<&str>) -> String {
     let sound = |id: &&str| {
@@ -87,7 +94,7 @@ pub fn id(sent: Option<&str>) -> String {
     sent.filter(sound).map_or_else(next_id, str::to_owned)
 }
 
-/// A new id: this process's random number, then the request's own.
+/// Creates an id: a random number of this process, then the number of the request.
 fn next_id() -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| Uuid::new_v4().as_u64_pair().0);
     static REQUESTS: AtomicU64 = AtomicU64::new(0);

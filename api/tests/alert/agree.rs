@@ -12,9 +12,9 @@ use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     clock::Clock,
     processing::alert::Evaluator,
-    store::trace::{TraceStore, alert::record::AlertFilter, record::NewTrace},
     telemetry::metrics::Metrics,
 };
+use domain::{alert::record::AlertFilter, trace::record::NewTrace};
 use proptest::{option, prelude::*, test_runner::TestCaseError};
 use shared::{
     Timestamp,
@@ -23,6 +23,7 @@ use shared::{
     metric::Dimension,
     time_range::Window,
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use crate::{

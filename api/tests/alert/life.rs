@@ -1,6 +1,6 @@
 //! How alerts begin, change and end.
 
-use api::store::trace::record::NewTrace;
+use domain::trace::record::NewTrace;
 use shared::{
     alert::Severity,
     alert_rule::{AlertMetric, AlertRuleRequest, Baseline, Side},

@@ -1,6 +1,6 @@
 //! Many rules, and many groups.
 
-use api::store::trace::record::NewTrace;
+use domain::trace::record::NewTrace;
 use shared::{
     alert_rule::{AlertMetric, AlertRuleRequest, Baseline},
     limit,

@@ -90,7 +90,7 @@ pub async fn alerts_that_came_from_elsewhere_without_memory_go_on(stage: &mut St
     let mut alert = alerts.remove(0);
     (alert.id, alert.workspace_id, alert.rule_id) =
         (uuid::Uuid::new_v4(), stage.workspace_id, Some(moved.id));
-    let record = api::store::trace::alert::record::AlertRecord { alert, group_key: String::new() };
+    let record = domain::alert::record::AlertRecord { alert, group_key: String::new() };
     assert_eq!(stage.store.restore_alert_rules(stage.workspace_id, &[moved]).await.unwrap(), 1);
     assert_eq!(stage.store.insert_alerts(&[record]).await.unwrap(), 1);
     let ops = stage.channel("ops", Severity::Info).await;

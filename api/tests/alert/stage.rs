@@ -6,12 +6,11 @@ use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     clock::Clock,
     processing::alert::Evaluator,
-    store::trace::{
-        TraceStore,
-        alert::record::{AlertFilter, Attempt, DeliveriesOf},
-        record::NewTrace,
-    },
     telemetry::metrics::Metrics,
+};
+use domain::{
+    alert::record::{AlertFilter, Attempt, DeliveriesOf},
+    trace::record::NewTrace,
 };
 use shared::{
     Timestamp,
@@ -20,6 +19,7 @@ use shared::{
     alert_rule::{AlertRule, AlertRuleRequest},
     trace::TraceStatus,
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use crate::{

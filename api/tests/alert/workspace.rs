@@ -2,7 +2,7 @@
 
 use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
-    price::pricer::Pricer,
+    pricer::Pricer,
     processing::{alert::LEASE, sink::Sink},
     telemetry::metrics::Metrics,
 };

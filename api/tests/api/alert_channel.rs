@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::store::trace::alert::record::{NewDelivery, Notice};
+use domain::alert::record::{NewDelivery, Notice};
 use serde_json::{Value, json};
 use shared::{alert_channel::AlertEvent, limit};
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::alert::default::default_rules;
+use domain::alert::default::default_rules;
 use serde_json::{Value, json};
 use shared::{alert_rule::AlertRule, limit};
 use uuid::Uuid;

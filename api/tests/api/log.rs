@@ -113,10 +113,10 @@ async fn no_line_holds_what_was_sent_at_any_level() {
         // The log is there all the same.
         let line = output
             .lines()
-            .find(|line| line.contains("answered") && line.contains("a-request-of-this-test"))
+            .find(|line| line.contains("request completed") && line.contains("a-request-of-this-test"))
             .unwrap_or_default();
         assert!(line.contains("/api/v1/auth/me") && line.contains("200"), "{level}: {output}");
-        assert!(output.lines().filter(|line| line.contains("answered")).count() >= 30, "{output}");
+        assert!(output.lines().filter(|line| line.contains("request completed")).count() >= 30, "{output}");
         if format == "json" {
             for line in output.lines().filter(|line| line.starts_with('{')) {
                 serde_json::from_str::<serde_json::Value>(line).unwrap();

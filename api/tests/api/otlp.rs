@@ -290,7 +290,7 @@ async fn errors_are_a_status_in_the_request_s_encoding() {
             let sent = exporter.request(Method::POST, path).header("content-type", kind).body(Vec::new());
             let (status, found, code, message) = read(sent.send().await.unwrap()).await;
             assert_eq!((status, found.as_str(), code), (404, kind, 5));
-            assert!(message.starts_with("Only traces are taken here"), "{message}");
+            assert!(message.starts_with("Only traces are accepted"), "{message}");
         }
     }
     let (status, _, code, message) = read(export_bytes(&exporter, "text/plain", Vec::new()).await).await;

@@ -153,7 +153,7 @@ async fn spans_of_the_future_are_rejected_and_cycles_are_kept_without_harm() {
     spans.push(span(0x71, 10, 10, "c", 32, Vec::new()));
     let response = export_bytes(&exporter, "application/x-protobuf", request(spans).encode_to_vec()).await;
     let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
-    assert!(text.contains("spans[3]: start_time_unix_nano lies more than a day in the future"), "{text}");
+    assert!(text.contains("spans[3]: start_time_unix_nano is more than a day in the future"), "{text}");
     let found = ada.trace(&"71".repeat(16)).await;
     assert_eq!((found["spans"].as_array().unwrap().len(), &found["tokens_input"]), (6, &json!(120)));
 }

@@ -9,21 +9,18 @@ use std::{
 };
 
 use actix_web::dev::ServerHandle;
-use api::{
-    clock::Clock,
-    gateway::jwt::JwtKeys,
-    startup::Application,
-    store::{
-        account::{AccountStore, NewAccount, PasswordHash},
-        trace::{TraceStore, alert::record::AlertRecord},
-    },
-};
+use api::{clock::Clock, gateway::jwt::JwtKeys, startup::Application};
+use domain::alert::record::AlertRecord;
 use futures_util::future::join_all;
 use serde_json::json;
 use shared::{
     Timestamp,
     alert::{Alert, AlertState, Severity},
     auth::User,
+};
+use store::{
+    account::{AccountStore, NewAccount, PasswordHash},
+    trace::TraceStore,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use api::store::trace::{
-    TraceStore,
-    record::{LooseSpan, NewSpan},
-};
+use domain::trace::record::{LooseSpan, NewSpan};
+use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 

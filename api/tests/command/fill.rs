@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use api::store::trace::{
-    TraceStore,
-    record::{Basis, LooseSpan, NewSpan},
-};
+use domain::trace::record::{Basis, LooseSpan, NewSpan};
 use serde_json::{Value, json};
 use shared::{
     Timestamp,
@@ -14,6 +11,7 @@ use shared::{
     span::SpanKind,
 };
 use sqlx::{Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -2,19 +2,18 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use api::{
-    clock::Clock,
-    store::trace::{TraceStore, record::NewScore, sqlite::SqliteTraces},
-};
+use api::clock::Clock;
+use domain::trace::record::NewScore;
 use shared::Timestamp;
 use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
+use store::trace::{TraceStore, sqlite::SqliteTraces};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
     binary::{agent_obs, count, plain, transfer},
-    fill, sample, server,
-    server::PASSWORD,
+    fill, sample,
+    server::{self, PASSWORD},
 };
 
 /// A folder that holds nobody and nothing yet.

@@ -1,6 +1,6 @@
 //! A folder with everything in it, on a server afterwards: nobody sees a difference.
 
-use api::alert::default::default_rules;
+use domain::alert::default::default_rules;
 use serde_json::json;
 
 use crate::{

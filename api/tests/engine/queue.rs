@@ -1,6 +1,6 @@
 //! What every queue must do: what it took is written once, in order, and nobody's mistake stops the others.
 
-use api::store::trace::record::MICROS_PER_POINT;
+use domain::trace::record::MICROS_PER_POINT;
 use futures_util::future::join_all;
 use uuid::Uuid;
 

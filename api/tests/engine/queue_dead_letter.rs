@@ -1,6 +1,7 @@
 //! Messages that cannot be processed: each goes to the dead letters with the reason, and the rest goes on.
 
-use api::{queue::Message, store::trace::record::NewTrace};
+use api::queue::Message;
+use domain::trace::record::NewTrace;
 use redis::streams::StreamRangeReply;
 use uuid::Uuid;
 

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use api::{queue::Queue, store::trace::record::NewTrace};
+use api::queue::Queue;
+use domain::trace::record::NewTrace;
 use uuid::Uuid;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Traces and scores to send.
 
-use api::store::trace::record::{LooseSpan, NewScore, NewSpan, NewTrace};
+use domain::trace::record::{LooseSpan, NewScore, NewSpan, NewTrace};
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
 use uuid::Uuid;
 

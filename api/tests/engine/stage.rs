@@ -5,15 +5,15 @@ use std::time::Duration;
 use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     clock::Clock,
-    price::pricer::Pricer,
+    pricer::Pricer,
     processing::{sink::Sink, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
-    store::trace::TraceStore,
     telemetry::metrics::Metrics,
 };
 use shared::time_range::Window;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 

@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::{
-    processing::deliver::{BACK_OFF, KEPT, OLDEST},
-    store::trace::alert::record::DeliveriesOf,
-};
+use api::processing::deliver::{BACK_OFF, KEPT, OLDEST};
+use domain::alert::record::DeliveriesOf;
 use shared::alert_channel::{AlertEvent, DeliveryState};
 use tokio::sync::Semaphore;
 

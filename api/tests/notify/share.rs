@@ -60,7 +60,7 @@ async fn what_is_kept_for_a_channel_that_is_gone_is_gone_too(stage: Stage) {
     stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
     let _delivering = stage.deliverer().await;
     stage.looked().await;
-    let of = api::store::trace::alert::record::DeliveriesOf::Channel(channel.id);
+    let of = domain::alert::record::DeliveriesOf::Channel(channel.id);
     assert_eq!(stage.store.deliveries(stage.workspace_id, of, 10).await.unwrap().total, 0);
     assert_eq!(receiver.count(), 0);
 }

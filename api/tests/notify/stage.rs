@@ -7,12 +7,9 @@ use api::{
     config::Notify,
     notify::{Notifier, signature::new_secret},
     processing::deliver::{Deliverer, Delivering},
-    store::trace::{
-        TraceStore,
-        alert::record::{DeliveriesOf, NewDelivery, Notice},
-    },
     telemetry::metrics::Metrics,
 };
+use domain::alert::record::{DeliveriesOf, NewDelivery, Notice};
 use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
@@ -22,6 +19,7 @@ use shared::{
     alert_rule::AlertMetric,
     trace::TraceStatus,
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use crate::{database::Database, receiver::Receiver, wait::eventually};

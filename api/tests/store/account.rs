@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use api::store::account::{
-    AccountError, AccountStore, KeyOwner, NewAccount, NewApiKey, PasswordHash, Restored,
-};
 use shared::{Timestamp, auth::User};
+use store::account::{AccountError, AccountStore, KeyOwner, NewAccount, NewApiKey, PasswordHash, Restored};
 use uuid::Uuid;
 
 use crate::database::{Database, open_postgres, open_sqlite};

@@ -3,18 +3,16 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use api::{
-    gateway::secret::Secret,
-    store::{
-        account::AccountStore,
-        postgres::PostgresSettings,
-        trace::{
-            TraceStore,
-            postgres::{Layout, Lifecycle},
-        },
+use domain::secret::Secret;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
+use store::{
+    account::AccountStore,
+    postgres::PostgresSettings,
+    trace::{
+        TraceStore,
+        postgres::{Layout, Lifecycle},
     },
 };
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 

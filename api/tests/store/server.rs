@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use api::store::{
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use sqlx::{Connection, PgConnection};
+use store::{
     account::AccountStore,
     trace::{TraceStore, list::ListRequest, postgres::Lifecycle},
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 use crate::{

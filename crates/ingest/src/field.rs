@@ -1,5 +1,6 @@
-//! Single fields: what each may be, and a reader that gathers what is wrong with them.
+//! Limits of single fields, and a reader that collects the errors of all fields.
 
+use domain::trace::record::{MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use shared::{Timestamp, error::FieldError, limit, span::SpanKind, trace::TraceStatus};
@@ -9,29 +10,28 @@ use super::{
     json::{self, Text},
     payload::Payload,
 };
-use crate::store::trace::record::{MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR};
 
-/// 30 days: nothing that runs longer is one request, and a bucket takes millions of these before its sum is full.
+/// The longest accepted latency, 30 days: millions of such traces fit into the sum of one bucket.
 pub(super) const LATENCY_MAX_MS: f64 = 30.0 * 86_400_000.0;
-/// Dollars of one trace at most, for the same reason.
+/// The highest accepted cost of a trace in dollars; bounds the sums like [`LATENCY_MAX_MS`].
 pub(super) const COST_MAX_USD: f64 = 10_000.0;
-/// Tokens of one trace at most, for the same reason.
+/// The highest accepted number of tokens of a trace; bounds the sums like [`LATENCY_MAX_MS`].
 pub(super) const TOKENS_MAX: u64 = 1_000_000_000;
-/// 2000-01-01T00:00:00Z: what is older is a unit mixed up.
+/// 2000-01-01T00:00:00Z. An earlier time is most likely in the wrong unit.
 pub(super) const OLDEST: Timestamp = Timestamp::from_millis(946_684_800_000);
-/// How far a sender's clock may be ahead.
+/// How far ahead a sender's clock may be.
 pub(super) const AHEAD: std::time::Duration = std::time::Duration::from_secs(86_400);
 
-/// What a trace is read for.
+/// The workspace and the time for which a request is decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Arrival {
-    /// Whose traces these will be.
+    /// The workspace that the records belong to.
     pub workspace_id: Uuid,
-    /// The time of arrival.
+    /// The time at which the request arrived.
     pub now: Timestamp,
 }
 
-/// Reads fields and gathers what is wrong with them.
+/// Reads fields and collects their errors.
 pub(super) struct Reader {
     pub(super) arrival: Arrival,
     pub(super) prefix: String,
@@ -51,7 +51,7 @@ impl Reader {
         }
     }
 
-    /// A value of type `T`, `None` for null, an error for anything else.
+    /// Reads a `T`; null gives `None`, anything else adds an error.
     pub(super) fn value<'a, T: Deserialize<'a>>(
         &mut self,
         field: &str,
@@ -67,7 +67,7 @@ impl Reader {
         }
     }
 
-    /// Takes a checked value, or notes what is wrong.
+    /// Returns a checked value, or adds its error.
     fn checked<T>(&mut self, field: &str, result: Result<T, String>) -> Option<T> {
         result.map_err(|detail| self.fail(field, detail)).ok()
     }
@@ -88,11 +88,11 @@ impl Reader {
         let timestamp: Timestamp =
             self.value(field, raw, "a time in RFC 3339, like 2025-10-22T10:35:22.120Z")?;
         if timestamp < OLDEST {
-            self.fail(field, "lies before the year 2000");
+            self.fail(field, "is before the year 2000");
             return None;
         }
         if timestamp > self.arrival.now + AHEAD {
-            self.fail(field, "lies more than a day in the future");
+            self.fail(field, "is more than a day in the future");
             return None;
         }
         Some(timestamp)
@@ -133,7 +133,7 @@ impl Reader {
         self.value(field, raw, &format!("one of {kinds}"))
     }
 
-    /// Tags as the JSON array that is stored; nothing for an empty one.
+    /// Reads tags into the JSON array that is stored; `None` if it is empty.
     pub(super) fn tags(&mut self, raw: &RawValue) -> Option<String> {
         let tags: Vec<String> = self.value("tags", raw, "an array of strings")?;
         if tags.len() > limit::TRACE_TAGS {
@@ -149,7 +149,10 @@ impl Reader {
     pub(super) fn own_workspace(&mut self, raw: &RawValue) {
         let named: Option<Uuid> = self.value("workspace_id", raw, "this workspace's id, or absent");
         if named.is_some_and(|named| named != self.arrival.workspace_id) {
-            self.fail("workspace_id", "is another workspace's: leave it out, the credentials say it");
+            self.fail(
+                "workspace_id",
+                "is another workspace; omit it, the credentials determine the workspace",
+            );
         }
     }
 
@@ -163,7 +166,7 @@ impl Reader {
     }
 }
 
-/// An identifier or a name: something, not too long, on one line.
+/// Checks an identifier or a name: not empty, at most [`limit::NAME_BYTES`] bytes, no control characters.
 pub(super) fn check_name(name: &str) -> Result<(), String> {
     if name.is_empty() {
         Err("must not be empty".to_owned())
@@ -186,7 +189,7 @@ pub(super) fn check_message(message: &str) -> Result<(), String> {
     }
 }
 
-/// A number from 0 to `max` in units of 1/`scale`, rounded.
+/// Converts a number from 0 to `max` to an integer in units of 1/`scale`, rounded.
 pub(super) fn scaled(number: f64, scale: f64, max: f64) -> Result<i64, String> {
     if (0.0..=max).contains(&number) {
         Ok((number * scale).round() as i64)

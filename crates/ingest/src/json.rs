@@ -1,4 +1,4 @@
-//! Raw JSON, checked without building it: what is kept as it came must be readable later.
+//! Raw JSON that is stored as it was received, checked without building a value.
 
 use std::{borrow::Cow, fmt};
 
@@ -9,7 +9,7 @@ use serde::{
 use serde_json::value::RawValue;
 use shared::limit;
 
-/// An object's members in their order, values untouched.
+/// The members of an object in their order, with raw values.
 pub struct Members<'a>(pub Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -32,21 +32,21 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
-/// A string, borrowed where it holds no escapes.
+/// A string, borrowed unless it contains escapes.
 #[derive(Deserialize)]
 pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
-/// Whether a value can be read back: its strings are Unicode, its numbers fit, and it is not nested more deeply than
-/// [`limit::JSON_DEPTH`].
+/// Checks that a value can be read back later: its strings are Unicode, its numbers fit, and it is nested at most
+/// [`limit::JSON_DEPTH`] levels deep.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Returns what is wrong.
 pub fn check(raw: &RawValue) -> Result<(), String> {
     let mut deserializer = serde_json::Deserializer::from_str(raw.get());
     Check { depth: 0 }.deserialize(&mut deserializer).map_err(|error| error.to_string())
 }
 
-/// Appends a value on one line: payloads are lines of JSON, and a line break outside of a string is only white space.
+/// Appends a value on one line. Payloads are stored as lines of JSON; a line break outside a string is white space.
 pub fn push_line(line: &mut String, raw: &RawValue) {
     let text = raw.get();
     if text.contains(['\n', '\r']) {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_read_back_is_refused() {
+    fn rejects_json_that_could_not_be_read_back() {
         for bad in [r#"{"a": "\ud800"}"#, r#"[1e999]"#, &format!("{}1{}", "[".repeat(65), "]".repeat(65))] {
             assert!(check(&raw(bad)).is_err(), "{bad}");
         }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_over_several_lines_becomes_one_line_with_the_same_meaning() {
+    fn a_multi_line_value_becomes_an_equivalent_single_line() {
         let pretty = "{\n  \"a\": \"x\\ny\",\r\n  \"b\": [1,\n2]\n}";
         let mut line = String::new();
         push_line(&mut line, &raw(pretty));

@@ -1,17 +1,17 @@
-//! What of a trace or span has no column (input, output and everything else that came with it) as one line of JSON.
+//! The payload of a trace or span: input, output and every field without a column, as one line of JSON.
 
 use serde_json::value::RawValue;
 
 use super::json;
 
-/// Gathers input, output and everything that has no column, as one line of JSON.
+/// Collects input, output and every field without a column.
 pub(super) struct Payload<'a> {
-    /// What the object of everything else is called.
+    /// The name of the object for all other fields: `metadata` or `attributes`.
     rest_name: &'static str,
     input: Option<&'a RawValue>,
     output: Option<&'a RawValue>,
     rest: serde_json::Map<String, serde_json::Value>,
-    /// That object as it was sent, where nothing else joins it.
+    /// That object as it was sent; used unchanged unless other fields join it.
     rest_sent: Option<&'a RawValue>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Payload<'a> {
 
     pub(super) fn add(&mut self, key: &str, raw: &'a RawValue) -> Result<(), String> {
         let given = Some(raw).filter(|raw| raw.get() != "null");
-        // Where a key is there twice the last one counts, as everywhere in JSON.
+        // The last value of a duplicate key counts, as is usual for JSON.
         if key == "input" {
             self.input = given;
         } else if key == "output" {
@@ -43,7 +43,7 @@ impl<'a> Payload<'a> {
         let rest = if self.rest.is_empty() {
             None
         } else {
-            // What was sent under the name itself goes before fields of the same name beside it.
+            // Members of the object itself take precedence over fields beside it.
             if let Some(Ok(serde_json::Value::Object(sent))) =
                 self.rest_sent.map(|raw| serde_json::from_str(raw.get()))
             {

@@ -1,7 +1,8 @@
-//! A trace as JSON becomes a trace to be written: every field checked, everything wrong named.
+//! Decodes traces and scores of the REST API; reports every invalid field.
 
 use std::collections::HashSet;
 
+use domain::trace::record::{MICROS_PER_POINT, NewScore, NewSpan, NewTrace};
 use serde_json::value::RawValue;
 use shared::{error::FieldError, limit, trace::ScoreRequest};
 use uuid::Uuid;
@@ -11,12 +12,11 @@ use super::{
     json::Members,
     payload::Payload,
 };
-use crate::store::trace::record::{MICROS_PER_POINT, NewScore, NewSpan, NewTrace};
 
-/// Reads one trace.
+/// Decodes one trace.
 ///
 /// # Errors
-/// Every field that is wrong.
+/// Returns the errors of all invalid fields.
 pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldError>> {
     if raw.get().len() > limit::TRACE_BYTES {
         return Err(vec![FieldError::new("trace", format!("is larger than {} bytes", limit::TRACE_BYTES))]);
@@ -90,7 +90,7 @@ pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldErro
 /// Checks a score.
 ///
 /// # Errors
-/// Every field that is wrong.
+/// Returns the errors of all invalid fields.
 pub fn score(trace_id: &str, request: ScoreRequest, arrival: Arrival) -> Result<NewScore, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut check = |field: &str, result: Result<(), String>| {
@@ -114,7 +114,7 @@ pub fn score(trace_id: &str, request: ScoreRequest, arrival: Arrival) -> Result<
     })
 }
 
-/// Reads the spans of a trace; what is wrong with one carries its index.
+/// Decodes the spans of a trace; errors carry the index of the span.
 fn spans(read: &mut Reader, raw: &RawValue) -> Vec<NewSpan> {
     let raws: Vec<&RawValue> = read.value("spans", raw, "an array of objects").unwrap_or_default();
     if raws.len() > limit::TRACE_SPANS {
@@ -129,7 +129,7 @@ fn spans(read: &mut Reader, raw: &RawValue) -> Vec<NewSpan> {
     read.prefix.clear();
     let mut seen = HashSet::with_capacity(spans.len());
     if let Some(twice) = spans.iter().find(|span| !seen.insert(span.span_id.as_str())) {
-        let detail = format!("the span_id {:?} is there twice", twice.span_id);
+        let detail = format!("span_id {:?} is not unique", twice.span_id);
         read.fail("spans", detail);
     }
     spans
@@ -137,7 +137,7 @@ fn spans(read: &mut Reader, raw: &RawValue) -> Vec<NewSpan> {
 
 fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
     if raw.get() == "null" {
-        // An absent value in all other places; here it would be a step that is lost.
+        // Elsewhere null means absent; here a span would be lost silently.
         read.fail("", "must be an object");
     }
     let Members(members) = read.value("", raw, "an object")?;

@@ -16,6 +16,7 @@ use std::{
 };
 
 use clap::{Args, value_parser};
+use domain::{error::chain, secret::Secret};
 use tokio::{sync::mpsc, task::JoinSet, time};
 
 use self::{
@@ -24,7 +25,7 @@ use self::{
     send::{Sender, Stop},
 };
 use super::progress::LINE_EVERY;
-use crate::{error::chain, gateway::secret::Secret, http};
+use crate::http;
 
 /// How long a server may take for one batch.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);

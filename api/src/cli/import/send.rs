@@ -10,11 +10,11 @@ use std::{
     time::Duration,
 };
 
+use domain::{error::chain, secret::Secret};
 use reqwest::{Client, Response, StatusCode, header::RETRY_AFTER};
 use shared::{error::ErrorBody, ingest::IngestResponse};
 
 use super::{batch::Batch, report::Report};
-use crate::{error::chain, gateway::secret::Secret};
 
 /// How often one request is tried.
 const ATTEMPTS: u32 = 8;

@@ -3,13 +3,11 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use indicatif::{HumanCount, HumanDuration};
+use store::trace::{StoreError, TraceStore, sqlite::Part};
 use uuid::Uuid;
 
 use super::{Folder, Target, stop::Stop};
-use crate::{
-    cli::progress::{LINE_EVERY, Progress},
-    store::trace::{StoreError, TraceStore, sqlite::Part},
-};
+use crate::cli::progress::{LINE_EVERY, Progress};
 
 /// Scores or alerts in one part.
 const ROWS: u32 = 2_000;

@@ -9,18 +9,18 @@ mod verify;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
+use domain::{error::chain, rollup::plan::Source};
 use shared::Timestamp;
+use store::{
+    account::{AccountStore, Archive},
+    postgres::PostgresSettings,
+    trace::{TraceStore, sqlite::SqliteTraces},
+};
 
 use self::stop::Stop;
 use crate::{
     clock::Clock,
     config::{DataDir, Storage},
-    error::chain,
-    store::{
-        account::{AccountStore, Archive},
-        postgres::PostgresSettings,
-        trace::{TraceStore, plan::Source, sqlite::SqliteTraces},
-    },
 };
 
 /// How long a statement may take: counting all traces takes longer than anything a request asks for.

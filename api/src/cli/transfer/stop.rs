@@ -2,10 +2,9 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{
-    config::InvalidSetting,
-    store::{account::AccountError, sqlite::FileError, trace::StoreError},
-};
+use store::{account::AccountError, sqlite::FileError, trace::StoreError};
+
+use crate::config::InvalidSetting;
 
 /// What does not let the transfer go on. Whatever was copied stays copied.
 #[derive(Debug, thiserror::Error)]

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shared::Timestamp;
+use store::trace::{Tally, TraceStore};
 use uuid::Uuid;
 
 use super::{Folder, Target, stop::Stop};
-use crate::store::trace::{Tally, TraceStore};
 
 /// Compares the workspaces, and says which are not the same.
 pub(super) async fn verify(from: &Folder, to: &Target, workspaces: BTreeSet<Uuid>) -> Result<(), Stop> {

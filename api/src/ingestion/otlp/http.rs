@@ -6,29 +6,29 @@ use actix_web::{
     web::{Data, Payload},
 };
 
-use super::{State, encoding::Encoding, take};
+use super::{State, encoding, take};
 use crate::{error::ApiError, gateway::identity::Sender, ingestion::body};
 
-/// What a body of another type is told.
+/// The detail of the 415 response.
 const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-protobuf) or JSON (application/json); gRPC \
-                        has a port of its own, OTLP_GRPC_PORT";
+                        uses another port, OTLP_GRPC_PORT";
 
-/// Takes spans of OpenTelemetry's.
+/// Ingests OTLP spans.
 #[utoipa::path(
     post, path = "/v1/traces", tag = "Ingestion",
     request_body(
-        description = "An `ExportTraceServiceRequest` of OTLP, in protobuf or JSON; `Content-Encoding: gzip` and `deflate` are taken",
+        description = "An `ExportTraceServiceRequest` of OTLP, in protobuf or JSON; `Content-Encoding: gzip` and `deflate` are supported",
         content(("application/x-protobuf"), (Object = "application/json")),
     ),
     security(("jwt" = []), ("api_key" = [])),
     responses(
-        (status = 200, description = "An `ExportTraceServiceResponse`: what it does not reject is stored, for good"),
-        (status = 400, description = "Cannot be read; never to be sent again. All errors are a `google.rpc.Status`"),
-        (status = 401, description = "No or bad credentials"),
+        (status = 200, description = "An `ExportTraceServiceResponse`: all spans that it does not reject are durable"),
+        (status = 400, description = "Malformed; do not retry. All errors are a `google.rpc.Status`"),
+        (status = 401, description = "Missing or invalid credentials"),
         (status = 413, description = "Too large"),
         (status = 415, description = "Neither protobuf nor JSON, or another Content-Encoding"),
-        (status = 429, description = "Over the rate limit; Retry-After says when to send again"),
-        (status = 503, description = "Too much is waiting; Retry-After says when to send again"),
+        (status = 429, description = "Rate limit exceeded; retry after Retry-After"),
+        (status = 503, description = "The queue is full; retry after Retry-After"),
     )
 )]
 pub async fn export(
@@ -37,18 +37,18 @@ pub async fn export(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let encoding = Encoding::of(&request).ok_or(ApiError::UnsupportedMediaType(EXPECTED));
+    let encoding = encoding::requested(&request).ok_or(ApiError::UnsupportedMediaType(EXPECTED));
     let (body, encoding) = body::read(&request, payload.into_inner(), encoding).await?;
     let answer = take(&app, sender, encoding, body).await?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, encoding.content_type())).body(answer))
 }
 
-/// What exporters of metrics and logs are told.
+/// Rejects exporters of metrics and logs.
 ///
 /// # Errors
-/// Always: 404, which is not sent again.
+/// Always returns 404, which exporters do not retry.
 pub async fn only_traces() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound(
-        "Only traces are taken here: switch this exporter off (OTEL_METRICS_EXPORTER=none, OTEL_LOGS_EXPORTER=none)",
+        "Only traces are accepted; disable this exporter (OTEL_METRICS_EXPORTER=none, OTEL_LOGS_EXPORTER=none)",
     ))
 }

@@ -1,4 +1,4 @@
-//! What the sliding window lets through, to the microsecond.
+//! What the sliding window admits, to the microsecond.
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -12,7 +12,7 @@ use super::*;
 const MINUTE: Duration = Duration::from_secs(60);
 const MICRO: Duration = Duration::from_micros(1);
 
-/// A limiter at the start of a window, and its clock.
+/// Creates a limiter at the start of a window, and its clock.
 fn limiter(limit: u32) -> (SlidingWindow<u32>, Clock) {
     let clock = Clock::manual(Timestamp::EPOCH + MINUTE * 1000);
     (SlidingWindow::new(limit, MINUTE, clock.clone()), clock)
@@ -23,7 +23,7 @@ fn admitted(limiter: &SlidingWindow<u32>, key: u32, tries: u32) -> usize {
 }
 
 #[test]
-fn the_last_request_within_the_limit_passes_and_the_next_does_not() {
+fn admits_the_last_request_within_the_limit_and_rejects_the_next() {
     let (limiter, clock) = limiter(3);
     clock.advance(Duration::from_secs(15));
     let reset = Duration::from_secs(45);
@@ -36,7 +36,7 @@ fn the_last_request_within_the_limit_passes_and_the_next_does_not() {
 }
 
 #[test]
-fn a_denied_request_is_not_counted() {
+fn a_rejected_request_is_not_counted() {
     let (limiter, _) = limiter(2);
     assert_eq!(admitted(&limiter, 1, 2), 2);
     let first = limiter.check(&1);
@@ -45,24 +45,24 @@ fn a_denied_request_is_not_counted() {
 }
 
 #[test]
-fn the_window_before_counts_for_the_share_still_in_view() {
+fn the_previous_window_counts_in_proportion_to_its_overlap() {
     let (limiter, clock) = limiter(100);
     assert_eq!(admitted(&limiter, 1, 80), 80);
     clock.advance(MINUTE);
-    assert_eq!(limiter.peek(&1).remaining, 20, "all of the window before is in view");
+    assert_eq!(limiter.peek(&1).remaining, 20, "the previous window overlaps fully");
     clock.advance(Duration::from_secs(15));
-    assert_eq!(limiter.peek(&1).remaining, 40, "three quarters of it are");
+    assert_eq!(limiter.peek(&1).remaining, 40, "three quarters overlap");
     assert_eq!(admitted(&limiter, 1, 1000), 40);
     clock.advance(Duration::from_secs(30));
-    assert_eq!(admitted(&limiter, 1, 1000), 40, "a quarter is: 100 - 40 - 80 / 4");
+    assert_eq!(admitted(&limiter, 1, 1000), 40, "a quarter overlaps: 100 - 40 - 80 / 4");
     clock.advance(Duration::from_secs(15));
-    assert_eq!(limiter.peek(&1).remaining, 20, "now the second window is in view, with 80");
+    assert_eq!(limiter.peek(&1).remaining, 20, "now the second window overlaps, with 80");
     clock.advance(MINUTE * 2);
     assert_eq!(limiter.peek(&1).remaining, 100);
 }
 
 #[test]
-fn a_burst_at_the_edge_of_a_window_does_not_pass_twice() {
+fn a_burst_at_the_edge_of_a_window_is_not_admitted_twice() {
     let (limiter, clock) = limiter(10);
     clock.advance(MINUTE - MICRO);
     assert_eq!(admitted(&limiter, 1, 20), 10);
@@ -71,7 +71,7 @@ fn a_burst_at_the_edge_of_a_window_does_not_pass_twice() {
 }
 
 #[test]
-fn a_denied_request_may_come_back_at_its_reset_and_not_before() {
+fn a_rejected_request_may_pass_at_its_reset_and_not_before() {
     for limit in [1, 2, 3, 7, 100] {
         for early in [0, 1, 20, 59] {
             let (limiter, clock) = limiter(limit);
@@ -106,14 +106,14 @@ fn recorded_requests_count_beyond_the_limit_and_peeks_do_not_count() {
 }
 
 #[test]
-fn a_refund_makes_room_for_one_and_clearing_for_all() {
+fn a_refund_frees_one_request_and_clearing_frees_all() {
     let (limiter, clock) = limiter(3);
     assert_eq!(admitted(&limiter, 1, 9), 3);
     limiter.refund(&1);
     assert_eq!(admitted(&limiter, 1, 9), 1);
     clock.advance(MINUTE);
     limiter.refund(&1);
-    assert_eq!(admitted(&limiter, 1, 9), 1, "also when the window has moved on");
+    assert_eq!(admitted(&limiter, 1, 9), 1, "also in the next window");
     limiter.clear(&1);
     assert_eq!(admitted(&limiter, 1, 9), 3);
     limiter.refund(&2);
@@ -121,7 +121,7 @@ fn a_refund_makes_room_for_one_and_clearing_for_all() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_forgets_nothing() {
+fn a_clock_that_is_set_back_clears_no_counts() {
     let clock = Clock::manual(Timestamp::EPOCH + MINUTE * 1000);
     let mut limiter = SlidingWindow::new(2, MINUTE, clock);
     assert_eq!(admitted(&limiter, 1, 9), 2);
@@ -130,7 +130,7 @@ fn a_clock_that_is_set_back_forgets_nothing() {
 }
 
 #[test]
-fn a_limit_of_zero_lets_everything_through_and_remembers_nothing() {
+fn a_limit_of_zero_admits_everything_and_stores_nothing() {
     let (limiter, _) = limiter(0);
     assert_eq!(admitted(&limiter, 1, 1000), 1000);
     limiter.record(&1);
@@ -138,7 +138,7 @@ fn a_limit_of_zero_lets_everything_through_and_remembers_nothing() {
 }
 
 #[test]
-fn threads_at_once_are_admitted_exactly_up_to_the_limit() {
+fn concurrent_threads_are_admitted_exactly_up_to_the_limit() {
     let (limiter, clock) = limiter(500);
     let admit = || {
         let admitted = AtomicU32::new(0);
@@ -159,7 +159,7 @@ fn threads_at_once_are_admitted_exactly_up_to_the_limit() {
 }
 
 #[test]
-fn idle_keys_are_dropped() {
+fn idle_keys_are_removed() {
     let (limiter, clock) = limiter(5);
     for round in 0..20 {
         for key in 0..1000 {
@@ -167,11 +167,11 @@ fn idle_keys_are_dropped() {
         }
         clock.advance(MINUTE * 2);
     }
-    assert!(limiter.keys() <= 4000, "{} keys of 20,000 remembered", limiter.keys());
+    assert!(limiter.keys() <= 4000, "{} of 20,000 keys in memory", limiter.keys());
 }
 
 #[test]
-fn a_flood_of_new_keys_neither_fills_the_memory_nor_lets_a_limited_key_off() {
+fn a_flood_of_new_keys_neither_exhausts_memory_nor_resets_a_limited_key() {
     let (limiter, _) = limiter(5);
     assert_eq!(admitted(&limiter, u32::MAX, 9), 5);
     for key in 0..400_000 {

@@ -1,9 +1,6 @@
 //! Alerts: listed, shown whole, and acknowledged.
 
-use api::store::trace::{
-    TraceStore,
-    alert::record::{AlertFilter, AlertRecord},
-};
+use domain::alert::record::{AlertFilter, AlertRecord};
 use shared::{
     Timestamp,
     alert::{Alert, AlertChange, AlertState, AlertTraces, Resolution, Severity},
@@ -11,6 +8,7 @@ use shared::{
     metric::Dimension,
     trace::TraceStatus,
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::sample::START;

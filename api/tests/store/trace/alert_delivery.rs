@@ -1,13 +1,11 @@
 //! Deliveries: what channels are to be told, whose turn it is to try, and what came of it.
 
-use api::store::trace::{
-    TraceStore,
-    alert::record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery, Notice},
-};
+use domain::alert::record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery, Notice};
 use shared::{
     alert::Severity,
     alert_channel::{AlertChannel, AlertEvent, DeliveryState},
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::{

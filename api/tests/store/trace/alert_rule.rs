@@ -1,6 +1,6 @@
 //! Alert rules and channels, as people keep them.
 
-use api::store::trace::{TraceStore, alert::record::AlertRecord};
+use domain::alert::record::AlertRecord;
 use shared::{
     alert::Severity,
     alert_channel::{AlertChannel, AlertChannelRequest, ChannelKind},
@@ -8,6 +8,7 @@ use shared::{
     limit,
     metric::Dimension,
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::alert::{alert, at, of_rule, resolved};

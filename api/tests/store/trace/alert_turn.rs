@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use api::store::trace::{
-    TraceStore,
-    alert::record::{AlertFilter, AlertRecord, DeliveriesOf, DueRule, Evaluation, NewDelivery, Notice},
+use domain::alert::record::{
+    AlertFilter, AlertRecord, DeliveriesOf, DueRule, Evaluation, NewDelivery, Notice,
 };
 use shared::{
     alert::{Alert, Severity},
     alert_channel::AlertEvent,
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::{

@@ -1,13 +1,12 @@
 //! All or nothing: what a failed write leaves behind.
 
-use api::store::trace::{
-    StoreError,
-    list::ListRequest,
-    record::{NewScore, NewSpan, NewTrace},
-    sums::Sums,
+use domain::{
+    rollup::sums::Sums,
+    trace::record::{NewScore, NewSpan, NewTrace},
 };
 use serde_json::json;
 use shared::{Timestamp, span::SpanKind};
+use store::trace::{StoreError, list::ListRequest};
 use uuid::Uuid;
 
 use super::{

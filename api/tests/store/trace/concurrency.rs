@@ -8,8 +8,9 @@ use std::{
     time::Duration,
 };
 
-use api::store::trace::{TraceStore, list::ListRequest, record::NewTrace};
+use domain::trace::record::NewTrace;
 use shared::{metric::Dimension, time_range::Window};
+use store::trace::{TraceStore, list::ListRequest};
 use uuid::Uuid;
 
 use super::{

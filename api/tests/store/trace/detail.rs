@@ -1,9 +1,6 @@
 //! One trace with everything in it.
 
-use api::store::trace::{
-    TraceStore,
-    record::{Basis, NewSpan, NewTrace},
-};
+use domain::trace::record::{Basis, NewSpan, NewTrace};
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Map, Value, json};
 use shared::{
@@ -12,6 +9,7 @@ use shared::{
     span::{Span, SpanKind},
     trace::{TraceDetail, TraceStatus},
 };
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::{

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::store::trace::{
-    TraceStore,
-    record::{Assembly, Basis, LooseSpan, NewScore, NewTrace},
-    sums::Sums,
+use domain::{
+    rollup::sums::Sums,
+    trace::record::{Assembly, Basis, LooseSpan, NewScore, NewTrace},
 };
 use proptest::{prelude::*, sample::Index};
 use serde_json::json;
 use shared::{Timestamp, metric::Dimension, trace::TraceStatus};
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::{

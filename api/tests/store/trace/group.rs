@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use api::store::trace::TraceStore;
 use proptest::prelude::*;
 use shared::metric::Dimension;
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::{oracle, sample, total::STEPS_MINUTES};

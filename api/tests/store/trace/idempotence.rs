@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use api::store::trace::{
+use domain::trace::record::NewTrace;
+use proptest::{prelude::*, sample::Index};
+use store::trace::{
     TraceStore,
     list::{ListRequest, TraceFilter},
-    record::NewTrace,
 };
-use proptest::{prelude::*, sample::Index};
 use uuid::Uuid;
 
 use super::{

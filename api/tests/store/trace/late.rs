@@ -3,18 +3,18 @@
 
 use std::time::{Duration, Instant};
 
-use api::{
-    clock::Clock,
-    store::trace::{
-        TraceStore,
-        list::{ListRequest, TraceFilter},
-        postgres::Lifecycle,
-        record::{LooseSpan, NewScore, NewTrace},
-        recost::Recost,
-    },
+use api::clock::Clock;
+use domain::trace::{
+    record::{LooseSpan, NewScore, NewTrace},
+    usage::Recost,
 };
 use proptest::{option, prelude::*, sample::Index};
 use shared::{Timestamp, metric::Dimension, time_range::Window};
+use store::trace::{
+    TraceStore,
+    list::{ListRequest, TraceFilter},
+    postgres::Lifecycle,
+};
 use uuid::Uuid;
 
 use super::{

@@ -1,10 +1,6 @@
 //! Lists: pages by number, walks by cursor, totals.
 
-use api::store::trace::{
-    TraceStore,
-    list::{Cursor, ListRequest, Start, TraceFilter},
-    record::NewTrace,
-};
+use domain::trace::{cursor::Cursor, record::NewTrace};
 use proptest::{
     option,
     prelude::*,
@@ -13,6 +9,10 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use shared::{Timestamp, time_range::Window, trace::TraceStatus};
+use store::trace::{
+    TraceStore,
+    list::{ListRequest, Start, TraceFilter},
+};
 use uuid::Uuid;
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api::store::trace::record::{Assembly, Basis, LooseSpan, NewSpan, NewTrace};
+use domain::trace::record::{Assembly, Basis, LooseSpan, NewSpan, NewTrace};
 use proptest::{option, prelude::*};
 use serde_json::json;
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};

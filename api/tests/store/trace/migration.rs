@@ -1,6 +1,6 @@
 //! A database that an older version filled: it is brought up to date with everything in it.
 
-use api::store::trace::{alert::record::AlertFilter, record::LooseSpan};
+use domain::{alert::record::AlertFilter, trace::record::LooseSpan};
 use shared::alert::{Alert, AlertState, Severity};
 use uuid::Uuid;
 

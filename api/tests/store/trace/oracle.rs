@@ -2,10 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use api::store::trace::{
-    list::TraceFilter,
-    record::{Assembly, NewTrace},
-    sums::{GroupedSums, Sums},
+use domain::{
+    rollup::sums::{GroupedSums, Sums},
+    trace::record::{Assembly, NewTrace},
 };
 use proptest::{prop_assert, prop_assert_eq, test_runner::TestCaseError};
 use shared::{
@@ -14,6 +13,7 @@ use shared::{
     time_range::Window,
     trace::{Trace, TraceStatus},
 };
+use store::trace::list::TraceFilter;
 
 /// The traces that started in a window.
 pub fn inside(traces: &[NewTrace], window: Window) -> impl Iterator<Item = &NewTrace> {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use api::store::trace::{TraceStore, list::Cursor, price::PriceKept, reprice::RepriceStep};
+use domain::trace::cursor::Cursor;
 use shared::{
     Timestamp, limit,
     price::{Price, PriceRequest, RepriceRequest},
 };
+use store::trace::{TraceStore, price::PriceKept, reprice::RepriceStep};
 use uuid::Uuid;
 
 use super::sample::START;

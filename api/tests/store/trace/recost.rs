@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use api::store::trace::{
-    TraceStore,
+use domain::trace::{
     record::{Basis, LooseSpan, NewTrace},
-    recost::Recost,
+    usage::Recost,
 };
 use proptest::{option, prelude::*};
 use shared::metric::Dimension;
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::{
@@ -132,7 +132,7 @@ pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &Tr
     // An agent that is the sum of a call, neither of which has a price: one call without a price.
     let unpriced = |id, parent: Option<&str>| {
         let span = plain(workspace_id, "t", id, parent).span;
-        api::store::trace::record::NewSpan { basis: Basis::NoPrice, tokens_input: Some(1), ..span }
+        domain::trace::record::NewSpan { basis: Basis::NoPrice, tokens_input: Some(1), ..span }
     };
     let trace = NewTrace {
         cost: Some(5),

@@ -1,12 +1,9 @@
 //! Closing a store and opening it again.
 
-use api::store::trace::{
-    TraceStore,
-    list::ListRequest,
-    record::{NewScore, NewTrace},
-};
+use domain::trace::record::{NewScore, NewTrace};
 use serde_json::json;
 use shared::Timestamp;
+use store::trace::{TraceStore, list::ListRequest};
 use uuid::Uuid;
 
 use super::{

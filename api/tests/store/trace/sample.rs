@@ -3,12 +3,10 @@
 
 use std::ops::RangeInclusive;
 
-use api::store::trace::{
-    TraceStore,
-    record::{Assembly, NewTrace},
-};
+use domain::trace::record::{Assembly, NewTrace};
 use proptest::{option, prelude::*, sample::Index};
 use shared::{Timestamp, time_range::Window, trace::TraceStatus};
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 pub const MINUTE: i64 = 60_000_000;

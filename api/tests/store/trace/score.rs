@@ -2,14 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use api::store::trace::{
-    TraceStore,
-    list::ListRequest,
-    record::{NewScore, NewTrace},
-    sums::Sums,
+use domain::{
+    rollup::sums::Sums,
+    trace::record::{NewScore, NewTrace},
 };
 use proptest::{prelude::*, sample::Index};
 use shared::{Timestamp, metric::Dimension};
+use store::trace::{TraceStore, list::ListRequest};
 use uuid::Uuid;
 
 use super::{

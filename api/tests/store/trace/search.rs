@@ -1,11 +1,9 @@
 //! Looking for text in the spans of one trace.
 
-use api::store::trace::{
-    TraceStore,
-    record::{NewSpan, NewTrace},
-};
+use domain::trace::record::{NewSpan, NewTrace};
 use serde_json::json;
 use shared::Timestamp;
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::sample::{self, START, plain};

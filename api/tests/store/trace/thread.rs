@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use api::store::trace::{
-    TraceStore,
-    list::Cursor,
-    record::NewTrace,
-    thread::{ThreadKind, ThreadListRequest, ThreadRequest},
-};
+use domain::trace::{cursor::Cursor, record::NewTrace};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::{
     Timestamp,
     session::{Thread, ThreadTotals},
+};
+use store::trace::{
+    TraceStore,
+    thread::{ThreadKind, ThreadListRequest, ThreadRequest},
 };
 use uuid::Uuid;
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use api::store::trace::{TraceStore, record::NewTrace, sums::Sums};
+use domain::{rollup::sums::Sums, trace::record::NewTrace};
 use proptest::prelude::*;
 use shared::{Timestamp, time_range::TimeRange};
+use store::trace::TraceStore;
 use uuid::Uuid;
 
 use super::{

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     describe::{Facts, title},
     evaluate::Happening,
-    record::{AlertRecord, DueRule, NewDelivery, Notice},
+    record::{AlertRecord, DueRule, NewDelivery, Notification},
     state::Change,
     subject::{Subject, names},
 };
@@ -147,7 +147,7 @@ fn told<'a>(
             format!("{} {} {}", channel.id, event.as_str(), happening.at.as_micros()).as_bytes(),
         ),
         channel_id: channel.id,
-        notice: Notice {
+        notification: Notification {
             workspace_id: due.workspace_id,
             event,
             at: happening.at,

@@ -1,4 +1,4 @@
-//! Attributes: OTLP's values as JSON, and looking them up by the names that senders give them.
+//! Attributes: OTLP values as JSON, looked up by the names that instrumentations use.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
@@ -10,12 +10,12 @@ use shared::limit;
 pub(super) struct Attributes(pub(super) Map<String, Value>);
 
 impl Attributes {
-    /// OTLP's pairs. Of a key that is there twice the last one counts.
+    /// Converts OTLP pairs; the last value of a duplicate key counts.
     pub(super) fn new(pairs: Vec<KeyValue>) -> Self {
         Self(object(pairs, 0))
     }
 
-    /// The value by that name, where there is one.
+    /// Returns the value with this name unless it is null.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }
@@ -24,33 +24,33 @@ impl Attributes {
         self.get(name).is_some()
     }
 
-    /// Whether a name begins so.
+    /// Returns whether any name starts with `prefix`.
     pub(super) fn has_prefix(&self, prefix: &str) -> bool {
         self.under(prefix).next().is_some()
     }
 
-    /// What the names that begin so are called after that, and their values.
+    /// Returns the attributes whose names start with `prefix`, without the prefix.
     pub(super) fn under<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> + 'a {
-        // A map's keys are not sorted in every build of serde_json: so all of them are looked at.
+        // The map is not sorted in every build of serde_json, so it is scanned.
         self.0.iter().filter_map(move |(key, value)| Some((key.strip_prefix(prefix)?, value)))
     }
 
-    /// The first of these names that holds a text, or a number or a boolean as text.
+    /// Returns the first of these attributes that is a non-empty text, a number or a boolean, as text.
     pub(super) fn text(&self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| as_text(self.get(name)?))
     }
 
-    /// The same for a column: a line that is not too long.
+    /// Returns the first of these attributes that can be stored in a column; see [`label`].
     pub(super) fn label(&self, names: &[&str]) -> Option<String> {
         names.iter().find_map(|name| label(&as_text(self.get(name)?)?))
     }
 
-    /// The first of these names that holds a number, or its text.
+    /// Returns the first of these attributes that is a number, or a text that contains one.
     pub(super) fn number(&self, names: &[&str]) -> Option<f64> {
         names.iter().find_map(|name| as_number(self.get(name)?))
     }
 
-    /// The texts of a list, of its JSON, or of a text alone, by the first of these names that holds any.
+    /// Returns the texts of the first of these attributes that is a list, a JSON list in a text, or a single text.
     pub(super) fn texts(&self, names: &[&str]) -> Option<Vec<String>> {
         names.iter().find_map(|name| {
             let texts = match parsed(self.get(name)?.clone()) {
@@ -67,10 +67,10 @@ fn object(pairs: Vec<KeyValue>, depth: usize) -> Map<String, Value> {
     pairs.into_iter().map(pair).collect()
 }
 
-/// A value as JSON; bytes as base64, what JSON has no number for as OTLP's JSON has it.
+/// Converts a value to JSON: bytes become base64, numbers that JSON cannot represent become text as in OTLP/JSON.
 fn json(value: AnyValue, depth: usize) -> Value {
     use any_value::Value as Any;
-    // The decoders do not go so deep: this is so that nothing depends on it.
+    // The decoders reject such depths already; this guards against a stack overflow if they change.
     if depth == limit::JSON_DEPTH {
         return Value::String("(nested too deeply)".to_owned());
     }
@@ -100,12 +100,13 @@ fn json(value: AnyValue, depth: usize) -> Value {
     }
 }
 
-/// Not every database holds NUL: a span is not lost for that.
+/// Replaces NUL, which PostgreSQL cannot store in text.
 pub(super) fn clean(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
-/// A text as what stands in a column may be: not empty, on one line, not too long. The attribute keeps the whole.
+/// Converts a text for a column: trimmed, on one line, shortened to [`limit::NAME_BYTES`]; `None` if nothing is left.
+/// The attribute keeps the full text.
 pub(super) fn label(text: &str) -> Option<String> {
     let text = text.trim();
     let line: String = text
@@ -124,13 +125,13 @@ pub(super) fn label(text: &str) -> Option<String> {
     if line.is_empty() { None } else { Some(line) }
 }
 
-/// At most so many bytes of a text, up to the end of a character.
+/// Shortens a text to at most `bytes` bytes, at a character boundary.
 pub(super) fn cut(mut text: String, bytes: usize) -> String {
     text.truncate(text.floor_char_boundary(bytes));
     text
 }
 
-/// A text that holds a JSON object or array as that; anything else as it is.
+/// Parses a text that contains a JSON object or array; returns any other value unchanged.
 pub(super) fn parsed(value: Value) -> Value {
     match value {
         Value::String(text) => match parse(&text) {
@@ -146,8 +147,8 @@ fn parse(text: &str) -> Option<Value> {
         return None;
     }
     let raw: &serde_json::value::RawValue = serde_json::from_str(text).ok()?;
-    // What is nested more deeply could not be read back.
-    crate::ingestion::json::check(raw).ok()?;
+    // Deeper nesting could not be read back.
+    crate::json::check(raw).ok()?;
     serde_json::from_str(text).ok()
 }
 

@@ -1,27 +1,28 @@
-//! What went in and what came out: the first of the conventions that says it.
+//! The input and output of a span, from the first convention that provides them.
 
 use serde_json::{Value, json};
 
 use super::{
     attribute::{Attributes, parsed},
+    event::SpanEvent,
     message,
-    span::Happening,
 };
 
-/// The event that holds both at once.
+/// The event that holds both input and output.
 const DETAILS: &str = "gen_ai.client.inference.operation.details";
 
-/// What went in.
-pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Value> {
+/// Returns the input.
+pub(super) fn input(attributes: &Attributes, events: &[SpanEvent]) -> Option<Value> {
     conversation(attributes, true)
-        .or_else(|| given(attributes, "gen_ai.tool.call.arguments"))
-        // OpenInference tells both of a model's call: the conversation, and the request that it was sent in.
+        .or_else(|| non_empty(attributes, "gen_ai.tool.call.arguments"))
+        // OpenInference sends both the conversation of a model call and the raw request; the conversation comes
+        // first.
         .or_else(|| message::flattened(attributes, "llm.input_messages."))
         .or_else(|| value(attributes, "input.value", "input.mime_type"))
         .or_else(|| message::flattened(attributes, "gen_ai.prompt."))
-        .or_else(|| given(attributes, "gen_ai.prompt"))
+        .or_else(|| non_empty(attributes, "gen_ai.prompt"))
         .or_else(|| entity(attributes, "traceloop.entity.input"))
-        .or_else(|| message::asked(events))
+        .or_else(|| message::prompt(events))
         .or_else(|| details(events).and_then(|details| conversation(details, true)))
         .or_else(|| {
             [
@@ -38,27 +39,27 @@ pub(super) fn input(attributes: &Attributes, events: &[Happening]) -> Option<Val
         .or_else(|| instructions(attributes).map(|system| json!([system])))
 }
 
-/// What came out.
-pub(super) fn output(attributes: &Attributes, events: &[Happening]) -> Option<Value> {
+/// Returns the output.
+pub(super) fn output(attributes: &Attributes, events: &[SpanEvent]) -> Option<Value> {
     conversation(attributes, false)
-        .or_else(|| given(attributes, "gen_ai.tool.call.result"))
+        .or_else(|| non_empty(attributes, "gen_ai.tool.call.result"))
         .or_else(|| message::flattened(attributes, "llm.output_messages."))
         .or_else(|| value(attributes, "output.value", "output.mime_type"))
         .or_else(|| message::flattened(attributes, "gen_ai.completion."))
-        .or_else(|| given(attributes, "gen_ai.completion"))
+        .or_else(|| non_empty(attributes, "gen_ai.completion"))
         .or_else(|| entity(attributes, "traceloop.entity.output"))
-        .or_else(|| message::answered(events))
+        .or_else(|| message::completion(events))
         .or_else(|| details(events).and_then(|details| conversation(details, false)))
         .or_else(|| vercel(attributes))
         .or_else(|| message::documents(attributes, "retrieval.documents."))
 }
 
-/// OpenTelemetry's messages; what the system was told stands before what went in.
-fn conversation(attributes: &Attributes, went_in: bool) -> Option<Value> {
-    if !went_in {
-        return given(attributes, "gen_ai.output.messages");
+/// Returns the messages of the OpenTelemetry conventions; system instructions come before the input.
+fn conversation(attributes: &Attributes, is_input: bool) -> Option<Value> {
+    if !is_input {
+        return non_empty(attributes, "gen_ai.output.messages");
     }
-    let messages = given(attributes, "gen_ai.input.messages")?;
+    let messages = non_empty(attributes, "gen_ai.input.messages")?;
     Some(match (instructions(attributes), messages) {
         (Some(system), Value::Array(mut messages)) => {
             messages.insert(0, system);
@@ -70,7 +71,7 @@ fn conversation(attributes: &Attributes, went_in: bool) -> Option<Value> {
 }
 
 fn instructions(attributes: &Attributes) -> Option<Value> {
-    let parts = match given(attributes, "gen_ai.system_instructions")? {
+    let parts = match non_empty(attributes, "gen_ai.system_instructions")? {
         Value::Array(parts) => parts,
         Value::String(text) => vec![json!({"type": "text", "content": text})],
         part => vec![part],
@@ -78,24 +79,24 @@ fn instructions(attributes: &Attributes) -> Option<Value> {
     Some(json!({"role": "system", "parts": parts}))
 }
 
-fn details(events: &[Happening]) -> Option<&Attributes> {
+fn details(events: &[SpanEvent]) -> Option<&Attributes> {
     events.iter().find(|event| event.name == DETAILS).map(|event| &event.attributes)
 }
 
-/// A value that says something; JSON in a text as that.
-fn given(attributes: &Attributes, name: &str) -> Option<Value> {
+/// Returns a non-empty value; JSON in a text is parsed.
+fn non_empty(attributes: &Attributes, name: &str) -> Option<Value> {
     let value = parsed(attributes.get(name)?.clone());
-    let says_nothing = match &value {
+    let is_empty = match &value {
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
         _ => false,
     };
-    if says_nothing { None } else { Some(value) }
+    if is_empty { None } else { Some(value) }
 }
 
-/// The same of what is JSON whatever it is: a text, too (OpenLLMetry's, the Vercel AI SDK's).
+/// Like [`non_empty`], for attributes that are always JSON, texts included (OpenLLMetry, Vercel AI SDK).
 fn entity(attributes: &Attributes, name: &str) -> Option<Value> {
-    match given(attributes, name)? {
+    match non_empty(attributes, name)? {
         Value::String(text) if text.starts_with('"') => {
             Some(Value::String(serde_json::from_str(&text).unwrap_or(text)))
         }
@@ -105,15 +106,16 @@ fn entity(attributes: &Attributes, name: &str) -> Option<Value> {
     }
 }
 
-/// The same, but a text that is said to be no JSON stays a text.
+/// Like [`non_empty`], but a value of the MIME type `text/plain` is not parsed.
 fn value(attributes: &Attributes, name: &str, mime_type: &str) -> Option<Value> {
     if attributes.get(mime_type).and_then(Value::as_str) == Some("text/plain") {
         return attributes.get(name).filter(|value| value.as_str() != Some("")).cloned();
     }
-    given(attributes, name)
+    non_empty(attributes, name)
 }
 
-/// The Vercel AI SDK's answers: a text, calls of tools beside it, an object, or what a tool gave.
+/// Returns the output of the Vercel AI SDK: a text, tool calls with an optional text, an object, or the result of a
+/// tool.
 fn vercel(attributes: &Attributes) -> Option<Value> {
     let one = |names: &[&str]| names.iter().find_map(|name| entity(attributes, name));
     let text = || attributes.get("ai.response.text").or_else(|| attributes.get("ai.result.text")).cloned();

@@ -1,6 +1,5 @@
-//! The two encodings of OTLP over HTTP, and what is answered in them.
+//! The two encodings of OTLP over HTTP, and responses in them.
 
-use actix_web::{HttpRequest, http::header};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
@@ -9,29 +8,17 @@ use serde_json::json;
 
 use super::status::Status;
 
-/// How requests and answers are written.
+/// The encoding of a request and its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
-    /// Binary.
+    /// Binary protobuf.
     Protobuf,
-    /// OTLP's own mapping of it.
+    /// The JSON mapping of OTLP.
     Json,
 }
 
 impl Encoding {
-    /// How a request is written, where it says so and it is one of the two.
-    #[must_use]
-    pub fn of(request: &HttpRequest) -> Option<Self> {
-        let content_type = request.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match essence.as_str() {
-            "application/x-protobuf" | "application/protobuf" => Some(Self::Protobuf),
-            "application/json" => Some(Self::Json),
-            _ => None,
-        }
-    }
-
-    /// The answer's content type.
+    /// Returns the content type.
     #[must_use]
     pub const fn content_type(self) -> &'static str {
         match self {
@@ -40,8 +27,8 @@ impl Encoding {
         }
     }
 
-    /// What a request is answered whose spans were kept, but for so many, for these reasons. A reason without a rejected span
-    /// is a warning.
+    /// Encodes the response to an accepted request of which `rejected` spans were rejected for `reason`. A reason
+    /// without rejected spans is a warning.
     #[must_use]
     pub fn answer(self, rejected: usize, reason: &str) -> Vec<u8> {
         let rejected_spans = i64::try_from(rejected).unwrap_or(i64::MAX);
@@ -52,7 +39,7 @@ impl Encoding {
                 ExportTraceServiceResponse { partial_success }.encode_to_vec()
             }
             Self::Json if reason.is_empty() => b"{}".to_vec(),
-            // Protobuf's JSON has 64-bit integers as text.
+            // Protobuf's JSON mapping writes 64-bit integers as text.
             Self::Json => {
                 let rejected_spans = rejected_spans.to_string();
                 json!({"partialSuccess": {"rejectedSpans": rejected_spans, "errorMessage": reason}})
@@ -62,7 +49,7 @@ impl Encoding {
         }
     }
 
-    /// What a request is answered that was not kept.
+    /// Encodes the response to a rejected request.
     #[must_use]
     pub fn error(self, status: &Status) -> Vec<u8> {
         match self {

@@ -1,27 +1,25 @@
-//! Judgements that came with a span, as scores of its trace.
+//! Evaluations sent with a span, which become scores of its trace.
 
+use domain::trace::record::{MICROS_PER_POINT, NewScore};
 use serde_json::{Map, Value};
 use shared::{Timestamp, limit, trace::DEFAULT_SCORE_NAME};
 
 use super::{
     attribute::{Attributes, cut},
+    event::SpanEvent,
     message,
-    span::Happening,
 };
-use crate::{
-    ingestion::field::{Arrival, scaled},
-    store::trace::record::{MICROS_PER_POINT, NewScore},
-};
+use crate::field::{Arrival, scaled};
 
-/// Scores that are taken of one span: every one costs the store a look at all of its trace.
-pub(super) const MOST: usize = 100;
+/// The maximum number of scores of one span: each requires reading its whole trace.
+pub(super) const SPAN_SCORES: usize = 100;
 
-/// The scores that a span's attributes and events hold, and how many more there are than are taken. One without a number is
-/// none: it stays an attribute.
+/// Returns the scores in the attributes and events of a span, and how many were left out because of [`SPAN_SCORES`].
+/// An evaluation without a number is not a score and remains an attribute.
 pub(super) fn scores(
     trace_id: &str,
     attributes: &Attributes,
-    events: &[Happening],
+    events: &[SpanEvent],
     (start, end): (Timestamp, Timestamp),
     arrival: Arrival,
 ) -> (Vec<NewScore>, usize) {
@@ -32,7 +30,7 @@ pub(super) fn scores(
         else {
             return;
         };
-        if found.len() == MOST {
+        if found.len() == SPAN_SCORES {
             more += 1;
             return;
         }
@@ -48,7 +46,7 @@ pub(super) fn scores(
             name: attributes.label(&[&named("name")]).unwrap_or_else(|| DEFAULT_SCORE_NAME.to_owned()),
             score,
             comment: comment.map(|comment| cut(comment, limit::ERROR_BYTES)),
-            // One from long ago would be forgotten before its trace is.
+            // An earlier score could be removed by retention before its trace.
             timestamp: timestamp.max(start).min(arrival.now),
         });
     };
@@ -69,7 +67,7 @@ pub(super) fn scores(
     (found, more)
 }
 
-/// Millionths of a point: what is at most 1 is a share of the whole, what is more is points of a hundred.
+/// Converts a score to millionths of a point: up to 1 it is a fraction, above 1 it is on a scale of 100.
 fn points(score: f64) -> Option<i64> {
     let points = if score <= 1.0 { score * 100.0 } else { score };
     scaled(points, MICROS_PER_POINT, 100.0).ok()

@@ -1,8 +1,8 @@
-//! OTLP's JSON: protobuf's mapping with ids in hex and enums as numbers. Read as its specification asks of servers, and a
-//! little more: numbers may be text, enums may be names, null is absent, unknown fields are passed over.
+//! OTLP/JSON: the protobuf mapping with ids in hex and enums as numbers. More lenient than the specification
+//! requires: numbers may be text, enums may be names, null means absent, and unknown fields are ignored.
 
 use opentelemetry_proto::tonic::{
-    common::v1::{AnyValue, InstrumentationScope, KeyValue},
+    common::v1::InstrumentationScope,
     resource::v1::Resource,
     trace::v1::{Span, Status, span},
 };
@@ -10,34 +10,34 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    decode::{Batch, Count, RawSpan, Scoped},
-    json_value::{Any, Code, Id, Many, Number, nullable},
+    json_value::{Code, Id, Many, Number, Pair, nullable, pairs},
+    request::{Batch, Count, RawSpan, Scoped},
 };
 
-/// Takes a request apart.
+/// Splits a request.
 ///
 /// # Errors
-/// Where it is none, or has more parts than there may be.
+/// Returns an error if the body is not a request or has too many parts.
 pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
-    // serde takes arrays for objects, too.
+    // serde would also accept an array.
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err("it must be a JSON object".to_owned());
     }
     let request: Request<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let (mut parts, mut values) = (Count::of_request(), Count::of_origins());
+    let (mut parts, mut values) = (Count::for_request(), Count::for_origins());
     let mut batches = Vec::new();
     for resource_spans in request.resource_spans.0 {
         parts.add()?;
         let mut scopes = Vec::new();
-        for scope_spans in listed::<ScopeSpans<'_>>(resource_spans.scope_spans)? {
+        for scope_spans in list::<ScopeSpans<'_>>(resource_spans.scope_spans)? {
             parts.add()?;
             let mut spans = Vec::new();
-            for raw in listed::<&RawValue>(scope_spans.spans)? {
+            for raw in list::<&RawValue>(scope_spans.spans)? {
                 parts.add()?;
                 spans.push(RawSpan::Json(raw));
             }
             let scope: Option<Scope> =
-                weighed(scope_spans.scope, &mut values).map_err(|error| format!("the scope: {error}"))?;
+                limited(scope_spans.scope, &mut values).map_err(|error| format!("the scope: {error}"))?;
             let scope = scope.map(|scope| InstrumentationScope {
                 name: scope.name,
                 version: scope.version,
@@ -46,7 +46,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
             });
             scopes.push(Scoped { scope, spans });
         }
-        let resource: Option<Attributed> = weighed(resource_spans.resource, &mut values)
+        let resource: Option<Attributed> = limited(resource_spans.resource, &mut values)
             .map_err(|error| format!("the resource: {error}"))?;
         let attributes = pairs(resource.unwrap_or_default().attributes);
         batches.push(Batch { resource: Resource { attributes, ..Resource::default() }, scopes });
@@ -54,19 +54,19 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
     Ok(batches)
 }
 
-/// What a list holds that was left undecoded until its turn: what came before it is counted by then.
-fn listed<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Vec<T>, String> {
-    let list: Option<Many<T>> = read_raw(raw)?;
-    Ok(list.unwrap_or_default().0)
+/// Decodes a list that was left raw until its turn, so that everything before it is already counted.
+fn list<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Vec<T>, String> {
+    let items: Option<Many<T>> = read_raw(raw)?;
+    Ok(items.unwrap_or_default().0)
 }
 
-/// What has attributes, decoded where it does not hold too much.
-fn weighed<'a, T: Deserialize<'a>>(
+/// Decodes an object with attributes unless it holds too many values.
+fn limited<'a, T: Deserialize<'a>>(
     raw: Option<&'a RawValue>,
     values: &mut Count,
 ) -> Result<Option<T>, String> {
     if let Some(raw) = raw {
-        weigh(raw, values)?;
+        count_values(raw, values)?;
     }
     read_raw(raw)
 }
@@ -76,8 +76,8 @@ fn read_raw<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Option<
     value.map(Option::flatten).map_err(|error| error.to_string())
 }
 
-/// Counts objects and arrays, all the way down: `{},{},…` takes far more memory than bytes.
-fn weigh(raw: &RawValue, count: &mut Count) -> Result<(), String> {
+/// Counts objects and arrays at all levels: `{},{},…` takes far more memory than it has bytes.
+fn count_values(raw: &RawValue, count: &mut Count) -> Result<(), String> {
     let (mut in_text, mut escaped) = (false, false);
     for byte in raw.get().bytes() {
         match byte {
@@ -94,12 +94,12 @@ fn weigh(raw: &RawValue, count: &mut Count) -> Result<(), String> {
 /// Decodes a span.
 ///
 /// # Errors
-/// Where it is none.
+/// Returns why the span is invalid.
 pub(super) fn span(raw: &RawValue) -> Result<Span, String> {
     if !raw.get().starts_with('{') {
         return Err("it must be a JSON object".to_owned());
     }
-    weigh(raw, &mut Count::of_values())?;
+    count_values(raw, &mut Count::for_span())?;
     let span: JsonSpan = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
     let event = |event: Event| span::Event {
         time_unix_nano: event.time_unix_nano.0,
@@ -220,20 +220,4 @@ struct JsonStatus {
     message: String,
     #[serde(default, deserialize_with = "nullable")]
     code: Code,
-}
-
-#[derive(Deserialize)]
-pub(super) struct Pair {
-    #[serde(default, deserialize_with = "nullable")]
-    key: String,
-    value: Option<Any>,
-}
-
-pub(super) fn pairs(pairs: Many<Pair>) -> Vec<KeyValue> {
-    let pair = |pair: Pair| KeyValue {
-        key: pair.key,
-        value: pair.value.map(|Any(value)| AnyValue { value }),
-        key_strindex: 0,
-    };
-    pairs.0.into_iter().map(pair).collect()
 }

@@ -1,4 +1,4 @@
-//! The values of OTLP's JSON: ids in hex, numbers that may be text, and values of any kind.
+//! The values of OTLP/JSON: ids in hex, numbers that may be text, and values of any type.
 
 use std::{fmt, marker::PhantomData};
 
@@ -6,25 +6,24 @@ use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValueList, any_value::Value};
+use opentelemetry_proto::tonic::common::v1::{
+    AnyValue, ArrayValue, KeyValue, KeyValueList, any_value::Value,
+};
 use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{
-    decode::SPAN_VALUES,
-    json::{Pair, pairs},
-};
+use super::request::SPAN_VALUES;
 
-/// Null is the same as absent.
+/// Deserializes null as the default.
 pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A list that is not longer than what a span may hold: `{},{},…` would take far more memory than bytes.
+/// A list with at most [`SPAN_VALUES`] items: `{},{},…` would take far more memory than it has bytes.
 pub(super) struct Many<T>(pub(super) Vec<T>);
 
 impl<T> Default for Many<T> {
@@ -46,7 +45,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
                 while let Some(item) = seq.next_element()? {
                     if items.len() == SPAN_VALUES {
                         return Err(A::Error::custom(format_args!(
-                            "there are more than {SPAN_VALUES} in an array"
+                            "an array has more than {SPAN_VALUES} items"
                         )));
                     }
                     items.push(item);
@@ -76,7 +75,7 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
-/// A number, or its text.
+/// A number, or a text that contains one.
 #[derive(Default)]
 pub(super) struct Number<T>(pub(super) T);
 
@@ -145,7 +144,7 @@ impl<'de, T: FromNumber> Deserialize<'de> for Number<T> {
     }
 }
 
-/// A status code: 2 is an error.
+/// A status code; 2 is an error.
 #[derive(Default)]
 pub(super) struct Code(pub(super) i32);
 
@@ -166,7 +165,7 @@ impl<'de> Deserialize<'de> for Code {
     }
 }
 
-/// A value of whatever kind; nothing where it says none that is known.
+/// A value of any type; `None` if the type is unknown.
 #[derive(Default)]
 pub(super) struct Any(pub(super) Option<Value>);
 
@@ -227,4 +226,22 @@ impl<'de> Deserialize<'de> for Bytes {
         let alphabet = if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
         GeneralPurpose::new(alphabet, LENIENT).decode(&text).map(Self).map_err(D::Error::custom)
     }
+}
+
+/// An attribute.
+#[derive(Deserialize)]
+pub(super) struct Pair {
+    #[serde(default, deserialize_with = "nullable")]
+    key: String,
+    value: Option<Any>,
+}
+
+/// Converts attributes to protobuf.
+pub(super) fn pairs(pairs: Many<Pair>) -> Vec<KeyValue> {
+    let pair = |pair: Pair| KeyValue {
+        key: pair.key,
+        value: pair.value.map(|Any(value)| AnyValue { value }),
+        key_strindex: 0,
+    };
+    pairs.0.into_iter().map(pair).collect()
 }

@@ -1,24 +1,24 @@
-//! What kind of step a span is: what it says of itself, in the words of each convention, else what its attributes tell.
+//! The kind of a span: stated in the terms of one of the conventions, otherwise inferred from its attributes.
 
 use shared::span::SpanKind;
 
 use super::attribute::Attributes;
 
-/// Which tool a tool's span called.
+/// The attributes that hold the name of a called tool.
 pub(super) const TOOL_NAMES: [&str; 3] = ["gen_ai.tool.name", "tool.name", "ai.toolCall.name"];
 
-/// The kind of a span.
+/// Returns the kind of a span.
 pub(super) fn kind(attributes: &Attributes) -> SpanKind {
     let word = |name| attributes.text(&[name]).map(|word| word.to_ascii_lowercase());
     word("gen_ai.operation.name")
-        .and_then(|word| of_operation(&word))
-        .or_else(|| word("openinference.span.kind").and_then(|word| of_openinference(&word)))
-        .or_else(|| word("traceloop.span.kind").and_then(|word| of_traceloop(&word)))
-        .or_else(|| attributes.text(&["ai.operationId"]).and_then(|id| of_vercel(&id)))
+        .and_then(|word| from_operation(&word))
+        .or_else(|| word("openinference.span.kind").and_then(|word| from_openinference(&word)))
+        .or_else(|| word("traceloop.span.kind").and_then(|word| from_traceloop(&word)))
+        .or_else(|| attributes.text(&["ai.operationId"]).and_then(|id| from_vercel(&id)))
         .unwrap_or_else(|| inferred(attributes))
 }
 
-fn of_operation(word: &str) -> Option<SpanKind> {
+fn from_operation(word: &str) -> Option<SpanKind> {
     Some(match word {
         "chat" | "text_completion" | "generate_content" => SpanKind::Llm,
         "embeddings" => SpanKind::Embedding,
@@ -30,11 +30,11 @@ fn of_operation(word: &str) -> Option<SpanKind> {
     })
 }
 
-fn of_openinference(word: &str) -> Option<SpanKind> {
+fn from_openinference(word: &str) -> Option<SpanKind> {
     SpanKind::ALL.into_iter().find(|kind| *kind != SpanKind::Unknown && kind.as_str() == word)
 }
 
-fn of_traceloop(word: &str) -> Option<SpanKind> {
+fn from_traceloop(word: &str) -> Option<SpanKind> {
     Some(match word {
         "workflow" | "task" => SpanKind::Chain,
         "agent" => SpanKind::Agent,
@@ -43,8 +43,8 @@ fn of_traceloop(word: &str) -> Option<SpanKind> {
     })
 }
 
-/// The calls of a model are the inner spans (`ai.generateText.doGenerate`); the outer ones sum them up.
-fn of_vercel(id: &str) -> Option<SpanKind> {
+/// The inner spans (`ai.generateText.doGenerate`) are the model calls; the outer ones aggregate them.
+fn from_vercel(id: &str) -> Option<SpanKind> {
     Some(match id {
         "ai.toolCall" => SpanKind::Tool,
         _ if id.starts_with("ai.embed") && id.contains(".doEmbed") => SpanKind::Embedding,
@@ -57,7 +57,7 @@ fn of_vercel(id: &str) -> Option<SpanKind> {
 
 fn inferred(attributes: &Attributes) -> SpanKind {
     let any = |names: &[&str]| names.iter().any(|name| attributes.has(name));
-    // OpenLLMetry says it of calls of models alone.
+    // OpenLLMetry sets this attribute on model calls only.
     match attributes.text(&["llm.request.type"]).as_deref() {
         Some("chat" | "completion") => return SpanKind::Llm,
         Some("embedding") => return SpanKind::Embedding,

@@ -1,5 +1,5 @@
-//! Conversations that were flattened into attributes (`llm.input_messages.0.message.role`) or spread over events, put
-//! together again as `[{role, content, tool_calls, …}]`.
+//! Reassembles conversations that were flattened into attributes (`llm.input_messages.0.message.role`) or spread over
+//! events, as `[{role, content, tool_calls, …}]`.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,24 @@ use serde_json::{Map, Value, json};
 
 use super::{
     attribute::{Attributes, parsed},
-    span::Happening,
+    event::SpanEvent,
 };
 
-/// Parts that a flattened name is taken apart into at most: the rest of it stays one name.
+/// The maximum number of segments of a flattened name; the last one keeps the rest.
 const SEGMENTS: usize = 12;
-/// What OpenInference puts around each thing of a list.
+/// The objects that OpenInference wraps around list items.
 const WRAPPERS: [&str; 5] = ["message", "message_content", "tool_call", "document", "image"];
 
-/// The messages whose flattened names begin so; nothing where there are none.
+/// Returns the messages flattened under `prefix`; `None` if there are none.
 pub(super) fn flattened(attributes: &Attributes, prefix: &str) -> Option<Value> {
-    let list = unflattened(attributes, prefix)?;
+    let list = reassemble(attributes, prefix)?;
     let Value::Array(items) = list else { return None };
     Some(Value::Array(items.into_iter().map(message).collect()))
 }
 
-/// What else is flattened under a prefix: a list of objects.
+/// Returns the list of other objects flattened under `prefix`.
 pub(super) fn documents(attributes: &Attributes, prefix: &str) -> Option<Value> {
-    unflattened(attributes, prefix).filter(Value::is_array)
+    reassemble(attributes, prefix).filter(Value::is_array)
 }
 
 enum Node {
@@ -38,11 +38,11 @@ enum Key {
     Name(String),
 }
 
-fn unflattened(attributes: &Attributes, prefix: &str) -> Option<Value> {
+fn reassemble(attributes: &Attributes, prefix: &str) -> Option<Value> {
     let mut root = BTreeMap::new();
     for (path, value) in attributes.under(prefix) {
         let segments: Vec<&str> = path.splitn(SEGMENTS, '.').collect();
-        // A list, not names that happen to begin so.
+        // Names without an index are not part of a list.
         if segments[0].parse::<u64>().is_ok() {
             insert(&mut root, &segments, value);
         }
@@ -58,7 +58,7 @@ fn insert(branch: &mut BTreeMap<Key, Node>, segments: &[&str], value: &Value) {
         return;
     }
     let node = branch.entry(key).or_insert_with(|| Node::Branch(BTreeMap::new()));
-    // What is inside goes before a value of the same name.
+    // Nested attributes take precedence over a value of the same name.
     if let Node::Leaf(_) = node {
         *node = Node::Branch(BTreeMap::new());
     }
@@ -72,7 +72,7 @@ impl Node {
         match self {
             Self::Leaf(value) => value,
             Self::Branch(branch) if branch.keys().all(|key| matches!(key, Key::Index(_))) => {
-                Value::Array(branch.into_values().map(Self::into_json).map(unwrapped).collect())
+                Value::Array(branch.into_values().map(Self::into_json).map(unwrap_item).collect())
             }
             Self::Branch(branch) => {
                 let name = |key| match key {
@@ -86,8 +86,8 @@ impl Node {
     }
 }
 
-/// `{"message": {…}}` as `{…}`.
-fn unwrapped(value: Value) -> Value {
+/// Unwraps `{"message": {…}}` into `{…}`.
+fn unwrap_item(value: Value) -> Value {
     let Value::Object(mut members) = value else { return value };
     for wrapper in WRAPPERS {
         if let Some(Value::Object(inner)) = members.get_mut(wrapper).map(Value::take) {
@@ -102,7 +102,7 @@ fn unwrapped(value: Value) -> Value {
     Value::Object(members)
 }
 
-/// A message in the one shape, whatever else it holds beside.
+/// Normalizes a message; unknown members remain.
 fn message(value: Value) -> Value {
     let Value::Object(mut message) = value else { return value };
     if let Some(contents) = message.remove("contents") {
@@ -123,7 +123,7 @@ fn message(value: Value) -> Value {
     Value::Object(message)
 }
 
-/// Content that is a list of parts as text, as that; other text stays text, whatever it looks like.
+/// Parses content that is a JSON list of parts; any other text remains text.
 fn parts(content: Value) -> Value {
     let Value::String(text) = &content else { return content };
     match parsed(Value::String(text.clone())) {
@@ -134,7 +134,7 @@ fn parts(content: Value) -> Value {
     }
 }
 
-/// `{id, type, function: {name, arguments}}`, as OpenAI has it; the arguments as JSON where they are.
+/// Normalizes a tool call to OpenAI's `{id, type, function: {name, arguments}}`; arguments that are JSON are parsed.
 pub(super) fn tool_call(call: Value) -> Value {
     let Value::Object(mut call) = call else { return call };
     let mut take = |names: &[&str]| names.iter().find_map(|name| call.remove(*name));
@@ -160,8 +160,8 @@ pub(super) fn tool_call(call: Value) -> Value {
     Value::Object(call)
 }
 
-/// What was said before the answer, by the events that say so: an older convention than messages in attributes.
-pub(super) fn asked(events: &[Happening]) -> Option<Value> {
+/// Returns the prompt from events, which older versions of the conventions use instead of attributes.
+pub(super) fn prompt(events: &[SpanEvent]) -> Option<Value> {
     let messages: Vec<Value> = events
         .iter()
         .filter_map(|event| {
@@ -172,16 +172,16 @@ pub(super) fn asked(events: &[Happening]) -> Option<Value> {
                 "gen_ai.tool.message" => "tool",
                 _ => return None,
             };
-            Some(of_event(event, role))
+            Some(from_event(event, role))
         })
         .collect();
     some(messages).or_else(|| only(events, "gen_ai.content.prompt", "gen_ai.prompt"))
 }
 
-/// What was answered, by the events that say so.
-pub(super) fn answered(events: &[Happening]) -> Option<Value> {
+/// Returns the completion from events.
+pub(super) fn completion(events: &[SpanEvent]) -> Option<Value> {
     let choices = events.iter().filter(|event| event.name == "gen_ai.choice");
-    some(choices.map(|event| of_event(event, "assistant")).collect())
+    some(choices.map(|event| from_event(event, "assistant")).collect())
         .or_else(|| only(events, "gen_ai.content.completion", "gen_ai.completion"))
 }
 
@@ -189,14 +189,14 @@ fn some(messages: Vec<Value>) -> Option<Value> {
     if messages.is_empty() { None } else { Some(Value::Array(messages)) }
 }
 
-fn only(events: &[Happening], event: &str, attribute: &str) -> Option<Value> {
+fn only(events: &[SpanEvent], event: &str, attribute: &str) -> Option<Value> {
     let event = events.iter().find(|found| found.name == event)?;
     Some(parsed(event.attributes.get(attribute)?.clone()))
 }
 
-fn of_event(event: &Happening, role: &str) -> Value {
+fn from_event(event: &SpanEvent, role: &str) -> Value {
     let mut found = Map::new();
-    // Some put all of it into one attribute, others each thing into one.
+    // Some instrumentations put the whole message into one attribute, others use one attribute per member.
     let whole = event.attributes.get("gen_ai.event.content").map(|content| parsed(content.clone()));
     match whole {
         Some(Value::Object(whole)) => found = whole,

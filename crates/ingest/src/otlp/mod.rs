@@ -1,25 +1,27 @@
-//! OpenTelemetry in: a request of OTLP's, from whichever transport and in whichever encoding, as spans and scores on the
-//! queue. What is wrong with one span rejects that one.
+//! OTLP: decodes an `ExportTraceServiceRequest` in either encoding into spans and scores. An invalid span is rejected
+//! without affecting the others.
 
 mod attribute;
 mod content;
 mod decode;
 pub mod encoding;
 mod evaluation;
-pub mod http;
+mod event;
 mod json;
 mod json_value;
 mod kind;
 mod message;
 mod outcome;
+mod request;
 mod span;
 pub mod status;
 #[cfg(test)]
 mod tests;
+mod time;
 mod usage;
 mod wire;
 
-use actix_web::web::Bytes;
+use domain::trace::record::{LooseSpan, NewScore};
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use serde_json::value::{RawValue, to_raw_value};
 use shared::{limit, span::Scope};
@@ -29,103 +31,73 @@ use self::{
     encoding::Encoding,
     span::Origin,
 };
-use super::{State, field::Arrival};
-use crate::{
-    error::ApiError,
-    gateway::identity::Sender,
-    store::trace::record::{LooseSpan, NewScore},
-};
+use crate::{error::DecodeError, field::Arrival};
 
-/// A body larger than this is read off the async threads.
-const READ_INLINE_BYTES: usize = 64 * 1024;
-/// Bytes that the spans of one request may take once each holds its resource and what was read out of it: what the queue
-/// takes as one message.
+/// The maximum size of the decoded spans of one request, in which every span includes its resource: as much as the
+/// queue accepts in one message.
 const REQUEST_BYTES: usize = 3 * limit::INGEST_BODY_BYTES;
-/// Judgements that are taken of one request.
+/// The maximum number of scores of one request.
 const REQUEST_SCORES: usize = 1000;
-/// Reasons that an answer names.
+/// The maximum number of reasons in a response.
 const REASONS: usize = 5;
 
-/// What of a request was taken.
+/// The records of a request, and what was rejected.
 #[derive(Debug, Default)]
-pub struct Taken {
-    /// The spans.
+pub struct Decoded {
+    /// The accepted spans.
     pub spans: Vec<LooseSpan>,
-    /// Judgements that came with them.
+    /// The scores sent with them.
     pub scores: Vec<NewScore>,
-    /// How many judgements were not: they stay in their spans.
-    pub scores_left: usize,
-    /// How many spans were not.
+    /// The number of scores beyond the limits; they remain attributes of their spans.
+    pub scores_ignored: usize,
+    /// The number of rejected spans.
     pub rejected: usize,
-    /// Why not, of the first ones.
+    /// The reasons for the first rejections.
     pub reasons: Vec<String>,
 }
 
-/// Takes a request, and answers it once nothing can lose what was accepted of it.
+/// Decodes a request.
 ///
 /// # Errors
-/// 400 where it cannot be read, 413 where it holds too much, 503 where it cannot be kept: to be sent again, which counts
-/// no span twice.
-pub async fn take(app: &State, sender: Sender, encoding: Encoding, body: Bytes) -> Result<Vec<u8>, ApiError> {
-    let arrival = Arrival { workspace_id: sender.workspace_id, now: app.clock.now() };
-    let taken = if body.len() <= READ_INLINE_BYTES {
-        read(encoding, &body, arrival)?
-    } else {
-        let reading = tokio::task::spawn_blocking(move || read(encoding, &body, arrival));
-        reading.await.map_err(|error| ApiError::Internal(error.into()))??
-    };
-    let (accepted, rejected) = (taken.spans.len(), taken.rejected);
-    let reason = taken.reason();
-    app.queue.push_spans(taken.spans).await?;
-    for score in taken.scores {
-        app.queue.score(score).await?;
-    }
-    app.metrics.ingested_spans(accepted, rejected);
-    Ok(encoding.answer(rejected, &reason))
-}
-
-/// Reads a request.
-///
-/// # Errors
-/// 400 where it cannot be read, 413 where it holds too much.
-pub fn read(encoding: Encoding, body: &[u8], arrival: Arrival) -> Result<Taken, ApiError> {
+/// Returns an error if the request is malformed or exceeds a limit as a whole.
+pub fn read(encoding: Encoding, body: &[u8], arrival: Arrival) -> Result<Decoded, DecodeError> {
     let batches = decode::read(encoding, body).map_err(|error| {
-        ApiError::BadRequest(format!("The request is no ExportTraceServiceRequest: {error}"))
+        DecodeError::Unreadable(format!("The request is not a valid ExportTraceServiceRequest: {error}"))
     })?;
-    let mut taken = Taken::default();
+    let mut decoded = Decoded::default();
     let mut bytes = 0;
     for (batch_index, batch) in batches.into_iter().enumerate() {
         let resource = Attributes::new(batch.resource.attributes);
         let service = resource.label(&["service.name"]);
         let resource = raw(&resource.0)?;
         for (scope_index, scoped) in batch.scopes.into_iter().enumerate() {
-            let scope = scoped.scope.map(|scope| raw(&shown(scope))).transpose()?;
+            let scope = scoped.scope.map(|scope| raw(&to_scope(scope))).transpose()?;
             let origin = Origin { resource: &resource, scope: scope.as_deref(), service: service.as_deref() };
             for (index, raw_span) in scoped.spans.into_iter().enumerate() {
-                match raw_span.decode().and_then(|span| span::read(span, &origin, arrival)) {
+                match decode::span(raw_span).and_then(|span| span::read(span, &origin, arrival)) {
                     Ok((span, (scores, more))) => {
                         bytes += span.bytes();
                         if bytes > REQUEST_BYTES {
-                            return Err(ApiError::PayloadTooLarge(limit::INGEST_BODY_BYTES));
+                            return Err(DecodeError::TooLarge(limit::INGEST_BODY_BYTES));
                         }
-                        taken.spans.push(span);
-                        taken.judge(scores, more);
+                        decoded.spans.push(span);
+                        decoded.add_scores(scores, more);
                     }
-                    Err(reason) => taken.reject(format_args!(
+                    Err(reason) => decoded.reject(format_args!(
                         "resource_spans[{batch_index}].scope_spans[{scope_index}].spans[{index}]: {reason}"
                     )),
                 }
             }
         }
     }
-    Ok(taken)
+    Ok(decoded)
 }
 
-fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>, ApiError> {
-    to_raw_value(value).map_err(|error| ApiError::Internal(error.into()))
+fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>, DecodeError> {
+    Ok(to_raw_value(value)?)
 }
 
-fn shown(scope: InstrumentationScope) -> Scope {
+fn to_scope(scope: InstrumentationScope) -> Scope {
     Scope {
         name: clean(scope.name),
         version: Some(clean(scope.version)).filter(|version| !version.is_empty()),
@@ -133,7 +105,7 @@ fn shown(scope: InstrumentationScope) -> Scope {
     }
 }
 
-impl Taken {
+impl Decoded {
     fn reject(&mut self, reason: std::fmt::Arguments<'_>) {
         self.rejected += 1;
         if self.reasons.len() < REASONS {
@@ -141,14 +113,14 @@ impl Taken {
         }
     }
 
-    fn judge(&mut self, mut scores: Vec<NewScore>, more: usize) {
+    fn add_scores(&mut self, mut scores: Vec<NewScore>, more: usize) {
         let room = REQUEST_SCORES - self.scores.len();
-        self.scores_left += more + scores.len().saturating_sub(room);
+        self.scores_ignored += more + scores.len().saturating_sub(room);
         scores.truncate(room);
         self.scores.append(&mut scores);
     }
 
-    /// Why not all was taken, in one line; empty where it was.
+    /// Returns the reasons for rejections and ignored scores in one line; empty if everything was accepted.
     #[must_use]
     pub fn reason(&self) -> String {
         let mut reasons = self.reasons.clone();
@@ -156,11 +128,11 @@ impl Taken {
             0 => {}
             more => reasons.push(format!("and {more} more")),
         }
-        if self.scores_left > 0 {
+        if self.scores_ignored > 0 {
             reasons.push(format!(
-                "{} evaluations are no scores: a span has {} at most, a request {REQUEST_SCORES}",
-                self.scores_left,
-                evaluation::MOST
+                "{} evaluations were not recorded as scores: the limit is {} per span and {REQUEST_SCORES} per request",
+                self.scores_ignored,
+                evaluation::SPAN_SCORES
             ));
         }
         reasons.join("; ")

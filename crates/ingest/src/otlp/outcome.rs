@@ -1,18 +1,18 @@
-//! How a span ended, and why it failed.
+//! The status of a span, and its error.
 
 use opentelemetry_proto::tonic::trace::v1::{Status, status::StatusCode};
 use shared::{limit, trace::TraceStatus};
 
 use super::{
     attribute::{Attributes, clean, cut},
-    span::Happening,
+    event::SpanEvent,
 };
 
-/// How a span ended, and the error where it did so in one.
+/// Returns the status of a span, and the error message if it failed.
 pub(super) fn outcome(
     status: Option<Status>,
     attributes: &Attributes,
-    events: &[Happening],
+    events: &[SpanEvent],
 ) -> (TraceStatus, Option<String>) {
     let status = status.unwrap_or_default();
     if status.code != StatusCode::Error as i32 {

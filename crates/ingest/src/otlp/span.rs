@@ -1,23 +1,22 @@
-//! One span of OTLP as one of ours: checked, its attributes read by the conventions, all of it kept.
+//! Converts one OTLP span: validates it, reads known attributes by the conventions, and keeps all of them.
 
+use domain::trace::record::{LooseSpan, MICROS_PER_MILLI, NewScore, NewSpan};
 use opentelemetry_proto::tonic::trace::v1::{Span, span};
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 use shared::{
     Timestamp, limit,
-    span::{SpanEvent, SpanKind, SpanLink, ToolCall},
+    span::{self as wire, SpanKind, SpanLink, ToolCall},
 };
 
 use super::{
-    attribute::{Attributes, clean, label},
-    content, evaluation, kind, outcome, usage,
+    attribute::{Attributes, label},
+    content, evaluation,
+    event::SpanEvent,
+    kind, outcome, time, usage,
 };
-use crate::{
-    ingestion::field::{AHEAD, Arrival, LATENCY_MAX_MS, OLDEST},
-    store::trace::record::{LooseSpan, MICROS_PER_MILLI, NewScore, NewSpan},
-};
+use crate::field::{AHEAD, Arrival, LATENCY_MAX_MS, OLDEST};
 
-const NANOS_PER_MICRO: u64 = 1000;
 const MILLIS_PER_SECOND: f64 = 1e3;
 const UNNAMED: &str = "unnamed";
 
@@ -33,28 +32,21 @@ const USER: [&str; 3] =
 const TAGS: [&str; 2] = ["tag.tags", "ai.telemetry.metadata.tags"];
 const TOOL_CALL: [&str; 3] = ["gen_ai.tool.call.id", "tool.id", "ai.toolCall.id"];
 const TOOL_TYPE: [&str; 1] = ["gen_ai.tool.type"];
-/// The events that say when the first chunk came: OpenInference's, OpenLLMetry's.
+/// The events of the first chunk in OpenInference and OpenLLMetry.
 const FIRST_CHUNK: [&str; 2] = ["First Token Stream Event", "gen_ai.content.completion.chunk"];
 const FINISH: [&str; 3] = ["gen_ai.response.finish_reasons", "llm.finish_reason", "ai.response.finishReason"];
 
-/// What happened during a span.
-pub(super) struct Happening {
-    pub(super) name: String,
-    pub(super) timestamp: Timestamp,
-    pub(super) attributes: Attributes,
-}
-
-/// What all spans of a resource and an instrumentation have in common.
+/// What all spans of a resource and scope share.
 pub(super) struct Origin<'a> {
-    /// The resource's attributes as JSON.
+    /// The attributes of the resource as JSON.
     pub(super) resource: &'a RawValue,
-    /// The instrumentation as JSON.
+    /// The instrumentation scope as JSON.
     pub(super) scope: Option<&'a RawValue>,
-    /// What sent them.
+    /// The value of `service.name`.
     pub(super) service: Option<&'a str>,
 }
 
-/// What has no column, by the names of [`shared::span::Span`].
+/// The payload: everything without a column, by the names of [`shared::span::Span`].
 #[derive(Serialize)]
 struct Payload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,7 +62,7 @@ struct Payload<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tool: Option<ToolCall>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    events: Vec<SpanEvent>,
+    events: Vec<wire::SpanEvent>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     links: Vec<SpanLink>,
     resource: &'a RawValue,
@@ -78,10 +70,10 @@ struct Payload<'a> {
     scope: Option<&'a RawValue>,
 }
 
-/// Reads a span, and the scores that came with it: those that are taken, and how many are not.
+/// Converts a span, and returns its scores with the number of scores beyond the limit.
 ///
 /// # Errors
-/// Why it cannot be taken.
+/// Returns why the span is rejected.
 pub(super) fn read(
     span: Span,
     origin: &Origin<'_>,
@@ -97,11 +89,11 @@ pub(super) fn read(
     let latency = latency(span.start_time_unix_nano, span.end_time_unix_nano)?;
 
     let attributes = Attributes::new(span.attributes);
-    let happenings: Vec<Happening> =
-        span.events.into_iter().map(|event| happening(event, timestamp)).collect();
-    let (status, error) = outcome::outcome(span.status, &attributes, &happenings);
+    let events: Vec<SpanEvent> =
+        span.events.into_iter().map(|event| SpanEvent::new(event, timestamp)).collect();
+    let (status, error) = outcome::outcome(span.status, &attributes, &events);
     let end = Timestamp::from_micros(timestamp.as_micros() + latency);
-    let scores = evaluation::scores(&trace_id, &attributes, &happenings, (timestamp, end), arrival);
+    let scores = evaluation::scores(&trace_id, &attributes, &events, (timestamp, end), arrival);
     let kind = kind::kind(&attributes);
     let mut new = NewSpan {
         span_id,
@@ -115,7 +107,7 @@ pub(super) fn read(
         ..NewSpan::default()
     };
     usage::fill(&mut new, &attributes);
-    let mut loose = LooseSpan {
+    let mut incoming = LooseSpan {
         workspace_id: arrival.workspace_id,
         trace_id,
         arrived: arrival.now,
@@ -127,23 +119,23 @@ pub(super) fn read(
         span: new,
     };
     let payload = Payload {
-        input: content::input(&attributes, &happenings),
-        output: content::output(&attributes, &happenings),
-        time_to_first_chunk_ms: first_chunk(&attributes, &happenings, timestamp),
-        finish_reasons: finish_reasons(&attributes, &happenings),
+        input: content::input(&attributes, &events),
+        output: content::output(&attributes, &events),
+        time_to_first_chunk_ms: first_chunk(&attributes, &events, timestamp),
+        finish_reasons: finish_reasons(&attributes, &events),
         tool: tool(&attributes, kind),
         attributes: attributes.0,
-        events: happenings.into_iter().map(Happening::into_event).collect(),
+        events: events.into_iter().map(SpanEvent::into_stored).collect(),
         links: span.links.into_iter().map(link).collect(),
         resource: origin.resource,
         scope: origin.scope,
     };
-    // A map of text and values can always be written.
-    loose.span.payload = serde_json::to_string(&payload).map_err(|error| error.to_string())?;
-    Ok((loose, scores))
+    // A map of text and values can always be serialized.
+    incoming.span.payload = serde_json::to_string(&payload).map_err(|error| error.to_string())?;
+    Ok((incoming, scores))
 }
 
-/// An id in hex, lower case.
+/// Formats an id of the expected length in lower-case hex.
 fn id(bytes: &[u8], length: usize) -> Result<String, String> {
     if bytes.len() != length {
         return Err(format!("must have {length} bytes, not {}", bytes.len()));
@@ -159,42 +151,26 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-fn moment(nanos: u64) -> Timestamp {
-    // 64 bits of nanoseconds are fewer microseconds than an i64 holds.
-    Timestamp::from_micros(i64::try_from(nanos / NANOS_PER_MICRO).unwrap_or(i64::MAX))
-}
-
 fn started(nanos: u64, arrival: Arrival) -> Result<Timestamp, String> {
-    let timestamp = moment(nanos);
+    let timestamp = time::from_unix_nanos(nanos);
     if nanos == 0 {
         Err("start_time_unix_nano is missing".to_owned())
     } else if timestamp < OLDEST {
-        Err("start_time_unix_nano lies before the year 2000: it counts nanoseconds since 1970".to_owned())
+        Err("start_time_unix_nano is before the year 2000; the unit is nanoseconds since 1970".to_owned())
     } else if timestamp > arrival.now + AHEAD {
-        Err("start_time_unix_nano lies more than a day in the future".to_owned())
+        Err("start_time_unix_nano is more than a day in the future".to_owned())
     } else {
         Ok(timestamp)
     }
 }
 
-/// Microseconds. A clock that was set back between the two makes nothing negative, and what has no end took no time.
+/// Returns the latency in microseconds, rounded up; 0 if the span has no end or the clock was set back.
 fn latency(start: u64, end: u64) -> Result<i64, String> {
-    let micros = end.saturating_sub(start).div_ceil(NANOS_PER_MICRO);
+    let micros = end.saturating_sub(start).div_ceil(time::NANOS_PER_MICRO);
     if micros as f64 > LATENCY_MAX_MS * MICROS_PER_MILLI {
-        return Err("end_time_unix_nano lies more than 30 days after the start".to_owned());
+        return Err("end_time_unix_nano is more than 30 days after the start".to_owned());
     }
     Ok(i64::try_from(micros).unwrap_or(i64::MAX))
-}
-
-fn happening(event: span::Event, start: Timestamp) -> Happening {
-    let timestamp = if event.time_unix_nano == 0 { start } else { moment(event.time_unix_nano) };
-    Happening { name: clean(event.name), timestamp, attributes: Attributes::new(event.attributes) }
-}
-
-impl Happening {
-    fn into_event(self) -> SpanEvent {
-        SpanEvent { name: self.name, timestamp: self.timestamp, attributes: self.attributes.0 }
-    }
 }
 
 fn link(link: span::Link) -> SpanLink {
@@ -205,14 +181,14 @@ fn link(link: span::Link) -> SpanLink {
     }
 }
 
-/// Tags as the JSON array that is stored; nothing for an empty one.
+/// Returns the tags as the JSON array that is stored; `None` if there are none.
 fn tags(attributes: &Attributes) -> Option<String> {
     let texts = attributes.texts(&TAGS)?;
     let tags: Vec<String> = texts.iter().filter_map(|tag| label(tag)).take(limit::TRACE_TAGS).collect();
     if tags.is_empty() { None } else { serde_json::to_string(&tags).ok() }
 }
 
-fn first_chunk(attributes: &Attributes, events: &[Happening], start: Timestamp) -> Option<f64> {
+fn first_chunk(attributes: &Attributes, events: &[SpanEvent], start: Timestamp) -> Option<f64> {
     let event = || events.iter().find(|event| FIRST_CHUNK.contains(&event.name.as_str()));
     let seconds = attributes.number(&["gen_ai.response.time_to_first_chunk"]);
     seconds
@@ -222,7 +198,7 @@ fn first_chunk(attributes: &Attributes, events: &[Happening], start: Timestamp) 
         .filter(|milliseconds| milliseconds.is_finite() && *milliseconds >= 0.0)
 }
 
-fn finish_reasons(attributes: &Attributes, events: &[Happening]) -> Vec<String> {
+fn finish_reasons(attributes: &Attributes, events: &[SpanEvent]) -> Vec<String> {
     attributes.texts(&FINISH).unwrap_or_else(|| {
         let choices = events.iter().filter(|event| event.name == "gen_ai.choice");
         let of_events = choices.filter_map(|event| event.attributes.text(&["finish_reason"]));

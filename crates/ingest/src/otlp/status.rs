@@ -1,32 +1,20 @@
-//! Errors as OTLP has them: a `google.rpc.Status` in the encoding of the request, whoever refused it.
+//! The error format of OTLP: `google.rpc.Status`.
 
 use std::time::Duration;
 
-use actix_web::{
-    Error, HttpResponse,
-    body::{BoxBody, MessageBody, to_bytes_limited},
-    dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderValue},
-    middleware::Next,
-};
 use prost::Message;
 use shared::error::{ErrorBody, ErrorCode};
-
-use super::encoding::Encoding;
-
-/// An error's text is never as long as this.
-const ERROR_BYTES: usize = 256 * 1024;
 
 /// `google.rpc.Status`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Status {
-    /// A code of gRPC's.
+    /// The gRPC code.
     #[prost(int32, tag = "1")]
     pub code: i32,
-    /// A sentence for people.
+    /// The message for people.
     #[prost(string, tag = "2")]
     pub message: String,
-    /// More, for programs.
+    /// Details for programs, like [`Any`] with a `google.rpc.RetryInfo`.
     #[prost(message, repeated, tag = "3")]
     pub details: Vec<Any>,
 }
@@ -34,10 +22,10 @@ pub struct Status {
 /// `google.protobuf.Any`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Any {
-    /// What it is.
+    /// The type of the value.
     #[prost(string, tag = "1")]
     pub type_url: String,
-    /// Its bytes.
+    /// The encoded value.
     #[prost(bytes = "vec", tag = "2")]
     pub value: Vec<u8>,
 }
@@ -59,21 +47,15 @@ struct Delay {
 }
 
 impl Status {
-    /// A status that says nothing but this.
+    /// Creates a status without details.
     #[must_use]
     pub fn new(code: tonic::Code, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into(), details: Vec::new() }
     }
 
-    /// The same error in gRPC's words.
+    /// Adds the delay after which to retry; clients retry only if it is present.
     #[must_use]
-    pub fn of(error: &ErrorBody) -> Self {
-        Self::new(code(error.code), error.detail.as_str())
-    }
-
-    /// The same, to be tried again after that time: the only thing that makes clients do so.
-    #[must_use]
-    pub fn again_after(mut self, delay: Duration) -> Self {
+    pub fn retry_after(mut self, delay: Duration) -> Self {
         let retry_delay = Delay {
             seconds: i64::try_from(delay.as_secs()).unwrap_or(i64::MAX),
             nanos: i32::try_from(delay.subsec_nanos()).unwrap_or_default(),
@@ -84,7 +66,13 @@ impl Status {
     }
 }
 
-/// The code that clients of OTLP take for what it is: only what may be sent again is one of those that they send again.
+impl From<&ErrorBody> for Status {
+    fn from(error: &ErrorBody) -> Self {
+        Self::new(code(error.code), error.detail.as_str())
+    }
+}
+
+/// Returns the gRPC code of an error. OTLP clients retry some codes, so only retryable errors may use those.
 fn code(code: ErrorCode) -> tonic::Code {
     match code {
         ErrorCode::BadRequest
@@ -103,34 +91,4 @@ fn code(code: ErrorCode) -> tonic::Code {
         ErrorCode::QueueFull | ErrorCode::Unavailable => tonic::Code::Unavailable,
         ErrorCode::Internal => tonic::Code::Internal,
     }
-}
-
-/// The middleware that turns errors of this server's shape, from wherever they come, into OTLP's.
-///
-/// # Errors
-/// What the request itself fails with.
-pub async fn shape(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let encoding = Encoding::of(request.request()).unwrap_or(Encoding::Json);
-    let response = next.call(request).await?.map_into_boxed_body();
-    let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    if !json || !(response.status().is_client_error() || response.status().is_server_error()) {
-        return Ok(response);
-    }
-    let (request, response) = response.into_parts();
-    let (response, body) = response.into_parts();
-    let body = match to_bytes_limited(body, ERROR_BYTES).await {
-        Ok(Ok(body)) => body,
-        _ => Default::default(),
-    };
-    // What ingestion answered to the gateway has OTLP's shape already.
-    let body = match serde_json::from_slice::<ErrorBody>(&body) {
-        Ok(error) => encoding.error(&Status::of(&error)),
-        Err(_) => body.to_vec(),
-    };
-    let mut response: HttpResponse<BoxBody> = response.set_body(BoxBody::new(body));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(encoding.content_type()));
-    Ok(ServiceResponse::new(request, response))
 }

@@ -1,14 +1,13 @@
-//! Which model was called, and what it used: names in the order in which they count.
+//! The model that was called and its usage; of several attribute names the first present one counts.
+
+use domain::trace::record::{Basis, NANOS_PER_DOLLAR, NewSpan};
 
 use super::attribute::{Attributes, as_number, label, parsed};
-use crate::{
-    ingestion::field::{COST_MAX_USD, TOKENS_MAX, scaled},
-    store::trace::record::{Basis, NANOS_PER_DOLLAR, NewSpan},
-};
+use crate::field::{COST_MAX_USD, TOKENS_MAX, scaled};
 
 const PROVIDER: [&str; 5] =
     ["gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider"];
-/// The model that was called.
+/// The attributes that hold the name of the called model.
 pub(super) const MODEL: [&str; 8] = [
     "gen_ai.response.model",
     "gen_ai.request.model",
@@ -60,9 +59,9 @@ const REASONING: [&str; 5] = [
 ];
 const COST: [&str; 2] = ["gen_ai.usage.cost", "llm.cost.total"];
 
-/// Fills in the model and what was used, as it was sent: what is in what, pricing works out.
+/// Sets the model and the usage as sent; pricing resolves which counts include others.
 pub(super) fn fill(span: &mut NewSpan, attributes: &Attributes) {
-    span.model = attributes.label(&MODEL).or_else(|| asked_for(attributes));
+    span.model = attributes.label(&MODEL).or_else(|| requested_model(attributes));
     span.model_provider = attributes.label(&PROVIDER);
     span.tokens_input = tokens(attributes, &INPUT);
     span.tokens_output = tokens(attributes, &OUTPUT);
@@ -77,17 +76,17 @@ pub(super) fn fill(span: &mut NewSpan, attributes: &Attributes) {
     }
 }
 
-/// The model that OpenInference's call asked for: one that failed names it nowhere else.
-fn asked_for(attributes: &Attributes) -> Option<String> {
+/// Returns the requested model of an OpenInference call; a failed call names its model nowhere else.
+fn requested_model(attributes: &Attributes) -> Option<String> {
     let parameters = parsed(attributes.get("llm.invocation_parameters")?.clone());
     label(parameters.get("model")?.as_str()?)
 }
 
-/// A count by the first name that holds one; what is none (a fraction, less than 0) is left to the attributes.
+/// Returns the first valid count. Fractions and negative numbers are not counts; they remain attributes.
 fn tokens(attributes: &Attributes, names: &[&str]) -> Option<i64> {
     names.iter().find_map(|name| {
         let number = as_number(attributes.get(name)?)?;
-        let sound = number.fract() == 0.0 && (0.0..=TOKENS_MAX as f64).contains(&number);
-        sound.then_some(number as i64)
+        let valid = number.fract() == 0.0 && (0.0..=TOKENS_MAX as f64).contains(&number);
+        valid.then_some(number as i64)
     })
 }

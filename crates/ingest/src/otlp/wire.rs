@@ -1,5 +1,6 @@
-//! A protobuf request taken apart without decoding its spans: each is decoded by itself, so that a bad one costs no other,
-//! and what would take far more memory than bytes is refused before it does. Fields by number, as in OTLP's `trace.proto`.
+//! Splits a protobuf request without decoding its spans, so that an invalid span does not reject the others. Messages
+//! that would take far more memory than they have bytes are rejected before they are decoded. Field numbers are those
+//! of OTLP's `trace.proto`.
 
 use opentelemetry_proto::tonic::{common::v1::InstrumentationScope, trace::v1::Span};
 use prost::{
@@ -7,12 +8,12 @@ use prost::{
     encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field},
 };
 
-use super::decode::{Batch, Count, RawSpan, Scoped};
+use super::request::{Batch, Count, RawSpan, Scoped};
 
-/// Messages inside of messages: about as many as prost itself reads.
+/// The maximum nesting of messages, similar to prost's own limit.
 const MAX_DEPTH: usize = 100;
 
-/// Messages that hold many others, as far as their number matters.
+/// Messages whose children are counted.
 #[derive(Clone, Copy)]
 enum Kind {
     Span,
@@ -27,7 +28,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What stands in a field.
+    /// Returns the kind of message in a field.
     fn inside(self, tag: u32) -> Option<Self> {
         match (self, tag) {
             (Self::Span, 9) | (Self::Event | Self::Scope, 3) | (Self::Link, 4) => Some(Self::KeyValue),
@@ -42,12 +43,12 @@ impl Kind {
     }
 }
 
-/// Takes a request apart.
+/// Splits a request.
 ///
 /// # Errors
-/// Where it is none, or has more parts than there may be.
+/// Returns an error if the body is not a request or has too many parts.
 pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
-    let mut counts = Counts { parts: Count::of_request(), values: Count::of_origins() };
+    let mut counts = Counts { parts: Count::for_request(), values: Count::for_origins() };
     let mut batches = Vec::new();
     each_field(body, |tag, bytes| {
         if let (1, Some(bytes)) = (tag, bytes) {
@@ -59,7 +60,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
     Ok(batches)
 }
 
-/// What there is in the whole request.
+/// The counters of a whole request.
 struct Counts {
     parts: Count,
     values: Count,
@@ -70,16 +71,16 @@ fn batch<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Batch<'a>, String> {
     each_field(body, |tag, bytes| {
         match (tag, bytes) {
             (1, Some(bytes)) => {
-                weigh(bytes, Kind::Resource, &mut counts.values)
+                count_values(bytes, Kind::Resource, &mut counts.values)
                     .map_err(|error| format!("the resource: {error}"))?;
-                // A message that is there twice is put together: that is how protobuf has it.
+                // Protobuf merges messages that occur twice.
                 batch.resource.merge(bytes).map_err(|error| format!("the resource: {error}"))?;
             }
             (2, Some(bytes)) => {
                 counts.parts.add()?;
                 batch.scopes.push(scoped(bytes, counts)?);
             }
-            (1 | 2, None) => return Err("resource_spans holds something else than messages".to_owned()),
+            (1 | 2, None) => return Err("resource_spans contains fields that are not messages".to_owned()),
             _ => {}
         }
         Ok(())
@@ -92,7 +93,7 @@ fn scoped<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Scoped<'a>, String>
     each_field(body, |tag, bytes| {
         match (tag, bytes) {
             (1, Some(bytes)) => {
-                weigh(bytes, Kind::Scope, &mut counts.values)
+                count_values(bytes, Kind::Scope, &mut counts.values)
                     .map_err(|error| format!("the scope: {error}"))?;
                 let scope = scoped.scope.get_or_insert_with(InstrumentationScope::default);
                 scope.merge(bytes).map_err(|error| format!("the scope: {error}"))?;
@@ -101,7 +102,7 @@ fn scoped<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Scoped<'a>, String>
                 counts.parts.add()?;
                 scoped.spans.push(RawSpan::Protobuf(bytes));
             }
-            (1 | 2, None) => return Err("scope_spans holds something else than messages".to_owned()),
+            (1 | 2, None) => return Err("scope_spans contains fields that are not messages".to_owned()),
             _ => {}
         }
         Ok(())
@@ -109,14 +110,14 @@ fn scoped<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Scoped<'a>, String>
     Ok(scoped)
 }
 
-/// Decodes a span, where it does not hold too much.
+/// Decodes a span unless it holds too many values.
 pub(super) fn span(bytes: &[u8]) -> Result<Span, String> {
-    weigh(bytes, Kind::Span, &mut Count::of_values())?;
+    count_values(bytes, Kind::Span, &mut Count::for_span())?;
     Span::decode(bytes).map_err(|error| format!("it cannot be decoded: {error}"))
 }
 
-/// Counts what is in a message, all the way down.
-fn weigh(bytes: &[u8], kind: Kind, count: &mut Count) -> Result<(), String> {
+/// Counts the nested messages at all levels.
+fn count_values(bytes: &[u8], kind: Kind, count: &mut Count) -> Result<(), String> {
     let mut open = vec![(bytes, kind, 0)];
     while let Some((bytes, kind, depth)) = open.pop() {
         each_field(bytes, |tag, bytes| {
@@ -133,7 +134,7 @@ fn weigh(bytes: &[u8], kind: Kind, count: &mut Count) -> Result<(), String> {
     Ok(())
 }
 
-/// Walks over a message's fields: their numbers, and what is in those that have a length.
+/// Calls `take` with the number and, for length-delimited fields, the content of every field of a message.
 fn each_field<'a>(
     mut body: &'a [u8],
     mut take: impl FnMut(u32, Option<&'a [u8]>) -> Result<(), String>,
@@ -149,7 +150,7 @@ fn each_field<'a>(
         let length = decode_varint(&mut body).map_err(bad)?;
         let field = usize::try_from(length).ok().and_then(|length| body.split_at_checked(length));
         let Some((field, rest)) = field else {
-            return Err(format!("it breaks off: field {tag} should have {length} bytes"));
+            return Err(format!("it is truncated: field {tag} should have {length} bytes"));
         };
         body = rest;
         take(tag, Some(field))?;

@@ -36,6 +36,12 @@ pub enum Transaction {
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
+/// Converts a count as the databases return it.
+#[must_use]
+pub(crate) fn count(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
+}
+
 impl Database {
     /// Begins a read transaction: all of its statements see one state of the database.
     ///

@@ -103,11 +103,6 @@ pub(crate) fn line(line: i64) -> i32 {
     i32::try_from(line).unwrap_or(i32::MAX)
 }
 
-/// Decodes a count.
-pub(crate) fn count(stored: i64) -> u64 {
-    u64::try_from(stored).unwrap_or(0)
-}
-
 /// Converts microseconds to milliseconds.
 pub(crate) fn millis(micros: i64) -> f64 {
     micros as f64 / MICROS_PER_MILLI

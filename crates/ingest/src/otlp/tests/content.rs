@@ -1,4 +1,4 @@
-//! What went in, what came out, and everything else that has no column.
+//! Input, output and everything else without a column.
 
 use serde_json::json;
 
@@ -12,7 +12,7 @@ fn output(attributes: Value) -> Value {
     mapped(attributes).1["output"].take()
 }
 
-/// Each name by itself, and then the one before it, which goes first.
+/// Checks each attribute alone, then together with all later ones: the earlier one takes precedence.
 #[track_caller]
 fn first_hits(rows: &[(Value, Value)], found: fn(Value) -> Value) {
     let mut all = serde_json::Map::new();
@@ -24,7 +24,7 @@ fn first_hits(rows: &[(Value, Value)], found: fn(Value) -> Value) {
 }
 
 #[test]
-fn the_input_is_the_first_that_is_there() {
+fn the_first_present_convention_gives_the_input() {
     let asked = json!([{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}]);
     let rows = [
         (json!({"gen_ai.input.messages": asked.to_string()}), asked.clone()),
@@ -50,7 +50,7 @@ fn the_input_is_the_first_that_is_there() {
         (json!({"ai.toolCall.args": "{\"city\":\"Paris\"}"}), json!({"city": "Paris"})),
     ];
     first_hits(&rows, input);
-    assert_eq!(input(json!({"gen_ai.input.messages": asked})), asked, "as a value, too");
+    assert_eq!(input(json!({"gen_ai.input.messages": asked})), asked, "as a value");
     assert_eq!(input(json!({"input.value": "", "gen_ai.input.messages": "[]"})), json!(null));
     assert_eq!(
         input(json!({"input.value": "{\"q\": 1}", "input.mime_type": "text/plain"})),
@@ -60,7 +60,7 @@ fn the_input_is_the_first_that_is_there() {
 }
 
 #[test]
-fn the_output_is_the_first_that_is_there() {
+fn the_first_present_convention_gives_the_output() {
     let said = json!([{"role": "assistant", "parts": [{"type": "text", "content": "Sunny"}], "finish_reason": "stop"}]);
     let rows = [
         (json!({"gen_ai.output.messages": said.to_string()}), said),
@@ -87,7 +87,7 @@ fn the_output_is_the_first_that_is_there() {
 }
 
 #[test]
-fn what_the_system_was_told_stands_first() {
+fn system_instructions_come_first() {
     let messages = input(json!({
         "gen_ai.system_instructions": "[{\"type\": \"text\", \"content\": \"Be brief.\"}]",
         "gen_ai.input.messages": "[{\"role\": \"user\", \"parts\": []}]",
@@ -98,7 +98,7 @@ fn what_the_system_was_told_stands_first() {
 }
 
 #[test]
-fn flattened_messages_are_put_together_with_calls_of_tools_and_parts() {
+fn flattened_messages_are_reassembled_with_tool_calls_and_parts() {
     let messages = input(json!({
         "llm.input_messages.10.message.role": "tool",
         "llm.input_messages.10.message.tool_call_id": "call_1",
@@ -143,7 +143,7 @@ fn flattened_messages_are_put_together_with_calls_of_tools_and_parts() {
         "gen_ai.prompt.1.role": "user", "gen_ai.prompt.1.content": "[1, 2]",
     }));
     assert_eq!(asked[0]["content"], json!([{"type": "text", "text": "Hi"}]));
-    assert_eq!(asked[1]["content"], json!("[1, 2]"), "what somebody typed is text");
+    assert_eq!(asked[1]["content"], json!("[1, 2]"), "text that looks like JSON remains text");
     let old = input(json!({
         "llm.input_messages.0.message.role": "assistant",
         "llm.input_messages.0.message.function_call_name": "f",
@@ -153,7 +153,7 @@ fn flattened_messages_are_put_together_with_calls_of_tools_and_parts() {
 }
 
 #[test]
-fn the_vercel_sdk_s_calls_of_tools_stand_beside_its_text() {
+fn vercel_tool_calls_are_combined_with_the_text() {
     let said = output(json!({
         "ai.response.text": "Let me look.",
         "ai.response.toolCalls": "[{\"toolCallId\":\"call_1\",\"toolName\":\"get_weather\",\"input\":\"{\\\"city\\\":\\\"Paris\\\"}\"}]",
@@ -164,7 +164,7 @@ fn the_vercel_sdk_s_calls_of_tools_stand_beside_its_text() {
 }
 
 #[test]
-fn what_was_said_may_stand_in_events() {
+fn events_give_the_conversation() {
     let events = vec![
         event("gen_ai.system.message", json!({"content": "Be brief."})),
         event(
@@ -197,7 +197,7 @@ fn what_was_said_may_stand_in_events() {
         json!([{"role": "assistant", "content": "Hello", "finish_reason": "stop"}])
     );
     assert_eq!(payload["finish_reasons"], json!(["stop"]));
-    assert_eq!(payload["events"].as_array().unwrap().len(), 5, "they stay events, too");
+    assert_eq!(payload["events"].as_array().unwrap().len(), 5, "they also remain events");
 
     let details = event(
         "gen_ai.client.inference.operation.details",
@@ -214,7 +214,7 @@ fn what_was_said_may_stand_in_events() {
 }
 
 #[test]
-fn tools_first_chunks_and_finish_reasons_have_fields_of_their_own() {
+fn tools_first_chunks_and_finish_reasons_have_their_own_fields() {
     let (_, payload) = mapped(json!({
         "gen_ai.tool.name": "get_weather", "gen_ai.tool.call.id": "call_1", "gen_ai.tool.type": "function",
         "gen_ai.response.time_to_first_chunk": 0.25, "gen_ai.response.finish_reasons": ["stop", "length"],
@@ -245,7 +245,7 @@ fn tools_first_chunks_and_finish_reasons_have_fields_of_their_own() {
 }
 
 #[test]
-fn every_attribute_is_kept_whatever_its_kind() {
+fn keeps_attributes_of_every_type() {
     let attributes = json!({
         "gen_ai.request.model": "gpt-4o", "unknown": "x", "whole": -3, "half": 0.5, "yes": true, "nothing": null,
         "list": [1, "two", [3.5], {"four": 5}], "object": {"a": {"b": [null]}},

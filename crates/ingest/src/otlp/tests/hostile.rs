@@ -1,4 +1,4 @@
-//! Requests that mean harm, or were broken on the way: refused or rejected in part, and nothing panics.
+//! Hostile and damaged requests are rejected as a whole or in part, and never cause a panic.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use proptest::{
 use serde_json::json;
 
 use super::*;
-use crate::ingestion::otlp::decode::{REQUEST_SPANS, REQUEST_VALUES, SPAN_VALUES};
+use crate::otlp::request::{REQUEST_SPANS, REQUEST_VALUES, SPAN_VALUES};
 
-/// A field of protobuf that has a length.
+/// A length-delimited protobuf field.
 fn field(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag << 3 | 2];
     prost::encoding::encode_varint(content.len() as u64, &mut bytes);
@@ -20,14 +20,14 @@ fn field(tag: u8, content: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A request of such spans.
+/// A request with these encoded spans.
 fn of_spans(spans: &[Vec<u8>]) -> Vec<u8> {
     let spans: Vec<u8> = spans.iter().flat_map(|span| field(2, span)).collect();
     field(1, &field(2, &spans))
 }
 
 #[test]
-fn ids_and_times_that_cannot_be_are_rejected_one_by_one() {
+fn rejects_each_span_with_invalid_ids_or_times() {
     let day = 86_400_000_000_000;
     let now = u64::try_from(arrival().now.as_micros()).unwrap() * 1000;
     for (bad, named) in [
@@ -51,17 +51,13 @@ fn ids_and_times_that_cannot_be_are_rejected_one_by_one() {
         assert!(reason.starts_with("resource_spans[0].scope_spans[0].spans[0]: "), "{reason}");
     }
     let turned = full(Span { end_time_unix_nano: NOON_NANOS - 5, ..span(json!({})) }).0;
-    assert_eq!(turned.span.latency, 0, "a clock that was set back");
+    assert_eq!(turned.span.latency, 0, "the clock was set back");
     let itself = full(Span { parent_span_id: (0xf1..=0xf8).collect(), ..span(json!({})) }).0;
-    assert_eq!(
-        itself.span.parent_span_id.as_deref(),
-        Some("f1f2f3f4f5f6f7f8"),
-        "the store knows what to do with it"
-    );
+    assert_eq!(itself.span.parent_span_id.as_deref(), Some("f1f2f3f4f5f6f7f8"), "the store handles it");
 }
 
 #[test]
-fn names_are_made_to_fit_and_the_attributes_keep_the_whole() {
+fn names_are_shortened_and_attributes_keep_the_full_text() {
     let long = "ü".repeat(300);
     let (span, payload, _) =
         full(Span { name: "a\nb\0c".to_owned(), ..span(json!({"gen_ai.agent.name": long})) });
@@ -73,21 +69,25 @@ fn names_are_made_to_fit_and_the_attributes_keep_the_whole() {
 }
 
 #[test]
-fn of_many_bad_spans_the_first_reasons_are_named() {
+fn reports_the_reasons_of_the_first_rejected_spans() {
     let bad = Span { span_id: vec![], ..span(json!({})) };
     let mut spans = vec![bad; 9];
     spans.push(span(json!({})));
-    let taken = taken(spans);
-    assert_eq!((taken.spans.len(), taken.rejected), (1, 9));
-    assert!(taken.reason().ends_with("; and 4 more"), "{}", taken.reason());
+    let decoded = decoded(spans);
+    assert_eq!((decoded.spans.len(), decoded.rejected), (1, 9));
+    assert!(decoded.reason().ends_with("; and 4 more"), "{}", decoded.reason());
 }
 
 #[test]
-fn a_million_attributes_reject_their_span_alone() {
+fn a_million_attributes_reject_only_their_span() {
     let attributes = Span { attributes: vec![KeyValue::default(); 1_000_000], ..span(json!({})) };
-    let taken = taken(vec![span(json!({})), attributes, span(json!({}))]);
-    assert_eq!((taken.spans.len(), taken.rejected), (2, 1));
-    assert!(taken.reason().contains(&format!("more than {SPAN_VALUES} attributes")), "{}", taken.reason());
+    let decoded = decoded(vec![span(json!({})), attributes, span(json!({}))]);
+    assert_eq!((decoded.spans.len(), decoded.rejected), (2, 1));
+    assert!(
+        decoded.reason().contains(&format!("more than {SPAN_VALUES} attributes")),
+        "{}",
+        decoded.reason()
+    );
     let listed = AnyValue {
         value: Some(Any::ArrayValue(ArrayValue { values: vec![AnyValue::default(); 1_000_000] })),
     };
@@ -97,11 +97,11 @@ fn a_million_attributes_reject_their_span_alone() {
 }
 
 #[test]
-fn resources_and_scopes_of_a_request_share_one_bound() {
-    let of_origins = format!("more than {REQUEST_VALUES} attributes and values in them, of resources");
+fn resources_and_scopes_of_a_request_share_one_limit() {
+    let of_origins = format!("more than {REQUEST_VALUES} attributes and nested values of resources");
     let refused_for_it = |encoding, body: &[u8]| {
         let error = refused(encoding, body);
-        assert!(matches!(&error, ApiError::BadRequest(detail) if detail.contains(&of_origins)), "{error}");
+        assert!(matches!(&error, DecodeError::Unreadable(detail) if detail.contains(&of_origins)), "{error}");
     };
     let resource = field(1, &field(1, &[1 << 3 | 2, 0].repeat(99_999)));
     let scope = field(1, &field(2, &field(1, &[3 << 3 | 2, 0].repeat(99_999))));
@@ -121,23 +121,27 @@ fn resources_and_scopes_of_a_request_share_one_bound() {
 }
 
 #[test]
-fn lists_of_nothing_in_lists_are_counted_in_json_too() {
+fn nested_empty_lists_are_counted_in_json() {
     let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
     let scopes = format!(r#"{{"scopeSpans":{}}}"#, list("{}", 99_999));
     let body = format!(r#"{{"resourceSpans":{}}}"#, list(&scopes, 50));
     let error = refused(Encoding::Json, body.as_bytes());
     assert!(
-        matches!(&error, ApiError::BadRequest(detail) if detail.contains("more than 100000 spans")),
+        matches!(&error, DecodeError::Unreadable(detail) if detail.contains("more than 100000 spans")),
         "{error}"
     );
     let values = format!(r#"{{"arrayValue":{{"values":{}}}}}"#, list("{}", 90_000));
     let nested = format!(r#"{{"arrayValue":{{"values":{}}}}}"#, list(&values, 12));
     let spans = format!(r#"[{{"attributes":[{{"key":"a","value":{nested}}}]}}]"#);
     let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":{spans}}}]}}]}}"#);
-    let taken = read(Encoding::Json, body.as_bytes(), arrival()).unwrap();
-    assert_eq!((taken.spans.len(), taken.rejected), (0, 1));
-    assert!(taken.reason().contains(&format!("more than {SPAN_VALUES} attributes")), "{}", taken.reason());
-    // What stands in a text is none of it.
+    let decoded = read(Encoding::Json, body.as_bytes(), arrival()).unwrap();
+    assert_eq!((decoded.spans.len(), decoded.rejected), (0, 1));
+    assert!(
+        decoded.reason().contains(&format!("more than {SPAN_VALUES} attributes")),
+        "{}",
+        decoded.reason()
+    );
+    // Brackets inside a text are not counted.
     let text = r#"{[\"{["#.repeat(60_000);
     let span = format!(
         r#"{{"traceId":"{}","spanId":"{}","startTimeUnixNano":"{NOON_NANOS}","name":"{text}"}}"#,
@@ -149,45 +153,49 @@ fn lists_of_nothing_in_lists_are_counted_in_json_too() {
 }
 
 #[test]
-fn of_twenty_thousand_judgements_some_are_taken_and_the_others_are_counted() {
+fn records_some_of_twenty_thousand_evaluations_and_counts_the_rest() {
     let judged = |index: usize| {
-        let name = format!("judgement {index}");
+        let name = format!("evaluation {index}");
         let attributes = json!({"gen_ai.evaluation.name": name, "gen_ai.evaluation.score.value": 0.5});
         event("gen_ai.evaluation.result", attributes)
     };
     let heavy = Span { events: (0..20_000).map(judged).collect(), ..span(json!({})) };
-    let taken = taken(vec![heavy]);
-    assert_eq!((taken.spans.len(), taken.rejected, taken.scores.len()), (1, 0, 100));
-    assert!(taken.reason().starts_with("19900 evaluations are no scores"), "{}", taken.reason());
+    let decoded = decoded(vec![heavy]);
+    assert_eq!((decoded.spans.len(), decoded.rejected, decoded.scores.len()), (1, 0, 100));
+    assert!(
+        decoded.reason().starts_with("19900 evaluations were not recorded as scores"),
+        "{}",
+        decoded.reason()
+    );
     for encoding in [Encoding::Protobuf, Encoding::Json] {
-        let answer = encoding.answer(taken.rejected, &taken.reason());
+        let answer = encoding.answer(decoded.rejected, &decoded.reason());
         assert!(String::from_utf8_lossy(&answer).contains("19900 evaluations"));
     }
     let some = Span { events: (0..60).map(judged).collect(), ..span(json!({})) };
-    let many = self::taken(vec![some; 30]);
-    assert_eq!((many.spans.len(), many.scores.len(), many.scores_left), (30, 1000, 800));
+    let many = self::decoded(vec![some; 30]);
+    assert_eq!((many.spans.len(), many.scores.len(), many.scores_ignored), (30, 1000, 800));
 }
 
 #[test]
-fn a_span_that_is_too_large_is_rejected_and_too_many_are_refused() {
+fn rejects_a_span_that_is_too_large_and_a_request_with_too_many_spans() {
     let large = rejected(span(json!({"a": "x".repeat(4 * 1024 * 1024)})));
-    assert!(large.contains("4194304 are the most"), "{large}");
+    assert!(large.contains("at most 4194304 are allowed"), "{large}");
     let many = of_spans(&vec![Vec::new(); REQUEST_SPANS + 1]);
     let error = refused(Encoding::Protobuf, &many);
     assert!(
-        matches!(&error, ApiError::BadRequest(detail) if detail.contains("more than 100000 spans")),
+        matches!(&error, DecodeError::Unreadable(detail) if detail.contains("more than 100000 spans")),
         "{error}"
     );
-    // A resource that every span repeats.
+    // Every span repeats the resource.
     let mut heavy = request(vec![span(json!({})); 200]);
     let blob = json!({"service.name": "s", "blob": "x".repeat(1024 * 1024)});
     heavy.resource_spans[0].resource = Some(Resource { attributes: pairs(&blob), ..Resource::default() });
     let error = refused(Encoding::Protobuf, &heavy.encode_to_vec());
-    assert!(matches!(error, ApiError::PayloadTooLarge(_)), "{error}");
+    assert!(matches!(error, DecodeError::TooLarge(_)), "{error}");
 }
 
 #[test]
-fn whatever_is_nested_too_deeply_rejects_its_span() {
+fn values_nested_too_deeply_reject_their_span() {
     let mut value = field(1, b"x");
     for _ in 0..10_000 {
         value = field(5, &field(1, &value));
@@ -197,8 +205,8 @@ fn whatever_is_nested_too_deeply_rejects_its_span() {
     let deep = [good.clone(), field(9, &pair)].concat();
     let body = of_spans(&[good.clone(), deep, good]);
     let start = Instant::now();
-    let taken = read(Encoding::Protobuf, &body, arrival()).unwrap();
-    assert_eq!((taken.spans.len(), taken.rejected), (2, 1), "{}", taken.reason());
+    let decoded = read(Encoding::Protobuf, &body, arrival()).unwrap();
+    assert_eq!((decoded.spans.len(), decoded.rejected), (2, 1), "{}", decoded.reason());
     assert!(start.elapsed() < Duration::from_secs(5));
 
     let nested = format!("{}{{}}{}", "{\"arrayValue\":{\"values\":[".repeat(10_000), "]}}".repeat(10_000));
@@ -210,23 +218,23 @@ fn whatever_is_nested_too_deeply_rejects_its_span() {
     let deep = good.replace("ATTRIBUTES", &format!(r#"{{"key":"a","value":{nested}}}"#));
     let good = good.replace("ATTRIBUTES", "");
     let body = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{good},{deep},{good}]}}]}}]}}"#);
-    let taken = read(Encoding::Json, body.as_bytes(), arrival()).unwrap();
-    assert_eq!((taken.spans.len(), taken.rejected), (2, 1), "{}", taken.reason());
-    // As deep as is allowed: it can be read back.
+    let decoded = read(Encoding::Json, body.as_bytes(), arrival()).unwrap();
+    assert_eq!((decoded.spans.len(), decoded.rejected), (2, 1), "{}", decoded.reason());
+    // The maximum depth can be read back.
     let deep = (0..30).fold(json!(1), |inner, _| json!([inner]));
     assert_eq!(mapped(json!({"a": deep})).1["attributes"]["a"], deep);
     let text = format!("{}1{}", "[".repeat(100), "]".repeat(100));
-    assert_eq!(mapped(json!({"input.value": text})).1["input"], json!(text), "it stays a text");
+    assert_eq!(mapped(json!({"input.value": text})).1["input"], json!(text), "it remains text");
     let dotted = format!("llm.input_messages.0.{}", "a.".repeat(50_000));
     let (span, _) = mapped(json!({dotted: 1, "llm.input_messages.99999999999.message.role": "user"}));
     assert!(serde_json::from_str::<Value>(&span.span.payload).is_ok());
 }
 
 #[test]
-fn wrong_wire_types_and_bad_text_cost_their_span_alone() {
+fn wrong_wire_types_and_invalid_text_reject_only_their_span() {
     let good = span(json!({})).encode_to_vec();
     for bad in [
-        // The trace id as a number, the name as one, the status as text.
+        // The trace id as a number, the name as a number, the status as text.
         vec![1 << 3, 7],
         [good.clone(), vec![5 << 3, 1]].concat(),
         [good.clone(), field(15, b"\xff\xff\xff")].concat(),
@@ -238,12 +246,12 @@ fn wrong_wire_types_and_bad_text_cost_their_span_alone() {
         vec![0xff; 40],
     ] {
         let body = of_spans(&[good.clone(), bad.clone(), good.clone()]);
-        let taken = read(Encoding::Protobuf, &body, arrival()).unwrap();
-        assert_eq!((taken.spans.len(), taken.rejected), (2, 1), "{bad:?}");
+        let decoded = read(Encoding::Protobuf, &body, arrival()).unwrap();
+        assert_eq!((decoded.spans.len(), decoded.rejected), (2, 1), "{bad:?}");
     }
     for bad in [vec![0xff], vec![1 << 3 | 2, 5, 0], field(1, &[2 << 3, 1]), field(1, &field(1, b"\xff"))] {
         let error = refused(Encoding::Protobuf, &bad);
-        assert!(matches!(error, ApiError::BadRequest(_)), "{bad:?}: {error}");
+        assert!(matches!(error, DecodeError::Unreadable(_)), "{bad:?}: {error}");
     }
     assert!(read(Encoding::Protobuf, &[], arrival()).unwrap().spans.is_empty());
 }
@@ -267,18 +275,18 @@ fn real() -> Vec<u8> {
 }
 
 #[test]
-fn a_request_that_breaks_off_anywhere_is_refused_or_read_in_part() {
+fn a_truncated_request_is_rejected_or_decoded_in_part() {
     let body = real();
     for length in 0..body.len() {
-        if let Ok(taken) = read(Encoding::Protobuf, &body[..length], arrival()) {
-            assert!(taken.spans.len() < 2, "{length} bytes");
+        if let Ok(decoded) = read(Encoding::Protobuf, &body[..length], arrival()) {
+            assert!(decoded.spans.len() < 2, "{length} bytes");
         }
     }
 }
 
 proptest! {
     #[test]
-    fn mutated_requests_never_panic_and_what_is_taken_can_be_read_back(
+    fn mutated_requests_never_panic_and_accepted_spans_can_be_read_back(
         mutations in prop::collection::vec((anything::<prop::sample::Index>(), anything::<u8>(), 0..3_u8), 1..8),
     ) {
         let mut body = real();
@@ -290,8 +298,8 @@ proptest! {
                 _ => drop(body.remove(at)),
             }
         }
-        if let Ok(taken) = read(Encoding::Protobuf, &body, arrival()) {
-            for span in taken.spans {
+        if let Ok(decoded) = read(Encoding::Protobuf, &body, arrival()) {
+            for span in decoded.spans {
                 prop_assert!(serde_json::from_str::<Value>(&span.span.payload).is_ok());
                 prop_assert!(!span.span.name.contains('\0') && span.span.name.len() <= 256);
             }

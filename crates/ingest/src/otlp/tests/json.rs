@@ -1,4 +1,4 @@
-//! OTLP's JSON, as its specification has it and as exporters send it.
+//! OTLP/JSON as specified, and as exporters send it.
 
 use serde_json::json;
 
@@ -20,12 +20,12 @@ fn minimal() -> Value {
     })
 }
 
-fn read_json(request: &Value) -> Taken {
+fn read_json(request: &Value) -> Decoded {
     read(Encoding::Json, request.to_string().as_bytes(), arrival()).unwrap()
 }
 
 #[test]
-fn the_javascript_exporter_s_request_is_read() {
+fn decodes_the_request_of_the_javascript_exporter() {
     let request = json!({"resourceSpans": [{
         "resource": {
             "attributes": [{"key": "service.name", "value": {"stringValue": "weather-js"}},
@@ -60,9 +60,9 @@ fn the_javascript_exporter_s_request_is_read() {
             }))],
         }],
     }]});
-    let taken = read_json(&request);
-    assert!(taken.reasons.is_empty(), "{}", taken.reason());
-    let span = &taken.spans[0];
+    let decoded = read_json(&request);
+    assert!(decoded.reasons.is_empty(), "{}", decoded.reason());
+    let span = &decoded.spans[0];
     assert_eq!(span.trace_id, "5b8efff798038103d269b633813fc60c");
     assert_eq!(span.span.parent_span_id.as_deref(), Some("eee19b7ec3c1b173"));
     assert_eq!((span.span.tokens_input, span.span.tokens_output), (Some(12), Some(34)));
@@ -84,7 +84,7 @@ fn the_javascript_exporter_s_request_is_read() {
 }
 
 #[test]
-fn absent_null_and_other_ways_to_write_numbers_are_read() {
+fn accepts_absent_and_null_fields_and_numbers_in_several_forms() {
     for more in [
         json!({}),
         json!({"attributes": null, "events": null, "links": null, "status": null, "parentSpanId": null, "kind": null}),
@@ -92,10 +92,10 @@ fn absent_null_and_other_ways_to_write_numbers_are_read() {
         json!({"parentSpanId": "0000000000000000", "status": {"code": "STATUS_CODE_OK"}}),
         json!({"startTimeUnixNano": NOON_NANOS, "endTimeUnixNano": 1.773_230_400_001_5e18}),
     ] {
-        let taken = read_json(&one(merged(minimal(), more.clone())));
-        assert_eq!((taken.spans.len(), taken.reason()), (1, String::new()), "{more}");
-        assert_eq!(taken.spans[0].span.parent_span_id, None, "{more}");
-        assert_eq!(taken.spans[0].span.latency / 1000, 1, "{more}");
+        let decoded = read_json(&one(merged(minimal(), more.clone())));
+        assert_eq!((decoded.spans.len(), decoded.reason()), (1, String::new()), "{more}");
+        assert_eq!(decoded.spans[0].span.parent_span_id, None, "{more}");
+        assert_eq!(decoded.spans[0].span.latency / 1000, 1, "{more}");
     }
     for empty in ["{}", "{\"resourceSpans\": []}", "{\"resourceSpans\": null}", "{\"resourceSpans\": [{}]}"] {
         assert!(read(Encoding::Json, empty.as_bytes(), arrival()).unwrap().spans.is_empty(), "{empty}");
@@ -103,7 +103,7 @@ fn absent_null_and_other_ways_to_write_numbers_are_read() {
 }
 
 #[test]
-fn a_bad_span_is_rejected_with_its_place_and_the_others_are_kept() {
+fn rejects_an_invalid_span_with_its_position_and_keeps_the_others() {
     let bad = [
         json!({"traceId": "xyz"}),
         json!({"traceId": 7}),
@@ -120,15 +120,15 @@ fn a_bad_span_is_rejected_with_its_place_and_the_others_are_kept() {
     ];
     for more in bad {
         let spans = json!([minimal(), merged(minimal(), more.clone()), minimal(), 7, null]);
-        let taken = read_json(&json!({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}));
-        assert_eq!((taken.spans.len(), taken.rejected), (2, 3), "{more}");
+        let decoded = read_json(&json!({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}));
+        assert_eq!((decoded.spans.len(), decoded.rejected), (2, 3), "{more}");
         let place = "resource_spans[0].scope_spans[0].spans[1]: ";
-        assert!(taken.reasons[0].starts_with(place), "{more}: {}", taken.reasons[0]);
+        assert!(decoded.reasons[0].starts_with(place), "{more}: {}", decoded.reasons[0]);
     }
 }
 
 #[test]
-fn what_is_no_request_is_refused_whole() {
+fn rejects_a_body_that_is_not_a_request() {
     for bad in [
         "",
         "[]",
@@ -142,13 +142,13 @@ fn what_is_no_request_is_refused_whole() {
         "{} {}",
     ] {
         let error = refused(Encoding::Json, bad.as_bytes());
-        assert!(matches!(error, ApiError::BadRequest(_)), "{bad}: {error}");
+        assert!(matches!(error, DecodeError::Unreadable(_)), "{bad}: {error}");
     }
     assert!(matches!(
         refused(
             Encoding::Json,
             b"{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"name\": \"\xff\"}]}]}]}"
         ),
-        ApiError::BadRequest(_)
+        DecodeError::Unreadable(_)
     ));
 }

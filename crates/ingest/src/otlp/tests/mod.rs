@@ -1,13 +1,14 @@
-//! The mapping, row by row, with attributes as the libraries send them; and what must not be taken. A file per subject.
+//! The mapping of attributes as instrumentations send them, and requests that must be rejected. One file per subject.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
-#![expect(clippy::needless_pass_by_value, reason = "json! is written where it is passed")]
+#![expect(clippy::needless_pass_by_value, reason = "json! is used in argument position")]
 
 mod content;
 mod hostile;
 mod json;
 mod usage;
 
+use domain::trace::record::{LooseSpan, NewScore};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList, any_value},
@@ -19,12 +20,8 @@ use serde_json::{Value, json};
 use shared::Timestamp;
 use uuid::Uuid;
 
-use super::{Taken, encoding::Encoding, read};
-use crate::{
-    error::ApiError,
-    ingestion::field::Arrival,
-    store::trace::record::{LooseSpan, NewScore},
-};
+use super::{Decoded, encoding::Encoding, read};
+use crate::{error::DecodeError, field::Arrival};
 
 /// 2026-03-11T12:00:00Z.
 const NOON_NANOS: u64 = 1_773_230_400_000_000_000;
@@ -34,7 +31,7 @@ fn arrival() -> Arrival {
     Arrival { workspace_id: Uuid::from_u128(7), now: Timestamp::from_micros(noon + 60_000_000) }
 }
 
-/// A value as exporters write it.
+/// Converts JSON to a value as exporters encode it.
 fn any(value: &Value) -> AnyValue {
     use any_value::Value as Any;
     let value = match value {
@@ -94,18 +91,18 @@ fn request(spans: Vec<Span>) -> ExportTraceServiceRequest {
     ExportTraceServiceRequest { resource_spans }
 }
 
-fn taken(spans: Vec<Span>) -> Taken {
+fn decoded(spans: Vec<Span>) -> Decoded {
     read(Encoding::Protobuf, &request(spans).encode_to_vec(), arrival()).unwrap()
 }
 
-/// The one span that was sent, what of it has no column, and its scores.
+/// Decodes one span; returns it, its payload and its scores.
 #[track_caller]
 fn full(span: Span) -> (LooseSpan, Value, Vec<NewScore>) {
-    let mut taken = taken(vec![span]);
-    assert!(taken.reasons.is_empty(), "{}", taken.reason());
-    let span = taken.spans.pop().unwrap();
+    let mut decoded = decoded(vec![span]);
+    assert!(decoded.reasons.is_empty(), "{}", decoded.reason());
+    let span = decoded.spans.pop().unwrap();
     let payload = serde_json::from_str(&span.span.payload).unwrap();
-    (span, payload, taken.scores)
+    (span, payload, decoded.scores)
 }
 
 #[track_caller]
@@ -114,15 +111,15 @@ fn mapped(attributes: Value) -> (LooseSpan, Value) {
     (span, payload)
 }
 
-/// Why the one span that was sent was rejected.
+/// Returns why the span is rejected.
 #[track_caller]
 fn rejected(span: Span) -> String {
-    let taken = taken(vec![span]);
-    assert_eq!((taken.spans.len(), taken.rejected), (0, 1));
-    taken.reason()
+    let decoded = decoded(vec![span]);
+    assert_eq!((decoded.spans.len(), decoded.rejected), (0, 1));
+    decoded.reason()
 }
 
 #[track_caller]
-fn refused(encoding: Encoding, body: &[u8]) -> ApiError {
+fn refused(encoding: Encoding, body: &[u8]) -> DecodeError {
     read(encoding, body, arrival()).unwrap_err()
 }

@@ -1,16 +1,16 @@
-//! Who, which model, how much, how it ended.
+//! Senders, models, usage and status.
 
+use domain::trace::record::Basis;
 use serde_json::json;
 use shared::{span::SpanKind, trace::TraceStatus};
 
 use super::*;
-use crate::store::trace::record::Basis;
 
-/// A count of a span.
+/// A token count of a span.
 type Counted = fn(&LooseSpan) -> Option<i64>;
 
 #[test]
-fn the_kind_is_the_first_that_is_said_and_else_what_the_attributes_tell() {
+fn a_stated_kind_takes_precedence_over_an_inferred_one() {
     for (attributes, kind) in [
         (json!({"gen_ai.operation.name": "chat"}), SpanKind::Llm),
         (json!({"gen_ai.operation.name": "text_completion"}), SpanKind::Llm),
@@ -43,7 +43,7 @@ fn the_kind_is_the_first_that_is_said_and_else_what_the_attributes_tell() {
         (json!({"retrieval.documents.0.document.content": "x"}), SpanKind::Retriever),
         (json!({"gen_ai.agent.name": "weather-agent"}), SpanKind::Agent),
         (json!({"http.request.method": "GET"}), SpanKind::Unknown),
-        // The first that is known, from left to right.
+        // The first known one counts, from left to right.
         (json!({"gen_ai.operation.name": "chat", "openinference.span.kind": "TOOL"}), SpanKind::Llm),
         (json!({"gen_ai.operation.name": "guess", "openinference.span.kind": "TOOL"}), SpanKind::Tool),
         (json!({"openinference.span.kind": "AGENT", "traceloop.span.kind": "tool"}), SpanKind::Agent),
@@ -54,7 +54,7 @@ fn the_kind_is_the_first_that_is_said_and_else_what_the_attributes_tell() {
 }
 
 #[test]
-fn provider_and_model_are_the_first_that_are_there_as_they_were_sent() {
+fn the_first_present_attribute_gives_provider_and_model_unchanged() {
     let providers =
         ["gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider"];
     let models = [
@@ -78,7 +78,7 @@ fn provider_and_model_are_the_first_that_are_there_as_they_were_sent() {
 }
 
 #[test]
-fn a_call_of_openinference_that_failed_names_the_model_that_it_asked_for() {
+fn a_failed_openinference_call_has_the_requested_model() {
     let (span, _) = mapped(json!({"llm.invocation_parameters": "{\"model\": \"gpt-nonsense\"}"}));
     assert_eq!(span.span.model.as_deref(), Some("gpt-nonsense"));
     let answered = json!({"llm.invocation_parameters": "{\"model\": \"gpt-4o\"}", "llm.model_name": "gpt-4o-2024-08-06"});
@@ -89,7 +89,7 @@ fn a_call_of_openinference_that_failed_names_the_model_that_it_asked_for() {
 }
 
 #[test]
-fn tokens_are_counted_by_the_first_name_that_holds_a_number() {
+fn the_first_attribute_with_a_number_gives_the_tokens() {
     let rows: [(&[&str], Counted); 5] = [
         (
             &[
@@ -145,7 +145,7 @@ fn tokens_are_counted_by_the_first_name_that_holds_a_number() {
     for (names, found) in rows {
         for first in 0..names.len() {
             let attributes = names.iter().enumerate().map(|(place, name)| {
-                // What stands before the first is none.
+                // The attributes before it hold no number.
                 let value = if place < first { json!("many") } else { json!(place) };
                 ((*name).to_owned(), value)
             });
@@ -168,7 +168,7 @@ fn tokens_are_counted_by_the_first_name_that_holds_a_number() {
 }
 
 #[test]
-fn a_cost_that_was_sent_is_reported_to_the_nano_dollar() {
+fn keeps_a_sent_cost_to_the_nano_dollar() {
     for (attributes, cost) in [
         (json!({"gen_ai.usage.cost": 0.000_123_456_789, "llm.cost.total": 5}), Some(123_457)),
         (json!({"llm.cost.total": 0.1}), Some(100_000_000)),
@@ -186,7 +186,7 @@ fn a_cost_that_was_sent_is_reported_to_the_nano_dollar() {
 }
 
 #[test]
-fn agent_session_user_and_tags_are_found() {
+fn finds_agent_session_user_and_tags() {
     let (span, _) = mapped(json!({
         "gen_ai.agent.id": "asst_5j66UpCpwteGg4YSxUnt7lPY", "gen_ai.agent.name": "Weather", "agent.name": "w",
         "session.id": "session-7", "gen_ai.conversation.id": "conv-1", "user.id": "user-9", "tag.tags": ["prod", "eu"],
@@ -234,7 +234,7 @@ fn agent_session_user_and_tags_are_found() {
 }
 
 #[test]
-fn how_it_ended_and_why() {
+fn a_failed_span_has_a_status_and_an_error() {
     let raised = |kind: &str, message: &str, span: Span| Span {
         events: vec![event("exception", json!({"exception.type": kind, "exception.message": message}))],
         ..span
@@ -314,7 +314,7 @@ fn evaluations_become_scores() {
 }
 
 #[test]
-fn a_judgement_from_before_its_span_or_from_the_future_has_a_time_of_the_span_s() {
+fn an_evaluation_before_its_span_or_in_the_future_gets_a_time_of_the_span() {
     let of = |nanos: u64, start: u64| {
         let judged = json!({"gen_ai.evaluation.score.value": 1});
         let judged = Event { time_unix_nano: nanos, ..event("gen_ai.evaluation.result", judged) };
@@ -324,6 +324,6 @@ fn a_judgement_from_before_its_span_or_from_the_future_has_a_time_of_the_span_s(
     let start = Timestamp::from_micros(i64::try_from(NOON_NANOS / 1000).unwrap());
     assert_eq!(of(1, NOON_NANOS), start);
     assert_eq!(of(u64::MAX, NOON_NANOS), arrival().now);
-    assert_eq!(of(1, NOON_NANOS + 3_600_000_000_000), arrival().now, "a span of a clock that is ahead");
+    assert_eq!(of(1, NOON_NANOS + 3_600_000_000_000), arrival().now, "the sender's clock is ahead");
     assert_eq!(of(NOON_NANOS + 2_000_000_000, NOON_NANOS).since(start), std::time::Duration::from_secs(2));
 }

@@ -13,10 +13,9 @@ use super::{
     page::push_filter,
 };
 use crate::{
-    database::moment::Moment,
+    database::{self, moment::Moment},
     error::StoreError,
     trace::{
-        column,
         table::{groups_table, totals_table},
         transaction::ReadTransaction,
     },
@@ -51,7 +50,7 @@ impl ReadTransaction {
         let ListRequest { workspace_id, filter, window, .. } = request;
         if !filter.is_grouped() && !filter.is_by_row() {
             let sums = self.sums(*workspace_id, &[*window]).await?;
-            return Ok(sums.iter().map(|sums| column::count(sums.count(filter.status))).sum());
+            return Ok(sums.iter().map(|sums| database::count(sums.count(filter.status))).sum());
         }
         let mut total = 0;
         for segment in self.cut(request, *window).await? {
@@ -131,7 +130,7 @@ impl ReadTransaction {
             select.push(" AND timestamp >= ").push_bind(Moment(segment.start));
             select.push(" AND timestamp < ").push_bind(Moment(segment.end));
             push_filter(&mut select, filter);
-            return Ok(vec![(segment.start, column::count(select.fetch_scalar().await?))]);
+            return Ok(vec![(segment.start, database::count(select.fetch_scalar().await?))]);
         }
         let table =
             if filter.is_grouped() { groups_table(segment.source) } else { totals_table(segment.source) };
@@ -152,7 +151,7 @@ impl ReadTransaction {
         let rows: Vec<BucketRow> = select.fetch_all().await?;
         let count = |BucketRow { bucket, requests, errors, timeouts }| {
             let sums = Sums { requests, errors, timeouts, ..Sums::default() };
-            (bucket.0, column::count(sums.count(filter.status)))
+            (bucket.0, database::count(sums.count(filter.status)))
         };
         Ok(rows.into_iter().map(count).collect())
     }

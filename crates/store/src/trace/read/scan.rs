@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::payload::PayloadReader;
 use crate::{
-    database::moment::Moment,
+    database::{self, moment::Moment},
     error::StoreError,
     trace::{
-        TraceStore, column,
+        TraceStore,
         row::{SPAN_COLUMNS, SpanRow, TRACE_COLUMNS, TraceRecord, TraceRow},
         transaction::ReadTransaction,
     },
@@ -69,7 +69,7 @@ impl TraceStore {
     /// Returns an error if the database is not available.
     pub async fn count_since(&self, since: Timestamp) -> Result<u64, StoreError> {
         let count = self.database.sql("SELECT COUNT(*) FROM traces WHERE timestamp >= $1");
-        Ok(column::count(count.bind(Moment(since)).fetch_scalar().await?))
+        Ok(database::count(count.bind(Moment(since)).fetch_scalar().await?))
     }
 
     /// Returns scores, including those of unknown traces, sorted by their key, after a score.

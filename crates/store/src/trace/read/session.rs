@@ -15,11 +15,10 @@ use uuid::Uuid;
 
 use super::{detail::in_storage_order, payload::PayloadReader};
 use crate::{
-    database::{in_read, moment::Moment},
+    database::{count, in_read, moment::Moment},
     error::StoreError,
     trace::{
         TraceStore,
-        column::count,
         row::{StoredTrace, SumsRow, TRACE_COLUMNS, TraceRow},
         transaction::ReadTransaction,
     },
