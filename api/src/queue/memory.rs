@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::{
     error::chain,
-    trace::record::{LooseSpan, NewScore, NewTrace},
+    trace::record::{IncomingSpan, NewScore, NewTrace},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
@@ -32,7 +32,7 @@ pub struct MemoryQueue {
 
 enum Job {
     Traces(Vec<NewTrace>, Waiting),
-    Spans(Vec<LooseSpan>, Waiting),
+    Spans(Vec<IncomingSpan>, Waiting),
     Score(NewScore, Waiting),
 }
 
@@ -58,8 +58,8 @@ impl MemoryQueue {
         self.hand_in(bytes, |waiting| Job::Traces(traces, waiting)).await
     }
 
-    pub(super) async fn push_spans(&self, spans: Vec<LooseSpan>) -> Result<(), ApiError> {
-        let bytes = spans.iter().map(LooseSpan::bytes).sum();
+    pub(super) async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
+        let bytes = spans.iter().map(IncomingSpan::bytes).sum();
         self.hand_in(bytes, |waiting| Job::Spans(spans, waiting)).await
     }
 
@@ -109,7 +109,7 @@ impl Writer {
         &mut self,
         first: Job,
         traces: &mut Part<NewTrace>,
-        spans: &mut Part<LooseSpan>,
+        spans: &mut Part<IncomingSpan>,
     ) -> Option<(NewScore, Waiting)> {
         let mut next = Some(first);
         let mut count = 0;
