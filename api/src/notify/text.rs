@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::alert::record::Notice;
+use domain::alert::record::Notification;
 use shared::{
     Timestamp,
     alert::{Alert, Resolution},
@@ -30,7 +30,7 @@ pub(super) struct Text {
 }
 
 /// What a notice says.
-pub(super) fn text(notice: &Notice, links: &Links) -> Text {
+pub(super) fn text(notice: &Notification, links: &Links) -> Text {
     let Some(alert) = &notice.alert else {
         return Text {
             headline: TEST.to_owned(),
@@ -56,7 +56,7 @@ pub(super) fn text(notice: &Notice, links: &Links) -> Text {
 }
 
 /// What happened, but for an alert that fired: that is what it says itself.
-fn happened(notice: &Notice, alert: &Alert) -> Option<String> {
+fn happened(notice: &Notification, alert: &Alert) -> Option<String> {
     let lasted = span(notice.at.since(alert.created_at));
     Some(match notice.event {
         AlertEvent::Firing | AlertEvent::Test => return None,

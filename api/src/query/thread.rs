@@ -11,7 +11,7 @@ use shared::{
     session::{SessionDetail, SessionListQuery, SessionQuery, SessionSummary},
     time_range::TimeRange,
 };
-use store::trace::thread::{ThreadKind, ThreadListRequest, ThreadRequest};
+use store::trace::session::{SessionKind, SessionListRequest, SessionRequest};
 
 use super::{
     State,
@@ -41,7 +41,7 @@ pub async fn sessions(
     request: HttpRequest,
     query: Query<SessionListQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&app, login, &request, &query, ThreadKind::Session).await
+    list(&app, login, &request, &query, SessionKind::Session).await
 }
 
 /// The users of a window, latest activity first, with what their traces in the window add up to.
@@ -66,7 +66,7 @@ pub async fn users(
     request: HttpRequest,
     query: Query<SessionListQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&app, login, &request, &query, ThreadKind::User).await
+    list(&app, login, &request, &query, SessionKind::EndUser).await
 }
 
 /// A session: what its traces add up to, whenever they were, and a page of them from the first on, with input and output.
@@ -93,7 +93,7 @@ pub async fn session(
     id: Path<String>,
     query: Query<SessionQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    one(&app, login, &request, id.into_inner(), &query, ThreadKind::Session).await
+    one(&app, login, &request, id.into_inner(), &query, SessionKind::Session).await
 }
 
 /// A user: what their traces add up to, whenever they were, and a page of them from the newest back, with input and output.
@@ -120,7 +120,7 @@ pub async fn user(
     id: Path<String>,
     query: Query<SessionQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    one(&app, login, &request, id.into_inner(), &query, ThreadKind::User).await
+    one(&app, login, &request, id.into_inner(), &query, SessionKind::EndUser).await
 }
 
 async fn list(
@@ -128,7 +128,7 @@ async fn list(
     login: Login,
     request: &HttpRequest,
     query: &SessionListQuery,
-    kind: ThreadKind,
+    kind: SessionKind,
 ) -> Result<HttpResponse, ApiError> {
     let range = TimeRange::from_query(&query.time_range())?;
     let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
@@ -136,7 +136,7 @@ async fn list(
     let key = CacheKey::threads(workspace_id, kind, &range, limit);
     cached(app, request, key, async || {
         let window = range.window(app.clock.now());
-        Ok(app.traces.threads(&ThreadListRequest { workspace_id, kind, window, limit }).await?)
+        Ok(app.traces.sessions(&SessionListRequest { workspace_id, kind, window, limit }).await?)
     })
     .await
 }
@@ -147,19 +147,19 @@ async fn one(
     request: &HttpRequest,
     id: String,
     query: &SessionQuery,
-    kind: ThreadKind,
+    kind: SessionKind,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
     let after = page_cursor(query.cursor.as_deref())?;
     let unknown = || match kind {
-        ThreadKind::Session => ApiError::NotFound("There is no such session"),
-        ThreadKind::User => ApiError::NotFound("There is no such user"),
+        SessionKind::Session => ApiError::NotFound("There is no such session"),
+        SessionKind::EndUser => ApiError::NotFound("There is no such user"),
     };
     // Nothing has such an id, and not every database can be asked for it.
     if id.contains('\0') {
         return Err(unknown());
     }
-    let asked = ThreadRequest { workspace_id: login.workspace_id, kind, id, limit, after };
+    let asked = SessionRequest { workspace_id: login.workspace_id, kind, id, limit, after };
     let key = CacheKey::thread(&asked);
-    cached(app, request, key, async || app.traces.thread(&asked).await?.ok_or_else(unknown)).await
+    cached(app, request, key, async || app.traces.session(&asked).await?.ok_or_else(unknown)).await
 }

@@ -99,7 +99,7 @@ fn case() -> impl Strategy<Value = (Vec<NewTrace>, AlertRuleRequest, Timestamp)>
 }
 
 fn cases(stage: &Stage) -> u32 {
-    if matches!(stage.store, TraceStore::Sqlite(_)) { 30 } else { 6 }
+    if matches!(stage.store.database(), store::database::Database::Sqlite { .. }) { 30 } else { 6 }
 }
 
 pub async fn a_preview_shows_what_evaluation_finds(stage: &mut Stage) {

@@ -9,7 +9,7 @@ use api::{
     processing::deliver::{Deliverer, Delivering},
     telemetry::metrics::Metrics,
 };
-use domain::alert::record::{DeliveriesOf, NewDelivery, Notice};
+use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
 use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
@@ -97,8 +97,12 @@ impl Stage {
     /// Lets a channel be told something now, and answers the delivery's id.
     pub async fn tell(&self, channel: &AlertChannel, event: AlertEvent, alert: Option<&Alert>) -> Uuid {
         let id = Uuid::new_v4();
-        let notice =
-            Notice { workspace_id: self.workspace_id, event, at: self.clock.now(), alert: alert.cloned() };
+        let notice = Notification {
+            workspace_id: self.workspace_id,
+            event,
+            at: self.clock.now(),
+            alert: alert.cloned(),
+        };
         self.store.keep_delivery(&NewDelivery { id, channel_id: channel.id, notice }).await.unwrap();
         id
     }

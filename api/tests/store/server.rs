@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use sqlx::{Connection, PgConnection};
 use store::{
     account::AccountStore,
-    trace::{TraceStore, list::ListRequest, postgres::Lifecycle},
+    trace::{Lifecycle, TraceStore, list::ListRequest},
 };
 use uuid::Uuid;
 

@@ -5,6 +5,8 @@ pub mod account;
 pub mod alert;
 pub mod database;
 pub mod error;
+pub mod job;
+pub mod price;
 pub mod trace;
 
 pub use error::StoreError;

@@ -8,10 +8,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::Sq
 use store::{
     account::AccountStore,
     database::postgres::PostgresSettings,
-    trace::{
-        TraceStore,
-        postgres::{Layout, Lifecycle},
-    },
+    trace::{Layout, Lifecycle, TraceStore},
 };
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -63,8 +60,7 @@ impl Database {
             Self::Sqlite(_) => TraceStore::open_sqlite(&self.file("traces.db")).await.unwrap(),
             Self::Postgres { settings, layout } => {
                 let store = TraceStore::open_postgres(settings, &Lifecycle::default()).await.unwrap();
-                let TraceStore::Postgres(traces) = &store else { panic!("PostgreSQL was opened") };
-                assert_eq!(traces.layout(), *layout);
+                assert_eq!(store.layout(), *layout);
                 store
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::alert::record::{NewDelivery, Notice};
+use domain::alert::record::{NewDelivery, Notification};
 use serde_json::{Value, json};
 use shared::{
     alert::{Alert, AlertChange, AlertState, AlertTraces, Resolution, Severity},
@@ -197,7 +197,7 @@ async fn an_alert_says_who_was_told_of_it() {
     let told = |alert: &Alert, event, seconds: u64| NewDelivery {
         id: Uuid::new_v4(),
         channel_id,
-        notice: Notice {
+        notice: Notification {
             workspace_id: ada.user.workspace_id,
             event,
             // In the future: nobody delivers it yet.

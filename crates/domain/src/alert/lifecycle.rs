@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     describe::{Facts, title},
     evaluate::GroupEvent,
-    record::{AlertRecord, DueRule, NewDelivery, Notice},
+    record::{AlertRecord, DueRule, NewDelivery, Notification},
     state::Change,
     subject::{Subject, agent_and_model},
 };
@@ -153,7 +153,7 @@ fn notifications<'a>(
             format!("{} {} {}", channel.id, kind.as_str(), event.at.as_micros()).as_bytes(),
         ),
         channel_id: channel.id,
-        notice: Notice {
+        notification: Notification {
             workspace_id: due.workspace_id,
             event: kind,
             at: event.at,

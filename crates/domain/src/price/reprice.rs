@@ -5,14 +5,14 @@ use uuid::Uuid;
 use super::{call::Call, prices::Prices};
 use crate::trace::{
     record::{Assembly, Basis},
-    usage::{Recost, TraceUsage},
+    usage::{CostChange, TraceUsage},
 };
 
 impl Prices {
     /// Returns the costs of a trace that change. Reported costs are unchanged, and so are costs without a basis, because older
     /// versions stored only reported costs.
     #[must_use]
-    pub fn reprice(&self, workspace_id: Uuid, trace: &TraceUsage) -> Vec<Recost> {
+    pub fn reprice(&self, workspace_id: Uuid, trace: &TraceUsage) -> Vec<CostChange> {
         let mut changes = Vec::new();
         let (mut some_cost, mut some_unpriced) = (false, false);
         for span in &trace.spans {
@@ -21,18 +21,18 @@ impl Prices {
                 (cost, basis) = self.cost(workspace_id, &Call::of_stored_span(span));
             }
             // Incoming spans do not count in a trace that was sent as one document.
-            some_cost |= cost.is_some() && !span.came_alone;
-            some_unpriced |= basis == Basis::NoPrice && !span.came_alone;
+            some_cost |= cost.is_some() && !span.incoming;
+            some_unpriced |= basis == Basis::NoPrice && !span.incoming;
             if (cost, &basis) != (span.cost, &span.basis) {
                 let span_id = Some(span.span_id.clone());
-                changes.push(Recost { trace_id: trace.trace_id.clone(), span_id, cost, basis });
+                changes.push(CostChange { trace_id: trace.trace_id.clone(), span_id, cost, basis });
             }
         }
         if trace.assembly == Assembly::Sent
             && let Some((cost, basis)) = self.own_cost(workspace_id, trace, some_cost, some_unpriced)
             && (cost, &basis) != (trace.cost, &trace.basis)
         {
-            changes.push(Recost { trace_id: trace.trace_id.clone(), span_id: None, cost, basis });
+            changes.push(CostChange { trace_id: trace.trace_id.clone(), span_id: None, cost, basis });
         }
         changes
     }
@@ -110,14 +110,14 @@ mod tests {
             tokens_reasoning: None,
             cost,
             basis,
-            came_alone: false,
+            incoming: false,
         }
     }
 
     #[test]
     fn reprices_a_trace_sent_as_one_document_without_its_incoming_spans() {
         let prices = prices();
-        let incoming = SpanUsage { came_alone: true, ..span(Some(77), Basis::Reported) };
+        let incoming = SpanUsage { incoming: true, ..span(Some(77), Basis::Reported) };
         let mut trace = TraceUsage {
             trace_id: "t".to_owned(),
             cursor: Cursor { timestamp: Timestamp::EPOCH, id: 1 },
@@ -130,12 +130,13 @@ mod tests {
             basis: Basis::Computed("{}".to_owned()),
             spans: vec![incoming],
         };
-        let own = |changes: Vec<Recost>| changes.into_iter().find(|change| change.span_id.is_none()).unwrap();
+        let own =
+            |changes: Vec<CostChange>| changes.into_iter().find(|change| change.span_id.is_none()).unwrap();
         let repriced = own(prices.reprice(WORKSPACE, &trace));
         assert_eq!(repriced.cost, Some(1_000_000));
         assert!(matches!(repriced.basis, Basis::Computed(_)), "{:?}", repriced.basis);
         // The cost of a span that was part of the document replaces the own cost of the trace.
-        trace.spans[0].came_alone = false;
+        trace.spans[0].incoming = false;
         let repriced = own(prices.reprice(WORKSPACE, &trace));
         assert_eq!((repriced.cost, repriced.basis), (None, Basis::Unknown));
     }

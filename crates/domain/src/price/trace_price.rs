@@ -3,8 +3,8 @@
 
 use super::{call::Call, prices::Prices};
 use crate::trace::{
-    assembly::SpanTotal,
     record::{Basis, NewTrace},
+    total::SpanTotal,
 };
 
 impl Prices {

@@ -1,6 +1,11 @@
 //! Alerts, alert rules and their evaluation, channels and deliveries.
 
+#[expect(clippy::module_inception, reason = "one file per noun, and one of the nouns is the alert")]
+mod alert;
 mod channel;
+mod delivery;
+mod evaluation;
+mod rule;
 
 use domain::error::Corrupt;
 use serde::{Serialize, de::DeserializeOwned};
@@ -30,6 +35,11 @@ fn encode(value: &impl Serialize) -> Result<String, Corrupt> {
 /// Decodes a column of JSON.
 fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Corrupt> {
     serde_json::from_str(text).map_err(|error| Corrupt(error.to_string()))
+}
+
+/// Returns the value that a column stores as `word`.
+fn parse_word<T: Copy>(all: &[T], word: &str, as_str: impl Fn(T) -> &'static str) -> Result<T, Corrupt> {
+    all.iter().copied().find(|&value| as_str(value) == word).ok_or_else(|| Corrupt(word.to_owned()))
 }
 
 /// Reads rows and leaves out those that cannot be read, which another version may have written: they must not block the
