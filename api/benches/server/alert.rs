@@ -16,7 +16,7 @@ use shared::{
     limit,
     metric::Dimension,
 };
-use store::trace::TraceStore;
+use store::{alert::AlertStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::{Result, data::AGENTS, report::Part};
@@ -28,11 +28,12 @@ const INTERVAL: Duration = Duration::from_secs(30);
 /// Measures with rules of every kind, which are gone after that.
 pub(crate) async fn measure(store: &TraceStore, workspace_id: Uuid, part: &mut Part) -> Result<()> {
     eprintln!("==> alert rules");
+    let alerts = AlertStore::new(store.database());
     let now = Clock::system().now();
     let mut kept = 0;
     for rule in (0..limit::ALERT_RULES).map(|number| rule(number, now)) {
         // Those that every workspace begins with count, too.
-        kept += usize::from(store.keep_alert_rule(workspace_id, &rule).await?);
+        kept += usize::from(alerts.create_rule(workspace_id, &rule).await?);
     }
     let clock = Clock::manual(now);
     let invalidator = Invalidator::new(Cache::Memory(MemoryCache::new(Ttls::default())), clock.clone());
@@ -51,8 +52,8 @@ pub(crate) async fn measure(store: &TraceStore, workspace_id: Uuid, part: &mut P
     }
     part.times("1,000 alert rules of one workspace evaluated together, without HTTP", "", times);
     previews(store, workspace_id, now, part).await?;
-    for rule in store.alert_rules(workspace_id).await?.iter().filter(|rule| rule.rule.name == NAME) {
-        store.remove_alert_rule(workspace_id, rule.id, now).await?;
+    for rule in alerts.list_rules(workspace_id).await?.iter().filter(|rule| rule.rule.name == NAME) {
+        alerts.delete_rule(workspace_id, rule.id, now).await?;
     }
     clock.advance(INTERVAL);
     evaluator.round().await?;

@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 
 use api::role::Role;
 use domain::secret::Secret;
-use store::{postgres::PostgresSettings, trace::TraceStore};
+use store::{database::postgres::PostgresSettings, trace::TraceStore};
 
 use crate::{
     Result,

@@ -5,9 +5,10 @@ use std::{io, process::ExitCode};
 use clap::Args;
 use domain::error::chain;
 use store::{
+    StoreError,
     account::{AccountError, AccountStore},
-    sqlite::FileError,
-    trace::{StoreError, TraceStore},
+    database::sqlite::FileError,
+    trace::TraceStore,
 };
 
 use crate::config::Storage;
@@ -85,9 +86,9 @@ async fn accounts(storage: &Storage, check: bool) -> Result<Vec<String>, Migrate
         });
     }
     let file = storage.data_dir.accounts();
-    let steps = AccountStore::pending(&file).await?;
+    let steps = AccountStore::pending_sqlite(&file).await?;
     if !check && !steps.is_empty() {
-        AccountStore::open(&file).await?.close().await;
+        AccountStore::open_sqlite(&file).await?.close().await;
     }
     Ok(steps)
 }

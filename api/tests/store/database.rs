@@ -7,7 +7,7 @@ use domain::secret::Secret;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, sqlite::SqliteConnectOptions};
 use store::{
     account::AccountStore,
-    postgres::PostgresSettings,
+    database::postgres::PostgresSettings,
     trace::{
         TraceStore,
         postgres::{Layout, Lifecycle},
@@ -73,7 +73,7 @@ impl Database {
     /// The account store on this database.
     pub async fn accounts(&self) -> AccountStore {
         match self {
-            Self::Sqlite(_) => AccountStore::open(&self.file("accounts.db")).await.unwrap(),
+            Self::Sqlite(_) => AccountStore::open_sqlite(&self.file("accounts.db")).await.unwrap(),
             Self::Postgres { settings, .. } => AccountStore::open_postgres(settings).await.unwrap(),
         }
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use indicatif::{HumanCount, HumanDuration};
-use store::trace::{StoreError, TraceStore, sqlite::Part};
+use store::{StoreError, trace::sqlite::Part};
 use uuid::Uuid;
 
 use super::{Folder, Target, stop::Stop};
@@ -87,21 +87,20 @@ async fn alerts(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     let mut last = None;
     loop {
-        let part = from.traces.alerts_after(last, ROWS).await.map_err(Stop::TraceFile)?;
+        let part = from.alerts.list_alerts_after(last, ROWS).await.map_err(Stop::TraceFile)?;
         let Some(end) = part.last() else { return Ok((all, new)) };
         last = Some(end.alert.id);
-        new += to.traces.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
+        new += to.alerts.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
         all += part.len();
     }
 }
 
 /// The workspaces' alert rules. What their evaluation remembers stays behind: it begins anew, with the alerts that last.
 async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let source = TraceStore::Sqlite(from.traces.clone());
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let rules = source.alert_rules(id).await.map_err(Stop::TraceFile)?;
-        new += to.traces.restore_alert_rules(id, &rules).await.map_err(Stop::TraceServer)?;
+        let rules = from.alerts.list_rules(id).await.map_err(Stop::TraceFile)?;
+        new += to.alerts.restore_rules(id, &rules).await.map_err(Stop::TraceServer)?;
         all += rules.len();
     }
     Ok((all, new))
@@ -109,11 +108,10 @@ async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Resul
 
 /// Whom the workspaces' alerts are told.
 async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let source = TraceStore::Sqlite(from.traces.clone());
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let channels = source.alert_channels(id).await.map_err(Stop::TraceFile)?;
-        new += to.traces.keep_alert_channels(id, &channels).await.map_err(Stop::TraceServer)?;
+        let channels = from.alerts.list_channels(id).await.map_err(Stop::TraceFile)?;
+        new += to.alerts.create_channels(id, &channels).await.map_err(Stop::TraceServer)?;
         all += channels.len();
     }
     Ok((all, new))
@@ -121,11 +119,10 @@ async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Re
 
 /// The workspaces' own prices: a thousand each at most.
 async fn prices(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let source = TraceStore::Sqlite(from.traces.clone());
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let prices = source.prices(id).await.map_err(Stop::TraceFile)?;
-        new += to.traces.restore_prices(id, &prices).await.map_err(Stop::TraceServer)?;
+        let prices = from.prices.list_prices(id).await.map_err(Stop::TraceFile)?;
+        new += to.prices.restore_prices(id, &prices).await.map_err(Stop::TraceServer)?;
         all += prices.len();
     }
     Ok((all, new))

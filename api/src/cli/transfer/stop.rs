@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use store::{account::AccountError, sqlite::FileError, trace::StoreError};
+use store::{StoreError, account::AccountError, database::sqlite::FileError};
 
 use crate::config::InvalidSetting;
 
