@@ -5,10 +5,9 @@ use std::{io, process::ExitCode};
 use clap::Args;
 use domain::error::chain;
 use store::{
-    StoreError,
     account::{AccountError, AccountStore},
     database::sqlite::FileError,
-    trace::TraceStore,
+    trace::{StoreError, TraceStore},
 };
 
 use crate::config::Storage;

@@ -13,8 +13,11 @@ use shared::{
 use store::account::NewApiKey;
 use uuid::Uuid;
 
-use super::{State, identity::Login, key};
-use crate::error::ApiError;
+use super::State;
+use crate::{
+    auth::{identity::Login, key},
+    error::ApiError,
+};
 
 /// Lists the API keys of the workspace, newest first, without their secrets.
 #[utoipa::path(

@@ -10,7 +10,7 @@ use std::{
 use sha2::{Digest, Sha256};
 use store::account::normalize_email;
 
-use super::{Window, key::LimitKey, redis::RedisWindow, window::Decision};
+use super::{engine::Window, key::LimitKey, redis::RedisWindow, window::Decision};
 use crate::{clock::Clock, redis::Redis, telemetry::metrics::Metrics};
 
 /// The maximum number of failed logins of an e-mail in [`LOGIN_WINDOW`].
@@ -109,8 +109,8 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.settled {
-            self.windows.emails.refund_beside(self.email);
-            self.windows.addresses.refund_beside(self.address);
+            self.windows.emails.refund_detached(self.email);
+            self.windows.addresses.refund_detached(self.address);
         }
     }
 }

@@ -24,7 +24,7 @@ use super::{
     State,
     answer::{cached, page_limit, page_number},
 };
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
 const NO_ALERT: ApiError = ApiError::NotFound("There is no such alert");
 

@@ -25,8 +25,8 @@ use super::{
     patch::{self, Fields},
 };
 use crate::{
+    auth::identity::Login,
     error::ApiError,
-    gateway::identity::Login,
     notify::{check_address, check_mailbox, signature::new_secret},
 };
 

@@ -19,7 +19,7 @@ use super::{
     State,
     patch::{self, Fields},
 };
-use crate::{alert::preview::PreviewError, error::ApiError, gateway::identity::Login};
+use crate::{alert::preview::PreviewError, auth::identity::Login, error::ApiError};
 
 const NO_RULE: ApiError = ApiError::NotFound("There is no such alert rule");
 

@@ -14,7 +14,7 @@ use store::price::PriceOutcome;
 use uuid::Uuid;
 
 use super::State;
-use crate::{error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, error::ApiError};
 
 /// Lists the workspace's own prices, by model.
 #[utoipa::path(
@@ -109,5 +109,5 @@ pub async fn lookup(
     });
     let price = found.await.map_err(|error| ApiError::Internal(error.into()))?;
     let price = price.ok_or(ApiError::NotFound("No price is known for this model"))?;
-    Ok(HttpResponse::Ok().json(price.lookup()))
+    Ok(HttpResponse::Ok().json(price.to_lookup()))
 }

@@ -12,7 +12,7 @@ use shared::{
 };
 
 use super::State;
-use crate::{error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, error::ApiError};
 
 /// Lists the workspace's newest pricings anew, fifty at most, and how many there were.
 #[utoipa::path(

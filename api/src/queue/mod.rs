@@ -9,13 +9,13 @@ mod message;
 mod producer;
 
 pub use self::{
-    consumer::{Claimed, Consumer, Delivery, Load, Room},
+    consumer::{Claimed, Consumer, Delivery, Room},
     lease::Leases,
-    memory::{MemoryQueue, QUEUE_BYTES},
+    memory::{Job, Jobs, MemoryQueue, QUEUE_BYTES, Waiting},
     message::{Encoded, Message, MessageError},
     producer::{RedisQueue, Shape},
 };
-use domain::trace::record::{LooseSpan, NewScore, NewTrace};
+use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 
 use crate::error::ApiError;
 
@@ -48,7 +48,7 @@ impl Queue {
     ///
     /// # Errors
     /// As [`Queue::push`].
-    pub async fn push_spans(&self, spans: Vec<LooseSpan>) -> Result<(), ApiError> {
+    pub async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
         if spans.is_empty() {
             return Ok(());
         }

@@ -22,7 +22,7 @@ use shared::{
 use store::alert::AlertStore;
 use uuid::Uuid;
 
-use crate::{database::Database, receiver::Receiver, wait::eventually};
+use test_support::{database::Database, receiver::Receiver, wait::eventually};
 
 /// When tests begin.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -56,7 +56,7 @@ impl Stage {
 
     /// Where no store matters.
     pub async fn new() -> Self {
-        Self::on(crate::database::open_sqlite().await).await
+        Self::on(test_support::database::open_sqlite().await).await
     }
 
     /// Keeps a channel, and answers it with its secret.
@@ -199,13 +199,13 @@ macro_rules! on_every_store {
         mod sqlite {
             $(#[tokio::test]
             async fn $test() {
-                super::$test(crate::stage::Stage::on(crate::database::open_sqlite().await).await).await;
+                super::$test(crate::stage::Stage::on(test_support::database::open_sqlite().await).await).await;
             })+
         }
         mod postgres {
             $(#[tokio::test]
             async fn $test() {
-                super::$test(crate::stage::Stage::on(crate::database::open_postgres().await).await).await;
+                super::$test(crate::stage::Stage::on(test_support::database::open_postgres().await).await).await;
             })+
         }
     };

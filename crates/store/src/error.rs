@@ -20,8 +20,8 @@ pub enum StoreError {
 
 impl StoreError {
     /// Creates an error for a stored value that cannot be read.
-    pub fn corrupt(what: impl ToString) -> Self {
-        Self::Corrupt(Corrupt(what.to_string()))
+    pub fn corrupt(what: impl Into<String>) -> Self {
+        Self::Corrupt(Corrupt(what.into()))
     }
 
     /// Returns whether a retry may succeed: the database is unreachable, busy or full, and its input is not at fault.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use indicatif::{HumanCount, HumanDuration};
-use store::{StoreError, trace::sqlite::Part};
+use store::trace::{ScanPart, StoreError};
 use uuid::Uuid;
 
 use super::{Folder, Target, stop::Stop};
@@ -75,7 +75,7 @@ async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> 
 }
 
 /// Writes a part, and answers how many traces of it were new.
-async fn write(part: &Part, to: &Target) -> Result<usize, StoreError> {
+async fn write(part: &ScanPart, to: &Target) -> Result<usize, StoreError> {
     let written = to.traces.write(&part.traces.iter().collect::<Vec<_>>()).await?;
     for spans in part.spans.chunks(SPANS) {
         to.traces.write_spans(&spans.iter().collect::<Vec<_>>()).await?;

@@ -16,7 +16,7 @@ use store::{
     alert::AlertStore,
     database::postgres::PostgresSettings,
     price::PriceStore,
-    trace::{TraceStore, sqlite::SqliteTraces},
+    trace::TraceStore,
 };
 
 use self::stop::Stop;
@@ -51,7 +51,7 @@ pub struct TransferArgs {
 struct Folder {
     dir: DataDir,
     accounts: Archive,
-    traces: SqliteTraces,
+    traces: TraceStore,
     alerts: AlertStore,
     prices: PriceStore,
     /// When the first trace started that is copied.
@@ -96,11 +96,10 @@ impl Folder {
     async fn open(dir: DataDir, storage: &Storage) -> Result<Self, Stop> {
         let failed = |source| Stop::Folder { folder: dir.path().to_owned(), source };
         let accounts = AccountStore::open_read_only(&dir.accounts()).await.map_err(failed)?;
-        let traces = SqliteTraces::open_read_only(&dir.traces()).await.map_err(failed)?;
+        let traces = TraceStore::open_sqlite_read_only(&dir.traces()).await.map_err(failed)?;
         let archive = accounts.archive().await.map_err(Stop::AccountFile)?;
         accounts.close().await;
-        let database = TraceStore::Sqlite(traces.clone()).database();
-        let (alerts, prices) = (AlertStore::new(database.clone()), PriceStore::new(database));
+        let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));
         Ok(Self { dir, accounts: archive, traces, alerts, prices, since: since(storage) })
     }
 }
@@ -114,8 +113,9 @@ impl Target {
             ..settings.clone()
         };
         let accounts = AccountStore::open_postgres(&patient(accounts)).await.map_err(Stop::AccountServer)?;
-        let traces =
-            TraceStore::open_postgres_leaving_policies(&patient(traces)).await.map_err(Stop::TraceServer)?;
+        let traces = TraceStore::open_postgres_leaving_policies(&patient(traces))
+            .await
+            .map_err(Stop::TraceServer)?;
         let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));
         Ok(Self { accounts, traces, alerts, prices })
     }

@@ -15,19 +15,16 @@ mod late;
 mod list;
 mod loose;
 mod migration;
-pub mod oracle;
 mod price;
 mod recost;
 mod reopen;
-pub mod sample;
 mod score;
 mod search;
 mod thread;
 mod total;
 
 use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
-
-use crate::database::{open_postgres, open_sqlite, open_timescale};
+use test_support::database::{open_postgres, open_sqlite, open_timescale};
 
 /// A store in a database of traces.
 trait InTraces {

@@ -13,7 +13,7 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::sample::START;
+use test_support::store_sample::START;
 
 fn price(model: &str, provider: Option<&str>, input: f64) -> Price {
     Price {

@@ -1,8 +1,8 @@
-//! How migrations are named to people, whichever engine they are for.
+//! The names of migrations in the output of `agent-obs migrate`.
 
 use sqlx::migrate::Migrator;
 
-/// The steps that were not applied yet, in their order: `place: 0001 what it makes`.
+/// Returns the migrations that are not applied yet, in order, as `place: 0001 description`.
 pub(crate) fn missing(migrator: &Migrator, place: &str, applied: &[i64]) -> Vec<String> {
     let missing = migrator.iter().filter(|step| !applied.contains(&step.version));
     missing.map(|step| format!("{place}: {:04} {}", step.version, step.description)).collect()

@@ -2,6 +2,7 @@
 //! whichever engine it is. Statements are written once where both engines accept them; [`Transaction::sql_by_engine`]
 //! takes one text for each where they differ. Bulk writes match on the transaction and use the engine's own connection.
 
+mod ids;
 mod migration;
 pub mod moment;
 pub mod postgres;
@@ -10,7 +11,7 @@ mod statement;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
-pub use self::statement::{Bind, EitherRow, Statement};
+pub use self::statement::{Bind, EitherRow, RowRef, Statement};
 use crate::error::StoreError;
 
 /// The connections to one database. Clones share them.
@@ -68,11 +69,19 @@ impl Database {
     }
 
     /// Begins a single statement that reads, without a transaction.
-    #[must_use]
     pub fn sql(&self, text: &'static str) -> Statement<'_> {
         match self {
             Self::Sqlite { reader, .. } => Statement::on_sqlite_pool(reader, text),
             Self::Postgres(pool) => Statement::on_postgres_pool(pool, text),
+        }
+    }
+
+    /// Returns the engine as OpenTelemetry's `db.system.name`.
+    #[must_use]
+    pub fn system(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::Postgres(_) => "postgresql",
         }
     }
 
@@ -90,13 +99,11 @@ impl Database {
 
 impl Transaction {
     /// Begins a statement that both engines accept.
-    #[must_use]
     pub fn sql(&mut self, text: &'static str) -> Statement<'_> {
         self.sql_by_engine(text, text)
     }
 
     /// Begins a statement that each engine has its own text for; both take the same arguments.
-    #[must_use]
     pub fn sql_by_engine(&mut self, sqlite: &'static str, postgres: &'static str) -> Statement<'_> {
         match self {
             Self::Sqlite(transaction) => Statement::on_sqlite(transaction, sqlite),
@@ -109,28 +116,38 @@ impl Transaction {
     /// # Errors
     /// Returns an error if the transaction was not committed. On PostgreSQL it may have been, if the connection broke.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(match self {
+        match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
             Self::Postgres(transaction) => transaction.commit().await?,
-        })
+        }
+        Ok(())
     }
 }
 
-/// Evaluates `$body`, an async expression that returns a `Result`, in a read transaction of `$database`. If the connection
-/// to a server breaks, it is evaluated again in another.
-macro_rules! in_read {
-    ($database:expr, $transaction:ident => $body:expr) => {{
+/// Evaluates `$attempt`, an async expression that runs a whole transaction, again if the connection to a server breaks or
+/// two transactions conflict. It must be safe to run twice: if the connection breaks at the commit, the first attempt may
+/// have been committed.
+macro_rules! retrying {
+    ($attempt:expr) => {{
         let mut retries = $crate::database::postgres::Retries::default();
         loop {
-            let attempt = async {
-                let $transaction = &mut $database.read().await?;
-                $body.await
-            };
-            match attempt.await {
+            match $attempt.await {
                 Err($crate::error::StoreError::Database(error)) if retries.again(&error).await => {}
                 result => break result,
             }
         }
     }};
+}
+pub(crate) use retrying;
+
+/// Evaluates `$body`, an async expression that returns a `Result`, in a read transaction of `$database`, and again if the
+/// connection to a server breaks.
+macro_rules! in_read {
+    ($database:expr, $transaction:ident => $body:expr) => {
+        $crate::database::retrying!(async {
+            let $transaction = &mut $database.read().await?;
+            $body.await
+        })
+    };
 }
 pub(crate) use in_read;

@@ -1,5 +1,5 @@
-//! A moment as a column holds it: an integer of microseconds on SQLite, TIMESTAMPTZ on PostgreSQL, so that one statement
-//! and one row serve both.
+//! Timestamps in columns: an integer of microseconds on SQLite, TIMESTAMPTZ on PostgreSQL. One type for both allows one
+//! statement and one row struct for both.
 
 use shared::Timestamp;
 use sqlx::{
@@ -10,13 +10,13 @@ use sqlx::{
     sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo, SqliteValueRef},
 };
 
-/// PostgreSQL counts from 2000-01-01T00:00:00Z; this is that moment, in microseconds since the Unix epoch.
+/// PostgreSQL's epoch, 2000-01-01T00:00:00Z, in microseconds since the Unix epoch.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
-/// The first moment that PostgreSQL can hold, in its count: it is in 4714 BC.
+/// The first timestamp that PostgreSQL supports (4714 BC), in microseconds since its epoch.
 const POSTGRES_FIRST: i64 = -211_813_488_000_000_000;
-/// The last one, at the end of the year 294276.
+/// The last timestamp that PostgreSQL supports, at the end of the year 294276.
 const POSTGRES_LAST: i64 = 9_223_371_331_199_999_999;
-/// `timestamptz` and `timestamptz[]` in every PostgreSQL's catalog.
+/// `timestamptz` and `timestamptz[]`: their ids are the same on every server.
 const TIMESTAMPTZ: PgTypeInfo = PgTypeInfo::with_oid(Oid(1184));
 const TIMESTAMPTZ_ARRAY: PgTypeInfo = PgTypeInfo::with_oid(Oid(1185));
 
@@ -25,7 +25,7 @@ const TIMESTAMPTZ_ARRAY: PgTypeInfo = PgTypeInfo::with_oid(Oid(1185));
 pub struct Moment(pub Timestamp);
 
 impl Moment {
-    /// PostgreSQL's count of microseconds. What it cannot hold becomes the first or last moment that it can.
+    /// Returns the microseconds since PostgreSQL's epoch, within the range that PostgreSQL supports.
     pub fn to_postgres(self) -> i64 {
         self.0.as_micros().saturating_sub(POSTGRES_EPOCH).clamp(POSTGRES_FIRST, POSTGRES_LAST)
     }
@@ -57,8 +57,8 @@ impl<'r> Decode<'r, Postgres> for Moment {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         match value.format() {
             PgValueFormat::Binary => Ok(Self::from_postgres(<i64 as Decode<Postgres>>::decode(value)?)),
-            // Only statements without parameters answer in text; no time is read by one.
-            PgValueFormat::Text => Err("a time in text where binary was expected".into()),
+            // Only statements without parameters return text, and none of them returns a timestamp.
+            PgValueFormat::Text => Err("timestamp: expected the binary format, found text".into()),
         }
     }
 }
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_postgres_can_hold_comes_back_and_the_rest_stops_at_its_ends() {
+    fn postgres_timestamps_are_clamped_to_the_supported_range() {
         for micros in [0, -1, POSTGRES_EPOCH, 1_741_564_800_000_001, POSTGRES_FIRST + POSTGRES_EPOCH] {
             let moment = Moment(Timestamp::from_micros(micros));
             assert_eq!(Moment::from_postgres(moment.to_postgres()), moment);

@@ -1,5 +1,4 @@
-//! What both stores on SQLite share: looking at a file without changing it, though another process may be writing to it,
-//! and which migrations it lacks.
+//! Opening SQLite files read-only, even while another process writes to them, and checking their migrations.
 
 use std::path::{Path, PathBuf};
 
@@ -11,34 +10,34 @@ use sqlx::{
 
 use crate::database::migration::missing;
 
-/// Connections that read a file at once.
+/// The number of connections to a file that is opened read-only.
 const READERS: u32 = 2;
 
-/// Why a file is not read.
+/// Why a file cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// Nothing is there.
-    #[error("{} is not there", .0.display())]
+    /// The file does not exist.
+    #[error("{} does not exist", .0.display())]
     Absent(PathBuf),
-    /// It must be migrated first, which reading does not do.
-    #[error("{} is of an older version: `agent-obs migrate` brings it up to date, with DATA_DIR set to its folder and without \
+    /// The file must be migrated first.
+    #[error("{} was written by an older version: run `agent-obs migrate` with DATA_DIR set to its folder and without \
              POSTGRES_URL and TIMESCALE_URL", .0.display())]
     Older(PathBuf),
-    /// It was migrated by a later version of this program.
-    #[error("{} is of a newer version: read it with an agent-obs that is at least as new", .0.display())]
+    /// A newer version migrated the file.
+    #[error("{} was written by a newer version: use an agent-obs that is at least as new", .0.display())]
     Newer(PathBuf),
-    /// The system does not let it be read, or it is something else.
+    /// The file cannot be read or is not a database.
     #[error("{} cannot be read", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What came of it.
+        /// The cause.
         #[source]
         source: sqlx::Error,
     },
 }
 
-/// Opens a file that has the very schema of `migrator`, to read it.
+/// Opens a file read-only. Its schema must be that of `migrator`.
 pub(crate) async fn open_read_only(path: &Path, migrator: &Migrator) -> Result<SqlitePool, FileError> {
     let (reader, applied) = look(path).await?;
     if applied.iter().any(|&version| !migrator.version_exists(version)) {
@@ -50,7 +49,7 @@ pub(crate) async fn open_read_only(path: &Path, migrator: &Migrator) -> Result<S
     Ok(reader)
 }
 
-/// What bringing the file up to date would apply. One that is not there lacks everything.
+/// Returns the migrations that are not applied to a file: all of them if the file does not exist.
 pub(crate) async fn pending(path: &Path, migrator: &Migrator) -> Result<Vec<String>, FileError> {
     let applied = match look(path).await {
         Ok((reader, applied)) => {
@@ -63,7 +62,7 @@ pub(crate) async fn pending(path: &Path, migrator: &Migrator) -> Result<Vec<Stri
     Ok(missing(migrator, &path.display().to_string(), &applied))
 }
 
-/// Opens a file whatever is in it, and reads which migrations were applied.
+/// Opens a file read-only and returns the versions of the migrations that were applied.
 async fn look(path: &Path) -> Result<(SqlitePool, Vec<i64>), FileError> {
     let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
     if !path.try_exists().map_err(|error| unreadable(error.into()))? {
@@ -71,8 +70,8 @@ async fn look(path: &Path) -> Result<(SqlitePool, Vec<i64>), FileError> {
     }
     let options = SqliteConnectOptions::new().filename(path).read_only(true);
     match read_applied(options.clone()).await {
-        // Beside a file in WAL mode SQLite makes two more, which it cannot in a folder that is not ours to write to, like
-        // a backup. Where the log is not there either nobody is writing, and the file alone is all there is.
+        // In WAL mode SQLite creates two more files, which fails in a read-only folder, like that of a backup. Without a
+        // log nobody is writing, and the file is complete.
         Err(_) if !log_of(path).exists() => read_applied(options.immutable(true)).await,
         read => read,
     }
@@ -99,11 +98,11 @@ async fn read_applied(options: SqliteConnectOptions) -> Result<(SqlitePool, Vec<
     Ok((pool, applied))
 }
 
-/// Whether the file is busy, locked or cannot be opened, the disk full or failing, or memory short: whatever was to be
-/// done may succeed later.
+/// Returns whether a retry may succeed: the file is busy, locked or cannot be opened, the disk is full or failing, or
+/// memory is short.
 pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
     let error = error.as_database_error().filter(|error| error.try_downcast_ref::<SqliteError>().is_some());
     let code = error.and_then(|error| error.code()?.parse::<u32>().ok());
-    // The lower bits say what it is, the upper ones more of it.
+    // The lower eight bits are the primary code: BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN.
     code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
 }

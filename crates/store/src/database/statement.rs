@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write};
 
+use futures_util::TryStreamExt;
 use sqlx::{
     Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, PgPool, Postgres, SqlSafeStr, SqlStr, Sqlite,
     SqliteConnection, SqlitePool, Type,
@@ -11,6 +12,7 @@ use sqlx::{
 };
 use tracing::Instrument;
 
+use super::ids::Ids;
 use crate::error::StoreError;
 
 /// A value that can be bound on both engines.
@@ -21,7 +23,16 @@ impl<'q, T> Bind<'q> for T where T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'
 pub trait EitherRow: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 impl<T> EitherRow for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
-/// A statement that is being put together. Arguments are bound in the order of `$1`, `$2`, …
+/// A row of a statement that is still running.
+#[derive(Clone, Copy)]
+pub enum RowRef<'r> {
+    /// On SQLite.
+    Sqlite(&'r SqliteRow),
+    /// On PostgreSQL.
+    Postgres(&'r PgRow),
+}
+
+/// A statement under construction. Arguments are bound in the order of `$1`, `$2`, …
 #[must_use = "a statement does nothing until it is executed or fetched"]
 pub struct Statement<'t> {
     text: Text,
@@ -119,6 +130,15 @@ impl<'t> Statement<'t> {
         self
     }
 
+    /// Appends a condition that the expression before it is one of `ids`, and binds them as one argument.
+    pub fn push_ids(&mut self, ids: &[i64]) -> &mut Self {
+        let (before, after) = match &self.target {
+            Target::Sqlite(..) => (" IN (SELECT value FROM json_each(", "))"),
+            Target::Postgres(..) => (" = ANY(", ")"),
+        };
+        self.push(before).push_bind(Ids(ids)).push(after)
+    }
+
     fn add<'q>(&mut self, value: impl Bind<'q>) {
         let added = match &mut self.target {
             Target::Sqlite(_, arguments) => arguments.add(value),
@@ -143,6 +163,23 @@ impl<'t> Statement<'t> {
     /// Returns an error if the database refuses the statement or is not available, or if a row cannot be read.
     pub async fn fetch_all<R: EitherRow>(self) -> Result<Vec<R>, StoreError> {
         Ok(run!(self, query, on => query.try_map(|row| R::from_row(&row)).fetch_all(on).await)?)
+    }
+
+    /// Calls `each` with one row after the other. Rows are not collected, and what `each` reads may borrow from its row.
+    ///
+    /// # Errors
+    /// As [`Statement::execute`]. Returns the first error of `each`.
+    pub async fn for_each_row(
+        self,
+        mut each: impl FnMut(RowRef<'_>) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        run!(self, query, on => {
+            let mut rows = query.fetch(on);
+            while let Some(row) = rows.try_next().await? {
+                each(RowRef::from(&row))?;
+            }
+            Ok::<(), StoreError>(())
+        })
     }
 
     /// Returns the first row, if there is one.
@@ -170,6 +207,31 @@ impl<'t> Statement<'t> {
         (T,): EitherRow,
     {
         Ok(self.fetch_one::<(T,)>().await?.0)
+    }
+}
+
+impl<'r> RowRef<'r> {
+    /// Reads the columns by their names.
+    ///
+    /// # Errors
+    /// Returns an error if a column is missing or has another type.
+    pub fn read<R: FromRow<'r, SqliteRow> + FromRow<'r, PgRow>>(self) -> Result<R, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => R::from_row(row)?,
+            Self::Postgres(row) => R::from_row(row)?,
+        })
+    }
+}
+
+impl<'r> From<&'r SqliteRow> for RowRef<'r> {
+    fn from(row: &'r SqliteRow) -> Self {
+        Self::Sqlite(row)
+    }
+}
+
+impl<'r> From<&'r PgRow> for RowRef<'r> {
+    fn from(row: &'r PgRow) -> Self {
+        Self::Postgres(row)
     }
 }
 

@@ -1,5 +1,4 @@
-//! What both stores on PostgreSQL share: how they reach the server, what is worth trying again, and how a schema is
-//! brought up to date. Knows no table of theirs.
+//! Connections to a PostgreSQL server, transient errors, and migrations. Knows no tables.
 
 mod migration;
 mod transient;
@@ -18,47 +17,47 @@ pub(crate) use self::{
 };
 use domain::secret::Secret;
 
-/// How long a request waits for a connection: for one to be free, or for the server to be reached.
+/// The time that a request waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(3);
-/// A connection that rested this long is asked whether it still stands before it is used.
-const RESTED: Duration = Duration::from_secs(1);
-/// A connection that nobody used for this long is closed, down to the smallest size of the pool.
+/// The idle time after which a connection is tested before it is used.
+const TEST_AFTER: Duration = Duration::from_secs(1);
+/// The idle time after which a connection is closed, unless the pool is at its minimum size.
 const IDLE: Duration = Duration::from_secs(10 * 60);
-/// How the connections are called in `pg_stat_activity`.
+/// The name of the connections in `pg_stat_activity`.
 const APPLICATION: &str = "agent-obs";
 
-/// Where the server is and how it is used.
+/// The address of the server and the limits of its use.
 #[derive(Clone, Debug)]
 pub struct PostgresSettings {
-    /// `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=…`. The certificates that are trusted
-    /// are those of the system, those in `SSL_CERT_FILE`, and `sslrootcert`.
+    /// `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=…`. Trusted
+    /// certificates are those of the system, of `SSL_CERT_FILE`, and of `sslrootcert`.
     pub url: Secret,
-    /// Connections that are kept open.
+    /// The number of connections that stay open.
     pub pool_min: u32,
-    /// Connections at most.
+    /// The maximum number of connections.
     pub pool_max: u32,
-    /// How long a statement of a request may take.
+    /// The time limit of a statement of a request.
     pub statement_timeout: Duration,
 }
 
 impl PostgresSettings {
     /// # Errors
-    /// Where the URL is none.
+    /// Returns an error if the URL is invalid.
     fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
-        // None of the statements runs long enough for compiling it to pay.
+        // Statements are too short for compilation to pay off.
         let options = PgConnectOptions::from_str(self.url.expose())?.options([
             ("jit", "off"),
-            // A score of an old trace unpacks the thousand rows that are compressed with it. Servers without TimescaleDB
-            // do not know this and do not mind.
+            // A score of an old trace decompresses the thousand rows of its batch. Servers without TimescaleDB ignore
+            // this setting.
             ("timescaledb.max_tuples_decompressed_per_dml_transaction", "0"),
         ]);
         Ok(options.application_name(APPLICATION))
     }
 
-    /// Opens the pool. Connections that break are replaced as they are needed.
+    /// Opens the pool. Broken connections are replaced when needed.
     ///
     /// # Errors
-    /// Where the URL is none or the server cannot be reached.
+    /// Returns an error if the URL is invalid or the server is unreachable.
     pub(crate) async fn connect(&self) -> Result<PgPool, sqlx::Error> {
         let timeout = self.statement_timeout.as_millis().to_string();
         let options = self.options()?.options([("statement_timeout", timeout)]);
@@ -67,11 +66,11 @@ impl PostgresSettings {
             .max_connections(self.pool_max.max(1))
             .acquire_timeout(ACQUIRE)
             .idle_timeout(IDLE)
-            // Asking every time would cost a round trip each; what breaks in between is tried again.
+            // Testing every time would cost a round trip each; statements on a broken connection are retried.
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
-                    if meta.idle_for > RESTED {
+                    if meta.idle_for > TEST_AFTER {
                         connection.ping().await?;
                     }
                     Ok(true)
@@ -81,10 +80,10 @@ impl PostgresSettings {
             .await
     }
 
-    /// A single connection whose statements may take their time: for migrations and maintenance.
+    /// Opens a single connection without a statement timeout, for migrations and maintenance.
     ///
     /// # Errors
-    /// Where the URL is none or the server cannot be reached.
+    /// Returns an error if the URL is invalid or the server is unreachable.
     pub(crate) async fn connect_one(&self) -> Result<PgConnection, sqlx::Error> {
         PgConnection::connect_with(&self.options()?).await
     }

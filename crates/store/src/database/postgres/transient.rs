@@ -1,16 +1,16 @@
-//! Which failures pass by themselves, and trying again after them.
+//! Transient errors and retries.
 
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
 
-/// How often a transaction is tried in all.
-const TRIES: u32 = 5;
-/// How long the first pause is; each further one is twice as long.
+/// The number of attempts of a transaction.
+const ATTEMPTS: u32 = 5;
+/// The first pause between attempts. Each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
-/// Whether the same is likely to succeed later: the server cannot be reached, is stopping or starting, is full of
-/// connections or of data, or two transactions stood in each other's way. Anything else fails again in the same way.
+/// Returns whether a retry may succeed: the server is unreachable, stopping, starting, or out of resources, or two
+/// transactions conflicted.
 #[must_use]
 pub fn is_transient(error: &sqlx::Error) -> bool {
     match error {
@@ -18,13 +18,13 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
-        // The process is stopping: another one will do it.
+        // This process is stopping; another one may succeed.
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
-            // By class: lost connections, out of resources (memory, disk, connections), the system's own I/O.
-            // (53400 is a limit that the same statement meets every time.)
+            // By class: connection exceptions, insufficient resources, system errors. 53400 is a configured limit that the
+            // same statement exceeds every time.
             code.starts_with("08")
                 || code.starts_with("53") && code != "53400"
                 || code.starts_with("58")
@@ -35,23 +35,21 @@ pub fn is_transient(error: &sqlx::Error) -> bool {
     }
 }
 
-/// The server is stopping (57P01, 57P02), starting (57P03), or cut an idle session (57P05); a statement was cancelled, as
-/// one is that waits for too long (57014); a lock was not to be had (55P03); the server only reads for now (25006), as
-/// one does that has just been replaced.
+/// Returns whether the server is stopping (57P01, 57P02), starting (57P03), closed an idle session (57P05), cancelled the
+/// statement, e.g. after its timeout (57014), did not grant a lock (55P03), or is read-only, e.g. after a failover (25006).
 fn is_interrupted(code: &str) -> bool {
     matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "57014" | "55P03" | "25006")
 }
 
-/// A serialization failure or a deadlock: the other transaction went on, and this one can.
+/// Returns whether this is a serialization failure or a deadlock.
 fn is_conflict(code: &str) -> bool {
     matches!(code, "40001" | "40P01")
 }
 
-/// Whether a whole transaction that failed so is worth trying again at once. Not where the server was long in coming:
-/// whoever waits has waited enough.
+/// Returns whether to retry a transaction at once. Timeouts are not retried: the caller has waited long enough.
 fn is_worth_retrying(error: &sqlx::Error) -> bool {
     match error {
-        // A connection from the pool that broke while nobody looked.
+        // An idle connection of the pool broke.
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
@@ -63,27 +61,27 @@ fn is_worth_retrying(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Counts the tries of one transaction. It must be whole and safe to do twice: where a connection breaks at the commit,
-/// nobody knows whether it was done.
+/// Counts the attempts of one transaction, which must be safe to run twice: if the connection breaks at the commit, the
+/// transaction may have been committed.
 #[derive(Debug, Default)]
 pub(crate) struct Retries {
     failed: u32,
 }
 
 impl Retries {
-    /// Takes a failure; after a pause answers whether to try again.
+    /// Records a failure and returns, after a pause, whether to try again.
     pub(crate) async fn again(&mut self, error: &sqlx::Error) -> bool {
         self.failed += 1;
-        if self.failed >= TRIES || !is_worth_retrying(error) {
+        if self.failed >= ATTEMPTS || !is_worth_retrying(error) {
             return false;
         }
-        tracing::warn!(%error, failed = self.failed, "a transaction failed, trying it again");
+        tracing::warn!(%error, failed = self.failed, "transaction failed, retrying");
         tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(self.failed - 1)).await;
         true
     }
 }
 
-/// Whether the database refused this because of the constraint of that name.
+/// Returns whether the statement violated the constraint with this name.
 pub(crate) fn breaks(error: &sqlx::Error, constraint: &str) -> bool {
     error.as_database_error().and_then(DatabaseError::constraint) == Some(constraint)
 }
@@ -95,25 +93,25 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_lost_connection_is_tried_again_a_few_times() {
+    async fn retries_after_a_lost_connection() {
         let mut retries = Retries::default();
         let lost = sqlx::Error::Io(io::ErrorKind::ConnectionReset.into());
-        let mut tries = 1;
+        let mut attempts = 1;
         while retries.again(&lost).await {
-            tries += 1;
+            attempts += 1;
         }
-        assert_eq!(tries, TRIES);
+        assert_eq!(attempts, ATTEMPTS);
     }
 
     #[tokio::test]
-    async fn what_would_fail_again_is_not_tried_again() {
+    async fn does_not_retry_permanent_errors() {
         for error in [sqlx::Error::RowNotFound, sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed] {
             assert!(!Retries::default().again(&error).await, "{error}");
         }
     }
 
     #[test]
-    fn neither_a_full_pool_nor_one_that_is_closed_is_the_fault_of_what_was_to_be_written() {
+    fn a_full_or_closed_pool_is_transient() {
         assert!(is_transient(&sqlx::Error::PoolTimedOut));
         assert!(is_transient(&sqlx::Error::PoolClosed));
         assert!(!is_transient(&sqlx::Error::ColumnNotFound("x".to_owned())));
