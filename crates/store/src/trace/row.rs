@@ -11,10 +11,11 @@ use domain::{
 use shared::{cost::CostBasis, span::Span, trace::Trace};
 use uuid::Uuid;
 
-use super::column::{
-    Kind, assembly, assembly_number, basis, cost_basis, dollars, millis, points, status,
+use super::column::{Kind, assembly, assembly_number, basis, cost_basis, dollars, millis, points, status};
+use crate::{
+    database::{count, moment::Moment},
+    error::StoreError,
 };
-use crate::{database::{count, moment::Moment}, error::StoreError};
 
 /// The columns of [`TraceRow`].
 pub(crate) const TRACE_COLUMNS: &str = "id, workspace_id, trace_id, agent_id, timestamp, latency, status, model, \
