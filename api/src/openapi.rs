@@ -15,14 +15,14 @@ use utoipa::{
 };
 
 use crate::{
-    gateway::{api_key, auth},
+    gateway::{account, api_key},
+    health,
     ingestion::{otlp::http as otlp, rest},
     query::{
         activity,
         alert::{self, StateFilter},
         alert_channel, alert_rule, chart, kpi, price, reprice, span, thread, trace,
     },
-    telemetry::health,
 };
 
 /// The OpenAPI 3.1 document.
@@ -36,7 +36,7 @@ use crate::{
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        auth::register, auth::login, auth::refresh, auth::me, api_key::list, api_key::create, api_key::revoke,
+        account::register, account::login, account::refresh, account::me, api_key::list, api_key::create, api_key::revoke,
         rest::one, rest::batch, rest::score, otlp::export, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
         alert::list, alert::one, alert::deliveries, alert::acknowledge, alert_rule::list, alert_rule::keep,
         alert_rule::one, alert_rule::change, alert_rule::remove, alert_rule::preview, alert_channel::list,

@@ -14,7 +14,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     error::ApiError,
-    gateway::{api_key, asset, auth, authenticate::authenticate, rate_limit::rate_limit},
+    gateway::{account, api_key, asset, authenticate::authenticate, rate_limit::rate_limit},
+    health,
     ingestion::{
         body::{self, BodyLimit},
         otlp, rest,
@@ -24,9 +25,8 @@ use crate::{
         receive::receive,
     },
     openapi,
+    parts::Parts,
     query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, span, thread, trace},
-    startup::Parts,
-    telemetry::health,
 };
 
 /// Adds every route. What belongs to a role that does not run in this process is handed on, where this is the gateway,
@@ -93,10 +93,10 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
         .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
-        .service(resource("/auth/register").route(gateway.at(post(), auth::register)))
-        .service(resource("/auth/login").route(gateway.at(post(), auth::login)))
-        .service(resource("/auth/refresh").route(gateway.at(post(), auth::refresh)))
-        .service(resource("/auth/me").route(gateway.at(get(), auth::me)))
+        .service(resource("/auth/register").route(gateway.at(post(), account::register)))
+        .service(resource("/auth/login").route(gateway.at(post(), account::login)))
+        .service(resource("/auth/refresh").route(gateway.at(post(), account::refresh)))
+        .service(resource("/auth/me").route(gateway.at(get(), account::me)))
         .service(
             resource("/api-keys")
                 .route(gateway.at(get(), api_key::list))

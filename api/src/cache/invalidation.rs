@@ -12,7 +12,7 @@ use domain::error::chain;
 use shared::Timestamp;
 use uuid::Uuid;
 
-use super::{Cache, Dropped};
+use super::{engine::Cache, outcome::Dropped};
 use crate::clock::Clock;
 
 /// The minimum time between two invalidations of a workspace: a second minus the time to compute a response, so that

@@ -10,7 +10,7 @@ use actix_web::web::Bytes;
 use moka::{Expiry, future};
 use uuid::Uuid;
 
-use super::{CacheKey, Outcome, Ttls};
+use super::{key::CacheKey, outcome::Outcome, ttl::Ttls};
 use crate::error::ApiError;
 
 /// The maximum size of keys and responses in bytes; the least used entries are evicted.

@@ -13,7 +13,11 @@ use redis::Script;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{CacheKey, Dropped, Outcome, Ttls, key};
+use super::{
+    key::{self, CacheKey},
+    outcome::{Dropped, Outcome},
+    ttl::Ttls,
+};
 use crate::{
     error::ApiError,
     redis::{Redis, RedisFailure},

@@ -10,12 +10,7 @@ use clap::Args;
 use domain::error::chain;
 
 use crate::{
-    clock::Clock,
-    config::Config,
-    demo::feed,
-    role::Role,
-    startup::{Application, Parts},
-    telemetry::log,
+    clock::Clock, config::Config, demo::feed, parts::Parts, role::Role, startup::Application, telemetry::log,
 };
 
 /// What to serve. Everything else is set by the environment or a `.env` file.

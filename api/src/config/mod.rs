@@ -1,6 +1,7 @@
 //! All settings, read once at startup. An invalid setting stops the start with its name, the value found (secrets are
 //! hidden) and the expected values.
 
+mod cache;
 mod notify;
 mod prices;
 mod server;
@@ -9,27 +10,21 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    net::IpAddr,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 use domain::secret::Secret;
 use ipnet::IpNet;
 use shared::price::PriceRequest;
 
-use self::setting::{Settings, invalid, origin};
+use self::setting::{Settings, origin};
 pub use self::{
+    cache::CacheTtls,
     notify::{Notify, Smtp, SmtpTls},
     server::{Servers, Services},
-    setting::InvalidSetting,
+    setting::{InvalidSetting, SECRET_MIN_BYTES},
     storage::{DataDir, Storage},
 };
-use crate::{
-    cache::{Kind, Ttls},
-    role::Role,
-};
+use crate::role::Role;
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +73,7 @@ pub struct Config {
     /// The lifetime of a token.
     pub jwt_ttl: Duration,
     /// The lifetimes of cached responses.
-    pub cache_ttls: Ttls,
+    pub cache_ttls: CacheTtls,
     /// How long after its last span a trace waits for its root span before it is assembled without one.
     pub root_wait: Duration,
     /// The interval between evaluations of an alert rule.
@@ -135,7 +130,7 @@ impl Config {
                     .within("JWT_TTL_SECONDS", (60, 31_536_000), "seconds (a minute to a year)")?
                     .unwrap_or(86_400),
             ),
-            cache_ttls: cache_ttls(&settings)?,
+            cache_ttls: CacheTtls::read(&settings)?,
             root_wait: Duration::from_secs(
                 settings
                     .within("TRACE_ROOT_WAIT_SECONDS", (1, 86_400), "seconds (up to a day)")?
@@ -167,34 +162,10 @@ impl Config {
                 .one_of("LOG_FORMAT", &["pretty", "json"])?
                 .map(|format| if format == "json" { LogFormat::Json } else { LogFormat::Pretty }),
             web_dir: settings.text("WEB_DIR").map(PathBuf::from),
-            prices: prices(&settings)?,
+            prices: prices::read(&settings)?,
             notify: Notify::read(&settings)?,
         })
     }
-}
-
-fn cache_ttls<L: Fn(&str) -> Option<String>>(settings: &Settings<L>) -> Result<Ttls, InvalidSetting> {
-    let mut ttls = Ttls::default();
-    for (name, kinds) in [
-        ("CACHE_TTL_HOME_KPIS", [Kind::HomeKpis, Kind::Charts].as_slice()),
-        ("CACHE_TTL_ALERTS", &[Kind::Alerts]),
-        ("CACHE_TTL_ACTIVITY", &[Kind::Activity]),
-        ("CACHE_TTL_TRACES_LIST", &[Kind::TracesList]),
-        ("CACHE_TTL_TRACE_DETAIL", &[Kind::TraceDetail]),
-    ] {
-        if let Some(seconds) = settings.parsed(name, "a number of seconds")? {
-            kinds.iter().for_each(|&kind| ttls.set(kind, Duration::from_secs(seconds)));
-        }
-    }
-    Ok(ttls)
-}
-
-/// Reads the file that `PRICES_FILE` names.
-fn prices<L: Fn(&str) -> Option<String>>(
-    settings: &Settings<L>,
-) -> Result<Vec<PriceRequest>, InvalidSetting> {
-    let Some(path) = settings.text("PRICES_FILE") else { return Ok(Vec::new()) };
-    prices::read(Path::new(&path)).map_err(|expected| invalid("PRICES_FILE", path, expected))
 }
 
 /// Parses a network; a single address is a network of itself.

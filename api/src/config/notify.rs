@@ -5,7 +5,7 @@ use lettre::message::Mailbox;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-use super::{InvalidSetting, Settings, invalid, setting::hidden};
+use super::setting::{InvalidSetting, Settings, hidden, invalid};
 use crate::http;
 
 const SMTP_EXAMPLE: &str = "a URL like smtp://user:password@mail.example.com:587 (STARTTLS) or \

@@ -4,11 +4,21 @@ use std::{fs, path::Path};
 
 use shared::price::PriceRequest;
 
-/// Reads and validates the file.
+use super::setting::{InvalidSetting, Settings, invalid};
+
+/// Reads the file that `PRICES_FILE` names; empty if it is not set.
+pub(super) fn read<L: Fn(&str) -> Option<String>>(
+    settings: &Settings<L>,
+) -> Result<Vec<PriceRequest>, InvalidSetting> {
+    let Some(path) = settings.text("PRICES_FILE") else { return Ok(Vec::new()) };
+    load(Path::new(&path)).map_err(|expected| invalid("PRICES_FILE", path, expected))
+}
+
+/// Reads and validates a file.
 ///
 /// # Errors
-/// Returns what is wrong and where.
-pub fn read(path: &Path) -> Result<Vec<PriceRequest>, String> {
+/// Returns what is expected, what is wrong and where.
+fn load(path: &Path) -> Result<Vec<PriceRequest>, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("a readable file ({error})"))?;
     parse(&text).map_err(|detail| format!("a file with a JSON array of prices ({detail})"))
 }
@@ -38,6 +48,6 @@ mod tests {
         );
         assert!(parse("{}").unwrap_err().contains("line 1"));
         assert!(parse("[{}]").unwrap_err().contains("model"));
-        assert!(read(Path::new("/nowhere/prices.json")).unwrap_err().contains("readable file"));
+        assert!(load(Path::new("/nowhere/prices.json")).unwrap_err().contains("readable file"));
     }
 }

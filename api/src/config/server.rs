@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use actix_web::http::Uri;
 use domain::secret::Secret;
-use store::{postgres::PostgresSettings, trace::Lifecycle};
+use store::{database::postgres::PostgresSettings, trace::Lifecycle};
 
-use super::{InvalidSetting, Settings, invalid, origin};
+use super::setting::{InvalidSetting, Settings, invalid, origin};
 use crate::{redis::RedisUrl, role::Role};
 
 const DAY: Duration = Duration::from_secs(86_400);

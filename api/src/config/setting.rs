@@ -6,7 +6,10 @@ use std::{fmt, str::FromStr};
 use actix_web::http::Uri;
 use domain::secret::Secret;
 
-use crate::{gateway::secret, redis::RedisUrl};
+use crate::redis::RedisUrl;
+
+/// The minimum length of a secret in bytes: that of the HMAC output.
+pub const SECRET_MIN_BYTES: usize = 32;
 
 /// An invalid setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,8 +62,8 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
 
     pub(super) fn secret(&self, name: &'static str) -> Result<Option<Secret>, InvalidSetting> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        if text.len() < secret::MIN_BYTES {
-            return Err(invalid(name, hidden(&text), format!("at least {} bytes", secret::MIN_BYTES)));
+        if text.len() < SECRET_MIN_BYTES {
+            return Err(invalid(name, hidden(&text), format!("at least {} bytes", SECRET_MIN_BYTES)));
         }
         Ok(Some(Secret::new(text)))
     }

@@ -5,9 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use store::postgres::PostgresSettings;
+use store::database::postgres::PostgresSettings;
 
-use super::{InvalidSetting, Servers, invalid, setting::Settings};
+use super::{
+    server::Servers,
+    setting::{InvalidSetting, Settings, invalid},
+};
 
 /// The data folder and the names of the files in it.
 #[derive(Clone, Debug)]
@@ -67,7 +70,7 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Reads the settings through `lookup` like [`super::Config::read`], without requiring any secret.
+    /// Reads the settings through `lookup` like `Config::read`, without requiring any secret.
     ///
     /// # Errors
     /// Returns the first invalid setting.

@@ -19,7 +19,7 @@ fn every_setting_has_a_default() {
     let config = read(None, &[]).unwrap();
     assert_eq!((config.port, config.rate_limit_per_minute, config.jwt_ttl.as_secs()), (8000, 1000, 86_400));
     assert_eq!((config.root_wait.as_secs(), config.alert_interval.as_secs()), (60, 30));
-    assert_eq!(config.cache_ttls.get(Kind::HomeKpis), shared::ttl::HOME_KPIS);
+    assert_eq!(config.cache_ttls.home_kpis, shared::ttl::HOME_KPIS);
     assert_eq!((config.servers.pool_min, config.servers.pool_max), (5, 20));
     assert_eq!(config.otlp_grpc, GrpcPort::Default);
     assert_eq!(read(None, &[("OTLP_GRPC_PORT", "0")]).unwrap().otlp_grpc, GrpcPort::Off);

@@ -13,8 +13,11 @@ use shared::{
 use store::account::NewApiKey;
 use uuid::Uuid;
 
-use super::{State, identity::Login, key};
-use crate::error::ApiError;
+use super::State;
+use crate::{
+    auth::{identity::Login, key},
+    error::ApiError,
+};
 
 /// Lists the API keys of the workspace, newest first, without their secrets.
 #[utoipa::path(
@@ -22,7 +25,7 @@ use crate::error::ApiError;
     responses((status = 200, description = "The API keys", body = ItemList<ApiKey>), (status = 401, body = ErrorBody))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    let items = app.accounts.api_keys(login.workspace_id).await?;
+    let items = app.accounts.list_api_keys(login.workspace_id).await?;
     let total = items.len() as u64;
     Ok(HttpResponse::Ok().json(ItemList { items, total }))
 }

@@ -1,4 +1,4 @@
-//! Middleware that determines the caller's identity. It rejects nobody; the extractors in [`super::identity`] do.
+//! Middleware that determines the caller's identity. It rejects nobody; the extractors in [`crate::auth::identity`] do.
 
 use actix_web::{
     Error, HttpMessage, ResponseError,
@@ -14,7 +14,7 @@ use super::State;
 /// The header for API keys only.
 pub(super) const API_KEY: &str = "x-api-key";
 
-/// Stores the [`super::identity::Authentication`] of the request for the extractors.
+/// Stores the [`Authentication`](crate::auth::identity::Authentication) of the request for the extractors.
 ///
 /// # Errors
 /// Returns the errors of the request, and 503 if the credentials could not be checked.

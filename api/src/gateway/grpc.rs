@@ -32,12 +32,12 @@ use tracing::Instrument;
 use super::{
     State,
     authenticate::{API_KEY, credentials_in},
-    identity::Sender,
     rate_limit::DETAIL,
-    under_way::UnderWay,
 };
 use crate::{
+    auth::identity::Sender,
     error::ApiError,
+    gateway::in_flight::InFlight,
     ingestion::{self, otlp},
     internal::hand_on::{Answer, HandOn},
     telemetry::{
@@ -74,14 +74,14 @@ struct Inner {
     gateway: Data<State>,
     ingestion: Ingestion,
     metrics: Data<Metrics>,
-    under_way: UnderWay,
+    in_flight: InFlight,
 }
 
 impl Open {
     /// Creates the service in front of `ingestion`.
     #[must_use]
     pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
-        Self(Arc::new(Inner { gateway, ingestion, metrics, under_way: UnderWay::default() }))
+        Self(Arc::new(Inner { gateway, ingestion, metrics, in_flight: InFlight::default() }))
     }
 
     /// Returns the service that handles calls.
@@ -92,8 +92,8 @@ impl Open {
 
     /// Returns the counter of calls in flight.
     #[must_use]
-    pub fn under_way(&self) -> UnderWay {
-        self.0.under_way.clone()
+    pub fn in_flight(&self) -> InFlight {
+        self.0.in_flight.clone()
     }
 }
 
@@ -126,10 +126,10 @@ impl Inner {
         let id = request::id(header(request.headers(), REQUEST_ID.as_str()));
         let span = tracing::info_span!("request", id);
         let route = if request.uri().path() == EXPORT { EXPORT } else { "unmatched" };
-        let _call = self.under_way.enter();
+        let _call = self.in_flight.enter();
         let mut answer = tokio::select! {
             answer = Arc::clone(&self).answer(request, &id).instrument(span.clone()) => answer,
-            () = self.under_way.ended() => stopping(),
+            () = self.in_flight.ended() => stopping(),
         };
         let seconds = start.elapsed().as_secs_f64();
         let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());

@@ -1,25 +1,20 @@
 //! The gateway: authentication, rate limits, security headers, accounts, API keys and the SPA.
 
+pub mod account;
 pub mod address;
 pub mod api_key;
 pub mod asset;
-pub mod auth;
 pub mod authenticate;
-pub mod credential;
 pub mod grpc;
 pub mod header;
-pub mod identity;
-pub mod jwt;
-pub mod key;
-pub mod password;
+pub mod in_flight;
 pub mod rate_limit;
-pub mod secret;
-pub mod under_way;
 
 use store::account::AccountStore;
 
-use self::{address::TrustedProxies, credential::Credentials, jwt::JwtKeys, password::Passwords};
+use self::address::TrustedProxies;
 use crate::{
+    auth::{credential::Credentials, jwt::JwtKeys, password::Passwords},
     clock::Clock,
     limit::{LoginLimit, RateLimit},
 };

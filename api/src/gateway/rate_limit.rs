@@ -9,11 +9,12 @@ use actix_web::{
     web::Data,
 };
 
-use super::{
-    State,
-    identity::{Authentication, Identity},
+use super::State;
+use crate::{
+    auth::identity::{Authentication, Identity},
+    error::ApiError,
+    limit::Decision,
 };
-use crate::{error::ApiError, limit::Decision};
 
 /// The detail of the 429 response.
 pub(super) const DETAIL: &str = "This workspace has exceeded its number of requests per minute";

@@ -16,7 +16,7 @@ use shared::{
 };
 
 use super::{State, body};
-use crate::{error::ApiError, gateway::identity::Sender};
+use crate::{auth::identity::Sender, error::ApiError};
 
 /// Larger bodies are parsed on a blocking thread.
 const PARSE_INLINE_BYTES: usize = 256 * 1024;

@@ -21,9 +21,9 @@ use futures_util::Stream;
 
 use super::{body::PassingBody, proof::ProofKey, upstream::Upstream};
 use crate::{
+    auth::identity::{Identity, Login, Sender},
     clock::Clock,
     error::ApiError,
-    gateway::identity::{Identity, Login, Sender},
     telemetry::request::{REQUEST_ID, RequestId},
 };
 

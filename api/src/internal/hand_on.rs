@@ -8,8 +8,8 @@ use reqwest::{Client, header};
 
 use super::forward::Peers;
 use crate::{
+    auth::identity::{Identity, Sender},
     error::ApiError,
-    gateway::identity::{Identity, Sender},
     http,
     telemetry::request::REQUEST_ID,
 };

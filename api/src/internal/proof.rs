@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use shared::Timestamp;
 use uuid::Uuid;
 
-use crate::gateway::identity::Identity;
+use crate::auth::identity::Identity;
 
 /// The workspace of the caller.
 pub const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-workspace-id");

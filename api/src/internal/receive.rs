@@ -11,8 +11,8 @@ use actix_web::{
 
 use super::proof::ProofKey;
 use crate::{
+    auth::identity::{Authentication, Rejected},
     clock::Clock,
-    gateway::identity::{Authentication, Rejected},
 };
 
 /// The key and the clock for checking proofs.

@@ -8,9 +8,9 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use store::account::normal_email;
+use store::account::normalize_email;
 
-use super::{Window, key::LimitKey, redis::RedisWindow, window::Decision};
+use super::{engine::Window, key::LimitKey, redis::RedisWindow, window::Decision};
 use crate::{clock::Clock, redis::Redis, telemetry::metrics::Metrics};
 
 /// The maximum number of failed logins of an e-mail in [`LOGIN_WINDOW`].
@@ -109,15 +109,15 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.settled {
-            self.windows.emails.refund_beside(self.email);
-            self.windows.addresses.refund_beside(self.address);
+            self.windows.emails.refund_detached(self.email);
+            self.windows.addresses.refund_detached(self.address);
         }
     }
 }
 
 /// Hashes an e-mail, so that counts have a fixed size. The hash is the same in every process.
 fn hash(email: &str) -> u128 {
-    let digest = Sha256::digest(normal_email(email).as_bytes());
+    let digest = Sha256::digest(normalize_email(email).as_bytes());
     digest.iter().take(size_of::<u128>()).fold(0, |hash, &byte| hash << 8 | u128::from(byte))
 }
 

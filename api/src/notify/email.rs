@@ -155,7 +155,7 @@ impl Mailer {
         for to in to {
             mail = mail.to(Mailbox::new(None, to.clone()));
         }
-        if let Some(alert) = &delivery.notice.alert {
+        if let Some(alert) = &delivery.notification.alert {
             // No mail has this id: each names it, so that they hang together whichever comes first.
             let thread = format!("<alert.{}@{domain}>", alert.id);
             mail = mail.in_reply_to(thread.clone()).references(thread);

@@ -92,9 +92,9 @@ impl Notifier {
     /// # Errors
     /// Why it did not arrive.
     pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<Arrived, Failure> {
-        let (channel, notice) = (&delivery.channel, &delivery.notice);
+        let (channel, notification) = (&delivery.channel, &delivery.notification);
         // Whoever tries a channel that is switched off wants to know whether it works.
-        if !channel.enabled && notice.event != AlertEvent::Test {
+        if !channel.enabled && notification.event != AlertEvent::Test {
             return Err(Failure::lasting(None, "the channel is switched off"));
         }
         let url = || channel.url.as_deref().ok_or_else(|| Failure::lasting(None, "the channel has no url"));
@@ -104,11 +104,11 @@ impl Notifier {
                 self.poster.post(url()?, message.headers, message.body).await?
             }
             ChannelKind::Slack => {
-                let body = slack::body(&text::text(notice, &self.links), notice)?;
+                let body = slack::body(&text::text(notification, &self.links), notification)?;
                 self.poster.post(url()?, reqwest::header::HeaderMap::new(), body).await?
             }
             ChannelKind::Email => {
-                let text = text::text(notice, &self.links);
+                let text = text::text(notification, &self.links);
                 let mailer = self.mailer.as_ref().ok_or_else(|| {
                     Failure::lasting(
                         None,

@@ -1,7 +1,7 @@
 //! What Slack's incoming webhooks take, and Mattermost and Rocket.Chat as well: a text and one attachment with a colour.
 //! (Blocks, which are newer, only Slack knows.)
 
-use domain::alert::record::Notice;
+use domain::alert::record::Notification;
 use serde::Serialize;
 use shared::{alert::Severity, alert_channel::AlertEvent};
 
@@ -30,8 +30,8 @@ struct Field {
     short: bool,
 }
 
-/// A notice as JSON.
-pub(super) fn body(text: &Text, notice: &Notice) -> Result<Vec<u8>, Failure> {
+/// A notification as JSON.
+pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, Failure> {
     let headline = escape(&text.headline);
     let mut paragraphs = vec![escape(&text.sentences.join("\n"))];
     let links: Vec<_> =
@@ -41,21 +41,21 @@ pub(super) fn body(text: &Text, notice: &Notice) -> Result<Vec<u8>, Failure> {
     }
     let attachment = Attachment {
         fallback: headline.clone(),
-        color: color(notice),
+        color: color(notification),
         text: paragraphs.join("\n"),
         fields: text
             .facts
             .iter()
             .map(|(title, value)| Field { title, value: escape(value), short: true })
             .collect(),
-        ts: notice.at.as_millis().div_euclid(1000),
+        ts: notification.at.as_millis().div_euclid(1000),
     };
     serde_json::to_vec(&Body { text: headline, attachments: [attachment] })
         .map_err(|error| Failure::lasting(None, format!("it cannot be written: {error}")))
 }
 
-fn color(notice: &Notice) -> &'static str {
-    match (notice.event, notice.alert.as_ref().map(|alert| alert.severity)) {
+fn color(notification: &Notification) -> &'static str {
+    match (notification.event, notification.alert.as_ref().map(|alert| alert.severity)) {
         (AlertEvent::Resolved, _) => "#2e9e5b",
         (_, Some(Severity::Critical)) => "#d13438",
         (_, Some(Severity::Warning)) => "#e8a317",

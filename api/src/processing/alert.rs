@@ -11,14 +11,14 @@ use std::{
 
 use domain::{
     alert::{
-        evaluate::{Happening, Turn},
+        evaluate::{GroupEvent, RuleRun},
         lifecycle::{self, Outcome},
         record::{DueRule, Evaluation},
     },
     error::chain,
 };
 use shared::Timestamp;
-use store::trace::{StoreError, TraceStore};
+use store::{StoreError, alert::AlertStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::{
@@ -41,6 +41,7 @@ const TAKEN: u32 = 1000;
 #[derive(Clone, Debug)]
 pub struct Evaluator {
     traces: TraceStore,
+    alerts: AlertStore,
     invalidator: Invalidator,
     clock: Clock,
     metrics: Metrics,
@@ -60,8 +61,9 @@ impl Evaluator {
         metrics: Metrics,
         interval: Duration,
     ) -> Self {
+        let alerts = AlertStore::new(traces.database());
         let (id, failed) = (Uuid::new_v4(), Arc::default());
-        Self { traces, invalidator, clock, metrics, interval, id, failed }
+        Self { traces, alerts, invalidator, clock, metrics, interval, id, failed }
     }
 
     /// Runs until it is aborted. It begins after one interval: what waited while nobody wrote is there by then.
@@ -85,7 +87,7 @@ impl Evaluator {
         let mut done = 0;
         loop {
             let now = self.clock.now();
-            let due = self.traces.take_alert_rules(self.id, now, now + LEASE, TAKEN).await?;
+            let due = self.alerts.lease_rules(self.id, now, now + LEASE, TAKEN).await?;
             if due.is_empty() {
                 return Ok(done);
             }
@@ -127,7 +129,7 @@ impl Evaluator {
         loop {
             tokio::time::sleep(rest).await;
             let until = self.clock.now() + LEASE;
-            if let Err(error) = self.traces.hold_alert_rules(self.id, workspace_id, until).await {
+            if let Err(error) = self.alerts.renew_lease(self.id, workspace_id, until).await {
                 tracing::warn!(error = chain(&error), %workspace_id, "a lease was not renewed");
             }
             rest = RENEWED;
@@ -142,20 +144,21 @@ impl Evaluator {
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let start = Instant::now();
-        let mut turns: Vec<Turn> = rules.iter().map(|due| Turn::of(due, now, self.interval)).collect();
+        let mut turns: Vec<RuleRun> =
+            rules.iter().map(|due| RuleRun::plan(due, now, self.interval)).collect();
         if self.has_failed(workspace_id) {
-            turns.iter_mut().for_each(Turn::only_now);
+            turns.iter_mut().for_each(RuleRun::skip_missed);
         }
         let asked = rules.iter().zip(&turns).map(|(due, turn)| (&due.rule, turn.moments.as_slice()));
         let readings = readings(&self.traces, workspace_id, asked).await?;
         let happened: Vec<_> =
-            rules.iter().zip(&mut turns).map(|(due, turn)| turn.run(due, &readings)).collect();
+            rules.iter().zip(&mut turns).map(|(due, turn)| turn.evaluate(due, &readings)).collect();
         let outcomes = self.outcomes(workspace_id, rules, &happened).await?;
         let evaluations = rules.iter().zip(&turns).zip(outcomes);
         let evaluations = evaluations
             .map(|((due, turn), outcome)| self.evaluation(due, turn, outcome, now))
             .collect::<Result<Vec<_>, _>>()?;
-        let kept = self.traces.commit_evaluations(self.id, &evaluations).await?;
+        let kept = self.alerts.commit_evaluations(self.id, &evaluations).await?;
 
         let changed = evaluations.iter().filter(|evaluation| kept.contains(&evaluation.rule_id));
         if changed.clone().any(|evaluation| !evaluation.alerts.is_empty()) {
@@ -188,7 +191,7 @@ impl Evaluator {
         &self,
         workspace_id: Uuid,
         rules: &[DueRule],
-        happened: &[Vec<Happening>],
+        happened: &[Vec<GroupEvent>],
     ) -> Result<Vec<Outcome>, StoreError> {
         let each = || rules.iter().zip(happened);
         let subjects: Vec<_> = each()
@@ -197,20 +200,20 @@ impl Evaluator {
             })
             .collect();
         let facts = facts(&self.traces, workspace_id, &subjects).await?;
-        let is_told = happened.iter().flatten().any(|happening| happening.event.is_some());
-        let channels = if is_told { self.traces.alert_channels(workspace_id).await? } else { Vec::new() };
-        Ok(each().map(|(due, happened)| lifecycle::live(due, happened, &facts, &channels)).collect())
+        let is_told = happened.iter().flatten().any(|happening| happening.notification.is_some());
+        let channels = if is_told { self.alerts.list_channels(workspace_id).await? } else { Vec::new() };
+        Ok(each().map(|(due, happened)| lifecycle::apply_events(due, happened, &facts, &channels)).collect())
     }
 
     fn evaluation(
         &self,
         due: &DueRule,
-        turn: &Turn,
+        turn: &RuleRun,
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Evaluation, StoreError> {
         let state =
-            serde_json::to_string(&turn.state).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+            serde_json::to_string(&turn.state).map_err(|error| StoreError::corrupt(error))?;
         Ok(Evaluation {
             rule_id: due.id,
             version: due.version,
@@ -219,11 +222,11 @@ impl Evaluator {
             due_at: (!turn.moments.is_empty()).then(|| now + self.interval),
             alerts: outcome.alerts,
             deliveries: outcome.deliveries,
-            is_removed: due.is_deleted,
+            deletes_rule: due.is_deleted,
         })
     }
 
-    fn tell_log(&self, workspace_id: Uuid, evaluation: &Evaluation, happened: &[Happening]) {
+    fn tell_log(&self, workspace_id: Uuid, evaluation: &Evaluation, happened: &[GroupEvent]) {
         for happening in happened {
             let Some(change) = happening.change else { continue };
             self.metrics.alert_changed(change);

@@ -7,6 +7,7 @@ pub mod deliver;
 mod group;
 mod hand;
 mod keeper;
+pub mod memory;
 mod order;
 mod reader;
 pub mod reprice;

@@ -19,7 +19,7 @@ use super::{
     State,
     answer::{cached, page_limit},
 };
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
 /// How much of the stream.
 #[derive(Debug, Deserialize)]

@@ -25,7 +25,7 @@ pub async fn cached<T: Serialize>(
         serde_json::to_vec(&answer).map(Bytes::from).map_err(|error| ApiError::Internal(error.into()))
     };
     let (answer, outcome) = app.cache.answer(key, bypass, bytes).await?;
-    app.metrics.cache_answered(kind, outcome);
+    app.metrics.cache_answered(kind.as_str(), outcome.as_str());
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/json"))
         .insert_header((header::CACHE_CONTROL, "private, no-store"))

@@ -26,7 +26,7 @@ use super::{
     State,
     answer::{cached, page_limit},
 };
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
 /// The steps a chart may have, in minutes: each a whole part of an hour, or whole hours that a day is a multiple of, or
 /// whole days, so that no bucket of a rollup crosses a step.

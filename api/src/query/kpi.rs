@@ -12,7 +12,7 @@ use shared::{
 };
 
 use super::{State, answer::cached};
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
 /// The five key figures of a window against the window before.
 #[utoipa::path(

@@ -12,7 +12,7 @@ use shared::{
 };
 
 use super::{State, answer::cached};
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
 /// One span of a trace with everything in it.
 #[utoipa::path(

@@ -8,7 +8,7 @@ use shared::{
     error::ErrorBody,
     limit,
     page::ItemList,
-    session::{Thread, ThreadListQuery, ThreadQuery, ThreadSummary},
+    session::{SessionDetail, SessionListQuery, SessionQuery, SessionSummary},
     time_range::TimeRange,
 };
 use store::trace::session::{SessionKind, SessionListRequest, SessionRequest};
@@ -17,7 +17,7 @@ use super::{
     State,
     answer::{cached, page_cursor, page_limit},
 };
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
 /// The sessions of a window, latest activity first, with what their traces in the window add up to.
 #[utoipa::path(
@@ -29,7 +29,7 @@ use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
         ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
     ),
     responses(
-        (status = 200, description = "The sessions, and how many there are", body = ItemList<ThreadSummary>),
+        (status = 200, description = "The sessions, and how many there are", body = ItemList<SessionSummary>),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 422, description = "The limit is out of bounds", body = ErrorBody),
@@ -39,7 +39,7 @@ pub async fn sessions(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
-    query: Query<ThreadListQuery>,
+    query: Query<SessionListQuery>,
 ) -> Result<HttpResponse, ApiError> {
     list(&app, login, &request, &query, SessionKind::Session).await
 }
@@ -54,7 +54,7 @@ pub async fn sessions(
         ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
     ),
     responses(
-        (status = 200, description = "The users, and how many there are", body = ItemList<ThreadSummary>),
+        (status = 200, description = "The users, and how many there are", body = ItemList<SessionSummary>),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 422, description = "The limit is out of bounds", body = ErrorBody),
@@ -64,7 +64,7 @@ pub async fn users(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
-    query: Query<ThreadListQuery>,
+    query: Query<SessionListQuery>,
 ) -> Result<HttpResponse, ApiError> {
     list(&app, login, &request, &query, SessionKind::EndUser).await
 }
@@ -79,7 +79,7 @@ pub async fn users(
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
     responses(
-        (status = 200, description = "The session", body = Thread),
+        (status = 200, description = "The session", body = SessionDetail),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 404, description = "This workspace has no such session", body = ErrorBody),
@@ -91,7 +91,7 @@ pub async fn session(
     login: Login,
     request: HttpRequest,
     id: Path<String>,
-    query: Query<ThreadQuery>,
+    query: Query<SessionQuery>,
 ) -> Result<HttpResponse, ApiError> {
     one(&app, login, &request, id.into_inner(), &query, SessionKind::Session).await
 }
@@ -106,7 +106,7 @@ pub async fn session(
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
     responses(
-        (status = 200, description = "The user", body = Thread),
+        (status = 200, description = "The user", body = SessionDetail),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 404, description = "This workspace has no such user", body = ErrorBody),
@@ -118,7 +118,7 @@ pub async fn user(
     login: Login,
     request: HttpRequest,
     id: Path<String>,
-    query: Query<ThreadQuery>,
+    query: Query<SessionQuery>,
 ) -> Result<HttpResponse, ApiError> {
     one(&app, login, &request, id.into_inner(), &query, SessionKind::EndUser).await
 }
@@ -127,11 +127,11 @@ async fn list(
     app: &State,
     login: Login,
     request: &HttpRequest,
-    query: &ThreadListQuery,
+    query: &SessionListQuery,
     kind: SessionKind,
 ) -> Result<HttpResponse, ApiError> {
     let range = TimeRange::from_query(&query.time_range())?;
-    let limit = page_limit(query.limit, limit::THREADS_DEFAULT)?;
+    let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
     let workspace_id = login.workspace_id;
     let key = CacheKey::threads(workspace_id, kind, &range, limit);
     cached(app, request, key, async || {
@@ -146,10 +146,10 @@ async fn one(
     login: Login,
     request: &HttpRequest,
     id: String,
-    query: &ThreadQuery,
+    query: &SessionQuery,
     kind: SessionKind,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = page_limit(query.limit, limit::THREADS_DEFAULT)?;
+    let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
     let after = page_cursor(query.cursor.as_deref())?;
     let unknown = || match kind {
         SessionKind::Session => ApiError::NotFound("There is no such session"),

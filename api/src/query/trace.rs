@@ -18,7 +18,7 @@ use super::{
     State,
     answer::{cached, page_cursor, page_limit, page_number},
 };
-use crate::{cache::CacheKey, error::ApiError, gateway::identity::Login};
+use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
 /// A page of traces, newest first. Any page costs the same; a cursor goes on where a page ended, whatever came since.
 #[utoipa::path(

@@ -10,7 +10,10 @@ use super::{
     key,
     producer::{Shape, size},
 };
-use crate::redis::{Redis, RedisFailure};
+use crate::{
+    redis::{Redis, RedisFailure},
+    telemetry::queue_metrics::QueueLoad,
+};
 
 static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/take.lua")));
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/claim.lua")));
@@ -65,19 +68,6 @@ pub struct Claimed {
     pub pending: bool,
     /// The messages.
     pub deliveries: Vec<Delivery>,
-}
-
-/// How much is where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Load {
-    /// Messages in all streams.
-    pub messages: i64,
-    /// Their bytes.
-    pub bytes: i64,
-    /// How many of them were delivered and not yet acknowledged.
-    pub pending: i64,
-    /// Messages that could not be processed.
-    pub dead: i64,
 }
 
 impl Consumer {
@@ -189,10 +179,10 @@ impl Consumer {
     ///
     /// # Errors
     /// Where Redis fails.
-    pub async fn load(&self) -> Result<Load, RedisFailure> {
+    pub async fn load(&self) -> Result<QueueLoad, RedisFailure> {
         let mut command = redis::cmd("HGET");
         let bytes: Option<i64> = self.redis.query(command.arg(key::BYTES).arg("total")).await?;
-        let mut load = Load { bytes: bytes.unwrap_or(0), ..Load::default() };
+        let mut load = QueueLoad { bytes: bytes.unwrap_or(0), ..QueueLoad::default() };
         load.dead = self.redis.query(redis::cmd("XLEN").arg(key::DEAD)).await?;
         for stream in 0..self.streams {
             let stream = key::stream(stream);

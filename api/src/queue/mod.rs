@@ -9,9 +9,9 @@ mod message;
 mod producer;
 
 pub use self::{
-    consumer::{Claimed, Consumer, Delivery, Load, Room},
+    consumer::{Claimed, Consumer, Delivery, Room},
     lease::Leases,
-    memory::{MemoryQueue, QUEUE_BYTES},
+    memory::{Job, Jobs, MemoryQueue, QUEUE_BYTES, Waiting},
     message::{Encoded, Message, MessageError},
     producer::{RedisQueue, Shape},
 };

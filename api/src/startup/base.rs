@@ -4,14 +4,14 @@
 use domain::{error::chain, secret::Secret};
 use store::{account::AccountStore, trace::TraceStore};
 
-use super::StartError;
+use super::error::StartError;
 use crate::{
-    cache::{Cache, MemoryCache, RedisCache},
+    auth::secret,
+    cache::{Cache, MemoryCache, RedisCache, Ttls},
     clock::Clock,
     config::{Config, DataDir},
-    gateway::secret,
     limit::{LoginLimit, RateLimit},
-    processing::{sink::Sink, worker::Worker},
+    processing::{memory, sink::Sink, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
     role::Role,
@@ -42,7 +42,7 @@ impl<'a> Base<'a> {
         if let Some(redis) = &redis {
             reach(redis).await;
         }
-        let ttls = config.cache_ttls.clone();
+        let ttls = Ttls::from(&config.cache_ttls);
         let cache = match &redis {
             Some(redis) => Cache::Redis(RedisCache::new(redis.clone(), ttls, metrics.clone())),
             None => Cache::Memory(MemoryCache::new(ttls)),
@@ -53,7 +53,7 @@ impl<'a> Base<'a> {
     pub(super) async fn accounts(&self) -> Result<AccountStore, StartError> {
         match &self.config.servers.postgres_url {
             Some(url) => Ok(AccountStore::open_postgres(&self.config.servers.postgres(url)).await?),
-            None => Ok(AccountStore::open(&self.data_dir()?.accounts()).await?),
+            None => Ok(AccountStore::open_sqlite(&self.data_dir()?.accounts()).await?),
         }
     }
 
@@ -106,8 +106,8 @@ impl<'a> Base<'a> {
             let consumer = Consumer::new(redis, self.shape(), Consumer::LEASE);
             return Ok((Writing::Redis(Worker::start(consumer, sink, self.metrics.clone())), None));
         }
-        let (queue, writing) = MemoryQueue::start(sink, QUEUE_BYTES);
-        Ok((Writing::Memory(writing), Some(Queue::Memory(queue))))
+        let (queue, jobs) = MemoryQueue::new(QUEUE_BYTES);
+        Ok((Writing::Memory(memory::start(sink, jobs)), Some(Queue::Memory(queue))))
     }
 
     async fn patient_redis(&self) -> Result<Option<Redis>, StartError> {

@@ -11,11 +11,12 @@ use tokio::{
 };
 use tonic::transport::{Server, server::TcpIncoming};
 
-use super::{ANSWERING_SECONDS, Parts, StartError};
+use super::{error::StartError, http::ANSWERING_SECONDS};
 use crate::{
     config::{Config, GrpcPort},
     gateway::grpc::{Ingestion, Open},
     internal::hand_on::HandOn,
+    parts::Parts,
 };
 
 /// How long a message may take to arrive and be kept.
@@ -105,13 +106,13 @@ impl Grpc {
     pub(super) async fn stop(mut self) {
         self.begin_to_stop();
         let deadline = self.deadline.unwrap_or_else(Instant::now);
-        let under_way = self.open.under_way();
+        let in_flight = self.open.in_flight();
         // Whoever holds a connection without a call, and does not answer, holds up nobody.
         let idle = async {
             while {
-                under_way.none().await;
+                in_flight.none().await;
                 tokio::time::sleep(CLOSING).await;
-                under_way.any()
+                in_flight.any()
             } {}
         };
         let stopped = tokio::time::timeout_at(deadline, async {
@@ -122,11 +123,11 @@ impl Grpc {
         });
         if stopped.await.is_err() {
             tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
-            under_way.end();
+            in_flight.end();
             // What they are told must get out.
             tokio::time::sleep(CLOSING).await;
         }
-        under_way.end();
+        in_flight.end();
         self.task.abort();
     }
 }

@@ -10,14 +10,17 @@ use actix_web::{
     middleware::{Condition, from_fn},
 };
 
-use super::{ANSWERING_SECONDS, Parts, StartError};
+use super::error::StartError;
 use crate::{
     config::Config,
     gateway::header::security,
+    parts::Parts,
     routes,
     telemetry::request::{REQUEST_ID, observe},
 };
 
+/// How long requests in flight may take once the server is stopping, in seconds.
+pub(super) const ANSWERING_SECONDS: u64 = 15;
 /// How long a connection is kept unused: longer than proxies keep theirs, so that none is used while it is closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 

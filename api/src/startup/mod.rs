@@ -1,6 +1,7 @@
 //! Putting a server together: open what its roles need, bind, run, stop.
 
 mod base;
+mod error;
 mod grpc;
 mod http;
 mod part;
@@ -8,24 +9,13 @@ mod part;
 use std::{io, time::Duration};
 
 use actix_web::dev::{Server, ServerHandle};
+use domain::error::chain;
+use store::trace::TraceStore;
 use tokio::task::JoinHandle;
 
-pub use self::part::Parts;
-use domain::error::chain;
-use store::{
-    account::AccountError,
-    trace::{StoreError, TraceStore},
-};
-
+pub use self::error::StartError;
 use self::{grpc::Grpc, part::Running};
-use crate::{
-    clock::Clock,
-    config::Config,
-    gateway::{self, secret::SecretError},
-    notify::NotifierError,
-    processing::sink::Sink,
-    redis::RedisFailure,
-};
+use crate::{clock::Clock, config::Config, gateway, parts::Parts, processing::sink::Sink};
 
 /// How often the last uses of API keys are written down.
 const SAVE_USES: Duration = Duration::from_secs(30);
@@ -33,45 +23,8 @@ const SAVE_USES: Duration = Duration::from_secs(30);
 const MAINTAIN: Duration = Duration::from_secs(60);
 /// How often traces are looked for that have waited long enough for their outermost span.
 const PROMOTE: Duration = Duration::from_secs(10);
-/// How long requests that are under way may take once the server is told to stop.
-const ANSWERING_SECONDS: u64 = 15;
 /// How long what was handed in may take to be written after that.
 const WRITING: Duration = Duration::from_secs(10);
-
-/// Why the server did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A file or the port cannot be had.
-    #[error("{what}")]
-    Io {
-        /// What was tried.
-        what: String,
-        /// What came of it.
-        #[source]
-        source: io::Error,
-    },
-    /// The accounts cannot be opened.
-    #[error("the accounts cannot be opened")]
-    Accounts(#[from] AccountError),
-    /// The traces cannot be opened.
-    #[error("the traces cannot be opened")]
-    Traces(#[from] StoreError),
-    /// The secret that signs tokens cannot be had.
-    #[error("the JWT secret cannot be had")]
-    Secret(#[from] SecretError),
-    /// Redis can never be reached at that address.
-    #[error("REDIS_URL cannot be used")]
-    Redis(#[from] RedisFailure),
-    /// The other roles cannot be asked.
-    #[error("the client for the other roles cannot be made")]
-    Client(#[from] reqwest::Error),
-    /// Nobody can be told of alerts.
-    #[error("channels cannot be reached")]
-    Notify(#[from] NotifierError),
-    /// Metrics are named twice.
-    #[error("the metrics cannot be set up")]
-    Metrics(#[from] prometheus::Error),
-}
 
 /// A server that is bound and ready to run.
 pub struct Application {

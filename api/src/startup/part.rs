@@ -1,32 +1,32 @@
-//! What a process is made of: for each role that runs in it what its handlers work with, and the tasks beside them.
+//! Target a process is made of: for each role that runs in it what its handlers work with, and the tasks beside them.
 
 use std::time::Duration;
 
 use actix_web::web::Data;
-use store::{account::AccountStore, trace::TraceStore};
+use store::{account::AccountStore, alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
 use tokio::time::timeout;
 
 use super::{
-    StartError,
     base::{Base, Writing},
+    error::StartError,
 };
 use crate::{
     alert::preview::Previews,
-    cache::Invalidator,
-    clock::Clock,
-    config::Config,
-    gateway::{
-        self,
-        address::TrustedProxies,
-        asset::Assets,
+    auth::{
         credential::Credentials,
         jwt::JwtKeys,
         password::{COST, Passwords},
     },
+    cache::Invalidator,
+    clock::Clock,
+    config::Config,
+    gateway::{self, address::TrustedProxies, asset::Assets},
+    health::dependency::{Dependency, Target},
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
     limit::window::SlidingWindow,
     notify::Notifier,
+    parts::Parts,
     pricer::Pricer,
     processing::{
         alert::Evaluator,
@@ -36,37 +36,12 @@ use crate::{
     },
     query,
     role::Role,
-    telemetry::{
-        dependency::{Dependency, What},
-        metrics::Metrics,
-    },
 };
 
 /// How long the stores may take to close.
 const CLOSING: Duration = Duration::from_secs(4);
 
-/// The parts of a process that answer requests. Clones share them.
-#[derive(Clone)]
-pub struct Parts {
-    /// Accounts, credentials and limits, where the gateway runs here.
-    pub gateway: Option<Data<gateway::State>>,
-    /// The SPA, beside the gateway.
-    pub assets: Option<Data<Assets>>,
-    /// The other roles, where the gateway runs here and they do not.
-    pub peers: Option<Peers>,
-    /// What proofs are checked with, where the gateway runs elsewhere.
-    pub receive: Option<Data<receive::State>>,
-    /// Where traces are handed in, where ingestion runs here.
-    pub ingestion: Option<Data<ingestion::State>>,
-    /// What is read from, where query runs here.
-    pub query: Option<Data<query::State>>,
-    /// Counts everything.
-    pub metrics: Data<Metrics>,
-    /// What `/ready` asks.
-    pub dependencies: Data<Vec<Dependency>>,
-}
-
-/// What runs and stands open until the process stops.
+/// Target runs and stands open until the process stops.
 pub(super) struct Running {
     accounts: Option<AccountStore>,
     traces: Option<TraceStore>,
@@ -84,7 +59,8 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
     let accounts = if runs(Role::Gateway) { Some(base.accounts().await?) } else { None };
     let traces = if runs(Role::Query) || runs(Role::Processing) { Some(base.traces().await?) } else { None };
 
-    let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
+    let pricer =
+        traces.as_ref().map(|traces| Pricer::new(PriceStore::new(traces.database()), &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
     let (mut writing, mut sink, mut repricer) = (None, None, None);
     let (mut evaluator, mut delivering) = (None, None);
@@ -101,7 +77,8 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             config.alert_interval,
         ));
         let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
-        let deliverer = Deliverer::new(traces.clone(), notifier, base.metrics.clone(), clock.clone());
+        let alerts = AlertStore::new(traces.database());
+        let deliverer = Deliverer::new(alerts, notifier, base.metrics.clone(), clock.clone());
         delivering = Some(deliverer.start());
         let written = Sink::new(traces, pricer, invalidator, base.metrics.clone(), clock);
         let (started, begun) = base.write_to(written.clone()).await?;
@@ -126,6 +103,9 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             Data::new(query::State {
                 tests: SlidingWindow::new(query::alert_channel::TESTS_PER_HOUR, hour, clock.clone()),
                 clock,
+                alerts: AlertStore::new(traces.database()),
+                prices: PriceStore::new(traces.database()),
+                jobs: JobStore::new(traces.database()),
                 traces,
                 pricer,
                 allow_private: config.notify.allow_private,
@@ -145,7 +125,7 @@ impl Running {
         self.traces.as_ref().filter(|_| self.writing.is_some())
     }
 
-    /// What writes to it.
+    /// Target writes to it.
     pub(super) fn sink(&self) -> Option<&Sink> {
         self.sink.as_ref()
     }
@@ -234,7 +214,7 @@ fn peers(config: &Config, clock: &Clock) -> Option<Peers> {
     })
 }
 
-/// What a role by itself checks the gateway's proofs with.
+/// Target a role by itself checks the gateway's proofs with.
 fn receive(config: &Config, clock: &Clock) -> Option<receive::State> {
     let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
     matches!(config.role, Some(Role::Ingestion | Role::Query))
@@ -248,17 +228,17 @@ fn dependencies(
     peers: Option<&Peers>,
 ) -> Result<Vec<Dependency>, StartError> {
     let mut dependencies = Vec::new();
-    dependencies.extend(accounts.cloned().map(|store| Dependency::vital(What::Accounts(store))));
-    dependencies.extend(traces.cloned().map(|store| Dependency::vital(What::Traces(store))));
+    dependencies.extend(accounts.cloned().map(|store| Dependency::required(Target::Accounts(store))));
+    dependencies.extend(traces.cloned().map(|store| Dependency::required(Target::Traces(store))));
     // Without Redis limits are counted by each process, and answers come from the database; only the queue stands still.
     let queues = !matches!(base.config.role, Some(Role::Gateway | Role::Query));
-    let redis = if queues { Dependency::vital } else { Dependency::useful };
-    dependencies.extend(base.redis.clone().map(|connection| redis(What::Redis(connection))));
+    let redis = if queues { Dependency::required } else { Dependency::optional };
+    dependencies.extend(base.redis.clone().map(|connection| redis(Target::Redis(connection))));
     if let Some(peers) = peers {
         let client = http::client("http:").no_proxy().build()?;
         for (name, upstream) in [("query", &peers.query), ("ingestion", &peers.ingestion)] {
             // A gateway without query still takes traces in, and the other way round.
-            dependencies.push(Dependency::useful(What::Service(name, upstream.clone(), client.clone())));
+            dependencies.push(Dependency::optional(Target::Role(name, upstream.clone(), client.clone())));
         }
     }
     Ok(dependencies)

@@ -15,11 +15,7 @@ use shared::alert_channel::ChannelKind;
 use super::{
     alert_metrics::AlertMetrics,
     delivery_metrics::{DeliveryMetrics, DeliveryOutcome},
-    queue_metrics::QueueMetrics,
-};
-use crate::{
-    cache::{Kind, Outcome},
-    queue::Load,
+    queue_metrics::{QueueLoad, QueueMetrics},
 };
 
 /// The kind of records in a write group.
@@ -149,9 +145,9 @@ impl Metrics {
         self.0.requests.with_label_values(&[method, route, status]).observe(seconds);
     }
 
-    /// Counts a cache lookup.
-    pub fn cache_answered(&self, kind: Kind, outcome: Outcome) {
-        self.0.cache.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
+    /// Counts a cache lookup by the labels of its kind and outcome.
+    pub fn cache_answered(&self, kind: &'static str, outcome: &'static str) {
+        self.0.cache.with_label_values(&[kind, outcome]).inc();
     }
 
     /// Counts a failed cache operation.
@@ -165,7 +161,7 @@ impl Metrics {
     }
 
     /// Sets the gauges of the queue.
-    pub fn queue_holds(&self, load: Load) {
+    pub fn queue_holds(&self, load: QueueLoad) {
         self.0.queue.holds(load);
     }
 

@@ -2,7 +2,18 @@
 
 use prometheus::{IntCounter, IntGauge, Registry};
 
-use crate::queue::Load;
+/// How much is in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QueueLoad {
+    /// Messages in all streams.
+    pub messages: i64,
+    /// Their bytes.
+    pub bytes: i64,
+    /// How many of them were delivered and not yet acknowledged.
+    pub pending: i64,
+    /// Messages that could not be processed.
+    pub dead: i64,
+}
 
 #[derive(Debug)]
 pub(super) struct QueueMetrics {
@@ -52,7 +63,7 @@ impl QueueMetrics {
         })
     }
 
-    pub(super) fn holds(&self, load: Load) {
+    pub(super) fn holds(&self, load: QueueLoad) {
         self.messages.set(load.messages);
         self.bytes.set(load.bytes);
         self.pending.set(load.pending);

@@ -7,7 +7,7 @@ use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{
+use test_support::{
     client::trace_ids,
     server::{builder, noon},
     wait::eventually,

@@ -15,7 +15,7 @@ use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{
+use test_support::{
     client::Client,
     sample,
     server::{self, Builder, Member, Server, alert, noon},

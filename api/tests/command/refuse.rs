@@ -12,7 +12,10 @@ use uuid::Uuid;
 
 use crate::{
     binary::{agent_obs, count, plain, transfer},
-    fill, sample,
+    fill,
+};
+use test_support::{
+    sample,
     server::{self, PASSWORD},
 };
 

@@ -56,7 +56,13 @@ pub fn loose_span(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Opt
         payload: "{}".to_owned(),
         ..NewSpan::default()
     };
-    IncomingSpan { workspace_id, trace_id: trace_id.to_owned(), arrived: START, span, ..IncomingSpan::default() }
+    IncomingSpan {
+        workspace_id,
+        trace_id: trace_id.to_owned(),
+        arrived: START,
+        span,
+        ..IncomingSpan::default()
+    }
 }
 
 /// A score of a trace, in points.

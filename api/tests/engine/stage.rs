@@ -6,21 +6,20 @@ use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     clock::Clock,
     pricer::Pricer,
-    processing::{sink::Sink, worker::Worker},
+    processing::{memory, sink::Sink, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
     telemetry::metrics::Metrics,
 };
 use shared::time_range::Window;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use store::trace::TraceStore;
+use store::{price::PriceStore, trace::TraceStore};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{
-    engine::Engine,
-    redis_server::{RedisOptions, RedisServer},
-    sample::START,
+use crate::{engine::Engine, sample::START};
+use test_support::{
+    redis::{RedisOptions, RedisServer},
     wait::eventually,
 };
 
@@ -57,7 +56,9 @@ impl Stage {
         match engine {
             Engine::Memory => {
                 let (sink, _) = self.sink().await;
-                (Queue::Memory(MemoryQueue::start(sink, QUEUE_BYTES).0), None)
+                let (queue, jobs) = MemoryQueue::new(QUEUE_BYTES);
+                drop(memory::start(sink, jobs));
+                (Queue::Memory(queue), None)
             }
             Engine::Redis(server) => (self.producer(server), Some(self.worker(server).await)),
         }
@@ -84,7 +85,7 @@ impl Stage {
         let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
         let store = TraceStore::open_sqlite(&self.folder.path().join("traces.db")).await.unwrap();
         {
-            let pricer = Pricer::new(store.clone(), &[]);
+            let pricer = Pricer::new(PriceStore::new(store.database()), &[]);
             let invalidator = Invalidator::new(cache, Clock::system());
             let clock = Clock::system();
             (Sink::new(store, pricer, invalidator, metrics.clone(), clock), metrics)

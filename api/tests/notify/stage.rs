@@ -9,7 +9,7 @@ use api::{
     processing::deliver::{Deliverer, Delivering},
     telemetry::metrics::Metrics,
 };
-use domain::alert::record::{DeliveriesOf, NewDelivery, Notice};
+use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
 use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
@@ -19,10 +19,10 @@ use shared::{
     alert_rule::AlertMetric,
     trace::TraceStatus,
 };
-use store::trace::TraceStore;
+use store::alert::AlertStore;
 use uuid::Uuid;
 
-use crate::{database::Database, receiver::Receiver, wait::eventually};
+use test_support::{database::Database, receiver::Receiver, wait::eventually};
 
 /// When tests begin.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Stage {
     pub database: Database,
-    pub store: TraceStore,
+    pub alerts: AlertStore,
     pub clock: Clock,
     pub metrics: Metrics,
     pub workspace_id: Uuid,
@@ -39,10 +39,10 @@ pub struct Stage {
 
 impl Stage {
     pub async fn on(database: Database) -> Self {
-        let store = database.traces().await;
+        let alerts = AlertStore::new(database.traces().await.database());
         Self {
             database,
-            store,
+            alerts,
             clock: Clock::manual(START),
             metrics: Metrics::new().unwrap(),
             workspace_id: Uuid::new_v4(),
@@ -56,7 +56,7 @@ impl Stage {
 
     /// Where no store matters.
     pub async fn new() -> Self {
-        Self::on(crate::database::open_sqlite().await).await
+        Self::on(test_support::database::open_sqlite().await).await
     }
 
     /// Keeps a channel, and answers it with its secret.
@@ -69,7 +69,7 @@ impl Stage {
             last_delivery: None,
             secret: Some(new_secret().unwrap()),
         };
-        self.store.keep_alert_channels(self.workspace_id, std::slice::from_ref(&channel)).await.unwrap();
+        self.alerts.create_channels(self.workspace_id, std::slice::from_ref(&channel)).await.unwrap();
         channel
     }
 
@@ -97,9 +97,13 @@ impl Stage {
     /// Lets a channel be told something now, and answers the delivery's id.
     pub async fn tell(&self, channel: &AlertChannel, event: AlertEvent, alert: Option<&Alert>) -> Uuid {
         let id = Uuid::new_v4();
-        let notice =
-            Notice { workspace_id: self.workspace_id, event, at: self.clock.now(), alert: alert.cloned() };
-        self.store.keep_delivery(&NewDelivery { id, channel_id: channel.id, notice }).await.unwrap();
+        let notification = Notification {
+            workspace_id: self.workspace_id,
+            event,
+            at: self.clock.now(),
+            alert: alert.cloned(),
+        };
+        self.alerts.create_delivery(&NewDelivery { id, channel_id: channel.id, notification }).await.unwrap();
         id
     }
 
@@ -115,8 +119,8 @@ impl Stage {
 
     pub async fn deliverer_with(&self, settings: Notify, patience: Duration) -> Delivering {
         let notifier = Notifier::new(&settings, patience).unwrap();
-        let store = self.database.traces().await;
-        Deliverer::new(store, notifier, self.metrics.clone(), self.clock.clone())
+        let alerts = AlertStore::new(self.database.traces().await.database());
+        Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone())
             .looking_every(Duration::from_millis(10))
             .start()
     }
@@ -124,7 +128,7 @@ impl Stage {
     /// What became of a delivery.
     pub async fn delivery(&self, channel: &AlertChannel, id: Uuid) -> AlertDelivery {
         let of = DeliveriesOf::Channel(channel.id);
-        let list = self.store.deliveries(self.workspace_id, of, 1000).await.unwrap();
+        let list = self.alerts.list_deliveries(self.workspace_id, of, 1000).await.unwrap();
         list.items.into_iter().find(|delivery| delivery.id == id).unwrap()
     }
 
@@ -195,13 +199,13 @@ macro_rules! on_every_store {
         mod sqlite {
             $(#[tokio::test]
             async fn $test() {
-                super::$test(crate::stage::Stage::on(crate::database::open_sqlite().await).await).await;
+                super::$test(crate::stage::Stage::on(test_support::database::open_sqlite().await).await).await;
             })+
         }
         mod postgres {
             $(#[tokio::test]
             async fn $test() {
-                super::$test(crate::stage::Stage::on(crate::database::open_postgres().await).await).await;
+                super::$test(crate::stage::Stage::on(test_support::database::open_postgres().await).await).await;
             })+
         }
     };

@@ -11,13 +11,13 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::{
+use crate::trace::{
+    oracle,
+    sample::{self, MINUTE, START, always, plain},
+};
+use test_support::{
     database::{Database, open_postgres, open_timescale, settings},
     postgres::{PostgresServer, Setup},
-    trace::{
-        oracle,
-        sample::{self, MINUTE, START, always, plain},
-    },
 };
 
 async fn eight_processes_may_start_on_an_empty_database(database: Database) {

@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use super::{State, encoding, take};
-use crate::{error::ApiError, gateway::identity::Sender, ingestion::body};
+use crate::{auth::identity::Sender, error::ApiError, ingestion::body};
 
 /// The detail of the 415 response.
 const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-protobuf) or JSON (application/json); gRPC \

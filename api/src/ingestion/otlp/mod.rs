@@ -11,7 +11,7 @@ use ingest::{
 };
 
 use super::State;
-use crate::{error::ApiError, gateway::identity::Sender};
+use crate::{auth::identity::Sender, error::ApiError};
 
 /// Bodies larger than this are decoded on a blocking thread.
 const DECODE_INLINE_BYTES: usize = 64 * 1024;

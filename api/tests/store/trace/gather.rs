@@ -12,12 +12,12 @@ use shared::{Timestamp, metric::Dimension, trace::TraceStatus};
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{
-    loose::{self, plain},
+use super::loose::{self, plain};
+use test_support::{database::Database, property::check};
+use test_support::{
     oracle,
-    sample::{self, DAY, START, always},
+    store_sample::{self, DAY, START, always},
 };
-use crate::{database::Database, property::check};
 
 /// After everything that samples arrive.
 const LATER: Timestamp = Timestamp::from_micros(START + 40 * DAY);
@@ -243,7 +243,7 @@ pub async fn the_resource_of_the_outermost_span_is_the_metadata(store: &TraceSto
 
 pub async fn no_more_spans_of_a_trace_are_kept_than_one_may_have(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
-    let (limit, roots) = (shared::limit::TRACE_LOOSE_SPANS, shared::limit::TRACE_LOOSE_ROOTS);
+    let (limit, roots) = (shared::limit::TRACE_INCOMING_SPANS, shared::limit::TRACE_INCOMING_ROOTS);
     let span = |id: String, parent: Option<String>| {
         let mut span = plain(workspace_id, "t", &id, parent.as_deref());
         (span.span.payload, span.span.tokens_input) = ("{}".to_owned(), Some(1));
@@ -301,7 +301,8 @@ pub async fn a_trace_that_cannot_be_promoted_holds_up_none_behind_it(database: &
     let workspace_id = Uuid::new_v4();
     for (seconds, id) in ["t0", "t1", "t2"].into_iter().enumerate() {
         let arrived = Timestamp::from_micros(START + seconds as i64);
-        let span = IncomingSpan { arrived, ..plain(workspace_id, id, &format!("in {id}"), Some("elsewhere")) };
+        let span =
+            IncomingSpan { arrived, ..plain(workspace_id, id, &format!("in {id}"), Some("elsewhere")) };
         send(&store, &[span]).await;
     }
     database.execute_in_traces("UPDATE spans SET status = 99 WHERE span_id = 'in t0'").await;

@@ -16,13 +16,14 @@ use store::trace::{
 };
 use uuid::Uuid;
 
-use super::{
-    loose, oracle,
-    sample::{self, AGENTS, DAY, HOUR, START, always, plain, window},
-};
-use crate::{
+use super::loose;
+use test_support::{
     database::{Database, open_postgres, open_timescale},
     property::check,
+};
+use test_support::{
+    oracle,
+    store_sample::{self, AGENTS, DAY, HOUR, START, always, plain, window},
 };
 
 /// What happens next: some traces come, a trace is scored, or the store is maintained.

@@ -8,7 +8,7 @@ use serde_json::json;
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
 use uuid::Uuid;
 
-use super::sample::{AGENTS, MODELS, START, moment};
+use test_support::store_sample::{AGENTS, MODELS, START, moment};
 
 /// A span in which nothing is remarkable.
 pub fn plain(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> IncomingSpan {

@@ -11,12 +11,12 @@ use shared::metric::Dimension;
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{
-    loose::{self, computed, plain},
+use super::loose::{self, computed, plain};
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, HOUR, START, always, window},
+    store_sample::{self, HOUR, START, always, window},
 };
-use crate::property::check;
 
 fn recost(trace_id: &str, span_id: Option<&str>, cost: Option<i64>, basis: Basis) -> CostChange {
     CostChange { trace_id: trace_id.to_owned(), span_id: span_id.map(str::to_owned), cost, basis }

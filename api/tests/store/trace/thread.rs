@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::{
     Timestamp,
-    session::{Thread, ThreadTotals},
+    session::{SessionDetail, SessionTotals},
 };
 use store::trace::{
     TraceStore,
@@ -15,11 +15,11 @@ use store::trace::{
 };
 use uuid::Uuid;
 
-use super::{
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, SESSIONS, START, USERS, always, plain},
+    store_sample::{self, SESSIONS, START, USERS, always, plain},
 };
-use crate::property::check;
 
 const KINDS: [SessionKind; 2] = [SessionKind::Session, SessionKind::EndUser];
 
@@ -31,10 +31,10 @@ fn id_of(trace: &NewTrace, kind: SessionKind) -> Option<&str> {
 }
 
 /// What traces add up to, by a plain loop.
-fn totals(traces: &[&NewTrace]) -> ThreadTotals {
+fn totals(traces: &[&NewTrace]) -> SessionTotals {
     let sums = oracle::sums(traces.iter().copied());
     let mean = |sum: i64, count: i64, unit: f64| (count > 0).then(|| sum as f64 / count as f64 / unit);
-    ThreadTotals {
+    SessionTotals {
         traces: traces.len() as u64,
         errors: u64::try_from(sums.errors + sums.timeouts).unwrap(),
         tokens: u64::try_from(sums.tokens).unwrap(),
@@ -48,8 +48,8 @@ fn totals(traces: &[&NewTrace]) -> ThreadTotals {
 }
 
 /// Follows the cursors from the first page to the last. Every page tells the same totals.
-async fn walk(store: &TraceStore, mut request: SessionRequest) -> Option<Thread> {
-    let mut whole: Option<Thread> = None;
+async fn walk(store: &TraceStore, mut request: SessionRequest) -> Option<SessionDetail> {
+    let mut whole: Option<SessionDetail> = None;
     loop {
         let page = store.session(&request).await.unwrap()?;
         assert!(page.items.len() <= request.limit as usize);

@@ -7,7 +7,7 @@ use serde_json::{Value, value::RawValue};
 use shared::{
     limit,
     page::ItemList,
-    session::{Thread, ThreadSummary, ThreadTotals, ThreadTrace},
+    session::{SessionDetail, SessionSummary, SessionTotals, SessionTrace},
     time_range::Window,
 };
 use tracing::instrument;
@@ -78,7 +78,7 @@ impl TraceStore {
     /// # Errors
     /// Returns an error if the database is not available or a payload cannot be read.
     #[instrument(level = "debug", skip_all, fields(db.system.name = self.system(), db.operation.name = "SELECT"))]
-    pub async fn session(&self, request: &SessionRequest) -> Result<Option<Thread>, StoreError> {
+    pub async fn session(&self, request: &SessionRequest) -> Result<Option<SessionDetail>, StoreError> {
         in_read!(self, transaction => transaction.session(request))
     }
 
@@ -90,7 +90,7 @@ impl TraceStore {
     pub async fn sessions(
         &self,
         request: &SessionListRequest,
-    ) -> Result<ItemList<ThreadSummary>, StoreError> {
+    ) -> Result<ItemList<SessionSummary>, StoreError> {
         in_read!(self, transaction => transaction.sessions(request))
     }
 }
@@ -114,9 +114,9 @@ struct SessionListRow {
 }
 
 impl SessionRow {
-    fn totals(&self) -> ThreadTotals {
+    fn totals(&self) -> SessionTotals {
         let sums = Sums::from(self.sums);
-        ThreadTotals {
+        SessionTotals {
             traces: count(sums.requests),
             errors: count(sums.errors + sums.timeouts),
             tokens: count(sums.tokens),
@@ -169,7 +169,7 @@ const SESSION_COLUMNS: &str = concat!(
 );
 
 impl ReadTransaction {
-    async fn session(&mut self, request: &SessionRequest) -> Result<Option<Thread>, StoreError> {
+    async fn session(&mut self, request: &SessionRequest) -> Result<Option<SessionDetail>, StoreError> {
         let column = request.kind.as_str();
         let mut select = self.transaction.sql("SELECT ");
         select.push(column).push(SESSION_COLUMNS).push(" FROM traces WHERE workspace_id = ");
@@ -183,13 +183,13 @@ impl ReadTransaction {
         rows.truncate(limit);
         let next_cursor = rows.last().filter(|_| more).map(|last| last.cursor.encode());
         let items = self.with_messages(rows).await?;
-        Ok(Some(Thread { id: request.id.clone(), totals: totals.totals(), items, next_cursor }))
+        Ok(Some(SessionDetail { id: request.id.clone(), totals: totals.totals(), items, next_cursor }))
     }
 
     async fn sessions(
         &mut self,
         request: &SessionListRequest,
-    ) -> Result<ItemList<ThreadSummary>, StoreError> {
+    ) -> Result<ItemList<SessionSummary>, StoreError> {
         let column = request.kind.as_str();
         let mut select = self.transaction.sql("SELECT ");
         select.push(column).push(SESSION_COLUMNS);
@@ -205,7 +205,7 @@ impl ReadTransaction {
         let rows: Vec<SessionListRow> = select.fetch_all().await?;
         let total = rows.first().map_or(0, |row| count(row.total));
         let summary =
-            |row: SessionListRow| ThreadSummary { totals: row.session.totals(), id: row.session.name };
+            |row: SessionListRow| SessionSummary { totals: row.session.totals(), id: row.session.name };
         Ok(ItemList { items: rows.into_iter().map(summary).collect(), total })
     }
 
@@ -232,11 +232,11 @@ impl ReadTransaction {
     }
 
     /// Adds the inputs and outputs of traces. Reads them in storage order, so that one frame at a time is in memory.
-    async fn with_messages(&mut self, rows: Vec<StoredTrace>) -> Result<Vec<ThreadTrace>, StoreError> {
+    async fn with_messages(&mut self, rows: Vec<StoredTrace>) -> Result<Vec<SessionTrace>, StoreError> {
         let order = in_storage_order(rows.iter().map(|row| row.payload));
         let mut items: Vec<_> = rows
             .into_iter()
-            .map(|row| ThreadTrace {
+            .map(|row| SessionTrace {
                 trace: row.trace,
                 input: None,
                 input_truncated: false,

@@ -10,7 +10,7 @@ use domain::{
         record::NewTrace,
     },
 };
-use shared::limit::{TRACE_LOOSE_ROOTS, TRACE_LOOSE_SPANS};
+use shared::limit::{TRACE_INCOMING_ROOTS, TRACE_INCOMING_SPANS};
 
 use super::{
     Written,
@@ -77,9 +77,9 @@ fn take_new<'a>(
     facts: &mut Vec<SpanFacts<'a>>,
     rows: &mut Vec<SpanInsert<'a>>,
 ) -> usize {
-    let mut room = TRACE_LOOSE_SPANS.saturating_sub(facts.len());
+    let mut room = TRACE_INCOMING_SPANS.saturating_sub(facts.len());
     let mut room_for_roots =
-        (TRACE_LOOSE_SPANS + TRACE_LOOSE_ROOTS).saturating_sub(facts.len().max(TRACE_LOOSE_SPANS));
+        (TRACE_INCOMING_SPANS + TRACE_INCOMING_ROOTS).saturating_sub(facts.len().max(TRACE_INCOMING_SPANS));
     let known: HashSet<&str> = facts.iter().map(|facts| facts.span_id.as_ref()).collect();
     let mut new: Vec<_> =
         batch.spans(trace).filter(|(incoming, _)| !known.contains(incoming.span.span_id.as_str())).collect();

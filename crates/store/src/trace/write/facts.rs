@@ -10,7 +10,7 @@ use domain::trace::{
     facts::{ErrorText, SpanFacts},
     payload::PayloadRef,
 };
-use shared::limit::TRACE_LOOSE_SPANS;
+use shared::limit::TRACE_INCOMING_SPANS;
 
 use crate::{
     database::{RowRef, moment::Moment},
@@ -34,7 +34,7 @@ impl FactPages {
     /// Plans the pages for these traces.
     pub(super) async fn new(transaction: &mut WriteTransaction, traces: &[i64]) -> Result<Self, StoreError> {
         let mut pages = VecDeque::new();
-        if traces.len() <= SPANS_AT_ONCE / TRACE_LOOSE_SPANS {
+        if traces.len() <= SPANS_AT_ONCE / TRACE_INCOMING_SPANS {
             // Few enough that their spans need not be counted.
             pages.extend((!traces.is_empty()).then(|| traces.to_vec()));
         } else {

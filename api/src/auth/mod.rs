@@ -1,0 +1,9 @@
+//! Authentication: identities and their extractors, tokens, API keys, passwords, and the secret that signs tokens. Knows no
+//! routes.
+
+pub mod credential;
+pub mod identity;
+pub mod jwt;
+pub mod key;
+pub mod password;
+pub mod secret;

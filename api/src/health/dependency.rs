@@ -1,0 +1,91 @@
+//! The dependencies of a process, which `/ready` checks.
+
+use std::time::Duration;
+
+use domain::error::chain;
+use reqwest::Client;
+use store::{account::AccountStore, trace::TraceStore};
+
+use crate::{internal::upstream::Upstream, redis::Redis};
+
+/// The timeout of a check.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A dependency, and whether the process is useless without it.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    target: Target,
+    required: bool,
+}
+
+/// The target of a check.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// The store of accounts.
+    Accounts(AccountStore),
+    /// The store of traces.
+    Traces(TraceStore),
+    /// Cache, limits and queue.
+    Redis(Redis),
+    /// Another role, which is up if any of its replicas is.
+    Role(&'static str, Upstream, Client),
+}
+
+impl Dependency {
+    /// Creates a required dependency: the process is not ready while it is down.
+    #[must_use]
+    pub fn required(target: Target) -> Self {
+        Self { target, required: true }
+    }
+
+    /// Creates an optional dependency: while it is down the process is degraded, but still serves.
+    #[must_use]
+    pub fn optional(target: Target) -> Self {
+        Self { target, required: false }
+    }
+
+    /// Returns whether the dependency is required.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match &self.target {
+            Target::Accounts(_) => "accounts",
+            Target::Traces(_) => "traces",
+            Target::Redis(_) => "redis",
+            Target::Role(name, _, _) => name,
+        }
+    }
+
+    /// Checks the dependency.
+    ///
+    /// # Errors
+    /// Returns what is wrong, for the log.
+    pub async fn check(&self) -> Result<(), String> {
+        let check = async {
+            match &self.target {
+                Target::Accounts(store) => store.ping().await.map_err(|error| chain(&error)),
+                Target::Traces(store) => store.ping().await.map_err(|error| chain(&error)),
+                Target::Redis(redis) => redis.ping().await.map_err(|error| chain(&error)),
+                Target::Role(_, upstream, client) => any_healthy(upstream, client).await,
+            }
+        };
+        tokio::time::timeout(TIMEOUT, check).await.unwrap_or_else(|_| Err("timed out".to_owned()))
+    }
+}
+
+async fn any_healthy(upstream: &Upstream, client: &Client) -> Result<(), String> {
+    let mut problem = "no replica is configured".to_owned();
+    for origin in upstream.origins() {
+        let answer = client.get(format!("{origin}/health")).send().await;
+        match answer.and_then(reqwest::Response::error_for_status) {
+            Ok(_) => return Ok(()),
+            Err(error) => problem = chain(&error),
+        }
+    }
+    Err(problem)
+}

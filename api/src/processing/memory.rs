@@ -1,0 +1,110 @@
+//! Writes the in-process queue in groups. While one group is committed the next one grows, so that many small requests share
+//! a transaction and none waits for a timer.
+
+use std::sync::Arc;
+
+use domain::{
+    error::chain,
+    trace::record::{IncomingSpan, NewScore, NewTrace},
+};
+use tokio::{sync::Semaphore, task::JoinHandle};
+
+use super::sink::{GROUP_TRACES, Record, Sink};
+use crate::queue::{Job, Jobs, Waiting};
+
+/// The maximum number of groups in flight: while one group uses the only writing connection of the store, the payloads of
+/// the next one are compressed.
+const GROUPS_AT_ONCE: usize = 2;
+
+/// Starts the task that writes `jobs` to `sink`. It ends, with everything written, when the sending side is dropped.
+pub fn start(sink: Sink, jobs: Jobs) -> JoinHandle<()> {
+    tokio::spawn(Writer { sink, jobs }.run())
+}
+
+struct Writer {
+    sink: Sink,
+    jobs: Jobs,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        let permits = Arc::new(Semaphore::new(GROUPS_AT_ONCE));
+        // The permit is acquired before jobs are collected: while the store is busy, the group grows.
+        while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+            let Some(job) = self.jobs.recv().await else { break };
+            let (mut traces, mut spans) = (Part::default(), Part::default());
+            let score = self.collect(job, &mut traces, &mut spans);
+            let sink = self.sink.clone();
+            tokio::spawn(async move {
+                traces.commit(&sink).await;
+                spans.commit(&sink).await;
+                if let Some((score, waiting)) = score {
+                    waiting.reply(sink.score(&score).await.map_err(|error| chain(&error)));
+                }
+                drop(permit);
+            });
+        }
+        // All permits are returned once everything is written; the semaphore is never closed.
+        let _ = permits.acquire_many(GROUPS_AT_ONCE as u32).await;
+    }
+
+    /// Moves waiting jobs into a group, up to the first score, which must be written after the records sent before it.
+    fn collect(
+        &mut self,
+        first: Job,
+        traces: &mut Part<NewTrace>,
+        spans: &mut Part<IncomingSpan>,
+    ) -> Option<(NewScore, Waiting)> {
+        let mut next = Some(first);
+        let mut count = 0;
+        while let Some(job) = next {
+            match job {
+                Job::Score(score, waiting) => return Some((score, waiting)),
+                Job::Traces(new, waiting) => count += traces.add(new, waiting),
+                Job::Spans(new, waiting) => count += spans.add(new, waiting),
+            }
+            next = if count < GROUP_TRACES { self.jobs.try_recv().ok() } else { None };
+        }
+        None
+    }
+}
+
+/// The requests that one transaction writes, and the waiting callers.
+struct Part<T> {
+    requests: Vec<Vec<T>>,
+    waiting: Vec<Waiting>,
+}
+
+impl<T> Default for Part<T> {
+    fn default() -> Self {
+        Self { requests: Vec::new(), waiting: Vec::new() }
+    }
+}
+
+impl<T: Record> Part<T> {
+    fn add(&mut self, request: Vec<T>, waiting: Waiting) -> usize {
+        let count = request.len();
+        self.requests.push(request);
+        self.waiting.push(waiting);
+        count
+    }
+
+    async fn commit(self, sink: &Sink) {
+        let Self { requests, waiting } = self;
+        if requests.is_empty() {
+            return;
+        }
+        let written = async { sink.write(&sink.priced(requests).await?).await };
+        match written.await {
+            Ok(results) => {
+                for (waiting, result) in waiting.into_iter().zip(results) {
+                    waiting.reply(result.map_err(|error| chain(&error)));
+                }
+            }
+            Err(error) => {
+                let cause = chain(&error);
+                waiting.into_iter().for_each(|waiting| waiting.reply(Err(cause.clone())));
+            }
+        }
+    }
+}
