@@ -20,7 +20,7 @@ pub struct ChartPanelProps {
     pub unit: Unit,
 }
 
-/// See the module.
+/// Renders the chart or its table.
 #[component]
 pub fn ChartPanel(props: &ChartPanelProps) -> Html {
     let as_table = use_state(|| false);

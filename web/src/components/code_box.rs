@@ -4,15 +4,15 @@ use yew::prelude::*;
 
 use super::copy_button::CopyButton;
 
-/// Renders `text`. `title` is where to use it, `what` is what it is, like `curl command`.
-pub fn code_box(title: &'static str, what: &'static str, text: String) -> Html {
+/// Renders `text`. `title` is where to use it, like `Terminal`; `name` describes it, like `curl command`.
+pub fn code_box(title: &'static str, name: &'static str, text: String) -> Html {
     html! {
         <div class="code-box">
             <div class="code-head">
                 <span>{ title }</span>
-                <CopyButton text={text.clone()} {what} />
+                <CopyButton text={text.clone()} {name} />
             </div>
-            <pre tabindex="0" aria-label={what}><code>{ text }</code></pre>
+            <pre tabindex="0" aria-label={name}><code>{ text }</code></pre>
         </div>
     }
 }

@@ -15,8 +15,8 @@ use crate::intl;
 pub struct CopyButtonProps {
     /// The text to copy.
     pub text: AttrValue,
-    /// What the text is, for the accessible name: `input`, `key`.
-    pub what: AttrValue,
+    /// The name of the text, for the accessible name of the button: `input`, `key`.
+    pub name: AttrValue,
     /// The visible label.
     #[prop_or(AttrValue::Static("Copy"))]
     pub label: AttrValue,
@@ -53,9 +53,9 @@ pub fn CopyButton(props: &CopyButtonProps) -> Html {
         Some(Outcome::Copied) => AttrValue::Static("Copied"),
         Some(Outcome::Failed) => AttrValue::Static("Copy it manually"),
     };
-    let name = if outcome.is_none() { AttrValue::Static("Copy") } else { label.clone() };
+    let action = if outcome.is_none() { AttrValue::Static("Copy") } else { label.clone() };
     html! {
-        <button type="button" class="button small" {onclick} aria-label={format!("{name} {}", props.what)}>
+        <button type="button" class="button small" {onclick} aria-label={format!("{action} {}", props.name)}>
             { svg_icon(if *outcome == Some(Outcome::Copied) { LuCheck } else { LuCopy }) }
             <span aria-live="polite">{ label }</span>
         </button>

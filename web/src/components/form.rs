@@ -56,11 +56,11 @@ impl Form {
         let invalid = error.is_some().then_some("true");
         let value = self.text(name).to_owned();
         let form = self.clone();
-        let inside = match input {
+        let control = match input {
             Input::Choice(options) => {
                 let onchange = Callback::from(move |event: Event| {
-                    let chosen = event.target_unchecked_into::<HtmlSelectElement>().value();
-                    form.set(name, Value::String(chosen));
+                    let selected = event.target_unchecked_into::<HtmlSelectElement>().value();
+                    form.set(name, Value::String(selected));
                 });
                 html! {
                     <select id={name} {onchange} aria-invalid={invalid} aria-describedby={described.clone()}>
@@ -92,7 +92,7 @@ impl Form {
         html! {
             <div {class}>
                 <label for={name}>{ label }</label>
-                { inside }
+                { control }
                 if let Some(note) = note { <p id={described} class="field-note">{ note }</p> }
             </div>
         }

@@ -27,10 +27,10 @@ pub fn Menu(props: &MenuProps) -> Html {
         let (open, node) = (open.clone(), node.clone());
         use_effect_with(*open, move |&is_open| {
             let listeners = is_open.then(|| {
-                let (close, inside) = (open.clone(), node.clone());
+                let (close, menu) = (open.clone(), node.clone());
                 let pressed = EventListener::new(&intl::document(), "pointerdown", move |event| {
                     let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-                    if !inside.cast::<Node>().is_some_and(|inside| inside.contains(target.as_ref())) {
+                    if !menu.cast::<Node>().is_some_and(|menu| menu.contains(target.as_ref())) {
                         close.set(false);
                     }
                 });

@@ -61,7 +61,7 @@ pub fn Payload(props: &PayloadProps) -> Html {
                     if is_chat {
                         <span class="segments small">{ view("Chat", false) }{ view("JSON", true) }</span>
                     }
-                    <CopyButton {text} what={props.title.to_ascii_lowercase()} />
+                    <CopyButton {text} name={props.title.to_ascii_lowercase()} />
                 </span>
             </header>
             { body }

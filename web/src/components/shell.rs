@@ -96,11 +96,11 @@ pub fn Shell(props: &ShellProps) -> Html {
     }
 }
 
-/// Renders a link of the navigation, with `beside` next to its label.
-fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static str, beside: Html) -> Html {
-    let current = *shown == to
+/// Renders a link of the navigation with an optional badge.
+fn nav_link(current: &Route, to: Route, icon: &'static IconData, label: &'static str, badge: Html) -> Html {
+    let is_current = *current == to
         || matches!(
-            (shown, &to),
+            (current, &to),
             (Route::Trace { .. }, Route::Traces)
                 | (Route::Session { .. }, Route::Sessions)
                 | (Route::User { .. }, Route::Users)
@@ -109,7 +109,7 @@ fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static s
     // On a phone the navigation bar has no room for this link; the account menu has it instead.
     let class = classes!("nav-link", (to == Route::Start).then_some("nav-start"));
     html! {
-        <RouteLink {class} {to} {current}>{ svg_icon(icon) }<span>{ label }</span>{ beside }</RouteLink>
+        <RouteLink {class} {to} current={is_current}>{ svg_icon(icon) }<span>{ label }</span>{ badge }</RouteLink>
     }
 }
 

@@ -135,9 +135,9 @@ pub fn span_row(props: &SpanRow) -> Html {
             <span class="span-cost">{ props.cost.clone() }</span>
             <svg class="span-bar" aria-hidden="true">
                 { bar("bar", props.bar, "12", "6") }
-                if let Some((window, own)) = &props.critical {
+                if let Some((window, self_windows)) = &props.critical {
                     { bar("path", *window, "2", "21") }
-                    { for own.iter().map(|own| bar("path-own", *own, "3", "20.5")) }
+                    { for self_windows.iter().map(|window| bar("path-self", *window, "3", "20.5")) }
                 }
             </svg>
             <span class="span-time">{ format::latency(props.latency_ms) }</span>

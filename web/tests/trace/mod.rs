@@ -117,5 +117,5 @@ async fn row_shows_kind_position_status_and_stats() {
         (page.attribute(".bar", "x"), page.attribute(".bar", "width")),
         ("25.00%".into(), "50.00%".into())
     );
-    assert_eq!(page.count(".path-own"), 2);
+    assert_eq!(page.count(".path-self"), 2);
 }

@@ -22,10 +22,11 @@ use crate::{
 
 /// Renders the values, the threshold, the duration and the scope of an alert.
 pub fn facts(alert: &Alert, now: Timestamp) -> Html {
-    let text = |of| value(alert.metric, alert.is_change, of);
+    let text = |number| value(alert.metric, alert.is_change, number);
     let resolved = alert.state == AlertState::Resolved;
     let crossed = alert.metric.zip(alert.threshold);
-    let crossed = crossed.map(|(metric, of)| format!("threshold {}", threshold(metric, alert.is_change, of)));
+    let crossed =
+        crossed.map(|(metric, limit)| format!("threshold {}", threshold(metric, alert.is_change, limit)));
     let end = alert.resolved_at.unwrap_or(now);
     #[expect(clippy::cast_precision_loss, reason = "minutes")]
     let duration = format::minutes((end.since(alert.created_at).as_secs() / 60) as f64);
@@ -88,7 +89,7 @@ pub fn contributors(alert: &Alert) -> Html {
         return Html::default();
     }
     // The contributors have absolute values, even if the rule compares changes.
-    let text = |of| value(alert.metric, false, of);
+    let text = |number| value(alert.metric, false, number);
     html! {
         <section class="panel" aria-label="Top contributors">
             <header class="panel-head"><h2>{ "Top contributors" }</h2><span class="muted panel-note">{ "At the time of firing vs. previous window" }</span></header>

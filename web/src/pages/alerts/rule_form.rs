@@ -177,7 +177,7 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                         <summary>{ "Advanced options" }</summary>
                         <div class="form-grid">
                             { form.row("for_minutes", "Pending period", Input::Number("min"), "How long the condition must hold before the alert fires.") }
-                            { form.row("hysteresis_percent", "Recovery margin", Input::Number("%"), "How far the value must be back from the threshold to resolve the alert. Prevents flapping.") }
+                            { form.row("hysteresis_percent", "Recovery margin", Input::Number("%"), "How far the value must return past the threshold before the alert resolves. Prevents flapping.") }
                             { form.row("renotify_minutes", "Reminder interval", Input::Number("min"), "Until the alert is acknowledged. Empty: no reminders.") }
                         </div>
                     </details>
@@ -220,8 +220,8 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
 /// Returns the name of the first field that is not a number.
 fn request(values: &Map<String, Value>) -> Result<Map<String, Value>, &'static str> {
     let mut fields = request_body(values, &NUMBERS, &COUNTS)?;
-    let is = |fields: &Map<String, Value>, name: &str, word: &str| {
-        fields.get(name).and_then(Value::as_str) == Some(word)
+    let is = |fields: &Map<String, Value>, name: &str, value: &str| {
+        fields.get(name).and_then(Value::as_str) == Some(value)
     };
     if is(&fields, "metric", AlertMetric::NoData.as_str()) {
         fields.insert("baseline".to_owned(), json!(Baseline::None.as_str()));

@@ -85,7 +85,7 @@ impl ChartData {
 /// Renders the charts of requests, latency and cost.
 pub fn draw_charts(data: &ChartData) -> Html {
     let requests =
-        [(Metric::Requests, "All", "series-requests"), (Metric::Errors, "Failed", "series-errors")];
+        [(Metric::Requests, "All", "series-requests"), (Metric::Errors, "Errors", "series-errors")];
     let latency = [(Metric::P95LatencyMs, "p95", "series-p95"), (Metric::P50LatencyMs, "p50", "series-p50")];
     html! {
         <div class="charts">

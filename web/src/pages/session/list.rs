@@ -94,7 +94,7 @@ fn row(kind: SessionKind, item: &SessionSummary) -> Html {
     let totals = &item.totals;
     // The cost excludes calls without a price.
     let cost =
-        format!("{}{}", format::cost(totals.cost_usd), if totals.unpriced > 0 { " + no price" } else { "" });
+        format!("{}{}", format::cost(totals.cost_usd), if totals.unpriced > 0 { " (partial)" } else { "" });
     let [traces, errors, tokens] = [totals.traces, totals.errors, totals.tokens].map(format::integer);
     let numbers = [traces, errors, tokens, cost];
     html! {

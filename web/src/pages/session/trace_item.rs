@@ -62,7 +62,7 @@ fn stats(trace: &Trace) -> String {
     let tokens = trace.tokens_total.map(|tokens| format!("{} tok", format::compact(tokens as f64)));
     let cost = match (trace.cost_usd, trace.unpriced) {
         (Some(cost), 0) => Some(format::cost(cost)),
-        (Some(cost), _) => Some(format!("{} + no price", format::cost(cost))),
+        (Some(cost), _) => Some(format!("{} (partial)", format::cost(cost))),
         (None, 0) => None,
         (None, _) => Some("no price".to_owned()),
     };

@@ -19,20 +19,20 @@ pub struct Turn {
 /// Returns the messages of an input and an output. An input that is not a conversation becomes a user message, such an
 /// output an assistant message.
 pub fn turn(input: Option<&Value>, output: Option<&Value>) -> Turn {
-    let asked = input.map_or_else(Vec::new, |input| parse(input, "user"));
-    let answered = output.map_or_else(Vec::new, |output| parse(output, "assistant"));
-    let answer = match answered.strip_prefix(&asked[..]) {
+    let question = input.map_or_else(Vec::new, |input| parse(input, "user"));
+    let response = output.map_or_else(Vec::new, |output| parse(output, "assistant"));
+    let answer = match response.strip_prefix(&question[..]) {
         Some(rest) if !rest.is_empty() => rest.to_vec(),
-        _ => answered,
+        _ => response,
     };
-    let last_answer = asked.iter().rposition(|message| is_assistant(&message.role));
+    let last_answer = question.iter().rposition(|message| is_assistant(&message.role));
     let first_new = last_answer.map_or(0, |at| at + 1);
     let is_new = |(at, message): (usize, &ChatMessage)| at >= first_new && !is_instruction(&message.role);
-    if !asked.iter().enumerate().any(is_new) {
-        return Turn { earlier: Vec::new(), messages: asked.into_iter().chain(answer).collect() };
+    if !question.iter().enumerate().any(is_new) {
+        return Turn { earlier: Vec::new(), messages: question.into_iter().chain(answer).collect() };
     }
     let mut turn = Turn::default();
-    for (at, message) in asked.into_iter().enumerate() {
+    for (at, message) in question.into_iter().enumerate() {
         let part = if is_new((at, &message)) { &mut turn.messages } else { &mut turn.earlier };
         part.push(message);
     }
@@ -103,8 +103,8 @@ mod tests {
 
     #[test]
     fn removes_the_question_from_an_output_that_repeats_it() {
-        let (asked, answered) = (message("user", "Hello"), message("assistant", "Hi"));
-        let turn = turn(Some(&json!([asked.clone()])), Some(&json!([asked, answered])));
+        let (question, answer) = (message("user", "Hello"), message("assistant", "Hi"));
+        let turn = turn(Some(&json!([question.clone()])), Some(&json!([question, answer])));
         assert_eq!(texts(&turn.messages), ["user: Hello", "assistant: Hi"]);
     }
 

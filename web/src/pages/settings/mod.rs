@@ -75,7 +75,7 @@ pub fn SettingsPage() -> Html {
                         <p><strong>{ format!("Copy the key “{}” now.", created.api_key.name) }</strong>{ " It is not shown again." }</p>
                         <div class="new-key-row">
                             <code class="mono">{ created.key.clone() }</code>
-                            <CopyButton text={created.key.clone()} what="key" />
+                            <CopyButton text={created.key.clone()} name="key" />
                         </div>
                     </div>
                 }

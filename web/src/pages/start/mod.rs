@@ -108,7 +108,7 @@ fn new_key(key: &str) -> Html {
             <p><strong>{ "Copy your key now." }</strong>{ " It is not shown again. The examples below contain it. You can revoke it in " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }</p>
             <div class="new-key-row">
                 <code class="mono">{ key.to_owned() }</code>
-                <CopyButton text={key.to_owned()} what="key" />
+                <CopyButton text={key.to_owned()} name="key" />
             </div>
         </div>
     }

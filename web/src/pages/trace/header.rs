@@ -20,8 +20,8 @@ pub fn header(model: &Model) -> Html {
     let tokens = match (trace.tokens_total, trace.tokens_input, trace.tokens_output) {
         (None, None, None) => None,
         (total, input, output) => {
-            let of = |tokens: Option<u64>| tokens.map_or_else(none, format::integer);
-            Some((of(total), format!("{} in · {} out", of(input), of(output))))
+            let count = |tokens: Option<u64>| tokens.map_or_else(none, format::integer);
+            Some((count(total), format!("{} in · {} out", count(input), count(output))))
         }
     };
     let (cost, basis) = cost(&model.detail);
@@ -107,10 +107,11 @@ fn cost(detail: &TraceDetail) -> (String, Option<String>) {
 }
 
 fn basis(detail: &TraceDetail) -> Option<&'static str> {
-    let own = detail.cost_basis.as_ref();
+    let trace_basis = detail.cost_basis.as_ref();
     let all =
         || detail.spans.iter().filter(|span| span.cost_usd.is_some()).map(|span| span.cost_basis.as_ref());
-    let bases: Vec<Option<&CostBasis>> = if own.is_some() { vec![own] } else { all().collect() };
+    let bases: Vec<Option<&CostBasis>> =
+        if trace_basis.is_some() { vec![trace_basis] } else { all().collect() };
     let reported = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Reported)));
     let computed = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Computed(_))));
     match (reported, computed) {

@@ -53,7 +53,7 @@ pub fn TracePage(props: &TracePageProps) -> Html {
                 <span class="muted" aria-hidden="true">{ "/" }</span>
                 <span class="mono ellipsis" aria-current="page">{ props.id.clone() }</span>
                 <span class="crumb-tools">
-                    <CopyButton text={props.id.clone()} what="trace ID" label="Copy ID" />
+                    <CopyButton text={props.id.clone()} name="trace ID" label="Copy ID" />
                     <Updated at={trace.updated_at()} loading={trace.is_loading()} on_refresh={trace.on_refresh()} />
                 </span>
             </nav>

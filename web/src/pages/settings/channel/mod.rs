@@ -55,7 +55,7 @@ pub fn ChannelPanel() -> Html {
                     <p><strong>{ format!("Copy the secret of “{}” now.", channel.channel.name) }</strong>{ " It is not shown again. Webhook messages are signed with it (Standard Webhooks)." }</p>
                     <div class="new-key-row">
                         <code class="mono">{ secret.clone() }</code>
-                        <CopyButton text={secret} what="secret" />
+                        <CopyButton text={secret} name="secret" />
                     </div>
                 </div>
             }

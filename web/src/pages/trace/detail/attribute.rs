@@ -39,7 +39,7 @@ pub fn Attributes(props: &AttributesProps) -> Html {
                     if props.fields.len() >= FILTER_MIN_ROWS {
                         <input type="search" class="table-filter" placeholder="Filter" aria-label={format!("Filter {}", props.title.to_ascii_lowercase())} {oninput} />
                     }
-                    <CopyButton text={format!("{:#}", Value::Object(props.fields.clone()))} what={props.title.to_ascii_lowercase()} />
+                    <CopyButton text={format!("{:#}", Value::Object(props.fields.clone()))} name={props.title.to_ascii_lowercase()} />
                 </span>
             </header>
             { table(&props.fields, filter.trim()) }

@@ -153,7 +153,7 @@ fn raw(text: &str) -> Html {
     let text = parse_json(text).as_ref().map_or_else(|| text.to_owned(), |json| format!("{json:#}"));
     html! {
         <section class="code-box payload" aria-label="Raw">
-            <header class="code-head"><h3>{ "Step JSON" }</h3><CopyButton text={text.clone()} what="step JSON" /></header>
+            <header class="code-head"><h3>{ "Step JSON" }</h3><CopyButton text={text.clone()} name="step JSON" /></header>
             <div class="payload-body" tabindex="0" role="group" aria-label="Step JSON"><LongText json=true {text} /></div>
         </section>
     }

@@ -46,8 +46,8 @@ pub fn summary(model: &Model, index: usize, trace_id: &str) -> Html {
             </header>
             <div class="detail-ids">
                 <span class="mono ellipsis muted" title={span.span_id.clone()}>{ span.span_id.clone() }</span>
-                <CopyButton text={span.span_id.clone()} what="step ID" label="Copy ID" />
-                <CopyButton text={link} what="link" label="Copy link" />
+                <CopyButton text={span.span_id.clone()} name="step ID" label="Copy ID" />
+                <CopyButton text={link} name="link" label="Copy link" />
             </div>
             if let Some(error) = &span.error { { error_box(span.status, error) } }
             <dl class="detail-stats">
