@@ -76,7 +76,7 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             base.metrics.clone(),
             config.alert_interval,
         ));
-        let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
+        let notifier = Notifier::new(&config.notify, Notifier::TIMEOUT)?;
         let alerts = AlertStore::new(traces.database());
         let deliverer = Deliverer::new(alerts, notifier, base.metrics.clone(), clock.clone());
         delivering = Some(deliverer.start());

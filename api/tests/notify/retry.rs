@@ -267,8 +267,8 @@ async fn whatever_else_an_answer_may_be_the_next_attempt_comes() {
     let patience = Duration::from_millis(300);
     let _delivering = stage.deliverer_with(local(), patience).await;
     for (answer, status, error) in [
-        (Answer::Silence, None, "there was no answer within 0.3 s"),
-        (Answer::End, None, "there was no answer: "),
+        (Answer::Silence, None, "no response within 0.3 s"),
+        (Answer::End, None, "no response: "),
         (Answer::Endless, Some(500), "answered 500 Internal Server Error: xxxx"),
         (Answer::Status(408, "", ""), Some(408), "answered 408 Request Timeout"),
         (Answer::Status(409, "", ""), Some(409), "answered 409 Conflict"),
@@ -291,5 +291,5 @@ async fn whatever_else_an_answer_may_be_the_next_attempt_comes() {
     let delivery = stage.tried(&channel, id, 1).await;
     assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Pending, None));
     let error = delivery.error.unwrap();
-    assert_eq!(error, "it cannot be reached: Connection refused (os error 111)");
+    assert_eq!(error, "cannot connect: Connection refused (os error 111)");
 }
