@@ -70,12 +70,13 @@ impl Mailer {
     /// recipient separately.
     pub(super) async fn send(
         &self,
+        recipients: &[String],
         delivery: &DueDelivery,
         text: &Text,
         now: Timestamp,
     ) -> Result<Arrived, Failure> {
         let (mut to, mut missed) = (Vec::new(), Vec::new());
-        for address in &delivery.channel.to {
+        for address in recipients {
             match check_mailbox(address) {
                 Ok(address) => to.push(address),
                 Err(detail) => missed.push(format!("{} {detail}", excerpt(address))),

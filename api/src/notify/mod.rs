@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use shared::{
     Timestamp,
-    alert_channel::{AlertEvent, ChannelKind},
+    alert_channel::{AlertEvent, ChannelTarget},
 };
 
 use self::{email::Mailer, link::Links, post::Poster};
@@ -97,25 +97,22 @@ impl Notifier {
         if !channel.enabled && notification.event != AlertEvent::Test {
             return Err(Failure::permanent(None, "the channel is disabled"));
         }
-        let url = || channel.url.as_deref().ok_or_else(|| Failure::permanent(None, "the channel has no URL"));
-        let status_code = match channel.kind {
-            ChannelKind::Webhook => {
+        let status_code = match &channel.target {
+            ChannelTarget::Webhook { url } => {
                 let message = webhook::message(delivery, &self.links, now)?;
-                self.poster.post(url()?, message.headers, message.body).await?
+                self.poster.post(url, message.headers, message.body).await?
             }
-            ChannelKind::Slack => {
+            ChannelTarget::Slack { url } => {
                 let body = slack::body(&text::text(notification, &self.links), notification)?;
-                self.poster.post(url()?, reqwest::header::HeaderMap::new(), body).await?
+                self.poster.post(url, reqwest::header::HeaderMap::new(), body).await?
             }
-            ChannelKind::Email => {
+            ChannelTarget::Email { to } => {
                 let text = text::text(notification, &self.links);
                 let mailer = self.mailer.as_ref().ok_or_else(|| {
-                    Failure::permanent(
-                        None,
-                        "e-mail is not configured on this server; set SMTP_URL and SMTP_FROM",
-                    )
+                    let error = "e-mail is not configured on this server; set SMTP_URL and SMTP_FROM";
+                    Failure::permanent(None, error)
                 })?;
-                return mailer.send(delivery, &text, now).await;
+                return mailer.send(to, delivery, &text, now).await;
             }
         };
         Ok(Arrived { status_code, missed: None })

@@ -163,7 +163,7 @@ impl Deliverer {
             (false, Some(_)) => DeliveryOutcome::Retried,
             (false, None) => DeliveryOutcome::GivenUp,
         };
-        let kind = delivery.channel.kind;
+        let kind = delivery.channel.target.kind();
         self.metrics.delivery_attempted(kind, outcome, start.elapsed());
         if outcome == DeliveryOutcome::GivenUp {
             // Why is for the delivery's own log: it may say what the other side answered.

@@ -6,7 +6,7 @@ use api::config::{Config, Notify};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use shared::{
     alert::Alert,
-    alert_channel::{AlertChannel, AlertChannelRequest, AlertEvent, ChannelKind, DeliveryState},
+    alert_channel::{AlertChannel, AlertChannelRequest, AlertEvent, ChannelTarget, DeliveryState},
 };
 
 use crate::{
@@ -32,12 +32,10 @@ fn at(server: &MailServer) -> Notify {
 
 async fn email(stage: &Stage, to: &[&str]) -> AlertChannel {
     stage
-        .keep(AlertChannelRequest {
-            name: "ops".to_owned(),
-            kind: ChannelKind::Email,
-            to: to.iter().map(|&to| to.to_owned()).collect(),
-            ..AlertChannelRequest::default()
-        })
+        .keep(AlertChannelRequest::new(
+            "ops",
+            ChannelTarget::Email { to: to.iter().map(|&to| to.to_owned()).collect() },
+        ))
         .await
 }
 

@@ -45,7 +45,7 @@ async fn however_this_machine_is_written_it_is_not_reached_unless_that_is_allowe
             delivery.state,
             DeliveryState::Delivered,
             "{:?} {:?}",
-            channel.channel.url,
+            channel.channel.target,
             delivery.error
         );
     }

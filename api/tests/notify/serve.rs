@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use shared::alert_channel::{AlertChannelRequest, AlertEvent, ChannelKind, DeliveryState};
+use shared::alert_channel::{AlertChannelRequest, AlertEvent, ChannelTarget, DeliveryState};
 use tokio::{net::TcpStream, sync::Semaphore};
 
 use crate::{
@@ -51,12 +51,10 @@ async fn a_server_tells_those_by_tls_whom_its_authority_vouches_for() {
     assert_eq!(receiver.count(), 1);
 
     let channel = stage
-        .keep(AlertChannelRequest {
-            name: "ops".to_owned(),
-            kind: ChannelKind::Email,
-            to: vec!["ada@example.com".to_owned()],
-            ..AlertChannelRequest::default()
-        })
+        .keep(AlertChannelRequest::new(
+            "ops",
+            ChannelTarget::Email { to: vec!["ada@example.com".to_owned()] },
+        ))
         .await;
     let id = stage.test(&channel).await;
     let delivery = stage.finished(&channel, id).await;

@@ -14,7 +14,7 @@ use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
     alert_channel::{
-        AlertChannel, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelKind, DeliveryState,
+        AlertChannel, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelTarget, DeliveryState,
     },
     alert_rule::AlertMetric,
     trace::TraceStatus,
@@ -75,23 +75,14 @@ impl Stage {
 
     /// A webhook that leads to an address.
     pub async fn webhook(&self, url: impl Into<String>) -> AlertChannel {
-        self.keep(AlertChannelRequest {
-            name: "ops".to_owned(),
-            url: Some(url.into()),
-            ..AlertChannelRequest::default()
-        })
-        .await
+        let target = ChannelTarget::Webhook { url: url.into() };
+        self.keep(AlertChannelRequest::new("ops", target)).await
     }
 
     /// Slack, at an address.
     pub async fn slack(&self, url: impl Into<String>) -> AlertChannel {
-        self.keep(AlertChannelRequest {
-            name: "ops".to_owned(),
-            kind: ChannelKind::Slack,
-            url: Some(url.into()),
-            ..AlertChannelRequest::default()
-        })
-        .await
+        let target = ChannelTarget::Slack { url: url.into() };
+        self.keep(AlertChannelRequest::new("ops", target)).await
     }
 
     /// Lets a channel be told something now, and answers the delivery's id.

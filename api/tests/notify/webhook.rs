@@ -120,10 +120,9 @@ async fn a_channel_that_is_switched_off_is_told_nothing_but_may_be_tried() {
     let channel = stage
         .keep(shared::alert_channel::AlertChannelRequest {
             name: "ops".to_owned(),
-            url: Some(receiver.url()),
-            enabled: false,
+            target: shared::alert_channel::ChannelTarget::Webhook { url: receiver.url() },
             min_severity: Severity::Info,
-            ..Default::default()
+            enabled: false,
         })
         .await;
     let firing = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
