@@ -3,7 +3,7 @@
 use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     pricer::Pricer,
-    processing::{alert::LEASE, sink::Sink},
+    processing::{alert::LEASE, group_writer::GroupWriter},
     telemetry::metrics::Metrics,
 };
 use shared::{
@@ -20,14 +20,20 @@ use test_support::{
 };
 
 pub async fn the_first_traces_of_a_workspace_bring_it_its_rules_once(stage: &mut Stage) {
-    let sink = |stage: &Stage| {
+    let writer = |stage: &Stage| {
         let invalidator =
             Invalidator::new(Cache::Memory(MemoryCache::new(Ttls::default())), stage.clock.clone());
         let pricer = Pricer::new(PriceStore::new(stage.store.database()), &[]);
-        Sink::new(stage.store.clone(), pricer, invalidator, Metrics::new().unwrap(), stage.clock.clone())
+        GroupWriter::new(
+            stage.store.clone(),
+            pricer,
+            invalidator,
+            Metrics::new().unwrap(),
+            stage.clock.clone(),
+        )
     };
     let trace = stage.trace(NOON);
-    let first = sink(stage);
+    let first = writer(stage);
     assert_eq!(stage.alerts.list_rules(stage.workspace_id).await.unwrap(), []);
     for result in first.write(&[vec![trace.clone()]]).await.unwrap() {
         result.unwrap();
@@ -38,8 +44,8 @@ pub async fn the_first_traces_of_a_workspace_bring_it_its_rules_once(stage: &mut
     // What somebody removed does not come back, whoever writes.
     let now = stage.clock.now();
     assert!(stage.alerts.delete_rule(stage.workspace_id, rules[0].id, now).await.unwrap());
-    for sink in [first, sink(stage)] {
-        sink.write(&[vec![stage.trace(NOON)]]).await.unwrap();
+    for writer in [first, writer(stage)] {
+        writer.write(&[vec![stage.trace(NOON)]]).await.unwrap();
     }
     assert_eq!(stage.alerts.list_rules(stage.workspace_id).await.unwrap().len(), 3);
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use api::{
     clock::Clock,
     config::Notify,
+    job::Jobs,
     notify::{Notifier, signature::new_secret},
-    processing::deliver::{Deliverer, Delivering},
+    processing::deliver::{Deliverer, DeliveryRetention},
     telemetry::metrics::Metrics,
 };
 use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
@@ -35,6 +36,16 @@ pub struct Stage {
     pub clock: Clock,
     pub metrics: Metrics,
     pub workspace_id: Uuid,
+}
+
+/// The running deliverer of a process. If it is dropped, it ends at once, as in a process that is killed.
+pub struct Delivering(Jobs);
+
+impl Delivering {
+    /// Stops after the attempts in flight.
+    pub async fn stop(self) {
+        self.0.stop(PATIENCE).await;
+    }
 }
 
 impl Stage {
@@ -120,9 +131,12 @@ impl Stage {
     pub async fn deliverer_with(&self, settings: Notify, patience: Duration) -> Delivering {
         let notifier = Notifier::new(&settings, patience).unwrap();
         let alerts = AlertStore::new(self.database.traces().await.database());
-        Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone())
-            .looking_every(Duration::from_millis(10))
-            .start()
+        let mut jobs = Jobs::new(self.metrics.clone());
+        jobs.add(DeliveryRetention::new(alerts.clone(), self.clock.clone()));
+        let deliverer = Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone());
+        jobs.add(deliverer.looking_every(Duration::from_millis(10)));
+        jobs.start();
+        Delivering(jobs)
     }
 
     /// What became of a delivery.
