@@ -42,7 +42,7 @@ impl Lease {
     /// Runs `work`, and meanwhile renews the lease whenever a third of its duration has passed. Work is usually finished
     /// before the first renewal, which then costs no write. `renew` stores the new end of the lease; if it fails, the
     /// work continues, and the store rejects its result in case another worker has taken over.
-    pub async fn hold<T, R>(
+    pub async fn renew_while<T, R>(
         &self,
         clock: &Clock,
         renew: impl Fn(Timestamp) -> R,

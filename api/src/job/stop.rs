@@ -40,7 +40,7 @@ impl Stop {
     pub async fn requested(&self) {
         if self.0.clone().wait_for(|stop| *stop).await.is_err() {
             // The sender was dropped without a request.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

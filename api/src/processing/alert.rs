@@ -141,7 +141,8 @@ impl Evaluator {
                 // Only the rules of this workspace are renewed. If another process takes over those of the next one
                 // meanwhile, the store rejects their evaluations from here.
                 let renew = |until| self.alerts.renew_lease(lease.worker, workspace_id, until);
-                let result = lease.hold(&self.clock, renew, self.evaluate(workspace_id, rules, now)).await;
+                let result =
+                    lease.renew_while(&self.clock, renew, self.evaluate(workspace_id, rules, now)).await;
                 self.set_failed(workspace_id, result.is_err());
                 match result {
                     Ok(stored) => evaluated += stored,

@@ -44,8 +44,8 @@ pub const BACK_OFF: [Duration; 8] = [
 ];
 /// The maximum age of a notification. Older ones fail, since the later notifications of the alert wait for them.
 pub const OLDEST: Duration = Duration::from_secs(86_400);
-/// How long finished deliveries are stored.
-pub const KEPT: Duration = Duration::from_secs(30 * 86_400);
+/// The retention of finished deliveries.
+pub const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 /// The time between two deletions of old deliveries.
 const DELETE: Duration = Duration::from_secs(3600);
 /// The pause before the result of an attempt is stored again after a failure.
@@ -191,7 +191,7 @@ impl Job for DeliveryRetention {
     }
 
     async fn run(&self, _: &Stop) -> Result<(), StoreError> {
-        self.alerts.delete_deliveries_before(self.clock.now() - KEPT).await.map(drop)
+        self.alerts.delete_deliveries_before(self.clock.now() - RETENTION).await.map(drop)
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) async fn run(shared: Shared) {
     for round in 0_u64.. {
         ticks.tick().await;
         // If Redis fails, the leases stay as they are; reading fails as well then.
-        if let Err(failure) = keep(&shared, round).await
+        if let Err(failure) = renew(&shared, round).await
             && !failure.is_resting()
         {
             tracing::warn!(error = chain(&failure), "failed to renew stream leases");
@@ -29,7 +29,7 @@ pub(super) async fn run(shared: Shared) {
     }
 }
 
-async fn keep(shared: &Shared, round: u64) -> Result<(), RedisFailure> {
+async fn renew(shared: &Shared, round: u64) -> Result<(), RedisFailure> {
     let consumer = &shared.tools.consumer;
     let leases = consumer.renew_leases().await?;
     let before = shared.leases.borrow().clone();

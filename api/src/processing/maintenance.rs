@@ -35,7 +35,7 @@ impl Job for Maintenance {
     }
 
     async fn run(&self, stop: &Stop) -> Result<(), StoreError> {
-        // A refresh may take minutes. It is cancelled, and the next process repeats it.
+        // Cancelled on a stop, since a refresh may take minutes. The next process repeats it.
         stop.unless_requested(self.traces.maintain(self.clock.now())).await.unwrap_or(Ok(()))
     }
 }

@@ -25,7 +25,7 @@ pub struct Application {
     server: Server,
     port: u16,
     grpc: Option<Grpc>,
-    beside: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Application {
@@ -38,12 +38,12 @@ impl Application {
         let (server, port) = http::listen(&config, &parts)?;
         let grpc = Grpc::listen(&config, &parts)?;
         running.start_jobs();
-        Ok(Self { parts, running, server, port, grpc, beside: JoinSet::new() })
+        Ok(Self { parts, running, server, port, grpc, tasks: JoinSet::new() })
     }
 
     /// Runs a task that is aborted when the server stops.
     pub fn run_beside(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.beside.spawn(task);
+        self.tasks.spawn(task);
     }
 
     /// Returns the bound port.
@@ -76,7 +76,7 @@ impl Application {
     /// # Errors
     /// Returns an error if the HTTP server fails.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { parts, running, mut server, mut grpc, mut beside, .. } = self;
+        let Self { parts, running, mut server, mut grpc, mut tasks, .. } = self;
         let result = tokio::select! {
             biased;
             result = &mut server => result,
@@ -91,7 +91,7 @@ impl Application {
             grpc.stop().await;
         }
         // The tasks and the handlers must release the parts, so that the sending side of the queue is dropped.
-        beside.shutdown().await;
+        tasks.shutdown().await;
         drop(parts);
         running.close(PATIENCE).await;
         result

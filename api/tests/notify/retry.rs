@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::processing::deliver::{BACK_OFF, KEPT, OLDEST};
+use api::processing::deliver::{BACK_OFF, OLDEST, RETENTION};
 use domain::alert::record::DeliveriesOf;
 use shared::alert_channel::{AlertEvent, DeliveryState};
 use tokio::sync::Semaphore;
@@ -195,7 +195,7 @@ async fn the_log_forgets_what_ended_long_ago(stage: Stage) {
     let old = stage.test(&channel).await;
     let delivering = stage.deliverer().await;
     stage.finished(&channel, old).await;
-    stage.clock.advance(KEPT - INSTANT);
+    stage.clock.advance(RETENTION - INSTANT);
     let young = stage.test(&channel).await;
     stage.finished(&channel, young).await;
     delivering.stop().await;
@@ -203,6 +203,11 @@ async fn the_log_forgets_what_ended_long_ago(stage: Stage) {
     let _delivering = stage.deliverer().await;
     stage.looked().await;
     let of = DeliveriesOf::Channel(channel.id);
+    // Another job deletes old deliveries.
+    test_support::wait::eventually("the deletion", || async {
+        stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().total == 1
+    })
+    .await;
     let left = stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().items;
     assert_eq!(left.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [young]);
 }
