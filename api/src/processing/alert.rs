@@ -213,7 +213,7 @@ impl Evaluator {
         now: Timestamp,
     ) -> Result<Evaluation, StoreError> {
         let state =
-            serde_json::to_string(&turn.state).map_err(|error| StoreError::corrupt(error))?;
+            serde_json::to_string(&turn.state).map_err(|error| StoreError::corrupt(error.to_string()))?;
         Ok(Evaluation {
             rule_id: due.id,
             version: due.version,
