@@ -113,9 +113,8 @@ impl Target {
             ..settings.clone()
         };
         let accounts = AccountStore::open_postgres(&patient(accounts)).await.map_err(Stop::AccountServer)?;
-        let traces = TraceStore::open_postgres_leaving_policies(&patient(traces))
-            .await
-            .map_err(Stop::TraceServer)?;
+        let traces =
+            TraceStore::open_postgres_leaving_policies(&patient(traces)).await.map_err(Stop::TraceServer)?;
         let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));
         Ok(Self { accounts, traces, alerts, prices })
     }

@@ -206,7 +206,11 @@ pub async fn what_a_channel_was_told_is_forgotten_with_it_or_in_time(store: &Ale
     assert!(store.delete_channel(workspace_id, gone.id).await.unwrap());
     assert_eq!(store.delete_deliveries_before(at(1)).await.unwrap(), 0);
     assert_eq!(store.delete_deliveries_before(at(2)).await.unwrap(), 1);
-    assert_eq!(store.delete_deliveries_before(at(1_000_000)).await.unwrap(), 0, "what waits is not forgotten");
+    assert_eq!(
+        store.delete_deliveries_before(at(1_000_000)).await.unwrap(),
+        0,
+        "what waits is not forgotten"
+    );
     let log = store.list_deliveries(workspace_id, DeliveriesOf::Channel(stays.id), 10).await.unwrap();
     assert_eq!(log.items.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [pending.id]);
     let log = store.list_deliveries(workspace_id, DeliveriesOf::Channel(gone.id), 10).await.unwrap();

@@ -33,7 +33,11 @@ fn nothing(due: &DueRule, seconds: i64) -> Evaluation {
 
 fn told(record: &AlertRecord, channel_id: Uuid, event: AlertEvent, seconds: i64) -> NewDelivery {
     let (workspace_id, at, alert) = (record.alert.workspace_id, at(seconds), Some(record.alert.clone()));
-    NewDelivery { id: Uuid::new_v4(), channel_id, notification: Notification { workspace_id, event, at, alert } }
+    NewDelivery {
+        id: Uuid::new_v4(),
+        channel_id,
+        notification: Notification { workspace_id, event, at, alert },
+    }
 }
 
 /// Takes the one rule there is to take.
@@ -187,7 +191,10 @@ pub async fn what_came_of_an_evaluation_is_all_there_the_next_time(store: &Alert
         (Some("ada@example.com"), Some(at(12)))
     );
     assert_eq!((shown.severity, shown.worst_value), (Severity::Critical, Some(99.0)));
-    assert_eq!(store.get_alert(workspace_id, bot.alert.id).await.unwrap(), Some(resolved(bot.clone(), 13).alert));
+    assert_eq!(
+        store.get_alert(workspace_id, bot.alert.id).await.unwrap(),
+        Some(resolved(bot.clone(), 13).alert)
+    );
 
     // The group may have another one in the same step in which the last one ends.
     let due = take_one(store, worker, 23).await;
