@@ -91,7 +91,7 @@ async fn of_an_alert_nothing_is_told_before_what_came_first_and_others_do_not_wa
     let told: Vec<_> = receiver
         .received()
         .iter()
-        .map(super::receiver::Received::json)
+        .map(test_support::receiver::Received::json)
         .filter(|body| body["data"]["alert"]["id"] == alerts[0].id.to_string())
         .map(|body| body["type"].as_str().unwrap().to_owned())
         .collect();

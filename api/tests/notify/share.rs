@@ -29,7 +29,7 @@ async fn two_who_share_make_each_delivery_once_and_four_of_a_channel_at_a_time(s
     stage.looked().await;
     let received = [receiver.received(), busy.received()].concat();
     assert_eq!(received.len(), 200);
-    assert_eq!(received.iter().map(super::receiver::Received::id).collect::<BTreeSet<_>>(), told);
+    assert_eq!(received.iter().map(test_support::receiver::Received::id).collect::<BTreeSet<_>>(), told);
     assert!((1..=4).contains(&busy.most()), "{} at once", busy.most());
 }
 

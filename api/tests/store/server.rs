@@ -11,13 +11,11 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::trace::{
-    oracle,
-    sample::{self, MINUTE, START, always, plain},
-};
 use test_support::{
     database::{Database, open_postgres, open_timescale, settings},
+    oracle,
     postgres::{PostgresServer, Setup},
+    store_sample::{self, MINUTE, START, always, plain},
 };
 
 async fn eight_processes_may_start_on_an_empty_database(database: Database) {
@@ -111,7 +109,7 @@ async fn a_server_that_goes_is_missed_quickly_and_found_again_with_everything() 
     let traces: Vec<_> = (0..30).map(|n| plain(workspace_id, format!("t{n}"), START + n * MINUTE)).collect();
     for (round, way) in [PostgresServer::stop, PostgresServer::kill].into_iter().enumerate() {
         let batch = &traces[round * 10..][..10];
-        assert_eq!(sample::write(&store, batch, 10).await, 10);
+        assert_eq!(store_sample::write(&store, batch, 10).await, 10);
         way(&mut server);
         let since = Instant::now();
         let write = store.write(&batch.iter().collect::<Vec<_>>()).await.unwrap_err();
@@ -122,10 +120,10 @@ async fn a_server_that_goes_is_missed_quickly_and_found_again_with_everything() 
         assert!(since.elapsed() < Duration::from_secs(25), "{:?}", since.elapsed());
         server.resume().await;
         // What was written before is there, and sending it again changes nothing.
-        assert_eq!(sample::write(&store, batch, 10).await, 0);
+        assert_eq!(store_sample::write(&store, batch, 10).await, 0);
         accounts.ping().await.unwrap();
     }
-    assert_eq!(sample::write(&store, &traces[20..], 10).await, 10);
+    assert_eq!(store_sample::write(&store, &traces[20..], 10).await, 10);
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
     store.close().await;
     accounts.close().await;

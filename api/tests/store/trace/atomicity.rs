@@ -80,7 +80,7 @@ pub async fn a_batch_with_one_bad_trace_leaves_nothing_behind(database: &Databas
 
     // Nothing of the failure stands in the way of the same traces, mended, nor of the score that waits.
     traces[70] = good;
-    assert_eq!(sample::write(&store, &traces, 100).await, 100);
+    assert_eq!(store_sample::write(&store, &traces, 100).await, 100);
     traces[3].quality = Some(40_000_000);
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
     store.close().await;
@@ -96,11 +96,11 @@ pub async fn a_batch_sent_again_stores_no_payload_twice(database: &Database) {
             ..plain(workspace_id, format!("t{n}"), START + n)
         })
         .collect();
-    assert_eq!(sample::write(&store, &traces, 300).await, 300);
+    assert_eq!(store_sample::write(&store, &traces, 300).await, 300);
     let once = rows(database).await;
     assert_eq!(&once[..2], [300, 300]);
-    assert_eq!(sample::write(&store, &traces, 300).await, 0);
-    assert_eq!(sample::write(&store, &traces, 7).await, 0);
+    assert_eq!(store_sample::write(&store, &traces, 300).await, 0);
+    assert_eq!(store_sample::write(&store, &traces, 7).await, 0);
     assert_eq!(rows(database).await, once);
     store.close().await;
 }

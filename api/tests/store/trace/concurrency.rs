@@ -51,7 +51,7 @@ pub async fn readers_see_whole_batches_while_they_are_written(store: &TraceStore
             })
         })
         .collect();
-    sample::write(store, &traces, BATCH).await;
+    store_sample::write(store, &traces, BATCH).await;
     done.store(true, Ordering::Release);
     for reader in readers {
         assert!(reader.await.unwrap() > 0);
@@ -108,7 +108,8 @@ pub async fn two_stores_on_one_database_count_a_trace_once(database: &Database) 
     let (one, two) = (database.traces().await, database.traces().await);
     let workspace_id = Uuid::new_v4();
     let traces = sent(workspace_id);
-    let (first, second) = tokio::join!(sample::write(&one, &traces, 50), sample::write(&two, &traces, 70));
+    let (first, second) =
+        tokio::join!(store_sample::write(&one, &traces, 50), store_sample::write(&two, &traces, 70));
     assert_eq!(first + second, traces.len());
     for store in [&one, &two] {
         assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);

@@ -131,7 +131,7 @@ fn without_payloads(detail: &TraceDetail) -> TraceDetail {
 
 pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
     let texts = (option::of("\\PC{1,12}"), option::of(vec("[a-zé]{1,6}", 1..4)), option::of(0_i64..1000));
-    let trace = (sample::trace(), payload(), vec(span(), 0..8), texts);
+    let trace = (store_sample::trace(), payload(), vec(span(), 0..8), texts);
     check(24, &(vec(trace, 1..40), 1_usize..40), async |(inputs, batch)| {
         let workspace_id = Uuid::new_v4();
         let traces = inputs.iter().map(|(trace, payload, spans, (text, tags, tokens))| NewTrace {
@@ -150,8 +150,8 @@ pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
             tokens_output: *tokens,
             ..trace.clone()
         });
-        let traces = sample::named(traces.collect(), workspace_id);
-        sample::write(store, &traces, batch).await;
+        let traces = store_sample::named(traces.collect(), workspace_id);
+        store_sample::write(store, &traces, batch).await;
         for (trace, (_, payload, spans, _)) in traces.iter().zip(&inputs) {
             let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap();
             let detail = detail.ok_or_else(|| TestCaseError::fail("a written trace has no detail"))?;
@@ -196,7 +196,7 @@ pub async fn what_of_a_span_is_long_comes_with_the_whole_span_alone(store: &Trac
         spans: vec![span],
         ..plain(workspace_id, "t", START)
     };
-    sample::write(store, &[trace], 1).await;
+    store_sample::write(store, &[trace], 1).await;
     let whole = json!(store.span(workspace_id, "t", "s").await.unwrap().unwrap());
     for (name, value) in long.as_object().unwrap() {
         assert_eq!(&whole[name], value, "{name}");
@@ -229,7 +229,7 @@ pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store
         |id: &str| NewTrace { payload: json!({"input": id}).to_string(), ..plain(workspace_id, id, START) };
     let large = NewTrace { spans, ..neighbour("large") };
     let traces = [neighbour("before"), large, neighbour("after")];
-    sample::write(store, &traces, 3).await;
+    store_sample::write(store, &traces, 3).await;
     let detail = store.detail(workspace_id, "large").await.unwrap().unwrap();
     assert_eq!(detail.spans.len(), 3000);
     for (sent, found) in traces[1].spans.iter().zip(&detail.spans) {
@@ -263,7 +263,7 @@ pub async fn of_payloads_that_are_too_many_for_one_answer_some_are_left_out(stor
 
 pub async fn an_empty_payload_is_nothing_and_no_metadata(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
-    sample::write(store, &[plain(workspace_id, "t", START)], 1).await;
+    store_sample::write(store, &[plain(workspace_id, "t", START)], 1).await;
     let detail = store.detail(workspace_id, "t").await.unwrap().unwrap();
     assert_eq!((detail.input, detail.output, detail.metadata), (None, None, Map::new()));
     assert_eq!((detail.spans, detail.scores), (vec![], vec![]));
@@ -277,7 +277,7 @@ pub async fn a_trace_is_seen_by_its_own_workspace_alone(store: &TraceStore) {
         NewTrace { payload: payload("other's"), ..plain(other, "shared id", START) },
         plain(other, "other's", START),
     ];
-    sample::write(store, &traces, 3).await;
+    store_sample::write(store, &traces, 3).await;
     assert_eq!(store.detail(mine, "shared id").await.unwrap().unwrap().input, Some(json!("mine")));
     assert_eq!(store.detail(other, "shared id").await.unwrap().unwrap().input, Some(json!("other's")));
     for id in ["other's", "", "%", "shared%", "' OR 1=1 --", "SHARED ID"] {

@@ -85,11 +85,11 @@ impl Model {
 
 fn whole(workspace_id: Uuid, trace_id: &str) -> NewTrace {
     let span = plain(workspace_id, trace_id, "sent", None).span;
-    NewTrace { spans: vec![span], ..sample::plain(workspace_id, trace_id, START + DAY) }
+    NewTrace { spans: vec![span], ..store_sample::plain(workspace_id, trace_id, START + DAY) }
 }
 
 pub async fn spans_in_any_order_make_the_same_traces_and_figures(store: &TraceStore) {
-    let cuts = prop::collection::vec(sample::cut(), 3);
+    let cuts = prop::collection::vec(store_sample::cut(), 3);
     let inputs = (loose::spans(30), prop::collection::vec(event(), 4..16), any::<Index>(), cuts);
     check(40, &inputs, async |(mut spans, events, from, cuts)| {
         let workspace_id = Uuid::new_v4();
@@ -362,7 +362,7 @@ pub async fn two_stores_that_write_spans_of_the_same_traces_lose_none(database: 
     let (first, second, sent, _) = tokio::join!(
         send_all(&one, spans.clone(), 37),
         send_all(&two, reversed, 23),
-        sample::write(&one, &whole, 1),
+        store_sample::write(&one, &whole, 1),
         async {
             for _ in 0..5 {
                 two.promote(LATER).await.unwrap();
@@ -394,9 +394,9 @@ pub async fn a_trace_sent_whole_keeps_its_figures_and_shows_what_came_by_itself(
         child.span.cost = Some(1_000);
         if spans_first {
             send(store, &[child]).await;
-            sample::write(store, std::slice::from_ref(&trace), 1).await;
+            store_sample::write(store, std::slice::from_ref(&trace), 1).await;
         } else {
-            sample::write(store, std::slice::from_ref(&trace), 1).await;
+            store_sample::write(store, std::slice::from_ref(&trace), 1).await;
             send(store, &[child]).await;
         }
         send(store, &[plain(workspace_id, id, "late", None)]).await;

@@ -35,10 +35,10 @@ fn changed(trace: &NewTrace) -> NewTrace {
 }
 
 pub async fn traces_sent_again_in_any_cut_count_once_and_the_first_version_stays(store: &TraceStore) {
-    let inputs = (sample::traces(1..=60), prop::collection::vec(sending(), 1..12));
+    let inputs = (store_sample::traces(1..=60), prop::collection::vec(sending(), 1..12));
     check(40, &inputs, async |(traces, sendings)| {
         let workspaces = [Uuid::new_v4(), Uuid::new_v4()];
-        let samples = workspaces.map(|workspace_id| sample::named(traces.clone(), workspace_id));
+        let samples = workspaces.map(|workspace_id| store_sample::named(traces.clone(), workspace_id));
         let mut kept: [Vec<NewTrace>; 2] = [Vec::new(), Vec::new()];
         let mut seen = HashSet::new();
         for (second, indexes, change) in sendings {
@@ -51,7 +51,7 @@ pub async fn traces_sent_again_in_any_cut_count_once_and_the_first_version_stays
                 .filter(|trace| seen.insert((workspace, trace.trace_id.clone())))
                 .cloned()
                 .collect();
-            prop_assert_eq!(sample::write(store, &batch, batch.len()).await, new.len());
+            prop_assert_eq!(store_sample::write(store, &batch, batch.len()).await, new.len());
             kept[workspace].extend(new);
         }
         for (workspace_id, kept) in workspaces.into_iter().zip(&kept) {
@@ -80,7 +80,7 @@ pub async fn traces_sent_by_many_at_once_count_once(store: &TraceStore) {
         .map(|sender| {
             let (store, mut mine) = (store.clone(), traces.clone());
             mine.rotate_left(sender * 25);
-            tokio::spawn(async move { sample::write(&store, &mine, 17 + sender).await })
+            tokio::spawn(async move { store_sample::write(&store, &mine, 17 + sender).await })
         })
         .collect();
     let mut new = 0;

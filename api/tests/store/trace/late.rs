@@ -69,17 +69,17 @@ async fn late_traces_and_scores_count_at_once_and_after_every_refresh() {
     let database = open_timescale().await;
     let store = database.traces().await;
     let steps = option::of(prop::sample::select(vec![HOUR, DAY]));
-    let cuts = prop::collection::vec((sample::cut(), steps), 3);
-    let inputs = (sample::traces(10..=80), prop::collection::vec(event(), 3..12), cuts);
+    let cuts = prop::collection::vec((store_sample::cut(), steps), 3);
+    let inputs = (store_sample::traces(10..=80), prop::collection::vec(event(), 3..12), cuts);
     check(12, &inputs, async |(traces, events, cuts)| {
         let workspace_id = Uuid::new_v4();
-        let mut waiting = sample::named(traces, workspace_id);
+        let mut waiting = store_sample::named(traces, workspace_id);
         let mut stored: Vec<NewTrace> = Vec::new();
         for event in events {
             match event {
                 Event::Traces(count) => {
                     let come: Vec<_> = waiting.drain(..count.min(waiting.len())).collect();
-                    sample::write(&store, &come, 7).await;
+                    store_sample::write(&store, &come, 7).await;
                     stored.extend(come);
                 }
                 Event::Score(..) if stored.is_empty() => {}
@@ -133,7 +133,7 @@ async fn the_last_days_up_to_now_are_exact_while_they_are_refreshed() {
             ..plain(workspace_id, format!("t{n}"), now - (400 - n) * 17 * 60_000_000)
         })
         .collect();
-    sample::write(&store, &traces, 100).await;
+    store_sample::write(&store, &traces, 100).await;
     let windows = [HOUR, 5 * HOUR, DAY, 2 * DAY, 30 * DAY].map(|length| window(now - length, now));
     for round in 0..3 {
         for window in windows {
@@ -145,7 +145,7 @@ async fn the_last_days_up_to_now_are_exact_while_they_are_refreshed() {
         }
         for age in [1, HOUR, 3 * HOUR, 4 * HOUR, DAY, 3 * DAY] {
             let late = plain(workspace_id, format!("late {age} {round}"), now - age);
-            sample::write(&store, std::slice::from_ref(&late), 1).await;
+            store_sample::write(&store, std::slice::from_ref(&late), 1).await;
             traces.push(late);
         }
     }
@@ -262,7 +262,7 @@ async fn traces_beyond_retention_are_dropped_with_everything_of_theirs() {
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> =
         (0..120).map(|n| plain(workspace_id, format!("t{n}"), START + n * HOUR + 1)).collect();
-    sample::write(&store, &traces, 24).await;
+    store_sample::write(&store, &traces, 24).await;
     store.score(&quality(&traces[1], 1)).await.unwrap();
     // Two that came by themselves on the first day, one of which waits, and one on the fifth that waits.
     let loose = |trace_id, span_id, parent, hour: i64| {

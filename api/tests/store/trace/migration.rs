@@ -76,7 +76,7 @@ async fn is_brought_up_to_date(database: &Database, compress: bool) {
         })
         .collect();
     let store = database.traces().await;
-    sample::write(&store, &traces, 20).await;
+    store_sample::write(&store, &traces, 20).await;
     let old = alert(workspace_id, Severity::Critical, 60);
     AlertStore::new(store.database()).insert_alerts(std::slice::from_ref(&old)).await.unwrap();
     store.close().await;

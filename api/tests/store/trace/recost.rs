@@ -97,7 +97,7 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
         basis,
         unpriced: i64::from(span_cost.is_none()),
         spans: vec![span(span_cost)],
-        ..sample::plain(workspace_id, id, START + HOUR)
+        ..store_sample::plain(workspace_id, id, START + HOUR)
     };
     let traces = [
         sent("derived", Some(5), Basis::Unknown, Some(5)),
@@ -105,7 +105,7 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
         sent("own", Some(7), Basis::Unknown, Some(5)),
         sent("reported", Some(5), Basis::Reported, Some(5)),
     ];
-    sample::write(store, &traces, 10).await;
+    store_sample::write(store, &traces, 10).await;
     let all: Vec<_> =
         traces.iter().map(|trace| recost(&trace.trace_id, Some("call"), Some(9), computed())).collect();
     assert_eq!(store.reprice(workspace_id, &all).await.unwrap(), 4);
@@ -138,9 +138,9 @@ pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &Tr
         cost: Some(5),
         unpriced: 1,
         spans: vec![own, unpriced("agent", None), unpriced("call", Some("agent"))],
-        ..sample::plain(workspace_id, "t", START)
+        ..store_sample::plain(workspace_id, "t", START)
     };
-    sample::write(store, &[trace], 1).await;
+    store_sample::write(store, &[trace], 1).await;
     for (id, service, cost) in [("foreign", Some("shop"), Some(100)), ("silent", None, None)] {
         let mut span =
             IncomingSpan { service: service.map(str::to_owned), ..plain(workspace_id, "t", id, None) };
@@ -172,10 +172,10 @@ pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &Tr
 pub async fn usage_is_read_page_by_page_in_the_order_of_starts(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..25)
-        .map(|n| sample::plain(workspace_id, format!("t{n}"), START + n * 7 % 25 / 2 * HOUR))
+        .map(|n| store_sample::plain(workspace_id, format!("t{n}"), START + n * 7 % 25 / 2 * HOUR))
         .collect();
-    sample::write(store, &traces, 4).await;
-    sample::write(store, &[sample::plain(Uuid::new_v4(), "other", START)], 1).await;
+    store_sample::write(store, &traces, 4).await;
+    store_sample::write(store, &[store_sample::plain(Uuid::new_v4(), "other", START)], 1).await;
     let some = window(START + HOUR, START + 11 * HOUR);
     let (mut found, mut after) = (Vec::new(), None);
     loop {

@@ -24,7 +24,7 @@ pub async fn everything_is_there_after_close_and_reopen(database: &Database) {
         let store = database.traces().await;
         // The ids of rows and payloads go on where they ended.
         let half = &traces[half * 75..(half + 1) * 75];
-        assert_eq!(sample::write(&store, half, 20).await, 75);
+        assert_eq!(store_sample::write(&store, half, 20).await, 75);
         store.close().await;
     }
     let store = database.traces().await;
@@ -42,8 +42,8 @@ pub async fn everything_is_there_after_close_and_reopen(database: &Database) {
     store.close().await;
 
     let store = database.traces().await;
-    assert_eq!(sample::write(&store, &traces, 150).await, 0);
-    sample::write(&store, &[plain(workspace_id, "late", START + 200 * MINUTE)], 1).await;
+    assert_eq!(store_sample::write(&store, &traces, 150).await, 0);
+    store_sample::write(&store, &[plain(workspace_id, "late", START + 200 * MINUTE)], 1).await;
     traces.push(plain(workspace_id, "late", START + 200 * MINUTE));
     for scored in [1, 150] {
         traces[scored].quality = Some(70_000_000);

@@ -51,18 +51,18 @@ fn mean(sent: Option<i64>, scores: Option<&BTreeMap<&str, i64>>) -> Option<i64> 
 }
 
 pub async fn scores_and_traces_in_any_order_give_the_mean_everywhere(store: &TraceStore) {
-    let cuts = prop::collection::vec(sample::cut(), 6);
-    let inputs = (sample::traces(1..=16), prop::collection::vec(event(), 1..60), cuts);
+    let cuts = prop::collection::vec(store_sample::cut(), 6);
+    let inputs = (store_sample::traces(1..=16), prop::collection::vec(event(), 1..60), cuts);
     check(32, &inputs, async |(traces, events, cuts)| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
+        let traces = store_sample::named(traces, workspace_id);
         let mut stored: Vec<NewTrace> = Vec::new();
         let mut scores: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
         for event in &events {
             match event {
                 Event::Trace(index) => {
                     let trace = index.get(&traces);
-                    if sample::write(store, std::slice::from_ref(trace), 1).await == 1 {
+                    if store_sample::write(store, std::slice::from_ref(trace), 1).await == 1 {
                         stored.push(trace.clone());
                     }
                 }
@@ -103,7 +103,7 @@ pub async fn a_score_replaced_a_hundred_times_leaves_no_drift(store: &TraceStore
     let workspace_id = Uuid::new_v4();
     let sent = Some(33_333_333);
     let mut trace = NewTrace { quality: sent, ..plain(workspace_id, "t", START + MINUTE + 1) };
-    sample::write(store, std::slice::from_ref(&trace), 1).await;
+    store_sample::write(store, std::slice::from_ref(&trace), 1).await;
     let windows = [
         always(),
         window(START, START + HOUR),
@@ -130,7 +130,7 @@ pub async fn a_score_replaced_a_hundred_times_leaves_no_drift(store: &TraceStore
 
 pub async fn a_score_without_a_trace_shows_nowhere(store: &TraceStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
-    sample::write(store, &[plain(other, "t", START)], 1).await;
+    store_sample::write(store, &[plain(other, "t", START)], 1).await;
     store.score(&score(mine, "t", "quality", 5_000_000)).await.unwrap();
     assert_eq!(store.sums(mine, &[always()]).await.unwrap(), [Sums::default()]);
     assert!(store.detail(mine, "t").await.unwrap().is_none());
@@ -143,7 +143,7 @@ pub async fn restored_scores_fill_in_what_is_missing_or_older_and_never_count_tw
     let workspace_id = Uuid::new_v4();
     let [before, after] = ["before", "after"]
         .map(|id| NewTrace { quality: Some(40_000_000), ..plain(workspace_id, id, START + MINUTE) });
-    sample::write(store, &[before], 1).await;
+    store_sample::write(store, &[before], 1).await;
     // Of these scores one with more points is a later one.
     store.score(&score(workspace_id, "before", "tone", 50_000_000)).await.unwrap();
     let restored = [
@@ -155,7 +155,7 @@ pub async fn restored_scores_fill_in_what_is_missing_or_older_and_never_count_tw
     assert_eq!(store.restore_scores(&restored).await.unwrap(), 3, "a newer one is there");
     assert_eq!(store.restore_scores(&restored).await.unwrap(), 0);
     assert_eq!(store.restore_scores(&[]).await.unwrap(), 0);
-    sample::write(store, &[after], 1).await;
+    store_sample::write(store, &[after], 1).await;
     let newer = [score(workspace_id, "before", "tone", 60_000_000)];
     assert_eq!(store.restore_scores(&newer).await.unwrap(), 1);
 

@@ -32,7 +32,7 @@ pub async fn spans_that_hold_a_text_are_found_in_the_order_of_their_start(store:
         spans: (0..700).map(|number| span(id, number)).collect(),
         ..plain(workspace_id, id, START)
     };
-    sample::write(store, &[trace("a"), trace("b"), trace("c")], 3).await;
+    store_sample::write(store, &[trace("a"), trace("b"), trace("c")], 3).await;
     let found = store.search(workspace_id, "b", "nEEdle").await.unwrap().unwrap();
     let truth: Vec<_> =
         (0..700).rev().filter(|number| number % 7 == 0).map(|number| format!("b{number}")).collect();

@@ -68,15 +68,15 @@ async fn walk(store: &TraceStore, mut request: SessionRequest) -> Option<Session
 }
 
 pub async fn a_session_or_user_read_page_by_page_equals_brute_force(store: &TraceStore) {
-    let inputs = (sample::traces(0..=80), 1_usize..40, 1_u32..12);
+    let inputs = (store_sample::traces(0..=80), 1_usize..40, 1_u32..12);
     check(30, &inputs, async |(traces, batch, limit)| {
         let workspace_id = Uuid::new_v4();
-        let mut traces = sample::named(traces, workspace_id);
+        let mut traces = store_sample::named(traces, workspace_id);
         for trace in &mut traces {
             let (input, output) = (format!("in {}", trace.trace_id), json!({"of": trace.trace_id}));
             trace.payload = json!({"metadata": {"x": 1}, "input": input, "output": output}).to_string();
         }
-        sample::write(store, &traces, batch).await;
+        store_sample::write(store, &traces, batch).await;
         for (kind, ids) in [(SessionKind::Session, SESSIONS), (SessionKind::EndUser, USERS)] {
             for id in ids {
                 let request = SessionRequest { workspace_id, kind, id: id.to_owned(), limit, after: None };
@@ -109,12 +109,12 @@ pub async fn a_session_or_user_read_page_by_page_equals_brute_force(store: &Trac
 }
 
 pub async fn sessions_and_users_of_a_window_equal_brute_force(store: &TraceStore) {
-    let question = (sample::cut(), 1_u32..5);
-    let inputs = (sample::traces(0..=80), prop::collection::vec(question, 6));
+    let question = (store_sample::cut(), 1_u32..5);
+    let inputs = (store_sample::traces(0..=80), prop::collection::vec(question, 6));
     check(30, &inputs, async |(traces, questions)| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
-        sample::write(store, &traces, 40).await;
+        let traces = store_sample::named(traces, workspace_id);
+        store_sample::write(store, &traces, 40).await;
         for (cut, limit) in questions {
             let window = cut.window(&traces);
             for kind in KINDS {
@@ -153,7 +153,7 @@ pub async fn a_thread_is_of_one_workspace_and_of_one_kind(store: &TraceStore) {
         named(other, "t2", Some("x"), Some("z")),
         named(other, "t3", Some("w"), None),
     ];
-    sample::write(store, &traces, 4).await;
+    store_sample::write(store, &traces, 4).await;
     let count = async |workspace_id, kind, id: &str| {
         let request = SessionRequest { workspace_id, kind, id: id.to_owned(), limit: 10, after: None };
         store.session(&request).await.unwrap().map(|thread| (thread.totals.traces, thread.items.len()))
@@ -197,7 +197,7 @@ pub async fn sums_too_large_to_keep_are_no_error_where_the_engine_counts_further
             ..plain(workspace_id, format!("t{number}"), START)
         })
         .collect();
-    sample::write(store, &traces, 1).await;
+    store_sample::write(store, &traces, 1).await;
     let kind = SessionKind::Session;
     let request = SessionRequest { workspace_id, kind, id: "s".to_owned(), limit: 1, after: None };
     let found = store.session(&request).await.unwrap().unwrap();
