@@ -23,6 +23,7 @@ pub mod processing;
 pub mod query;
 pub mod queue;
 pub mod redis;
+pub mod response;
 pub mod role;
 pub mod routes;
 pub mod startup;

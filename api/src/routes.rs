@@ -1,4 +1,4 @@
-//! The route table: all of it.
+//! The route table.
 
 use actix_web::{
     Error, FromRequest, Handler, HttpResponse, Resource, Responder, Route,
@@ -26,11 +26,10 @@ use crate::{
     },
     openapi,
     parts::Parts,
-    query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, span, thread, trace},
+    query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, session, span, trace},
 };
 
-/// Adds every route. What belongs to a role that does not run in this process is handed on, where this is the gateway,
-/// and does not exist elsewhere.
+/// Adds all routes. Requests for roles of other processes are forwarded by the gateway, and 404 in all other processes.
 pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
     config
         .app_data(
@@ -57,11 +56,11 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
     }
     config.service(api(parts)).service(opentelemetry(parts)).default_service(match parts.assets {
         Some(_) => web::to(asset::serve),
-        None => web::to(nothing),
+        None => web::to(not_served),
     });
 }
 
-/// Gives the handlers what they work with.
+/// Adds the state of the handlers.
 fn provide(config: &mut ServiceConfig, parts: &Parts) {
     config.app_data(parts.metrics.clone()).app_data(parts.dependencies.clone());
     if let Some(gateway) = &parts.gateway {
@@ -85,10 +84,10 @@ fn provide(config: &mut ServiceConfig, parts: &Parts) {
 }
 
 fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let away = |to| if parts.peers.is_some() { to } else { Where::Nowhere };
+    let elsewhere = |to| if parts.peers.is_some() { to } else { Where::Nowhere };
     let gateway = if parts.gateway.is_some() { Where::Here } else { Where::Nowhere };
-    let ingestion = if parts.ingestion.is_some() { Where::Here } else { away(Where::Ingestion) };
-    let query = if parts.query.is_some() { Where::Here } else { away(Where::Query) };
+    let ingestion = if parts.ingestion.is_some() { Where::Here } else { elsewhere(Where::Ingestion) };
+    let query = if parts.query.is_some() { Where::Here } else { elsewhere(Where::Query) };
     web::scope("/api/v1")
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
@@ -96,25 +95,25 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/auth/register").route(gateway.at(post(), account::register)))
         .service(resource("/auth/login").route(gateway.at(post(), account::login)))
         .service(resource("/auth/refresh").route(gateway.at(post(), account::refresh)))
-        .service(resource("/auth/me").route(gateway.at(get(), account::me)))
+        .service(resource("/auth/me").route(gateway.at(get(), account::get)))
         .service(
             resource("/api-keys")
                 .route(gateway.at(get(), api_key::list))
                 .route(gateway.at(post(), api_key::create)),
         )
-        .service(resource("/api-keys/{id}").route(gateway.at(delete(), api_key::revoke)))
-        .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::home)))
-        .service(resource("/metrics/timeseries").route(query.at(get(), chart::timeseries)))
-        .service(resource("/metrics/breakdown").route(query.at(get(), chart::breakdown)))
+        .service(resource("/api-keys/{id}").route(gateway.at(delete(), api_key::delete)))
+        .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::get)))
+        .service(resource("/metrics/timeseries").route(query.at(get(), chart::get_timeseries)))
+        .service(resource("/metrics/breakdown").route(query.at(get(), chart::get_breakdown)))
         .service(resource("/alerts").route(query.at(get(), alert::list).wrap(Compress::default())))
-        .service(resource("/alerts/recent").route(query.at(get(), alert::recent)))
-        .service(resource("/alerts/{id}").route(query.at(get(), alert::one)))
-        .service(resource("/alerts/{id}/deliveries").route(query.at(get(), alert::deliveries)))
+        .service(resource("/alerts/recent").route(query.at(get(), alert::list_recent)))
+        .service(resource("/alerts/{id}").route(query.at(get(), alert::get)))
+        .service(resource("/alerts/{id}/deliveries").route(query.at(get(), alert::list_deliveries)))
         .service(resource("/alerts/{id}/acknowledge").route(query.at(post(), alert::acknowledge)))
         .service(
             resource("/alert-rules")
                 .route(query.at(get(), alert_rule::list).wrap(Compress::default()))
-                .route(query.at(post(), alert_rule::keep)),
+                .route(query.at(post(), alert_rule::create)),
         )
         .service(
             resource("/alert-rules/preview")
@@ -122,72 +121,78 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         )
         .service(
             resource("/alert-rules/{id}")
-                .route(query.at(get(), alert_rule::one))
-                .route(query.at(patch(), alert_rule::change))
-                .route(query.at(delete(), alert_rule::remove)),
+                .route(query.at(get(), alert_rule::get))
+                .route(query.at(patch(), alert_rule::update))
+                .route(query.at(delete(), alert_rule::delete)),
         )
         .service(
             resource("/alert-channels")
                 .route(query.at(get(), alert_channel::list))
-                .route(query.at(post(), alert_channel::keep)),
+                .route(query.at(post(), alert_channel::create)),
         )
         .service(
             resource("/alert-channels/{id}")
-                .route(query.at(get(), alert_channel::one))
-                .route(query.at(patch(), alert_channel::change))
-                .route(query.at(delete(), alert_channel::remove)),
+                .route(query.at(get(), alert_channel::get))
+                .route(query.at(patch(), alert_channel::update))
+                .route(query.at(delete(), alert_channel::delete)),
         )
         .service(resource("/alert-channels/{id}/test").route(query.at(post(), alert_channel::test)))
         .service(
-            resource("/alert-channels/{id}/deliveries").route(query.at(get(), alert_channel::deliveries)),
+            resource("/alert-channels/{id}/deliveries")
+                .route(query.at(get(), alert_channel::list_deliveries)),
         )
-        .service(resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::keep)))
+        .service(
+            resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::create)),
+        )
         .service(resource("/prices/lookup").route(query.at(get(), price::lookup)))
         .service(
             resource("/prices/reprice")
                 .route(query.at(get(), reprice::list))
-                .route(query.at(post(), reprice::begin)),
+                .route(query.at(post(), reprice::create)),
         )
-        .service(resource("/prices/{id}").route(query.at(delete(), price::remove)))
-        .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
+        .service(resource("/prices/{id}").route(query.at(delete(), price::delete)))
+        .service(resource("/activity/stream").route(query.at(get(), activity::list)))
         .service(
             packed("/traces")
                 .app_data(BodyLimit(limit::TRACE_BYTES))
                 .route(query.at(get(), trace::list).wrap(Compress::default()))
-                .route(ingestion.at(post(), rest::one)),
+                .route(ingestion.at(post(), rest::create)),
         )
-        // For POST alone: a trace may be called "batch", too.
+        // Only for POST: `batch` is also a valid trace id.
         .service(
             packed("/traces/batch")
                 .guard(Post())
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
-                .route(ingestion.at(post(), rest::batch)),
+                .route(ingestion.at(post(), rest::create_batch)),
         )
-        .service(
-            resource("/traces/{trace_id}").route(query.at(get(), trace::detail).wrap(Compress::default())),
-        )
+        .service(resource("/traces/{trace_id}").route(query.at(get(), trace::get).wrap(Compress::default())))
         .service(
             resource("/traces/{trace_id}/search")
                 .route(query.at(get(), span::search).wrap(Compress::default())),
         )
         .service(
             resource("/traces/{trace_id}/spans/{span_id}")
-                .route(query.at(get(), span::one).wrap(Compress::default())),
+                .route(query.at(get(), span::get).wrap(Compress::default())),
         )
-        .service(resource("/sessions").route(query.at(get(), thread::sessions).wrap(Compress::default())))
+        .service(
+            resource("/sessions").route(query.at(get(), session::list_sessions).wrap(Compress::default())),
+        )
         .service(
             resource("/sessions/{session_id}")
-                .route(query.at(get(), thread::session).wrap(Compress::default())),
+                .route(query.at(get(), session::get_session).wrap(Compress::default())),
         )
-        .service(resource("/users").route(query.at(get(), thread::users).wrap(Compress::default())))
-        .service(resource("/users/{user_id}").route(query.at(get(), thread::user).wrap(Compress::default())))
-        .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
+        .service(resource("/users").route(query.at(get(), session::list_end_users).wrap(Compress::default())))
+        .service(
+            resource("/users/{user_id}")
+                .route(query.at(get(), session::get_end_user).wrap(Compress::default())),
+        )
+        .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::create_score)))
 }
 
-/// Where exporters of OpenTelemetry send: `OTEL_EXPORTER_OTLP_ENDPOINT` and these.
+/// The paths that OpenTelemetry exporters append to `OTEL_EXPORTER_OTLP_ENDPOINT`.
 fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let away = if parts.peers.is_some() { Where::Ingestion } else { Where::Nowhere };
-    let ingestion = if parts.ingestion.is_some() { Where::Here } else { away };
+    let elsewhere = if parts.peers.is_some() { Where::Ingestion } else { Where::Nowhere };
+    let ingestion = if parts.ingestion.is_some() { Where::Here } else { elsewhere };
     web::scope("/v1")
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
@@ -198,7 +203,7 @@ fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), otlp::http::export)),
         )
-        // An endpoint that was set with a slash at its end.
+        // For endpoints that are configured with a trailing slash.
         .service(
             web::resource("/traces/")
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
@@ -207,21 +212,21 @@ fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .default_service(web::to(otlp::http::only_traces))
 }
 
-/// Where the requests of one role are answered.
+/// The process that handles the requests of a role.
 #[derive(Clone, Copy)]
 enum Where {
-    /// By the role's own handlers, in this process.
+    /// This process.
     Here,
-    /// By an ingestion process, to which they are handed on.
+    /// An ingestion process, to which requests are forwarded.
     Ingestion,
-    /// By a query process, to which they are handed on.
+    /// A query process, to which requests are forwarded.
     Query,
-    /// Not by asking here.
+    /// None that this process forwards to.
     Nowhere,
 }
 
 impl Where {
-    /// The route to `handler`, or to whoever hands on to it.
+    /// Returns the route to `handler`, or to the handler that forwards to its process.
     fn at<F, Args>(self, route: Route, handler: F) -> Route
     where
         F: Handler<Args>,
@@ -232,17 +237,16 @@ impl Where {
             Self::Here => route.to(handler),
             Self::Ingestion => route.to(forward::ingestion),
             Self::Query => route.to(forward::query),
-            Self::Nowhere => route.to(nothing),
+            Self::Nowhere => route.to(not_served),
         }
     }
 }
 
-async fn nothing() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NotFound("There is nothing here: ask the gateway"))
+async fn not_served() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NotFound("Not served by this role; use the gateway"))
 }
 
-/// A path whose bodies are not compressed, and that answers 405, in the shape of all errors, to methods that it has no
-/// route for.
+/// Returns a resource that rejects compressed bodies, and responds to unsupported methods with 405 and an `ErrorBody`.
 fn resource(
     path: &str,
 ) -> Resource<
@@ -257,7 +261,7 @@ fn resource(
     packed(path).wrap(from_fn(body::plain))
 }
 
-/// The same where bodies may be compressed: its handler reads them by [`body::read`].
+/// Returns a resource that accepts compressed bodies: its handlers read them with [`body::read`].
 fn packed(path: &str) -> Resource {
     web::resource(path).default_service(web::to(async || Err::<String, _>(ApiError::MethodNotAllowed)))
 }
@@ -276,9 +280,9 @@ fn json_error(error: &JsonPayloadError) -> ApiError {
 }
 
 fn query_error(error: &QueryPayloadError) -> ApiError {
-    ApiError::BadRequest(format!("The query cannot be read: {error}"))
+    ApiError::BadRequest(format!("The query is invalid: {error}"))
 }
 
 fn path_error(_: &PathError) -> ApiError {
-    ApiError::NotFound("There is nothing by that name")
+    ApiError::NotFound("Not found: the path contains an invalid id")
 }

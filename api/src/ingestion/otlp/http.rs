@@ -15,7 +15,7 @@ const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-p
 
 /// Ingests OTLP spans.
 #[utoipa::path(
-    post, path = "/v1/traces", tag = "Ingestion",
+    post, path = "/v1/traces", operation_id = "otlp_trace_create", tag = "Ingestion",
     request_body(
         description = "An `ExportTraceServiceRequest` of OTLP, in protobuf or JSON; `Content-Encoding: gzip` and `deflate` are supported",
         content(("application/x-protobuf"), (Object = "application/json")),
