@@ -69,9 +69,9 @@ mod tests {
         let (page, query) = link.split_once('?').unwrap();
         assert_eq!(page, "https://example.com/obs/traces");
         let query = actix_web::web::Query::<TraceListQuery>::from_query(query).unwrap().into_inner();
-        assert_eq!(query.range.as_deref(), Some("custom"));
-        assert_eq!(query.start.unwrap().parse(), Ok(traces.start));
-        assert_eq!(query.end.unwrap().parse(), Ok(traces.end));
+        assert_eq!(query.time_range.range.as_deref(), Some("custom"));
+        assert_eq!(query.time_range.start.unwrap().parse(), Ok(traces.start));
+        assert_eq!(query.time_range.end.unwrap().parse(), Ok(traces.end));
         assert_eq!((query.agent_id, query.model, query.status), (traces.agent_id, None, traces.status));
     }
 
