@@ -44,7 +44,7 @@ pub struct Delivering(Jobs);
 impl Delivering {
     /// Stops after the attempts in flight.
     pub async fn stop(self) {
-        self.0.stop(PATIENCE).await;
+        self.0.stop(TIMEOUT).await;
     }
 }
 
