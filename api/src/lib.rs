@@ -13,6 +13,7 @@ pub mod health;
 pub mod http;
 pub mod ingestion;
 pub mod internal;
+pub mod job;
 pub mod limit;
 pub mod notify;
 pub mod openapi;

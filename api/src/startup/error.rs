@@ -1,42 +1,42 @@
-//! Why a server does not start.
+//! The errors of starting a server.
 
 use std::io;
 
-use store::{account::AccountError, trace::StoreError};
+use store::{StoreError, account::AccountError};
 
 use crate::{auth::secret::SecretError, notify::NotifierError, redis::RedisFailure};
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A file or the port cannot be had.
+    /// A file cannot be opened, or a port cannot be bound.
     #[error("{what}")]
     Io {
-        /// What was tried.
+        /// What failed.
         what: String,
-        /// What came of it.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The accounts cannot be opened.
-    #[error("the accounts cannot be opened")]
+    /// The store of accounts cannot be opened.
+    #[error("cannot open the store of accounts")]
     Accounts(#[from] AccountError),
-    /// The traces cannot be opened.
-    #[error("the traces cannot be opened")]
+    /// The store of traces cannot be opened.
+    #[error("cannot open the store of traces")]
     Traces(#[from] StoreError),
-    /// The secret that signs tokens cannot be had.
-    #[error("the JWT secret cannot be had")]
+    /// The secret that signs tokens cannot be read or created.
+    #[error("cannot read or create the JWT secret")]
     Secret(#[from] SecretError),
-    /// Redis can never be reached at that address.
-    #[error("REDIS_URL cannot be used")]
+    /// The URL of Redis is invalid.
+    #[error("REDIS_URL: must be a valid Redis URL")]
     Redis(#[from] RedisFailure),
-    /// The other roles cannot be asked.
-    #[error("the client for the other roles cannot be made")]
+    /// The HTTP client for the other roles cannot be created.
+    #[error("cannot create the HTTP client for the other roles")]
     Client(#[from] reqwest::Error),
-    /// Nobody can be told of alerts.
-    #[error("channels cannot be reached")]
+    /// The client for notifications cannot be created.
+    #[error("cannot create the client for notifications")]
     Notify(#[from] NotifierError),
-    /// Metrics are named twice.
-    #[error("the metrics cannot be set up")]
+    /// Two metrics have the same name.
+    #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),
 }

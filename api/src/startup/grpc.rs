@@ -1,4 +1,4 @@
-//! The gRPC side: its socket, and stopping with the rest.
+//! The gRPC server: binding its port, and a graceful shutdown together with the HTTP server.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -19,31 +19,31 @@ use crate::{
     parts::Parts,
 };
 
-/// How long a message may take to arrive and be kept.
+/// The timeout of a call.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a silent connection is asked whether it is still there.
+/// The interval of keep-alive pings on idle connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// Messages of one connection at once.
+/// The maximum number of concurrent calls of a connection.
 const STREAMS: u32 = 100;
-/// How long calls that are under way may take once told to stop: as long as HTTP's.
+/// The maximum duration of calls in flight once the server is stopping, the same as for HTTP requests.
 const STOPPING: Duration = Duration::from_secs(ANSWERING_SECONDS);
-/// How long the last answers may be on their way, and connections without calls take to close.
+/// The time in which last responses are sent and idle connections are closed.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// A running server of OTLP over gRPC.
+/// A running server for OTLP over gRPC.
 pub(super) struct Grpc {
     port: u16,
-    /// There until it is told to stop.
+    /// Requests the stop; `None` once it was requested.
     stop: Option<oneshot::Sender<()>>,
-    /// When it must have stopped, once it is told to.
+    /// When the server must have stopped; `None` until the stop is requested.
     deadline: Option<Instant>,
-    /// There until connections, which have tasks of their own, may not reach anything any more.
+    /// The state that connections use in their own tasks.
     open: Open,
     task: JoinHandle<()>,
 }
 
 impl Grpc {
-    /// Binds and serves, where the gateway runs and the setting does not say otherwise.
+    /// Binds the port and starts to serve, if the gateway runs here and gRPC is not turned off.
     pub(super) fn listen(config: &Config, parts: &Parts) -> Result<Option<Self>, StartError> {
         let Some(open) = open(parts)? else { return Ok(None) };
         let (port, needed) = match config.otlp_grpc {
@@ -62,7 +62,7 @@ impl Grpc {
                 tracing::warn!(
                     port,
                     error = chain(&error),
-                    "OTLP is not taken over gRPC: the port cannot be had"
+                    "OTLP over gRPC is off, cannot bind its default port"
                 );
                 return Ok(None);
             }
@@ -77,37 +77,37 @@ impl Grpc {
             .serve_with_incoming_shutdown(
                 open.service(),
                 TcpIncoming::from(listener).with_nodelay(Some(true)),
-                // By a word, or by the end of whoever could say it.
+                // Stops on a request, or when the sender is dropped.
                 async { drop(stopped.await) },
             );
         let task = tokio::spawn(async move {
             if let Err(error) = serving.await {
-                tracing::error!(error = chain(&error), "the gRPC server broke");
+                tracing::error!(error = chain(&error), "gRPC server failed");
             }
         });
         Ok(Some(Self { port, stop: Some(stop), deadline: None, open, task }))
     }
 
-    /// The port that is listened on.
+    /// Returns the bound port.
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
-    /// Takes no more calls.
-    pub(super) fn begin_to_stop(&mut self) {
+    /// Stops accepting calls.
+    pub(super) fn request_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // Nobody listens where it broke.
+            // Fails if the server has failed before.
             let _ = stop.send(());
             self.deadline = Some(Instant::now() + STOPPING);
         }
     }
 
-    /// Takes no more calls and finishes those that are under way, or refuses them where they take too long.
+    /// Stops accepting calls, and finishes those in flight, or rejects them at the deadline.
     pub(super) async fn stop(mut self) {
-        self.begin_to_stop();
+        self.request_stop();
         let deadline = self.deadline.unwrap_or_else(Instant::now);
         let in_flight = self.open.in_flight();
-        // Whoever holds a connection without a call, and does not answer, holds up nobody.
+        // Idle connections that do not close must not delay the stop.
         let idle = async {
             while {
                 in_flight.none().await;
@@ -122,9 +122,9 @@ impl Grpc {
             }
         });
         if stopped.await.is_err() {
-            tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
+            tracing::warn!("gRPC calls did not finish in time, rejecting them");
             in_flight.end();
-            // What they are told must get out.
+            // Their responses must be sent.
             tokio::time::sleep(CLOSING).await;
         }
         in_flight.end();
@@ -142,9 +142,9 @@ fn open(parts: &Parts) -> Result<Option<Open>, StartError> {
     Ok(Some(Open::new(gateway.clone(), ingestion, parts.metrics.clone())))
 }
 
-/// Waits for the signals that stop HTTP's side, which listens for them itself. To be polled after it: what nobody listens
-/// for ends the process, what is listened for here alone would be lost.
-pub(super) async fn told_to_stop() {
+/// Waits for the signals that stop the HTTP server, which has its own handlers. Poll it after the HTTP server: a signal without
+/// a handler ends the process, and a signal that only this function handles would not stop the HTTP server.
+pub(super) async fn stop_requested() {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     tokio::select! {
         () = arrives(terminate) => {}
@@ -152,7 +152,7 @@ pub(super) async fn told_to_stop() {
     }
 }
 
-/// Never, where signals cannot be listened for.
+/// Waits for a signal; forever if no handler can be installed.
 async fn arrives(signal: std::io::Result<Signal>) {
     match signal {
         Ok(mut signal) => drop(signal.recv().await),

@@ -1,4 +1,4 @@
-//! Putting a server together: open what its roles need, bind, run, stop.
+//! Starts a server: opens what its roles need, binds the ports, runs the jobs, and stops in order.
 
 mod base;
 mod error;
@@ -9,109 +9,80 @@ mod part;
 use std::{io, time::Duration};
 
 use actix_web::dev::{Server, ServerHandle};
-use domain::error::chain;
-use store::trace::TraceStore;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 pub use self::error::StartError;
 use self::{grpc::Grpc, part::Running};
-use crate::{clock::Clock, config::Config, gateway, parts::Parts, processing::sink::Sink};
+use crate::{clock::Clock, config::Config, parts::Parts};
 
-/// How often the last uses of API keys are written down.
-const SAVE_USES: Duration = Duration::from_secs(30);
-/// How often old traces are looked for, and rollups that came too late.
-const MAINTAIN: Duration = Duration::from_secs(60);
-/// How often traces are looked for that have waited long enough for their outermost span.
-const PROMOTE: Duration = Duration::from_secs(10);
-/// How long what was handed in may take to be written after that.
-const WRITING: Duration = Duration::from_secs(10);
+/// The maximum time for writing queued records and stopping the jobs, once all requests have ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A server that is bound and ready to run.
+/// A server with bound ports that is ready to run.
 pub struct Application {
     parts: Parts,
     running: Running,
     server: Server,
     port: u16,
     grpc: Option<Grpc>,
-    beside: Vec<JoinHandle<()>>,
+    tasks: JoinSet<()>,
 }
 
 impl Application {
-    /// Opens everything and binds.
+    /// Opens everything, binds the ports, and starts the jobs.
     ///
     /// # Errors
-    /// Where something cannot be opened or the port is taken.
+    /// Returns an error if a resource cannot be opened or a port cannot be bound.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let (parts, running) = part::open(&config, clock.clone()).await?;
+        let (parts, mut running) = part::open(&config, clock).await?;
         let (server, port) = http::listen(&config, &parts)?;
         let grpc = Grpc::listen(&config, &parts)?;
-        let mut application = Self { parts, running, server, port, grpc, beside: Vec::new() };
-        if let Some(gateway) = application.parts.gateway.clone() {
-            application.run_beside(async move {
-                let mut ticks = tokio::time::interval(SAVE_USES);
-                loop {
-                    ticks.tick().await;
-                    save_uses(&gateway).await;
-                }
-            });
-        }
-        if let Some(traces) = application.running.written().cloned() {
-            application.run_beside(maintain(traces, clock.clone()));
-        }
-        if let Some(sink) = application.running.sink().cloned() {
-            application.run_beside(promote(sink, clock, config.root_wait));
-        }
-        if let Some(repricer) = application.running.take_repricer() {
-            application.run_beside(repricer.run());
-        }
-        if let Some(evaluator) = application.running.take_evaluator() {
-            application.run_beside(evaluator.run());
-        }
-        Ok(application)
+        running.start_jobs();
+        Ok(Self { parts, running, server, port, grpc, tasks: JoinSet::new() })
     }
 
-    /// Runs a task beside the server, until that is told to stop.
+    /// Runs a task that is aborted when the server stops.
     pub fn run_beside(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.beside.push(tokio::spawn(task));
+        self.tasks.spawn(task);
     }
 
-    /// The port that is listened on.
+    /// Returns the bound port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The port on which OTLP is taken over gRPC, where it is.
+    /// Returns the bound port of OTLP over gRPC, or `None` if it is off.
     #[must_use]
     pub fn grpc_port(&self) -> Option<u16> {
         self.grpc.as_ref().map(Grpc::port)
     }
 
-    /// What stops the server from elsewhere, as SIGTERM does.
+    /// Returns a handle that stops the server, like SIGTERM.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
-    /// What the handlers work with, for what runs beside them.
+    /// Returns the state of the handlers.
     #[must_use]
     pub fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// Serves until told to stop (SIGTERM, SIGINT): then takes no more requests, answers those that are under way,
-    /// writes what was handed in, and closes the stores.
+    /// Serves until SIGTERM or SIGINT. Then stops accepting requests, completes those in flight, writes queued records,
+    /// stops the jobs, and closes the stores.
     ///
     /// # Errors
-    /// Where the server breaks.
+    /// Returns an error if the HTTP server fails.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { parts, running, mut server, mut grpc, beside, .. } = self;
+        let Self { parts, running, mut server, mut grpc, mut tasks, .. } = self;
         let result = tokio::select! {
             biased;
             result = &mut server => result,
-            () = grpc::told_to_stop() => {
+            () = grpc::stop_requested() => {
                 if let Some(grpc) = &mut grpc {
-                    grpc.begin_to_stop();
+                    grpc.request_stop();
                 }
                 server.await
             }
@@ -119,42 +90,10 @@ impl Application {
         if let Some(grpc) = grpc {
             grpc.stop().await;
         }
-        for task in beside {
-            task.abort();
-            // Ended means that it holds the parts no more.
-            let _ = task.await;
-        }
-        if let Some(gateway) = &parts.gateway {
-            save_uses(gateway).await;
-        }
+        // The tasks and the handlers must release the parts, so that the sending side of the queue is dropped.
+        tasks.shutdown().await;
         drop(parts);
-        running.close(WRITING).await;
+        running.close(PATIENCE).await;
         result
-    }
-}
-
-async fn maintain(traces: TraceStore, clock: Clock) {
-    let mut ticks = tokio::time::interval(MAINTAIN);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = traces.maintain(clock.now()).await {
-            tracing::warn!(error = chain(&error), "the traces were not maintained, trying again later");
-        }
-    }
-}
-
-async fn promote(sink: Sink, clock: Clock, root_wait: Duration) {
-    let mut ticks = tokio::time::interval(PROMOTE);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = sink.promote(clock.now() - root_wait).await {
-            tracing::warn!(error = chain(&error), "traces that wait were not promoted, trying again later");
-        }
-    }
-}
-
-async fn save_uses(gateway: &gateway::State) {
-    if let Err(error) = gateway.credentials.save_uses().await {
-        tracing::warn!(%error, "the last uses of API keys were not written down");
     }
 }

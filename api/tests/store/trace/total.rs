@@ -1,4 +1,4 @@
-//! The sums behind the key figures and the plain charts.
+//! The sums behind the KPIs and the ungrouped charts.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub async fn sums_of_any_windows_equal_brute_force(store: &TraceStore) {
         let traces = store_sample::named(traces, workspace_id);
         store_sample::write(store, &traces, batch).await;
         let mut windows: Vec<_> = cuts.iter().map(|cut| cut.window(&traces)).collect();
-        // Ending "now", with what clocks that are ahead have sent behind it.
+        // Named ranges that end before the last traces, as with senders whose clocks are ahead.
         windows.extend(
             TimeRange::NAMED.map(|range| range.window(window(0, START + 3 * DAY + 7 * MINUTE + 13).end)),
         );
@@ -38,7 +38,7 @@ pub async fn sums_of_any_windows_equal_brute_force(store: &TraceStore) {
     });
 }
 
-pub async fn an_empty_workspace_adds_up_to_nothing(store: &TraceStore) {
+pub async fn an_empty_workspace_has_empty_sums(store: &TraceStore) {
     store_sample::write(store, &[plain(Uuid::new_v4(), "another's", START)], 1).await;
     let empty = Uuid::new_v4();
     assert_eq!(store.sums(empty, &[always()]).await.unwrap(), [Sums::default()]);
@@ -68,21 +68,20 @@ pub async fn sums_by_any_step_of_a_chart_equal_brute_force(store: &TraceStore) {
     });
 }
 
-/// A workspace whose latencies and costs add up to more than 64 bits hold must not make the batches fail that it shares
-/// with others.
-pub async fn a_sum_too_large_to_keep_stops_nobody_elses_traces(store: &TraceStore) {
-    let (hostile, honest) = (Uuid::new_v4(), Uuid::new_v4());
+/// A workspace whose sums exceed 64 bits must not fail batches that contain traces of other workspaces.
+pub async fn an_overflowing_sum_does_not_block_other_workspaces(store: &TraceStore) {
+    let (overflowing, other) = (Uuid::new_v4(), Uuid::new_v4());
     for number in 0..4 {
         let huge = i64::MAX / 2;
-        let boundless =
-            NewTrace { latency: huge, cost: Some(huge), ..plain(hostile, format!("b{number}"), START) };
-        store_sample::write(store, &[boundless, plain(honest, format!("h{number}"), START + DAYS)], 2).await;
+        let huge_trace =
+            NewTrace { latency: huge, cost: Some(huge), ..plain(overflowing, format!("b{number}"), START) };
+        store_sample::write(store, &[huge_trace, plain(other, format!("h{number}"), START + DAYS)], 2).await;
     }
-    let sums = store.sums(honest, &[always()]).await.unwrap();
+    let sums = store.sums(other, &[always()]).await.unwrap();
     assert_eq!((sums[0].requests, sums[0].latency), (4, 4 * 1_234_567));
 }
 
-pub async fn a_tally_counts_the_rows_and_adds_up_the_days(store: &TraceStore) {
+pub async fn a_tally_counts_rows_and_sums_days(store: &TraceStore) {
     check(16, &store_sample::traces(0..=60), async |traces| {
         let workspace_id = Uuid::new_v4();
         let traces = store_sample::named(traces, workspace_id);
