@@ -142,3 +142,55 @@ pub fn page_policy() -> DefaultHeaders {
          base-uri 'none'; frame-ancestors 'none'",
     ))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+    use shared::limit;
+
+    use super::*;
+
+    fn operations() -> Vec<Value> {
+        let document = serde_json::to_value(ApiDoc::openapi()).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        paths.values().flat_map(|path| path.as_object().unwrap().values()).cloned().collect()
+    }
+
+    #[test]
+    fn every_operation_has_a_unique_id() {
+        let operations = operations();
+        let ids: BTreeSet<_> =
+            operations.iter().map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), operations.len());
+        assert!(ids.iter().all(|id| id.contains('_')), "{ids:?}");
+    }
+
+    #[test]
+    fn every_limit_is_documented_with_its_bounds() {
+        let operations = operations();
+        let parameters = operations.iter().filter_map(|operation| operation["parameters"].as_array());
+        let limits: Vec<_> = parameters.flatten().filter(|parameter| parameter["name"] == "limit").collect();
+        assert!(!limits.is_empty());
+        for parameter in limits {
+            assert_eq!(
+                (parameter["in"].as_str(), parameter["required"].as_bool()),
+                (Some("query"), Some(false))
+            );
+            let bounds =
+                [&parameter["schema"]["minimum"], &parameter["schema"]["maximum"]].map(Value::as_f64);
+            assert_eq!(bounds, [Some(1.0), Some(f64::from(limit::PAGE_ITEMS))], "{parameter}");
+        }
+    }
+
+    #[test]
+    fn every_authenticated_operation_documents_missing_credentials() {
+        for operation in operations() {
+            let is_authenticated =
+                operation["security"].as_array().is_some_and(|schemes| !schemes.is_empty());
+            assert!(!is_authenticated || operation["responses"]["401"].is_object(), "{operation}");
+        }
+    }
+}

@@ -29,11 +29,11 @@ pub fn read<T: DeserializeOwned>(body: Fields) -> Result<T, ApiError> {
 pub fn merge<T: DeserializeOwned>(stored: &impl Serialize, body: Fields) -> Result<T, ApiError> {
     // `null` is valid for every known field.
     let names = field_names::<T>();
-    let invalid = |(name, value): (&String, &Value)| match value {
+    let error = |(name, value): (&String, &Value)| match value {
         Value::Null => unknown(names, name),
         value => invalid::<T>(name, value),
     };
-    ApiError::check(body.iter().filter_map(invalid).collect())?;
+    ApiError::check(body.iter().filter_map(error).collect())?;
     let stored = serde_json::to_value(stored).map_err(|error| ApiError::Internal(error.into()))?;
     let Value::Object(mut merged) = stored else { return read(body) };
     merged.extend(body);
