@@ -36,8 +36,8 @@ use crate::{
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        account::register, account::login, account::refresh, account::me, api_key::list, api_key::create, api_key::revoke,
-        rest::one, rest::batch, rest::score, otlp::export, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
+        account::register, account::login, account::refresh, account::me, api_key::list, api_key::create, api_key::delete,
+        rest::create, rest::create_batch, rest::create_score, otlp::export, kpi::home, chart::timeseries, chart::breakdown, alert::recent,
         alert::list, alert::one, alert::deliveries, alert::acknowledge, alert_rule::list, alert_rule::keep,
         alert_rule::one, alert_rule::change, alert_rule::remove, alert_rule::preview, alert_channel::list,
         alert_channel::keep, alert_channel::one, alert_channel::change, alert_channel::remove, alert_channel::test,

@@ -1,4 +1,4 @@
-//! The route table: all of it.
+//! The route table.
 
 use actix_web::{
     Error, FromRequest, Handler, HttpResponse, Resource, Responder, Route,
@@ -29,8 +29,7 @@ use crate::{
     query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, span, thread, trace},
 };
 
-/// Adds every route. What belongs to a role that does not run in this process is handed on, where this is the gateway,
-/// and does not exist elsewhere.
+/// Adds all routes. Routes of a role in another process are forwarded by the gateway and return 404 elsewhere.
 pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
     config
         .app_data(
@@ -40,7 +39,7 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
         )
         .app_data(QueryConfig::default().error_handler(|error, _| query_error(&error).into()))
         .app_data(PathConfig::default().error_handler(|error, _| path_error(&error).into()));
-    provide(config, parts);
+    register_states(config, parts);
     config
         .route("/health", get().to(health::health))
         .route("/ready", get().to(health::ready))
@@ -57,12 +56,12 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
     }
     config.service(api(parts)).service(opentelemetry(parts)).default_service(match parts.assets {
         Some(_) => web::to(asset::serve),
-        None => web::to(nothing),
+        None => web::to(not_served),
     });
 }
 
-/// Gives the handlers what they work with.
-fn provide(config: &mut ServiceConfig, parts: &Parts) {
+/// Registers the states of the handlers.
+fn register_states(config: &mut ServiceConfig, parts: &Parts) {
     config.app_data(parts.metrics.clone()).app_data(parts.dependencies.clone());
     if let Some(gateway) = &parts.gateway {
         config.app_data(gateway.clone());
@@ -85,10 +84,10 @@ fn provide(config: &mut ServiceConfig, parts: &Parts) {
 }
 
 fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let away = |to| if parts.peers.is_some() { to } else { Where::Nowhere };
-    let gateway = if parts.gateway.is_some() { Where::Here } else { Where::Nowhere };
-    let ingestion = if parts.ingestion.is_some() { Where::Here } else { away(Where::Ingestion) };
-    let query = if parts.query.is_some() { Where::Here } else { away(Where::Query) };
+    let remote = |to| if parts.peers.is_some() { to } else { Served::NotHere };
+    let gateway = if parts.gateway.is_some() { Served::Here } else { Served::NotHere };
+    let ingestion = if parts.ingestion.is_some() { Served::Here } else { remote(Served::Ingestion) };
+    let query = if parts.query.is_some() { Served::Here } else { remote(Served::Query) };
     web::scope("/api/v1")
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
@@ -102,7 +101,7 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
                 .route(gateway.at(get(), api_key::list))
                 .route(gateway.at(post(), api_key::create)),
         )
-        .service(resource("/api-keys/{id}").route(gateway.at(delete(), api_key::revoke)))
+        .service(resource("/api-keys/{id}").route(gateway.at(delete(), api_key::delete)))
         .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::home)))
         .service(resource("/metrics/timeseries").route(query.at(get(), chart::timeseries)))
         .service(resource("/metrics/breakdown").route(query.at(get(), chart::breakdown)))
@@ -151,17 +150,17 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/prices/{id}").route(query.at(delete(), price::remove)))
         .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
         .service(
-            packed("/traces")
+            compressible("/traces")
                 .app_data(BodyLimit(limit::TRACE_BYTES))
                 .route(query.at(get(), trace::list).wrap(Compress::default()))
-                .route(ingestion.at(post(), rest::one)),
+                .route(ingestion.at(post(), rest::create)),
         )
-        // For POST alone: a trace may be called "batch", too.
+        // Only for POST, because a trace may have the id "batch".
         .service(
-            packed("/traces/batch")
+            compressible("/traces/batch")
                 .guard(Post())
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
-                .route(ingestion.at(post(), rest::batch)),
+                .route(ingestion.at(post(), rest::create_batch)),
         )
         .service(
             resource("/traces/{trace_id}").route(query.at(get(), trace::detail).wrap(Compress::default())),
@@ -181,47 +180,47 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         )
         .service(resource("/users").route(query.at(get(), thread::users).wrap(Compress::default())))
         .service(resource("/users/{user_id}").route(query.at(get(), thread::user).wrap(Compress::default())))
-        .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::score)))
+        .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::create_score)))
 }
 
-/// Where exporters of OpenTelemetry send: `OTEL_EXPORTER_OTLP_ENDPOINT` and these.
+/// Adds the endpoints of OpenTelemetry exporters, relative to `OTEL_EXPORTER_OTLP_ENDPOINT`.
 fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let away = if parts.peers.is_some() { Where::Ingestion } else { Where::Nowhere };
-    let ingestion = if parts.ingestion.is_some() { Where::Here } else { away };
+    let remote = if parts.peers.is_some() { Served::Ingestion } else { Served::NotHere };
+    let ingestion = if parts.ingestion.is_some() { Served::Here } else { remote };
     web::scope("/v1")
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
         .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
         .wrap(from_fn(otlp::status::shape))
         .service(
-            packed("/traces")
+            compressible("/traces")
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), otlp::http::export)),
         )
-        // An endpoint that was set with a slash at its end.
+        // For endpoints configured with a trailing slash.
         .service(
             web::resource("/traces/")
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), otlp::http::export)),
         )
-        .default_service(web::to(otlp::http::only_traces))
+        .default_service(web::to(otlp::http::reject_other_signals))
 }
 
-/// Where the requests of one role are answered.
+/// Where the requests of a role are handled.
 #[derive(Clone, Copy)]
-enum Where {
-    /// By the role's own handlers, in this process.
+enum Served {
+    /// By the handlers in this process.
     Here,
-    /// By an ingestion process, to which they are handed on.
+    /// By an ingestion process, to which they are forwarded.
     Ingestion,
-    /// By a query process, to which they are handed on.
+    /// By a query process, to which they are forwarded.
     Query,
-    /// Not by asking here.
-    Nowhere,
+    /// Not available in this process.
+    NotHere,
 }
 
-impl Where {
-    /// The route to `handler`, or to whoever hands on to it.
+impl Served {
+    /// Returns the route to `handler`, or to the forwarding handler.
     fn at<F, Args>(self, route: Route, handler: F) -> Route
     where
         F: Handler<Args>,
@@ -232,17 +231,16 @@ impl Where {
             Self::Here => route.to(handler),
             Self::Ingestion => route.to(forward::ingestion),
             Self::Query => route.to(forward::query),
-            Self::Nowhere => route.to(nothing),
+            Self::NotHere => route.to(not_served),
         }
     }
 }
 
-async fn nothing() -> Result<HttpResponse, ApiError> {
-    Err(ApiError::NotFound("There is nothing here: ask the gateway"))
+async fn not_served() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::NotFound("Not served by this role; use the gateway"))
 }
 
-/// A path whose bodies are not compressed, and that answers 405, in the shape of all errors, to methods that it has no
-/// route for.
+/// A resource that rejects compressed bodies and answers unsupported methods with a 405 error.
 fn resource(
     path: &str,
 ) -> Resource<
@@ -254,11 +252,11 @@ fn resource(
         InitError = (),
     > + use<>,
 > {
-    packed(path).wrap(from_fn(body::plain))
+    compressible(path).wrap(from_fn(body::plain))
 }
 
-/// The same where bodies may be compressed: its handler reads them by [`body::read`].
-fn packed(path: &str) -> Resource {
+/// A resource whose bodies may be compressed; its handler reads them with [`body::read`].
+fn compressible(path: &str) -> Resource {
     web::resource(path).default_service(web::to(async || Err::<String, _>(ApiError::MethodNotAllowed)))
 }
 
@@ -276,9 +274,9 @@ fn json_error(error: &JsonPayloadError) -> ApiError {
 }
 
 fn query_error(error: &QueryPayloadError) -> ApiError {
-    ApiError::BadRequest(format!("The query cannot be read: {error}"))
+    ApiError::BadRequest(format!("The query is not valid: {error}"))
 }
 
 fn path_error(_: &PathError) -> ApiError {
-    ApiError::NotFound("There is nothing by that name")
+    ApiError::NotFound("Not found")
 }

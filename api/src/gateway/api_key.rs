@@ -62,7 +62,7 @@ pub async fn create(
         created_by: login.user_id,
     };
     let api_key = app.accounts.create_api_key(&new).await?;
-    app.credentials.forget_keys();
+    app.credentials.clear_cached_keys();
     Ok(HttpResponse::Created()
         .insert_header(("Cache-Control", "no-store"))
         .json(CreateApiKeyResponse { key, api_key }))
@@ -78,10 +78,10 @@ pub async fn create(
         (status = 404, description = "The workspace has no such key", body = ErrorBody),
     )
 )]
-pub async fn revoke(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
+pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
     if !app.accounts.revoke_api_key(login.workspace_id, *id, app.clock.now()).await? {
         return Err(ApiError::NotFound("API key not found"));
     }
-    app.credentials.forget_keys();
+    app.credentials.clear_cached_keys();
     Ok(HttpResponse::NoContent().finish())
 }

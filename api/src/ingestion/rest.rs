@@ -35,7 +35,7 @@ const PARSE_INLINE_BYTES: usize = 256 * 1024;
         (status = 503, description = "The queue is full; retry after Retry-After", body = ErrorBody),
     )
 )]
-pub async fn one(
+pub async fn create(
     app: Data<State>,
     sender: Sender,
     request: HttpRequest,
@@ -69,7 +69,7 @@ pub async fn one(
         (status = 503, description = "The queue is full; retry after Retry-After", body = ErrorBody),
     )
 )]
-pub async fn batch(
+pub async fn create_batch(
     app: Data<State>,
     sender: Sender,
     request: HttpRequest,
@@ -102,7 +102,7 @@ pub async fn batch(
         (status = 429, description = "Rate limit exceeded", body = ErrorBody),
     )
 )]
-pub async fn score(
+pub async fn create_score(
     app: Data<State>,
     sender: Sender,
     trace_id: Path<String>,

@@ -1,25 +1,25 @@
-//! Links to the page, where it is known where people reach that.
+//! Links to pages of the SPA, if its public URL is configured.
 
 use reqwest::Url;
 use shared::alert::AlertTraces;
 use uuid::Uuid;
 
-/// Makes them.
+/// Builds links.
 #[derive(Clone, Debug)]
 pub(super) struct Links(Option<String>);
 
 impl Links {
-    /// `public_url` has no slash at its end.
+    /// Creates a builder; `public_url` has no trailing slash.
     pub(super) fn new(public_url: Option<String>) -> Self {
         Self(public_url)
     }
 
-    /// The page of an alert.
+    /// Returns the URL of an alert.
     pub(super) fn alert(&self, id: Uuid) -> Option<String> {
         self.page(&format!("alerts/{id}")).map(String::from)
     }
 
-    /// The list of the traces behind it.
+    /// Returns the URL of the list of traces behind an alert.
     pub(super) fn traces(&self, traces: &AlertTraces) -> Option<String> {
         let mut url = self.page("traces")?;
         let mut query = url.query_pairs_mut();
@@ -36,7 +36,7 @@ impl Links {
         Some(url.into())
     }
 
-    /// Where channels are set up.
+    /// Returns the URL of the channel settings.
     pub(super) fn settings(&self) -> Option<String> {
         self.page("settings").map(String::from)
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_to_traces_is_read_by_the_page_as_it_was_meant() {
+    fn the_page_parses_a_link_to_traces_correctly() {
         let traces = AlertTraces {
             start: Timestamp::from_millis(1_700_000_000_000),
             end: Timestamp::from_millis(1_700_001_800_000),
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_no_links_where_nobody_said_where_the_page_is() {
+    fn there_are_no_links_without_a_public_url() {
         let links = Links::new(None);
         assert_eq!((links.alert(Uuid::nil()), links.settings()), (None, None));
     }

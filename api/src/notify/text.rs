@@ -1,4 +1,4 @@
-//! What is told to people: a headline, sentences, figures and links, before Slack or an e-mail gives them a form.
+//! The text of notifications: headline, sentences, facts and links, which Slack messages and e-mails format.
 
 use std::time::Duration;
 
@@ -12,29 +12,29 @@ use shared::{
 
 use super::link::Links;
 
-/// Characters of a headline and of a description at most: what Slack shows, with room for links.
+/// The maximum length of a headline and of a description: what Slack shows, with space for links.
 const HEADLINE_CHARS: usize = 250;
 const DESCRIPTION_CHARS: usize = 2000;
-/// The headline of a test: nobody's own words, which may go to anybody.
+/// The headline of a test. It contains no user input, because it may be sent to any address.
 const TEST: &str = "[test] Agent Observability";
 
-/// What is told.
+/// The text of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text {
     pub(super) headline: String,
     pub(super) sentences: Vec<String>,
-    /// Figures and names, with what they are.
+    /// Names and values.
     pub(super) facts: Vec<(&'static str, String)>,
-    /// Links, with what they lead to; the most important one first.
+    /// Links with their labels; the most important one first.
     pub(super) links: Vec<(&'static str, String)>,
 }
 
-/// What a notice says.
+/// Returns the text of a notice.
 pub(super) fn text(notice: &Notice, links: &Links) -> Text {
     let Some(alert) = &notice.alert else {
         return Text {
             headline: TEST.to_owned(),
-            sentences: vec!["Somebody tries this channel: alerts arrive here.".to_owned()],
+            sentences: vec!["This is a test of the channel. Alerts will arrive here.".to_owned()],
             facts: Vec::new(),
             links: links.settings().map(|url| ("Channels", url)).into_iter().collect(),
         };
@@ -55,22 +55,22 @@ pub(super) fn text(notice: &Notice, links: &Links) -> Text {
     }
 }
 
-/// What happened, but for an alert that fired: that is what it says itself.
+/// Returns a sentence about the event; `None` for a new alert, whose description says everything.
 fn happened(notice: &Notice, alert: &Alert) -> Option<String> {
     let lasted = span(notice.at.since(alert.created_at));
     Some(match notice.event {
         AlertEvent::Firing | AlertEvent::Test => return None,
-        AlertEvent::Escalated => format!("It became worse, and is {} now.", alert.severity.as_str()),
-        AlertEvent::Reminder => format!("It has lasted for {lasted}, and nobody has acknowledged it."),
+        AlertEvent::Escalated => format!("Severity escalated to {}.", alert.severity.as_str()),
+        AlertEvent::Reminder => format!("Active for {lasted} and not acknowledged."),
         AlertEvent::Resolved => {
             let why = match alert.resolution {
-                Some(Resolution::Recovered) | None => "the value is within its bounds again",
-                Some(Resolution::NothingMeasured) => "there is nothing to measure any more",
-                Some(Resolution::RuleChanged) => "its rule measures something else now",
-                Some(Resolution::RuleDisabled) => "its rule was switched off",
-                Some(Resolution::RuleDeleted) => "its rule was removed",
+                Some(Resolution::Recovered) | None => "the value is back within its threshold",
+                Some(Resolution::NothingMeasured) => "there is no data to measure",
+                Some(Resolution::RuleChanged) => "the rule was changed",
+                Some(Resolution::RuleDisabled) => "the rule was disabled",
+                Some(Resolution::RuleDeleted) => "the rule was deleted",
             };
-            format!("It is over after {lasted}: {why}.")
+            format!("Resolved after {lasted}: {why}.")
         }
     })
 }
@@ -91,7 +91,7 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-/// A value in its unit, or its change with a sign.
+/// Formats a value with its unit, or a change with its sign.
 fn figure(metric: AlertMetric, is_change: bool, value: f64) -> String {
     match is_change {
         true => figure::signed(value),
@@ -99,12 +99,12 @@ fn figure(metric: AlertMetric, is_change: bool, value: f64) -> String {
     }
 }
 
-/// To the second, for people.
+/// Formats a time to the second.
 fn moment(at: Timestamp) -> String {
     at.floor(Duration::from_secs(1)).to_string().replace('T', " ").replace('Z', " UTC")
 }
 
-/// How long something lasted, in its two largest units.
+/// Formats a duration in its two largest units.
 fn span(lasted: Duration) -> String {
     let minutes = lasted.as_secs() / 60;
     let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
@@ -118,13 +118,13 @@ fn span(lasted: Duration) -> String {
     }
 }
 
-/// One line that is not long: names come from whoever sends traces.
+/// Shortens a text to one line; names are chosen by the senders of traces.
 fn line(text: &str) -> String {
     let text: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
     cut(text.trim(), HEADLINE_CHARS)
 }
 
-/// Text of so many characters at most.
+/// Shortens a text to at most `most` characters.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_is_told_in_its_two_largest_units() {
+    fn a_duration_is_formatted_in_its_two_largest_units() {
         for (seconds, text) in [
             (59, "less than a minute"),
             (60, "1 min"),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_headline_is_one_line_and_not_long() {
+    fn a_headline_is_one_short_line() {
         assert_eq!(line("a\r\nBcc: x"), "a  Bcc: x");
         assert_eq!(line(&"é".repeat(1000)).chars().count(), HEADLINE_CHARS);
         assert_eq!(moment(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14 22:13:20 UTC");

@@ -1,5 +1,5 @@
-//! What a webhook gets, as Standard Webhooks says (<https://www.standardwebhooks.com>). Others read this: what is in it
-//! stays.
+//! The body of webhooks, by Standard Webhooks (<https://www.standardwebhooks.com>). Receivers depend on it, so its
+//! format must not change.
 
 use domain::alert::record::DueDelivery;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::{Timestamp, alert::Alert, alert_channel::AlertEvent};
 use uuid::Uuid;
 
-use super::{Failure, link::Links, signature};
+use super::{link::Links, outcome::Failure, signature};
 
 /// The body.
 #[derive(Serialize)]
@@ -22,21 +22,21 @@ struct Data<'a> {
     workspace_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<&'a Alert>,
-    /// The page of the alert, where it is known where pages are.
+    /// The URL of the alert, if the public URL is configured.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    /// The page of the traces behind it.
+    /// The URL of the traces behind the alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     traces_url: Option<String>,
 }
 
-/// What is posted.
+/// The request to post.
 pub(super) struct Message {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-/// A delivery's message: with every attempt the same but for the time, which is signed, too.
+/// Builds the message of a delivery: the same for every attempt except for its signed time.
 pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> Result<Message, Failure> {
     let notice = &delivery.notice;
     let alert = notice.alert.as_ref();
@@ -50,15 +50,17 @@ pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> 
             traces_url: alert.and_then(|alert| links.traces(alert.traces.as_ref()?)),
         },
     });
-    let body = body.map_err(|error| Failure::lasting(None, format!("it cannot be written: {error}")))?;
+    let body =
+        body.map_err(|error| Failure::permanent(None, format!("cannot serialize the message: {error}")))?;
     let (id, seconds) = (delivery.id.to_string(), now.as_millis().div_euclid(1000));
-    let signature = signature::sign(&delivery.secret, &id, seconds, &body)
-        .ok_or_else(|| Failure::lasting(None, "the channel's secret is damaged: make the channel anew"))?;
+    let signature = signature::sign(&delivery.secret, &id, seconds, &body).ok_or_else(|| {
+        Failure::permanent(None, "the secret of the channel is damaged; create the channel again")
+    })?;
     let mut headers = HeaderMap::new();
     for (name, value) in
         [("webhook-id", id), ("webhook-timestamp", seconds.to_string()), ("webhook-signature", signature)]
     {
-        // All of them are plain ASCII.
+        // All values are ASCII.
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -66,7 +68,7 @@ pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> 
     Ok(Message { headers, body })
 }
 
-/// What happened, in the words of the body.
+/// Returns the type of an event in the body.
 const fn kind(event: AlertEvent) -> &'static str {
     match event {
         AlertEvent::Firing => "alert.firing",

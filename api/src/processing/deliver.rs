@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    notify::{Arrived, Failure, Notifier},
+    notify::{Delivered, Failure, Notifier},
     telemetry::{delivery_metrics::DeliveryOutcome, metrics::Metrics},
 };
 
@@ -202,7 +202,7 @@ async fn told(stop: &mut watch::Receiver<bool>) {
 }
 
 /// What is noted of an attempt before which there were so many.
-fn judge(result: Result<Arrived, Failure>, before: u64, at: Timestamp) -> Attempt {
+fn judge(result: Result<Delivered, Failure>, before: u64, at: Timestamp) -> Attempt {
     let failure = match result {
         Ok(arrived) => {
             return Attempt {

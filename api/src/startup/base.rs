@@ -1,5 +1,4 @@
-//! What stands below the roles, on servers where they are configured and embedded where not: stores, the cache, the
-//! connection to Redis, the secret.
+//! The base of all roles, on configured servers or embedded: stores, cache, Redis connection and secrets.
 
 use domain::{error::chain, secret::Secret};
 use store::{account::AccountStore, trace::TraceStore};
@@ -18,7 +17,7 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 
-/// What is opened once and used by every role of the process.
+/// The resources that are opened once and shared by all roles of the process.
 pub(super) struct Base<'a> {
     pub(super) config: &'a Config,
     pub(super) clock: Clock,
@@ -27,11 +26,11 @@ pub(super) struct Base<'a> {
     pub(super) cache: Cache,
 }
 
-/// Who writes what is handed in, until the process stops.
+/// The writer of queued records, until the process stops.
 pub(super) enum Writing {
-    /// Ends when nobody can hand in any more.
+    /// Ends when all senders are dropped.
     Memory(tokio::task::JoinHandle<()>),
-    /// Takes its work off the queue until it is told to stop.
+    /// Consumes the queue until it is stopped.
     Redis(Worker),
 }
 
@@ -62,7 +61,7 @@ impl<'a> Base<'a> {
         match &servers.timescale_url {
             Some(url) => {
                 let settings = servers.postgres(url);
-                // What becomes of old traces is up to who writes: others may not have been told how long they are kept.
+                // Only the writing process sets retention and compression; others may have different settings.
                 Ok(if self.config.role.is_none_or(|role| role == Role::Processing) {
                     TraceStore::open_postgres(&settings, &servers.lifecycle()).await?
                 } else {
@@ -95,12 +94,12 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// The queue as ingestion sees it, where it is in Redis.
+    /// Returns the sending side of the queue, if it is in Redis.
     pub(super) async fn redis_queue(&self) -> Result<Option<Queue>, StartError> {
         Ok(self.patient_redis().await?.map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
     }
 
-    /// Starts writing to `sink` what comes off the queue; without Redis the queue begins here, and is answered too.
+    /// Starts to write queued records to `sink`. Without Redis, also creates and returns the in-process queue.
     pub(super) async fn write_to(&self, sink: Sink) -> Result<(Writing, Option<Queue>), StartError> {
         if let Some(redis) = self.patient_redis().await? {
             let consumer = Consumer::new(redis, self.shape(), Consumer::LEASE);
@@ -123,20 +122,20 @@ impl<'a> Base<'a> {
         Shape { streams: servers.queue_streams, bytes: servers.queue_max_bytes, ..Shape::default() }
     }
 
-    /// The data folder, made where it is not there: only where something will stand in it.
+    /// Returns the data folder, created if it does not exist. Called only if files are needed.
     fn data_dir(&self) -> Result<&DataDir, StartError> {
         let folder = &self.config.data_dir;
         folder.make().map_err(|source| StartError::Io {
-            what: format!("{} cannot be made", folder.path().display()),
+            what: format!("cannot create {}", folder.path().display()),
             source,
         })?;
         Ok(folder)
     }
 }
 
-/// Connects before anybody asks: whoever does first is one of the server's threads, and the connection would end with it.
+/// Connects now: a connection opened by a request would belong to a worker thread and end with it.
 async fn reach(redis: &Redis) {
     if let Err(failure) = redis.ping().await {
-        tracing::warn!(error = chain(&failure), "Redis is not there yet");
+        tracing::warn!(error = chain(&failure), "Redis is unreachable at startup");
     }
 }

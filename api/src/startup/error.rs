@@ -6,37 +6,37 @@ use store::{account::AccountError, trace::StoreError};
 
 use crate::{auth::secret::SecretError, notify::NotifierError, redis::RedisFailure};
 
-/// Why the server did not start.
+/// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A file or the port cannot be had.
+    /// A file or port is not available.
     #[error("{what}")]
     Io {
-        /// What was tried.
+        /// The operation.
         what: String,
-        /// What came of it.
+        /// The system error.
         #[source]
         source: io::Error,
     },
-    /// The accounts cannot be opened.
-    #[error("the accounts cannot be opened")]
+    /// The accounts database cannot be opened.
+    #[error("cannot open the accounts database")]
     Accounts(#[from] AccountError),
-    /// The traces cannot be opened.
-    #[error("the traces cannot be opened")]
+    /// The traces database cannot be opened.
+    #[error("cannot open the traces database")]
     Traces(#[from] StoreError),
-    /// The secret that signs tokens cannot be had.
-    #[error("the JWT secret cannot be had")]
+    /// The secret that signs tokens cannot be loaded.
+    #[error("cannot load the JWT secret")]
     Secret(#[from] SecretError),
-    /// Redis can never be reached at that address.
-    #[error("REDIS_URL cannot be used")]
+    /// The URL of Redis is not valid.
+    #[error("REDIS_URL is not valid")]
     Redis(#[from] RedisFailure),
-    /// The other roles cannot be asked.
-    #[error("the client for the other roles cannot be made")]
+    /// The HTTP client for the other roles cannot be created.
+    #[error("cannot create the HTTP client for the other roles")]
     Client(#[from] reqwest::Error),
-    /// Nobody can be told of alerts.
-    #[error("channels cannot be reached")]
+    /// Notifications cannot be sent.
+    #[error("cannot initialize notifications")]
     Notify(#[from] NotifierError),
-    /// Metrics are named twice.
-    #[error("the metrics cannot be set up")]
+    /// Two metrics have the same name.
+    #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),
 }

@@ -1,4 +1,4 @@
-//! The gRPC side: its socket, and stopping with the rest.
+//! The gRPC server: its socket and graceful shutdown.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -14,38 +14,38 @@ use tonic::transport::{Server, server::TcpIncoming};
 use super::{error::StartError, http::ANSWERING_SECONDS};
 use crate::{
     config::{Config, GrpcPort},
-    gateway::grpc::{Ingestion, Open},
-    internal::hand_on::HandOn,
+    gateway::grpc::{Ingestion, ServiceGuard},
+    internal::forward_spans::SpanForwarder,
     parts::Parts,
 };
 
-/// How long a message may take to arrive and be kept.
+/// The timeout of a call.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a silent connection is asked whether it is still there.
+/// The interval of keep-alive pings on idle connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// Messages of one connection at once.
+/// The maximum number of concurrent calls per connection.
 const STREAMS: u32 = 100;
-/// How long calls that are under way may take once told to stop: as long as HTTP's.
+/// How long calls in flight may take once the server is stopping; same as for HTTP.
 const STOPPING: Duration = Duration::from_secs(ANSWERING_SECONDS);
-/// How long the last answers may be on their way, and connections without calls take to close.
+/// How long the last responses may take, and connections without calls to close.
 const CLOSING: Duration = Duration::from_secs(1);
 
-/// A running server of OTLP over gRPC.
+/// A running server for OTLP over gRPC.
 pub(super) struct Grpc {
     port: u16,
-    /// There until it is told to stop.
+    /// Present until the server is told to stop.
     stop: Option<oneshot::Sender<()>>,
-    /// When it must have stopped, once it is told to.
+    /// The end of the graceful shutdown, once it has begun.
     deadline: Option<Instant>,
-    /// There until connections, which have tasks of their own, may not reach anything any more.
-    open: Open,
+    /// Keeps the service running for connections, which have their own tasks.
+    guard: ServiceGuard,
     task: JoinHandle<()>,
 }
 
 impl Grpc {
-    /// Binds and serves, where the gateway runs and the setting does not say otherwise.
+    /// Binds and serves, if this process runs the gateway and gRPC is enabled.
     pub(super) fn listen(config: &Config, parts: &Parts) -> Result<Option<Self>, StartError> {
-        let Some(open) = open(parts)? else { return Ok(None) };
+        let Some(guard) = guard(parts)? else { return Ok(None) };
         let (port, needed) = match config.otlp_grpc {
             GrpcPort::Off => return Ok(None),
             GrpcPort::Default => (GrpcPort::DEFAULT, false),
@@ -62,7 +62,7 @@ impl Grpc {
                 tracing::warn!(
                     port,
                     error = chain(&error),
-                    "OTLP is not taken over gRPC: the port cannot be had"
+                    "OTLP over gRPC is disabled: cannot bind the default port"
                 );
                 return Ok(None);
             }
@@ -75,39 +75,39 @@ impl Grpc {
             .http2_keepalive_interval(Some(KEEP_ALIVE))
             .max_concurrent_streams(STREAMS)
             .serve_with_incoming_shutdown(
-                open.service(),
+                guard.service(),
                 TcpIncoming::from(listener).with_nodelay(Some(true)),
-                // By a word, or by the end of whoever could say it.
+                // Stops on a message, or when the sender is dropped.
                 async { drop(stopped.await) },
             );
         let task = tokio::spawn(async move {
             if let Err(error) = serving.await {
-                tracing::error!(error = chain(&error), "the gRPC server broke");
+                tracing::error!(error = chain(&error), "gRPC server failed");
             }
         });
-        Ok(Some(Self { port, stop: Some(stop), deadline: None, open, task }))
+        Ok(Some(Self { port, stop: Some(stop), deadline: None, guard, task }))
     }
 
-    /// The port that is listened on.
+    /// Returns the port.
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
-    /// Takes no more calls.
-    pub(super) fn begin_to_stop(&mut self) {
+    /// Stops accepting calls.
+    pub(super) fn begin_shutdown(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // Nobody listens where it broke.
+            // The receiver no longer exists if the server has failed.
             let _ = stop.send(());
             self.deadline = Some(Instant::now() + STOPPING);
         }
     }
 
-    /// Takes no more calls and finishes those that are under way, or refuses them where they take too long.
+    /// Stops accepting calls and completes those in flight, or cancels them if they take too long.
     pub(super) async fn stop(mut self) {
-        self.begin_to_stop();
+        self.begin_shutdown();
         let deadline = self.deadline.unwrap_or_else(Instant::now);
-        let in_flight = self.open.in_flight();
-        // Whoever holds a connection without a call, and does not answer, holds up nobody.
+        let in_flight = self.guard.in_flight();
+        // Connections without calls that do not respond do not delay the shutdown.
         let idle = async {
             while {
                 in_flight.none().await;
@@ -122,9 +122,9 @@ impl Grpc {
             }
         });
         if stopped.await.is_err() {
-            tracing::warn!("calls over gRPC did not come to an end, stopping all the same");
+            tracing::warn!("gRPC calls did not complete in time; cancelling them");
             in_flight.end();
-            // What they are told must get out.
+            // Leaves time to send the final responses.
             tokio::time::sleep(CLOSING).await;
         }
         in_flight.end();
@@ -132,28 +132,28 @@ impl Grpc {
     }
 }
 
-fn open(parts: &Parts) -> Result<Option<Open>, StartError> {
+fn guard(parts: &Parts) -> Result<Option<ServiceGuard>, StartError> {
     let Some(gateway) = &parts.gateway else { return Ok(None) };
     let ingestion = match (&parts.ingestion, &parts.peers) {
-        (Some(ingestion), _) => Ingestion::Here(ingestion.clone()),
-        (None, Some(peers)) => Ingestion::Away(HandOn::new(peers.clone())?),
+        (Some(ingestion), _) => Ingestion::Local(ingestion.clone()),
+        (None, Some(peers)) => Ingestion::Remote(SpanForwarder::new(peers.clone())?),
         (None, None) => return Ok(None),
     };
-    Ok(Some(Open::new(gateway.clone(), ingestion, parts.metrics.clone())))
+    Ok(Some(ServiceGuard::new(gateway.clone(), ingestion, parts.metrics.clone())))
 }
 
-/// Waits for the signals that stop HTTP's side, which listens for them itself. To be polled after it: what nobody listens
-/// for ends the process, what is listened for here alone would be lost.
-pub(super) async fn told_to_stop() {
+/// Waits for the signals that stop the HTTP server, which handles them itself. Poll this after the HTTP server: a
+/// signal without a handler ends the process, and one handled only here would be lost.
+pub(super) async fn stop_signal() {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     tokio::select! {
-        () = arrives(terminate) => {}
-        () = arrives(interrupt) => {}
+        () = wait_for(terminate) => {}
+        () = wait_for(interrupt) => {}
     }
 }
 
-/// Never, where signals cannot be listened for.
-async fn arrives(signal: std::io::Result<Signal>) {
+/// Waits forever if signals cannot be handled.
+async fn wait_for(signal: std::io::Result<Signal>) {
     match signal {
         Ok(mut signal) => drop(signal.recv().await),
         Err(_) => std::future::pending().await,

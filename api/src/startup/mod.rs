@@ -1,10 +1,10 @@
-//! Putting a server together: open what its roles need, bind, run, stop.
+//! Builds a server: opens what its roles need, binds, runs and stops.
 
 mod base;
 mod error;
 mod grpc;
 mod http;
-mod part;
+mod role;
 
 use std::{io, time::Duration};
 
@@ -14,16 +14,16 @@ use store::trace::TraceStore;
 use tokio::task::JoinHandle;
 
 pub use self::error::StartError;
-use self::{grpc::Grpc, part::Running};
+use self::{grpc::Grpc, role::Running};
 use crate::{clock::Clock, config::Config, gateway, parts::Parts, processing::sink::Sink};
 
-/// How often the last uses of API keys are written down.
+/// The interval of storing when API keys were last used.
 const SAVE_USES: Duration = Duration::from_secs(30);
-/// How often old traces are looked for, and rollups that came too late.
+/// The interval of store maintenance: retention and late rollups.
 const MAINTAIN: Duration = Duration::from_secs(60);
-/// How often traces are looked for that have waited long enough for their outermost span.
+/// The interval of assembling pending traces whose root span did not arrive in time.
 const PROMOTE: Duration = Duration::from_secs(10);
-/// How long what was handed in may take to be written after that.
+/// How long queued records may take to be written after the servers have stopped.
 const WRITING: Duration = Duration::from_secs(10);
 
 /// A server that is bound and ready to run.
@@ -33,21 +33,21 @@ pub struct Application {
     server: Server,
     port: u16,
     grpc: Option<Grpc>,
-    beside: Vec<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Application {
     /// Opens everything and binds.
     ///
     /// # Errors
-    /// Where something cannot be opened or the port is taken.
+    /// Returns an error if something cannot be opened or a port is taken.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let (parts, running) = part::open(&config, clock.clone()).await?;
+        let (parts, running) = role::open(&config, clock.clone()).await?;
         let (server, port) = http::listen(&config, &parts)?;
         let grpc = Grpc::listen(&config, &parts)?;
-        let mut application = Self { parts, running, server, port, grpc, beside: Vec::new() };
+        let mut application = Self { parts, running, server, port, grpc, tasks: Vec::new() };
         if let Some(gateway) = application.parts.gateway.clone() {
-            application.run_beside(async move {
+            application.spawn(async move {
                 let mut ticks = tokio::time::interval(SAVE_USES);
                 loop {
                     ticks.tick().await;
@@ -55,63 +55,63 @@ impl Application {
                 }
             });
         }
-        if let Some(traces) = application.running.written().cloned() {
-            application.run_beside(maintain(traces, clock.clone()));
+        if let Some(traces) = application.running.writable_traces().cloned() {
+            application.spawn(maintain(traces, clock.clone()));
         }
         if let Some(sink) = application.running.sink().cloned() {
-            application.run_beside(promote(sink, clock, config.root_wait));
+            application.spawn(promote(sink, clock, config.root_wait));
         }
         if let Some(repricer) = application.running.take_repricer() {
-            application.run_beside(repricer.run());
+            application.spawn(repricer.run());
         }
         if let Some(evaluator) = application.running.take_evaluator() {
-            application.run_beside(evaluator.run());
+            application.spawn(evaluator.run());
         }
         Ok(application)
     }
 
-    /// Runs a task beside the server, until that is told to stop.
-    pub fn run_beside(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.beside.push(tokio::spawn(task));
+    /// Runs a task until the server stops.
+    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(tokio::spawn(task));
     }
 
-    /// The port that is listened on.
+    /// Returns the HTTP port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The port on which OTLP is taken over gRPC, where it is.
+    /// Returns the port of OTLP over gRPC, if it is served.
     #[must_use]
     pub fn grpc_port(&self) -> Option<u16> {
         self.grpc.as_ref().map(Grpc::port)
     }
 
-    /// What stops the server from elsewhere, as SIGTERM does.
+    /// Returns a handle that stops the server like SIGTERM.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
-    /// What the handlers work with, for what runs beside them.
+    /// Returns the states of the handlers, for background tasks.
     #[must_use]
     pub fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// Serves until told to stop (SIGTERM, SIGINT): then takes no more requests, answers those that are under way,
-    /// writes what was handed in, and closes the stores.
+    /// Serves until SIGTERM or SIGINT. Then stops accepting requests, completes those in flight, writes queued
+    /// records and closes the stores.
     ///
     /// # Errors
-    /// Where the server breaks.
+    /// Returns an error if the server fails.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { parts, running, mut server, mut grpc, beside, .. } = self;
+        let Self { parts, running, mut server, mut grpc, tasks, .. } = self;
         let result = tokio::select! {
             biased;
             result = &mut server => result,
-            () = grpc::told_to_stop() => {
+            () = grpc::stop_signal() => {
                 if let Some(grpc) = &mut grpc {
-                    grpc.begin_to_stop();
+                    grpc.begin_shutdown();
                 }
                 server.await
             }
@@ -119,9 +119,9 @@ impl Application {
         if let Some(grpc) = grpc {
             grpc.stop().await;
         }
-        for task in beside {
+        for task in tasks {
             task.abort();
-            // Ended means that it holds the parts no more.
+            // The task has released the states once it has ended.
             let _ = task.await;
         }
         if let Some(gateway) = &parts.gateway {
@@ -138,7 +138,7 @@ async fn maintain(traces: TraceStore, clock: Clock) {
     loop {
         ticks.tick().await;
         if let Err(error) = traces.maintain(clock.now()).await {
-            tracing::warn!(error = chain(&error), "the traces were not maintained, trying again later");
+            tracing::warn!(error = chain(&error), "store maintenance failed; retrying later");
         }
     }
 }
@@ -148,13 +148,13 @@ async fn promote(sink: Sink, clock: Clock, root_wait: Duration) {
     loop {
         ticks.tick().await;
         if let Err(error) = sink.promote(clock.now() - root_wait).await {
-            tracing::warn!(error = chain(&error), "traces that wait were not promoted, trying again later");
+            tracing::warn!(error = chain(&error), "failed to assemble pending traces; retrying later");
         }
     }
 }
 
 async fn save_uses(gateway: &gateway::State) {
     if let Err(error) = gateway.credentials.save_uses().await {
-        tracing::warn!(%error, "the last uses of API keys were not written down");
+        tracing::warn!(%error, "failed to store the last uses of API keys");
     }
 }

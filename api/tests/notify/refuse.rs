@@ -12,11 +12,11 @@ async fn what_is_refused_for_good_is_given_up_with_what_the_other_side_said() {
     let stage = Stage::new().await;
     let _delivering = stage.deliverer().await;
     for (status, body, error) in [
-        (400, "bad payload", "answered 400 Bad Request: bad payload"),
-        (401, "", "answered 401 Unauthorized"),
-        (404, "no_service", "answered 404 Not Found: no_service"),
-        (410, "", "answered 410 Gone"),
-        (413, "", "answered 413 Payload Too Large"),
+        (400, "bad payload", "responded 400 Bad Request: bad payload"),
+        (401, "", "responded 401 Unauthorized"),
+        (404, "no_service", "responded 404 Not Found: no_service"),
+        (410, "", "responded 410 Gone"),
+        (413, "", "responded 413 Payload Too Large"),
     ] {
         let receiver = Receiver::start([Answer::Status(status, "", body)]).await;
         let channel = stage.webhook(receiver.url()).await;
@@ -41,7 +41,7 @@ async fn redirects_are_not_followed_and_the_error_says_where_they_lead() {
         let delivery = stage.finished(&channel, id).await;
         assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Failed, Some(u64::from(status))));
         let error = delivery.error.unwrap();
-        let begins = format!("answered {status} to {}: redirects are not followed", elsewhere.url());
+        let begins = format!("responded {status} to {}: redirects are not followed", elsewhere.url());
         assert!(error.starts_with(&begins), "{error}");
     }
     assert_eq!(elsewhere.count(), 0);

@@ -25,7 +25,10 @@ async fn what_fails_is_tried_again_at_its_time_until_it_works(stage: Stage) {
         let next = stage.clock.now() + pause;
         assert_eq!((delivery.state, delivery.next_attempt_at), (DeliveryState::Pending, Some(next)));
         assert_eq!(delivery.status_code, Some(503));
-        assert_eq!(delivery.error.as_deref(), Some("answered 503 Service Unavailable: down for maintenance"));
+        assert_eq!(
+            delivery.error.as_deref(),
+            Some("responded 503 Service Unavailable: down for maintenance")
+        );
         stage.clock.advance(pause - INSTANT);
         stage.looked().await;
         assert_eq!(receiver.count(), before + 1, "not before its time");
@@ -269,12 +272,12 @@ async fn whatever_else_an_answer_may_be_the_next_attempt_comes() {
     let patience = Duration::from_millis(300);
     let _delivering = stage.deliverer_with(local(), patience).await;
     for (answer, status, error) in [
-        (Answer::Silence, None, "there was no answer within 0.3 s"),
-        (Answer::End, None, "there was no answer: "),
-        (Answer::Endless, Some(500), "answered 500 Internal Server Error: xxxx"),
-        (Answer::Status(408, "", ""), Some(408), "answered 408 Request Timeout"),
-        (Answer::Status(409, "", ""), Some(409), "answered 409 Conflict"),
-        (Answer::Status(425, "", ""), Some(425), "answered 425 Too Early"),
+        (Answer::Silence, None, "no response within 0.3 s"),
+        (Answer::End, None, "no response: "),
+        (Answer::Endless, Some(500), "responded 500 Internal Server Error: xxxx"),
+        (Answer::Status(408, "", ""), Some(408), "responded 408 Request Timeout"),
+        (Answer::Status(409, "", ""), Some(409), "responded 409 Conflict"),
+        (Answer::Status(425, "", ""), Some(425), "responded 425 Too Early"),
     ] {
         let receiver = Receiver::start([answer]).await;
         let channel = stage.webhook(receiver.url()).await;
@@ -293,5 +296,5 @@ async fn whatever_else_an_answer_may_be_the_next_attempt_comes() {
     let delivery = stage.tried(&channel, id, 1).await;
     assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Pending, None));
     let error = delivery.error.unwrap();
-    assert_eq!(error, "it cannot be reached: Connection refused (os error 111)");
+    assert_eq!(error, "cannot connect: Connection refused (os error 111)");
 }

@@ -64,19 +64,19 @@ async fn what_happened_is_said_first_and_the_end_is_green() {
     let lasts = Alert { severity: Severity::Warning, ..stage.alert() };
     let over = Alert { resolved_at: Some(now), resolution: Some(Resolution::Recovered), ..stage.alert() };
     for (event, alert, headline, sentence, color) in [
-        (AlertEvent::Escalated, &worse, "[critical] ", "It became worse, and is critical now.", "#d13438"),
+        (AlertEvent::Escalated, &worse, "[critical] ", "Severity escalated to critical.", "#d13438"),
         (
             AlertEvent::Reminder,
             &lasts,
             "[warning] ",
-            "It has lasted for 1 h 23 min, and nobody has acknowledged it.",
+            "Active for 1 h 23 min and not acknowledged.",
             "#e8a317",
         ),
         (
             AlertEvent::Resolved,
             &over,
             "[resolved] ",
-            "It is over after 1 h 23 min: the value is within its bounds again.",
+            "Resolved after 1 h 23 min: the value is back within its threshold.",
             "#2e9e5b",
         ),
     ] {
@@ -105,7 +105,7 @@ async fn a_long_description_is_cut_and_an_address_that_is_gone_is_given_up() {
     let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
     let delivery = stage.finished(&channel, id).await;
-    assert_eq!(delivery.error.as_deref(), Some("answered 404 Not Found: no_team"));
+    assert_eq!(delivery.error.as_deref(), Some("responded 404 Not Found: no_team"));
     let received = &receiver.received()[0];
     assert!(received.body.len() < 16_384, "{} bytes", received.body.len());
     assert_eq!(received.json()["text"].as_str().unwrap().chars().count(), 250);

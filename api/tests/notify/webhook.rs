@@ -133,7 +133,7 @@ async fn a_channel_that_is_switched_off_is_told_nothing_but_may_be_tried() {
     let _delivering = stage.deliverer().await;
     let firing = stage.finished(&channel, firing).await;
     assert_eq!(firing.state, DeliveryState::Failed);
-    assert!(firing.error.unwrap().contains("switched off"));
+    assert!(firing.error.unwrap().contains("disabled"));
     assert_eq!(stage.finished(&channel, test).await.state, DeliveryState::Delivered);
     assert_eq!(receiver.count(), 1);
 }

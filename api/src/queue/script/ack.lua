@@ -1,6 +1,7 @@
--- Takes messages out of a stream for good, and their bytes off the count. One that somebody else took out meanwhile is
--- not counted again.
--- KEYS: the stream, the bytes. ARGV: the group, the stream's number, then each message's id and size.
+-- Removes messages from a stream and subtracts their size. A message that another consumer has removed already is not
+-- subtracted again.
+-- KEYS: the stream, the sizes. ARGV: the group, the number of the stream, then the id and the size of each message.
+-- Returns the size that was freed.
 local freed = 0
 for i = 3, #ARGV, 2 do
     redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])

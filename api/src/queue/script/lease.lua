@@ -1,7 +1,7 @@
--- Shares the streams out: says that this consumer lives, renews what it holds, takes what is free up to its share, and
--- names what it holds beyond that.
--- KEYS: the consumers, then each stream's lease. ARGV: the consumer, milliseconds that a lease and a sign of life hold.
--- Answers {streams held within its share, streams held beyond it}, each a list of numbers from 0.
+-- Balances the leases on streams: registers this consumer as alive, renews its leases, takes free ones up to its share, and
+-- returns those beyond its share.
+-- KEYS: the consumers, then the lease of each stream. ARGV: the consumer, the lifetime of leases and of the registration in
+-- milliseconds. Returns {streams within the share, streams beyond it}, as lists of numbers from 0.
 local name, ttl = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -9,7 +9,7 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 redis.call('ZADD', KEYS[1], now + ttl, name)
 redis.call('PEXPIRE', KEYS[1], 10 * ttl)
 
--- The shares differ by one at most; which consumers have one more is settled by their names.
+-- Shares differ by at most one; the order of the names determines which consumers have one more.
 local streams, rank = #KEYS - 1, 0
 local consumers = redis.call('ZRANGE', KEYS[1], 0, -1)
 for _, consumer in ipairs(consumers) do

@@ -1,4 +1,4 @@
--- Gives leases up, where they are still this consumer's. KEYS: the leases. ARGV: the consumer.
+-- Releases leases that this consumer still holds. KEYS: the leases. ARGV: the consumer.
 for _, key in ipairs(KEYS) do
     if redis.call('GET', key) == ARGV[1] then
         redis.call('DEL', key)

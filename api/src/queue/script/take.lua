@@ -1,9 +1,9 @@
--- Reads new messages from several streams, no more than their reader has room for: a plain read is bounded in messages,
--- and one message may be as large as ten thousand others.
--- Only from streams that the consumer holds: whoever takes one over finds all that was delivered before.
--- KEYS: the streams, then their leases. ARGV: the group, the consumer, traces at most, raw bytes at most, messages at
--- most.
--- Answers a list of {which stream (from 1), id, data}.
+-- Reads new messages from several streams, up to limits in traces and bytes. A plain XREADGROUP limits only the number of
+-- messages, and one message may be as large as ten thousand others.
+-- Reads only streams on which the consumer holds the lease: whoever takes one over finds everything delivered before.
+-- KEYS: the streams, then their leases. ARGV: the group, the consumer, the maximum number of traces, the maximum raw size,
+-- the maximum number of messages.
+-- Returns a list of {stream (from 1), id, data}.
 local traces, raw, messages = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local taken = {}
 local open = {}
@@ -21,7 +21,7 @@ while #open > 0 do
         local found = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', 1, 'STREAMS', source[2], '>')
         if found then
             local id, fields = found[1][2][1][1], found[1][2][1][2]
-            -- What is not as we write it is counted as little, and put aside by who decodes it.
+            -- A malformed message counts as one; decoding it fails and makes it a dead letter.
             traces = traces - (tonumber(fields[2]) or 1)
             raw = raw - (tonumber(fields[4]) or 0)
             taken[#taken + 1] = {source[1], id, fields[6] or ''}

@@ -1,4 +1,4 @@
-//! Target a process is made of: for each role that runs in it what its handlers work with, and the tasks beside them.
+//! Opens the roles of a process: the states of their handlers, and the tasks beside them.
 
 use std::time::Duration;
 
@@ -38,10 +38,10 @@ use crate::{
     role::Role,
 };
 
-/// How long the stores may take to close.
+/// How long closing the stores may take.
 const CLOSING: Duration = Duration::from_secs(4);
 
-/// Target runs and stands open until the process stops.
+/// What runs or is open until the process stops.
 pub(super) struct Running {
     accounts: Option<AccountStore>,
     traces: Option<TraceStore>,
@@ -115,32 +115,32 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
 }
 
 impl Running {
-    /// The store of traces, where this process writes to it.
-    pub(super) fn written(&self) -> Option<&TraceStore> {
+    /// Returns the traces store, if this process writes to it.
+    pub(super) fn writable_traces(&self) -> Option<&TraceStore> {
         self.traces.as_ref().filter(|_| self.writing.is_some())
     }
 
-    /// Target writes to it.
+    /// Returns the group writer, if this process writes.
     pub(super) fn sink(&self) -> Option<&Sink> {
         self.sink.as_ref()
     }
 
-    /// Who prices anew what is stored, where this process writes.
+    /// Takes the repricer, if this process writes.
     pub(super) fn take_repricer(&mut self) -> Option<Repricer> {
         self.repricer.take()
     }
 
-    /// Who evaluates alert rules, where this process writes.
+    /// Takes the evaluator of alert rules, if this process writes.
     pub(super) fn take_evaluator(&mut self) -> Option<Evaluator> {
         self.evaluator.take()
     }
 
-    /// Writes what was handed in and ends what channels are being told, for so long at most, and closes the stores. Nobody
-    /// may hold what hands in any more.
+    /// Writes queued records, completes notifications in flight (each for at most `patience`), and closes the stores.
+    /// All senders of the queue must have been dropped.
     pub(super) async fn close(self, patience: Duration) {
         let writing = async {
             match self.writing {
-                // It ended by itself; a panic in it was logged where it happened.
+                // The task has ended; a panic in it was logged already.
                 Some(Writing::Memory(task)) => drop(task.await),
                 Some(Writing::Redis(worker)) => worker.stop().await,
                 None => {}
@@ -153,10 +153,10 @@ impl Running {
         };
         let (written, delivered) = tokio::join!(timeout(patience, writing), timeout(patience, delivering));
         if written.is_err() {
-            tracing::warn!("writing did not come to an end, closing the stores all the same");
+            tracing::warn!("queued records were not written in time; closing the stores");
         }
         if delivered.is_err() {
-            tracing::warn!("channels that do not answer are told again by whoever delivers next");
+            tracing::warn!("notifications in flight did not complete in time; they will be retried");
         }
         let closing = async {
             if let Some(traces) = self.traces {
@@ -166,9 +166,9 @@ impl Running {
                 accounts.close().await;
             }
         };
-        // A server that is silent does not keep the process: whatever it was asked is done or not without it.
+        // A server that does not respond must not delay the end of the process.
         if timeout(CLOSING, closing).await.is_err() {
-            tracing::warn!("a database does not let go of its connections, ending all the same");
+            tracing::warn!("database connections did not close in time");
         }
     }
 }
@@ -189,15 +189,13 @@ fn gateway(base: &Base<'_>, accounts: &AccountStore) -> Result<gateway::State, S
 
 fn assets(config: &Config) -> Result<Assets, StartError> {
     match &config.web_dir {
-        Some(folder) => Assets::from_folder(folder).map_err(|source| StartError::Io {
-            what: format!("{} cannot be read", folder.display()),
-            source,
-        }),
+        Some(folder) => Assets::from_folder(folder)
+            .map_err(|source| StartError::Io { what: format!("cannot read {}", folder.display()), source }),
         None => Ok(Assets::embedded()),
     }
 }
 
-/// The other roles, as a gateway by itself sees them.
+/// Returns the other roles, if only the gateway runs in this process.
 fn peers(config: &Config, clock: &Clock) -> Option<Peers> {
     let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
     (config.role == Some(Role::Gateway)).then(|| Peers {
@@ -209,7 +207,7 @@ fn peers(config: &Config, clock: &Clock) -> Option<Peers> {
     })
 }
 
-/// Target a role by itself checks the gateway's proofs with.
+/// Returns the state for checking proofs, if ingestion or query run alone in this process.
 fn receive(config: &Config, clock: &Clock) -> Option<receive::State> {
     let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
     matches!(config.role, Some(Role::Ingestion | Role::Query))
@@ -225,14 +223,15 @@ fn dependencies(
     let mut dependencies = Vec::new();
     dependencies.extend(accounts.cloned().map(|store| Dependency::required(Target::Accounts(store))));
     dependencies.extend(traces.cloned().map(|store| Dependency::required(Target::Traces(store))));
-    // Without Redis limits are counted by each process, and answers come from the database; only the queue stands still.
+    // Without Redis, limits are counted per process and responses are computed from the database; only the queue
+    // stops.
     let queues = !matches!(base.config.role, Some(Role::Gateway | Role::Query));
     let redis = if queues { Dependency::required } else { Dependency::optional };
     dependencies.extend(base.redis.clone().map(|connection| redis(Target::Redis(connection))));
     if let Some(peers) = peers {
         let client = http::client("http:").no_proxy().build()?;
         for (name, upstream) in [("query", &peers.query), ("ingestion", &peers.ingestion)] {
-            // A gateway without query still takes traces in, and the other way round.
+            // Each of the two roles can be down without affecting the other.
             dependencies.push(Dependency::optional(Target::Role(name, upstream.clone(), client.clone())));
         }
     }
