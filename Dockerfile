@@ -1,16 +1,16 @@
 # syntax=docker/dockerfile:1
-# Two images from one build: `agent-obs`, the server in every role, and `frontend`, nginx with the SPA.
+# Builds two images: `agent-obs`, the server for all roles, and `frontend`, nginx with the SPA.
 #
 #   docker build --target agent-obs --tag agent-obs .
 #   docker run --rm --publish 127.0.0.1:8000:8000 --publish 127.0.0.1:4317:4317 --volume agent-obs:/data agent-obs
 
-# That of rust-toolchain.toml: make lint compares them.
+# Must match rust-toolchain.toml; checked by `make lint`.
 ARG RUST_VERSION=1.95.0
 ARG NGINX_IMAGE=nginx:1.30-alpine-slim
 
 FROM rust:${RUST_VERSION}-slim-bookworm AS base
 ARG RUST_VERSION
-# The image's own toolchain, without the components for development that rust-toolchain.toml asks for.
+# Use the toolchain of the image instead of installing the development components listed in rust-toolchain.toml.
 ENV RUSTUP_TOOLCHAIN=${RUST_VERSION} AGENT_OBS_TOOLS=/opt/tools
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 # hadolint ignore=DL3008
@@ -20,28 +20,30 @@ RUN apt-get update \
     && rustup target add wasm32-unknown-unknown
 WORKDIR /src
 
-# The few lines that name the tools, so that they are not compiled anew whenever a dependency changes.
+# The versions of the tools, in a stage of their own, so that changed dependencies do not rebuild the tools.
 FROM base AS versions
 COPY Makefile Cargo.lock ./
 RUN mkdir -p web shared/src && make --no-print-directory versions >versions.env
 
 FROM base AS tools
 ARG CARGO_CHEF_VERSION=0.1.78
-RUN cargo install cargo-chef --locked --version "=${CARGO_CHEF_VERSION}" --root /usr/local/cargo \
+# Compile with almost no optimisation, as scripts/setup.sh does: the tools run for seconds.
+RUN CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    cargo install cargo-chef --locked --version "=${CARGO_CHEF_VERSION}" --root /usr/local/cargo \
     && rm -rf /usr/local/cargo/registry
 COPY scripts/setup.sh scripts/
 COPY --from=versions /src/versions.env ./
 RUN set -a && . ./versions.env && TOOLS="$AGENT_OBS_TOOLS" scripts/setup.sh build \
     && rm -rf /usr/local/cargo/registry /root/.npm
 
-# What the dependencies are, and nothing else of the sources.
+# The recipe contains only the manifests and the lock file.
 FROM tools AS plan
 COPY . .
 RUN cargo chef prepare --recipe-path /recipe.json
 
 FROM tools AS build
 COPY --from=plan /recipe.json /recipe.json
-# This layer is as old as Cargo.lock and the manifests: the dependencies of the server, then of the SPA.
+# Dependencies of the server, then of the SPA. The layer is rebuilt only when Cargo.lock or a manifest changes.
 RUN cargo chef cook --recipe-path /recipe.json --package api --release \
     && cargo chef cook --recipe-path /recipe.json --package web --profile wasm-release --target wasm32-unknown-unknown
 COPY . .
@@ -50,7 +52,7 @@ RUN make build \
     && mv target/release/agent-obs /out/ \
     && scripts/nginx.sh web web/dist /out/web
 
-# nginx, as any user: it writes to /tmp alone, so that the rest can be read-only.
+# nginx runs as any user and writes only to /tmp, so that the file system can be read-only.
 # hadolint ignore=DL3006
 FROM ${NGINX_IMAGE} AS frontend
 ENV NGINX_ENVSUBST_FILTER=^NGINX_ \
@@ -77,7 +79,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
 CMD ["nginx", "-c", "/tmp/nginx.conf", "-g", "daemon off;"]
 
-# The server: a C library, root certificates and one file. There is no shell to break into.
+# The server: libc, root certificates and one binary, without a shell.
 FROM gcr.io/distroless/cc-debian12:nonroot AS agent-obs
 ENV SERVICE_HOST=0.0.0.0 DATA_DIR=/data LOG_FORMAT=json
 COPY --from=build --chown=65532:65532 /out/data /data

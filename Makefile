@@ -1,5 +1,5 @@
-# Everything there is to run: `make help`. Tools live outside the checkout, in $(TOOLS), a folder per version, so that a
-# second clone finds them; scripts/setup.sh brings what is missing. PATH is extended in here only.
+# `make help` lists the targets. scripts/setup.sh installs missing tools into $(TOOLS), outside the checkout, with one
+# directory per version, so that several clones share them. PATH is extended only inside make.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -10,24 +10,24 @@ SHELL := bash
 TRUNK_VERSION := 0.21.14
 BINARYEN_VERSION := 132.0.0
 CARGO_DENY_VERSION := 0.20.2
-# The command-line tool and the crate must be of one version.
+# wasm-bindgen-cli must have exactly the version of the wasm-bindgen crate.
 WASM_BINDGEN_VERSION := $(shell awk '$$0 == "name = \"wasm-bindgen\"" { getline; gsub(/"/, "", $$3); print $$3; exit }' Cargo.lock)
 
 TOOLS := $(or $(AGENT_OBS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agent-obs/tools)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-# The libraries that api/tests/otlp sends with: a folder for each set of versions.
+# Client libraries used by api/tests/otlp, in one directory per set of versions.
 OTLP_CLIENTS := $(TOOLS)/otlp-clients-$(shell cat api/tests/otlp/python/requirements.txt api/tests/otlp/node/package-lock.json 2>/dev/null | sha256sum | cut -c1-12)
 WASM_OPT := $(TOOLS)/binaryen-$(BINARYEN_VERSION)/node_modules/.bin/wasm-opt
-# A fresh rustup is not on every shell's PATH yet: ~/.cargo/bin comes last.
+# After a fresh rustup installation, ~/.cargo/bin is not yet on the PATH of every shell: append it.
 PATH := $(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN_VERSION)/bin:$(dir $(WASM_OPT)):$(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin:$(PATH):$(HOME)/.cargo/bin
 export PATH TOOLS TARGET OTLP_CLIENTS TRUNK_VERSION BINARYEN_VERSION CARGO_DENY_VERSION WASM_BINDGEN_VERSION
 
-# trunk takes these tools and downloads nothing.
+# Make trunk use the installed tools instead of downloading them.
 export TRUNK_TOOLS_WASM_BINDGEN := $(WASM_BINDGEN_VERSION)
 export TRUNK_TOOLS_WASM_OPT := version_$(firstword $(subst ., ,$(BINARYEN_VERSION)))
 export TRUNK_OFFLINE := true
 export TRUNK_SKIP_VERSION_CHECK := true
-# trunk takes NO_COLOR=1, as everybody else writes it, for a mistake.
+# trunk rejects NO_COLOR=1.
 TRUNK := env -u NO_COLOR trunk
 
 # `make run DEMO=0` starts without the demo workspace.
@@ -39,15 +39,21 @@ WEB_SOURCES := Cargo.toml Cargo.lock Trunk.toml rust-toolchain.toml shared/Cargo
 ##@ Use
 
 .PHONY: run
-run: build ## build, and serve with the demo workspace (DEMO=0: without) on 127.0.0.1:8000
-	@exec $(TARGET)/release/agent-obs serve $(if $(filter 0,$(DEMO)),,--demo)
+run: build-quick ## build with little optimisation and serve a demo workspace (DEMO=0: none) on 127.0.0.1:8000
+	@exec $(TARGET)/quick/agent-obs serve $(if $(filter 0,$(DEMO)),,--demo)
+
+.PHONY: build-quick
+build-quick: setup-build web/dist/index.html
+	@echo "==> Server: $(TARGET)/quick/agent-obs"
+	@cargo build --profile quick -p api
 
 .PHONY: build
-build: setup-build web/dist/index.html ## build target/release/agent-obs with the SPA in it
+build: setup-build web/dist/index.html ## build the optimised binary target/release/agent-obs, SPA included
 	@echo "==> Server: $(TARGET)/release/agent-obs"
 	@cargo build --release -p api
 
-# index.html gets the time at which the build began: what is edited meanwhile is newer, and built next time.
+# index.html gets the time at which the build started, so that files edited during the build are newer and trigger the
+# next one.
 web/dist/index.html: $(WEB_SOURCES) | setup-build
 	@echo "==> SPA: web/dist"
 	@mkdir -p $(TARGET) && touch $(TARGET)/spa-started
@@ -58,15 +64,15 @@ web/dist/index.html: $(WEB_SOURCES) | setup-build
 ##@ Develop
 
 .PHONY: dev
-dev: setup-build ## API on :8000, rebuilt and restarted on change, beside `trunk serve` on :8080
+dev: setup-build ## run the API on :8000 and the SPA on :8080; both are rebuilt on change
 	@scripts/dev.sh
 
 .PHONY: test
-test: setup-test web/dist/index.html test-native test-wasm ## all tests: units, stores, HTTP, components and flows in Chromium
+test: setup-test web/dist/index.html test-native test-wasm ## run all tests: units, stores, HTTP, components and browser flows
 
 .PHONY: test-native
-test-native: # The flows in the browser are among them: api/tests/browser.
-	@echo "==> Tests: units, stores, HTTP, flows in Chromium"
+test-native: # Includes the browser flows in api/tests/browser.
+	@echo "==> Tests: units, stores, HTTP, browser flows"
 	@export CHROMEDRIVER="$${CHROMEDRIVER:-$$(command -v chromedriver)}" CHROMIUM="$${CHROMIUM:-$$(command -v chromium)}"; \
 	cargo test --workspace
 
@@ -78,10 +84,10 @@ test-wasm:
 	cargo test -p web --target wasm32-unknown-unknown
 
 .PHONY: lint
-lint: setup-lint ## format, Cargo.lock, clippy natively and for wasm; licences, shell scripts, nginx.conf and containers where their tools are
+lint: setup-lint ## check format, lock file, clippy; licences, scripts, nginx and containers if the tools are installed
 	@echo "==> Lint: format"
 	@cargo fmt --all --check
-	@echo "==> Lint: Cargo.lock fits the manifests"
+	@echo "==> Lint: Cargo.lock is up to date"
 	@cargo metadata --locked --format-version 1 >/dev/null
 	@echo "==> Lint: clippy, native"
 	@cargo clippy --workspace --all-targets -- -D warnings
@@ -90,39 +96,43 @@ lint: setup-lint ## format, Cargo.lock, clippy natively and for wasm; licences, 
 	@scripts/lint-optional.sh
 
 .PHONY: deny
-deny: setup-deny ## licences, bans and sources of the dependencies; brings cargo-deny, which compiles for some minutes
+deny: setup-deny ## check licences, bans and sources of the dependencies; compiles cargo-deny on first use
 	@cargo deny --log-level error check licenses bans sources
 
 .PHONY: fmt
 fmt: ## format all Rust code
 	@cargo fmt --all
 
-# What `make bench` loads before it measures, and which way to run the server: embedded, servers, or both where empty.
+# Number of traces that `make bench` loads, and the setup to measure: embedded, servers, or both if empty.
 TRACES ?= 1000000
 ONLY ?=
 
 .PHONY: bench
-bench: setup-bench ## measure on TRACES=1000000 traces (ONLY=embedded|servers) and write docs/benchmarks.md; wants an idle machine
+bench: setup-bench ## measure with TRACES=1000000 traces (ONLY=embedded|servers), write docs/benchmarks.md; use an idle machine
 	@cargo bench -p api --bench server -- --traces $(TRACES) $(if $(ONLY),--only $(ONLY)) --write $(CURDIR)/docs/benchmarks.md
+
+.PHONY: screenshots
+screenshots: setup-screenshots build-quick ## render docs/images/dashboard.png and trace.png from the demo workspace
+	@scripts/screenshots.sh $(TARGET)/quick/agent-obs docs/images
 
 ##@ Housekeeping
 
-.PHONY: setup-lint setup-build setup-test setup-bench setup-deny
-setup-lint setup-build setup-test setup-bench setup-deny: setup-%:
+.PHONY: setup-lint setup-build setup-test setup-bench setup-deny setup-screenshots
+setup-lint setup-build setup-test setup-bench setup-deny setup-screenshots: setup-%:
 	@scripts/setup.sh $*
 
 .PHONY: versions
-versions: # The tools of setup-build, for the Dockerfile.
+versions: # Prints the versions of the build tools for the Dockerfile.
 	@printf '%s\n' TRUNK_VERSION=$(TRUNK_VERSION) WASM_BINDGEN_VERSION=$(WASM_BINDGEN_VERSION) \
 		BINARYEN_VERSION=$(BINARYEN_VERSION) CARGO_DENY_VERSION=$(CARGO_DENY_VERSION)
 
 .PHONY: clean
-clean: ## remove what was built; data and tools stay
+clean: ## delete build results; data and tools are kept
 	@cargo clean
 	@rm -rf web/dist
 
 .PHONY: help
-help: ## this list
+help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The API, rebuilt and restarted when its sources change, beside `trunk serve`, which does the same for the SPA and hands
-# /api on to the API. Ctrl-C ends both. `make dev` calls this, with the tools on PATH.
+# Runs the API, rebuilt and restarted when its sources change, and `trunk serve`, which does the same for the SPA and
+# forwards /api to the API. Ctrl-C stops both. Called by `make dev`, which puts the tools on the PATH.
 set -euo pipefail
 
 : "${TARGET:?}"
 web=http://127.0.0.1:8080
-seen=$TARGET/dev-seen # as old as the sources that were last built
+seen=$TARGET/dev-seen # modification time: start of the last build
 server='' trunk=''
-# trunk wants the folders that it is told to ignore to be there.
+# trunk fails if a directory in its ignore list does not exist.
 mkdir -p "$TARGET" web/dist
 
 stop_server() {
@@ -29,11 +29,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 changed() {
-    [ -n "$(find api/src api/build.rs api/Cargo.toml shared/src shared/Cargo.toml migrations Cargo.toml Cargo.lock \
+    [ -n "$(find api/src api/build.rs api/Cargo.toml crates shared/src shared/Cargo.toml migrations Cargo.toml Cargo.lock \
         -newer "$seen" -print -quit 2>/dev/null)" ]
 }
 
-# A failed build leaves the server that runs alone: the next change tries again.
+# If the build fails, the running server is kept until the next change.
 build_and_restart() {
     touch "$seen"
     if cargo build -p api; then
@@ -46,17 +46,17 @@ build_and_restart() {
 echo "==> API: building"
 build_and_restart
 echo "==> SPA: $web"
-# Its own folder: web/dist is the release build, which `make build` embeds.
-# In a group of its own, so that the builds it starts end with it.
+# A separate output directory: web/dist is the release build that `make build` embeds. A separate process group:
+# stopping it stops the builds that trunk started.
 setsid env -u NO_COLOR trunk serve --dist "$TARGET/dev-dist" --address 127.0.0.1 --port 8080 &
 trunk=$!
 
 while kill -0 "$trunk" 2>/dev/null; do
     if changed; then
-        echo "==> API: changed, building"
+        echo "==> API: sources changed, building"
         build_and_restart
     fi
-    # In the background, so that a signal is not kept waiting.
+    # Sleep in the background, so that signals are handled immediately.
     sleep 1 &
     wait $!
 done

@@ -1,20 +1,19 @@
 #!/usr/bin/env bash
-# The checks whose tools are not worth minutes of installing on every machine: made where the tool is, and said to be
-# left out where it is not.
+# Runs the checks whose tools are optional. A check is skipped with a message if its tool is not installed.
 set -euo pipefail
 
 if command -v cargo-deny >/dev/null; then
     echo "==> Lint: licences, bans and sources of the dependencies"
-    # Advisories want a database from the network: `cargo deny check advisories`, by hand.
+    # Advisories need a database from the network: run `cargo deny check advisories` manually.
     cargo deny --log-level error check licenses bans sources
 else
-    echo "==> Lint: NOT checked: licences, bans and sources of the dependencies (no cargo-deny; make deny brings it)"
+    echo "==> Lint: SKIPPED: licences, bans and sources of the dependencies (no cargo-deny; installed by make deny)"
 fi
 if command -v shellcheck >/dev/null; then
     echo "==> Lint: shell scripts"
     shellcheck scripts/*.sh .ci/run
 else
-    echo "==> Lint: NOT checked: shell scripts (no shellcheck)"
+    echo "==> Lint: SKIPPED: shell scripts (no shellcheck)"
 fi
 if PATH=$PATH:/usr/sbin command -v "${NGINX:-nginx}" >/dev/null; then
     echo "==> Lint: nginx.conf"
@@ -27,7 +26,7 @@ if PATH=$PATH:/usr/sbin command -v "${NGINX:-nginx}" >/dev/null; then
         scripts/nginx.sh conf >"$folder/nginx.conf"
     PATH=$PATH:/usr/sbin "${NGINX:-nginx}" -t -q -c "$folder/nginx.conf"
 else
-    echo "==> Lint: NOT checked: nginx.conf (no nginx; make test brings it)"
+    echo "==> Lint: SKIPPED: nginx.conf (no nginx; installed by make test)"
 fi
 if docker compose version >/dev/null 2>&1; then
     echo "==> Lint: docker-compose.yml"
@@ -38,17 +37,17 @@ if docker compose version >/dev/null 2>&1; then
     check_compose -f docker-compose.yml
     check_compose -f docker-compose.yml -f deploy/docker-compose.tls.yml
 else
-    echo "==> Lint: NOT checked: docker-compose.yml (no docker compose)"
+    echo "==> Lint: SKIPPED: docker-compose.yml (no docker compose)"
 fi
 if command -v hadolint >/dev/null; then
     echo "==> Lint: Dockerfile"
     hadolint Dockerfile
 else
-    echo "==> Lint: NOT checked: Dockerfile (no hadolint)"
+    echo "==> Lint: SKIPPED: Dockerfile (no hadolint)"
 fi
-# What both name must be the same.
+# rust-toolchain.toml and the Dockerfile must name the same Rust version.
 toolchain=$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)
 grep -qx "ARG RUST_VERSION=$toolchain" Dockerfile || {
-    echo "Dockerfile: RUST_VERSION is not that of rust-toolchain.toml, $toolchain" >&2
+    echo "Dockerfile: RUST_VERSION must be $toolchain, the version in rust-toolchain.toml" >&2
     exit 1
 }

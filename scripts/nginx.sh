@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# What nginx needs besides nginx.conf.
+# Prepares the files and the configuration of nginx.
 #
-#   scripts/nginx.sh web DIST FOLDER   from a built SPA, the folder that nginx serves: the files with .gz beside each
-#                                      (plain/), compressed by brotli where that is installed (br/), and the hashes of
-#                                      the page's inline scripts for the Content-Security-Policy (page.conf)
-#   scripts/nginx.sh conf              nginx.conf with its variables filled in from the environment, to standard output
-#   scripts/nginx.sh grpc              the same of deploy/otlp-grpc.conf
+#   scripts/nginx.sh web DIST DIRECTORY   create the directory that nginx serves from a built SPA: plain/ (the files, each
+#                                         with a .gz copy), br/ (the files compressed with brotli, if it is installed) and
+#                                         page.conf (hashes of the inline scripts for the Content-Security-Policy)
+#   scripts/nginx.sh conf                 print nginx.conf with variables substituted from the environment
+#   scripts/nginx.sh grpc                 print deploy/otlp-grpc.conf with variables substituted from the environment
 set -euo pipefail
 
-# The hash of each inline script of the page on standard input, as a policy wants it: what asset.rs does for the binary.
+# Prints the hash of each inline script of the HTML page on stdin as a Content-Security-Policy source. asset.rs computes
+# the same hashes for the binary.
 script_hashes() {
     local page script attributes
     page=$(cat)
@@ -23,8 +24,8 @@ script_hashes() {
 }
 
 web() {
-    local dist=$1 folder=$2 part=$2.part
-    [ -f "$dist/index.html" ] || { echo "$dist holds no index.html: make build makes one in web/dist" >&2 && exit 1; }
+    local dist=$1 directory=$2 part=$2.part
+    [ -f "$dist/index.html" ] || { echo "$dist: no index.html found; make build creates web/dist" >&2 && exit 1; }
     rm -rf "$part"
     mkdir -p "$part"
     cp -r --preserve=timestamps "$dist" "$part/plain"
@@ -36,29 +37,29 @@ web() {
         done
     fi
     find "$part/plain" -type f -exec gzip --best --keep {} +
-    # Without a newline of its own: a hash is of every byte.
+    # A map whose default is the value: nginx has no variable assignment at the http level.
     printf 'map "" %s {\n  default "%s";\n}\n' "\$page_scripts" "$(script_hashes <"$dist/index.html")" >"$part/page.conf"
     chmod -R a+rX "$part"
-    rm -rf "$folder"
-    mv "$part" "$folder"
+    rm -rf "$directory"
+    mv "$part" "$directory"
 }
 
-# The template $1, filled in.
+# Prints the template $1 with its variables substituted.
 conf() {
-    # Each with what it is when not set.
+    # Variables and their defaults.
     local -A values=(
-        [NGINX_LISTEN]="${NGINX_LISTEN:-8080}"                             # of `listen`: a port, an address, `8443 ssl`
-        [NGINX_GATEWAY]="${NGINX_GATEWAY:-127.0.0.1:8000}"                 # of `server` in the upstream
-        [NGINX_LOCAL_RESOLVERS]="${NGINX_LOCAL_RESOLVERS:-127.0.0.1}"      # used with `resolve` in NGINX_GATEWAY alone
-        [NGINX_WEB]="${NGINX_WEB:-/srv/agent-obs/web}"                     # the folder made by `nginx.sh web`
-        [NGINX_SERVER_CONF]="${NGINX_SERVER_CONF:-/etc/agent-obs/nginx/*.conf}" # more for the server: TLS, load balancers
-        [NGINX_HTTP_CONF]="${NGINX_HTTP_CONF:-/etc/agent-obs/nginx/http/*.conf}" # more servers: OTLP over gRPC
-        [NGINX_GRPC_LISTEN]="${NGINX_GRPC_LISTEN:-14317}"                # where the gateway beside it has 4317
-        [NGINX_GRPC_GATEWAY]="${NGINX_GRPC_GATEWAY:-127.0.0.1:4317}"
-        [NGINX_TMP]="${NGINX_TMP:-/run}"                                   # a folder for the pid and small buffers
+        [NGINX_LISTEN]="${NGINX_LISTEN:-8080}"                        # arguments of `listen`: a port, an address, `8443 ssl`
+        [NGINX_GATEWAY]="${NGINX_GATEWAY:-127.0.0.1:8000}"            # arguments of `server` in the upstream
+        [NGINX_LOCAL_RESOLVERS]="${NGINX_LOCAL_RESOLVERS:-127.0.0.1}" # DNS servers, used only with `resolve` in NGINX_GATEWAY
+        [NGINX_WEB]="${NGINX_WEB:-/srv/agent-obs/web}"                # directory created by `nginx.sh web`
+        [NGINX_SERVER_CONF]="${NGINX_SERVER_CONF:-/etc/agent-obs/nginx/*.conf}"  # included in the server: TLS, load balancers
+        [NGINX_HTTP_CONF]="${NGINX_HTTP_CONF:-/etc/agent-obs/nginx/http/*.conf}" # additional servers: OTLP over gRPC
+        [NGINX_GRPC_LISTEN]="${NGINX_GRPC_LISTEN:-14317}"             # the gateway on the same host uses 4317
+        [NGINX_GRPC_GATEWAY]="${NGINX_GRPC_GATEWAY:-127.0.0.1:4317}"  # arguments of `server` in the gRPC upstream
+        [NGINX_TMP]="${NGINX_TMP:-/run}"                              # directory for the pid file and temporary files
         [NGINX_ACCESS_LOG]="${NGINX_ACCESS_LOG:-/var/log/nginx/access.log}"
-        [NGINX_WORKERS]="${NGINX_WORKERS:-auto}"
-        [NGINX_CONNECTIONS_PER_CLIENT]="${NGINX_CONNECTIONS_PER_CLIENT:-512}"
+        [NGINX_WORKERS]="${NGINX_WORKERS:-auto}"                      # worker processes
+        [NGINX_CONNECTIONS_PER_CLIENT]="${NGINX_CONNECTIONS_PER_CLIENT:-512}" # requests in flight per client address
     )
     local text name
     text=$(cat "$(dirname "$0")/../$1")
@@ -69,7 +70,7 @@ conf() {
 }
 
 case ${1-} in
-    web) web "${2:?a built SPA}" "${3:?a folder to make}" ;;
+    web) web "${2:?directory with a built SPA}" "${3:?directory to create}" ;;
     conf) conf nginx.conf ;;
     grpc) conf deploy/otlp-grpc.conf ;;
     *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" >&2 && exit 2 ;;

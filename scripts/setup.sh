@@ -1,27 +1,28 @@
 #!/usr/bin/env bash
-# Brings what a make target needs and the machine does not have. Changes nothing that is there, stays quiet and quick
-# when nothing is missing, and says in one line what it cannot bring. make names the versions and the folder.
+# Installs the missing prerequisites of a make target. Does not change installed software, returns quickly and silently
+# if nothing is missing, and reports in one line what it cannot install. Called by make, which sets the versions and the
+# directory.
 #
-#   scripts/setup.sh lint|build|test|bench|deny
+#   scripts/setup.sh lint|build|test|bench|deny|screenshots
 set -euo pipefail
 
-need=${1:?usage: scripts/setup.sh lint|build|test|bench|deny (make calls it)}
+need=${1:?usage: scripts/setup.sh lint|build|test|bench|deny|screenshots (called by make)}
 : "${TOOLS:?}" "${TRUNK_VERSION:?}" "${WASM_BINDGEN_VERSION:?}" "${BINARYEN_VERSION:?}" "${CARGO_DENY_VERSION:?}"
 
-step() { printf '==> Set-up: %s\n' "$*"; }
+step() { printf '==> Setup: %s\n' "$*"; }
 fail() {
-    printf 'Cannot go on: %s\n' "$*" >&2
+    printf 'Setup failed: %s\n' "$*" >&2
     exit 1
 }
 have() { command -v "$1" >/dev/null 2>&1; }
-# Whether `$1 --version` says `$2`.
+# Whether `$1 --version` prints `$2`.
 is_version() { have "$1" && [ "$("$1" --version 2>/dev/null)" = "$2" ]; }
 
 # ── Debian packages ────────────────────────────────────────────────────────────────────────────────────────────────
 
 as_root=()
 apt_get=()
-# Sets both, or fails where this user cannot install packages.
+# Sets both variables. Fails if the user cannot install packages.
 find_apt() {
     have apt-get || return 1
     if [ "$(id -u)" != 0 ]; then
@@ -33,9 +34,9 @@ find_apt() {
 
 install_packages() {
     step "Debian packages: $*"
-    # A source that does not answer need not be the one that has the packages: installing decides.
+    # A failed update of one package source is not fatal: the packages may come from another source.
     "${apt_get[@]}" update || true
-    # Debian starts an nginx, for the world on port 80, as soon as it is installed: here it is a program for the tests.
+    # Debian starts nginx on port 80 after the installation. The tests only need the binary: prevent the start.
     local masked=
     if [[ " $* " == *" nginx "* && -d /run/systemd/system ]]; then
         "${as_root[@]}" systemctl --quiet mask nginx && masked=yes
@@ -49,8 +50,8 @@ install_packages() {
     return "$result"
 }
 
-packages=() # what is missing, as Debian packages…
-missing=()  # …and as what they are for
+packages=() # missing Debian packages
+missing=()  # descriptions of the missing programs
 want() {
     local what=$1
     shift
@@ -58,7 +59,7 @@ want() {
     packages+=("$@")
 }
 
-# On Debian each version is in a folder of its own, which is on nobody's path.
+# Debian installs each PostgreSQL version in a directory of its own, which is not on the PATH.
 have_postgres() {
     local bin
     for bin in "${POSTGRES_BIN:-}" "$(pg_config --bindir 2>/dev/null)" /usr/lib/postgresql/*/bin; do
@@ -66,43 +67,50 @@ have_postgres() {
     done
     return 1
 }
-# The libraries that send OTLP in the tests want these versions or later.
+# Minimum versions of Python and Node for the OTLP client libraries of the tests.
 has_python() { have python3 && python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; }
 has_node() {
     have npm && have node && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b > 18) ? 0 : 1)'
 }
 compiles_c() { have cc && echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1; }
-# Debian keeps the server's programs off the PATH.
-has_postgres() { compgen -G "${POSTGRES_BIN:-/usr/lib/postgresql/*/bin}/initdb" >/dev/null || have initdb; }
+
+want_browser() {
+    have "${CHROMIUM:-chromium}" || want "chromium (or CHROMIUM=/path/to/chrome)" chromium
+    have "${CHROMEDRIVER:-chromedriver}" || want "chromedriver (or CHROMEDRIVER=/path/to/chromedriver)" chromium-driver
+}
+# Debian starts a PostgreSQL and a Redis server after the installation. Tests and benchmarks start their own.
+want_servers() {
+    have redis-server || want redis-server redis-server
+    have setpriv || want "setpriv (util-linux)" util-linux
+    have_postgres || want "PostgreSQL (or POSTGRES_BIN=/path/to/its/programs)" postgresql
+}
 
 compiles_c || want "a C compiler (cc)" gcc libc6-dev
 case $need in
     test)
-        # Installing it starts a server, which the tests leave alone: they start their own.
-        has_postgres || want "PostgreSQL's server (or POSTGRES_BIN=/path/to/its/programs)" postgresql
-        have "${CHROMIUM:-chromium}" || want "chromium (or CHROMIUM=/path/to/chrome)" chromium
-        have redis-server || want redis-server redis-server
-        have setpriv || want "setpriv (util-linux)" util-linux
-        have_postgres || want "PostgreSQL (or POSTGRES_BIN=/path/to/its/programs)" postgresql
-        # On Debian it is on root's path alone.
-        PATH=$PATH:/usr/sbin have "${NGINX:-nginx}" || want "nginx (or NGINX=/path/to/it)" nginx
+        want_browser
+        want_servers
+        # Debian installs nginx in /usr/sbin, which is only on root's PATH.
+        PATH=$PATH:/usr/sbin have "${NGINX:-nginx}" || want "nginx (or NGINX=/path/to/nginx)" nginx
         have openssl || want openssl openssl
-        has_python || want "python3 of 3.10 or later, with venv" python3 python3-venv
-        has_node || want "node of 18.19 or later, with npm" nodejs npm
+        has_python || want "python3 3.10 or newer with venv" python3 python3-venv
+        has_node || want "node 18.19 or newer with npm" nodejs npm
         have brotli || want brotli brotli
-        have "${CHROMEDRIVER:-chromedriver}" || want "chromedriver (or CHROMEDRIVER=/path/to/it)" chromium-driver
         ;;
     bench)
         have wrk || want wrk wrk
-        have redis-server || want redis-server redis-server
-        have setpriv || want "setpriv (util-linux)" util-linux
-        have_postgres || want "PostgreSQL (or POSTGRES_BIN=/path/to/its/programs)" postgresql
+        want_servers
+        ;;
+    screenshots)
+        want_browser
+        have curl || want curl curl
+        have jq || want jq jq
         ;;
 esac
 if [ ${#packages[@]} -gt 0 ]; then
     list=$(printf ', %s' "${missing[@]}")
-    find_apt || fail "missing ${list:2}; on Debian: sudo apt-get install ${packages[*]}"
-    install_packages "${packages[@]}" || fail "apt-get could not install ${packages[*]}"
+    find_apt || fail "missing ${list:2}; on Debian, run: sudo apt-get install ${packages[*]}"
+    install_packages "${packages[@]}" || fail "apt-get cannot install ${packages[*]}"
 fi
 
 # ── Rust ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,25 +118,36 @@ fi
 have cargo || fail "missing cargo: install Rust from https://rustup.rs"
 wasm=wasm32-unknown-unknown
 if [ ! -d "$(rustc --print target-libdir --target $wasm)" ]; then
-    have rustup || fail "this Rust cannot build for $wasm: install that target, or Rust from https://rustup.rs"
+    have rustup || fail "missing Rust target $wasm: install it, or install Rust from https://rustup.rs"
     step "Rust target $wasm"
-    rustup target add $wasm || fail "rustup could not add the target $wasm"
+    rustup target add $wasm || fail "rustup cannot add the target $wasm"
 fi
-case $need in lint | bench) exit 0 ;; esac
+case $need in lint | bench | screenshots) exit 0 ;; esac
 
-# ── Tools: each version in a folder of its own ─────────────────────────────────────────────────────────────────────
+# ── Tools, in one directory per version ────────────────────────────────────────────────────────────────────────────
 
-# Builds `$1` at version `$2` with cargo. Quickly rather than well: the tools run for seconds. What was compiled stays
-# until it is done, so that an interrupted installation goes on where it was.
+# Downloads the prebuilt binaries of `$1` at version `$2` if cargo-binstall is installed. `$3` checks whether they run.
+download_crate() {
+    have cargo-binstall || return 1
+    step "$1 $2 (prebuilt) → $TOOLS"
+    cargo binstall --no-confirm --disable-strategies compile --version "=$2" --root "$TOOLS/$1-$2" "$1" && "$3" && return
+    rm -rf "${TOOLS:?}/$1-$2"
+    return 1
+}
+
+# Compiles `$1` at version `$2`; further arguments are passed to `cargo install`. Uses almost no optimisation, since the
+# tools run for seconds. Compiled crates are kept until the installation is complete, so that an interrupted one
+# continues.
 install_crate() {
     local crate=$1 version=$2 build=$TOOLS/build/$1-$2
-    step "$crate $version (compiled once, some minutes) → $TOOLS"
-    local install=(env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 "CARGO_TARGET_DIR=$build"
-        cargo install "$crate" --version "=$version" --root "$TOOLS/$crate-$version")
-    # A lock file may name versions that a mirror of crates.io does not have yet.
+    shift 2
+    step "$crate $version (compiled once, takes minutes) → $TOOLS"
+    local install=(env CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+        "CARGO_TARGET_DIR=$build" cargo install "$crate" --version "=$version" --root "$TOOLS/$crate-$version" "$@")
+    # The lock file can name versions that a mirror of crates.io does not have yet.
     if ! "${install[@]}" --locked; then
-        step "$crate $version again, with the dependencies that there are"
-        "${install[@]}" || fail "cargo could not install $crate $version"
+        step "$crate $version, with the newest available dependencies"
+        "${install[@]}" || fail "cargo cannot install $crate $version"
     fi
     rm -rf "$build"
 }
@@ -141,15 +160,15 @@ install_wasm_opt() {
     step "wasm-opt $BINARYEN_VERSION (npm: binaryen) → $TOOLS"
     rm -rf "$folder.part"
     npm install --prefix "$folder.part" --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN_VERSION" || return 1
-    # A node that is too old for it shows here.
+    # Fails if the installed version of node is too old.
     "$folder.part/node_modules/.bin/wasm-opt" --version >/dev/null || return 1
     rm -rf "$folder" && mv "$folder.part" "$folder"
 }
 
-# Python's and JavaScript's libraries that send OTLP to the tests, as their lists pin them.
+# The Python and JavaScript client libraries of the OTLP tests, at pinned versions.
 install_otlp_clients() {
     local lists=api/tests/otlp part=$OTLP_CLIENTS.part
-    step "clients that send OpenTelemetry (PyPI, npm) → $OTLP_CLIENTS"
+    step "OpenTelemetry client libraries (PyPI, npm) → $OTLP_CLIENTS"
     rm -rf "$part" && mkdir -p "$part/node" && cp "$lists"/node/package*.json "$part/node/" || return 1
     python3 -m venv "$part/python" || return 1
     "$part/python/bin/python" -m pip install --quiet --no-deps --disable-pip-version-check --no-input \
@@ -173,22 +192,29 @@ complete() { for has in "${wanted[@]}"; do "$has" || return 1; done; }
 complete && exit 0
 
 mkdir -p "$TOOLS/build"
-# Another checkout may be at it: wait, and look again.
+# Another checkout may be installing the same tools: wait, then check again.
 exec 9>"$TOOLS/lock"
-flock -n 9 || { step "waiting for another installation into $TOOLS" && flock 9; }
+flock -n 9 || { step "waiting for another installation in $TOOLS" && flock 9; }
 for has in "${wanted[@]}"; do
     "$has" && continue
     case $has in
-        has_trunk) install_crate trunk "$TRUNK_VERSION" ;;
-        has_wasm_bindgen) install_crate wasm-bindgen-cli "$WASM_BINDGEN_VERSION" ;;
+        # The default features are update checks and TLS, which make does not use: trunk runs offline.
+        has_trunk)
+            download_crate trunk "$TRUNK_VERSION" has_trunk ||
+                install_crate trunk "$TRUNK_VERSION" --no-default-features
+            ;;
+        has_wasm_bindgen)
+            download_crate wasm-bindgen-cli "$WASM_BINDGEN_VERSION" has_wasm_bindgen ||
+                install_crate wasm-bindgen-cli "$WASM_BINDGEN_VERSION" --no-default-features
+            ;;
         has_cargo_deny) install_crate cargo-deny "$CARGO_DENY_VERSION" ;;
         has_otlp_clients)
             install_otlp_clients ||
-                step "PyPI or npm did not give the clients that send OpenTelemetry: the tests that want them will fail"
+                step "cannot install the OpenTelemetry client libraries from PyPI or npm: the tests that use them will fail"
             ;;
         has_wasm_opt)
             install_wasm_opt ||
-                step "no wasm-opt (it needs node and npm): the SPA is built without it and gets somewhat larger"
+                step "cannot install wasm-opt (requires node and npm): the SPA is built without it and is larger"
             ;;
     esac
 done

@@ -1,5 +1,5 @@
-//! What a dashboard must show after the recordings were sent, reckoned from the recordings themselves by the rule of
-//! `rule.rs`. No trace is made on the way: a mistake in making them shows as a difference.
+//! Computes the totals that a dashboard must show after the recordings were sent. They are computed from the recordings by the
+//! rule in `rule.rs`, not from the traces, so that errors in the conversion are visible as differences.
 
 use std::collections::BTreeSet;
 
@@ -7,36 +7,36 @@ use serde::Serialize;
 
 use super::rule::{CALL_MS, INPUT_PRICE, Message, OUTPUT_PRICE, Recording, TOOL_MS};
 
-/// The totals. Money is whole nano-dollars, latency whole milliseconds.
+/// The totals of all runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Expected {
-    /// Runs.
+    /// Number of runs.
     pub traces: u64,
-    /// Sessions: one for each task.
+    /// Number of sessions, one per task.
     pub sessions: u64,
-    /// Model calls.
+    /// Number of model calls.
     pub llm_spans: u64,
-    /// Tool calls.
+    /// Number of tool calls.
     pub tool_spans: u64,
-    /// Tokens into all model calls.
+    /// Input tokens of all model calls.
     pub tokens_input: u64,
-    /// Tokens out of all model calls.
+    /// Output tokens of all model calls.
     pub tokens_output: u64,
-    /// What all model calls cost.
+    /// Cost of all model calls in nano-dollars.
     pub cost_nano_usd: u64,
-    /// How long all runs took together.
+    /// Sum of the latencies of all runs in milliseconds.
     pub latency_sum_ms: u64,
-    /// Runs that ended in an error.
+    /// Number of runs that ended in an error.
     pub errors: u64,
-    /// The mean of reward × 100.
+    /// Mean quality score, 0 to 100.
     pub avg_quality_score: f64,
-    /// The mean latency of a run.
+    /// Mean latency in milliseconds.
     pub avg_latency_ms: f64,
-    /// Percent of the runs that ended in an error.
+    /// Percentage of runs that ended in an error.
     pub error_rate: f64,
 }
 
-/// The totals of `recordings`.
+/// Computes the totals of `recordings`.
 pub fn expected(recordings: &[Recording]) -> Expected {
     let mut all = Expected { traces: recordings.len() as u64, ..Expected::default() };
     let tasks: BTreeSet<u32> = recordings.iter().map(|recording| recording.task_id).collect();

@@ -1,5 +1,5 @@
-//! Sends the recorded runs of τ-bench's airline agent to a server, as an agent would send its own: see `rule.rs` for how a
-//! recording becomes a trace, and `../README.md` for where the recordings are.
+//! Sends the recorded runs of the airline agent of τ-bench to a server. `rule.rs` describes how a recording is converted into a
+//! trace, and `../README.md` where to get the recordings.
 
 mod expect;
 mod otlp;
@@ -18,33 +18,33 @@ use shared::{
     trace::TraceInput,
 };
 
-/// Traces in one request: with all that was said in them, some 3 MB.
+/// Traces per request. With their messages, they have about 3 MB.
 const BATCH: usize = 50;
 
 /// Sends recorded runs of an airline agent to a server.
 #[derive(Parser)]
 struct Args {
-    /// The recordings, like gpt-4o-airline.json.
+    /// JSON file with the recordings, such as gpt-4o-airline.json.
     file: PathBuf,
-    /// The server's address.
+    /// URL of the server.
     #[arg(long, env = "AGENT_OBS_URL", default_value = "http://127.0.0.1:8000", value_parser = http::base_url)]
     url: String,
-    /// An API key.
+    /// API key with which traces are sent.
     #[arg(long, env = "AGENT_OBS_API_KEY", hide_env_values = true, required_unless_present_any = ["expect", "print"])]
     api_key: Option<String>,
-    /// The runs lie before this time, in RFC 3339; now where absent.
+    /// End of the period that contains the runs, in RFC 3339 [default: now].
     #[arg(long)]
     end: Option<Timestamp>,
-    /// Hours over which the runs are spread.
+    /// Length of the period in hours.
     #[arg(long, default_value_t = 24, value_name = "HOURS")]
     spread: u32,
-    /// Send them as OpenTelemetry's spans, over HTTP with protobuf.
+    /// Send OpenTelemetry spans over HTTP with protobuf.
     #[arg(long)]
     otlp: bool,
-    /// Print the totals that the rule gives, as JSON, and send nothing.
+    /// Print the expected totals as JSON without sending anything.
     #[arg(long, conflicts_with = "otlp")]
     expect: bool,
-    /// Print the traces as JSON lines, as `agent-obs import` reads them, and send nothing.
+    /// Print the traces as JSON lines for `agent-obs import` without sending anything.
     #[arg(long, conflicts_with_all = ["expect", "otlp"])]
     print: bool,
 }
@@ -79,7 +79,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The server that takes them.
+/// A client of the server that receives the traces.
 struct Receiver {
     client: reqwest::Client,
     url: String,
@@ -90,10 +90,10 @@ impl Receiver {
     async fn send(&self, traces: &[TraceInput]) -> Result<(), Box<dyn Error>> {
         for part in traces.chunks(BATCH) {
             let batch = TraceBatch { traces: part.to_vec() };
-            let answer = self.post("/api/v1/traces/batch", |request| request.json(&batch)).await?;
-            if let Some(rejection) = answer.json::<IngestResponse>().await?.rejected.first() {
+            let response = self.post("/api/v1/traces/batch", |request| request.json(&batch)).await?;
+            if let Some(rejection) = response.json::<IngestResponse>().await?.rejected.first() {
                 let (index, detail) = (rejection.index, &rejection.detail);
-                return Err(format!("trace {index} of a batch was refused: {detail}").into());
+                return Err(format!("trace {index} of a batch was rejected: {detail}").into());
             }
         }
         Ok(())
@@ -105,20 +105,17 @@ impl Receiver {
             let protobuf = |request: RequestBuilder| {
                 request.header("Content-Type", "application/x-protobuf").body(body.clone())
             };
-            let answer = self.post("/v1/traces", protobuf).await?.bytes().await?;
-            let refused = ExportTraceServiceResponse::decode(answer)?.partial_success.unwrap_or_default();
-            if refused.rejected_spans > 0 {
-                return Err(format!(
-                    "{} spans were refused: {}",
-                    refused.rejected_spans, refused.error_message
-                )
-                .into());
+            let response = self.post("/v1/traces", protobuf).await?.bytes().await?;
+            let partial = ExportTraceServiceResponse::decode(response)?.partial_success.unwrap_or_default();
+            if partial.rejected_spans > 0 {
+                let (count, message) = (partial.rejected_spans, partial.error_message);
+                return Err(format!("{count} spans were rejected: {message}").into());
             }
         }
         Ok(())
     }
 
-    /// Sends until it is taken: a server that has no room now says when to come again.
+    /// Sends a request, and repeats it after the time in `Retry-After` while the server is overloaded.
     async fn post(
         &self,
         path: &str,
@@ -126,15 +123,15 @@ impl Receiver {
     ) -> Result<Response, Box<dyn Error>> {
         loop {
             let request = self.client.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
-            let answer = fill(request).send().await?;
+            let response = fill(request).send().await?;
             let wait =
-                answer.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
-            match (answer.status(), wait) {
+                response.headers().get("Retry-After").and_then(|value| value.to_str().ok()?.parse().ok());
+            match (response.status(), wait) {
                 (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(seconds)) => {
                     tokio::time::sleep(Duration::from_secs(seconds)).await;
                 }
-                (status, _) if status.is_success() => return Ok(answer),
-                (status, _) => return Err(format!("{status}: {}", answer.text().await?).into()),
+                (status, _) if status.is_success() => return Ok(response),
+                (status, _) => return Err(format!("{status}: {}", response.text().await?).into()),
             }
         }
     }

@@ -1,14 +1,13 @@
-//! The same traces as OpenTelemetry's spans, as an agent under OpenTelemetry would send them: by the GenAI conventions, in
-//! the order in which they end, a batch of them in each request. Nothing here tells what a run cost or took as a whole: that
-//! is the server's to find out.
+//! Converts the traces into OpenTelemetry spans by the GenAI conventions, in batches, as an instrumented agent would send them.
+//! The spans contain neither the cost nor the latency of a run: the server computes them.
 //!
-//! - **Ids**: the trace's is the first 16 bytes of SHA-256 over `tau-airline-{task}-{trial}`, a span's the first 8 over that
-//!   and `/` and the span's own name in the REST trace (`run`, `m0`, `m1`, …).
-//! - **Spans**: `invoke_agent` as the root, `chat` and `execute_tool` below it. Times, statuses, errors, inputs and outputs
-//!   are those of the trace.
-//! - **Told**: agent, session, user and tags by the root; model and tokens by each `chat`, and no cost.
-//! - **Quality**: the root's event `gen_ai.evaluation.result` with the reward, 0 to 1, as `score.value`.
-//! - **Order**: by the time at which they end; of two that end at once the deeper one comes first.
+//! - **Ids**: the trace id is the first 16 bytes of SHA-256 of `tau-airline-{task}-{trial}`. A span id is the first 8 bytes of
+//!   SHA-256 of the same text, `/` and the id of the span in the REST trace (`run`, `m0`, `m1`, …).
+//! - **Spans**: `invoke_agent` is the root, `chat` and `execute_tool` are its children. Times, statuses, errors, inputs and
+//!   outputs are the same as in the trace.
+//! - **Attributes**: the root has agent, session, user and tags; each `chat` has model and tokens, but no cost.
+//! - **Quality**: the root has the event `gen_ai.evaluation.result` with the reward, 0 to 1, as `score.value`.
+//! - **Order**: by end time; children before their root if both end at the same time.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -25,16 +24,16 @@ use shared::{
     trace::{TraceInput, TraceStatus},
 };
 
-/// Spans in one request: as many as exporters put into one.
+/// Spans per request, the default of OpenTelemetry exporters.
 const BATCH: usize = 512;
 const NANOS_PER_MICRO: u64 = 1000;
 const MICROS_PER_MILLI: f64 = 1e3;
 const POINTS: f64 = 100.0;
 
-/// Everything that is sent, a request for each batch.
+/// Converts traces into export requests.
 pub fn requests(traces: &[TraceInput]) -> Vec<ExportTraceServiceRequest> {
     let mut spans: Vec<Span> = traces.iter().flat_map(spans).collect();
-    // Children stand before their root, and stay there where both end at once.
+    // The sort is stable, so children stay before their root if both end at the same time.
     spans.sort_by_key(|span| span.end_time_unix_nano);
     spans.chunks(BATCH).map(request).collect()
 }
@@ -52,12 +51,12 @@ fn request(spans: &[Span]) -> ExportTraceServiceRequest {
     }
 }
 
-/// The spans of a trace, its root last.
+/// Converts a trace into spans, the root last.
 fn spans(trace: &TraceInput) -> Vec<Span> {
     let steps = trace.spans.iter().filter(|step| step.parent_span_id.is_some());
     let roots = trace.spans.iter().filter(|step| step.parent_span_id.is_none());
-    let children = steps.map(|step| span(trace, step, of_step(step), Vec::new()));
-    let roots = roots.map(|step| span(trace, step, of_run(trace), evaluations(trace, step)));
+    let children = steps.map(|step| span(trace, step, step_attributes(step), Vec::new()));
+    let roots = roots.map(|step| span(trace, step, run_attributes(trace), evaluations(trace, step)));
     children.chain(roots).collect()
 }
 
@@ -87,69 +86,70 @@ fn name(trace: &TraceInput, step: &Step) -> String {
     match step.kind {
         SpanKind::Agent => format!("invoke_agent {}", trace.agent_id),
         SpanKind::Tool => format!("execute_tool {}", step.name),
-        // As the conventions have it already: `chat gpt-4o`.
+        // The names of model calls follow the conventions already: `chat gpt-4o`.
         _ => step.name.clone(),
     }
 }
 
-fn of_run(trace: &TraceInput) -> Vec<KeyValue> {
+fn run_attributes(trace: &TraceInput) -> Vec<KeyValue> {
     let tags = trace.tags.iter().map(|tag| any(any_value::Value::StringValue(tag.clone()))).collect();
-    let mut told = vec![
+    let mut attributes = vec![
         text("gen_ai.operation.name", "invoke_agent"),
         text("gen_ai.agent.name", &trace.agent_id),
         attribute("tag.tags", any_value::Value::ArrayValue(ArrayValue { values: tags })),
     ];
-    told.extend(trace.session_id.as_deref().map(|session| text("session.id", session)));
-    told.extend(trace.user_id.as_deref().map(|user| text("user.id", user)));
-    told.extend(trace.input.as_ref().map(|input| as_text("input.value", input)));
-    told.extend(trace.output.as_ref().map(|output| as_text("output.value", output)));
-    told.extend(trace.metadata.iter().map(|(name, value)| as_text(&format!("tau_bench.{name}"), value)));
-    told
+    attributes.extend(trace.session_id.as_deref().map(|session| text("session.id", session)));
+    attributes.extend(trace.user_id.as_deref().map(|user| text("user.id", user)));
+    attributes.extend(trace.input.as_ref().map(|input| as_text("input.value", input)));
+    attributes.extend(trace.output.as_ref().map(|output| as_text("output.value", output)));
+    attributes
+        .extend(trace.metadata.iter().map(|(name, value)| as_text(&format!("tau_bench.{name}"), value)));
+    attributes
 }
 
-fn of_step(step: &Step) -> Vec<KeyValue> {
+fn step_attributes(step: &Step) -> Vec<KeyValue> {
     let (operation, input, output) = match step.kind {
         SpanKind::Tool => ("execute_tool", "gen_ai.tool.call.arguments", "gen_ai.tool.call.result"),
         _ => ("chat", "gen_ai.input.messages", "gen_ai.output.messages"),
     };
-    let mut told = vec![text("gen_ai.operation.name", operation)];
+    let mut attributes = vec![text("gen_ai.operation.name", operation)];
     if step.kind == SpanKind::Tool {
-        told.push(text("gen_ai.tool.name", &step.name));
-        let call = step.attributes.as_ref().and_then(|attributes| attributes["tool_call_id"].as_str());
-        told.extend(call.map(|call| text("gen_ai.tool.call.id", call)));
+        attributes.push(text("gen_ai.tool.name", &step.name));
+        let call = step.attributes.as_ref().and_then(|own| own["tool_call_id"].as_str());
+        attributes.extend(call.map(|call| text("gen_ai.tool.call.id", call)));
     } else {
-        told.push(text("gen_ai.provider.name", "openai"));
-        told.extend(step.model.as_deref().map(|model| text("gen_ai.request.model", model)));
-        told.extend(step.tokens_input.map(|tokens| count("gen_ai.usage.input_tokens", tokens)));
-        told.extend(step.tokens_output.map(|tokens| count("gen_ai.usage.output_tokens", tokens)));
+        attributes.push(text("gen_ai.provider.name", "openai"));
+        attributes.extend(step.model.as_deref().map(|model| text("gen_ai.request.model", model)));
+        attributes.extend(step.tokens_input.map(|tokens| count("gen_ai.usage.input_tokens", tokens)));
+        attributes.extend(step.tokens_output.map(|tokens| count("gen_ai.usage.output_tokens", tokens)));
     }
-    let said = |value: &Value| if step.kind == SpanKind::Tool { value.clone() } else { messages(value) };
-    told.extend(step.input.as_ref().map(|value| as_text(input, &said(value))));
-    told.extend(step.output.as_ref().map(|value| as_text(output, &said(value))));
-    told
+    let content = |value: &Value| if step.kind == SpanKind::Tool { value.clone() } else { messages(value) };
+    attributes.extend(step.input.as_ref().map(|value| as_text(input, &content(value))));
+    attributes.extend(step.output.as_ref().map(|value| as_text(output, &content(value))));
+    attributes
 }
 
-/// Messages as the conventions have them: each in parts.
-fn messages(shown: &Value) -> Value {
-    let one = std::slice::from_ref(shown);
-    shown.as_array().map_or(one, Vec::as_slice).iter().map(message).collect()
+/// Converts one message or a list of messages into the format of the conventions, in which messages consist of parts.
+fn messages(value: &Value) -> Value {
+    let one = std::slice::from_ref(value);
+    value.as_array().map_or(one, Vec::as_slice).iter().map(message).collect()
 }
 
-fn message(shown: &Value) -> Value {
+fn message(value: &Value) -> Value {
     let mut parts = Vec::new();
-    match (&shown["role"], &shown["content"]) {
+    match (&value["role"], &value["content"]) {
         (_, Value::Null) => {}
         (role, content) if role == "tool" => {
             parts.push(json!({"type": "tool_call_response", "response": content}));
         }
         (_, content) => parts.push(json!({"type": "text", "content": content})),
     }
-    for call in shown["tool_calls"].as_array().into_iter().flatten() {
+    for call in value["tool_calls"].as_array().into_iter().flatten() {
         let mut part = call.clone();
         part["type"] = "tool_call".into();
         parts.push(part);
     }
-    json!({"role": shown["role"], "parts": parts})
+    json!({"role": value["role"], "parts": parts})
 }
 
 fn evaluations(trace: &TraceInput, step: &Step) -> Vec<span::Event> {
@@ -198,8 +198,8 @@ fn count(name: &str, value: u64) -> KeyValue {
     attribute(name, any_value::Value::IntValue(i64::try_from(value).unwrap_or(i64::MAX)))
 }
 
-/// A text as it is; anything else as JSON in a text.
+/// Creates a text attribute: strings unchanged, other values as JSON.
 fn as_text(name: &str, value: &Value) -> KeyValue {
-    let said = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
-    text(name, &said)
+    let content = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
+    text(name, &content)
 }

@@ -1,16 +1,17 @@
-//! The rule by which a recorded run of τ-bench becomes a trace. The recordings hold no clock times and no token counts, so
-//! both are derived, always the same way; `expect.rs` reckons the totals from the same recordings by another path.
+//! Converts a recorded run of τ-bench into a trace. The recordings contain neither times nor token counts, so both are derived
+//! deterministically by the rule below. `expect.rs` computes the totals from the same recordings in a different way.
 //!
-//! - **Tokens** of a message: its characters / 4, rounded up. Characters are those of `content`, and of a tool call's name
-//!   and arguments.
-//! - **Model call**: one for every assistant message. In go the tokens of all messages before it, out come its own.
-//! - **Cost**: gpt-4o's list price, $2.50 per million tokens in and $10.00 per million out: 2,500 and 10,000 nano-dollars a token.
-//! - **Latency**: a model call takes 400 ms and 12 ms per token out, a tool call 150 ms and 2 ms per token of its reply. The
-//!   person's own time counts nothing. A run takes the sum of its calls, one after the other.
-//! - **Start**: run k of N, in the file's order, starts at `end − spread × (N − k) / (N + 1)`, so that no run touches the
-//!   window's edges.
-//! - **Status**: `error` where the run's last tool call was answered with a text that begins with `Error`, which is then the
-//!   run's error; `success` otherwise, whatever the reward. A tool call's own status follows the same test.
+//! - **Tokens** of a message: its characters / 4, rounded up. The characters of `content` and of the names and arguments of tool
+//!   calls are counted.
+//! - **Model calls**: one per assistant message. The input tokens are those of all earlier messages, the output tokens its own.
+//! - **Cost**: the list price of gpt-4o, $2.50 per million input tokens and $10.00 per million output tokens, which is 2,500 and
+//!   10,000 nano-dollars per token.
+//! - **Latency**: a model call takes 400 ms plus 12 ms per output token, a tool call 150 ms plus 2 ms per token of its reply. The
+//!   response time of the user is not counted. A run takes the sum of its calls, which run one after the other.
+//! - **Start**: run k of N, in the order of the file, starts at `end − spread × (N − k) / (N + 1)`, so that no run touches the
+//!   bounds of the period.
+//! - **Status**: `error` if the last tool reply of the run begins with `Error`, which is then the error of the run; otherwise
+//!   `success`, regardless of the reward. Each tool call has a status by the same condition.
 //! - **Quality**: reward × 100.
 //! - **Names**: trace `tau-airline-{task}-{trial}`, agent `tau-airline-gpt-4o`, session `tau-airline-task-{task}`.
 
@@ -24,13 +25,13 @@ use shared::{
     trace::{TraceInput, TraceStatus},
 };
 
-/// Nano-dollars of a token in.
+/// Price per input token in nano-dollars.
 pub const INPUT_PRICE: u64 = 2_500;
-/// Nano-dollars of a token out.
+/// Price per output token in nano-dollars.
 pub const OUTPUT_PRICE: u64 = 10_000;
-/// Milliseconds of a model call, and of each token that it gives.
+/// Latency of a model call in milliseconds: base, and per output token.
 pub const CALL_MS: (u64, u64) = (400, 12);
-/// Milliseconds of a tool call, and of each token of its reply.
+/// Latency of a tool call in milliseconds: base, and per token of its reply.
 pub const TOOL_MS: (u64, u64) = (150, 2);
 
 const MODEL: &str = "gpt-4o";
@@ -38,71 +39,71 @@ const MODEL: &str = "gpt-4o";
 /// A recorded run.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Recording {
-    /// Which task.
+    /// Number of the task.
     pub task_id: u32,
-    /// Which attempt at it.
+    /// Number of the attempt at the task.
     pub trial: u32,
-    /// 1 where the goal was reached, else 0.
+    /// 1 if the goal was reached, otherwise 0.
     pub reward: f64,
-    /// About the task.
+    /// The task.
     pub info: Info,
-    /// What was said, in order.
+    /// The messages, in order.
     pub traj: Vec<Message>,
 }
 
-/// About a task.
+/// Information about a task.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Info {
-    /// What was to be done.
+    /// The task.
     pub task: Task,
-    /// US dollars that playing the person cost.
+    /// Cost of simulating the user in US dollars.
     pub user_cost: Option<f64>,
 }
 
-/// What was to be done.
+/// A task.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Task {
-    /// For whom.
+    /// Id of the simulated user.
     pub user_id: String,
-    /// What the person wants.
+    /// Instruction for the simulated user.
     pub instruction: String,
 }
 
-/// Something that was said.
+/// A message.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Message {
     /// `system`, `user`, `assistant` or `tool`.
     pub role: String,
-    /// The words.
+    /// The text.
     pub content: Option<String>,
-    /// Tools that the assistant calls.
+    /// Tool calls of an assistant message.
     pub tool_calls: Option<Vec<ToolCall>>,
-    /// Which call a tool answers.
+    /// Id of the call that a tool message replies to.
     pub tool_call_id: Option<String>,
-    /// Which tool answers.
+    /// Name of the tool that replies.
     pub name: Option<String>,
 }
 
-/// A call of a tool.
+/// A tool call.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ToolCall {
-    /// What its answer refers to.
+    /// Id that the reply refers to.
     pub id: String,
-    /// What is called.
+    /// The called function.
     pub function: Function,
 }
 
-/// What is called.
+/// A called function.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Function {
-    /// The tool.
+    /// Name of the tool.
     pub name: String,
-    /// Its arguments: JSON as text.
+    /// Arguments as JSON text.
     pub arguments: String,
 }
 
 impl Message {
-    /// The message's tokens by the rule.
+    /// Computes the number of tokens by the rule.
     pub fn tokens(&self) -> u64 {
         let content = self.content.as_deref().unwrap_or_default();
         let calls = self.calls().iter().flat_map(|call| [&*call.function.name, &*call.function.arguments]);
@@ -110,25 +111,25 @@ impl Message {
         characters.div_ceil(4) as u64
     }
 
-    /// The tools that it calls.
+    /// Returns the tool calls.
     pub fn calls(&self) -> &[ToolCall] {
         self.tool_calls.as_deref().unwrap_or_default()
     }
 
-    /// Whether it is a tool's answer that reports a failure.
+    /// Returns whether the message is a tool reply that reports an error.
     pub fn is_failure(&self) -> bool {
         self.role == "tool" && self.content.as_deref().is_some_and(|content| content.starts_with("Error"))
     }
 }
 
-/// The traces of all recordings, spread over the time before `end`.
+/// Converts recordings into traces that are spread evenly over the period before `end`.
 pub fn traces(recordings: &[Recording], end: Timestamp, spread: Duration) -> Vec<TraceInput> {
     let count = u32::try_from(recordings.len()).unwrap_or(u32::MAX);
     let starts = (0..count).map(|nth| end - spread / (count + 1) * (count - nth));
     recordings.iter().zip(starts).map(|(recording, start)| trace(recording, start)).collect()
 }
 
-/// The trace of a recording that starts at `start`.
+/// Converts a recording into a trace that starts at `start`.
 pub fn trace(recording: &Recording, start: Timestamp) -> TraceInput {
     let mut walk = Walk { messages: &recording.traj, start, at: 0, before: 0, unseen: 0, spans: Vec::new() };
     for index in 0..recording.traj.len() {
@@ -138,9 +139,10 @@ pub fn trace(recording: &Recording, start: Timestamp) -> TraceInput {
     let last_reply = recording.traj.iter().rfind(|message| message.role == "tool");
     let error = last_reply.filter(|reply| reply.is_failure()).and_then(|reply| reply.content.clone());
     let status = if error.is_some() { TraceStatus::Error } else { TraceStatus::Success };
-    let input = said(recording.traj.iter().find(|message| message.role == "user"));
-    let output =
-        said(recording.traj.iter().rfind(|message| message.role == "assistant" && message.content.is_some()));
+    let input = content(recording.traj.iter().find(|message| message.role == "user"));
+    let output = content(
+        recording.traj.iter().rfind(|message| message.role == "assistant" && message.content.is_some()),
+    );
     let sum = |part: fn(&Span) -> Option<u64>| steps.iter().filter_map(part).sum::<u64>();
     let (tokens_input, tokens_output) = (sum(|span| span.tokens_input), sum(|span| span.tokens_output));
     let root = Span {
@@ -192,15 +194,15 @@ fn metadata(recording: &Recording) -> Map<String, Value> {
     metadata
 }
 
-/// A way through the messages.
+/// The state while the messages of a recording are converted into spans.
 struct Walk<'a> {
     messages: &'a [Message],
     start: Timestamp,
-    /// Milliseconds since the start.
+    /// Elapsed time in milliseconds.
     at: u64,
-    /// Tokens of the messages so far.
+    /// Tokens of all earlier messages.
     before: u64,
-    /// The first message that no model call has been shown as new.
+    /// Index of the first message that is not part of the input of a span yet.
     unseen: usize,
     spans: Vec<Span>,
 }
@@ -218,8 +220,8 @@ impl Walk<'_> {
     }
 
     fn model_call(&mut self, index: usize, message: &Message, tokens: u64) {
-        // What is new since the last call: the system's and the person's words, or a tool's reply.
-        let new: Vec<_> = self.messages[self.unseen..index].iter().map(shown).collect();
+        // The input contains the messages since the last call: from the system, the user or a tool.
+        let new: Vec<_> = self.messages[self.unseen..index].iter().map(message_json).collect();
         self.unseen = index + 1;
         let span = Span {
             name: format!("chat {MODEL}"),
@@ -229,7 +231,7 @@ impl Walk<'_> {
             tokens_output: Some(tokens),
             cost_usd: Some(dollars(self.before, tokens)),
             input: Some(new.into()),
-            output: Some(shown(message)),
+            output: Some(message_json(message)),
             ..Span::default()
         };
         self.push(index, span, CALL_MS.0 + CALL_MS.1 * tokens);
@@ -264,31 +266,31 @@ impl Walk<'_> {
     }
 }
 
-/// A message as a span shows it.
-fn shown(message: &Message) -> Value {
-    let mut shown = Map::new();
-    shown.insert("role".to_owned(), message.role.clone().into());
+/// Converts a message into the input or output of a span.
+fn message_json(message: &Message) -> Value {
+    let mut json = Map::new();
+    json.insert("role".to_owned(), message.role.clone().into());
     if let Some(content) = &message.content {
-        shown.insert("content".to_owned(), content.clone().into());
+        json.insert("content".to_owned(), content.clone().into());
     }
     if !message.calls().is_empty() {
         let calls = message.calls().iter().map(|call| {
             json!({"id": call.id, "name": call.function.name, "arguments": value(&call.function.arguments)})
         });
-        shown.insert("tool_calls".to_owned(), calls.collect());
+        json.insert("tool_calls".to_owned(), calls.collect());
     }
     if let Some(name) = &message.name {
-        shown.insert("name".to_owned(), name.clone().into());
+        json.insert("name".to_owned(), name.clone().into());
     }
-    shown.into()
+    json.into()
 }
 
-/// JSON where the text is JSON, else the text.
+/// Parses a text as JSON, or returns it as a string if it is not JSON.
 fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
 
-fn said(message: Option<&Message>) -> Option<Value> {
+fn content(message: Option<&Message>) -> Option<Value> {
     message?.content.clone().map(Value::from)
 }
 

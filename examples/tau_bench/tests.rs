@@ -1,4 +1,4 @@
-//! The rule over the two runs of the sample, against figures that were worked out by hand.
+//! Converts the two runs of the sample and compares the results with manually computed numbers.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use shared::{span::SpanKind, trace::TraceStatus};
@@ -10,7 +10,7 @@ fn sample() -> Vec<rule::Recording> {
 }
 
 #[test]
-fn the_sample_gives_what_was_reckoned_by_hand() {
+fn expected_totals_match_manually_computed_totals() {
     // Characters: 34, 22, 27 (get_flight + arguments), 22, 22 → tokens 9, 6, 7, 6, 6; and 34, 22, 32, 28, 17 → 9, 6, 8, 7, 5.
     let expected = expect::expected(&sample());
     assert_eq!((expected.traces, expected.llm_spans, expected.tool_spans, expected.errors), (2, 4, 2, 1));
@@ -25,7 +25,7 @@ fn the_sample_gives_what_was_reckoned_by_hand() {
 }
 
 #[test]
-fn the_traces_add_up_to_the_totals_and_their_spans_to_the_traces() {
+fn spans_add_up_to_traces_and_traces_to_the_totals() {
     let end: Timestamp = "2025-10-22T12:00:00Z".parse().unwrap();
     let traces = rule::traces(&sample(), end, Duration::from_secs(86_400));
     let expected = expect::expected(&sample());
@@ -50,7 +50,7 @@ fn the_traces_add_up_to_the_totals_and_their_spans_to_the_traces() {
 }
 
 #[test]
-fn as_spans_every_call_comes_before_its_run_and_the_ids_are_always_the_same() {
+fn otlp_spans_precede_their_root_and_ids_are_deterministic() {
     let traces =
         rule::traces(&sample(), "2025-10-22T12:00:00Z".parse().unwrap(), Duration::from_secs(86_400));
     let requests = otlp::requests(&traces);

@@ -1,44 +1,40 @@
-//! The activity stream: what happened in the last hour, newest first.
+//! The activity stream: events of the last hour, newest first.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, answer::from_answer, trace::TraceStatus};
+use crate::{Timestamp, trace::TraceStatus};
 
-/// One thing that happened.
+/// An event of the activity stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Activity {
-    /// This entry; the same for the same trace at every call.
+    /// The id of the event. An event has the same id in every response.
     pub id: Uuid,
-    /// Whose it is.
+    /// The workspace that owns the trace.
     pub workspace_id: Uuid,
-    /// The trace it is about.
+    /// The trace.
     pub trace_id: String,
-    /// The agent that ran.
+    /// The agent.
     pub agent_id: String,
-    /// What happened: `trace_ingested`.
+    /// The kind of event: `trace_ingested`.
     pub action: String,
-    /// How the run ended.
+    /// The status of the trace.
     pub status: TraceStatus,
-    /// When the run started.
+    /// The start of the trace.
     pub timestamp: Timestamp,
-    /// A few figures of the run.
+    /// Details of the trace.
     pub metadata: ActivityMetadata,
 }
 
-from_answer!(Activity { id, workspace_id, trace_id, agent_id, action, status, timestamp, metadata });
-
-/// The figures of a run that the stream shows.
+/// Details of the trace of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActivityMetadata {
-    /// Milliseconds that the run took.
+    /// The duration in milliseconds.
     pub latency_ms: f64,
-    /// The model, where one was named.
+    /// The main model.
     pub model: Option<String>,
-    /// US dollars, where known.
+    /// The cost in US dollars.
     pub cost_usd: Option<f64>,
 }
-
-from_answer!(ActivityMetadata { latency_ms, model, cost_usd });

@@ -1,103 +1,90 @@
-//! Alerts: what went out of bounds, from the moment a rule noticed it until it was over.
+//! Alerts, from firing to resolution.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{
-    Timestamp,
-    alert_rule::AlertMetric,
-    answer::{from_answer, from_word},
-    metric::Dimension,
-    trace::TraceStatus,
-};
+use crate::{Timestamp, alert_rule::AlertMetric, metric::Dimension, trace::TraceStatus};
 
-/// Something that went out of bounds. A rule has one for each of its groups while it lasts.
+/// An alert. A rule has at most one unresolved alert per group.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Alert {
-    /// This alert.
+    /// The id of the alert.
     pub id: Uuid,
-    /// Whose it is.
+    /// The workspace that owns the alert.
     pub workspace_id: Uuid,
-    /// A short headline: the rule's name, and the group where it has any.
+    /// The name of the rule and, if the rule is grouped, the group.
     pub title: String,
-    /// What is wrong, in sentences with the numbers.
+    /// A description with the measured values, for people.
     pub description: String,
-    /// How bad it is now; of one that is over, how bad it was last.
+    /// The current severity; of a resolved alert, the last one.
     pub severity: Severity,
-    /// The measured value, in the metric's unit: the newest while it lasts, the last one after that.
+    /// The newest measured value, in the unit of the metric; of a resolved alert, the last one.
     pub metric_value: Option<f64>,
-    /// When it fired.
+    /// The time at which the alert fired.
     pub created_at: Timestamp,
-    /// Where it is in its life.
+    /// The state.
     pub state: AlertState,
-    /// The rule that fired; absent for alerts that were kept before there were rules.
+    /// The rule that fired. Absent for alerts from versions without rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_id: Option<Uuid>,
-    /// What the rule measures.
+    /// The metric of the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<AlertMetric>,
-    /// Whether the value is a change in percent from an earlier window.
+    /// Whether `metric_value`, `threshold` and `worst_value` are changes in percent against an earlier window.
     #[serde(default)]
     pub is_change: bool,
-    /// What the value had to cross for this severity.
+    /// The threshold of the current severity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
-    /// The worst value so far.
+    /// The worst value since the alert fired.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worst_value: Option<f64>,
-    /// Only traces of this agent were measured.
+    /// The measured agent. Absent if all agents are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
-    /// Only traces of this model were measured.
+    /// The measured model. Absent if all models are measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Which agents or models moved the value most when it fired, against the window before; the most first, three at most.
+    /// The agents or models that contributed most to the change of the value when the alert fired, against the previous
+    /// window. At most three, the largest contribution first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<AlertChange>,
-    /// The traces behind it.
+    /// The filter of the trace list that selects the measured traces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<AlertTraces>,
-    /// When somebody said that they are on it.
+    /// The time of the acknowledgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<Timestamp>,
-    /// Who: an e-mail address.
+    /// The e-mail address of the account that acknowledged the alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_by: Option<String>,
-    /// When it was over.
+    /// The time of the resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolved_at: Option<Timestamp>,
-    /// Why it was over.
+    /// The reason for the resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<Resolution>,
 }
 
-from_answer!(Alert {
-    id, workspace_id, title, description, severity, metric_value, created_at, state, rule_id, metric, threshold,
-    worst_value, agent_id, model, traces, acknowledged_at, acknowledged_by, resolved_at, resolution;
-    is_change, changes
-});
-
-/// Where an alert is in its life.
+/// The state of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AlertState {
-    /// It lasts, and nobody said that they are on it.
+    /// The alert is active and not acknowledged.
     Firing,
-    /// It lasts, and somebody is on it: there are no reminders.
+    /// The alert is active and acknowledged. Channels receive no reminders.
     Acknowledged,
-    /// It is over.
+    /// The alert is no longer active.
     Resolved,
 }
 
-from_word!(AlertState);
-
 impl AlertState {
-    /// All of them, in the order of an alert's life.
+    /// All states, in the order of the lifecycle.
     pub const ALL: [Self; 3] = [Self::Firing, Self::Acknowledged, Self::Resolved];
 
-    /// The word in JSON and in a query string.
+    /// Returns the name in JSON and in queries.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -108,88 +95,74 @@ impl AlertState {
     }
 }
 
-/// Why an alert was over.
+/// The reason for the resolution of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Resolution {
-    /// The value came back within its bounds.
+    /// The value returned within the threshold.
     Recovered,
-    /// There was nothing to measure for as long as the rule's window.
+    /// There was no data for the length of a window.
     NothingMeasured,
-    /// The rule measures something else now.
+    /// The metric, filters or grouping of the rule changed.
     RuleChanged,
-    /// The rule was switched off.
+    /// The rule was disabled.
     RuleDisabled,
-    /// The rule was removed.
+    /// The rule was deleted.
     RuleDeleted,
 }
 
-from_word!(Resolution {
-    "recovered": Recovered,
-    "nothing_measured": NothingMeasured,
-    "rule_changed": RuleChanged,
-    "rule_disabled": RuleDisabled,
-    "rule_deleted": RuleDeleted,
-});
-
-/// What an agent or model had to do with an alert.
+/// The contribution of an agent or model to an alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertChange {
-    /// What `key` names.
+    /// Whether `key` is an agent or a model.
     pub by: Dimension,
-    /// The agent or model; absent for traces that name no model.
+    /// The agent or model. Absent for traces without a model.
     pub key: Option<String>,
-    /// Its value in the window before; absent where there was nothing to measure.
+    /// The value in the previous window. Absent if there was no data.
     pub before: Option<f64>,
-    /// Its value in the window of the alert.
+    /// The value in the window of the alert. Absent if there was no data.
     pub now: Option<f64>,
 }
 
-from_answer!(AlertChange { by, key, before, now });
-
-/// Which traces an alert is about: what the list of traces takes as its filters.
+/// A filter of the trace list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertTraces {
-    /// The first moment of the window that was measured.
+    /// The start of the measured window.
     pub start: Timestamp,
-    /// The moment after its last.
+    /// The end of the measured window, exclusive.
     pub end: Timestamp,
-    /// Only this agent's.
+    /// Only traces of this agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
-    /// Only this model's.
+    /// Only traces of this model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Only those that ended so.
+    /// Only traces with this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<TraceStatus>,
 }
 
-from_answer!(AlertTraces { start, end, agent_id, model, status });
-
-/// How bad an alert is.
+/// The severity of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing.
+    /// Informational.
     Info,
-    /// Worth a look today.
+    /// Should be investigated soon.
     Warning,
-    /// Worth a look now.
+    /// Needs immediate attention.
     Critical,
 }
 
-from_word!(Severity);
-
 impl Severity {
-    /// All of them, mildest first.
+    /// All severities, the lowest first.
     pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
 
-    /// The word in JSON, in a query string and in the database.
+    /// Returns the name in JSON, in queries and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

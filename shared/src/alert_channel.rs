@@ -1,4 +1,4 @@
-//! Channels: whom a workspace's alerts are told, and what became of each time they were.
+//! Channels that receive notifications of alerts, and the deliveries to them.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -6,33 +6,30 @@ use uuid::Uuid;
 use crate::{
     Timestamp,
     alert::Severity,
-    answer::{from_answer, from_word},
     auth::{check_email, check_name},
     error::FieldError,
     limit,
 };
 
-/// How a channel is reached.
+/// The kind of a channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChannelKind {
-    /// A POST of JSON, signed as Standard Webhooks says.
+    /// POST requests with JSON, signed according to Standard Webhooks.
     #[default]
     Webhook,
-    /// A POST in the format of Slack's incoming webhooks, which Mattermost and others take too.
+    /// POST requests in the format of Slack incoming webhooks, which Mattermost and others accept as well.
     Slack,
-    /// An e-mail over the server's SMTP.
+    /// E-mails, sent over the SMTP server of this installation.
     Email,
 }
 
-from_word!(ChannelKind);
-
 impl ChannelKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::Webhook, Self::Slack, Self::Email];
 
-    /// The word in JSON and in the database.
+    /// Returns the name in JSON and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,28 +40,26 @@ impl ChannelKind {
     }
 }
 
-/// What a channel is. Absent fields have their defaults.
+/// The settings of a channel. Absent fields have their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct AlertChannelRequest {
-    /// What it is called.
+    /// The name: 1 to 256 bytes without control characters.
     pub name: String,
-    /// How it is reached.
+    /// The kind. Default: `webhook`.
     pub kind: ChannelKind,
-    /// Where a webhook or Slack is reached: `https://…`, or `http://…`.
+    /// The URL of a webhook or of Slack, with the scheme `https` or `http` and at most 2048 bytes. Required for these kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Whom an e-mail goes to.
+    /// The e-mail addresses of the recipients: 1 to 20 for the kind `email`, otherwise empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<String>,
-    /// Milder alerts are not told.
+    /// The lowest severity that the channel is notified of. Default: `info`.
     pub min_severity: Severity,
-    /// Whether it is told anything.
+    /// Whether the channel receives notifications. Default: `true`.
     pub enabled: bool,
 }
-
-from_answer!(AlertChannelRequest { name, kind, url, min_severity, enabled; to });
 
 impl Default for AlertChannelRequest {
     fn default() -> Self {
@@ -80,95 +75,94 @@ impl Default for AlertChannelRequest {
 }
 
 impl AlertChannelRequest {
-    /// Every field that is wrong. Whether the address of a URL may be reached is found out by who reaches it.
+    /// Returns an error for every invalid field. Does not check whether the host of the URL is allowed: that is checked on
+    /// every delivery.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
-        let mut wrong: Vec<FieldError> =
+        let mut errors: Vec<FieldError> =
             check_name(&self.name).err().map(|detail| FieldError::new("name", detail)).into_iter().collect();
         let is_email = self.kind == ChannelKind::Email;
         match &self.url {
             None if is_email => {}
-            None => wrong.push(FieldError::new("url", "is required")),
-            Some(_) if is_email => wrong.push(FieldError::new("url", "is of no use for an e-mail")),
-            Some(url) => wrong.extend(check_url(url).err().map(|detail| FieldError::new("url", detail))),
+            None => errors.push(FieldError::new("url", "is required")),
+            Some(_) if is_email => errors.push(FieldError::new("url", "must be absent for an e-mail")),
+            Some(url) => errors.extend(check_url(url).err().map(|detail| FieldError::new("url", detail))),
         }
         if !is_email && !self.to.is_empty() {
-            wrong.push(FieldError::new("to", "is of no use but for an e-mail"));
+            errors.push(FieldError::new("to", "must be empty unless the kind is email"));
         }
         if is_email && !(1..=limit::ALERT_EMAILS).contains(&self.to.len()) {
-            wrong.push(FieldError::new("to", format!("must be 1 to {} addresses", limit::ALERT_EMAILS)));
+            errors.push(FieldError::new("to", format!("must have 1 to {} addresses", limit::ALERT_EMAILS)));
         }
         for (index, email) in self.to.iter().enumerate() {
-            wrong.extend(
+            errors.extend(
                 check_email(email).err().map(|detail| FieldError::new(format!("to[{index}]"), detail)),
             );
         }
-        wrong
+        errors
     }
 }
 
-/// What every address must look like; the rest is for who has a parser of URLs.
+/// Checks the form of a URL. The server parses it completely.
 fn check_url(url: &str) -> Result<(), &'static str> {
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     match host {
         _ if url.len() > limit::URL_BYTES => Err("must have at most 2048 bytes"),
-        _ if url.chars().any(|char| char.is_control() || char == ' ') => Err("must not contain blanks"),
+        _ if url.chars().any(|char| char.is_control() || char == ' ') => {
+            Err("must not contain spaces or control characters")
+        }
         None => Err("must begin with https:// or http://"),
         Some(host) if host.is_empty() || host.starts_with('/') => Err("must name a host"),
         Some(host) if host.split('/').next().is_some_and(|host| host.contains('@')) => {
-            Err("must not contain a user or a password")
+            Err("must not contain a user name or password")
         }
         Some(_) => Ok(()),
     }
 }
 
-/// A channel that is kept.
+/// A stored channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertChannel {
-    /// Its id.
+    /// The id of the channel.
     pub id: Uuid,
-    /// What it is.
+    /// The settings.
     #[serde(flatten)]
     pub channel: AlertChannelRequest,
-    /// When it was made.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of the last update.
     pub updated_at: Timestamp,
-    /// The newest delivery; absent where there is none.
+    /// The newest delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_delivery: Option<AlertDelivery>,
-    /// What a webhook's messages are signed with (`whsec_…`): shown once, in the answer that makes the channel.
+    /// The signing secret of a webhook (`whsec_…`). Only in the response that creates the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
 }
 
-from_answer!(AlertChannel { ..channel, id, created_at, updated_at, last_delivery, secret });
-
-/// What a channel is told.
+/// An event that channels are notified of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AlertEvent {
     /// An alert fired.
     Firing,
-    /// It became worse.
+    /// The severity of an alert increased.
     Escalated,
-    /// It still lasts.
+    /// An alert is still active and not acknowledged.
     Reminder,
-    /// It is over.
+    /// An alert was resolved.
     Resolved,
-    /// Nothing: somebody tries the channel.
+    /// A test of the channel, without an alert.
     Test,
 }
 
-from_word!(AlertEvent);
-
 impl AlertEvent {
-    /// All of them.
+    /// All events.
     pub const ALL: [Self; 5] = [Self::Firing, Self::Escalated, Self::Reminder, Self::Resolved, Self::Test];
 
-    /// The word in JSON and in the database.
+    /// Returns the name in JSON and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -181,62 +175,46 @@ impl AlertEvent {
     }
 }
 
-/// What became of telling a channel something.
+/// The delivery of a notification to a channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertDelivery {
-    /// Its id: what a webhook gets as `webhook-id`, the same for every attempt.
+    /// The id of the delivery. A webhook receives it as `webhook-id`, the same for every attempt.
     pub id: Uuid,
-    /// Whom it goes to.
+    /// The channel.
     pub channel_id: Uuid,
-    /// The alert that it tells of; absent for a test.
+    /// The alert. Absent for a test.
     pub alert_id: Option<Uuid>,
-    /// What it tells.
+    /// The event.
     pub event: AlertEvent,
-    /// Whether it arrived.
+    /// The state.
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: u64,
-    /// When it was to be told.
+    /// The time of the event.
     pub created_at: Timestamp,
-    /// When it is tried next; absent where it is not.
+    /// The time of the next attempt. Absent if there is none.
     pub next_attempt_at: Option<Timestamp>,
-    /// When it arrived or was given up.
+    /// The time at which the delivery succeeded or failed permanently.
     pub finished_at: Option<Timestamp>,
-    /// What the other side answered last: an HTTP or SMTP status.
+    /// The HTTP or SMTP status of the last attempt.
     pub status_code: Option<u64>,
-    /// Why the last attempt failed.
+    /// The error of the last attempt.
     pub error: Option<String>,
 }
 
-from_answer!(AlertDelivery {
-    id,
-    channel_id,
-    alert_id,
-    event,
-    state,
-    attempts,
-    created_at,
-    next_attempt_at,
-    finished_at,
-    status_code,
-    error
-});
-
-/// Whether something arrived.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryState {
-    /// It will be tried, or tried again.
+    /// Waiting for the next attempt.
     Pending,
-    /// It arrived.
+    /// An attempt succeeded.
     Delivered,
-    /// It was given up.
+    /// All attempts failed.
     Failed,
 }
-
-from_word!(DeliveryState { "pending": Pending, "delivered": Delivered, "failed": Failed });
 
 #[cfg(test)]
 mod tests {
@@ -255,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_that_of_a_host_without_a_password() {
+    fn a_url_needs_a_host_and_no_credentials() {
         for good in ["https://example.com/hook?a=b", "http://10.0.0.1:8080", "https://example.com/a@b"] {
             assert!(fields(&webhook(good)).is_empty(), "{good}");
         }
@@ -267,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn an_email_has_addresses_and_nothing_else_does() {
+    fn only_an_email_channel_has_addresses() {
         let email = |to: &[&str]| AlertChannelRequest {
             kind: ChannelKind::Email,
             url: None,

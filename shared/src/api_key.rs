@@ -1,56 +1,52 @@
-//! API keys: what an agent sends instead of a login.
+//! API keys, which authenticate agents.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, answer::from_answer, auth::check_name, error::FieldError};
+use crate::{Timestamp, auth::check_name, error::FieldError};
 
-/// What every key begins with, so that a scanner finds a leaked one.
+/// The prefix of every key, so that scanners detect leaked keys.
 pub const PREFIX: &str = "ao_";
 
-/// A new key's name.
+/// The settings of a new key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateApiKeyRequest {
-    /// What the key is for, like `production`.
+    /// The name, such as `production`: 1 to 256 bytes without control characters.
     pub name: String,
 }
 
 impl CreateApiKeyRequest {
-    /// Every field that is wrong.
+    /// Returns an error for every invalid field.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
         check_name(&self.name).err().map(|detail| FieldError::new("name", detail)).into_iter().collect()
     }
 }
 
-/// A key as it is listed: never the key itself.
+/// A stored key, without the key itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiKey {
-    /// What revoking it takes.
+    /// The id of the key.
     pub id: Uuid,
-    /// What the key is for.
+    /// The name.
     pub name: String,
-    /// The key's first characters, to recognise it by.
+    /// The first characters of the key, which identify it.
     pub prefix: String,
-    /// When it was made.
+    /// The time of the creation.
     pub created_at: Timestamp,
-    /// When it last let something in, to the minute; absent where never.
+    /// The time of the last use, accurate to a minute. Absent if the key was never used.
     pub last_used_at: Option<Timestamp>,
 }
 
-from_answer!(ApiKey { id, name, prefix, created_at, last_used_at });
-
-/// A new key, the only time it is shown.
+/// A new key. Only this response contains the key itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateApiKeyResponse {
     /// The key: `ao_` and 43 characters.
     pub key: String,
-    /// How it will be listed.
+    /// The stored key.
     #[serde(flatten)]
     pub api_key: ApiKey,
 }
-
-from_answer!(CreateApiKeyResponse { ..api_key, key });

@@ -1,26 +1,26 @@
-//! Accounts: what registration and login send and get, and the checks that the form and the API both make.
+//! Accounts: registration, login, and the validation that form and API share.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{answer::from_answer, error::FieldError, limit};
+use crate::{error::FieldError, limit};
 
-/// A new account with its workspace.
+/// A new account and its workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterRequest {
-    /// Unique among all accounts, whatever its letters' case.
+    /// The e-mail address. Unique among all accounts, regardless of case.
     pub email: String,
-    /// 8 characters to 72 bytes.
+    /// The password: at least 8 characters and at most 72 bytes.
     pub password: String,
-    /// How the person is called.
+    /// The full name: 1 to 256 bytes without control characters.
     pub full_name: String,
-    /// The new workspace's name.
+    /// The name of the workspace: 1 to 256 bytes without control characters.
     pub workspace_name: String,
 }
 
 impl RegisterRequest {
-    /// Every field that is wrong, in the form's order.
+    /// Returns an error for every invalid field, in the order of the form.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
         let checks = [
@@ -36,17 +36,17 @@ impl RegisterRequest {
     }
 }
 
-/// E-mail and password.
+/// The credentials of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginRequest {
-    /// The account's e-mail.
+    /// The e-mail address.
     pub email: String,
-    /// The account's password.
+    /// The password.
     pub password: String,
 }
 
-/// A token to send as `Authorization: Bearer …`.
+/// A token, sent as `Authorization: Bearer …`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenResponse {
@@ -54,34 +54,30 @@ pub struct TokenResponse {
     pub access_token: String,
     /// Always `bearer`.
     pub token_type: String,
-    /// Seconds until the token ends.
+    /// The lifetime of the token in seconds.
     pub expires_in: u64,
 }
 
-from_answer!(TokenResponse { access_token, token_type, expires_in });
-
-/// Who is logged in.
+/// The account of the current session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
-    /// The account.
+    /// The id of the account.
     pub id: Uuid,
-    /// The account's e-mail, in lower case.
+    /// The e-mail address in lower case.
     pub email: String,
-    /// How the person is called.
+    /// The full name.
     pub full_name: String,
-    /// The workspace whose data the account sees.
+    /// The workspace of the account.
     pub workspace_id: Uuid,
-    /// That workspace's name.
+    /// The name of the workspace.
     pub workspace_name: String,
 }
 
-from_answer!(User { id, email, full_name, workspace_id, workspace_name });
-
-/// Whether `email` could be an address: one `@` with something before it and a host after it.
+/// Checks that `email` has the form of an address: one `@` between a local part and a host.
 ///
 /// # Errors
-/// What is wrong, for the person who typed it.
+/// Returns the message for the form.
 pub fn check_email(email: &str) -> Result<(), &'static str> {
     let email = email.trim();
     if email.is_empty() {
@@ -96,13 +92,13 @@ pub fn check_email(email: &str) -> Result<(), &'static str> {
                 && !host.starts_with('.')
                 && !host.ends_with('.')
         });
-    if plausible { Ok(()) } else { Err("must be an e-mail address, like you@example.com") }
+    if plausible { Ok(()) } else { Err("must be an e-mail address, such as you@example.com") }
 }
 
-/// Whether `password` is long enough, and short enough for bcrypt to read all of it.
+/// Checks that `password` is long enough, and that bcrypt does not truncate it.
 ///
 /// # Errors
-/// What is wrong, for the person who typed it.
+/// Returns the message for the form.
 pub fn check_password(password: &str) -> Result<(), &'static str> {
     if password.is_empty() {
         Err("is required")
@@ -117,10 +113,10 @@ pub fn check_password(password: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Whether `name` can be a person's, a workspace's or a key's name.
+/// Checks that `name` is a valid name: 1 to 256 bytes without control characters.
 ///
 /// # Errors
-/// What is wrong, for the person who typed it.
+/// Returns the message for the form.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     let name = name.trim();
     if name.is_empty() {
@@ -149,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_counted_in_characters_below_and_bytes_above() {
+    fn passwords_have_a_minimum_of_characters_and_a_maximum_of_bytes() {
         assert!(check_password("pässwör").is_err());
         assert!(check_password("pässwört").is_ok());
         assert!(check_password(&"x".repeat(72)).is_ok());
@@ -157,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_names_every_wrong_field() {
+    fn a_registration_reports_every_invalid_field() {
         let fields: Vec<_> =
             RegisterRequest::default().validate().into_iter().map(|error| error.field).collect();
         assert_eq!(fields, ["full_name", "email", "workspace_name", "password"]);

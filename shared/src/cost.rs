@@ -1,131 +1,76 @@
-//! Where a cost comes from: money that nobody can trace is money that nobody trusts.
+//! The basis of a cost.
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{FromAnswer, Node, from_answer, from_word};
-
-/// How a cost came about, or why there is none.
+/// The basis of a cost, or the reason why it is absent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "basis", rename_all = "snake_case", from = "FlatBasis")]
+#[serde(tag = "basis", rename_all = "snake_case")]
 pub enum CostBasis {
-    /// The sender said so.
+    /// The sender reported the cost.
     Reported,
-    /// Model × price × tokens.
+    /// The cost is the product of tokens and prices.
     Computed(AppliedPrice),
-    /// There are tokens, and no price for their model is known. The cost is absent then, never 0.
+    /// There are tokens, but no price for the model. The cost is absent, not 0.
     NoPrice,
 }
 
-impl FromAnswer for CostBasis {
-    fn from_answer(node: Node<'_>) -> Self {
-        FlatBasis::from_answer(node).into()
-    }
-}
-
-/// What a [`CostBasis`] is read from: the same JSON, without serde keeping all of it until it has seen the tag, which
-/// costs the page more than the rest of the type.
-#[derive(Deserialize)]
-struct FlatBasis {
-    basis: BasisName,
-    #[serde(default)]
-    model: String,
-    #[serde(default)]
-    provider: Option<String>,
-    #[serde(default)]
-    table: PriceTable,
-    #[serde(default)]
-    parts: Vec<CostPart>,
-}
-
-from_answer!(FlatBasis { basis, provider; model, table, parts });
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum BasisName {
-    Reported,
-    Computed,
-    NoPrice,
-}
-
-from_word!(BasisName { "reported": Reported, "computed": Computed, "no_price": NoPrice });
-
-impl From<FlatBasis> for CostBasis {
-    fn from(flat: FlatBasis) -> Self {
-        let FlatBasis { basis, model, provider, table, parts } = flat;
-        match basis {
-            BasisName::Reported => Self::Reported,
-            BasisName::Computed => Self::Computed(AppliedPrice { model, provider, table, parts }),
-            BasisName::NoPrice => Self::NoPrice,
-        }
-    }
-}
-
-/// The price that was applied, and what it came to.
+/// The applied prices and the resulting costs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AppliedPrice {
-    /// The model in the price table that the span's model was taken for.
+    /// The entry of the price table that matched the model of the span.
     pub model: String,
-    /// Its provider in the price table.
+    /// The provider of the entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// Which price table it is from.
+    /// The price table.
     pub table: PriceTable,
-    /// What each kind of tokens came to. Together they are the cost.
+    /// The cost of each kind of tokens. The sum is the cost of the span.
     pub parts: Vec<CostPart>,
 }
 
-/// A table of prices, the first that knows a model goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A price table. The first table with an entry for a model applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PriceTable {
-    /// The workspace's own.
+    /// The prices of the workspace.
     Workspace,
-    /// The file that the server was started with.
+    /// The price file of the server.
     File,
-    /// The public prices that come with this version.
-    #[default]
+    /// The public prices bundled with this version.
     Bundled,
 }
 
-from_word!(PriceTable { "workspace": Workspace, "file": File, "bundled": Bundled });
-
-/// One kind of tokens, its price, and what they came to.
+/// The cost of one kind of tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CostPart {
-    /// Which tokens.
+    /// The kind of tokens.
     pub tokens_kind: TokenKind,
-    /// How many.
+    /// The number of tokens.
     pub tokens: u64,
-    /// US dollars for a million of them.
+    /// The price in US dollars per million tokens.
     pub usd_per_million: f64,
-    /// US dollars, exact to a billionth.
+    /// The cost in US dollars, rounded to nine decimals.
     pub cost_usd: f64,
 }
 
-from_answer!(CostPart { tokens_kind, tokens, usd_per_million, cost_usd });
-
-/// Tokens that have a price of their own.
+/// A kind of tokens with a separate price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TokenKind {
-    /// Went in, and neither read from nor written to the cache.
+    /// Input tokens that were neither read from nor written to the cache.
     Input,
-    /// Went in, read from the provider's cache.
+    /// Input tokens read from the cache of the provider.
     CacheRead,
-    /// Went in, written to the provider's cache.
+    /// Input tokens written to the cache of the provider.
     CacheWrite,
-    /// Came out.
+    /// Output tokens.
     Output,
 }
-
-from_word!(TokenKind {
-    "input": Input, "cache_read": CacheRead, "cache_write": CacheWrite, "output": Output
-});
 
 #[cfg(test)]
 mod tests {
@@ -133,7 +78,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::unwrap_used, reason = "a test may panic")]
-    fn a_basis_is_read_as_it_is_written() {
+    fn a_basis_survives_serialization() {
         let part = CostPart {
             tokens_kind: TokenKind::CacheRead,
             tokens: 7,

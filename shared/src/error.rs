@@ -1,97 +1,72 @@
-//! The one shape of every error answer, and the codes a client may match on.
+//! The body of every error response, and the error codes.
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{from_answer, from_word};
-
-/// What every 4xx and 5xx answers.
+/// The body of every response with a 4xx or 5xx status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
-    /// A sentence for people.
+    /// A description for people.
     pub detail: String,
-    /// A stable word for programs: see [`ErrorCode`].
+    /// A stable code for programs.
     pub code: ErrorCode,
-    /// Which fields were wrong, where the error is about fields.
+    /// The invalid fields, if the code is `validation_failed`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldError>,
 }
 
-from_answer!(ErrorBody { detail, code; fields });
-
-/// One wrong field.
+/// An invalid field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The field's path, like `email` or `spans[2].kind`.
+    /// The path of the field, such as `email` or `spans[2].kind`.
     pub field: String,
-    /// What is wrong with it and what is expected.
+    /// What was expected.
     pub detail: String,
 }
 
-from_answer!(FieldError { field, detail });
-
 impl FieldError {
-    /// `field` is wrong in the way `detail` says.
+    /// Creates an error for `field`. `detail` is a predicate, such as `must be from 0 to 90`.
     pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { field: field.into(), detail: detail.into() }
     }
 }
 
-/// The stable, machine-readable reason of an error.
+/// The stable code of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// 400: the request cannot be read (bad JSON, bad cursor, bad query).
+    /// 400: the request is malformed (invalid JSON, cursor or query).
     BadRequest,
-    /// 400: `range`, `start` or `end` does not name a window.
+    /// 400: `range`, `start` or `end` is invalid.
     InvalidTimeRange,
-    /// 401: no credentials, or such that do not hold.
+    /// 401: credentials are absent or invalid.
     Unauthorized,
-    /// 401: the token was good but its time is over.
+    /// 401: the token has expired.
     TokenExpired,
-    /// 401: e-mail and password do not fit together.
+    /// 401: the e-mail address or the password is wrong.
     InvalidCredentials,
-    /// 403: known, but not allowed (another workspace's data; an API key where a login is needed).
+    /// 403: the caller has no access (data of another workspace, or an API key instead of a login).
     Forbidden,
-    /// 404: nothing here by that name.
+    /// 404: not found.
     NotFound,
-    /// 405: the path exists, the method does not.
+    /// 405: the path does not support the method.
     MethodNotAllowed,
-    /// 409: an account with that e-mail exists.
+    /// 409: an account with this e-mail address exists.
     EmailTaken,
-    /// 413: the body is larger than this endpoint takes.
+    /// 413: the body is too large for this endpoint.
     PayloadTooLarge,
-    /// 415: the body's content type is not one this endpoint reads.
+    /// 415: the endpoint does not support the content type.
     UnsupportedMediaType,
-    /// 422: readable, but fields are wrong; see `fields`.
+    /// 422: fields are invalid; see `fields`.
     ValidationFailed,
-    /// 429: over the rate limit; `Retry-After` says when to come back.
+    /// 429: the rate limit is exceeded; retry after `Retry-After`.
     RateLimited,
-    /// 503: the ingestion queue is full; `Retry-After` says when to come back.
+    /// 503: the ingestion queue is full; retry after `Retry-After`.
     QueueFull,
-    /// 503: something this answer needs is down; `Retry-After` says when to come back.
+    /// 503: a dependency is unavailable; retry after `Retry-After`.
     Unavailable,
-    /// 500: our fault; the log has the cause under the request id.
+    /// 500: internal error; the log contains the cause with the request id.
     Internal,
 }
-
-from_word!(ErrorCode {
-    "bad_request": BadRequest,
-    "invalid_time_range": InvalidTimeRange,
-    "unauthorized": Unauthorized,
-    "token_expired": TokenExpired,
-    "invalid_credentials": InvalidCredentials,
-    "forbidden": Forbidden,
-    "not_found": NotFound,
-    "method_not_allowed": MethodNotAllowed,
-    "email_taken": EmailTaken,
-    "payload_too_large": PayloadTooLarge,
-    "unsupported_media_type": UnsupportedMediaType,
-    "validation_failed": ValidationFailed,
-    "rate_limited": RateLimited,
-    "queue_full": QueueFull,
-    "unavailable": Unavailable,
-    "internal": Internal,
-});

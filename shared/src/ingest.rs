@@ -1,36 +1,36 @@
-//! What ingestion takes and answers.
+//! Requests and responses of the ingestion.
 
 use serde::{Deserialize, Serialize};
 
 use crate::trace::TraceInput;
 
-/// Several runs at once, at most [`crate::limit::BATCH_TRACES`].
+/// A batch of at most 1000 traces.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceBatch {
-    /// The runs.
+    /// The traces.
     pub traces: Vec<TraceInput>,
 }
 
-/// What became of the traces that were sent. All that were accepted are stored, for good, when this answer arrives.
+/// The result of an ingestion. Accepted traces are stored durably before the response is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IngestResponse {
-    /// How many were taken; one that was already there counts as taken.
+    /// The number of accepted traces. A trace that is already stored counts as accepted.
     pub accepted: usize,
-    /// Which were not, and why.
+    /// The rejected traces.
     pub rejected: Vec<Rejection>,
-    /// The trace's id, where a single one was sent: the way to learn an id that was made up.
+    /// The id of the trace, if the request contained a single trace. The server generates it if the request has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
 }
 
-/// A trace of a batch that was not taken.
+/// A rejected trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rejection {
-    /// Its place in the batch, from 0.
+    /// The index in the batch, from 0.
     pub index: usize,
-    /// Which field is wrong and what is expected.
+    /// The invalid field and what was expected.
     pub detail: String,
 }

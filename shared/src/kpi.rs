@@ -1,54 +1,48 @@
-//! The home page's key figures, each against the window of the same length just before.
+//! The KPIs of the dashboard, each compared with the previous window of the same length.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    answer::{from_answer, from_word},
-    time_range::TimeRange,
-};
+use crate::time_range::TimeRange;
 
-/// The five key figures of a window.
+/// The five KPIs of a window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HomeKpis {
-    /// Traces in the window.
+    /// The number of traces.
     pub total_requests: Kpi,
-    /// Mean latency in milliseconds.
+    /// The mean latency in milliseconds.
     pub avg_latency_ms: Kpi,
-    /// Percent of the traces that ended in an error or a timeout.
+    /// The traces that ended in an error or a timeout, in percent.
     pub error_rate: Kpi,
-    /// Sum of the cost in US dollars.
+    /// The total cost in US dollars.
     pub total_cost_usd: Kpi,
-    /// Mean quality score (0–100) of the traces that have one.
+    /// The mean quality score (0–100) of the traces that have one.
     pub avg_quality_score: Kpi,
 }
 
-from_answer!(HomeKpis { total_requests, avg_latency_ms, error_rate, total_cost_usd, avg_quality_score });
-
-/// One key figure.
+/// A KPI.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Kpi {
-    /// The value in the window; 0 where there is nothing to measure.
+    /// The value in the window; 0 if there is no data.
     pub value: f64,
-    /// Percent by which the value differs from the previous window's: see [`change_percent`].
+    /// The change against the previous window in percent, from −100 to 10000, with one decimal. 100 if only the previous value
+    /// is 0.
     pub change: f64,
-    /// What the change is measured against, like `vs last 24h`.
+    /// The label of the comparison, such as `vs last 24h`.
     pub change_label: String,
-    /// Whether more is better.
+    /// Whether a higher value is better.
     pub trend: Trend,
 }
 
-from_answer!(Kpi { value, change, change_label, trend });
-
 impl Kpi {
-    /// The figure `value` of `range`, which was `previous` in the window before.
+    /// Creates the KPI of `range` with `value`, and `previous` in the previous window.
     #[must_use]
     pub fn new(value: f64, previous: f64, range: &TimeRange, trend: Trend) -> Self {
         Self { value, change: change_percent(value, previous), change_label: range.change_label(), trend }
     }
 
-    /// What the change means for the reader.
+    /// Returns whether the change is an improvement.
     #[must_use]
     pub fn direction(&self) -> Direction {
         match (self.change, self.trend) {
@@ -60,7 +54,7 @@ impl Kpi {
     }
 }
 
-/// Whether a rising figure is good news.
+/// Whether a higher value is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -71,28 +65,26 @@ pub enum Trend {
     Inverse,
 }
 
-from_word!(Trend { "normal": Normal, "inverse": Inverse });
-
-/// A change, as news.
+/// The meaning of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// The figure moved the way one wants.
+    /// The value improved.
     Better,
-    /// The figure moved the other way.
+    /// The value got worse.
     Worse,
-    /// The figure stayed.
+    /// The value did not change.
     Same,
 }
 
-/// The relative change from `previous` to `value` in percent, to one decimal, within −100…10000. 0.0 where both are
-/// zero, 100.0 where only the previous one is.
+/// Returns the change from `previous` to `value` in percent, from −100 to 10000, with one decimal. Returns 0 if both are 0,
+/// and 100 if only `previous` is 0.
 #[must_use]
 pub fn change_percent(value: f64, previous: f64) -> f64 {
     if previous == 0.0 {
         return if value == 0.0 { 0.0 } else { 100.0 };
     }
     let percent = (value - previous) / previous * 100.0;
-    // Adding 0.0 turns a rounded −0.0 into 0.0.
+    // Adding 0.0 turns −0.0 into 0.0.
     ((percent * 10.0).round() / 10.0).clamp(-100.0, 10_000.0) + 0.0
 }
 
@@ -101,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn change_is_relative_rounded_and_bounded() {
+    fn a_change_is_relative_rounded_and_bounded() {
         assert_eq!(change_percent(112.5, 100.0), 12.5);
         assert_eq!(change_percent(1.0, 3.0), -66.7);
         assert_eq!(change_percent(0.0, 3.0), -100.0);
@@ -110,13 +102,13 @@ mod tests {
     }
 
     #[test]
-    fn change_from_nothing_is_all_or_none() {
+    fn a_change_from_zero_is_100_percent() {
         assert_eq!(change_percent(0.0, 0.0), 0.0);
         assert_eq!(change_percent(5.0, 0.0), 100.0);
     }
 
     #[test]
-    fn a_falling_latency_is_better_and_falling_requests_are_worse() {
+    fn lower_latency_is_better_and_fewer_requests_are_worse() {
         let kpi = |trend| Kpi::new(90.0, 100.0, &TimeRange::Day, trend);
         assert_eq!(kpi(Trend::Inverse).direction(), Direction::Better);
         assert_eq!(kpi(Trend::Normal).direction(), Direction::Worse);

@@ -1,17 +1,17 @@
-//! What the API and its clients both speak. One definition each of every request and answer, of the limits and
-//! validation that both sides apply, and of how long an answer may be kept.
+//! The types that the API and its clients share: requests and responses, limits, validation, cache lifetimes, and the
+//! formats of numbers.
 //!
-//! This crate does no I/O, knows no clock and no HTTP framework, and stays small: it is compiled into the browser.
+//! This crate does no I/O and depends neither on a clock nor on an HTTP framework. The browser loads it as well.
 
 pub mod activity;
 pub mod alert;
 pub mod alert_channel;
 pub mod alert_rule;
-pub mod answer;
 pub mod api_key;
 pub mod auth;
 pub mod cost;
 pub mod error;
+pub mod format;
 pub mod ingest;
 pub mod kpi;
 pub mod limit;

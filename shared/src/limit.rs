@@ -1,76 +1,76 @@
-//! The bounds that both sides know: what a form checks before it sends, the API checks again.
+//! Limits and defaults. Forms check them before a request, and the API checks them again.
 
-/// Traces in one batch at most.
+/// The maximum number of traces in a batch.
 pub const BATCH_TRACES: usize = 1000;
-/// Spans in one trace at most that is sent whole.
+/// The maximum number of spans in a trace that is sent as one document.
 pub const TRACE_SPANS: usize = 10_000;
-/// Spans of one trace that are kept at most, where they come by themselves and not in one request.
-pub const TRACE_LOOSE_SPANS: usize = 20_000;
-/// As many more are kept of those that have no parent: a trace's outermost span ends, and comes, last.
-pub const TRACE_LOOSE_ROOTS: usize = 1_000;
-/// Tags of one trace at most.
+/// The maximum number of stored incoming spans of a trace.
+pub const TRACE_INCOMING_SPANS: usize = 20_000;
+/// The number of incoming spans without a parent that are stored beyond that: the root span of a trace arrives last.
+pub const TRACE_INCOMING_ROOTS: usize = 1_000;
+/// The maximum number of tags of a trace.
 pub const TRACE_TAGS: usize = 64;
-/// Bytes of an identifier or a name (trace, span, agent, model, session, user, tag) at most.
+/// The maximum length of an id or a name (trace, span, agent, model, session, end user, tag), in bytes.
 pub const NAME_BYTES: usize = 256;
-/// Bytes of an error message at most.
+/// The maximum length of an error message, in bytes.
 pub const ERROR_BYTES: usize = 16 * 1024;
-/// Bytes of one trace's JSON at most, its spans, input and output included.
+/// The maximum size of a trace as JSON, with its spans and payloads, in bytes.
 pub const TRACE_BYTES: usize = 4 * 1024 * 1024;
-/// Bytes of an ingestion request's body at most.
+/// The maximum size of the body of an ingestion request, in bytes.
 pub const INGEST_BODY_BYTES: usize = 16 * 1024 * 1024;
-/// Bytes of any other request's body at most.
+/// The maximum size of the body of any other request, in bytes.
 pub const BODY_BYTES: usize = 64 * 1024;
-/// Levels of nesting that a JSON value may have.
+/// The maximum nesting depth of a JSON value.
 pub const JSON_DEPTH: usize = 64;
-/// Days that a custom time range spans at most.
+/// The maximum length of a custom time range, in days.
 pub const RANGE_DAYS: u64 = 366;
-/// Sessions or users, or traces of one of them, where the request says nothing.
-pub const THREADS_DEFAULT: u32 = 50;
-/// Bytes of JSON of an input or output that the page of a session or user shows whole; of larger ones it shows as much.
+/// The default number of sessions or end users, and of traces of one of them, on a page.
+pub const SESSIONS_DEFAULT: u32 = 50;
+/// The size up to which the page of a session or end user contains a whole input or output, in bytes of JSON.
 pub const EXCERPT_BYTES: usize = 16 * 1024;
-/// Characters of a search at most.
+/// The maximum length of a search text, in characters.
 pub const SEARCH_CHARS: usize = 200;
-/// Spans that a search of a trace answers at most.
+/// The maximum number of spans in the response of a search.
 pub const SEARCH_SPANS: usize = 1000;
-/// Items of one page at most.
+/// The maximum number of items on a page.
 pub const PAGE_ITEMS: u32 = 100;
-/// Items of a page of traces where the request says nothing.
+/// The default number of traces on a page.
 pub const TRACES_DEFAULT: u32 = 50;
-/// The newest alerts where the request says nothing.
+/// The default number of recent alerts.
 pub const ALERTS_DEFAULT: u32 = 10;
-/// Alerts of a page where the request says nothing.
+/// The default number of alerts on a page.
 pub const ALERTS_PAGE_DEFAULT: u32 = 50;
-/// Deliveries of an alert channel where the request says nothing.
+/// The default number of deliveries of a channel.
 pub const DELIVERIES_DEFAULT: u32 = 50;
-/// Activities where the request says nothing.
+/// The default number of activities.
 pub const ACTIVITY_DEFAULT: u32 = 50;
-/// Rows of a breakdown where the request says nothing.
+/// The default number of items of a breakdown.
 pub const BREAKDOWN_DEFAULT: u32 = 10;
-/// Lines of a grouped time series at most: the groups with the most requests.
+/// The maximum number of series of a grouped time series: the groups with the most requests.
 pub const TIMESERIES_GROUPS: usize = 10;
-/// Characters of a password at least.
+/// The minimum length of a password, in characters.
 pub const PASSWORD_MIN_CHARS: usize = 8;
-/// Bytes of a password at most: bcrypt ignores what comes after the 72nd.
+/// The maximum length of a password, in bytes: bcrypt ignores the bytes after the 72nd.
 pub const PASSWORD_MAX_BYTES: usize = 72;
-/// Live API keys of one workspace at most.
+/// The maximum number of active API keys of a workspace.
 pub const API_KEYS: usize = 100;
-/// Own prices of one workspace at most.
+/// The maximum number of prices of a workspace.
 pub const PRICES: usize = 1000;
-/// US dollars that a million tokens may cost at most.
+/// The maximum price per million tokens, in US dollars.
 pub const USD_PER_MILLION: u32 = 1_000_000;
-/// Pricings anew of one workspace that may be under way at once.
+/// The maximum number of concurrent reprices of a workspace.
 pub const REPRICES_AT_ONCE: usize = 10;
-/// Minutes of an alert rule's window are a multiple of this, and at least this.
+/// The step and the minimum of the window of an alert rule, in minutes.
 pub const ALERT_WINDOW_STEP: u32 = 5;
-/// Minutes of an alert rule's window at most: 7 days.
+/// The maximum window of an alert rule, in minutes: 7 days.
 pub const ALERT_WINDOW_MINUTES: u32 = 7 * 24 * 60;
-/// Alert rules of one workspace at most.
+/// The maximum number of alert rules of a workspace.
 pub const ALERT_RULES: usize = 1000;
-/// Groups of one alert rule at most that are evaluated: those that have alerts, then those with the most traces.
+/// The maximum number of evaluated groups of an alert rule: groups with alerts first, then those with the most traces.
 pub const ALERT_GROUPS: usize = 200;
-/// Alert channels of one workspace at most.
+/// The maximum number of alert channels of a workspace.
 pub const ALERT_CHANNELS: usize = 50;
-/// Addresses that an e-mail channel has at most.
+/// The maximum number of addresses of an e-mail channel.
 pub const ALERT_EMAILS: usize = 20;
-/// Bytes of a URL at most.
+/// The maximum length of a URL, in bytes.
 pub const URL_BYTES: usize = 2048;

@@ -1,43 +1,38 @@
-//! Charts: metrics over time, and the same metrics per agent or model.
+//! Metrics over time, and per agent or model.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Timestamp,
-    answer::{from_answer, from_word},
-};
+use crate::Timestamp;
 
-/// What a chart shows.
+/// A metric of traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Traces.
+    /// The number of traces.
     Requests,
-    /// Traces that ended in an error or a timeout.
+    /// The number of traces that ended in an error or a timeout.
     Errors,
-    /// Percent of the traces that ended in an error or a timeout.
+    /// The traces that ended in an error or a timeout, in percent.
     ErrorRate,
-    /// Mean latency in milliseconds.
+    /// The mean latency in milliseconds.
     AvgLatencyMs,
-    /// Median latency in milliseconds, within 2 %.
+    /// The median latency in milliseconds, accurate to 2%.
     P50LatencyMs,
-    /// 95th percentile of the latency in milliseconds, within 2 %.
+    /// The 95th percentile of the latency in milliseconds, accurate to 2%.
     P95LatencyMs,
-    /// 99th percentile of the latency in milliseconds, within 2 %.
+    /// The 99th percentile of the latency in milliseconds, accurate to 2%.
     P99LatencyMs,
-    /// US dollars.
+    /// The cost in US dollars.
     CostUsd,
-    /// Tokens, in and out.
+    /// The number of input and output tokens.
     Tokens,
-    /// Mean quality score of the traces that have one.
+    /// The mean quality score (0–100) of the traces that have one.
     QualityScore,
 }
 
-from_word!(Metric);
-
 impl Metric {
-    /// All of them.
+    /// All metrics.
     pub const ALL: [Self; 10] = [
         Self::Requests,
         Self::Errors,
@@ -51,7 +46,7 @@ impl Metric {
         Self::QualityScore,
     ];
 
-    /// The word in JSON and in a query string.
+    /// Returns the name in JSON and in queries.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -69,21 +64,19 @@ impl Metric {
     }
 }
 
-/// What a chart or a top list is split by.
+/// A dimension by which metrics are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Dimension {
-    /// By `agent_id`.
+    /// The agent: `agent_id`.
     Agent,
-    /// By `model`.
+    /// The main model: `model`.
     Model,
 }
 
-from_word!(Dimension { "agent": Agent, "model": Model });
-
 impl Dimension {
-    /// The word in JSON and in a query string.
+    /// Returns the name in JSON and in queries.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -97,74 +90,57 @@ impl Dimension {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Timeseries {
-    /// What is shown.
+    /// The metric.
     pub metric: Metric,
-    /// The first moment of the window.
+    /// The start of the window.
     pub start: Timestamp,
-    /// The first moment after the window.
+    /// The end of the window, exclusive.
     pub end: Timestamp,
-    /// Seconds from one point to the next. Points stand at multiples of it; the first and the last cover only what
-    /// of their step lies in the window.
+    /// The length of a step in seconds. Steps begin at multiples of it. The first and the last step may extend beyond the
+    /// window; their points cover only the part within it.
     pub step_seconds: u64,
-    /// One line, or one per group: those with the most requests, at most [`crate::limit::TIMESERIES_GROUPS`].
+    /// One series, or one per group: the ten groups with the most requests.
     pub series: Vec<Series>,
 }
 
-from_answer!(Timeseries { metric, start, end, step_seconds, series });
-
-/// One line of a chart.
+/// A series of points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Series {
-    /// The agent or model; absent for the line of all, and for traces that name no model.
+    /// The agent or model. Absent without a grouping, and for traces without a model.
     pub key: Option<String>,
-    /// Every step of the window, in order.
+    /// One point per step of the window, in the order of time.
     pub points: Vec<Point>,
 }
 
-from_answer!(Series { key, points });
-
-/// One step of a line.
+/// The value of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Point {
-    /// Where the step begins.
+    /// The start of the step.
     pub timestamp: Timestamp,
-    /// The value; absent where a mean, rate or percentile has nothing to be taken over.
+    /// The value. Absent if the step has no data for a mean, rate or percentile.
     pub value: Option<f64>,
 }
 
-from_answer!(Point { timestamp, value });
-
-/// The figures of one agent or model.
+/// The metrics of one agent or model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BreakdownItem {
-    /// The agent or model; absent for traces that name no model.
+    /// The agent or model. Absent for traces without a model.
     pub key: Option<String>,
-    /// Traces.
+    /// The number of traces.
     pub requests: u64,
-    /// Percent of the traces that ended in an error or a timeout.
+    /// The traces that ended in an error or a timeout, in percent.
     pub error_rate: f64,
-    /// Mean latency in milliseconds.
+    /// The mean latency in milliseconds.
     pub avg_latency_ms: f64,
-    /// 95th percentile of the latency in milliseconds, within 2 %.
+    /// The 95th percentile of the latency in milliseconds, accurate to 2%.
     pub p95_latency_ms: f64,
-    /// US dollars.
+    /// The cost in US dollars.
     pub cost_usd: f64,
-    /// Tokens, in and out.
+    /// The number of input and output tokens.
     pub tokens_total: u64,
-    /// Mean quality score of the traces that have one; absent where none has.
+    /// The mean quality score (0–100) of the traces that have one. Absent if no trace has one.
     pub avg_quality_score: Option<f64>,
 }
-
-from_answer!(BreakdownItem {
-    key,
-    requests,
-    error_rate,
-    avg_latency_ms,
-    p95_latency_ms,
-    cost_usd,
-    tokens_total,
-    avg_quality_score
-});

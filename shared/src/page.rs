@@ -1,38 +1,32 @@
-//! The two shapes of a list: a short one, whole, and a long one, by pages.
+//! Lists: short ones in full, long ones by page.
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::from_answer;
-
-/// The first items of something and how many there are in all.
+/// The first items of a list, and the total number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ItemList<T> {
-    /// At most `limit` items.
+    /// The items, at most `limit`.
     pub items: Vec<T>,
-    /// How many there are in all, shown or not.
+    /// The total number of items.
     pub total: u64,
 }
 
-from_answer!(ItemList<T> { items, total });
-
-/// One page of a long list, reachable by number or by cursor.
+/// One page of a list, selected by number or by cursor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
     /// The items of this page.
     pub items: Vec<T>,
-    /// How many items all pages have together.
+    /// The total number of items.
     pub total: u64,
-    /// This page's number, from 1. With a cursor, the number that was sent along (1 if none).
+    /// The number of the page, from 1. With a cursor, the `page` of the request, or 1.
     pub page: u32,
-    /// Items on a full page.
+    /// The maximum number of items of a page.
     pub limit: u32,
-    /// How many pages there are; 0 for an empty list.
+    /// The number of pages; 0 for an empty list.
     pub total_pages: u64,
-    /// Sent back as `cursor`, answers the items after this page; absent on the last one.
+    /// The `cursor` of the next page. Absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }
-
-from_answer!(Page<T> { items, total, page, limit, total_pages, next_cursor });

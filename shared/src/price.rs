@@ -1,42 +1,34 @@
-//! A workspace's own prices of models, which go before the public ones.
+//! The prices of a workspace, which take precedence over the public prices, and reprices.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, answer::from_answer, auth::check_name, cost::PriceTable, error::FieldError, limit};
+use crate::{Timestamp, auth::check_name, cost::PriceTable, error::FieldError, limit};
 
-/// A price to be kept: US dollars for a million tokens. One for the same model and provider is replaced.
+/// The price of a model, in US dollars per million tokens, each from 0 to 1000000. Replaces the price of the same model and
+/// provider.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceRequest {
-    /// The model, as spans name it.
+    /// The model, as in spans: 1 to 256 bytes without control characters.
     pub model: String,
-    /// Only where this provider serves it; any, where absent.
+    /// The provider, as in spans. Absent: any provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// For tokens that go in.
+    /// The price of input tokens.
     pub input_usd_per_million: f64,
-    /// For tokens that come out.
+    /// The price of output tokens.
     pub output_usd_per_million: f64,
-    /// For tokens read from the provider's cache; as others that go in, where absent.
+    /// The price of input tokens read from the cache of the provider. Default: `input_usd_per_million`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read_usd_per_million: Option<f64>,
-    /// For tokens written to the provider's cache; as others that go in, where absent.
+    /// The price of input tokens written to the cache of the provider. Default: `input_usd_per_million`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_usd_per_million: Option<f64>,
 }
 
-from_answer!(PriceRequest {
-    model,
-    provider,
-    input_usd_per_million,
-    output_usd_per_million,
-    cache_read_usd_per_million,
-    cache_write_usd_per_million
-});
-
 impl PriceRequest {
-    /// Every field that is wrong.
+    /// Returns an error for every invalid field.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
         let provider = self.provider.as_deref().map_or(Ok(()), check_name);
@@ -48,98 +40,83 @@ impl PriceRequest {
             ("cache_read_usd_per_million", self.cache_read_usd_per_million),
             ("cache_write_usd_per_million", self.cache_write_usd_per_million),
         ];
-        let most = f64::from(limit::USD_PER_MILLION);
-        let wrong =
-            prices.into_iter().filter(|(_, price)| price.is_some_and(|price| !(0.0..=most).contains(&price)));
+        let max = f64::from(limit::USD_PER_MILLION);
+        let invalid =
+            prices.into_iter().filter(|(_, price)| price.is_some_and(|price| !(0.0..=max).contains(&price)));
         names
-            .chain(wrong.map(|(field, _)| {
+            .chain(invalid.map(|(field, _)| {
                 FieldError::new(field, format!("must be from 0 to {}", limit::USD_PER_MILLION))
             }))
             .collect()
     }
 }
 
-/// A price that is kept.
+/// A stored price.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Price {
-    /// Its id.
+    /// The id of the price.
     pub id: Uuid,
-    /// What it says.
+    /// The price.
     #[serde(flatten)]
     pub price: PriceRequest,
-    /// When it was made or replaced.
+    /// The time of the creation or replacement.
     pub updated_at: Timestamp,
 }
 
-from_answer!(Price { ..price, id, updated_at });
-
-/// What a million tokens of a model cost today, as costs are computed.
+/// The price that currently applies to a model, in US dollars per million tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceLookup {
-    /// What the table calls the model.
+    /// The model of the matching entry.
     pub model: String,
-    /// What the table calls its provider.
+    /// The provider of the matching entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// Which price table knows it.
+    /// The price table with the matching entry.
     pub table: PriceTable,
-    /// For tokens that go in.
+    /// The price of input tokens.
     pub input_usd_per_million: f64,
-    /// For tokens that come out.
+    /// The price of output tokens.
     pub output_usd_per_million: f64,
-    /// For tokens read from the provider's cache.
+    /// The price of input tokens read from the cache of the provider.
     pub cache_read_usd_per_million: f64,
-    /// For tokens written to the provider's cache.
+    /// The price of input tokens written to the cache of the provider.
     pub cache_write_usd_per_million: f64,
-    /// What all tokens of a call cost into which more goes; ascending.
+    /// The prices of calls with many input tokens, in ascending order of `over_input_tokens`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tiers: Vec<PriceTier>,
 }
 
-from_answer!(PriceLookup {
-    model, provider, table, input_usd_per_million, output_usd_per_million, cache_read_usd_per_million,
-    cache_write_usd_per_million; tiers
-});
-
-/// Prices of calls into which more tokens go.
+/// The prices of all tokens of a call with many input tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceTier {
-    /// These prices hold where more tokens than this go in.
+    /// The prices apply to calls with more input tokens than this.
     pub over_input_tokens: u64,
-    /// For tokens that go in.
+    /// The price of input tokens.
     pub input_usd_per_million: f64,
-    /// For tokens that come out.
+    /// The price of output tokens.
     pub output_usd_per_million: f64,
-    /// For tokens read from the provider's cache.
+    /// The price of input tokens read from the cache of the provider.
     pub cache_read_usd_per_million: f64,
-    /// For tokens written to the provider's cache.
+    /// The price of input tokens written to the cache of the provider.
     pub cache_write_usd_per_million: f64,
 }
 
-from_answer!(PriceTier {
-    over_input_tokens,
-    input_usd_per_million,
-    output_usd_per_million,
-    cache_read_usd_per_million,
-    cache_write_usd_per_million
-});
-
-/// Which price is asked for.
+/// The query of a price lookup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PriceLookupQuery {
-    /// The model, as spans name it.
+    /// The model, as in spans.
     #[serde(default)]
     pub model: String,
-    /// Who serves it, as spans name them.
+    /// The provider, as in spans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
 }
 
 impl PriceLookupQuery {
-    /// Every field that is wrong.
+    /// Returns an error for every invalid field.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
         let provider = self.provider.as_deref().filter(|provider| !provider.is_empty());
@@ -148,20 +125,18 @@ impl PriceLookupQuery {
     }
 }
 
-/// What is to be priced anew: everything that started in `[start, end)` and whose cost was not reported.
+/// The traces to reprice: those that start in `[start, end)`. Reported costs do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RepriceRequest {
-    /// The first moment.
+    /// The start of the window.
     pub start: Timestamp,
-    /// The moment after the last.
+    /// The end of the window, exclusive: after `start`, by at most 366 days.
     pub end: Timestamp,
 }
 
-from_answer!(RepriceRequest { start, end });
-
 impl RepriceRequest {
-    /// Every field that is wrong.
+    /// Returns an error for every invalid field.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
         if self.start >= self.end {
@@ -175,26 +150,24 @@ impl RepriceRequest {
     }
 }
 
-/// A pricing anew, under way or done.
+/// A recalculation of costs with current prices.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reprice {
-    /// Its id.
+    /// The id of the reprice.
     pub id: Uuid,
-    /// What it goes over.
+    /// The window.
     #[serde(flatten)]
     pub request: RepriceRequest,
-    /// When it was asked for.
+    /// The time of the request.
     pub created_at: Timestamp,
-    /// When it was done; absent while it is under way.
+    /// The time at which it finished. Absent while it is in progress.
     pub finished_at: Option<Timestamp>,
-    /// Traces that it looked at.
+    /// The number of processed traces.
     pub traces_seen: u64,
-    /// Traces whose cost it changed.
+    /// The number of traces with a changed cost.
     pub traces_changed: u64,
 }
-
-from_answer!(Reprice { ..request, id, created_at, finished_at, traces_seen, traces_changed });
 
 #[cfg(test)]
 mod tests {
@@ -205,19 +178,19 @@ mod tests {
     }
 
     #[test]
-    fn a_price_is_a_finite_number_of_dollars_from_nothing_to_a_million() {
+    fn a_price_is_a_finite_number_from_0_to_1000000() {
         assert_eq!(price().validate(), []);
-        let most =
+        let max =
             PriceRequest { output_usd_per_million: 1e6, provider: Some("openai".to_owned()), ..price() };
-        assert_eq!(most.validate(), []);
-        for wrong in [-0.1, 1_000_000.1, f64::NAN, f64::INFINITY] {
+        assert_eq!(max.validate(), []);
+        for invalid in [-0.1, 1_000_000.1, f64::NAN, f64::INFINITY] {
             let price = PriceRequest {
                 model: " ".to_owned(),
                 provider: Some("a\nb".to_owned()),
-                input_usd_per_million: wrong,
-                output_usd_per_million: wrong,
-                cache_read_usd_per_million: Some(wrong),
-                cache_write_usd_per_million: Some(wrong),
+                input_usd_per_million: invalid,
+                output_usd_per_million: invalid,
+                cache_read_usd_per_million: Some(invalid),
+                cache_write_usd_per_million: Some(invalid),
             };
             let fields: Vec<_> = price.validate().into_iter().map(|error| error.field).collect();
             let all = ["model", "provider", "input_usd_per_million", "output_usd_per_million"];
@@ -227,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_to_price_anew_begins_before_it_ends_and_is_a_year_at_most() {
+    fn a_reprice_window_starts_before_its_end_and_is_at_most_366_days_long() {
         let fields = |start, end| {
             let request =
                 RepriceRequest { start: Timestamp::from_millis(start), end: Timestamp::from_millis(end) };

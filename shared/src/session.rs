@@ -1,130 +1,112 @@
-//! Sessions and users: the runs that belong to one conversation, or to one person.
+//! Sessions and end users: the traces of one conversation or of one person.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Timestamp, answer::from_answer, time_range::TimeRangeQuery, trace::Trace};
+use crate::{Timestamp, time_range::TimeRangeQuery, trace::Trace};
 
-/// What the traces of a session or a user add up to.
+/// The totals of the traces of a session or end user.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ThreadTotals {
-    /// How many.
+pub struct SessionTotals {
+    /// The number of traces.
     pub traces: u64,
-    /// Those that ended in an error or a timeout.
+    /// The number of traces that ended in an error or a timeout.
     pub errors: u64,
-    /// Tokens, in and out.
+    /// The number of input and output tokens.
     pub tokens: u64,
-    /// US dollars.
+    /// The cost in US dollars.
     pub cost_usd: f64,
-    /// Calls of models that no price is known for: what they cost is not in `cost_usd`.
+    /// The number of model calls without a known price. Their cost is not part of `cost_usd`.
     pub unpriced: u64,
-    /// Mean latency in milliseconds; absent for no traces.
+    /// The mean latency in milliseconds. Absent without traces.
     pub avg_latency_ms: Option<f64>,
-    /// Mean quality over the traces that have one.
+    /// The mean quality score (0–100) of the traces that have one.
     pub avg_quality_score: Option<f64>,
-    /// When the first trace started.
+    /// The start of the first trace.
     pub first: Option<Timestamp>,
-    /// When the last trace started.
+    /// The start of the last trace.
     pub last: Option<Timestamp>,
 }
 
-from_answer!(ThreadTotals {
-    traces,
-    errors,
-    tokens,
-    cost_usd,
-    unpriced,
-    avg_latency_ms,
-    avg_quality_score,
-    first,
-    last
-});
-
-/// A session or a user in a list.
+/// A session or end user in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ThreadSummary {
-    /// The session's or user's id.
+pub struct SessionSummary {
+    /// The id of the session or end user.
     pub id: String,
-    /// What its traces in the window add up to.
+    /// The totals of its traces in the window.
     #[serde(flatten)]
-    pub totals: ThreadTotals,
+    pub totals: SessionTotals,
 }
 
-from_answer!(ThreadSummary { ..totals, id });
-
-/// A session or a user, with a page of its traces.
+/// A session or end user with a page of its traces.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Thread {
-    /// The session's or user's id.
+pub struct SessionDetail {
+    /// The id of the session or end user.
     pub id: String,
-    /// What all its traces add up to.
-    pub totals: ThreadTotals,
-    /// A page of them: a session's from the first on, a user's from the last back.
-    pub items: Vec<ThreadTrace>,
-    /// Where the next page begins; absent on the last.
+    /// The totals of all its traces.
+    pub totals: SessionTotals,
+    /// A page of traces: of a session the oldest first, of an end user the newest first.
+    pub items: Vec<SessionTrace>,
+    /// The `cursor` of the next page. Absent on the last page.
     pub next_cursor: Option<String>,
 }
 
-from_answer!(Thread { id, totals, items, next_cursor });
-
-/// A trace of a session or a user, with what was said.
+/// A trace of a session or end user, with its input and output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ThreadTrace {
-    /// What the lists show.
+pub struct SessionTrace {
+    /// The trace.
     #[serde(flatten)]
     pub trace: Trace,
-    /// What went in: text or JSON.
+    /// The input: text or JSON.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub input: Option<Value>,
-    /// Whether `input` is only the beginning, as text, of one that is larger than [`crate::limit::EXCERPT_BYTES`] as JSON.
+    /// Whether the input is larger than 16 KiB as JSON. `input` is then the beginning of it as text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub input_truncated: bool,
-    /// What came out: text or JSON.
+    /// The output: text or JSON.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub output: Option<Value>,
-    /// Whether `output` is only the beginning, in the same way.
+    /// Whether the output is larger than 16 KiB as JSON. `output` is then the beginning of it as text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub output_truncated: bool,
 }
 
-from_answer!(ThreadTrace { ..trace, input, output; input_truncated, output_truncated });
-
-/// Which sessions or users a list should hold, as it stands in a query string.
+/// The query of a list of sessions or end users.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ThreadListQuery {
-    /// `1h`, `24h` (where absent), `7d`, `30d` or `custom`.
+pub struct SessionListQuery {
+    /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<String>,
-    /// The first moment of a custom range.
+    /// The start of a custom range, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
-    /// The moment just after a custom range.
+    /// The end of a custom range, exclusive, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
-    /// 1–100; 50 where absent.
+    /// The maximum number of items: 1 to 100. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
 }
 
-impl ThreadListQuery {
-    /// The part of the query that names the window.
+impl SessionListQuery {
+    /// Returns the time range of the query.
     #[must_use]
     pub fn time_range(&self) -> TimeRangeQuery {
         TimeRangeQuery { range: self.range.clone(), start: self.start.clone(), end: self.end.clone() }
     }
 }
 
-/// Which page of a session or user, as it stands in a query string.
+/// The query of a page of a session or end user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ThreadQuery {
-    /// 1–100; 50 where absent.
+pub struct SessionQuery {
+    /// The maximum number of traces: 1 to 100. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }

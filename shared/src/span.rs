@@ -1,16 +1,11 @@
-//! Spans: the steps inside a run.
+//! Spans, the steps of a trace.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{
-    Timestamp,
-    answer::{FromAnswer, Node, from_answer, from_word},
-    cost::CostBasis,
-    trace::TraceStatus,
-};
+use crate::{Timestamp, cost::CostBasis, trace::TraceStatus};
 
-/// What kind of step a span is: OpenInference's kinds, in lower case.
+/// The kind of a span, as in OpenInference, in lower case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
@@ -19,31 +14,29 @@ pub enum SpanKind {
     Llm,
     /// A call of a tool.
     Tool,
-    /// A whole agent, or one inside another.
+    /// An agent, or an agent inside another one.
     Agent,
-    /// A step that only groups others.
+    /// A step that groups other steps.
     Chain,
-    /// A look-up of documents.
+    /// A retrieval of documents.
     Retriever,
     /// A call of an embedding model.
     Embedding,
-    /// A re-ordering of documents.
+    /// A reranking of documents.
     Reranker,
-    /// A check of what goes in or comes out.
+    /// A check of an input or output.
     Guardrail,
-    /// A judgement of what came out.
+    /// An evaluation of an output.
     Evaluator,
-    /// The making of a prompt.
+    /// The rendering of a prompt.
     Prompt,
-    /// Anything else.
+    /// Any other step.
     #[default]
     Unknown,
 }
 
-from_word!(SpanKind);
-
 impl SpanKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 11] = [
         Self::Llm,
         Self::Tool,
@@ -58,7 +51,7 @@ impl SpanKind {
         Self::Unknown,
     ];
 
-    /// The word in JSON and in the database.
+    /// Returns the name in JSON and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -77,189 +70,167 @@ impl SpanKind {
     }
 }
 
-/// One step of a run, as it is sent and as a trace's detail shows it. What a step has none of is absent: a trace may have
-/// ten thousand of them.
+/// A span, in ingestion and in the detail of a trace. Empty fields are left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Span {
-    /// Unique within the trace.
+    /// The id. Unique within the trace.
     pub span_id: String,
-    /// The span that this one is a part of; absent for the outermost.
+    /// The id of the parent span. Absent for the root span.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_span_id: Option<String>,
-    /// What the step is called.
+    /// The name.
     pub name: String,
-    /// What kind of step it is.
+    /// The kind. Default: `unknown`.
     #[serde(default)]
     pub kind: SpanKind,
-    /// When it started.
+    /// The start.
     pub timestamp: Timestamp,
-    /// Milliseconds it took.
+    /// The duration in milliseconds.
     pub latency_ms: f64,
-    /// How it ended.
+    /// The status. Default: `success`.
     #[serde(default)]
     pub status: TraceStatus,
-    /// The model, where one was called.
+    /// The model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Who serves that model, like `openai`.
+    /// The provider of the model, such as `openai`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_provider: Option<String>,
-    /// Tokens that went in, those that were read from or written to the provider's cache among them.
+    /// The number of input tokens, including those read from or written to the cache of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_input: Option<u64>,
-    /// Tokens that came out, those of reasoning among them.
+    /// The number of output tokens, including reasoning tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_output: Option<u64>,
-    /// Of the tokens that went in, those read from the provider's cache.
+    /// The number of input tokens read from the cache of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_cache_read: Option<u64>,
-    /// Of the tokens that went in, those written to the provider's cache.
+    /// The number of input tokens written to the cache of the provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_cache_write: Option<u64>,
-    /// Of the tokens that came out, those of reasoning.
+    /// The number of reasoning tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_reasoning: Option<u64>,
-    /// US dollars.
+    /// The cost in US dollars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
-    /// Where the cost comes from, or why there is none. Only in answers.
+    /// The basis of the cost. Only in responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_basis: Option<CostBasis>,
-    /// Why it failed.
+    /// The error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What went in: text or JSON.
+    /// The input: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub input: Option<Value>,
-    /// What came out: text or JSON.
+    /// The output: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub output: Option<Value>,
-    /// Anything else that is known of the step.
+    /// The attributes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub attributes: Option<Value>,
-    /// Milliseconds until the first chunk of a streamed answer came.
+    /// The time to the first chunk of a streamed response, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_to_first_chunk_ms: Option<f64>,
-    /// Why the model stopped, for each choice.
+    /// The finish reason of each choice of the model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finish_reasons: Vec<String>,
-    /// The tool that was called.
+    /// The tool call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<ToolCall>,
-    /// What happened during the step, in the order of time.
+    /// The events, in the order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<SpanEvent>,
-    /// Spans of this or other traces that it has to do with.
+    /// Links to related spans of this or other traces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<SpanLink>,
-    /// What ran: OpenTelemetry's attributes of the resource.
+    /// The resource attributes of OpenTelemetry.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub resource: Map<String, Value>,
-    /// Which instrumentation made the span.
+    /// The instrumentation scope of OpenTelemetry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
 }
 
-from_answer!(Span {
-    span_id, parent_span_id, name, timestamp, latency_ms, model, model_provider, tokens_input, tokens_output,
-    tokens_cache_read, tokens_cache_write, tokens_reasoning, cost_usd, cost_basis, error, input, output, attributes,
-    time_to_first_chunk_ms, tool, scope; kind, status, finish_reasons, events, links, resource
-});
-
-/// Which tool a step called.
+/// The tool call of a span.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ToolCall {
-    /// What it is called.
+    /// The name of the tool.
     pub name: Option<String>,
-    /// The model's id of this call.
+    /// The id of the call, assigned by the model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
-    /// `function`, `extension` or `datastore`, by OpenTelemetry's conventions.
+    /// The type of the tool: `function`, `extension` or `datastore`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
 }
 
-impl FromAnswer for ToolCall {
-    fn from_answer(node: Node<'_>) -> Self {
-        Self { name: node.field("name"), call_id: node.field("call_id"), kind: node.field("type") }
-    }
-}
-
-/// Something that happened during a step.
+/// An event of a span.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpanEvent {
-    /// What happened.
+    /// The name.
     pub name: String,
-    /// When.
+    /// The time of the event.
     pub timestamp: Timestamp,
-    /// What else is known of it.
+    /// The attributes.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub attributes: Map<String, Value>,
 }
 
-from_answer!(SpanEvent { name, timestamp; attributes });
-
-/// A span that another has to do with, without being its parent.
+/// A link to a related span.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpanLink {
-    /// The trace of that span.
+    /// The id of the linked trace.
     pub trace_id: String,
-    /// Its id.
+    /// The id of the linked span.
     pub span_id: String,
-    /// What else is known of the link.
+    /// The attributes of the link.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub attributes: Map<String, Value>,
 }
 
-from_answer!(SpanLink { trace_id, span_id; attributes });
-
-/// An instrumentation library: OpenTelemetry's instrumentation scope.
+/// An instrumentation scope of OpenTelemetry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Scope {
-    /// Its name.
+    /// The name of the instrumentation library.
     pub name: String,
-    /// Its version.
+    /// The version of the instrumentation library.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// What else is known of it.
+    /// The attributes of the scope.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub attributes: Map<String, Value>,
 }
 
-from_answer!(Scope { name, version; attributes });
-
-/// What to look for in the spans of a trace.
+/// The query of a search in a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpanSearchQuery {
-    /// 1–[`crate::limit::SEARCH_CHARS`] characters, in upper or lower case.
+    /// The search text: 1 to 200 characters. Case is ignored.
     #[serde(default)]
     pub q: String,
 }
 
-/// The spans of a trace in which something was found.
+/// The spans that match a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SpanMatches {
-    /// Their ids in the order of their start: the first [`crate::limit::SEARCH_SPANS`].
+    /// The ids of the first 1000 matching spans, in the order of their start.
     pub items: Vec<String>,
-    /// How many there are in all, shown or not.
+    /// The total number of matching spans.
     pub total: u64,
-    /// Whether the trace is so large that inputs, outputs and attributes were not looked through to the end: there may
-    /// be more.
+    /// Whether the trace is too large to search all inputs, outputs and attributes. More spans may match.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
 }
-
-from_answer!(SpanMatches { items, total; incomplete });

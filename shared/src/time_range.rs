@@ -1,28 +1,26 @@
-//! The window that a question is about: `1h`, `24h`, `7d`, `30d`, or `custom` with a start and an end.
+//! Time ranges: `1h`, `24h`, `7d`, `30d`, or `custom` with a start and an end.
 
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Timestamp, answer::from_answer, limit};
+use crate::{Timestamp, limit};
 
-/// `range`, `start` and `end` as they stand in a query string.
+/// The time range of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeRangeQuery {
-    /// `1h`, `24h` (where absent), `7d`, `30d` or `custom`.
+    /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<String>,
-    /// The first moment of a custom range, in RFC 3339.
+    /// The start of a custom range, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
-    /// The moment just after a custom range, in RFC 3339.
+    /// The end of a custom range, exclusive, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
 }
 
-from_answer!(TimeRangeQuery { range, start, end });
-
-/// A window of time, as a person chose it.
+/// A time range: relative to now, or custom.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum TimeRange {
     /// The last hour.
@@ -30,42 +28,42 @@ pub enum TimeRange {
     /// The last 24 hours.
     #[default]
     Day,
-    /// The last seven days.
+    /// The last 7 days.
     Week,
-    /// The last thirty days.
+    /// The last 30 days.
     Month,
-    /// From `start` (inside) to `end` (outside).
+    /// The range `[start, end)`.
     Custom {
-        /// The first moment inside.
+        /// The start.
         start: Timestamp,
-        /// The first moment after.
+        /// The end, exclusive.
         end: Timestamp,
     },
 }
 
-/// A window in absolute time: `[start, end)`.
+/// An absolute window: `[start, end)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
-    /// The first moment inside.
+    /// The start.
     pub start: Timestamp,
-    /// The first moment after.
+    /// The end, exclusive.
     pub end: Timestamp,
 }
 
 impl Window {
-    /// How long the window is.
+    /// Returns the length of the window.
     #[must_use]
     pub fn length(self) -> Duration {
         self.end.since(self.start)
     }
 
-    /// The window of the same length just before this one.
+    /// Returns the window of the same length just before this one.
     #[must_use]
     pub fn previous(self) -> Self {
         Self { start: self.start - self.length(), end: self.start }
     }
 
-    /// Whether the moment lies inside.
+    /// Returns whether the window contains `moment`.
     #[must_use]
     pub fn contains(self, moment: Timestamp) -> bool {
         self.start <= moment && moment < self.end
@@ -73,19 +71,19 @@ impl Window {
 }
 
 impl TimeRange {
-    /// The ranges with a name, shortest first.
+    /// The relative ranges, the shortest first.
     pub const NAMED: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
 
-    /// Reads a query's `range`, `start` and `end`.
+    /// Parses the time range of a query.
     ///
     /// # Errors
-    /// [`InvalidTimeRange`] where the name is unknown, a custom bound is absent or unreadable, the start is not before
-    /// the end, or the range is longer than [`limit::RANGE_DAYS`].
+    /// Returns [`InvalidTimeRange`] if the name is unknown, a custom bound is absent or not in RFC 3339, the start is not
+    /// before the end, or the range is longer than [`limit::RANGE_DAYS`].
     pub fn from_query(query: &TimeRangeQuery) -> Result<Self, InvalidTimeRange> {
         let name = query.range.as_deref().unwrap_or("24h");
         if let Some(named) = Self::NAMED.into_iter().find(|range| range.name() == name) {
             return if query.start.is_some() || query.end.is_some() {
-                Err(InvalidTimeRange(format!("start and end belong to range=custom, not to {name}")))
+                Err(InvalidTimeRange(format!("start and end require range=custom, not {name}")))
             } else {
                 Ok(named)
             };
@@ -94,16 +92,16 @@ impl TimeRange {
             return Err(InvalidTimeRange(name.to_owned()));
         }
         let bound = |field: &str, text: &Option<String>| {
-            let text = text.as_deref().ok_or_else(|| InvalidTimeRange(format!("custom needs {field}")))?;
+            let text = text.as_deref().ok_or_else(|| InvalidTimeRange(format!("custom requires {field}")))?;
             text.parse::<Timestamp>().map_err(|error| InvalidTimeRange(format!("{field}={text}: {error}")))
         };
         Self::custom(bound("start", &query.start)?, bound("end", &query.end)?)
     }
 
-    /// The range from `start` to `end`.
+    /// Creates the range from `start` to `end`.
     ///
     /// # Errors
-    /// As [`TimeRange::from_query`].
+    /// Returns [`InvalidTimeRange`] if the start is not before the end, or the range is longer than [`limit::RANGE_DAYS`].
     pub fn custom(start: Timestamp, end: Timestamp) -> Result<Self, InvalidTimeRange> {
         if start >= end {
             return Err(InvalidTimeRange("start must be before end".to_owned()));
@@ -114,7 +112,7 @@ impl TimeRange {
         Ok(Self::Custom { start, end })
     }
 
-    /// What `range` says in a query string.
+    /// Returns the name in queries.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -126,7 +124,7 @@ impl TimeRange {
         }
     }
 
-    /// What a change in this range is measured against.
+    /// Returns the label of the comparison with the previous window, such as `vs last 24h`.
     #[must_use]
     pub fn change_label(&self) -> String {
         match self {
@@ -135,7 +133,7 @@ impl TimeRange {
         }
     }
 
-    /// The window this range means at the moment `now`.
+    /// Returns the window of this range at the time `now`.
     #[must_use]
     pub fn window(&self, now: Timestamp) -> Window {
         let hours = match self {
@@ -148,7 +146,7 @@ impl TimeRange {
         Window { start: now - Duration::from_secs(hours * 3600), end: now }
     }
 
-    /// The query parameters that [`TimeRange::from_query`] reads back.
+    /// Returns the query that [`TimeRange::from_query`] parses to this range.
     #[must_use]
     pub fn to_query(&self) -> TimeRangeQuery {
         let (start, end) = match self {
@@ -159,7 +157,7 @@ impl TimeRange {
     }
 }
 
-/// The query names no window; the text says why.
+/// The time range is invalid. The text is the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidTimeRange(pub String);
 
@@ -185,18 +183,18 @@ mod tests {
     }
 
     #[test]
-    fn nothing_means_the_last_day() {
+    fn the_default_is_the_last_day() {
         assert_eq!(TimeRange::from_query(&TimeRangeQuery::default()), Ok(TimeRange::Day));
     }
 
     #[test]
-    fn an_unknown_name_is_named_in_the_error() {
+    fn the_error_contains_an_unknown_name() {
         let error = TimeRange::from_query(&query("5y", None, None)).unwrap_err();
         assert!(error.to_string().starts_with("Invalid time range: 5y"));
     }
 
     #[test]
-    fn custom_wants_both_ends_in_order_and_not_too_far_apart() {
+    fn a_custom_range_needs_ordered_bounds_within_the_limit() {
         let (a, b, far) = ("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", "2027-01-02T00:00:00Z");
         assert!(TimeRange::from_query(&query("custom", Some(a), Some(b))).is_ok());
         for (start, end) in
@@ -207,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn every_range_survives_the_query_string() {
+    fn every_range_survives_the_query() {
         let custom = TimeRange::custom(Timestamp::EPOCH, Timestamp::from_millis(1)).unwrap();
         for range in TimeRange::NAMED.into_iter().chain([custom]) {
             assert_eq!(TimeRange::from_query(&range.to_query()), Ok(range));
@@ -215,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_previous_window_ends_where_this_one_starts() {
+    fn the_previous_window_ends_at_the_start() {
         let window = TimeRange::Hour.window(Timestamp::from_millis(10_000_000));
         assert_eq!(window.previous().end, window.start);
         assert_eq!(window.previous().length(), window.length());

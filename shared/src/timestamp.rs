@@ -1,11 +1,11 @@
-//! A point in time: microseconds since the Unix epoch inside, RFC 3339 in UTC outside.
+//! Points in time: microseconds since the Unix epoch, and RFC 3339 in UTC as text.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+// The page has its own parser and formatter: jiff adds a fifth to its size, and the `Date` of the browser has no microseconds.
 #[cfg(any(target_arch = "wasm32", test))]
-#[path = "rfc3339.rs"]
 mod rfc3339;
 
 /// A point in time with microsecond precision; RFC 3339 (`2025-10-22T10:35:22.120Z`) in JSON.
@@ -16,44 +16,44 @@ impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
 
-    /// From microseconds since the Unix epoch.
+    /// Creates a timestamp from microseconds since the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// From milliseconds since the Unix epoch.
+    /// Creates a timestamp from milliseconds since the Unix epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis.saturating_mul(1000))
     }
 
-    /// Microseconds since the Unix epoch.
+    /// Returns the microseconds since the Unix epoch.
     #[must_use]
     pub const fn as_micros(self) -> i64 {
         self.0
     }
 
-    /// Whole milliseconds since the Unix epoch, rounded down: what JavaScript's `Date` takes.
+    /// Returns the milliseconds since the Unix epoch, rounded down, as JavaScript uses them.
     #[must_use]
     pub const fn as_millis(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// The time that passed since `earlier`; zero where `earlier` is later.
+    /// Returns the time since `earlier`; zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The last multiple of `step` (counted from the epoch) that is not after this point.
+    /// Rounds down to a multiple of `step` since the epoch.
     #[must_use]
     pub fn floor(self, step: Duration) -> Self {
         let step = micros(step).max(1);
         Self(self.0.div_euclid(step).saturating_mul(step))
     }
 
-    /// The first multiple of `step` (counted from the epoch) that is not before this point.
+    /// Rounds up to a multiple of `step` since the epoch.
     #[must_use]
     pub fn ceil(self, step: Duration) -> Self {
         let down = self.floor(step);
@@ -96,13 +96,13 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The text was not RFC 3339.
+/// The text is not in RFC 3339.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseTimestampError;
 
 impl fmt::Display for ParseTimestampError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a time in RFC 3339, like 2025-10-22T10:35:22.120Z")
+        f.write_str("expected a time in RFC 3339, such as 2025-10-22T10:35:22.120Z")
     }
 }
 
@@ -111,7 +111,6 @@ impl std::error::Error for ParseTimestampError {}
 impl FromStr for Timestamp {
     type Err = ParseTimestampError;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // jiff with its messages and time zones is a fifth of what a browser would have to load.
         #[cfg(target_arch = "wasm32")]
         return rfc3339::read(text).map(Self).ok_or(ParseTimestampError);
         #[cfg(not(target_arch = "wasm32"))]
@@ -133,7 +132,7 @@ impl<'de> Deserialize<'de> for Timestamp {
         impl serde::de::Visitor<'_> for Visitor {
             type Value = Timestamp;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a time in RFC 3339, like 2025-10-22T10:35:22.120Z")
+                f.write_str("a time in RFC 3339, such as 2025-10-22T10:35:22.120Z")
             }
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
                 text.parse().map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_time_without_a_zone() {
+    fn rejects_a_time_without_a_zone() {
         assert_eq!("2025-10-22T12:35:22".parse::<Timestamp>(), Err(ParseTimestampError));
     }
 
@@ -186,14 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_reads_and_writes_what_the_server_does() {
+    fn browser_and_server_read_and_write_the_same_texts() {
         struct InBrowser(i64);
         impl fmt::Display for InBrowser {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 rfc3339::write(self.0, f)
             }
         }
-        // From year 1 to 9998, in steps that have no common divisor with day, hour or second: every field takes many
+        // From year 1 to 9998, in steps without a common divisor with days, hours or seconds, so that every field has many
         // values.
         let first = -62_135_596_800_000_000_i64;
         let moments = (0..39_838).map(|step| first + step * 7_919_000_011_113).chain([

@@ -1,38 +1,30 @@
-//! Traces: runs of agents, as they are sent, listed and shown.
+//! Traces: runs of agents.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::{
-    Timestamp,
-    answer::{from_answer, from_word},
-    cost::CostBasis,
-    span::Span,
-    time_range::TimeRangeQuery,
-};
+use crate::{Timestamp, cost::CostBasis, span::Span, time_range::TimeRangeQuery};
 
-/// How a run, or a step of it, ended.
+/// The status of a trace or span.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TraceStatus {
-    /// It did what it should.
+    /// It succeeded.
     #[default]
     Success,
     /// It failed.
     Error,
-    /// It took longer than it may.
+    /// It exceeded its time limit.
     Timeout,
 }
 
-from_word!(TraceStatus);
-
 impl TraceStatus {
-    /// All of them.
+    /// All statuses.
     pub const ALL: [Self; 3] = [Self::Success, Self::Error, Self::Timeout];
 
-    /// The word in JSON, in a query string and in the database.
+    /// Returns the name in JSON, in queries and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,258 +35,235 @@ impl TraceStatus {
     }
 }
 
-/// A run, as an agent sends it. Only `agent_id`, `latency_ms` and `status` are required; fields that are not named
-/// here are kept in `metadata`.
+/// A trace, as sent by an agent. Only `agent_id`, `latency_ms` and `status` are required. Unknown fields are stored in
+/// `metadata`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceInput {
-    /// Unique within the workspace: sending it again counts nothing. Made up where absent.
+    /// The id. Unique within the workspace: a trace that is sent again is ignored. Default: a generated id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
-    /// The agent that ran.
+    /// The agent.
     pub agent_id: String,
-    /// When it started; the time of arrival where absent.
+    /// The start. Default: the time of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
-    /// Milliseconds it took.
+    /// The duration in milliseconds.
     pub latency_ms: f64,
-    /// How it ended.
+    /// The status.
     pub status: TraceStatus,
     /// The main model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Who serves that model, like `openai`.
+    /// The provider of the model, such as `openai`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_provider: Option<String>,
-    /// Tokens that went in.
+    /// The number of input tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_input: Option<u64>,
-    /// Tokens that came out.
+    /// The number of output tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_output: Option<u64>,
-    /// All tokens; the sum of the two where absent.
+    /// The total number of tokens. Default: the sum of input and output tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_total: Option<u64>,
-    /// US dollars, exact to a billionth.
+    /// The cost in US dollars, with up to nine decimals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
-    /// How good the outcome was, 0–100.
+    /// The quality score, from 0 to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality_score: Option<f64>,
-    /// The conversation it belongs to.
+    /// The session (conversation).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// The person it worked for.
+    /// The end user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// Words to find it by.
+    /// The tags, at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Why it failed.
+    /// The error message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What went in: text or JSON.
+    /// The input: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub input: Option<Value>,
-    /// What came out: text or JSON.
+    /// The output: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub output: Option<Value>,
-    /// Anything else that is known of the run.
+    /// Additional fields.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Map<String, Value>,
-    /// The steps inside.
+    /// The spans, at most 10000.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<Span>,
 }
 
-/// A run, as lists show it.
+/// A trace in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Trace {
-    /// Unique within the workspace.
+    /// The id. Unique within the workspace.
     pub trace_id: String,
-    /// Whose it is.
+    /// The workspace that owns the trace.
     pub workspace_id: Uuid,
-    /// The agent that ran.
+    /// The agent.
     pub agent_id: String,
-    /// When it started.
+    /// The start.
     pub timestamp: Timestamp,
-    /// Milliseconds it took.
+    /// The duration in milliseconds.
     pub latency_ms: f64,
-    /// How it ended.
+    /// The status.
     pub status: TraceStatus,
     /// The main model.
     pub model: Option<String>,
-    /// Who serves that model.
+    /// The provider of the model.
     pub model_provider: Option<String>,
-    /// Tokens that went in.
+    /// The number of input tokens.
     pub tokens_input: Option<u64>,
-    /// Tokens that came out.
+    /// The number of output tokens.
     pub tokens_output: Option<u64>,
-    /// All tokens.
+    /// The total number of tokens.
     pub tokens_total: Option<u64>,
-    /// US dollars.
+    /// The cost in US dollars.
     pub cost_usd: Option<f64>,
-    /// How good the outcome was, 0–100: the mean of its scores.
+    /// The quality score, from 0 to 100: the mean of the scores.
     pub quality_score: Option<f64>,
-    /// The conversation it belongs to.
+    /// The session (conversation).
     pub session_id: Option<String>,
-    /// The person it worked for.
+    /// The end user.
     pub user_id: Option<String>,
-    /// Words to find it by.
+    /// The tags.
     pub tags: Vec<String>,
-    /// Why it failed.
+    /// The error message.
     pub error: Option<String>,
-    /// What its outermost span is called, where it was put together of spans.
+    /// The name of the root span. Only of traces assembled from incoming spans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Whether its outermost span has not come: another stands for it.
+    /// Whether the root span is missing. Another span then provides the name and the status.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub incomplete: bool,
-    /// Calls of models that no price is known for: what they cost is not in `cost_usd`.
+    /// The number of model calls without a known price. Their cost is not part of `cost_usd`.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unpriced: u32,
 }
-
-from_answer!(Trace {
-    trace_id, workspace_id, agent_id, timestamp, latency_ms, status, model, model_provider, tokens_input, tokens_output,
-    tokens_total, cost_usd, quality_score, session_id, user_id, tags, error, name; incomplete, unpriced
-});
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// A run with everything in it.
+/// A trace with its spans and payloads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceDetail {
-    /// What the lists show.
+    /// The trace.
     #[serde(flatten)]
     pub trace: Trace,
-    /// What went in: text or JSON.
+    /// The input: text or JSON.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub input: Option<Value>,
-    /// What came out: text or JSON.
+    /// The output: text or JSON.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub output: Option<Value>,
-    /// Anything else that is known of the run.
+    /// Additional fields.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub metadata: Map<String, Value>,
-    /// The steps inside, in the order of their start.
+    /// The spans, in the order of their start.
     pub spans: Vec<Span>,
-    /// What people and programs thought of it.
+    /// The scores.
     pub scores: Vec<Score>,
-    /// Where the cost comes from, where the trace has one of its own and not its spans' together.
+    /// The basis of the cost. Absent if the cost is the sum of the spans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_basis: Option<CostBasis>,
-    /// Whether inputs, outputs and attributes of its spans are more than one answer holds: those of some spans are left out,
-    /// and come with each span by itself.
+    /// Whether the payloads of some spans (inputs, outputs, attributes) are left out, because the response would be too large.
+    /// Requests of single spans contain them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub payloads_cut: bool,
 }
 
-from_answer!(TraceDetail { ..trace, input, output, metadata, spans, scores, cost_basis; payloads_cut });
-
-/// How much of a trace is wanted.
+/// The query of the detail of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceDetailQuery {
-    /// Whether spans come with their inputs, outputs, attributes and everything else that is long; they do where absent.
+    /// Whether spans contain their payloads: inputs, outputs, attributes, events and links. Default: `true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payloads: Option<bool>,
 }
 
-/// A judgement of a run. A second one of the same name replaces the first.
+/// A score of a trace. Replaces the score with the same name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoreRequest {
-    /// 0–100.
+    /// The score, from 0 to 100.
     pub score: f64,
-    /// What was judged; `quality` where absent.
+    /// The name of the score. Default: `quality`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Why.
+    /// A comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
-/// A judgement, as a trace's detail shows it.
+/// A stored score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Score {
-    /// What was judged.
+    /// The name of the score.
     pub name: String,
-    /// 0–100.
+    /// The score, from 0 to 100.
     pub score: f64,
-    /// Why.
+    /// The comment.
     pub comment: Option<String>,
-    /// When it came.
+    /// The time of the score.
     pub timestamp: Timestamp,
 }
 
-from_answer!(Score { name, score, comment, timestamp });
-
-/// The name of a score that has none, and of a trace's own `quality_score`.
+/// The default name of a score, and the name of the `quality_score` of a trace.
 pub const DEFAULT_SCORE_NAME: &str = "quality";
 
-/// Which traces a list should hold, as it stands in a query string.
+/// The query of a list of traces.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceListQuery {
-    /// `1h`, `24h` (where absent), `7d`, `30d` or `custom`.
+    /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<String>,
-    /// The first moment of a custom range.
+    /// The start of a custom range, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
-    /// The moment just after a custom range.
+    /// The end of a custom range, exclusive, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
-    /// Only this agent's.
+    /// Only traces of this agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
-    /// Only this model's.
+    /// Only traces of this model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// Only those that ended so.
+    /// Only traces with this status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<TraceStatus>,
-    /// Only this session's.
+    /// Only traces of this session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
-    /// Only this user's.
+    /// Only traces of this end user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
-    /// 1–100; 50 where absent.
+    /// The maximum number of traces on a page: 1 to 100. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
-    /// From 1.
+    /// The number of the page, from 1. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<u32>,
-    /// The `next_cursor` of the page before; goes before `page`.
+    /// The `next_cursor` of the previous page. Takes precedence over `page`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
 
-from_answer!(TraceListQuery {
-    range,
-    start,
-    end,
-    agent_id,
-    model,
-    status,
-    session_id,
-    user_id,
-    limit,
-    page,
-    cursor
-});
-
 impl TraceListQuery {
-    /// The part of the query that names the window.
+    /// Returns the time range of the query.
     #[must_use]
     pub fn time_range(&self) -> TimeRangeQuery {
         TimeRangeQuery { range: self.range.clone(), start: self.start.clone(), end: self.end.clone() }

@@ -1,10 +1,10 @@
-//! The application: who is logged in, and which page the address shows.
+//! The application: the router, the session, and the page of each route.
 
 use yew::prelude::*;
-use yew_router::Routable;
+use yew_router::{BrowserRouter, Switch, hooks::use_navigator};
 
 use crate::{
-    api::ThreadKind,
+    api::SessionKind,
     auth::{AuthProvider, Guard},
     components::shell::Shell,
     pages::{
@@ -13,60 +13,63 @@ use crate::{
         login::LoginPage,
         not_found::NotFoundPage,
         register::RegisterPage,
+        session::{SessionListPage, SessionPage},
         settings::SettingsPage,
         start::Start,
-        thread::{ThreadPage, ThreadsPage},
         trace::TracePage,
         traces::TracesPage,
     },
     route::Route,
-    router::{self, Router, use_location},
 };
 
 /// The root component.
 #[component]
 pub fn App() -> Html {
     html! {
-        <Router>
+        <BrowserRouter>
             <AuthProvider>
-                <Page />
+                <Switch<Route> render={page} />
             </AuthProvider>
-        </Router>
+        </BrowserRouter>
     }
 }
 
-#[component]
-fn Page() -> Html {
-    let route = use_location().route.clone();
-    let is_home = route == Route::Home;
-    use_effect_with(is_home, |&is_home| {
-        if is_home {
-            router::replace(&Route::Dashboard.to_path());
-        }
-    });
-    let inside = match route.clone() {
-        Route::Home => return Html::default(),
+fn page(route: Route) -> Html {
+    let content = match route.clone() {
+        Route::Home => return html! { <HomePage /> },
         Route::Login => return html! { <LoginPage /> },
         Route::Register => return html! { <RegisterPage /> },
         Route::NotFound => return html! { <NotFoundPage /> },
         Route::Dashboard => html! { <DashboardPage /> },
         Route::Traces => html! { <TracesPage /> },
-        // The key makes another trace another page: nothing of the one before stays.
+        // The key gives every trace a page of its own: no state of the previous trace remains.
         Route::Trace { id } => html! { <TracePage key={id.clone()} id={id.clone()} /> },
-        Route::Sessions => html! { <ThreadsPage key="sessions" kind={ThreadKind::Session} /> },
-        Route::Session { id } => thread(ThreadKind::Session, id),
-        Route::Users => html! { <ThreadsPage key="users" kind={ThreadKind::User} /> },
-        Route::User { id } => thread(ThreadKind::User, id),
+        Route::Sessions => html! { <SessionListPage key="sessions" kind={SessionKind::Session} /> },
+        Route::Session { id } => session(SessionKind::Session, id),
+        Route::Users => html! { <SessionListPage key="users" kind={SessionKind::EndUser} /> },
+        Route::User { id } => session(SessionKind::EndUser, id),
         Route::Start => html! { <Start /> },
         Route::Alerts => html! { <AlertsPage /> },
         Route::Alert { id } => html! { <AlertPage key={id.clone()} id={id.clone()} /> },
         Route::AlertRule { id } => html! { <RulePage key={id.clone()} id={id.clone()} /> },
         Route::Settings => html! { <SettingsPage /> },
     };
-    html! { <Guard><Shell {route}>{ inside }</Shell></Guard> }
+    html! { <Guard><Shell {route}>{ content }</Shell></Guard> }
 }
 
-fn thread(kind: ThreadKind, id: String) -> Html {
+fn session(kind: SessionKind, id: String) -> Html {
     let key = format!("{kind:?}/{id}");
-    html! { <ThreadPage {key} {kind} {id} /> }
+    html! { <SessionPage {key} {kind} {id} /> }
+}
+
+/// Redirects to the dashboard.
+#[component]
+fn HomePage() -> Html {
+    let navigator = use_navigator();
+    use_effect_with((), move |()| {
+        if let Some(navigator) = navigator {
+            navigator.replace(&Route::Dashboard);
+        }
+    });
+    Html::default()
 }

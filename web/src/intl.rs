@@ -1,28 +1,27 @@
-//! The browser: its clock, its calendar and its window. Dates and times as the reader writes them, through `Intl`,
-//! which costs no bytes here.
+//! The clock, the window and the document of the browser, and dates in the language and time zone of the reader.
 
 use js_sys::{Array, Date, Function, Intl::DateTimeFormat, Object, Reflect};
 use shared::Timestamp;
 use wasm_bindgen::JsValue;
 
-/// The time.
+/// Returns the current time.
 pub fn now() -> Timestamp {
     timestamp(Date::now())
 }
 
-/// The window this page is in.
+/// Returns the window.
 pub fn window() -> web_sys::Window {
-    #[expect(clippy::expect_used, reason = "the application runs nowhere else")]
+    #[expect(clippy::expect_used, reason = "the application only runs in a browser")]
     web_sys::window().expect("a window")
 }
 
-/// The page.
+/// Returns the document.
 pub fn document() -> web_sys::Document {
-    #[expect(clippy::expect_used, reason = "the application runs nowhere else")]
+    #[expect(clippy::expect_used, reason = "the application only runs in a browser")]
     window().document().expect("a document")
 }
 
-/// How a moment is written.
+/// The style of a formatted date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
     /// Day, month, year, hour, minute, second.
@@ -61,7 +60,7 @@ impl Style {
     fn format(self) -> Function {
         let options = Object::new();
         for (name, value) in self.options() {
-            // Only a frozen object refuses a property, and this one is new.
+            // Setting a property only fails on a frozen object.
             drop(Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value)));
         }
         DateTimeFormat::new(&Array::new(), &options).format()
@@ -69,11 +68,11 @@ impl Style {
 }
 
 thread_local! {
-    // Making one takes longer than a hundred uses of it.
+    // Creating a format is a hundred times slower than using it.
     static FORMATS: [Function; 5] = Style::ALL.map(Style::format);
 }
 
-/// `at` in the reader's own calendar and time zone.
+/// Formats `at` in the language and time zone of the reader.
 pub fn date(at: Timestamp, style: Style) -> String {
     let index = Style::ALL.iter().position(|other| *other == style).unwrap_or(0);
     let moment = Date::new(&JsValue::from_f64(millis(at)));
@@ -81,20 +80,20 @@ pub fn date(at: Timestamp, style: Style) -> String {
     text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| at.to_string())
 }
 
-/// Minutes by which the reader's clock is ahead of UTC at `at`.
+/// Returns the offset of the local time zone from UTC at the time `at`, in minutes.
 pub fn offset_minutes(at: Timestamp) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "at most a day of minutes")]
     let behind = Date::new(&JsValue::from_f64(millis(at))).get_timezone_offset() as i64;
     -behind
 }
 
-/// `2025-10-22T12:35` in the reader's time zone, as `<input type="datetime-local">` has it.
+/// Formats `at` in the local time zone for `<input type="datetime-local">`: `2025-10-22T12:35`.
 pub fn to_local_input(at: Timestamp) -> String {
     let shifted = Timestamp::from_millis(at.as_millis() + offset_minutes(at) * 60_000);
     shifted.to_string().chars().take(16).collect()
 }
 
-/// What such an input says, as a point in time.
+/// Parses the value of such an input.
 pub fn from_local_input(text: &str) -> Option<Timestamp> {
     let millis = Date::parse(text);
     millis.is_finite().then(|| timestamp(millis))

@@ -1,7 +1,8 @@
-//! The single-page application: everything but the start, so that the component tests can reach it.
+//! The single-page application, as a library, so that component tests can use it.
 //!
-//! Data comes through `api` and nothing else talks HTTP; `hooks::poll` is the one way a view gets it. Components get
-//! what they show as properties and ask for nothing; pages put the two together.
+//! Modules depend on each other in one direction only: `intl`, `route` and `same`, then `api`, `auth`, `hooks`, the domain
+//! modules `trace`, `chart` and `alert`, `components`, `pages`, and `app`. Only `api` sends requests, and only
+//! `hooks::poll` polls. Components show their properties; pages fetch the data and compose the components.
 
 mod alert;
 mod api;
@@ -9,18 +10,14 @@ mod app;
 mod auth;
 mod chart;
 pub mod components;
-mod format;
 mod hooks;
 mod intl;
-mod json;
 pub mod pages;
-mod query;
 mod route;
-mod router;
 mod same;
 mod trace;
 
-/// Draws the application into the page's body.
+/// Renders the application into the body of the document.
 pub fn run() {
     yew::Renderer::<app::App>::new().render();
 }

@@ -1,4 +1,4 @@
-//! Starts the application in the browser.
+//! The entry point of the application.
 
 fn main() {
     web::run();

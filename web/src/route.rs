@@ -1,68 +1,68 @@
-//! The addresses of the pages.
+//! The routes of the pages.
 
 use yew_router::Routable;
 
 /// A page.
 #[derive(Clone, Debug, PartialEq, Eq, Routable)]
 pub enum Route {
-    /// Sends on to the dashboard.
+    /// Redirects to the dashboard.
     #[at("/")]
     Home,
-    /// Where one logs in.
+    /// The login.
     #[at("/login")]
     Login,
-    /// Where one makes an account.
+    /// The registration.
     #[at("/register")]
     Register,
-    /// Key figures, charts, alerts and activity.
+    /// KPIs, charts, alerts and activity.
     #[at("/dashboard")]
     Dashboard,
-    /// The list of runs.
+    /// The list of traces.
     #[at("/traces")]
     Traces,
-    /// One run.
+    /// A trace.
     #[at("/traces/:id")]
     Trace {
-        /// The trace's id, decoded.
+        /// The decoded id of the trace.
         id: String,
     },
-    /// The conversations that runs belong to.
+    /// The list of sessions.
     #[at("/sessions")]
     Sessions,
-    /// One conversation.
+    /// A session.
     #[at("/sessions/:id")]
     Session {
-        /// The session's id, decoded.
+        /// The decoded id of the session.
         id: String,
     },
-    /// The people whom runs were made for.
+    /// The list of end users.
     #[at("/users")]
     Users,
-    /// One of them.
+    /// An end user.
     #[at("/users/:id")]
     User {
-        /// The user's id, decoded.
+        /// The decoded id of the end user.
         id: String,
     },
-    /// How to send a first trace.
+    /// Instructions to send the first trace.
     #[at("/start")]
     Start,
-    /// What went out of bounds.
+    /// Alerts and alert rules.
     #[at("/alerts")]
     Alerts,
-    /// One thing that did.
+    /// An alert.
     #[at("/alerts/:id")]
     Alert {
-        /// The alert's id, decoded.
+        /// The decoded id of the alert.
         id: String,
     },
-    /// A rule, to be made or changed.
+    /// The form of a new or existing rule.
     #[at("/alerts/rules/:id")]
     AlertRule {
-        /// The rule's id, decoded; `new` for one that is not there yet.
+        /// The decoded id of the rule; `new` for a new rule.
         id: String,
     },
-    /// Account, workspace and API keys.
+    /// Account, workspace, API keys, alert channels and prices.
     #[at("/settings")]
     Settings,
     /// Any other address.
@@ -71,13 +71,13 @@ pub enum Route {
     NotFound,
 }
 
-/// `next` where it is a path of this application, and nothing else: an address taken from a query must not lead away.
+/// Returns `next` if it is a path of this application. A query must not redirect to another site.
 #[must_use]
 pub fn safe_next(next: &str) -> Option<&str> {
     let path = next.strip_prefix('/')?;
-    let leads_away = path.starts_with(['/', '\\']) || next.chars().any(char::is_control);
+    let is_external = path.starts_with(['/', '\\']) || next.chars().any(char::is_control);
     let route = Route::recognize(next.split(['?', '#']).next().unwrap_or(next));
-    (!leads_away && !matches!(route, Some(Route::Login | Route::Register))).then_some(next)
+    (!is_external && !matches!(route, Some(Route::Login | Route::Register))).then_some(next)
 }
 
 #[cfg(test)]
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn next_stays_within_the_application() {
+    fn next_must_be_a_path_of_the_application() {
         for good in ["/dashboard", "/traces?status=error&page=2", "/traces/a%2Fb"] {
             assert_eq!(safe_next(good), Some(good));
         }
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_has_its_address() {
+    fn every_path_has_its_route() {
         for path in
             ["/", "/login", "/register", "/dashboard", "/traces", "/sessions", "/users", "/start", "/alerts"]
         {

@@ -1,9 +1,9 @@
-//! What is shared and never changed, as a property: two are equal where they are the same one. Nothing is looked through
-//! to find that out.
+//! Shared, immutable data as a property. Two values are equal if they are the same allocation, so that a comparison never
+//! walks the data.
 
 use std::{ops::Deref, rc::Rc};
 
-/// See the module.
+/// An [`Rc`] that compares by pointer.
 #[derive(Debug)]
 pub struct Same<T>(pub Rc<T>);
 

@@ -1,4 +1,4 @@
-//! Who asks and sends: an account and a key, made over HTTP.
+//! An HTTP client with an account and an API key.
 
 use std::time::Duration;
 
@@ -17,47 +17,47 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Logs in at `url`, where there may be an account already.
+    /// Logs in at `url`, and registers the account if necessary.
     pub(crate) async fn log_in(url: &str) -> Result<Self> {
         let http = api::http::client(url).build()?;
         let account = json!({"email": "bench@example.com", "password": "bench-password", "full_name": "Bench", "workspace_name": "Bench"});
-        // There is one already where the database is old.
+        // Fails on an existing database, which has the account already.
         http.post(format!("{url}/api/v1/auth/register")).json(&account).send().await?;
-        let answer = http.post(format!("{url}/api/v1/auth/login")).json(&account).send().await?;
-        let token = text(&answer.error_for_status()?.json().await?, "access_token")?;
+        let response = http.post(format!("{url}/api/v1/auth/login")).json(&account).send().await?;
+        let token = text(&response.error_for_status()?.json().await?, "access_token")?;
         let request = http.post(format!("{url}/api/v1/api-keys")).bearer_auth(&token);
-        let answer = request.json(&json!({"name": "bench"})).send().await?.error_for_status()?;
-        let key = text(&answer.json().await?, "key")?;
+        let response = request.json(&json!({"name": "bench"})).send().await?.error_for_status()?;
+        let key = text(&response.json().await?, "key")?;
         Ok(Self { http, url: url.to_owned(), token, key })
     }
 
-    /// Whose account it is.
+    /// Returns the id of the workspace.
     pub(crate) async fn workspace_id(&self) -> Result<Uuid> {
-        Ok(text(&self.fresh("/api/v1/auth/me").await?, "workspace_id")?.parse()?)
+        Ok(text(&self.get_uncached("/api/v1/auth/me").await?, "workspace_id")?.parse()?)
     }
 
-    /// Asks as a person who pressed the refresh button.
-    pub(crate) async fn fresh(&self, path: &str) -> Result<Value> {
+    /// Gets a response that is computed for this request, like the refresh button of the dashboard.
+    pub(crate) async fn get_uncached(&self, path: &str) -> Result<Value> {
         self.get(path, "no-cache").await
     }
 
-    /// Asks as the dashboard does.
-    pub(crate) async fn ask(&self, path: &str) -> Result<Value> {
+    /// Gets a response that may come from the server cache, like the polling of the dashboard.
+    pub(crate) async fn get_cached(&self, path: &str) -> Result<Value> {
         self.get(path, "max-age=0").await
     }
 
     async fn get(&self, path: &str, caching: &str) -> Result<Value> {
         let request = self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.token);
-        let answer = request.header(header::CACHE_CONTROL, caching).send().await?;
-        Ok(answer.error_for_status()?.json().await?)
+        let response = request.header(header::CACHE_CONTROL, caching).send().await?;
+        Ok(response.error_for_status()?.json().await?)
     }
 
-    /// Sends a batch and waits until it is acknowledged.
+    /// Sends a batch of traces and waits for the acknowledgement.
     pub(crate) async fn send(&self, body: String) -> Result<()> {
         self.post("/api/v1/traces/batch", "application/json", body.into()).await
     }
 
-    /// Sends spans of OTLP, in protobuf, and waits until they are acknowledged.
+    /// Sends OTLP spans in protobuf and waits for the acknowledgement.
     pub(crate) async fn export(&self, body: Vec<u8>) -> Result<()> {
         self.post("/v1/traces", "application/x-protobuf", body.into()).await
     }
@@ -65,17 +65,18 @@ impl Client {
     async fn post(&self, path: &str, content_type: &str, body: Bytes) -> Result<()> {
         loop {
             let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
-            let answer = request.header(header::CONTENT_TYPE, content_type).body(body.clone()).send().await?;
-            if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            let response =
+                request.header(header::CONTENT_TYPE, content_type).body(body.clone()).send().await?;
+            if response.status() == StatusCode::SERVICE_UNAVAILABLE {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 continue;
             }
-            answer.error_for_status()?;
+            response.error_for_status()?;
             return Ok(());
         }
     }
 }
 
-fn text(answer: &Value, field: &str) -> Result<String> {
-    Ok(answer[field].as_str().ok_or_else(|| format!("the answer has no {field}"))?.to_owned())
+fn text(body: &Value, field: &str) -> Result<String> {
+    Ok(body[field].as_str().ok_or_else(|| format!("the response has no {field}"))?.to_owned())
 }

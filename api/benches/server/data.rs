@@ -1,4 +1,4 @@
-//! Traces that are the same at every run: 500 bytes in, 500 bytes out, of words.
+//! Deterministic traces with 500 bytes of words as input and as output.
 
 use std::{
     fmt::Write,
@@ -91,10 +91,10 @@ const MODELS: [(&str, &str); 5] = [
     ("claude-haiku-4-5", "anthropic"),
     ("gemini-2.5-flash", "google"),
 ];
-/// Bytes of an input and of an output.
+/// Size of an input and of an output in bytes.
 const TEXT_BYTES: usize = 500;
 
-/// A small generator of numbers (splitmix64): the same seed, the same traces.
+/// A deterministic random number generator (splitmix64).
 struct Numbers(u64);
 
 impl Numbers {
@@ -126,33 +126,33 @@ impl Numbers {
     }
 }
 
-/// One trace's fields.
+/// The fields of a trace.
 pub(crate) struct Row {
     pub(crate) trace_id: String,
     pub(crate) agent: &'static str,
     pub(crate) model: &'static str,
     pub(crate) provider: &'static str,
     pub(crate) timestamp: Timestamp,
-    /// Microseconds.
+    /// In microseconds.
     pub(crate) latency: i64,
     pub(crate) status: &'static str,
     pub(crate) tokens_input: i64,
     pub(crate) tokens_output: i64,
-    /// Nano-dollars.
+    /// In nano-dollars.
     pub(crate) cost: i64,
-    /// Points.
+    /// From 0 to 100.
     pub(crate) quality: i64,
     pub(crate) input: String,
     pub(crate) output: String,
 }
 
-/// Trace number `number`, started at `timestamp`.
+/// Generates trace `number`, which starts at `timestamp`.
 pub(crate) fn row(number: u64, timestamp: Timestamp) -> Row {
     let mut numbers = Numbers(number);
     let (model, provider) = numbers.pick(&MODELS);
     let signed = |number: u64| i64::try_from(number).unwrap_or(0);
     Row {
-        // As random as a UUID, so that its index is not written in order.
+        // Random like a UUID, so that the index is not written in order.
         trace_id: format!("{:016x}{:016x}", numbers.next(), numbers.next()),
         agent: numbers.pick(&AGENTS),
         model,
@@ -173,7 +173,7 @@ pub(crate) fn row(number: u64, timestamp: Timestamp) -> Row {
     }
 }
 
-/// A batch as a request's body: traces `first`…, each started when `timestamp` says.
+/// Generates the request body of a batch: `count` traces from `first` on, with the starts that `timestamp` returns.
 pub(crate) fn batch(first: u64, count: u64, timestamp: impl Fn(u64) -> Timestamp) -> String {
     let mut body = String::with_capacity(1500 * usize::try_from(count).unwrap_or(0));
     body.push_str("{\"traces\":[");
@@ -210,7 +210,7 @@ pub(crate) fn batch(first: u64, count: u64, timestamp: impl Fn(u64) -> Timestamp
     body
 }
 
-/// A folder with a page of as many bytes as the KPIs have: what the server serves without looking anything up.
+/// Creates a folder with a static page of the size of the KPI response.
 pub(crate) fn constant_page(folder: &Path) -> io::Result<PathBuf> {
     let web = folder.join("web");
     fs::create_dir_all(&web)?;

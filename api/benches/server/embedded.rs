@@ -1,4 +1,4 @@
-//! The server as one process with everything embedded, which needs no server beside it.
+//! Measures the server as one process with embedded stores.
 
 use std::path::Path;
 
@@ -15,20 +15,20 @@ use crate::{
     report::{Part, Size},
 };
 
-/// Traces that are loaded in bulk for comparison, at most.
+/// Maximum number of traces for the raw bulk load.
 const RAW_TRACES: u64 = 400_000;
 
-/// Measures everything. `web` is a folder with the constant page.
+/// Runs all measurements. `web` is a folder with the static page.
 pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Part> {
-    let mut part = Part::new("Embedded", "The release binary on its embedded default", size);
+    let mut part = Part::new("Embedded", "Release binary with embedded stores", size);
     let process = start(folder, web).await?;
-    // Logging in makes its memory more than that of one which only started.
+    // The memory includes the login, which hashes a password.
     let client = Client::log_in(&process.url).await?;
     part.idle("new database", &memory(&process)?);
     eprintln!("==> loading {} traces", size.traces);
     ingest::load_history(&client, size.traces).await?;
     let workspace_id = client.workspace_id().await?;
-    // Everything is in the database's own file then.
+    // Stopping moves the write-ahead log into the database file.
     process.stop().await?;
     part.disk(machine::bytes(&folder.join("data"), "traces.db")?, size.traces);
     let store = TraceStore::open_sqlite(&folder.join("data").join("traces.db")).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     part.busy(&memory(&process)?);
     process.stop().await?;
     let raw = raw::sqlite::bulk_load(folder, size.traces.min(RAW_TRACES)).await?;
-    part.beside("a raw bulk load of the same rows", "≥ 50 %", rate, raw);
+    part.comparison("a raw bulk load of the same rows", "≥ 50 %", rate, raw);
     Ok(part)
 }
 

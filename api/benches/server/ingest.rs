@@ -1,4 +1,4 @@
-//! Ingestion: loading the history, how fast traces come in until they are seen, and how soon a single one is.
+//! Measures ingestion: the rate of traces until they are counted, and the delay until a trace is visible. Also loads the history.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,14 @@ use shared::Timestamp;
 
 use crate::{Result, client::Client, data};
 
-/// Traces in a batch, as the row of the design says.
+/// Traces per batch.
 const BATCH: u64 = 100;
-/// Connections that send at once.
+/// Number of concurrent requests.
 const SENDERS: usize = 32;
-/// Where the numbers of traces that are sent live begin, past those of any history.
+/// Number of the first trace after the history.
 const LIVE: u64 = 1 << 40;
 
-/// Loads `count` traces, spread evenly over the last 30 days, and waits until they are counted.
+/// Loads `count` traces that are spread evenly over the last 30 days, and waits until they are counted.
 pub(crate) async fn load_history(client: &Client, count: u64) -> Result<()> {
     let now = Clock::system().now();
     let spread = 30.0 * 86_400.0;
@@ -30,11 +30,10 @@ pub(crate) async fn load_history(client: &Client, count: u64) -> Result<()> {
     counted(client, &kpis, count).await
 }
 
-/// How many milliseconds a trace takes from its acknowledgement until the list shows it: the cached one, or one that is
-/// asked for afresh.
+/// Returns the times in milliseconds from the acknowledgement of a trace until the cached or the uncached list contains it.
 pub(crate) async fn visible(client: &Client, cached: bool) -> Result<Vec<f64>> {
     let path = "/api/v1/traces?range=1h&limit=1";
-    let list = async || if cached { client.ask(path).await } else { client.fresh(path).await };
+    let list = async || if cached { client.get_cached(path).await } else { client.get_uncached(path).await };
     let mut times = Vec::new();
     for number in 0..20 {
         list().await?;
@@ -50,15 +49,16 @@ pub(crate) async fn visible(client: &Client, cached: bool) -> Result<Vec<f64>> {
     Ok(times)
 }
 
-/// Sends batches as fast as they are taken, made beforehand, and waits until the last trace is counted: traces a second.
+/// Sends prepared batches as fast as the server accepts them, waits until the last trace is counted, and returns traces per
+/// second.
 pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
-    // More than can be taken in the time.
+    // More than the server accepts in this time.
     let batches = time.as_secs() * 1000;
     let now = Clock::system().now();
     let timestamp = |number: u64| now + Duration::from_micros(number - LIVE);
     let bodies: Vec<String> =
         (0..batches).map(|batch| data::batch(LIVE + batch * BATCH, BATCH, timestamp)).collect();
-    // From a whole minute on: the question must cost little, or it would slow down what it waits for.
+    // Starts at a whole minute, so that the query is cheap and does not slow down ingestion.
     let start = now.floor(Duration::from_secs(60));
     let kpis = requests_between(start, start + Duration::from_secs(3600));
     let before = requests(client, &kpis).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
     Ok(sent as f64 / begin.elapsed().as_secs_f64())
 }
 
-/// Sends bodies, `senders` at once, until the time is over, and answers how many were acknowledged.
+/// Sends bodies with `senders` concurrent requests for `time`, and returns the number of acknowledged ones.
 pub(crate) async fn acknowledged<B, F: Future<Output = Result<()>>>(
     bodies: Vec<B>,
     senders: usize,
@@ -85,7 +85,7 @@ pub(crate) async fn acknowledged<B, F: Future<Output = Result<()>>>(
         .await
 }
 
-/// Waits until queries count so many traces.
+/// Waits until queries count at least `count` traces.
 pub(crate) async fn counted(client: &Client, kpis: &str, count: u64) -> Result<()> {
     while requests(client, kpis).await? < count {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -98,7 +98,8 @@ pub(crate) fn requests_between(start: Timestamp, end: Timestamp) -> String {
 }
 
 pub(crate) async fn requests(client: &Client, kpis: &str) -> Result<u64> {
-    let answer = client.fresh(kpis).await?;
-    let value = answer["total_requests"]["value"].as_f64().ok_or("the KPIs have no total_requests")?;
+    let response = client.get_uncached(kpis).await?;
+    let value =
+        response["total_requests"]["value"].as_f64().ok_or("the KPI response has no total_requests")?;
     Ok(value as u64)
 }

@@ -1,8 +1,7 @@
-//! `make bench`: measures a server of the release profile, its client beside it on the same machine, on data that is the
-//! same at every run, and writes the tables of `docs/benchmarks.md`: one process on its embedded default, and four roles
-//! over PostgreSQL and Redis.
+//! `make bench`: measures the release binary with deterministic data and writes the tables of `docs/benchmarks.md`, for one
+//! process with embedded stores and for four roles over PostgreSQL and Redis. Server and client run on the same machine.
 //!
-//! Options: `--only embedded|servers`, `--traces N` (1,000,000), `--seconds N` a measurement (10), `--write FILE`.
+//! Options: `--only embedded|servers`, `--traces N` (1,000,000), `--seconds N` per measurement (10), `--write FILE`.
 
 mod alert;
 mod client;
@@ -11,15 +10,9 @@ mod embedded;
 mod ingest;
 mod machine;
 mod otlp;
-#[path = "../../tests/services/postgres.rs"]
-#[expect(dead_code, clippy::unwrap_used, reason = "it is the tests'")]
-mod postgres;
 mod process;
 mod query;
 mod raw;
-#[path = "../../tests/services/redis.rs"]
-#[expect(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "it is the tests'")]
-mod redis;
 mod report;
 mod roles;
 mod servers;
@@ -35,27 +28,27 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>
 
 #[derive(Debug, Parser)]
 struct Args {
-    /// Measures one way to run the server alone; the report keeps what it says of the other.
+    /// Measures only one setup of the server. The section of the other setup in the report is kept.
     #[arg(long)]
     only: Option<Side>,
-    /// Traces in the database that is queried, spread over 30 days.
+    /// Number of traces in the database, spread over 30 days.
     #[arg(long, default_value_t = 1_000_000)]
     traces: u64,
-    /// Seconds of each measurement of a rate.
+    /// Duration of each measurement of a rate in seconds.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Where to write the report; only printed where absent.
+    /// File to write the report to, in addition to standard output.
     #[arg(long)]
     write: Option<PathBuf>,
-    /// What cargo adds.
+    /// Added by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// A way to run the server.
+/// A setup of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Side {
-    /// One process, everything embedded.
+    /// One process with embedded stores.
     Embedded,
     /// Four roles over PostgreSQL and Redis.
     Servers,

@@ -1,4 +1,4 @@
-//! OTLP over HTTP: how fast spans come in until their traces are counted.
+//! Measures the ingestion rate of spans over OTLP/HTTP, until their traces are counted.
 
 use std::time::{Duration, Instant};
 
@@ -14,18 +14,19 @@ use shared::Timestamp;
 
 use crate::{Result, client::Client, data, ingest};
 
-/// Spans of a batch, as exporters send them by default.
+/// Spans per batch, the default of OpenTelemetry exporters.
 const BATCH: u64 = 512;
-/// Spans of a trace: an agent's, and calls of models and tools below it.
+/// Spans per trace: an agent span, and model and tool calls below it.
 const TRACE: u64 = 8;
-/// Connections that send at once.
+/// Number of concurrent requests.
 const SENDERS: usize = 16;
-/// Where the numbers of these traces begin, past all others.
+/// Number of the first trace, above all other numbers.
 const FIRST: u64 = 1 << 44;
 
-/// Sends batches as fast as they are taken, made beforehand, and waits until the last trace is counted: spans a second.
+/// Sends prepared batches as fast as the server accepts them, waits until the last trace is counted, and returns spans per
+/// second.
 pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
-    // More than can be taken in the time.
+    // More than the server accepts in this time.
     let batches = time.as_secs() * 150;
     let now = Clock::system().now();
     let bodies: Vec<Vec<u8>> = (0..batches).map(|batch| body(batch, now)).collect();
@@ -49,7 +50,7 @@ fn body(batch: u64, now: Timestamp) -> Vec<u8> {
     ExportTraceServiceRequest { resource_spans }.encode_to_vec()
 }
 
-/// The spans of a trace, the agent's last. The model's calls have the inputs and outputs of one of the traces of REST.
+/// Generates the spans of a trace, the agent span last. Model calls have the texts of a generated REST trace.
 fn trace(number: u64, now: Timestamp) -> Vec<Span> {
     let row = data::row(number, now);
     let nanos = u64::try_from(now.as_micros()).unwrap_or(0) * 1000 + (number - FIRST) * 1000;

@@ -1,4 +1,4 @@
-//! `agent-obs serve` under measurement: the real binary, as a child, with nothing of this environment.
+//! Runs `agent-obs serve` as a child process with an empty environment.
 
 use std::{
     ffi::OsStr,
@@ -21,12 +21,12 @@ use crate::{
 pub(crate) struct Process {
     child: Child,
     pub(crate) url: String,
-    /// From the start of the process to its first answer.
+    /// Time from the start of the process to its first 200 response.
     pub(crate) started_in: Duration,
 }
 
 impl Process {
-    /// Starts it in `folder`, on a free port, and waits for its first answer.
+    /// Starts the server in `folder` on a free port and waits for its first 200 response.
     pub(crate) async fn start<A: AsRef<OsStr>>(
         folder: &Path,
         arguments: &[A],
@@ -48,13 +48,13 @@ impl Process {
         let stdout = child.stdout.take().ok_or("the server has no standard output")?;
         let mut lines = BufReader::new(stdout).lines();
         let url = loop {
-            let line = lines.next_line().await?.ok_or("the server ended")?;
+            let line = lines.next_line().await?.ok_or("the server stopped")?;
             if let Some((_, url)) = line.split_once("listens on ") {
                 break url.trim().to_owned();
             }
         };
         let client = api::http::client(&url).build()?;
-        while client.get(format!("{url}/health")).send().await.map(|answer| answer.status()).ok()
+        while client.get(format!("{url}/health")).send().await.map(|response| response.status()).ok()
             != Some(StatusCode::OK)
         {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -65,12 +65,12 @@ impl Process {
     }
 
     pub(crate) fn memory(&self) -> Result<Memory> {
-        machine::memory(self.child.id().ok_or("the server has ended")?)
+        machine::memory(self.child.id().ok_or("the server has stopped")?)
     }
 
-    /// Stops it in an orderly way.
+    /// Stops the server with SIGTERM and waits for its exit.
     pub(crate) async fn stop(mut self) -> Result<()> {
-        let pid = self.child.id().ok_or("the server has ended")?;
+        let pid = self.child.id().ok_or("the server has stopped")?;
         Command::new("kill").arg(pid.to_string()).status().await?;
         self.child.wait().await?;
         Ok(())

@@ -1,24 +1,24 @@
-//! The report: a part for each way to run the server, each with a table. A part that was not measured stays as it is in
-//! the file.
+//! Writes the report: one section with a table per setup of the server. Sections that were not measured are kept
+//! unchanged.
 
 use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use crate::machine::{self, Memory};
 
 const TITLE: &str = "# Benchmarks";
-/// What every part's heading begins with.
+/// The prefix of each section heading.
 const HEADING: &str = "## ";
 
-/// How much is measured, and for how long.
+/// The amount of data and the duration of the measurements.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
-    /// Traces in the database that is queried.
+    /// Number of traces in the database.
     pub(crate) traces: u64,
-    /// Each measurement of a rate.
+    /// Duration of each measurement of a rate.
     pub(crate) time: Duration,
 }
 
-/// One way to run the server.
+/// A section of the report: the measurements of one setup of the server.
 pub(crate) struct Part {
     title: &'static str,
     about: String,
@@ -26,11 +26,12 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// `what` says what runs, as in "the release binary on its embedded default".
+    /// Creates an empty section. `what` describes the setup, for example "Release binary with embedded stores".
     pub(crate) fn new(title: &'static str, what: &str, size: Size) -> Self {
         let about = format!(
-            "{what}, {} traces over 30 days (500 B of words in, 500 B out, ids as random as UUIDs), server, load generator and \
-             client together on {}. Times are of whole HTTP requests. Rates are over {} s. wrk sends the cached requests.",
+            "{what}, {} traces over 30 days (500 B of text as input, 500 B as output, random ids). Server, load generator \
+             and client run together on {}. Times are of complete HTTP requests. Rates are measured over {} s. wrk sends the \
+             cached requests.",
             size.traces,
             machine::processor(),
             size.time.as_secs(),
@@ -38,20 +39,21 @@ impl Part {
         Self { title, about, rows: Vec::new() }
     }
 
+    /// Adds a row and prints it to stderr.
     pub(crate) fn row(&mut self, what: impl Into<String>, target: &str, measured: impl Into<String>) {
         let row = [what.into(), target.to_owned(), measured.into()];
         eprintln!("{}: {}", row[0], row[2]);
         self.rows.push(row);
     }
 
-    /// Milliseconds of many answers.
+    /// Adds the percentiles of response times in milliseconds.
     pub(crate) fn times(&mut self, what: &str, target: &str, mut times: Vec<f64>) {
         times.sort_by(f64::total_cmp);
         let at = |share: f64| times[((times.len() as f64 * share) as usize).min(times.len() - 1)];
         self.row(what, target, format!("p50 {:.2} ms, p95 {:.2} ms", at(0.50), at(0.95)));
     }
 
-    /// One value of each process, and of several their sum.
+    /// Adds one value per process, and their sum if there are several.
     fn each(
         &mut self,
         what: &str,
@@ -71,43 +73,51 @@ impl Part {
         self.row(what, target, measured);
     }
 
+    /// Adds the memory of the idle processes.
     pub(crate) fn idle(&mut self, what: &str, memory: &[(String, Memory)]) {
         let now: Vec<_> = memory.iter().map(|(name, memory)| (name.clone(), memory.now)).collect();
         self.each(&format!("memory, idle, {what}"), "< 60 MB", "MB", &now, sum_of_megabytes);
     }
 
+    /// Adds the peak memory of the processes during ingestion.
     pub(crate) fn busy(&mut self, memory: &[(String, Memory)]) {
         let peak: Vec<_> = memory.iter().map(|(name, memory)| (name.clone(), memory.peak)).collect();
-        self.each("memory while ingesting, at most", "< 250 MB", "MB", &peak, sum_of_megabytes);
+        self.each("memory during ingestion, peak", "< 250 MB", "MB", &peak, sum_of_megabytes);
     }
 
+    /// Adds the time from the start of each process to its first 200.
     pub(crate) fn start(&mut self, started_in: &[(String, Duration)]) {
         let times: Vec<_> =
             started_in.iter().map(|(name, time)| (name.clone(), time.as_secs_f64() * 1e3)).collect();
-        self.each("start to the first 200, existing database", "< 300 ms", "ms", &times, |_| String::new());
+        self.each("start to first 200 response, existing database", "< 300 ms", "ms", &times, |_| {
+            String::new()
+        });
     }
 
+    /// Adds the size of the database per trace.
     pub(crate) fn disk(&mut self, bytes: u64, traces: u64) {
         let each = bytes as f64 / traces as f64;
-        self.row("disk per trace, indexes and rollups included", "< 1000 B", format!("{each:.0} B"));
+        self.row("disk per trace, including indexes and rollups", "< 1000 B", format!("{each:.0} B"));
     }
 
+    /// Adds the ingestion rate of traces.
     pub(crate) fn ingestion(&mut self, target: &str, rate: f64) {
         self.row("ingestion, batches of 100, until counted", target, format!("{rate:.0} traces/s"));
     }
 
+    /// Adds the ingestion rate of OTLP spans.
     pub(crate) fn spans(&mut self, rate: f64) {
         self.row(
-            "OTLP over HTTP, protobuf, batches of 512 spans, 8 to a trace, until counted",
+            "OTLP over HTTP, protobuf, batches of 512 spans, 8 spans per trace, until counted",
             "",
             format!("{rate:.0} spans/s"),
         );
     }
 
-    /// What stands beside a rate of ingestion.
-    pub(crate) fn beside(&mut self, what: &str, target: &str, rate: f64, raw: f64) {
+    /// Adds the comparison of an ingestion rate with a reference rate.
+    pub(crate) fn comparison(&mut self, what: &str, target: &str, rate: f64, raw: f64) {
         self.row(
-            format!("… beside {what}"),
+            format!("… compared with {what}"),
             target,
             format!("{:.0} % of {raw:.0} rows/s", 100.0 * rate / raw),
         );
@@ -124,10 +134,10 @@ impl Part {
 }
 
 fn sum_of_megabytes(sum: f64) -> String {
-    format!(": {sum:.0} MB in all")
+    format!(": {sum:.0} MB in total")
 }
 
-/// The whole report: what is `old`, with the parts that were measured in it.
+/// Returns the report `old` with the measured sections replaced.
 pub(crate) fn text(old: &str, measured: &[Part]) -> String {
     let heading = format!("\n{HEADING}");
     let old = old.split(heading.as_str()).skip(1).filter_map(|part| part.split_once("\n\n"));

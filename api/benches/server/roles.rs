@@ -1,11 +1,10 @@
-//! The server as four roles that run apart, each a process, over a PostgreSQL and a Redis of the bench's own that write
-//! to the disk as they would for anybody.
+//! Runs the server as four roles, one process each, over PostgreSQL and Redis with durable settings.
 
 use std::{path::Path, time::Duration};
 
 use api::role::Role;
 use domain::secret::Secret;
-use store::{postgres::PostgresSettings, trace::TraceStore};
+use store::{database::postgres::PostgresSettings, trace::TraceStore};
 
 use crate::{
     Result,
@@ -17,22 +16,22 @@ use crate::{
 
 /// The database of accounts and traces.
 const DATABASE: &str = "agent_obs";
-/// What differs from PostgreSQL's defaults. `synchronous_commit` and `fsync` do not: a commit is on the disk.
+/// Settings that differ from the defaults of PostgreSQL. `fsync` and `synchronous_commit` stay on, so that commits are durable.
 const POSTGRES_SETTINGS: &[(&str, &str)] =
     &[("shared_buffers", "512MB"), ("max_wal_size", "4GB"), ("wal_compression", "on")];
-/// As in docker-compose.yml.
+/// Settings of Redis, as in docker-compose.yml.
 const REDIS_SETTINGS: &[(&str, &str)] = &[("appendonly", "yes"), ("appendfsync", "everysec")];
-const SECRET: &str = "a secret that all four roles share, for the bench alone";
-/// Requests are counted against a limit that none reaches.
+const SECRET: &str = "a secret that the four roles of the benchmark share";
+/// A rate limit that is checked but never reached.
 const LIMIT: &str = "1000000000";
 
-/// PostgreSQL and Redis.
+/// The servers of PostgreSQL and Redis.
 pub(crate) struct Servers {
     pub(crate) postgres: PostgresServer,
     pub(crate) redis: RedisServer,
 }
 
-/// The four roles, as processes.
+/// The processes of the four roles.
 pub(crate) struct Roles {
     processes: Vec<(Role, Process)>,
 }
@@ -47,12 +46,12 @@ impl Servers {
         Self { postgres, redis }
     }
 
-    /// Where the database of accounts and traces is.
+    /// Returns the URL of the database of accounts and traces.
     pub(crate) fn database(&self) -> String {
         self.postgres.url(DATABASE)
     }
 
-    /// The traces, as the roles open them.
+    /// Opens the trace store.
     pub(crate) async fn traces(&self) -> Result<TraceStore> {
         let settings = PostgresSettings {
             url: Secret::new(self.database()),
@@ -63,13 +62,13 @@ impl Servers {
         Ok(TraceStore::open_postgres_leaving_policies(&settings).await?)
     }
 
-    /// Does what PostgreSQL does by itself within minutes: statistics, visibility, and dirty pages on the disk.
+    /// Runs the maintenance that PostgreSQL would run within minutes: statistics, visibility map, checkpoint.
     pub(crate) async fn settle(&self) {
         self.postgres.execute(DATABASE, "VACUUM (ANALYZE)").await;
         self.postgres.execute(DATABASE, "CHECKPOINT").await;
     }
 
-    /// What they are set to, for the report.
+    /// Describes the settings for the report.
     pub(crate) fn described() -> String {
         let list = |settings: &[(&str, &str)]| {
             settings.iter().map(|(name, value)| format!("`{name}={value}`")).collect::<Vec<_>>().join(", ")
@@ -83,7 +82,7 @@ impl Servers {
 }
 
 impl Roles {
-    /// Starts one after the other, the gateway last: it is told where the others are.
+    /// Starts the roles, the gateway last, because it needs the URLs of the others.
     pub(crate) async fn start(folder: &Path, web: &Path, servers: &Servers) -> Result<Self> {
         let (database, redis) = (servers.database(), servers.redis.url());
         let mut roles = Self { processes: Vec::new() };
@@ -110,15 +109,15 @@ impl Roles {
 
     pub(crate) fn url(&self, role: Role) -> Result<&str> {
         let found = self.processes.iter().find(|(found, _)| *found == role);
-        Ok(&found.ok_or_else(|| format!("{role} does not run"))?.1.url)
+        Ok(&found.ok_or_else(|| format!("the role {role} is not running"))?.1.url)
     }
 
-    /// By role.
+    /// Returns the memory of each role.
     pub(crate) fn memory(&self) -> Result<Vec<(String, Memory)>> {
         self.processes.iter().map(|(role, process)| Ok((role.to_string(), process.memory()?))).collect()
     }
 
-    /// By role.
+    /// Returns the start time of each role.
     pub(crate) fn started_in(&self) -> Vec<(String, Duration)> {
         self.processes.iter().map(|(role, process)| (role.to_string(), process.started_in)).collect()
     }

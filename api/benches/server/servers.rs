@@ -1,5 +1,5 @@
-//! The same as [`crate::embedded`], through the gateway: every answer comes from query over PostgreSQL and Redis, every
-//! trace goes through ingestion and Redis' streams to processing and into PostgreSQL.
+//! Measures the server as four roles over PostgreSQL and Redis, with the measurements of [`crate::embedded`]. All requests go
+//! through the gateway.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use crate::{
     roles::{Roles, Servers},
 };
 
-/// Traces that are loaded in bulk for comparison, at most.
+/// Maximum number of traces for the raw bulk load.
 const RAW_TRACES: u64 = 400_000;
 
-/// Measures everything. `web` is a folder with the constant page.
+/// Runs all measurements. `web` is a folder with the static page.
 pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Part> {
     let what = format!(
-        "The release binary in its four roles, a process each, over {}, which run beside them",
+        "Release binary as four roles, one process each, with {} on the same machine",
         Servers::described()
     );
     let mut part = Part::new("Servers", &what, size);
@@ -48,7 +48,7 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     query::lists(&client, size.traces, &mut part).await?;
     eprintln!("==> ingestion");
     part.times("acknowledged → in the cached list", "< 1 s", ingest::visible(&client, true).await?);
-    part.times("acknowledged → in a list asked afresh", "< 1 s", ingest::visible(&client, false).await?);
+    part.times("acknowledged → in an uncached list", "< 1 s", ingest::visible(&client, false).await?);
     let rate = ingest::rate(&client, size.time).await?;
     part.ingestion("≥ 30,000/s", rate);
     part.spans(otlp::rate(&client, size.time).await?);
@@ -58,8 +58,8 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     eprintln!("==> raw COPY");
     let count = size.traces.min(RAW_TRACES);
     let raw = raw::postgres::bulk_load(&servers.postgres.database().await, count).await?;
-    part.beside("a raw `COPY` of the same rows, as they were sent", "≥ 50 %", rate, raw);
+    part.comparison("a raw `COPY` of the same rows as sent", "≥ 50 %", rate, raw);
     let own = raw::postgres::reload(&servers.database(), count).await?;
-    part.beside("a raw `COPY` of the rows that came of them, into tables like their own", "", rate, own);
+    part.comparison("a raw `COPY` of the stored rows into tables of the same schema", "", rate, own);
     Ok(part)
 }

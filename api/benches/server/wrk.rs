@@ -1,19 +1,19 @@
-//! wrk, which asks the same thing over and over on many connections.
+//! Runs the load generator wrk.
 
 use std::{process::Command, time::Duration};
 
 use crate::Result;
 
-/// What wrk says of a run.
+/// The result of a run of wrk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rate {
-    /// Answers a second.
+    /// Responses per second.
     pub(crate) per_second: f64,
-    /// Milliseconds that 99 of 100 answers do not exceed.
+    /// 99th percentile of the latency in milliseconds.
     pub(crate) p99: f64,
 }
 
-/// Asks for `url` on so many connections for so long.
+/// Requests `url` repeatedly for `time`.
 pub(crate) fn wrk(url: &str, headers: &[&str], connections: usize, time: Duration) -> Result<Rate> {
     let mut command = Command::new("wrk");
     command.args(["-t1", "--latency", &format!("-c{connections}"), &format!("-d{}s", time.as_secs())]);
@@ -28,15 +28,15 @@ pub(crate) fn wrk(url: &str, headers: &[&str], connections: usize, time: Duratio
     let field = |name: &str| {
         let line = text.lines().find(|line| line.trim_start().starts_with(name));
         line.and_then(|line| line.split_whitespace().nth(1))
-            .ok_or_else(|| format!("wrk says no {name}: {text}"))
+            .ok_or_else(|| format!("the output of wrk has no {name}: {text}"))
     };
     let p99 = field("99%")?;
-    let split = p99.find(|c: char| c.is_alphabetic()).ok_or("wrk's latency has no unit")?;
+    let split = p99.find(|c: char| c.is_alphabetic()).ok_or("the latency of wrk has no unit")?;
     let unit = match &p99[split..] {
         "us" => 0.001,
         "ms" => 1.0,
         "s" => 1000.0,
-        other => return Err(format!("wrk's unit {other}").into()),
+        other => return Err(format!("unknown unit in the output of wrk: {other}").into()),
     };
     Ok(Rate { per_second: field("Requests/sec:")?.parse()?, p99: p99[..split].parse::<f64>()? * unit })
 }

@@ -3,7 +3,7 @@
 use domain::{
     alert::{
         describe::Facts,
-        measure::{Needed, Readings},
+        measure::{NeededWindows, Readings},
         subject::Subject,
     },
     rollup::window::WindowSums,
@@ -21,7 +21,7 @@ pub async fn readings<'a>(
     workspace_id: Uuid,
     rules: impl Iterator<Item = (&'a AlertRuleRequest, &'a [Timestamp])>,
 ) -> Result<Readings, StoreError> {
-    let needed = Needed::by(rules);
+    let needed = NeededWindows::of(rules);
     let totals = match needed.totals.as_slice() {
         [] => Vec::new(),
         windows => traces.sums(workspace_id, windows).await?,

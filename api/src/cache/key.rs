@@ -13,7 +13,7 @@ use shared::{
 };
 use store::trace::{
     list::{Start, TraceFilter},
-    thread::{ThreadKind, ThreadRequest},
+    session::{SessionKind, SessionRequest},
 };
 use uuid::Uuid;
 
@@ -147,7 +147,7 @@ impl CacheKey {
 
     /// `threads:list:{workspace_id}:{session_id or user_id}:{range}:{limit}`
     #[must_use]
-    pub fn threads(workspace_id: Uuid, kind: ThreadKind, range: &TimeRange, limit: u32) -> Self {
+    pub fn threads(workspace_id: Uuid, kind: SessionKind, range: &TimeRange, limit: u32) -> Self {
         let (kind, range) = (kind.as_str(), range_text(range));
         Self::new(
             Kind::TracesList,
@@ -158,8 +158,8 @@ impl CacheKey {
 
     /// `thread:{workspace_id}:{session_id or user_id}:{limit}:{cursor}:{id}`
     #[must_use]
-    pub fn thread(request: &ThreadRequest) -> Self {
-        let ThreadRequest { workspace_id, kind, id, limit, after } = request;
+    pub fn thread(request: &SessionRequest) -> Self {
+        let SessionRequest { workspace_id, kind, id, limit, after } = request;
         let cursor = after.map(Cursor::encode).unwrap_or_default();
         let text = format!("thread:{workspace_id}:{}:{limit}:{cursor}:{id}", kind.as_str());
         Self::new(Kind::TracesList, *workspace_id, text)

@@ -6,7 +6,7 @@ use clap::Args;
 use domain::error::chain;
 use store::{
     account::{AccountError, AccountStore},
-    sqlite::FileError,
+    database::sqlite::FileError,
     trace::{StoreError, TraceStore},
 };
 

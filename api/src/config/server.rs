@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::Uri;
 use domain::secret::Secret;
-use store::{postgres::PostgresSettings, trace::postgres::Lifecycle};
+use store::{database::postgres::PostgresSettings, trace::Lifecycle};
 
 use super::setting::{InvalidSetting, Settings, invalid, origin};
 use crate::{redis::RedisUrl, role::Role};

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use store::postgres::PostgresSettings;
+use store::database::postgres::PostgresSettings;
 
 use super::{
     server::Servers,

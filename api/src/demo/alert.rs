@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::alert::{
     default::default_rules,
-    evaluate::Turn,
+    evaluate::RuleRun,
     lifecycle,
     record::{AlertFilter, AlertRecord, DueRule},
     state::{Condition, RuleState},
@@ -117,12 +117,12 @@ async fn past(
             std::iter::successors(Some(start), |&at| Some(at + step)).take_while(|&at| at < end).collect();
         let asked = std::iter::once((&due.rule, moments.as_slice()));
         let readings = readings(traces, workspace_id, asked).await?;
-        let mut turn = Turn::over(state, moments, end);
-        let happened = turn.run(&due, &readings);
+        let mut turn = RuleRun::replay(state, moments, end);
+        let happened = turn.evaluate(&due, &readings);
         let subjects: Vec<_> =
             happened.iter().filter_map(|happening| lifecycle::subject(&due, happening)).collect();
         let facts = facts(traces, workspace_id, &subjects).await?;
-        let (ended, open): (Vec<_>, Vec<_>) = lifecycle::live(&due, &happened, &facts, &[])
+        let (ended, open): (Vec<_>, Vec<_>) = lifecycle::apply_events(&due, &happened, &facts, &[])
             .alerts
             .into_iter()
             .partition(|record| record.alert.resolved_at.is_some());
@@ -180,7 +180,7 @@ mod tests {
         assert!((14..=60).contains(&kept), "{kept}");
         // How bad it was when it fired or got worse: most are less so before they are over.
         for severity in Severity::ALL {
-            let says = format!("The threshold for {} is", severity.as_str());
+            let says = format!("Threshold for {}:", severity.as_str());
             assert!(alerts.iter().any(|alert| alert.description.contains(&says)), "{severity:?}");
         }
         assert!(alerts.iter().all(|alert| alert.resolved_at.is_some() && !alert.description.is_empty()));

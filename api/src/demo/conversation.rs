@@ -55,7 +55,7 @@ pub struct Turn {
 /// The runs of all conversations with `agent`, the `index`th, that begin in `minute`.
 pub fn runs(seed: u64, index: u64, agent: &'static Agent, minute: Minute) -> Vec<Run> {
     let mut random = Random::of(&[seed, index, minute.0.cast_unsigned()]);
-    let count = random.poisson(agent.conversations / 1_440.0 * agent.rhythm.at(minute));
+    let count = random.poisson(agent.data.conversations / 1_440.0 * agent.data.rhythm.at(minute));
     (0..count).flat_map(|nth| converse(Random::of(&[random.bits(), nth]), agent, minute)).collect()
 }
 
@@ -77,10 +77,10 @@ fn converse(mut random: Random, agent: &'static Agent, minute: Minute) -> Vec<Ru
 impl Conversation {
     /// Draws one; nothing for an agent that lacks models or topics.
     fn draw(random: &mut Random, agent: &'static Agent) -> Option<Self> {
-        let model = weighted(agent.models, random)?;
+        let model = weighted(&agent.models, random)?;
         let user = random.below(USERS).min(random.below(USERS));
         let region = if user.is_multiple_of(3) { "us-east-1" } else { "eu-west-1" };
-        let (least, most) = agent.turns;
+        let (least, most) = agent.data.turns;
         let count = least + random.below(most - least + 1);
         let turns = (0..count).map(|nth| Turn::draw(random, agent, nth)).collect::<Option<_>>()?;
         Some(Self {
@@ -100,8 +100,8 @@ impl Turn {
     fn draw(random: &mut Random, agent: &'static Agent, nth: u64) -> Option<Self> {
         // Now and then somebody has a second concern.
         let new_concern = nth == 0 || random.chance(0.2);
-        let topic = random.pick(if new_concern { agent.topics } else { agent.follow_ups })?;
-        Some(Self { topic, ask: random.pick(topic.asks)?, answer: random.pick(topic.answers)? })
+        let topic = random.pick(if new_concern { &agent.topics } else { &agent.follow_ups })?;
+        Some(Self { topic, ask: random.pick(&topic.asks)?, answer: random.pick(&topic.answers)? })
     }
 }
 

@@ -61,7 +61,7 @@ impl Iterator for Runs {
             if self.next.start() >= self.to {
                 return None;
             }
-            for (index, agent) in (0..).zip(AGENTS) {
+            for (index, agent) in (0..).zip(AGENTS.iter()) {
                 let runs = conversation::runs(self.seed, index, agent, self.next);
                 let wanted = runs.into_iter().filter(|run| (self.from..self.to).contains(&run.start));
                 self.waiting.extend(wanted.map(|run| ((run.start, run.id), run)));

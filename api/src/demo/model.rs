@@ -38,7 +38,7 @@ impl Model {
 }
 
 /// OpenAI's large one.
-pub const GPT_4O: Model = Model {
+const GPT_4O: Model = Model {
     name: "gpt-4o",
     provider: "openai",
     input_price: 2_500,
@@ -49,7 +49,7 @@ pub const GPT_4O: Model = Model {
     quality: 2.0,
 };
 /// OpenAI's small one.
-pub const GPT_4O_MINI: Model = Model {
+const GPT_4O_MINI: Model = Model {
     name: "gpt-4o-mini",
     provider: "openai",
     input_price: 150,
@@ -60,7 +60,7 @@ pub const GPT_4O_MINI: Model = Model {
     quality: -3.0,
 };
 /// Anthropic's large one.
-pub const CLAUDE_SONNET: Model = Model {
+const CLAUDE_SONNET: Model = Model {
     name: "claude-sonnet-4",
     provider: "anthropic",
     input_price: 3_000,
@@ -71,7 +71,7 @@ pub const CLAUDE_SONNET: Model = Model {
     quality: 4.0,
 };
 /// Anthropic's small one.
-pub const CLAUDE_HAIKU: Model = Model {
+const CLAUDE_HAIKU: Model = Model {
     name: "claude-haiku-4-5",
     provider: "anthropic",
     input_price: 1_000,
@@ -82,7 +82,7 @@ pub const CLAUDE_HAIKU: Model = Model {
     quality: 0.0,
 };
 /// Google's small one.
-pub const GEMINI_FLASH: Model = Model {
+const GEMINI_FLASH: Model = Model {
     name: "gemini-2.5-flash",
     provider: "google",
     input_price: 300,
@@ -92,6 +92,9 @@ pub const GEMINI_FLASH: Model = Model {
     sigma: 0.45,
     quality: -1.0,
 };
+
+/// All models.
+pub static ALL: [Model; 5] = [GPT_4O, GPT_4O_MINI, CLAUDE_SONNET, CLAUDE_HAIKU, GEMINI_FLASH];
 
 #[cfg(test)]
 mod tests {

@@ -26,10 +26,11 @@ const EMBEDDING_MODEL: &str = "text-embedding-3-small";
 pub fn trace(run: &Run) -> TraceInput {
     let of = &*run.conversation;
     let region = if of.region.starts_with("eu") { "eu" } else { "us" };
-    let tags = of.agent.tags.iter().copied().chain([if of.beta { "beta" } else { "prod" }, region]);
+    let tags =
+        of.agent.data.tags.iter().map(String::as_str).chain([if of.beta { "beta" } else { "prod" }, region]);
     TraceInput {
         trace_id: Some(format!("{:032x}", run.id)),
-        agent_id: of.agent.id.to_owned(),
+        agent_id: of.agent.data.id.clone(),
         timestamp: Some(run.start),
         latency_ms: millis(run.latency),
         status: run.status,
@@ -68,7 +69,7 @@ fn metadata(run: &Run) -> Map<String, Value> {
 /// Messages for an agent that converses, text for the others.
 fn input(run: &Run) -> Value {
     let of = &*run.conversation;
-    let Some(system) = of.agent.system else { return ask(run).into() };
+    let Some(system) = &of.agent.data.system else { return ask(run).into() };
     let mut messages = vec![json!({"role": "system", "content": system})];
     for turn in &of.turns[run.turn.saturating_sub(HISTORY)..run.turn] {
         messages.push(json!({"role": "user", "content": of.words.fill(turn.ask)}));
@@ -96,10 +97,10 @@ fn turn_answer(turn: &Turn, words: &Words) -> Value {
     }
 }
 
-fn object(fields: Fields, words: &Words) -> Value {
+fn object(fields: &Fields, words: &Words) -> Value {
     fields
         .iter()
-        .map(|&(name, template)| (name.to_owned(), literal(words.fill(template))))
+        .map(|(name, template)| (name.clone(), literal(words.fill(template))))
         .collect::<Map<_, _>>()
         .into()
 }
@@ -119,7 +120,7 @@ fn spans(run: &Run) -> Vec<Span> {
     let mut id = || format!("{:016x}", ids.bits());
     let root = Span {
         span_id: id(),
-        name: run.conversation.agent.entry.to_owned(),
+        name: run.conversation.agent.data.entry.clone(),
         kind: SpanKind::Agent,
         timestamp: run.start,
         latency_ms: millis(run.latency),
@@ -151,22 +152,22 @@ fn step(run: &Run, index: usize, played: &Played) -> Span {
         }
         Step::Search(search) => {
             let query = json!({"query": ask(run), "top_k": search.documents.len()});
-            (search.name.to_owned(), SpanKind::Retriever, query, documents(run, search), None)
+            (search.name.clone(), SpanKind::Retriever, query, documents(run, search), None)
         }
         Step::Call(tool) => {
             let call = json!({"tool_call_id": call_id(run, index)});
             (
-                tool.name.to_owned(),
+                tool.name.clone(),
                 SpanKind::Tool,
-                object(tool.arguments, words),
-                object(tool.result, words),
+                object(&tool.arguments, words),
+                object(&tool.result, words),
                 Some(call),
             )
         }
         Step::Decide => {
             let calls = run.conversation.turns.get(run.turn).and_then(|turn| match turn.topic.steps.get(index + 1) {
                 Some(Step::Call(tool)) => Some(json!([{
-                    "id": call_id(run, index + 1), "name": tool.name, "arguments": object(tool.arguments, words),
+                    "id": call_id(run, index + 1), "name": tool.name, "arguments": object(&tool.arguments, words),
                 }])),
                 _ => None,
             });
@@ -211,10 +212,10 @@ fn prompt(run: &Run, index: usize) -> Value {
     match before.map(|played| played.step) {
         Some(Step::Call(tool)) => messages.push(json!({
             "role": "tool", "tool_call_id": call_id(run, index - 1), "name": tool.name,
-            "content": object(tool.result, &run.conversation.words),
+            "content": object(&tool.result, &run.conversation.words),
         })),
         Some(Step::Search(search)) => {
-            let names: Vec<_> = search.documents.iter().map(|&(name, _)| name).collect();
+            let names: Vec<_> = search.documents.iter().map(|(name, _)| name.as_str()).collect();
             messages
                 .insert(0, json!({"role": "system", "content": format!("Sources: {}", names.join("; "))}));
         }
@@ -227,7 +228,7 @@ fn documents(run: &Run, search: &Search) -> Value {
     let mut random = Random::of(&[u64::try_from(run.id >> 64).unwrap_or(0), 1]);
     let mut score = random.between(0.78, 0.95);
     let mut documents = Vec::with_capacity(search.documents.len());
-    for &(title, text) in search.documents {
+    for (title, text) in &search.documents {
         documents.push(json!({"title": title, "score": (score * 1_000.0).round() / 1_000.0, "text": text}));
         score -= random.between(0.02, 0.12);
     }

@@ -1,6 +1,7 @@
 //! When agents are busy: hours of the day, days of the week, seasons of the year, all in UTC and all by the calendar, so
 //! that a moment's traffic never depends on when somebody looks.
 
+use serde::Deserialize;
 use shared::Timestamp;
 
 /// Minutes in a day.
@@ -40,7 +41,8 @@ impl Minute {
 }
 
 /// How much of an agent's traffic falls into which hour.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Rhythm {
     /// People at work in Europe and on the American east coast.
     Office,

@@ -69,13 +69,14 @@ impl Run {
         random: &mut Random,
     ) -> Self {
         let (agent, model) = (conversation.agent, conversation.model);
-        let steps = conversation.turns.get(turn).map_or(&[][..], |turn| turn.topic.steps);
+        let steps = conversation.turns.get(turn).map_or(&[][..], |turn| turn.topic.steps.as_slice());
         let incident = incident::of(model.provider, Minute::of(start));
-        let (failures, slowdown) = incident.map_or((agent.failures, 1.0), |now| (now.failures, now.slowdown));
+        let (failures, slowdown) =
+            incident.map_or((agent.data.failures, 1.0), |now| (now.failures, now.slowdown));
         let end =
             if random.chance(failures) { incident::bad_end(slowdown, random) } else { TraceStatus::Success };
         let broken = broken_step(steps, end, incident.is_some(), random);
-        let limit = agent.limit_seconds * 1_000_000;
+        let limit = agent.data.limit_seconds * 1_000_000;
         let id = u128::from(random.bits()) << 64 | u128::from(random.bits());
         let mut run = Self {
             id,
@@ -98,7 +99,7 @@ impl Run {
                 fail(&mut played, conversation, end, incident, random);
             }
             if played.offset + played.latency >= limit {
-                give_up(&mut played, limit, agent.limit_seconds);
+                give_up(&mut played, limit, agent.data.limit_seconds);
             }
             run.take(played);
             if run.status != TraceStatus::Success {
@@ -170,8 +171,9 @@ fn time(
             // What was said and found before goes in again.
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
             let longer = 1.0 + 0.15 * turn as f64 + 0.06 * nth as f64;
-            let tokens_input = whole(random.log_normal(of.agent.tokens_input * longer, 0.3));
-            let out = if matches!(step, Step::Decide) { DECISION_TOKENS } else { of.agent.tokens_output };
+            let tokens_input = whole(random.log_normal(of.agent.data.tokens_input * longer, 0.3));
+            let out =
+                if matches!(step, Step::Decide) { DECISION_TOKENS } else { of.agent.data.tokens_output };
             let tokens_output = whole(random.log_normal(out, 0.35)).max(1);
             played.tokens = Some((tokens_input, tokens_output));
             played.cost = of.model.cost(tokens_input, tokens_output);
@@ -197,7 +199,7 @@ fn fail(
     }
     played.status = TraceStatus::Error;
     played.error = Some(match (played.step, incident) {
-        (Step::Call(tool), _) => of.words.fill(tool.failure),
+        (Step::Call(tool), _) => of.words.fill(&tool.failure),
         (_, Some(incident)) => incident.error(random).to_owned(),
         (_, None) => incident::everyday_error(random).to_owned(),
     });
@@ -211,8 +213,8 @@ fn give_up(played: &mut Played, limit: u64, seconds: u64) {
     played.status = TraceStatus::Timeout;
     let what = match played.step {
         Step::Guardrail(name) => name,
-        Step::Search(search) => search.name,
-        Step::Call(tool) => tool.name,
+        Step::Search(search) => search.name.as_str(),
+        Step::Call(tool) => tool.name.as_str(),
         Step::Decide | Step::Answer => "the model's answer",
     };
     played.error = Some(format!("Timed out after {seconds} s waiting for {what}"));
@@ -222,7 +224,7 @@ fn quality(run: &Run, slowdown: f64, random: &mut Random) -> Option<f64> {
     if !random.chance(SCORED) {
         return None;
     }
-    let mean = run.conversation.agent.quality + run.conversation.model.quality - (slowdown - 1.0) * 4.0;
+    let mean = run.conversation.agent.data.quality + run.conversation.model.quality - (slowdown - 1.0) * 4.0;
     let share = match run.status {
         TraceStatus::Success => 1.0,
         TraceStatus::Error => 0.3,

@@ -97,7 +97,8 @@ fn thirty_days_hold_about_1500_traces_a_day_in_order_with_ids_of_their_own() {
 
 #[test]
 fn a_conversation_ends_within_the_minutes_that_are_looked_back_on() {
-    for agent in AGENTS {
+    for agent in AGENTS.iter() {
+        let agent = &agent.data;
         let longest = agent.turns.1 * (agent.limit_seconds + 180) + 60;
         assert!(longest <= conversation::MINUTES.unsigned_abs() * 60, "{}: {longest} s", agent.id);
     }

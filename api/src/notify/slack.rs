@@ -1,7 +1,7 @@
 //! Messages for incoming webhooks of Slack, Mattermost and Rocket.Chat: a text and one attachment with a color. (Only
 //! Slack supports the newer blocks.)
 
-use domain::alert::record::Notice;
+use domain::alert::record::Notification;
 use serde::Serialize;
 use shared::{alert::Severity, alert_channel::AlertEvent};
 
@@ -31,7 +31,7 @@ struct Field {
 }
 
 /// Formats a notice as JSON.
-pub(super) fn body(text: &Text, notice: &Notice) -> Result<Vec<u8>, Failure> {
+pub(super) fn body(text: &Text, notice: &Notification) -> Result<Vec<u8>, Failure> {
     let headline = escape(&text.headline);
     let mut paragraphs = vec![escape(&text.sentences.join("\n"))];
     let links: Vec<_> =
@@ -54,7 +54,7 @@ pub(super) fn body(text: &Text, notice: &Notice) -> Result<Vec<u8>, Failure> {
         .map_err(|error| Failure::permanent(None, format!("cannot serialize the message: {error}")))
 }
 
-fn color(notice: &Notice) -> &'static str {
+fn color(notice: &Notification) -> &'static str {
     match (notice.event, notice.alert.as_ref().map(|alert| alert.severity)) {
         (AlertEvent::Resolved, _) => "#2e9e5b",
         (_, Some(Severity::Critical)) => "#d13438",

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use domain::alert::{figure, record::Notice};
+use domain::alert::record::Notification;
 use shared::{
     Timestamp,
     alert::{Alert, Resolution},
     alert_channel::AlertEvent,
-    alert_rule::AlertMetric,
+    format,
 };
 
 use super::link::Links;
@@ -30,7 +30,7 @@ pub(super) struct Text {
 }
 
 /// Returns the text of a notice.
-pub(super) fn text(notice: &Notice, links: &Links) -> Text {
+pub(super) fn text(notice: &Notification, links: &Links) -> Text {
     let Some(alert) = &notice.alert else {
         return Text {
             headline: TEST.to_owned(),
@@ -56,7 +56,7 @@ pub(super) fn text(notice: &Notice, links: &Links) -> Text {
 }
 
 /// Returns a sentence about the event; `None` for a new alert, whose description says everything.
-fn happened(notice: &Notice, alert: &Alert) -> Option<String> {
+fn happened(notice: &Notification, alert: &Alert) -> Option<String> {
     let lasted = span(notice.at.since(alert.created_at));
     Some(match notice.event {
         AlertEvent::Firing | AlertEvent::Test => return None,
@@ -76,7 +76,7 @@ fn happened(notice: &Notice, alert: &Alert) -> Option<String> {
 }
 
 fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
-    let figure = |value: Option<f64>| Some(figure(alert.metric?, alert.is_change, value?));
+    let figure = |value: Option<f64>| Some(alert.metric?.unit(alert.is_change).text(value?));
     [
         ("Value", figure(alert.metric_value)),
         ("Threshold", figure(alert.threshold)),
@@ -91,30 +91,16 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-/// Formats a value with its unit, or a change with its sign.
-fn figure(metric: AlertMetric, is_change: bool, value: f64) -> String {
-    match is_change {
-        true => figure::signed(value),
-        false => figure::value(metric, value),
-    }
-}
-
 /// Formats a time to the second.
 fn moment(at: Timestamp) -> String {
     at.floor(Duration::from_secs(1)).to_string().replace('T', " ").replace('Z', " UTC")
 }
 
-/// Formats a duration in its two largest units.
+/// Formats how long an alert has lasted, in whole minutes.
 fn span(lasted: Duration) -> String {
-    let minutes = lasted.as_secs() / 60;
-    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => "less than a minute".to_owned(),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, 0) => format!("{hours} h"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, 0, _) => format!("{days} d"),
-        (days, hours, _) => format!("{days} d {hours} h"),
+    match lasted.as_secs() / 60 {
+        0 => "less than a minute".to_owned(),
+        minutes => format::minutes(minutes as f64),
     }
 }
 
@@ -137,21 +123,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_has_its_sign() {
-        assert_eq!(figure(AlertMetric::CostUsd, true, 150.0), "+150 %");
-        assert_eq!(figure(AlertMetric::CostUsd, true, -50.0), "-50 %");
-        assert_eq!(figure(AlertMetric::CostUsd, false, 20.0), "$20.00");
-    }
-
-    #[test]
-    fn a_duration_is_formatted_in_its_two_largest_units() {
+    fn a_duration_has_all_its_units() {
         for (seconds, text) in [
             (59, "less than a minute"),
             (60, "1 min"),
             (7_200, "2 h"),
             (7_260, "2 h 1 min"),
             (86_400, "1 d"),
-            (90_061, "1 d 1 h"),
+            (90_061, "1 d 1 h 1 min"),
         ] {
             assert_eq!(span(Duration::from_secs(seconds)), text);
         }

@@ -11,7 +11,7 @@ use std::{
 
 use domain::{
     alert::{
-        evaluate::{Happening, Turn},
+        evaluate::{GroupEvent, RuleRun},
         lifecycle::{self, Outcome},
         record::{DueRule, Evaluation},
     },
@@ -142,14 +142,15 @@ impl Evaluator {
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let start = Instant::now();
-        let mut turns: Vec<Turn> = rules.iter().map(|due| Turn::of(due, now, self.interval)).collect();
+        let mut turns: Vec<RuleRun> =
+            rules.iter().map(|due| RuleRun::plan(due, now, self.interval)).collect();
         if self.has_failed(workspace_id) {
-            turns.iter_mut().for_each(Turn::only_now);
+            turns.iter_mut().for_each(RuleRun::skip_missed);
         }
         let asked = rules.iter().zip(&turns).map(|(due, turn)| (&due.rule, turn.moments.as_slice()));
         let readings = readings(&self.traces, workspace_id, asked).await?;
         let happened: Vec<_> =
-            rules.iter().zip(&mut turns).map(|(due, turn)| turn.run(due, &readings)).collect();
+            rules.iter().zip(&mut turns).map(|(due, turn)| turn.evaluate(due, &readings)).collect();
         let outcomes = self.outcomes(workspace_id, rules, &happened).await?;
         let evaluations = rules.iter().zip(&turns).zip(outcomes);
         let evaluations = evaluations
@@ -188,7 +189,7 @@ impl Evaluator {
         &self,
         workspace_id: Uuid,
         rules: &[DueRule],
-        happened: &[Vec<Happening>],
+        happened: &[Vec<GroupEvent>],
     ) -> Result<Vec<Outcome>, StoreError> {
         let each = || rules.iter().zip(happened);
         let subjects: Vec<_> = each()
@@ -197,15 +198,15 @@ impl Evaluator {
             })
             .collect();
         let facts = facts(&self.traces, workspace_id, &subjects).await?;
-        let is_told = happened.iter().flatten().any(|happening| happening.event.is_some());
+        let is_told = happened.iter().flatten().any(|happening| happening.notification.is_some());
         let channels = if is_told { self.traces.alert_channels(workspace_id).await? } else { Vec::new() };
-        Ok(each().map(|(due, happened)| lifecycle::live(due, happened, &facts, &channels)).collect())
+        Ok(each().map(|(due, happened)| lifecycle::apply_events(due, happened, &facts, &channels)).collect())
     }
 
     fn evaluation(
         &self,
         due: &DueRule,
-        turn: &Turn,
+        turn: &RuleRun,
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Evaluation, StoreError> {
@@ -223,7 +224,7 @@ impl Evaluator {
         })
     }
 
-    fn tell_log(&self, workspace_id: Uuid, evaluation: &Evaluation, happened: &[Happening]) {
+    fn tell_log(&self, workspace_id: Uuid, evaluation: &Evaluation, happened: &[GroupEvent]) {
         for happening in happened {
             let Some(change) = happening.change else { continue };
             self.metrics.alert_changed(change);

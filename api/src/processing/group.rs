@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     error::chain,
-    trace::record::{LooseSpan, NewScore, NewTrace},
+    trace::record::{IncomingSpan, NewScore, NewTrace},
 };
 use store::trace::StoreError;
 use tokio::sync::watch;
@@ -29,7 +29,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Group {
     traces: Part<NewTrace>,
-    spans: Part<LooseSpan>,
+    spans: Part<IncomingSpan>,
     scores: Vec<(Delivery, NewScore)>,
     /// What cannot be written, and why.
     bad: Vec<(Delivery, String)>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{
     error::chain,
-    trace::record::{LooseSpan, NewScore, NewTrace},
+    trace::record::{IncomingSpan, NewScore, NewTrace},
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 
@@ -53,7 +53,7 @@ impl Writer {
         &mut self,
         first: Job,
         traces: &mut Part<NewTrace>,
-        spans: &mut Part<LooseSpan>,
+        spans: &mut Part<IncomingSpan>,
     ) -> Option<(NewScore, Waiting)> {
         let mut next = Some(first);
         let mut count = 0;

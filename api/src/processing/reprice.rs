@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::{
     error::chain,
-    trace::usage::{Recost, TraceUsage},
+    trace::usage::{CostChange, TraceUsage},
 };
 use shared::{Timestamp, time_range::Window};
 use store::trace::{
@@ -88,7 +88,7 @@ impl Repricer {
     /// Prices a part anew, and answers how many traces that changed.
     async fn reprice(&self, workspace_id: Uuid, page: Vec<TraceUsage>) -> Result<usize, StoreError> {
         let prices = self.pricer.prices_now(workspace_id).await?;
-        let work = tokio::task::spawn_blocking(move || -> Vec<Recost> {
+        let work = tokio::task::spawn_blocking(move || -> Vec<CostChange> {
             page.iter().flat_map(|trace| prices.reprice(workspace_id, trace)).collect()
         });
         let recosts = match work.await {
@@ -99,7 +99,7 @@ impl Repricer {
         if recosts.is_empty() {
             return Ok(0);
         }
-        let changed = self.traces.recost(workspace_id, &recosts).await?;
+        let changed = self.traces.reprice(workspace_id, &recosts).await?;
         self.invalidator.written(workspace_id).await;
         Ok(changed)
     }

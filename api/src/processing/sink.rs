@@ -8,7 +8,7 @@ use domain::{
     alert::default::default_rules,
     error::chain,
     price::prices::Prices,
-    trace::record::{LooseSpan, NewScore, NewTrace},
+    trace::record::{IncomingSpan, NewScore, NewTrace},
 };
 use moka::sync::Cache as Known;
 use shared::Timestamp;
@@ -215,7 +215,7 @@ impl Record for NewTrace {
     }
 }
 
-impl Record for LooseSpan {
+impl Record for IncomingSpan {
     const UNIT: Unit = Unit::Spans;
 
     fn workspace_id(&self) -> Uuid {

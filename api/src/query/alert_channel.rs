@@ -6,7 +6,7 @@ use actix_web::{
     HttpResponse,
     web::{Data, Json, Path, Query},
 };
-use domain::alert::record::{DeliveriesOf, NewDelivery, Notice};
+use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
 use serde::Deserialize;
 use shared::{
     alert_channel::{
@@ -196,7 +196,7 @@ pub async fn test(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Http
         let detail = "There were too many tests in the last hour";
         return Err(ApiError::RateLimited { detail, retry_after: decision.reset });
     }
-    let notice = Notice { workspace_id: login.workspace_id, event, at, alert: None };
+    let notice = Notification { workspace_id: login.workspace_id, event, at, alert: None };
     let delivery = NewDelivery { id: Uuid::new_v4(), channel_id: *id, notice };
     app.traces.keep_delivery(&delivery).await?;
     Ok(HttpResponse::Accepted().json(AlertDelivery {

@@ -109,5 +109,5 @@ pub async fn lookup(
     });
     let price = found.await.map_err(|error| ApiError::Internal(error.into()))?;
     let price = price.ok_or(ApiError::NotFound("No price is known for this model"))?;
-    Ok(HttpResponse::Ok().json(price.lookup()))
+    Ok(HttpResponse::Ok().json(price.to_lookup()))
 }

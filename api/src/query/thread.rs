@@ -8,10 +8,10 @@ use shared::{
     error::ErrorBody,
     limit,
     page::ItemList,
-    session::{Thread, ThreadListQuery, ThreadQuery, ThreadSummary},
+    session::{SessionDetail, SessionListQuery, SessionQuery, SessionSummary},
     time_range::TimeRange,
 };
-use store::trace::thread::{ThreadKind, ThreadListRequest, ThreadRequest};
+use store::trace::session::{SessionKind, SessionListRequest, SessionRequest};
 
 use super::{
     State,
@@ -29,7 +29,7 @@ use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
         ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
     ),
     responses(
-        (status = 200, description = "The sessions, and how many there are", body = ItemList<ThreadSummary>),
+        (status = 200, description = "The sessions, and how many there are", body = ItemList<SessionSummary>),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 422, description = "The limit is out of bounds", body = ErrorBody),
@@ -39,9 +39,9 @@ pub async fn sessions(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
-    query: Query<ThreadListQuery>,
+    query: Query<SessionListQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&app, login, &request, &query, ThreadKind::Session).await
+    list(&app, login, &request, &query, SessionKind::Session).await
 }
 
 /// The users of a window, latest activity first, with what their traces in the window add up to.
@@ -54,7 +54,7 @@ pub async fn sessions(
         ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
     ),
     responses(
-        (status = 200, description = "The users, and how many there are", body = ItemList<ThreadSummary>),
+        (status = 200, description = "The users, and how many there are", body = ItemList<SessionSummary>),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 422, description = "The limit is out of bounds", body = ErrorBody),
@@ -64,9 +64,9 @@ pub async fn users(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
-    query: Query<ThreadListQuery>,
+    query: Query<SessionListQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    list(&app, login, &request, &query, ThreadKind::User).await
+    list(&app, login, &request, &query, SessionKind::EndUser).await
 }
 
 /// A session: what its traces add up to, whenever they were, and a page of them from the first on, with input and output.
@@ -79,7 +79,7 @@ pub async fn users(
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
     responses(
-        (status = 200, description = "The session", body = Thread),
+        (status = 200, description = "The session", body = SessionDetail),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 404, description = "This workspace has no such session", body = ErrorBody),
@@ -91,9 +91,9 @@ pub async fn session(
     login: Login,
     request: HttpRequest,
     id: Path<String>,
-    query: Query<ThreadQuery>,
+    query: Query<SessionQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    one(&app, login, &request, id.into_inner(), &query, ThreadKind::Session).await
+    one(&app, login, &request, id.into_inner(), &query, SessionKind::Session).await
 }
 
 /// A user: what their traces add up to, whenever they were, and a page of them from the newest back, with input and output.
@@ -106,7 +106,7 @@ pub async fn session(
         ("cursor" = Option<String>, Query, description = "The next_cursor of the page before"),
     ),
     responses(
-        (status = 200, description = "The user", body = Thread),
+        (status = 200, description = "The user", body = SessionDetail),
         (status = 400, description = "The query cannot be read", body = ErrorBody),
         (status = 401, body = ErrorBody),
         (status = 404, description = "This workspace has no such user", body = ErrorBody),
@@ -118,25 +118,25 @@ pub async fn user(
     login: Login,
     request: HttpRequest,
     id: Path<String>,
-    query: Query<ThreadQuery>,
+    query: Query<SessionQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    one(&app, login, &request, id.into_inner(), &query, ThreadKind::User).await
+    one(&app, login, &request, id.into_inner(), &query, SessionKind::EndUser).await
 }
 
 async fn list(
     app: &State,
     login: Login,
     request: &HttpRequest,
-    query: &ThreadListQuery,
-    kind: ThreadKind,
+    query: &SessionListQuery,
+    kind: SessionKind,
 ) -> Result<HttpResponse, ApiError> {
     let range = TimeRange::from_query(&query.time_range())?;
-    let limit = page_limit(query.limit, limit::THREADS_DEFAULT)?;
+    let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
     let workspace_id = login.workspace_id;
     let key = CacheKey::threads(workspace_id, kind, &range, limit);
     cached(app, request, key, async || {
         let window = range.window(app.clock.now());
-        Ok(app.traces.threads(&ThreadListRequest { workspace_id, kind, window, limit }).await?)
+        Ok(app.traces.sessions(&SessionListRequest { workspace_id, kind, window, limit }).await?)
     })
     .await
 }
@@ -146,20 +146,20 @@ async fn one(
     login: Login,
     request: &HttpRequest,
     id: String,
-    query: &ThreadQuery,
-    kind: ThreadKind,
+    query: &SessionQuery,
+    kind: SessionKind,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = page_limit(query.limit, limit::THREADS_DEFAULT)?;
+    let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
     let after = page_cursor(query.cursor.as_deref())?;
     let unknown = || match kind {
-        ThreadKind::Session => ApiError::NotFound("There is no such session"),
-        ThreadKind::User => ApiError::NotFound("There is no such user"),
+        SessionKind::Session => ApiError::NotFound("There is no such session"),
+        SessionKind::EndUser => ApiError::NotFound("There is no such user"),
     };
     // Nothing has such an id, and not every database can be asked for it.
     if id.contains('\0') {
         return Err(unknown());
     }
-    let asked = ThreadRequest { workspace_id: login.workspace_id, kind, id, limit, after };
+    let asked = SessionRequest { workspace_id: login.workspace_id, kind, id, limit, after };
     let key = CacheKey::thread(&asked);
-    cached(app, request, key, async || app.traces.thread(&asked).await?.ok_or_else(unknown)).await
+    cached(app, request, key, async || app.traces.session(&asked).await?.ok_or_else(unknown)).await
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::trace::record::{LooseSpan, NewScore, NewTrace};
+use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::error::ApiError;
@@ -26,7 +26,7 @@ pub enum Job {
     /// Traces of one workspace.
     Traces(Vec<NewTrace>, Waiting),
     /// Incoming spans of one workspace.
-    Spans(Vec<LooseSpan>, Waiting),
+    Spans(Vec<IncomingSpan>, Waiting),
     /// A score.
     Score(NewScore, Waiting),
 }
@@ -53,8 +53,8 @@ impl MemoryQueue {
         self.send(bytes, |waiting| Job::Traces(traces, waiting)).await
     }
 
-    pub(super) async fn push_spans(&self, spans: Vec<LooseSpan>) -> Result<(), ApiError> {
-        let bytes = spans.iter().map(LooseSpan::bytes).sum();
+    pub(super) async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
+        let bytes = spans.iter().map(IncomingSpan::bytes).sum();
         self.send(bytes, |waiting| Job::Spans(spans, waiting)).await
     }
 

@@ -1,6 +1,6 @@
 //! A message of the queue as bytes: a version, then a zstd frame of postcard.
 
-use domain::trace::record::{LooseSpan, NewScore, NewTrace};
+use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 use serde::{Deserialize, Serialize};
 
 /// The first byte. To be raised when the records change: who cannot read a version puts it aside and loses nothing, so
@@ -19,7 +19,7 @@ pub enum Message {
     /// A score.
     Score(NewScore),
     /// Spans of one workspace that came by themselves.
-    Spans(Vec<LooseSpan>),
+    Spans(Vec<IncomingSpan>),
 }
 
 /// A message, ready to be sent.
@@ -139,14 +139,14 @@ mod tests {
             comment: None,
             timestamp: Timestamp::EPOCH,
         };
-        let span = LooseSpan {
+        let span = IncomingSpan {
             workspace_id: Uuid::from_u128(8),
             trace_id: "5b8efff798038103d269b633813fc60c".to_owned(),
             arrived: Timestamp::from_micros(7),
             span: trace().spans.swap_remove(0),
             agent_id: Some("a".to_owned()),
             tags: Some("[\"x\"]".to_owned()),
-            ..LooseSpan::default()
+            ..IncomingSpan::default()
         };
         let spans = Message::Spans(vec![span; 2]);
         assert_eq!(spans.encode().unwrap().traces, 2);

@@ -15,7 +15,7 @@ pub use self::{
     message::{Encoded, Message, MessageError},
     producer::{RedisQueue, Shape},
 };
-use domain::trace::record::{LooseSpan, NewScore, NewTrace};
+use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 
 use crate::error::ApiError;
 
@@ -48,7 +48,7 @@ impl Queue {
     ///
     /// # Errors
     /// As [`Queue::push`].
-    pub async fn push_spans(&self, spans: Vec<LooseSpan>) -> Result<(), ApiError> {
+    pub async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
         if spans.is_empty() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use domain::trace::record::{LooseSpan, NewScore, NewTrace};
+use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 use redis::Script;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -58,9 +58,9 @@ impl RedisQueue {
         self.pack(workspace_id, bytes, Message::Traces(traces)).await
     }
 
-    pub(super) async fn push_spans(&self, spans: Vec<LooseSpan>) -> Result<(), ApiError> {
+    pub(super) async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
         let Some(workspace_id) = spans.first().map(|span| span.workspace_id) else { return Ok(()) };
-        let bytes = spans.iter().map(LooseSpan::bytes).sum();
+        let bytes = spans.iter().map(IncomingSpan::bytes).sum();
         self.pack(workspace_id, bytes, Message::Spans(spans)).await
     }
 

@@ -26,11 +26,11 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use crate::{
+use crate::stage::Stage;
+use test_support::{
     oracle::{inside, sums},
     property::check,
-    sample::{AGENTS, DAY, HOUR, MODELS, START, named, traces, write},
-    stage::Stage,
+    store_sample::{AGENTS, DAY, HOUR, MODELS, START, named, traces, write},
 };
 
 fn rule() -> impl Strategy<Value = AlertRuleRequest> {
@@ -99,7 +99,7 @@ fn case() -> impl Strategy<Value = (Vec<NewTrace>, AlertRuleRequest, Timestamp)>
 }
 
 fn cases(stage: &Stage) -> u32 {
-    if matches!(stage.store, TraceStore::Sqlite(_)) { 30 } else { 6 }
+    if matches!(stage.store.database(), store::database::Database::Sqlite { .. }) { 30 } else { 6 }
 }
 
 pub async fn a_preview_shows_what_evaluation_finds(stage: &mut Stage) {

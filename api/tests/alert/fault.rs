@@ -6,10 +6,8 @@ use api::processing::alert::LEASE;
 use shared::alert::Severity;
 use uuid::Uuid;
 
-use crate::{
-    sample::MINUTE,
-    stage::{NOON, Stage, errors},
-};
+use crate::stage::{NOON, Stage, errors};
+use test_support::store_sample::MINUTE;
 
 pub async fn late_traces_count_in_the_windows_that_still_hold_them(stage: &mut Stage) {
     stage.rule(errors()).await;

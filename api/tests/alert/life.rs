@@ -9,10 +9,8 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::{
-    sample::{DAY, MINUTE},
-    stage::{NOON, Stage, errors},
-};
+use crate::stage::{NOON, Stage, errors};
+use test_support::store_sample::{DAY, MINUTE};
 
 pub async fn errors_that_rise_warn_then_get_critical_and_are_over_once(stage: &mut Stage) {
     stage.rule(errors()).await;
@@ -96,8 +94,8 @@ pub async fn what_changed_against_the_day_before_fires_and_without_a_day_before_
     // Five minutes after the change the ten before hold 30, which is three times as many.
     assert_eq!(stage.lives().await, ["25– Day, warning, 300.0"]);
     let alert = stage.alerts().await.remove(0);
-    let says = "Cost: $0.0897 over the last 10 minutes, 30 traces. At the same time a day before it was $0.0299, a change \
-                of +200 %. The threshold for warning is +200 %. bot moved it most: from $0.0299 to $0.0897.";
+    let says = "Cost: $0.090 in the last 10 min (30 traces). Same time one day before: $0.030. Change: +200%. \
+                Threshold for warning: +200%. Largest contributor: bot, from $0.030 to $0.090.";
     assert_eq!(alert.description, says);
     assert!(alert.is_change && alert.threshold == Some(200.0) && alert.metric_value == Some(300.0));
 }
@@ -125,8 +123,8 @@ pub async fn an_alert_says_what_happened_in_numbers_and_who_did_it(stage: &mut S
         stage.minute().await;
     }
     let alert = stage.alerts().await.remove(0);
-    let says = "Error rate: 13.3 % over the last 5 minutes: 6 of 45 traces failed. In the 5 minutes before it was 0 %. \
-                The threshold for warning is 10 %. Most of it: sick, 6 of 6.";
+    let says = "Error rate: 13.3% in the last 5 min (6 of 45 traces failed). Previous 5 min: 0%. \
+                Threshold for warning: 10%. Most failures: sick, 6 of 6.";
     assert_eq!(alert.description, says);
     assert_eq!(alert.changes.len(), 2, "{:?}", alert.changes);
     let change = &alert.changes[0];

@@ -42,8 +42,8 @@ pub async fn an_agent_that_falls_silent_is_missed_until_it_is_back(stage: &mut S
     let told = ["15 firing: Silent: gone", "65 escalated: Silent: gone", "81 resolved: Silent: gone"];
     assert_eq!(stage.told(ops).await, told);
     let alert = stage.alerts().await.remove(0);
-    let says = "gone has sent nothing for 60 minutes. The newest trace started at 2025-03-10 12:05 UTC; there were 6 in the \
-                last 2 hours. The threshold for critical is 60 minutes.";
+    let says = "gone has sent no traces for 1 h. Newest trace: 2025-03-10 12:05 UTC. Traces in the last 2 h: 6. \
+                Threshold for critical: 1 h.";
     assert_eq!(alert.description, says);
 }
 

@@ -22,9 +22,9 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use crate::{
+use test_support::{
     database::Database,
-    sample::{MINUTE, START, plain},
+    store_sample::{MINUTE, START, plain},
 };
 
 /// How often rules are evaluated.

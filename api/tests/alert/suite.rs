@@ -1,9 +1,7 @@
 //! Every scenario on every engine.
 
-use crate::{
-    database::{open_postgres, open_sqlite, open_timescale},
-    stage::Stage,
-};
+use crate::stage::Stage;
+use test_support::database::{open_postgres, open_sqlite, open_timescale};
 
 macro_rules! scenarios {
     ($engine:ident, $open:ident, #[$attribute:meta], $($subject:ident::$scenario:ident),+ $(,)?) => {

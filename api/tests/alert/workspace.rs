@@ -12,10 +12,10 @@ use shared::{
 };
 use uuid::Uuid;
 
-use crate::{
+use crate::stage::{NOON, Stage, errors, minute_of};
+use test_support::{
     database::{Database, open_postgres, open_sqlite},
-    sample::{HOUR, MINUTE},
-    stage::{NOON, Stage, errors, minute_of},
+    store_sample::{HOUR, MINUTE},
 };
 
 pub async fn the_first_traces_of_a_workspace_bring_it_its_rules_once(stage: &mut Stage) {

@@ -13,7 +13,7 @@ use std::{
 use serde_json::{Value, json};
 use shared::Timestamp;
 
-use crate::{
+use test_support::{
     answer::Answer,
     child::Process,
     client::Client,
@@ -79,7 +79,8 @@ async fn under_load(
             tokio::spawn(stream(client.clone(), Arc::clone(ledger), Arc::clone(&count), sender, now))
         })
         .collect();
-    crate::server::eventually("the load", || async { count.load(Ordering::SeqCst) >= acknowledged }).await;
+    test_support::server::eventually("the load", || async { count.load(Ordering::SeqCst) >= acknowledged })
+        .await;
     senders
 }
 

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use shared::Timestamp;
 
-use crate::{
+use test_support::{
     client::Client,
     sample,
     server::{self, Server},

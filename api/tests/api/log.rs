@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{
+use test_support::{
     child::Process,
     sample::{full, merged},
     server::PASSWORD,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{
+use test_support::{
     sample::trace,
     server::{noon, spawn},
 };

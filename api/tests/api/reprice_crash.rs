@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::{
+use test_support::{
     child::Process,
     client::Client,
     sample::trace,

@@ -2,7 +2,7 @@
 
 use std::{os::unix::fs::PermissionsExt, process::Command};
 
-use crate::{
+use test_support::{
     child::{Process, command},
     server::PASSWORD,
 };

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::trace::TraceInput;
 
-use crate::server::{self, Member};
+use test_support::server::{self, Member};
 
 #[path = "../../../examples/tau_bench/expect.rs"]
 mod expect;

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::trace::record::{LooseSpan, NewSpan};
+use domain::trace::record::{IncomingSpan, NewSpan};
 use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{
+use test_support::{
     client::trace_ids,
     server::{builder, noon},
     wait::eventually,
@@ -16,7 +16,7 @@ use crate::{
 /// Keeps a span whose parent never comes, as it would have arrived some seconds ago.
 async fn keep(folder: &TempDir, workspace_id: Uuid, trace_id: &str, seconds: u64) {
     let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
-    let span = LooseSpan {
+    let span = IncomingSpan {
         workspace_id,
         trace_id: trace_id.to_owned(),
         arrived: noon() - Duration::from_secs(seconds),
@@ -28,7 +28,7 @@ async fn keep(folder: &TempDir, workspace_id: Uuid, trace_id: &str, seconds: u64
             payload: "{}".to_owned(),
             ..NewSpan::default()
         },
-        ..LooseSpan::default()
+        ..IncomingSpan::default()
     };
     store.write_spans(&[&span]).await.unwrap();
     store.close().await;

@@ -1,20 +1,20 @@
-//! The alerts, on their page and on the dashboard.
+//! Alerts on the alerts page and on the dashboard.
 
 use shared::alert::Severity;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{button, link, region, text},
     sample::trace,
     server::alert,
-    stage::{browse, member_on},
 };
 
 #[tokio::test]
-async fn alerts_are_listed_and_chosen_by_severity() {
+async fn lists_alerts_and_filters_them_by_severity() {
     browse(async |page, server| {
         let member = member_on(page, server, "/settings").await;
         let alerts = Severity::ALL.map(|severity| {
-            let title = format!("A {} thing", severity.as_str());
+            let title = format!("A {} alert", severity.as_str());
             alert(member.user.workspace_id, &title, severity, server.clock.now())
         });
         server.keep_alerts(&alerts).await;
@@ -28,7 +28,7 @@ async fn alerts_are_listed_and_chosen_by_severity() {
         page.click(&button("Critical")).await;
         page.expect_path("/alerts?severity=critical").await;
         page.expect_count("//main//li", 1).await;
-        page.find("//main//li[contains(., 'A critical thing')]").await;
+        page.find("//main//li[contains(., 'A critical alert')]").await;
         page.chromium.client.back().await.unwrap();
         page.expect_count("//main//li", 3).await;
     })
@@ -36,10 +36,10 @@ async fn alerts_are_listed_and_chosen_by_severity() {
 }
 
 #[tokio::test]
-async fn no_alerts_are_good_news() {
+async fn shows_an_empty_state_without_alerts() {
     browse(async |page, server| {
         member_on(page, server, "/alerts").await;
-        page.find(&text("No alerts")).await;
+        page.find(&text("No active alerts")).await;
     })
     .await;
 }

@@ -1,19 +1,19 @@
-//! Channels, on the page of settings.
+//! Alert channels in the settings.
 
-use crate::{
+use crate::stage::{browse, browse_with, member_on};
+use test_support::{
     page::{button, heading, region, text},
     receiver::{Answer, Receiver},
-    stage::{browse, browse_with, member_on},
 };
 
 const DIALOG: &str = "//dialog[@open]";
 
 #[tokio::test]
-async fn a_webhook_is_added_tried_and_removed() {
+async fn adds_tests_and_deletes_a_webhook() {
     browse_with(&[("WEBHOOK_ALLOW_PRIVATE", "true")], async |page, server| {
         let receiver = Receiver::start([Answer::Status(200, "", ""), Answer::Status(410, "", "gone")]).await;
         let member = member_on(page, server, "/settings").await;
-        page.fill("Name of the channel", "on call").await;
+        page.fill("Channel name", "on call").await;
         page.fill("URL", &receiver.url()).await;
         page.click(&button("Add channel")).await;
         let panel = region("Alert channels");
@@ -31,8 +31,8 @@ async fn a_webhook_is_added_tried_and_removed() {
         page.find(&format!("{outcome}{}", text("Failed"))).await;
         page.expect_count(&format!("{panel}//tbody/tr"), 2).await;
 
-        page.click(&button("Tell on call")).await;
-        page.find(&format!("{panel}//button[@aria-label='Tell on call' and @aria-checked='false']")).await;
+        page.click(&button("Enable on call")).await;
+        page.find(&format!("{panel}//button[@aria-label='Enable on call' and @aria-checked='false']")).await;
         page.chromium.client.refresh().await.unwrap();
         page.find(&button("Test on call")).await;
         let source = page.chromium.client.source().await.unwrap();
@@ -40,28 +40,28 @@ async fn a_webhook_is_added_tried_and_removed() {
         page.click(&button("Delete on call")).await;
         page.find(&format!("{DIALOG}{}", heading("Delete “on call”?"))).await;
         page.click(&format!("{DIALOG}{}", button("Delete"))).await;
-        page.gone(&button("Test on call")).await;
-        let kept = member.get("/api/v1/alert-channels").await.expect(200).json();
-        assert_eq!(kept["total"], 0, "{kept}");
+        page.expect_absent(&button("Test on call")).await;
+        let channels = member.get("/api/v1/alert-channels").await.expect(200).json();
+        assert_eq!(channels["total"], 0, "{channels}");
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_channel_stands_at_its_field() {
+async fn shows_validation_errors_at_the_fields_of_a_channel() {
     browse(async |page, server| {
         member_on(page, server, "/settings").await;
         page.fill("URL", "http://127.0.0.1:9/hook").await;
         page.click(&button("Add channel")).await;
         page.find("//*[@id='name-note']").await;
-        page.fill("Name of the channel", "inside").await;
+        page.fill("Channel name", "inside").await;
         page.click(&button("Add channel")).await;
         page.find("//*[@id='url-note']").await;
-        page.choose("Kind", "email").await;
-        page.fill("Addresses", "ada@example.com, nobody").await;
+        page.choose("Type", "email").await;
+        page.fill("Recipients", "ada@example.com, nobody").await;
         page.click(&button("Add channel")).await;
         page.find("//*[@id='to-note']").await;
-        page.expect_complaints("422").await;
+        page.expect_console_errors("422").await;
     })
     .await;
 }

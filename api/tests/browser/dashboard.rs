@@ -1,46 +1,46 @@
-//! The dashboard: its figures, its ranges, and the way from a run in the activity stream to all that is known of it.
+//! The dashboard: KPIs, time ranges, and links to traces.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{button, link, region, text},
     sample::{full, trace},
-    stage::{browse, member_on},
 };
 
-/// The value of a key figure.
-pub fn figure(label: &str) -> String {
+/// Returns the XPath of a KPI's value.
+pub fn kpi(label: &str) -> String {
     format!("//article[@aria-label='{label}']/h2/following-sibling::p[1]")
 }
 
 #[tokio::test]
-async fn a_new_trace_is_there_after_a_refresh_and_leads_to_its_content() {
+async fn shows_a_new_trace_after_a_refresh_and_opens_it() {
     browse(async |page, server| {
         let member = server.member("ada").await;
         member.ingest(&[trace("old", server.clock.now(), json!({}))]).await;
         page.open("/dashboard").await;
-        page.log_in(&member.user.email, crate::server::PASSWORD).await;
-        page.expect_text(&figure("Requests"), "1").await;
+        page.log_in(&member.user.email, test_support::server::PASSWORD).await;
+        page.expect_text(&kpi("Requests"), "1").await;
 
         member.ingest(&[full("new/run 1", server.clock.now(), "x1")]).await;
         page.click(&button("Refresh")).await;
-        page.expect_text(&figure("Requests"), "2").await;
-        page.expect_text(&figure("Error rate"), "50%").await;
+        page.expect_text(&kpi("Requests"), "2").await;
+        page.expect_text(&kpi("Error rate"), "50%").await;
         let activity = region("Activity");
         page.click(&format!("{activity}{}", link("support-bot-x1"))).await;
         page.expect_path("/traces/new%2Frun%201").await;
         page.find(&format!("{}//*[contains(., 'question x1')]", region("Input"))).await;
         page.find(&format!("{}//*[contains(., 'answer x1')]", region("Output"))).await;
-        // The run itself and its two steps.
+        // The trace and its two spans.
         page.expect_count("//*[@role='treeitem']", 3).await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_range_counts_what_is_in_it_and_stays_in_the_address() {
+async fn filters_by_time_range_and_stores_it_in_the_url() {
     browse(async |page, server| {
         let member = server.member("ada").await;
         let now = server.clock.now();
@@ -48,17 +48,17 @@ async fn a_range_counts_what_is_in_it_and_stays_in_the_address() {
         member.ingest(&[trace("now", now, json!({}))]).await;
         member.ingest(&[trace("before", before, json!({"latency_ms": 300}))]).await;
         page.open("/dashboard").await;
-        page.log_in(&member.user.email, crate::server::PASSWORD).await;
-        page.expect_text(&figure("Requests"), "1").await;
-        page.click(&button("7 days")).await;
+        page.log_in(&member.user.email, test_support::server::PASSWORD).await;
+        page.expect_text(&kpi("Requests"), "1").await;
+        page.click(&button("Last 7 days")).await;
         page.expect_path("/dashboard?range=7d").await;
-        page.expect_text(&figure("Requests"), "2").await;
-        page.expect_text(&figure("Average latency"), "200 ms").await;
+        page.expect_text(&kpi("Requests"), "2").await;
+        page.expect_text(&kpi("Average latency"), "200 ms").await;
         page.find("//article[@aria-label='Requests'][contains(., 'vs last 7d')]").await;
 
         page.open("/dashboard?range=7d").await;
-        page.expect_text(&figure("Requests"), "2").await;
-        page.find("//button[.='7 days'][@aria-pressed='true']").await;
+        page.expect_text(&kpi("Requests"), "2").await;
+        page.find("//button[.='Last 7 days'][@aria-pressed='true']").await;
         page.click(&format!("{}{}", region("Top agents"), link("support-bot"))).await;
         page.expect_path("/traces?range=7d&agent_id=support-bot").await;
         page.expect_count("//tbody/tr", 2).await;
@@ -67,17 +67,17 @@ async fn a_range_counts_what_is_in_it_and_stays_in_the_address() {
 }
 
 #[tokio::test]
-async fn the_page_of_a_workspace_without_traces_turns_to_the_first_that_comes() {
+async fn opens_the_first_trace_of_an_empty_workspace() {
     browse(async |page, server| {
-        page.hurry().await;
+        page.speed_up_polling().await;
         let member = member_on(page, server, "/dashboard").await;
         page.find(&region("Send your first trace")).await;
         member.ingest(&[trace("first", server.clock.now(), json!({}))]).await;
-        page.find(&text("Your first trace is here.")).await;
+        page.find(&text("Your first trace has arrived.")).await;
         page.expect_path("/traces/first").await;
         page.click(&link("Dashboard")).await;
-        page.expect_text(&figure("Requests"), "1").await;
-        page.gone(&region("Send your first trace")).await;
+        page.expect_text(&kpi("Requests"), "1").await;
+        page.expect_absent(&region("Send your first trace")).await;
     })
     .await;
 }

@@ -1,5 +1,4 @@
-//! What holds for every page: no complaints of the browser, one heading, names for all that can be used, and no sideways
-//! scrolling on a phone.
+//! Checks of every page: no console errors, one heading, accessible names, and no horizontal scrolling on phones.
 
 use std::cell::RefCell;
 
@@ -10,15 +9,19 @@ use shared::{
 };
 
 use crate::{
+    settings::create_key,
+    stage::{browse, member_on},
+};
+use test_support::{
     page::Page,
     sample::full,
     server::{Server, alert},
-    settings::fresh_key,
-    stage::{browse, member_on},
 };
 
-const OUTSIDE: [&str; 3] = ["/login", "/register", "/nowhere"];
-const INSIDE: [&str; 15] = [
+/// Pages that need no login.
+const PUBLIC: [&str; 3] = ["/login", "/register", "/nowhere"];
+/// Pages that need a login.
+const PRIVATE: [&str; 15] = [
     "/dashboard",
     "/dashboard?range=30d",
     "/traces",
@@ -35,13 +38,13 @@ const INSIDE: [&str; 15] = [
     "/alerts/rules/new",
     "/settings",
 ];
-/// What can be used and has no name that could be read out.
-const NAMELESS: &str =
+/// Returns interactive elements without an accessible name.
+const UNNAMED_ELEMENTS: &str =
     "return [...document.querySelectorAll('a, button, input, select, [role=button], [tabindex]')]
     .filter(it => it.id !== 'main')
     .filter(it => !(it.getAttribute('aria-label') || it.innerText.trim() || it.labels?.length || it.title))
     .map(it => it.outerHTML)";
-/// What reaches furthest right, where the page is wider than the screen, two frames after that became as wide as it is.
+/// Returns the rightmost elements if the page is wider than the screen. Waits for two frames after a resize.
 const TOO_WIDE: &str = "const done = arguments[0];
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => {
         const wide = Math.max(document.documentElement.scrollWidth, document.body.scrollWidth);
@@ -51,10 +54,10 @@ const TOO_WIDE: &str = "const done = arguments[0];
         done([`${wide} px on ${screen.width} px`, ...furthest.map(it => it.outerHTML.slice(0, 200))]);
     })))";
 
-/// Shows each page, ready, to a check.
+/// Opens each page, waits until it is loaded, and runs `check`.
 async fn visit(page: &Page, server: &Server, check: impl AsyncFn(&str)) {
-    for path in OUTSIDE {
-        show(page, path).await;
+    for path in PUBLIC {
+        open_loaded(page, path).await;
         check(path).await;
     }
     let member = member_on(page, server, "/dashboard").await;
@@ -83,26 +86,26 @@ async fn visit(page: &Page, server: &Server, check: impl AsyncFn(&str)) {
     }];
     server.keep_alerts(std::slice::from_ref(&fired)).await;
     let own = [format!("/alerts/{}", fired.id), format!("/alerts/rules/{}", rule["id"].as_str().unwrap())];
-    for path in own.iter().map(String::as_str).chain(INSIDE) {
-        show(page, path).await;
+    for path in own.iter().map(String::as_str).chain(PRIVATE) {
+        open_loaded(page, path).await;
         check(path).await;
     }
-    // The last of them is the settings.
-    fresh_key(page, "a key with a long name: the one of the machine in the cellar").await;
+    // The last page is the settings.
+    create_key(page, "a key with a long name, for the server in the basement").await;
     check("/settings with a new key").await;
 }
 
-async fn show(page: &Page, path: &str) {
+async fn open_loaded(page: &Page, path: &str) {
     page.open(path).await;
     page.find("//main").await;
-    page.gone("//*[@aria-busy='true']").await;
+    page.expect_absent("//*[@aria-busy='true']").await;
 }
 
 #[tokio::test]
-async fn no_page_makes_the_browser_complain() {
+async fn no_page_logs_console_errors() {
     browse(async |page, server| {
         visit(page, server, async |path| {
-            assert_eq!(page.chromium.complaints().await, Vec::<String>::new(), "{path}");
+            assert_eq!(page.chromium.console_errors().await, Vec::<String>::new(), "{path}");
         })
         .await;
     })
@@ -110,14 +113,14 @@ async fn no_page_makes_the_browser_complain() {
 }
 
 #[tokio::test]
-async fn every_page_has_a_title_one_heading_and_a_name_for_all_that_can_be_used() {
+async fn every_page_has_a_title_one_h1_and_accessible_names() {
     browse(async |page, server| {
         visit(page, server, async |path| {
             page.expect_count("//h1", 1).await;
             page.expect_count("//main", 1).await;
             let title = page.chromium.client.title().await.unwrap();
             assert!(title.ends_with(" · Agent Observability"), "{path}: {title}");
-            assert_eq!(page.run(NAMELESS).await, Value::Array(vec![]), "{path}");
+            assert_eq!(page.run(UNNAMED_ELEMENTS).await, Value::Array(vec![]), "{path}");
         })
         .await;
     })
@@ -125,7 +128,7 @@ async fn every_page_has_a_title_one_heading_and_a_name_for_all_that_can_be_used(
 }
 
 #[tokio::test]
-async fn no_page_scrolls_sideways_on_a_laptop_a_tablet_or_a_phone() {
+async fn no_page_scrolls_horizontally_on_laptop_tablet_or_phone() {
     browse(async |page, server| {
         resize(page, 390).await;
         let wide = RefCell::new(Vec::new());

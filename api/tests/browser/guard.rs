@@ -1,16 +1,16 @@
-//! What somebody sees who is not logged in, or not any more.
+//! Pages without a login or with an expired session.
 
 use serde_json::json;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{link, region, text},
     sample::trace,
     server::PASSWORD,
-    stage::{browse, member_on},
 };
 
 #[tokio::test]
-async fn a_page_that_needs_a_login_comes_back_after_it_with_its_query() {
+async fn returns_to_the_requested_page_after_the_login() {
     browse(async |page, server| {
         let member = server.member("ada").await;
         let now = server.clock.now();
@@ -27,7 +27,7 @@ async fn a_page_that_needs_a_login_comes_back_after_it_with_its_query() {
 }
 
 #[tokio::test]
-async fn a_login_leads_to_no_other_site() {
+async fn does_not_redirect_to_other_sites_after_the_login() {
     browse(async |page, server| {
         let member = server.member("ada").await;
         page.open("/login?next=%2F%2Fexample.com%2F").await;
@@ -38,16 +38,16 @@ async fn a_login_leads_to_no_other_site() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_refused_ends_at_the_login_once_and_leads_back() {
+async fn redirects_to_the_login_once_if_the_token_is_rejected() {
     browse(async |page, server| {
         let member = member_on(page, server, "/alerts").await;
         page.run(
-            "const kept = JSON.parse(localStorage.getItem('agent-obs.token'));
-            kept.access_token = 'garbage';
-            localStorage.setItem('agent-obs.token', JSON.stringify(kept));",
+            "const stored = JSON.parse(localStorage.getItem('agent-obs.token'));
+            stored.access_token = 'garbage';
+            localStorage.setItem('agent-obs.token', JSON.stringify(stored));",
         )
         .await;
-        // Counts how often a page goes to the login, whatever of it is loaded again.
+        // Counts the redirects to the login across page loads.
         let source = "for (const name of ['pushState', 'replaceState']) {
             const go = history[name];
             history[name] = function (state, title, url) {
@@ -60,23 +60,23 @@ async fn a_token_that_is_refused_ends_at_the_login_once_and_leads_back() {
         page.chromium.devtools("Page.addScriptToEvaluateOnNewDocument", hook).await;
         page.open("/dashboard?range=7d").await;
         page.expect_path("/login?next=%2Fdashboard%3Frange%3D7d").await;
-        page.find(&text("Your session has ended. Log in to go on where you were.")).await;
+        page.find(&text("Your session has expired. Log in to continue.")).await;
         assert_eq!(page.token().await, None);
         page.log_in(&member.user.email, PASSWORD).await;
         page.expect_path("/dashboard?range=7d").await;
         page.find(&region("Send your first trace")).await;
         assert_eq!(page.run("return sessionStorage.logins").await, "1");
-        page.expect_complaints("status of 401").await;
+        page.expect_console_errors("status of 401").await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_address_that_is_no_page_says_so_and_leads_on() {
+async fn shows_a_not_found_page_with_a_link_to_the_dashboard() {
     browse(async |page, _| {
         page.open("/nowhere/at/all").await;
-        page.find(&text("There is no page at this address")).await;
-        page.click(&link("Go to the dashboard")).await;
+        page.find(&text("Page not found")).await;
+        page.click(&link("Go to dashboard")).await;
         page.expect_path("/login").await;
     })
     .await;

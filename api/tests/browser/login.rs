@@ -1,15 +1,15 @@
-//! Logging in and out, and the token's life.
+//! Login, logout, and renewal of the token.
 
 use serde_json::Value;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{button, text},
     server::PASSWORD,
-    stage::{browse, member_on},
 };
 
 #[tokio::test]
-async fn a_wrong_password_is_said_and_can_be_put_right() {
+async fn shows_an_error_for_a_wrong_password_and_allows_a_retry() {
     browse(async |page, server| {
         let member = server.member("ada").await;
         page.open("/login").await;
@@ -17,9 +17,9 @@ async fn a_wrong_password_is_said_and_can_be_put_right() {
         let alert = page.find("//*[@role='alert']").await.text().await.unwrap();
         assert!(alert.contains("password"), "{alert}");
         assert_eq!(page.token().await, None);
-        page.expect_complaints("status of 401").await;
+        page.expect_console_errors("status of 401").await;
 
-        page.find(&crate::page::field("Password")).await.clear().await.unwrap();
+        page.find(&test_support::page::field("Password")).await.clear().await.unwrap();
         page.fill("Password", PASSWORD).await;
         page.click(&button("Log in")).await;
         page.expect_path("/dashboard").await;
@@ -28,7 +28,7 @@ async fn a_wrong_password_is_said_and_can_be_put_right() {
 }
 
 #[tokio::test]
-async fn a_refreshed_token_asks_and_the_second_answer_comes_from_the_cache() {
+async fn accepts_a_refreshed_token_and_caches_responses() {
     const KPIS: &str = "/api/v1/metrics/home-kpis?range=7d";
     browse(async |page, server| {
         let member = member_on(page, server, "/traces").await;
@@ -50,21 +50,21 @@ async fn a_refreshed_token_asks_and_the_second_answer_comes_from_the_cache() {
 }
 
 #[tokio::test]
-async fn a_token_past_half_of_its_life_is_renewed_by_the_page() {
+async fn renews_a_token_after_half_of_its_lifetime() {
     browse(async |page, server| {
         member_on(page, server, "/alerts").await;
         page.run(
-            "const kept = JSON.parse(localStorage.getItem('agent-obs.token'));
-            kept.obtained_at = new Date(Date.now() - 20 * 3600e3).toISOString();
-            kept.expires_at = new Date(Date.now() + 4 * 3600e3).toISOString();
-            localStorage.setItem('agent-obs.token', JSON.stringify(kept));",
+            "const stored = JSON.parse(localStorage.getItem('agent-obs.token'));
+            stored.obtained_at = new Date(Date.now() - 20 * 3600e3).toISOString();
+            stored.expires_at = new Date(Date.now() + 4 * 3600e3).toISOString();
+            localStorage.setItem('agent-obs.token', JSON.stringify(stored));",
         )
         .await;
         page.open("/alerts").await;
         page.expect_script(
-            "a token for another day",
-            "const kept = JSON.parse(localStorage.getItem('agent-obs.token'));
-            return Date.parse(kept.expires_at) - Date.now() > 23 * 3600e3;",
+            "the token is valid for another day",
+            "const stored = JSON.parse(localStorage.getItem('agent-obs.token'));
+            return Date.parse(stored.expires_at) - Date.now() > 23 * 3600e3;",
         )
         .await;
     })
@@ -72,14 +72,14 @@ async fn a_token_past_half_of_its_life_is_renewed_by_the_page() {
 }
 
 #[tokio::test]
-async fn logging_out_forgets_the_token_and_where_one_was() {
+async fn logout_deletes_the_token_and_the_return_page() {
     browse(async |page, server| {
         member_on(page, server, "/settings").await;
         page.click("//button[starts-with(@aria-label, 'Account:')]").await;
         page.click(&button("Log out")).await;
         page.expect_path("/login").await;
         assert_eq!(page.token().await, None);
-        page.gone(&text("Your session has ended. Log in to go on where you were.")).await;
+        page.expect_absent(&text("Your session has expired. Log in to continue.")).await;
         page.open("/settings").await;
         page.expect_path("/login?next=%2Fsettings").await;
     })
@@ -87,7 +87,7 @@ async fn logging_out_forgets_the_token_and_where_one_was() {
 }
 
 #[tokio::test]
-async fn logging_out_in_one_tab_logs_out_the_others() {
+async fn logout_in_one_tab_logs_out_other_tabs() {
     browse(async |page, server| {
         member_on(page, server, "/settings").await;
         let client = &page.chromium.client;

@@ -1,23 +1,22 @@
-//! From nothing to the first figures: an account, a key, traces, and what the dashboard makes of them.
+//! Registration, from a new account to the first KPIs on the dashboard.
 
 use serde_json::{Value, json};
 
-use crate::{
+use crate::{settings::create_key, stage::browse};
+use test_support::{
     page::{Page, button, field, heading, link},
     sample::{merged, trace},
-    settings::fresh_key,
-    stage::browse,
 };
 
 const FIELDS: [(&str, &str); 5] = [
     ("Your name", "Ada Lovelace"),
     ("E-mail", "ada@example.com"),
-    ("Workspace", "Engines"),
+    ("Workspace name", "Engines"),
     ("Password", "correct horse"),
-    ("Password, once more", "correct horse"),
+    ("Confirm password", "correct horse"),
 ];
 
-/// What stands below the input.
+/// Returns the hint or error below an input.
 async fn note(page: &Page, label: &str) -> String {
     let input = page.find(&field(label)).await;
     match input.attr("aria-describedby").await.unwrap() {
@@ -27,7 +26,7 @@ async fn note(page: &Page, label: &str) -> String {
 }
 
 #[tokio::test]
-async fn registration_leads_to_what_to_do_next_and_then_to_exact_figures() {
+async fn registration_leads_to_onboarding_and_exact_kpis() {
     browse(async |page, server| {
         page.open("/register").await;
         for (label, text) in FIELDS {
@@ -35,7 +34,7 @@ async fn registration_leads_to_what_to_do_next_and_then_to_exact_figures() {
         }
         page.click(&button("Create account")).await;
         page.expect_path("/dashboard").await;
-        let token = page.token().await.expect("whoever has registered is logged in");
+        let token = page.token().await.expect("registration logs in");
         let me = server.anyone().with_token(&token).get("/api/v1/auth/me").await.expect(200).json();
         assert_eq!(
             (&me["email"], &me["workspace_name"]),
@@ -45,10 +44,10 @@ async fn registration_leads_to_what_to_do_next_and_then_to_exact_figures() {
         page.find(&heading("Send your first trace")).await;
         page.click(&link("Settings")).await;
         page.expect_path("/settings").await;
-        let key = fresh_key(page, "production").await;
+        let key = create_key(page, "production").await;
 
-        // 4 runs: 100 + 200 + 300 + 1,400 = 2,000 ms; 2 of them failed; $0.01 + 0.02 + 0.03 + 0.065 = $0.125; the three
-        // that have a score have 80 + 90 + 61 = 231.
+        // 4 traces: 100 + 200 + 300 + 1,400 = 2,000 ms; 2 failed; $0.01 + 0.02 + 0.03 + 0.065 = $0.125; the three scores
+        // are 80 + 90 + 61 = 231.
         let now = server.clock.now();
         let run = |id: &str, latency: u32, cost: f64, more: Value| {
             trace(id, now, merged(json!({"latency_ms": latency, "cost_usd": cost}), more))
@@ -68,35 +67,35 @@ async fn registration_leads_to_what_to_do_next_and_then_to_exact_figures() {
             ("Average latency", "500 ms"),
             ("Error rate", "50%"),
             ("Cost", "$0.125"),
-            ("Quality score", "77"),
+            ("Quality", "77"),
         ] {
-            page.expect_text(&crate::dashboard::figure(label), value).await;
+            page.expect_text(&crate::dashboard::kpi(label), value).await;
         }
     })
     .await;
 }
 
 #[tokio::test]
-async fn every_field_says_for_itself_what_is_wrong_with_it() {
+async fn every_field_shows_its_own_error() {
     browse(async |page, _| {
         page.open("/register").await;
         page.click(&button("Create account")).await;
         page.find("//*[@aria-invalid='true']").await;
-        for (label, wrong) in [
+        for (label, error) in [
             ("Your name", "Your name is required"),
             ("E-mail", "The e-mail is required"),
-            ("Workspace", "The workspace's name is required"),
+            ("Workspace name", "The workspace name is required"),
             ("Password", "The password is required"),
         ] {
-            assert_eq!(note(page, label).await, wrong);
+            assert_eq!(note(page, label).await, error);
         }
 
         for (label, text) in [
             ("Your name", "Ada"),
             ("E-mail", "ada"),
-            ("Workspace", "Engines"),
+            ("Workspace name", "Engines"),
             ("Password", "short"),
-            ("Password, once more", "shirt"),
+            ("Confirm password", "shirt"),
         ] {
             page.fill(label, text).await;
         }
@@ -104,14 +103,14 @@ async fn every_field_says_for_itself_what_is_wrong_with_it() {
         page.expect_count("//*[@aria-invalid='true']", 3).await;
         assert_eq!(note(page, "E-mail").await, "The e-mail must be an e-mail address, like you@example.com");
         assert_eq!(note(page, "Password").await, "The password must have at least 8 characters");
-        assert_eq!(note(page, "Password, once more").await, "This differs from the password above");
+        assert_eq!(note(page, "Confirm password").await, "The passwords do not match");
         assert_eq!(page.token().await, None);
     })
     .await;
 }
 
 #[tokio::test]
-async fn an_e_mail_that_is_taken_is_said_at_its_field() {
+async fn shows_at_its_field_that_an_e_mail_is_registered() {
     browse(async |page, server| {
         server.member("ada").await;
         page.open("/register").await;
@@ -120,8 +119,8 @@ async fn an_e_mail_that_is_taken_is_said_at_its_field() {
         }
         page.click(&button("Create account")).await;
         page.expect_count("//*[@aria-invalid='true']", 1).await;
-        assert_eq!(note(page, "E-mail").await, "The e-mail has an account already");
-        page.expect_complaints("status of 409").await;
+        assert_eq!(note(page, "E-mail").await, "The e-mail is already registered");
+        page.expect_console_errors("status of 409").await;
     })
     .await;
 }

@@ -1,32 +1,32 @@
-//! The settings: API keys, and the command that sends a first trace.
+//! The settings: API keys, and the curl command that sends a trace.
 
 use reqwest::Method;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{Page, button, field, heading, link, region, text},
     sample::trace,
     server::Server,
-    stage::{browse, member_on},
 };
 
 const COMMAND: &str = "//pre[@aria-label='curl command']";
 const DIALOG: &str = "//dialog[@open]";
 
-/// Makes a key on the page of settings, and reads it off there.
-pub async fn fresh_key(page: &Page, name: &str) -> String {
-    page.fill("Name of the new key", name).await;
+/// Creates an API key on the settings page and returns it.
+pub async fn create_key(page: &Page, name: &str) -> String {
+    page.fill("Key name", name).await;
     page.click(&button("Create key")).await;
     page.find("//*[@role='status']//code").await.text().await.unwrap()
 }
 
 #[tokio::test]
-async fn a_key_is_shown_once_and_works_until_it_is_revoked() {
+async fn key_is_shown_once_and_works_until_revoked() {
     browse(async |page, server| {
         member_on(page, server, "/settings").await;
-        page.find(&text("No keys yet")).await;
+        page.find(&text("No API keys")).await;
         page.click(&button("Create key")).await;
         page.find("//*[@id='key-name-note'][.='The name is required']").await;
-        let key = fresh_key(page, "production").await;
+        let key = create_key(page, "production").await;
         let agents = server.anyone().with_token(&key);
         agents.ingest(&[trace("run", server.clock.now(), serde_json::json!({}))]).await;
 
@@ -37,17 +37,17 @@ async fn a_key_is_shown_once_and_works_until_it_is_revoked() {
         assert!(!source.contains(&key), "the whole key is shown only once");
         let prefix = page.find(&format!("{row}/td[1]")).await.text().await.unwrap();
         let prefix = prefix.trim_end_matches('…');
-        assert!(!prefix.is_empty() && key.starts_with(prefix), "{prefix} is no beginning of {key}");
+        assert!(!prefix.is_empty() && key.starts_with(prefix), "{prefix} is not a prefix of {key}");
 
         page.click(&button("Revoke production")).await;
         page.find(&format!("{DIALOG}{}", heading("Revoke “production”?"))).await;
-        page.click(&format!("{DIALOG}{}", button("Keep it"))).await;
-        page.gone("//dialog").await;
+        page.click(&format!("{DIALOG}{}", button("Cancel"))).await;
+        page.expect_absent("//dialog").await;
         page.find(row).await;
         page.click(&button("Revoke production")).await;
         page.click(&format!("{DIALOG}{}", button("Revoke"))).await;
-        page.gone(row).await;
-        page.find(&text("No keys yet")).await;
+        page.expect_absent(row).await;
+        page.find(&text("No API keys")).await;
         let refused = agents.send_trace(&trace("late", server.clock.now(), serde_json::json!({}))).await;
         assert_eq!(refused.status, 401, "{}", refused.text);
     })
@@ -55,12 +55,12 @@ async fn a_key_is_shown_once_and_works_until_it_is_revoked() {
 }
 
 #[tokio::test]
-async fn the_command_holds_the_fresh_key_and_sends_a_trace() {
+async fn curl_command_contains_the_new_key_and_sends_a_trace() {
     browse(async |page, server| {
         member_on(page, server, "/settings").await;
         let before = page.find(COMMAND).await.text().await.unwrap();
         assert!(before.contains("YOUR_API_KEY"), "{before}");
-        let key = fresh_key(page, "laptop").await;
+        let key = create_key(page, "laptop").await;
         let command = page.find(COMMAND).await.text().await.unwrap();
         assert!(command.contains(&format!("Bearer {key}")) && !command.contains("YOUR_API_KEY"), "{command}");
 
@@ -72,31 +72,31 @@ async fn the_command_holds_the_fresh_key_and_sends_a_trace() {
 }
 
 #[tokio::test]
-async fn escape_keeps_the_key() {
+async fn escape_cancels_the_revocation() {
     browse(async |page, server| {
         member_on(page, server, "/settings").await;
-        fresh_key(page, "production").await;
+        create_key(page, "production").await;
         page.click(&button("Revoke production")).await;
         page.find(DIALOG).await;
         page.chromium.client.active_element().await.unwrap().send_keys("\u{e00c}").await.unwrap();
-        page.gone("//dialog").await;
+        page.expect_absent("//dialog").await;
         page.find(&button("Revoke production")).await;
-        // The list can be asked again, with the same question.
+        // The dialog can be opened again.
         page.click(&button("Revoke production")).await;
         page.find(DIALOG).await;
-        page.click(&format!("{DIALOG}{}", button("Keep it"))).await;
-        page.gone("//dialog").await;
-        page.find(&field("Name of the new key")).await;
+        page.click(&format!("{DIALOG}{}", button("Cancel"))).await;
+        page.expect_absent("//dialog").await;
+        page.find(&field("Key name")).await;
     })
     .await;
 }
 
-/// Does what a shell does with the page's curl command: a trace is sent, and taken.
+/// Runs the curl command of the page: parses it, sends the request, and expects it to be accepted.
 pub async fn run_in_shell(server: &Server, command: &str) {
     let mut words = shell_words(command).into_iter();
     assert_eq!(words.next().as_deref(), Some("curl"));
     let address = words.next().unwrap();
-    let path = address.strip_prefix(&server.url).expect("it sends to the server that the page came from");
+    let path = address.strip_prefix(&server.url).expect("the command uses the URL of the server");
     let mut request = server.anyone().request(Method::POST, path);
     while let (Some(option), Some(value)) = (words.next(), words.next()) {
         request = match option.as_str() {
@@ -105,14 +105,14 @@ pub async fn run_in_shell(server: &Server, command: &str) {
                 request.header(name, value)
             }
             "-d" => request.body(value),
-            other => panic!("{other} is not understood here"),
+            other => panic!("unsupported option {other}"),
         };
     }
     let answer = server.anyone().send(request).await;
     assert_eq!(answer.status, 202, "{}", answer.text);
 }
 
-/// The words of a command as a shell reads them: single quotes, and lines that a backslash continues.
+/// Splits a command into words like a shell: supports single quotes and line continuations.
 fn shell_words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (index, part) in command.replace("\\\n", " ").split('\'').enumerate() {

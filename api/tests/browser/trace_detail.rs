@@ -1,16 +1,16 @@
-//! One run: its figures, its steps and what they read and wrote.
+//! The trace page: stats, steps, and their inputs and outputs.
 
 use serde_json::json;
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{heading, link, region, text},
     sample::{full, trace},
     server::PASSWORD,
-    stage::{browse, member_on},
 };
 
 #[tokio::test]
-async fn everything_that_was_sent_with_a_run_can_be_read() {
+async fn shows_every_field_of_a_trace() {
     browse(async |page, server| {
         let member = member_on(page, server, "/alerts").await;
         member.ingest(&[full("run", server.clock.now(), "x1")]).await;
@@ -57,7 +57,7 @@ async fn everything_that_was_sent_with_a_run_can_be_read() {
 }
 
 #[tokio::test]
-async fn what_agents_send_is_text_and_never_part_of_the_page() {
+async fn renders_agent_data_as_text_and_not_as_html() {
     const HOSTILE: &str = "<img src=x onerror='document.title=1'>";
     browse(async |page, server| {
         let member = member_on(page, server, "/traces").await;
@@ -82,7 +82,7 @@ async fn what_agents_send_is_text_and_never_part_of_the_page() {
 }
 
 #[tokio::test]
-async fn a_trace_that_is_not_there_or_somebody_elses_is_said_to_be_missing() {
+async fn shows_that_a_trace_does_not_exist_or_belongs_to_another_workspace() {
     browse(async |page, server| {
         let other = server.member("other").await;
         other.ingest(&[trace("theirs", server.clock.now(), json!({}))]).await;
@@ -90,14 +90,14 @@ async fn a_trace_that_is_not_there_or_somebody_elses_is_said_to_be_missing() {
         page.open("/traces/theirs").await;
         page.log_in(&member.user.email, PASSWORD).await;
         page.expect_path("/traces/theirs").await;
-        for path in ["/traces/theirs", "/traces/nothing"] {
+        for path in ["/traces/theirs", "/traces/unknown"] {
             page.open(path).await;
-            page.find(&text("There is no trace by this name in your workspace")).await;
+            page.find(&text("Trace not found")).await;
         }
         page.click(&link("All traces")).await;
         page.expect_path("/traces").await;
         page.find(&text("No traces in this range")).await;
-        page.expect_complaints("status of 404").await;
+        page.expect_console_errors("status of 404").await;
     })
     .await;
 }

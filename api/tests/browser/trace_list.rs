@@ -1,21 +1,21 @@
-//! The list of traces: pages and filters, which the address keeps.
+//! The list of traces: pagination and filters, which are in the URL.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::{
+use crate::stage::browse;
+use test_support::{
     page::{Page, button, field, link},
     sample::trace,
     server::{Member, PASSWORD, Server},
-    stage::browse,
 };
 
 const ROWS: &str = "//tbody/tr";
-const SHOWN: &str = "//nav[@aria-label='Pages']/p";
+const SHOWN: &str = "//nav[@aria-label='Pagination']/p";
 
-/// 65 runs, a minute apart, the newest first: run-0 to run-64. The even ones are the router's, the odd ones the
-/// writer's; every 13th failed: 0, 26 and 52 of the router, 13 and 39 of the writer.
+/// Ingests 65 traces, a minute apart, newest first: run-0 to run-64. Even ones are of agent router, odd ones of agent
+/// writer; every 13th failed: 0, 26 and 52 of router, 13 and 39 of writer. Opens the list.
 async fn list_of_65(page: &Page, server: &Server) -> Member {
     let member = server.member("ada").await;
     let now = server.clock.now();
@@ -40,7 +40,7 @@ async fn first_row(page: &Page) -> String {
 }
 
 #[tokio::test]
-async fn pages_follow_each_other_and_the_address_goes_along() {
+async fn pagination_updates_the_url() {
     browse(async |page, server| {
         list_of_65(page, server).await;
         assert_eq!(first_row(page).await, "/traces/run-0");
@@ -68,12 +68,12 @@ async fn pages_follow_each_other_and_the_address_goes_along() {
 }
 
 #[tokio::test]
-async fn filters_add_up_stay_in_the_address_and_go_back_with_the_browser() {
+async fn filters_combine_and_follow_the_browser_history() {
     browse(async |page, server| {
         list_of_65(page, server).await;
         page.click(&button("Next")).await;
         page.expect_path("/traces?page=2").await;
-        // Another filter begins at its first page.
+        // A changed filter starts at the first page.
         page.click(&format!("{}/option[.='Error']", field("Status"))).await;
         page.expect_path("/traces?status=error").await;
         page.expect_text(SHOWN, "1–5 of 5").await;
@@ -94,7 +94,7 @@ async fn filters_add_up_stay_in_the_address_and_go_back_with_the_browser() {
         page.expect_path("/traces?status=error").await;
         page.expect_text(SHOWN, "1–5 of 5").await;
         let agent = page.find(&field("Agent")).await.prop("value").await.unwrap();
-        assert_eq!(agent.as_deref(), Some(""), "the list goes back too");
+        assert_eq!(agent.as_deref(), Some(""), "the select follows the URL");
 
         page.click(&button("Clear filters")).await;
         page.expect_path("/traces").await;
@@ -104,16 +104,16 @@ async fn filters_add_up_stay_in_the_address_and_go_back_with_the_browser() {
 }
 
 #[tokio::test]
-async fn filters_that_nothing_fits_and_pages_past_the_end_lead_back() {
+async fn offers_a_way_back_from_empty_results_and_missing_pages() {
     browse(async |page, server| {
         list_of_65(page, server).await;
         page.open("/traces?agent_id=nobody").await;
-        page.find("//*[.='No trace fits these filters']").await;
+        page.find("//*[.='No traces match these filters']").await;
         page.click(&format!("//section[@aria-label='Traces']{}", button("Clear filters"))).await;
         page.expect_path("/traces").await;
         page.expect_text(SHOWN, "1–25 of 65").await;
         page.open("/traces?page=9").await;
-        page.click(&button("Go to the first page")).await;
+        page.click(&button("Go to first page")).await;
         page.expect_path("/traces").await;
         page.click(&format!("({ROWS}{})[1]", link("router"))).await;
         page.expect_path("/traces/run-0").await;

@@ -1,15 +1,15 @@
-//! The steps of a run: going through them by keyboard, searching them, finding what failed, and sending somebody there.
+//! The steps of a trace: keyboard navigation, search, errors, and links to a step.
 
 use std::time::Duration;
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::stage::{browse, member_on};
+use test_support::{
     page::{Page, button, heading, link, region},
     sample::{full, trace},
     server::Server,
-    stage::{browse, member_on},
 };
 
 const ROWS: &str = "return document.querySelectorAll('[role=treeitem]').length";
@@ -26,8 +26,8 @@ async fn press(page: &Page, keys: &str) {
     page.chromium.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
 }
 
-/// The page of a run with two steps, of which the inner one failed.
-async fn run_on(page: &Page, server: &Server) {
+/// Opens a trace with two steps. The inner one failed.
+async fn open_trace(page: &Page, server: &Server) {
     let member = member_on(page, server, "/alerts").await;
     member.ingest(&[full("run", server.clock.now(), "x1")]).await;
     page.open("/traces").await;
@@ -35,8 +35,8 @@ async fn run_on(page: &Page, server: &Server) {
     page.find(&row("search x1")).await;
 }
 
-/// A run of ten thousand steps, each inside of what `parent` says.
-async fn long_run_on(page: &Page, server: &Server, parent: impl Fn(u64) -> Option<u64>) {
+/// Opens a trace with ten thousand steps. `parent` returns the parent of each step.
+async fn open_long_trace(page: &Page, server: &Server, parent: impl Fn(u64) -> Option<u64>) {
     const STEPS: u64 = 10_000;
     let member = member_on(page, server, "/alerts").await;
     let start = server.clock.now();
@@ -55,11 +55,11 @@ async fn long_run_on(page: &Page, server: &Server, parent: impl Fn(u64) -> Optio
 }
 
 #[tokio::test]
-async fn steps_fold_and_unfold_by_mouse_and_by_keyboard() {
+async fn steps_collapse_and_expand_by_mouse_and_keyboard() {
     browse(async |page, server| {
-        run_on(page, server).await;
+        open_trace(page, server).await;
         page.click(&button("Collapse all")).await;
-        page.gone(&row("search x1")).await;
+        page.expect_absent(&row("search x1")).await;
         page.click(&row("chat")).await;
         page.find(&step("chat")).await;
         press(page, &Key::Right.to_string()).await;
@@ -69,39 +69,39 @@ async fn steps_fold_and_unfold_by_mouse_and_by_keyboard() {
         press(page, &Key::Left.to_string()).await;
         page.find(&step("chat")).await;
         press(page, &Key::Left.to_string()).await;
-        page.gone(&row("search x1")).await;
+        page.expect_absent(&row("search x1")).await;
         page.expect_count("//*[@role='treeitem'][@aria-expanded='false']", 1).await;
         press(page, &Key::Escape.to_string()).await;
-        page.find(&step("Whole trace")).await;
+        page.find(&step("Trace overview")).await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_search_finds_what_steps_are_called_and_what_they_read_and_wrote() {
+async fn search_finds_names_inputs_and_outputs() {
     browse(async |page, server| {
-        run_on(page, server).await;
+        open_trace(page, server).await;
         press(page, "/").await;
-        page.expect_script("the focus in the search", "return document.activeElement.id === 'span-search'")
+        page.expect_script("the search has the focus", "return document.activeElement.id === 'span-search'")
             .await;
         press(page, "completion X1").await;
-        page.find("//*[@role='status'][.='1 found']").await;
+        page.find("//*[@role='status'][.='1 match']").await;
         press(page, &Key::Enter.to_string()).await;
         page.find(&step("chat")).await;
         page.click(&button("Only matches")).await;
-        page.gone(&row("search x1")).await;
+        page.expect_absent(&row("search x1")).await;
         page.click("//input[@type='search']").await;
         press(page, &Key::Escape.to_string()).await;
         page.find(&row("search x1")).await;
-        page.expect_script("the focus in the tree", "return document.activeElement.role === 'tree'").await;
+        page.expect_script("the tree has the focus", "return document.activeElement.role === 'tree'").await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn what_failed_is_one_click_or_one_key_away_and_says_why() {
+async fn error_button_and_shortcut_select_the_failed_step() {
     browse(async |page, server| {
-        run_on(page, server).await;
+        open_trace(page, server).await;
         page.click(&button("Collapse all")).await;
         page.click(&button("1 error")).await;
         page.find(&step("search x1")).await;
@@ -114,9 +114,9 @@ async fn what_failed_is_one_click_or_one_key_away_and_says_why() {
 }
 
 #[tokio::test]
-async fn the_address_names_the_step_and_going_back_leads_to_where_one_came_from() {
+async fn url_contains_the_step_without_extra_history_entries() {
     browse(async |page, server| {
-        run_on(page, server).await;
+        open_trace(page, server).await;
         page.click(&row("chat")).await;
         page.expect_path("/traces/run?span=llm").await;
         page.click(&row("search x1")).await;
@@ -125,29 +125,29 @@ async fn the_address_names_the_step_and_going_back_leads_to_where_one_came_from(
         page.find(&step("search x1")).await;
         page.chromium.client.back().await.unwrap();
         page.expect_path("/traces").await;
-        page.open("/traces/run?span=gone").await;
-        page.find(&step("Whole trace")).await;
+        page.open("/traces/run?span=unknown").await;
+        page.find(&step("Trace overview")).await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn of_ten_thousand_steps_only_those_in_sight_are_in_the_page() {
+async fn renders_only_visible_rows_of_ten_thousand_steps() {
     browse(async |page, server| {
-        long_run_on(page, server, |at| (at > 0).then_some(at / 50)).await;
+        open_long_trace(page, server, |at| (at > 0).then_some(at / 50)).await;
         let few = format!("const rows = ({{ rows() {{ {ROWS} }} }}).rows(); return rows > 5 && rows < 100");
-        page.expect_script("few rows", &few).await;
+        page.expect_script("only visible rows are rendered", &few).await;
         page.click(&row("step 0.")).await;
         press(page, &Key::End.to_string()).await;
         page.expect_script(
-            "the last row in sight",
+            "the last row is visible",
             "const [row, list] = ['[aria-selected=true]', '[role=tree]'].map(it => document.querySelector(it));
             if (!row || !list.scrollTop) return false;
             const [a, b] = [row, list].map(it => it.getBoundingClientRect());
             return a.top >= b.top && a.bottom <= b.bottom + 1",
         )
         .await;
-        page.expect_script("few rows", &few).await;
+        page.expect_script("only visible rows are rendered", &few).await;
         page.click(&button("1 error")).await;
         page.find(&row("step 7777.")).await;
         page.find(&step("step 7777.")).await;
@@ -158,9 +158,9 @@ async fn of_ten_thousand_steps_only_those_in_sight_are_in_the_page() {
 }
 
 #[tokio::test]
-async fn a_chain_of_ten_thousand_steps_is_a_trace_like_any_other() {
+async fn shows_a_chain_of_ten_thousand_steps() {
     browse(async |page, server| {
-        long_run_on(page, server, |at| at.checked_sub(1)).await;
+        open_long_trace(page, server, |at| at.checked_sub(1)).await;
         page.click(&row("step 0.")).await;
         press(page, &Key::End.to_string()).await;
         page.find(&step("step 9999.")).await;

@@ -11,13 +11,13 @@ use futures_util::FutureExt;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{
+use crate::stack::{PASSWORD, Plan, Stack, eventually};
+use test_support::{
     chromium::Chromium,
     client::Client,
     nginx::{Nginx, built_spa},
     page::{Page, button, heading, link},
     sample::{merged, trace},
-    stack::{PASSWORD, Plan, Stack, eventually},
 };
 
 const KPIS: &str = "/api/v1/metrics/home-kpis?range=7d";
@@ -50,7 +50,7 @@ async fn the_three_flows_work_through_nginx_and_four_roles() {
         register_up_to_exact_figures(page).await;
         log_out_and_come_back_to_where_one_wanted_to_go(page).await;
         ask_twice_and_be_answered_from_the_cache(page).await;
-        assert_eq!(page.chromium.complaints().await, Vec::<String>::new(), "in the console");
+        assert_eq!(page.chromium.console_errors().await, Vec::<String>::new(), "in the console");
     })
     .await;
 }
@@ -60,9 +60,9 @@ async fn register_up_to_exact_figures(page: &Page) {
     for (label, text) in [
         ("Your name", "Ada Lovelace"),
         ("E-mail", "ada@example.com"),
-        ("Workspace", "Engines"),
+        ("Workspace name", "Engines"),
         ("Password", PASSWORD),
-        ("Password, once more", PASSWORD),
+        ("Confirm password", PASSWORD),
     ] {
         page.fill(label, text).await;
     }
@@ -70,7 +70,7 @@ async fn register_up_to_exact_figures(page: &Page) {
     page.expect_path("/dashboard").await;
     page.find(&heading("Send your first trace")).await;
     page.click(&link("Settings")).await;
-    page.fill("Name of the new key", "production").await;
+    page.fill("Key name", "production").await;
     page.click(&button("Create key")).await;
     let key = page.find("//*[@role='status']//code").await.text().await.unwrap();
 

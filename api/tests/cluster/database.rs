@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::{
     load::Load,
-    postgres::{PostgresServer, Setup},
     stack::{Plan, Stack, eventually},
 };
+use test_support::postgres::{PostgresServer, Setup};
 
 const AWAY: Duration = Duration::from_secs(20);
 
@@ -38,7 +38,8 @@ async fn while_the_database_is_away_traces_are_taken_and_cached_answers_go_on() 
     }
     assert!(refused > 0, "what is not cached cannot be answered");
     assert!(hits > 0, "what is cached can");
-    let ready = crate::client::Client::new(&stack.queries[0].url).get("/ready").await.expect(503).json();
+    let ready =
+        test_support::client::Client::new(&stack.queries[0].url).get("/ready").await.expect(503).json();
     assert_eq!(ready["dependencies"]["traces"], "down");
     println!("the database away: {refused} × 503 for what was not cached, {hits} cached answers");
 

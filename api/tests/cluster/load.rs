@@ -14,7 +14,8 @@ use api::clock::Clock;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::{client::Client, sample::trace, stack::eventually};
+use crate::stack::eventually;
+use test_support::{client::Client, sample::trace};
 
 const SENDERS: usize = 4;
 const BATCH: usize = 20;

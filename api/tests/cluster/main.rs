@@ -16,29 +16,3 @@ mod redis_away;
 mod share;
 mod stack;
 mod tls;
-
-#[path = "../api/answer.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod answer;
-#[path = "../api/child.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod child;
-#[path = "../browser/chromium.rs"]
-mod chromium;
-#[path = "../api/client.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod client;
-#[path = "../services/nginx.rs"]
-#[expect(dead_code, reason = "the tests of nginx use the rest")]
-mod nginx;
-#[path = "../browser/page.rs"]
-#[expect(dead_code, reason = "the tests of the pages use the rest")]
-mod page;
-#[path = "../services/postgres.rs"]
-mod postgres;
-#[path = "../services/redis.rs"]
-#[expect(dead_code, reason = "the tests of the cache use the rest")]
-mod redis;
-#[path = "../api/sample.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod sample;

@@ -1,9 +1,7 @@
 //! Many replicas that start at once on an empty database: one brings the schema up to date, the others wait for it.
 
-use crate::{
-    client::Client,
-    stack::{Plan, Stack},
-};
+use crate::stack::{Plan, Stack};
+use test_support::client::Client;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_start_together_on_an_empty_database_all_come_up() {

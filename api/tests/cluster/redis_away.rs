@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use crate::{
-    client::Client,
     load::Load,
     stack::{Plan, Stack, eventually},
 };
+use test_support::client::Client;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_redis_is_away_queries_go_on_and_what_is_sent_waits_with_its_sender() {

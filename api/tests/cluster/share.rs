@@ -11,10 +11,10 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    client::Client,
     load::Load,
     stack::{Plan, Stack},
 };
+use test_support::client::Client;
 
 const LIMIT: usize = 300;
 const FLOOD: Duration = Duration::from_secs(8);

@@ -6,7 +6,7 @@ use std::{collections::HashMap, net::TcpListener, time::Duration};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::{
+use test_support::{
     child::{Process, command},
     client::Client,
     postgres::{PostgresServer, Setup},

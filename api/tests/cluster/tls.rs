@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::{
+use crate::stack::{Plan, Stack, eventually};
+use test_support::{
     postgres::{PostgresServer, Setup},
     redis::{RedisOptions, RedisServer},
-    stack::{Plan, Stack, eventually},
 };
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use std::{
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::sync::OnceCell;
 
-use crate::postgres::{PostgresServer, Setup};
+use test_support::postgres::{PostgresServer, Setup};
 
 /// How a run ended.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::trace::record::{Basis, LooseSpan, NewSpan};
+use domain::trace::record::{Basis, IncomingSpan, NewSpan};
 use serde_json::{Value, json};
 use shared::{
     Timestamp,
@@ -15,7 +15,7 @@ use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{
+use test_support::{
     client::Client,
     sample,
     server::{self, Builder, Member, Server, alert, noon},
@@ -133,7 +133,7 @@ async fn score(ada: &Member) {
 /// that waits.
 async fn loose(folder: &TempDir, workspace_id: Uuid) {
     let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
-    let span = |trace_id: &str, span_id: &str, parent: Option<&str>| LooseSpan {
+    let span = |trace_id: &str, span_id: &str, parent: Option<&str>| IncomingSpan {
         workspace_id,
         trace_id: trace_id.to_owned(),
         arrived: noon(),
@@ -162,7 +162,7 @@ async fn loose(folder: &TempDir, workspace_id: Uuid) {
         user_id: Some("u-1".to_owned()),
         tags: Some(format!("[\"{span_id}\"]")),
     };
-    let early = |span| LooseSpan { arrived: noon() - days(1), ..span };
+    let early = |span| IncomingSpan { arrived: noon() - days(1), ..span };
     let incomplete = ["b", "c"].map(|id| early(span("loose-incomplete", id, Some("a"))));
     store.write_spans(&incomplete.iter().collect::<Vec<_>>()).await.unwrap();
     assert_eq!(store.promote(noon()).await.unwrap(), [workspace_id]);

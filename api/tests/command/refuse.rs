@@ -6,13 +6,16 @@ use api::clock::Clock;
 use domain::trace::record::NewScore;
 use shared::Timestamp;
 use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
-use store::trace::{TraceStore, sqlite::SqliteTraces};
+use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
     binary::{agent_obs, count, plain, transfer},
-    fill, sample,
+    fill,
+};
+use test_support::{
+    sample,
     server::{self, PASSWORD},
 };
 
@@ -49,8 +52,8 @@ async fn a_folder_that_is_none_is_named_with_what_is_wrong() {
         assert!(run.stderr.contains(folder.to_str().unwrap()) && run.stderr.contains(why), "{why}: {run:?}");
         assert!(run.stdout.is_empty(), "{run:?}");
     };
-    refused(&folder.path().join("nowhere"), "accounts.db is not there").await;
-    refused(folder.path(), "accounts.db is not there").await;
+    refused(&folder.path().join("nowhere"), "accounts.db does not exist").await;
+    refused(folder.path(), "accounts.db does not exist").await;
     fs::write(folder.path().join("accounts.db"), "this is no database at all, whatever its name may say")
         .unwrap();
     refused(folder.path(), "accounts.db cannot be read: ").await;
@@ -63,11 +66,11 @@ async fn a_folder_that_is_none_is_named_with_what_is_wrong() {
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     };
     meddle("UPDATE _sqlx_migrations SET version = version + 9000").await;
-    refused(folder.path(), "traces.db is of a newer version").await;
+    refused(folder.path(), "traces.db was written by a newer version").await;
     meddle("DELETE FROM _sqlx_migrations").await;
-    refused(folder.path(), "traces.db is of an older version: `agent-obs migrate`").await;
+    refused(folder.path(), "traces.db was written by an older version: run `agent-obs migrate`").await;
     fs::remove_file(folder.path().join("traces.db")).unwrap();
-    refused(folder.path(), "traces.db is not there").await;
+    refused(folder.path(), "traces.db does not exist").await;
     assert_eq!(count(&database, "users").await, 0);
 }
 
@@ -106,8 +109,7 @@ async fn what_is_older_than_the_servers_keep_is_not_copied() {
 #[tokio::test]
 async fn a_folder_that_is_read_cannot_be_written_to() {
     let folder = empty_folder().await;
-    let traces = SqliteTraces::open_read_only(&folder.path().join("traces.db")).await.unwrap();
-    let store = TraceStore::Sqlite(traces);
+    let store = TraceStore::open_sqlite_read_only(&folder.path().join("traces.db")).await.unwrap();
     store.ping().await.unwrap();
     let (trace_id, name) = ("t".to_owned(), "quality".to_owned());
     let (workspace_id, timestamp) = (Uuid::nil(), Timestamp::EPOCH);

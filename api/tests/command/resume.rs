@@ -7,10 +7,9 @@ use serde_json::json;
 use crate::{
     binary::{command, count, plain, transfer},
     fill::{self, MANY},
-    sample,
-    server::noon,
     view,
 };
+use test_support::{sample, server::noon};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transfer_that_was_killed_is_finished_by_the_next() {

@@ -6,11 +6,9 @@ use serde_json::json;
 use crate::{
     binary::{count, plain, timescale, transfer},
     fill::{self, MANY},
-    postgres::PostgresServer,
-    sample,
-    server::noon,
     view,
 };
+use test_support::{postgres::PostgresServer, sample, server::noon};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_sees_the_same_and_comes_in_the_same_way_on_postgres() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{
+use test_support::{
     client::{Client, trace_ids},
     server::{PASSWORD, Server},
 };

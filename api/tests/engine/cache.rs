@@ -18,10 +18,8 @@ use shared::time_range::TimeRange;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{
-    engine::{Engine, on_every_engine},
-    wait::eventually,
-};
+use crate::engine::{Engine, on_every_engine};
+use test_support::wait::eventually;
 
 on_every_engine!(
     an_answer_is_kept_and_given_again,

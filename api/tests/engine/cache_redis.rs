@@ -13,9 +13,8 @@ use uuid::Uuid;
 use crate::{
     cache::{ask, drop_answers, kpis},
     engine::{connect, metric},
-    redis_server::RedisServer,
-    wait::eventually,
 };
+use test_support::{redis::RedisServer, wait::eventually};
 
 const ADA: Uuid = Uuid::from_u128(1);
 const BOB: Uuid = Uuid::from_u128(2);
@@ -190,7 +189,7 @@ async fn processes_that_write_drop_answers_once_a_second_among_them_and_miss_no_
 
 #[tokio::test]
 async fn answers_that_could_not_be_dropped_are_dropped_when_redis_is_back() {
-    let mut server = RedisServer::start_with(crate::redis_server::RedisOptions {
+    let mut server = RedisServer::start_with(test_support::redis::RedisOptions {
         append_only: true,
         ..Default::default()
     });

@@ -8,7 +8,7 @@ use api::{
     telemetry::metrics::Metrics,
 };
 
-use crate::redis_server::RedisServer;
+use test_support::redis::RedisServer;
 
 /// Where cache and limits are.
 pub enum Engine {

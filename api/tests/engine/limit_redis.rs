@@ -14,9 +14,8 @@ use uuid::Uuid;
 use crate::{
     engine::{connect, metric},
     limit::{admitted, minute},
-    redis_server::RedisServer,
-    wait::eventually,
 };
+use test_support::{redis::RedisServer, wait::eventually};
 
 const FALLBACKS: &str = "agent_obs_limit_fallbacks_total";
 

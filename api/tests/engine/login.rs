@@ -5,8 +5,8 @@ use std::{cell::Cell, net::IpAddr, time::Duration};
 use crate::{
     engine::{Engine, on_every_engine},
     limit::minute,
-    wait::eventually,
 };
+use test_support::wait::eventually;
 
 const ADA: &str = "ada@example.com";
 

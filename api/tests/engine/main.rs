@@ -13,11 +13,6 @@ mod queue_dead_letter;
 mod queue_fault;
 mod queue_redis;
 mod queue_share;
-#[path = "../services/redis.rs"]
-#[expect(dead_code, reason = "the tests of the roles use the rest")]
-mod redis_server;
 mod sample;
 mod stage;
 mod tls;
-#[path = "../services/wait.rs"]
-mod wait;

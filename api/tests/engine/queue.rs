@@ -8,8 +8,8 @@ use crate::{
     engine::{Engine, on_every_engine},
     sample::{bad_trace, loose_span, score, trace, traces},
     stage::Stage,
-    wait::eventually,
 };
+use test_support::wait::eventually;
 
 on_every_engine!(
     what_is_pushed_is_written_once_however_often_it_is_sent,

@@ -6,11 +6,10 @@ use redis::streams::StreamRangeReply;
 use uuid::Uuid;
 
 use crate::{
-    redis_server::RedisServer,
     sample::{bad_trace, traces},
     stage::Stage,
-    wait::eventually,
 };
+use test_support::{redis::RedisServer, wait::eventually};
 
 struct DeadLetter {
     reason: String,

@@ -9,11 +9,10 @@ use uuid::Uuid;
 
 use crate::{
     engine::metric,
-    redis_server::RedisServer,
     sample::traces,
     stage::{Stage, durable},
-    wait::eventually,
 };
+use test_support::{redis::RedisServer, wait::eventually};
 
 /// Sends until it is taken, as clients do.
 async fn send(queue: &Queue, traces: Vec<NewTrace>) {

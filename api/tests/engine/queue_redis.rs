@@ -3,7 +3,8 @@
 use api::{error::ApiError, queue::Shape};
 use uuid::Uuid;
 
-use crate::{engine::metric, redis_server::RedisServer, sample::traces, stage::Stage, wait::eventually};
+use crate::{engine::metric, sample::traces, stage::Stage};
+use test_support::{redis::RedisServer, wait::eventually};
 
 #[tokio::test]
 async fn a_full_queue_refuses_and_takes_again_what_is_sent_once_it_is_drained() {

@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::{engine::metric, redis_server::RedisServer, sample::traces, stage::Stage, wait::eventually};
+use crate::{engine::metric, sample::traces, stage::Stage};
+use test_support::{redis::RedisServer, wait::eventually};
 
 /// How many streams each live consumer holds, the fewest first.
 async fn shares(server: &RedisServer) -> Vec<usize> {

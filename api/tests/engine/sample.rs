@@ -1,6 +1,6 @@
 //! Traces and scores to send.
 
-use domain::trace::record::{LooseSpan, NewScore, NewSpan, NewTrace};
+use domain::trace::record::{IncomingSpan, NewScore, NewSpan, NewTrace};
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ pub fn bad_trace(workspace_id: Uuid, trace_id: &str) -> NewTrace {
 }
 
 /// A span that comes by itself.
-pub fn loose_span(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> LooseSpan {
+pub fn loose_span(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> IncomingSpan {
     let span = NewSpan {
         span_id: span_id.to_owned(),
         parent_span_id: parent.map(str::to_owned),
@@ -56,7 +56,13 @@ pub fn loose_span(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Opt
         payload: "{}".to_owned(),
         ..NewSpan::default()
     };
-    LooseSpan { workspace_id, trace_id: trace_id.to_owned(), arrived: START, span, ..LooseSpan::default() }
+    IncomingSpan {
+        workspace_id,
+        trace_id: trace_id.to_owned(),
+        arrived: START,
+        span,
+        ..IncomingSpan::default()
+    }
 }
 
 /// A score of a trace, in points.

@@ -17,10 +17,9 @@ use store::trace::TraceStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::{
-    engine::Engine,
-    redis_server::{RedisOptions, RedisServer},
-    sample::START,
+use crate::{engine::Engine, sample::START};
+use test_support::{
+    redis::{RedisOptions, RedisServer},
     wait::eventually,
 };
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use api::redis::{Redis, RedisUrl};
 
-use crate::redis_server::{RedisOptions, RedisServer};
+use test_support::redis::{RedisOptions, RedisServer};
 
 const URL: &str = "TEST_REDIS_URL";
 

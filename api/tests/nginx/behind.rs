@@ -8,7 +8,8 @@ use std::{
 
 use shared::limit::{BODY_BYTES, INGEST_BODY_BYTES};
 
-use crate::{client::Client, nginx::Nginx, server::builder, spa};
+use crate::spa;
+use test_support::{client::Client, nginx::Nginx, server::builder};
 
 /// A port on which nobody listens.
 fn free_port() -> u16 {

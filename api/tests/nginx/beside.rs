@@ -7,12 +7,12 @@ use reqwest::{
     header::{ACCEPT, ACCEPT_ENCODING},
 };
 
-use crate::{
+use crate::spa;
+use test_support::{
     answer::Answer,
     client::Client,
     nginx::Nginx,
     server::{Server, builder},
-    spa,
 };
 
 /// Headers that are about one answer or one connection, and what the API says about its own to pages of other origins.

@@ -6,18 +6,3 @@
 mod behind;
 mod beside;
 mod spa;
-
-#[path = "../api/answer.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod answer;
-#[path = "../api/client.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod client;
-#[path = "../api/deployment.rs"]
-mod deployment;
-#[path = "../services/nginx.rs"]
-#[expect(dead_code, reason = "the tests of the roles use the rest")]
-mod nginx;
-#[path = "../api/server.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod server;

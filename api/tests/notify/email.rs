@@ -69,8 +69,8 @@ async fn an_alert_arrives_as_text_and_html_and_no_program_answers_it() {
     let page = "https://example.com/obs";
     for part in [
         "It is <b>bad</b> & \"worse\".",
-        "Value: 7.5 %\r\n",
-        "Threshold: 5 %\r\n",
+        "Value: 7.5%\r\n",
+        "Threshold: 5%\r\n",
         "Agent: support-bot\r\n",
         &format!("Alert: {page}/alerts/{}\r\n", alert.id),
         &format!("Traces behind it: {page}/traces?range=custom&"),

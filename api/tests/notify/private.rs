@@ -5,10 +5,8 @@ use std::time::Duration;
 use api::config::Notify;
 use shared::alert_channel::DeliveryState;
 
-use crate::{
-    receiver::Receiver,
-    stage::{Stage, local},
-};
+use crate::stage::{Stage, local};
+use test_support::receiver::Receiver;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 

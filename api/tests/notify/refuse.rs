@@ -2,10 +2,8 @@
 
 use shared::alert_channel::{AlertEvent, DeliveryState};
 
-use crate::{
-    receiver::{Answer, Receiver},
-    stage::Stage,
-};
+use crate::stage::Stage;
+use test_support::receiver::{Answer, Receiver};
 
 #[tokio::test]
 async fn what_is_refused_for_good_is_given_up_with_what_the_other_side_said() {

@@ -7,10 +7,8 @@ use domain::alert::record::DeliveriesOf;
 use shared::alert_channel::{AlertEvent, DeliveryState};
 use tokio::sync::Semaphore;
 
-use crate::{
-    receiver::{Answer, Receiver},
-    stage::{Stage, local, on_every_store},
-};
+use crate::stage::{Stage, local, on_every_store};
+use test_support::receiver::{Answer, Receiver};
 
 const INSTANT: Duration = Duration::from_micros(1);
 
@@ -222,7 +220,7 @@ async fn who_is_told_to_stop_takes_nothing_more_and_ends_what_is_under_way(stage
         stage.clock.advance(INSTANT);
     }
     let delivering = stage.deliverer().await;
-    crate::wait::eventually("the first four", || async { receiver.count() == 4 }).await;
+    test_support::wait::eventually("the first four", || async { receiver.count() == 4 }).await;
     // It is told before there is anything that it could go on with.
     tokio::join!(delivering.stop(), async { permits.add_permits(20) });
     let mut arrived = 0;

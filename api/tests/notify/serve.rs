@@ -7,11 +7,13 @@ use shared::alert_channel::{AlertChannelRequest, AlertEvent, ChannelKind, Delive
 use tokio::{net::TcpStream, sync::Semaphore};
 
 use crate::{
+    smtp::{MailServer, Manners},
+    stage::Stage,
+};
+use test_support::{
     child::Process,
     database::{Database, open_sqlite},
     receiver::{Answer, Receiver},
-    smtp::{MailServer, Manners},
-    stage::Stage,
     tls::Authority,
     wait::eventually,
 };

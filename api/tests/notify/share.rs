@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use api::processing::deliver::LEASE;
 use shared::alert_channel::{AlertEvent, DeliveryState};
 
-use crate::{
+use crate::stage::{Stage, on_every_store};
+use test_support::{
     receiver::{Answer, Receiver},
-    stage::{Stage, on_every_store},
     wait::eventually,
 };
 

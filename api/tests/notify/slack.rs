@@ -8,10 +8,8 @@ use shared::{
     alert_channel::{AlertEvent, DeliveryState},
 };
 
-use crate::{
-    receiver::{Answer, Receiver},
-    stage::{START, Stage},
-};
+use crate::stage::{START, Stage};
+use test_support::receiver::{Answer, Receiver};
 
 #[tokio::test]
 async fn an_alert_has_its_colour_its_figures_and_its_links() {
@@ -40,9 +38,9 @@ async fn an_alert_has_its_colour_its_figures_and_its_links() {
                     alert.id
                 ),
                 "fields": [
-                    { "title": "Value", "value": "7.5 %", "short": true },
-                    { "title": "Threshold", "value": "5 %", "short": true },
-                    { "title": "Worst value", "value": "9.2 %", "short": true },
+                    { "title": "Value", "value": "7.5%", "short": true },
+                    { "title": "Threshold", "value": "5%", "short": true },
+                    { "title": "Worst value", "value": "9.2%", "short": true },
                     { "title": "Agent", "value": "support-bot", "short": true },
                     { "title": "Fired", "value": "2023-11-14 22:13:20 UTC", "short": true },
                 ],

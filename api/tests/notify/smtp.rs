@@ -8,7 +8,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::tls::Stream;
+use test_support::tls::Stream;
 
 /// How it answers. Where nothing is said of a step, it is taken.
 #[derive(Clone, Copy, Debug, Default)]

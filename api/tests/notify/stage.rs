@@ -9,7 +9,7 @@ use api::{
     processing::deliver::{Deliverer, Delivering},
     telemetry::metrics::Metrics,
 };
-use domain::alert::record::{DeliveriesOf, NewDelivery, Notice};
+use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
 use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
@@ -22,7 +22,7 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use crate::{database::Database, receiver::Receiver, wait::eventually};
+use test_support::{database::Database, receiver::Receiver, wait::eventually};
 
 /// When tests begin.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -56,7 +56,7 @@ impl Stage {
 
     /// Where no store matters.
     pub async fn new() -> Self {
-        Self::on(crate::database::open_sqlite().await).await
+        Self::on(test_support::database::open_sqlite().await).await
     }
 
     /// Keeps a channel, and answers it with its secret.
@@ -97,8 +97,12 @@ impl Stage {
     /// Lets a channel be told something now, and answers the delivery's id.
     pub async fn tell(&self, channel: &AlertChannel, event: AlertEvent, alert: Option<&Alert>) -> Uuid {
         let id = Uuid::new_v4();
-        let notice =
-            Notice { workspace_id: self.workspace_id, event, at: self.clock.now(), alert: alert.cloned() };
+        let notice = Notification {
+            workspace_id: self.workspace_id,
+            event,
+            at: self.clock.now(),
+            alert: alert.cloned(),
+        };
         self.store.keep_delivery(&NewDelivery { id, channel_id: channel.id, notice }).await.unwrap();
         id
     }
@@ -195,13 +199,13 @@ macro_rules! on_every_store {
         mod sqlite {
             $(#[tokio::test]
             async fn $test() {
-                super::$test(crate::stage::Stage::on(crate::database::open_sqlite().await).await).await;
+                super::$test(crate::stage::Stage::on(test_support::database::open_sqlite().await).await).await;
             })+
         }
         mod postgres {
             $(#[tokio::test]
             async fn $test() {
-                super::$test(crate::stage::Stage::on(crate::database::open_postgres().await).await).await;
+                super::$test(crate::stage::Stage::on(test_support::database::open_postgres().await).await).await;
             })+
         }
     };

@@ -11,10 +11,8 @@ use shared::{
     alert_channel::{AlertEvent, DeliveryState},
 };
 
-use crate::{
-    receiver::{Answer, Received, Receiver},
-    stage::{START, Stage, local, on_every_store},
-};
+use crate::stage::{START, Stage, local, on_every_store};
+use test_support::receiver::{Answer, Received, Receiver};
 
 /// What a receiver does who knows the secret: as Standard Webhooks says.
 fn verify(received: &Received, secret: &str) {
@@ -78,7 +76,7 @@ async fn every_event_has_its_type_and_one_alert_is_told_in_order(stage: Stage) {
     }
     let last = stage.test(&channel).await;
     stage.finished(&channel, last).await;
-    crate::wait::eventually("all of them", || async { receiver.count() == 5 }).await;
+    test_support::wait::eventually("all of them", || async { receiver.count() == 5 }).await;
     let mut types: Vec<_> =
         receiver.received().iter().map(|one| one.json()["type"].as_str().unwrap().to_owned()).collect();
     // A test waits for no alert.

@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::{
     gate::Gate,
     library::{Library, Run},
-    server::{self, Member, Server, eventually},
     stage::Stage,
 };
+use test_support::server::{self, Member, Server, eventually};
 
 /// The trace ids of a run, sorted.
 fn traces_of(run: &Run) -> Vec<String> {

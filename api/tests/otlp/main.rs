@@ -16,15 +16,3 @@ mod semantic_conventions;
 mod stage;
 mod stand_in;
 mod stand_in_responses;
-
-#[path = "../api/answer.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod answer;
-#[path = "../api/client.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod client;
-#[path = "../api/deployment.rs"]
-mod deployment;
-#[path = "../api/server.rs"]
-#[expect(dead_code, reason = "the HTTP tests use the rest")]
-mod server;

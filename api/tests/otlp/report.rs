@@ -5,10 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::{
-    library::{Run, Sent},
-    server::Member,
-};
+use crate::library::{Run, Sent};
+use test_support::server::Member;
 
 /// What a server holds of a client's run.
 pub struct Report<'a> {

@@ -1,9 +1,7 @@
 //! A server with somebody's workspace and key, as a client finds it.
 
-use crate::{
-    library::Library,
-    server::{self, Member, Server},
-};
+use crate::library::Library;
+use test_support::server::{self, Member, Server};
 
 pub struct Stage {
     pub server: Server,

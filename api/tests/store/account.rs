@@ -6,7 +6,7 @@ use shared::{Timestamp, auth::User};
 use store::account::{AccountError, AccountStore, KeyOwner, NewAccount, NewApiKey, PasswordHash, Restored};
 use uuid::Uuid;
 
-use crate::database::{Database, open_postgres, open_sqlite};
+use test_support::database::{Database, open_postgres, open_sqlite};
 
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_123_456);
 

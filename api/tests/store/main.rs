@@ -3,10 +3,5 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod account;
-mod database;
-mod property;
 mod server;
 mod trace;
-
-#[path = "../services/postgres.rs"]
-mod postgres;

@@ -7,17 +7,17 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use sqlx::{Connection, PgConnection};
 use store::{
     account::AccountStore,
-    trace::{TraceStore, list::ListRequest, postgres::Lifecycle},
+    trace::{Lifecycle, TraceStore, list::ListRequest},
 };
 use uuid::Uuid;
 
-use crate::{
+use crate::trace::{
+    oracle,
+    sample::{self, MINUTE, START, always, plain},
+};
+use test_support::{
     database::{Database, open_postgres, open_timescale, settings},
     postgres::{PostgresServer, Setup},
-    trace::{
-        oracle,
-        sample::{self, MINUTE, START, always, plain},
-    },
 };
 
 async fn eight_processes_may_start_on_an_empty_database(database: Database) {

@@ -1,19 +1,19 @@
-//! Secrets that are never printed.
+//! Secrets that redact themselves in logs.
 
 use std::fmt;
 
-/// A text that signs or grants access. `Debug` and `Display` print `[redacted]`.
+/// A password or signing key. `Debug` and `Display` print `[redacted]`.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps `text`.
+    /// Wraps a secret.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Returns the text, for signing and connecting. Never print it.
+    /// Returns the secret, for signing and connecting. Must not be logged.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,8 +1,12 @@
-//! What is kept on disk. Stores know no HTTP; nothing outside this module knows SQL.
+//! The databases: accounts, traces, alerts, prices and jobs, on SQLite or PostgreSQL. One folder per aggregate; all of
+//! them run their statements through [`database`]. Knows no HTTP.
 
 pub mod account;
-mod migration;
-mod moment;
-pub mod postgres;
-pub mod sqlite;
+pub mod alert;
+pub mod database;
+pub mod error;
+pub mod job;
+pub mod price;
 pub mod trace;
+
+pub use error::StoreError;

@@ -1,17 +1,15 @@
-//! From JSON to what stands in a form's inputs, and back. Pure, and the same for every form: a form's fields are those of
-//! the request, each with the text that was typed.
+//! Converts JSON to the input values of a form, and back. A form has the fields of its request, each with the text in its
+//! input. Pure functions.
 
 use serde_json::{Map, Value};
 
-use crate::json;
-
-/// What stands in the inputs for what the API answered: texts, but for lists and switches.
+/// Returns the input values for `json`: strings, except for lists and switches.
 #[must_use]
-pub fn typed(answer: &Value, fields: &[&str]) -> Map<String, Value> {
+pub fn form_values(json: &Value, fields: &[&str]) -> Map<String, Value> {
     let text = |name: &&str| {
-        let value = match answer.get(*name) {
+        let value = match json.get(*name) {
             None | Some(Value::Null) => Value::String(String::new()),
-            Some(Value::Number(number)) => Value::String(json::number(number)),
+            Some(Value::Number(number)) => Value::String(number.as_f64().unwrap_or_default().to_string()),
             Some(other) => other.clone(),
         };
         ((*name).to_owned(), value)
@@ -19,13 +17,16 @@ pub fn typed(answer: &Value, fields: &[&str]) -> Map<String, Value> {
     fields.iter().map(text).collect()
 }
 
-/// What is sent for `typed`, or the field that holds no number. An empty text is null, and 0 for a number of `counts`.
-pub fn body(
-    typed: &Map<String, Value>,
+/// Returns the request body for `values`. An empty text becomes null, or 0 for a field of `counts`.
+///
+/// # Errors
+/// Returns the name of the first field that is not a number.
+pub fn request_body(
+    values: &Map<String, Value>,
     numbers: &[&'static str],
     counts: &[&'static str],
 ) -> Result<Map<String, Value>, &'static str> {
-    let mut body = typed.clone();
+    let mut body = values.clone();
     for (name, value) in &mut body {
         let Value::String(text) = value else { continue };
         let text = text.trim();
@@ -40,11 +41,11 @@ pub fn body(
     Ok(body)
 }
 
-/// A number as it was typed: whole where it is.
+/// Parses a number, as an integer if possible.
 fn number(text: &str) -> Option<Value> {
     match text.parse::<u64>() {
         Ok(whole) => Some(Value::from(whole)),
-        Err(_) => crate::format::decimal(text).map(Value::from),
+        Err(_) => shared::format::decimal(text).map(Value::from),
     }
 }
 
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_into_a_form_is_sent_back_as_it_was() {
+    fn form_values_convert_back_to_the_same_request() {
         let answer = json!({
             "id": "x", "name": "Errors", "agent_id": null, "window_minutes": 30, "warning": 0.25, "critical": 5.0,
             "info": null, "enabled": true, "channel_ids": ["a"], "min_traces": 0,
@@ -72,10 +73,10 @@ mod tests {
             "min_traces",
             "model",
         ];
-        let mut form = typed(&answer, &fields);
+        let mut form = form_values(&answer, &fields);
         assert_eq!((&form["critical"], &form["info"], &form["model"]), (&json!("5"), &json!(""), &json!("")));
         form["min_traces"] = json!("");
-        let sent = body(&form, &["warning", "critical", "info"], &["window_minutes", "min_traces"]);
+        let sent = request_body(&form, &["warning", "critical", "info"], &["window_minutes", "min_traces"]);
         let expected = json!({
             "name": "Errors", "agent_id": null, "window_minutes": 30, "warning": 0.25, "critical": 5, "info": null,
             "enabled": true, "channel_ids": ["a"], "min_traces": 0, "model": null,
@@ -84,10 +85,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_named() {
-        let form = typed(&json!({"name": "5", "warning": "five"}), &["name", "warning"]);
-        assert_eq!(body(&form, &["warning"], &[]), Err("warning"));
-        let change = typed(&json!({"warning": "-12.5"}), &["warning"]);
-        assert_eq!(body(&change, &["warning"], &[]).map(Value::Object), Ok(json!({"warning": -12.5})));
+    fn names_the_field_that_is_not_a_number() {
+        let form = form_values(&json!({"name": "5", "warning": "five"}), &["name", "warning"]);
+        assert_eq!(request_body(&form, &["warning"], &[]), Err("warning"));
+        let change = form_values(&json!({"warning": "-12.5"}), &["warning"]);
+        assert_eq!(
+            request_body(&change, &["warning"], &[]).map(Value::Object),
+            Ok(json!({"warning": -12.5}))
+        );
     }
 }

@@ -1,15 +1,15 @@
-//! What pages know of alerts, rules and channels without a browser: words, values with their units, the sentence that a
-//! rule is, and what a preview marks in its chart.
+//! The logic of the alert pages that needs no browser: labels, values with units, rule summaries, preview charts, and form
+//! values.
 
 mod form;
-mod marks;
-mod sentence;
-mod word;
+mod label;
+mod preview_chart;
+mod rule_summary;
 
-pub use form::{body, typed};
-pub use marks::{firings, shown};
-pub use sentence::sentence;
-pub use word::{
-    baseline_label, delivery_outcome, event_label, kind_label, metric_label, reach_label, resolution_label,
-    severity_label, state_label, threshold, unit, unit_word, value,
+pub use form::{form_values, request_body};
+pub use label::{
+    baseline_label, channel_kind_label, delivery_status, event_label, metric_label, min_severity_label,
+    resolution_label, severity_label, state_label, threshold, unit_label, value,
 };
+pub use preview_chart::{firing_summary, preview_chart};
+pub use rule_summary::rule_summary;

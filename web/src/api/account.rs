@@ -1,27 +1,27 @@
-//! Registration, login, and who is logged in.
+//! Registration, login, and the current account.
 
 use shared::auth::{LoginRequest, RegisterRequest, TokenResponse, User};
 
-use super::{Asked, Client};
+use super::{ApiRequest, Client};
 
 impl Client {
-    /// Makes an account and its workspace.
-    pub fn register(&self, request: &RegisterRequest) -> Asked<User> {
+    /// Creates an account and its workspace.
+    pub fn register(&self, request: &RegisterRequest) -> ApiRequest<User> {
         self.post("/api/v1/auth/register", request)
     }
 
-    /// A token for e-mail and password.
-    pub fn login(&self, request: &LoginRequest) -> Asked<TokenResponse> {
+    /// Gets a token for an e-mail address and a password.
+    pub fn login(&self, request: &LoginRequest) -> ApiRequest<TokenResponse> {
         self.post("/api/v1/auth/login", request)
     }
 
-    /// A new token for the one this client has.
-    pub fn refresh(&self) -> Asked<TokenResponse> {
+    /// Gets a new token in exchange for the current one.
+    pub fn refresh(&self) -> ApiRequest<TokenResponse> {
         self.post_empty("/api/v1/auth/refresh")
     }
 
-    /// Who is logged in.
-    pub fn me(&self) -> Asked<User> {
-        self.get("/api/v1/auth/me", &[])
+    /// Gets the current account.
+    pub fn get_account(&self) -> ApiRequest<User> {
+        self.get("/api/v1/auth/me", &())
     }
 }

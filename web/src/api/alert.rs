@@ -8,55 +8,49 @@ use shared::{
     page::{ItemList, Page},
 };
 
-use super::{Asked, Client, client::segment};
+use super::{ApiRequest, Client, client::segment};
 
 const ALERTS: &str = "/api/v1/alerts";
 
 impl Client {
-    /// The newest alerts, all or of one severity.
-    pub fn recent_alerts(&self, limit: u32, severity: Option<Severity>) -> Asked<ItemList<Alert>> {
-        let query = [("limit", Some(&*limit.to_string())), ("severity", severity.map(Severity::as_str))];
-        self.get("/api/v1/alerts/recent", &query)
+    /// Lists the newest alerts, of all severities or of one.
+    pub fn list_recent_alerts(&self, limit: u32, severity: Option<Severity>) -> ApiRequest<ItemList<Alert>> {
+        self.get("/api/v1/alerts/recent", &(("limit", limit), ("severity", severity)))
     }
 
-    /// A page of alerts in the state, or `open`.
-    pub fn alerts(
+    /// Lists a page of alerts in `state`: `firing`, `acknowledged`, `resolved` or `open`.
+    pub fn list_alerts(
         &self,
         state: &str,
         severity: Option<Severity>,
         limit: u32,
         page: u32,
-    ) -> Asked<Page<Alert>> {
-        let query = [
-            ("state", Some(state)),
-            ("severity", severity.map(Severity::as_str)),
-            ("limit", Some(&*limit.to_string())),
-            ("page", Some(&*page.to_string())),
-        ];
+    ) -> ApiRequest<Page<Alert>> {
+        let query = (("state", state), ("severity", severity), ("limit", limit), ("page", page));
         self.get(ALERTS, &query)
     }
 
-    /// One alert.
-    pub fn alert(&self, id: &str) -> Asked<Alert> {
-        self.get(&path(id, ""), &[])
+    /// Gets an alert.
+    pub fn get_alert(&self, id: &str) -> ApiRequest<Alert> {
+        self.get(&path(id, ""), &())
     }
 
-    /// Whom it was told.
-    pub fn alert_deliveries(&self, id: &str) -> Asked<ItemList<AlertDelivery>> {
-        self.get(&path(id, "/deliveries"), &[])
+    /// Lists the deliveries of an alert to channels.
+    pub fn list_alert_deliveries(&self, id: &str) -> ApiRequest<ItemList<AlertDelivery>> {
+        self.get(&path(id, "/deliveries"), &())
     }
 
-    /// Says that one is on it.
-    pub fn acknowledge(&self, id: &str) -> Asked<()> {
+    /// Acknowledges an alert.
+    pub fn acknowledge_alert(&self, id: &str) -> ApiRequest<()> {
         self.act(Method::POST, &path(id, "/acknowledge"), None)
     }
 
-    /// What happened in the last hour, newest first.
-    pub fn activity(&self, limit: u32) -> Asked<ItemList<Activity>> {
-        self.get("/api/v1/activity/stream", &[("limit", Some(&*limit.to_string()))])
+    /// Lists the activity of the last hour, newest first.
+    pub fn list_activity(&self, limit: u32) -> ApiRequest<ItemList<Activity>> {
+        self.get("/api/v1/activity/stream", &[("limit", limit)])
     }
 }
 
-fn path(id: &str, what: &str) -> String {
-    format!("{ALERTS}/{}{what}", segment(id))
+fn path(id: &str, suffix: &str) -> String {
+    format!("{ALERTS}/{}{suffix}", segment(id))
 }

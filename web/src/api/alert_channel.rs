@@ -1,4 +1,4 @@
-//! Whom alerts are told.
+//! Channels that receive notifications of alerts.
 
 use gloo_net::http::Method;
 use serde_json::Value;
@@ -7,42 +7,42 @@ use shared::{
     page::ItemList,
 };
 
-use super::{Asked, Client, client::segment};
+use super::{ApiRequest, Client, client::segment};
 
 const CHANNELS: &str = "/api/v1/alert-channels";
 
 impl Client {
-    /// The workspace's channels.
-    pub fn alert_channels(&self) -> Asked<ItemList<AlertChannel>> {
-        self.get(CHANNELS, &[])
+    /// Lists the channels of the workspace.
+    pub fn list_alert_channels(&self) -> ApiRequest<ItemList<AlertChannel>> {
+        self.get(CHANNELS, &())
     }
 
-    /// Keeps a new channel; of a webhook, the answer is the only one that holds the secret.
-    pub fn create_alert_channel(&self, fields: &Value) -> Asked<AlertChannel> {
-        self.post_json(CHANNELS, fields)
+    /// Creates a channel. Only this response contains the secret of a webhook.
+    pub fn create_alert_channel(&self, fields: &Value) -> ApiRequest<AlertChannel> {
+        self.post(CHANNELS, fields)
     }
 
-    /// Changes some of a channel's fields.
-    pub fn change_alert_channel(&self, id: &str, fields: &Value) -> Asked<()> {
+    /// Updates the given fields of a channel.
+    pub fn update_alert_channel(&self, id: &str, fields: &Value) -> ApiRequest<()> {
         self.act(Method::PATCH, &path(id, ""), Some(fields))
     }
 
-    /// Removes a channel.
-    pub fn remove_alert_channel(&self, id: &str) -> Asked<()> {
+    /// Deletes a channel.
+    pub fn delete_alert_channel(&self, id: &str) -> ApiRequest<()> {
         self.delete(&path(id, ""))
     }
 
-    /// Tells it something, to see whether that arrives.
-    pub fn test_alert_channel(&self, id: &str) -> Asked<AlertDelivery> {
+    /// Sends a test notification to a channel.
+    pub fn test_alert_channel(&self, id: &str) -> ApiRequest<AlertDelivery> {
         self.post_empty(&path(id, "/test"))
     }
 
-    /// What it was told, newest first.
-    pub fn channel_deliveries(&self, id: &str, limit: u32) -> Asked<ItemList<AlertDelivery>> {
-        self.get(&path(id, "/deliveries"), &[("limit", Some(&*limit.to_string()))])
+    /// Lists the deliveries to a channel, newest first.
+    pub fn list_channel_deliveries(&self, id: &str, limit: u32) -> ApiRequest<ItemList<AlertDelivery>> {
+        self.get(&path(id, "/deliveries"), &[("limit", limit)])
     }
 }
 
-fn path(id: &str, what: &str) -> String {
-    format!("{CHANNELS}/{}{what}", segment(id))
+fn path(id: &str, suffix: &str) -> String {
+    format!("{CHANNELS}/{}{suffix}", segment(id))
 }

@@ -1,4 +1,4 @@
-//! What a workspace watches.
+//! Alert rules.
 
 use gloo_net::http::Method;
 use serde_json::Value;
@@ -7,37 +7,37 @@ use shared::{
     page::ItemList,
 };
 
-use super::{Asked, Client, client::segment};
+use super::{ApiRequest, Client, client::segment};
 
 const RULES: &str = "/api/v1/alert-rules";
 
 impl Client {
-    /// The workspace's rules.
-    pub fn alert_rules(&self) -> Asked<ItemList<AlertRule>> {
-        self.get(RULES, &[])
+    /// Lists the rules of the workspace.
+    pub fn list_alert_rules(&self) -> ApiRequest<ItemList<AlertRule>> {
+        self.get(RULES, &())
     }
 
-    /// One rule as it came, for a form.
-    pub fn alert_rule(&self, id: &str) -> Asked<Value> {
-        self.get(&path(id), &[])
+    /// Gets a rule as JSON, for a form.
+    pub fn get_alert_rule(&self, id: &str) -> ApiRequest<Value> {
+        self.get(&path(id), &())
     }
 
-    /// Keeps a new rule, or what an old one says now.
-    pub fn keep_alert_rule(&self, id: Option<&str>, fields: &Value) -> Asked<()> {
+    /// Creates a rule, or updates the given fields of the rule with this id.
+    pub fn save_alert_rule(&self, id: Option<&str>, fields: &Value) -> ApiRequest<()> {
         match id {
             Some(id) => self.act(Method::PATCH, &path(id), Some(fields)),
             None => self.act(Method::POST, RULES, Some(fields)),
         }
     }
 
-    /// Removes a rule.
-    pub fn remove_alert_rule(&self, id: &str) -> Asked<()> {
+    /// Deletes a rule.
+    pub fn delete_alert_rule(&self, id: &str) -> ApiRequest<()> {
         self.delete(&path(id))
     }
 
-    /// What a rule would have done in the last days.
-    pub fn preview_alert_rule(&self, fields: &Value) -> Asked<AlertPreview> {
-        self.post_json(&path("preview"), fields)
+    /// Evaluates a rule over recent traces and returns the alerts that it would have fired.
+    pub fn preview_alert_rule(&self, fields: &Value) -> ApiRequest<AlertPreview> {
+        self.post(&path("preview"), fields)
     }
 }
 

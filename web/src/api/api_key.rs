@@ -5,21 +5,23 @@ use shared::{
     page::ItemList,
 };
 
-use super::{Asked, Client, client::segment};
+use super::{ApiRequest, Client, client::segment};
+
+const KEYS: &str = "/api/v1/api-keys";
 
 impl Client {
-    /// The workspace's keys.
-    pub fn api_keys(&self) -> Asked<ItemList<ApiKey>> {
-        self.get("/api/v1/api-keys", &[])
+    /// Lists the keys of the workspace.
+    pub fn list_api_keys(&self) -> ApiRequest<ItemList<ApiKey>> {
+        self.get(KEYS, &())
     }
 
-    /// A new key; the answer is the only one that holds it.
-    pub fn create_api_key(&self, request: &CreateApiKeyRequest) -> Asked<CreateApiKeyResponse> {
-        self.post("/api/v1/api-keys", request)
+    /// Creates a key. Only this response contains the key itself.
+    pub fn create_api_key(&self, request: &CreateApiKeyRequest) -> ApiRequest<CreateApiKeyResponse> {
+        self.post(KEYS, request)
     }
 
-    /// Ends a key for good.
-    pub fn revoke_api_key(&self, id: &str) -> Asked<()> {
-        self.delete(&format!("/api/v1/api-keys/{}", segment(id)))
+    /// Revokes a key permanently.
+    pub fn revoke_api_key(&self, id: &str) -> ApiRequest<()> {
+        self.delete(&format!("{KEYS}/{}", segment(id)))
     }
 }

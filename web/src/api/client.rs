@@ -1,49 +1,50 @@
-//! Requests and answers: the only place that speaks HTTP.
+//! HTTP requests to the API. Nothing else in the page sends requests.
 
 use std::{
     future::Future,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use gloo_net::http::{Method, RequestBuilder};
-use serde::Serialize;
+use futures_util::{FutureExt, future::LocalBoxFuture};
+use gloo_net::http::{Method, Request, RequestBuilder};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use shared::{answer::FromAnswer, error::ErrorCode};
+use shared::error::ErrorCode;
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
+use yew_router::query::ToQuery;
 
-use super::{ApiError, answer};
-use crate::json;
+use super::ApiError;
 
-/// An answer's status and text, on their way. Boxed, so that what sends and receives is in the binary once and not in
-/// the future of every caller.
-type Text = Pin<Box<dyn Future<Output = Result<(u16, String), ApiError>>>>;
+type Pending<T> = LocalBoxFuture<'static, Result<T, ApiError>>;
 
-/// An answer on its way. No `async fn` makes one: waiting is in the binary once, and not anew for every question.
-pub struct Asked<T> {
-    text: Text,
-    read: fn(&(u16, String)) -> Result<T, ApiError>,
+/// A request in flight. Boxed, so that the properties of a component can name its type.
+pub struct ApiRequest<T>(Pending<T>);
+
+impl<T: 'static> ApiRequest<T> {
+    fn new(response: Pending<Response>, parse: fn(&Response) -> Result<T, ApiError>) -> Self {
+        Self(response.map(move |response| parse(&response?)).boxed_local())
+    }
 }
 
-impl<T> Future for Asked<T> {
+impl<T> Future for ApiRequest<T> {
     type Output = Result<T, ApiError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let text = ready!(self.text.as_mut().poll(context))?;
-        Poll::Ready((self.read)(&text))
+        self.0.as_mut().poll(context)
     }
 }
 
-impl Asked<()> {
-    /// Waits for it, and says what went wrong, if anything did.
+impl ApiRequest<()> {
+    /// Runs the request in the background, then calls `on_done` with the error message, if it failed.
     pub fn then(self, on_done: Callback<Option<String>>) {
-        spawn_local(async move { on_done.emit(self.await.err().map(|reason| reason.message())) });
+        spawn_local(async move { on_done.emit(self.await.err().map(|error| error.message())) });
     }
 }
 
-/// Asks the API in somebody's name.
+/// A client with the credentials of one session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Client {
     token: Option<Rc<str>>,
@@ -52,111 +53,142 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for `token`; where the API does not take it any more, `on_refused` gets it.
+    /// Creates a client that sends `token`. `on_refused` gets the token when the API rejects it.
     #[must_use]
     pub fn new(token: Option<Rc<str>>, on_refused: Callback<Rc<str>>) -> Self {
         Self { token, on_refused, bypass_cache: false }
     }
 
-    /// The same client; `bypass` makes the API answer from the database.
+    /// Sets whether GET requests bypass the cache of the API.
     #[must_use]
     pub fn bypassing_cache(mut self, bypass: bool) -> Self {
         self.bypass_cache = bypass;
         self
     }
 
-    /// GET. Pairs without a value are left out.
-    pub fn get<T: FromAnswer>(&self, path: &str, query: &[(&str, Option<&str>)]) -> Asked<T> {
-        Asked { text: self.ask(path, query), read }
+    /// Sends GET. Absent values are left out of the query.
+    pub fn get<T: DeserializeOwned + 'static>(&self, path: &str, query: &impl Serialize) -> ApiRequest<T> {
+        ApiRequest::new(self.fetch(path, query), Response::parse)
     }
 
-    fn ask(&self, path: &str, query: &[(&str, Option<&str>)]) -> Text {
-        let query = query.iter().filter_map(|(name, value)| value.map(|value| (*name, value)));
-        let mut request = self.request(Method::GET, path).query(query);
-        if self.bypass_cache {
-            request = request.header("Cache-Control", "no-cache");
-        }
-        self.send(request, None)
+    /// Sends GET and returns the text of the response beside its content.
+    pub fn get_with_text<T: DeserializeOwned + 'static>(&self, path: &str) -> ApiRequest<(T, String)> {
+        ApiRequest::new(self.fetch(path, &()), |response| Ok((response.parse()?, response.text.clone())))
     }
 
-    /// GET, with the answer as it came beside what it says.
-    pub fn get_with_text<T: FromAnswer>(&self, path: &str) -> Asked<(T, String)> {
-        Asked { text: self.ask(path, &[]), read: |answer| read(answer).map(|said| (said, answer.1.clone())) }
+    /// Sends POST with a JSON body.
+    pub fn post<T: DeserializeOwned + 'static>(&self, path: &str, body: &impl Serialize) -> ApiRequest<T> {
+        ApiRequest::new(self.send(self.request(Method::POST, path).json(body)), Response::parse)
     }
 
-    /// POST with a JSON body.
-    pub fn post<B: Serialize, T: FromAnswer>(&self, path: &str, body: &B) -> Asked<T> {
-        self.post_json(path, &json::value(body))
+    /// Sends POST without a body.
+    pub fn post_empty<T: DeserializeOwned + 'static>(&self, path: &str) -> ApiRequest<T> {
+        ApiRequest::new(self.send(self.request(Method::POST, path).build()), Response::parse)
     }
 
-    /// POST with what is JSON already.
-    pub fn post_json<T: FromAnswer>(&self, path: &str, body: &Value) -> Asked<T> {
-        Asked { text: self.ask_with(Method::POST, path, Some(body)), read }
+    /// Sends a request and ignores the content of the response.
+    pub fn act(&self, method: Method, path: &str, body: Option<&Value>) -> ApiRequest<()> {
+        let request = self.request(method, path);
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request.build(),
+        };
+        ApiRequest::new(self.send(request), |_| Ok(()))
     }
 
-    /// Asks for something to be done; what that answers does not matter.
-    pub fn act(&self, method: Method, path: &str, body: Option<&Value>) -> Asked<()> {
-        Asked { text: self.ask_with(method, path, body), read: |_| Ok(()) }
-    }
-
-    fn ask_with(&self, method: Method, path: &str, body: Option<&Value>) -> Text {
-        let mut request = self.request(method, path);
-        if body.is_some() {
-            request = request.header("Content-Type", "application/json");
-        }
-        self.send(request, body.map(json::text))
-    }
-
-    /// POST with nothing in it.
-    pub fn post_empty<T: FromAnswer>(&self, path: &str) -> Asked<T> {
-        Asked { text: self.send(self.request(Method::POST, path), None), read }
-    }
-
-    /// DELETE; the answer is empty.
-    pub fn delete(&self, path: &str) -> Asked<()> {
+    /// Sends DELETE.
+    pub fn delete(&self, path: &str) -> ApiRequest<()> {
         self.act(Method::DELETE, path, None)
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = RequestBuilder::new(path).method(method).header("Accept", "application/json");
+    fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        let request = RequestBuilder::new(url).method(method).header("Accept", "application/json");
         match &self.token {
             Some(token) => request.header("Authorization", &format!("Bearer {token}")),
             None => request,
         }
     }
 
-    fn send(&self, request: RequestBuilder, body: Option<String>) -> Text {
-        Box::pin(self.clone().sent(request, body))
+    fn fetch(&self, path: &str, query: &impl Serialize) -> Pending<Response> {
+        let mut request = self.request(Method::GET, &url(path, query));
+        if self.bypass_cache {
+            request = request.header("Cache-Control", "no-cache");
+        }
+        self.send(request.build())
     }
 
-    async fn sent(self, request: RequestBuilder, body: Option<String>) -> Result<(u16, String), ApiError> {
-        let request = match body {
-            Some(body) => request.body(body),
-            None => request.build(),
-        };
-        let response = request.map_err(|_| ApiError::Offline)?.send().await.map_err(|_| ApiError::Offline)?;
-        let status = response.status();
-        let text = response.text().await.map_err(|_| ApiError::Offline)?;
-        if response.ok() {
-            return Ok((status, text));
-        }
-        let error = answer::read(&text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
-        // A wrong password is also a 401, but says nothing of the token.
+    fn send(&self, request: Result<Request, gloo_net::Error>) -> Pending<Response> {
+        let client = self.clone();
+        Box::pin(async move {
+            let response =
+                request.map_err(|_| ApiError::Offline)?.send().await.map_err(|_| ApiError::Offline)?;
+            let (is_ok, status) = (response.ok(), response.status());
+            let text = response.text().await.map_err(|_| ApiError::Offline)?;
+            if is_ok { Ok(Response { status, text }) } else { Err(client.refused(status, &text)) }
+        })
+    }
+
+    /// Returns the error of a refused request, and reports the token if the API rejected it.
+    fn refused(&self, status: u16, text: &str) -> ApiError {
+        let error = serde_json::from_str(text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
+        // A wrong password is a 401 as well, but does not invalidate the token.
         if let Some(token) = &self.token
             && status == 401
             && error.code() != Some(ErrorCode::InvalidCredentials)
         {
             self.on_refused.emit(Rc::clone(token));
         }
-        Err(error)
+        error
     }
 }
 
-fn read<T: FromAnswer>((status, text): &(u16, String)) -> Result<T, ApiError> {
-    answer::read(text).ok_or(ApiError::Unreadable { status: *status })
+/// A successful response.
+struct Response {
+    status: u16,
+    text: String,
 }
 
-/// `text` as one segment of a path.
+impl Response {
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_str(&self.text).map_err(|_| ApiError::Unreadable { status: self.status })
+    }
+}
+
+/// Returns `path` with `query`, which is a flat struct or a tuple of pairs.
+fn url(path: &str, query: &impl Serialize) -> String {
+    match query.to_query() {
+        Ok(query) if !query.is_empty() => format!("{path}?{query}"),
+        _ => path.to_owned(),
+    }
+}
+
+/// Encodes `text` as one segment of a path.
 pub fn segment(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::{alert::Severity, trace::TraceListQuery};
+
+    use super::*;
+
+    #[test]
+    fn queries_leave_out_absent_values() {
+        assert_eq!(url("/alerts", &()), "/alerts");
+        assert_eq!(url("/traces", &TraceListQuery::default()), "/traces");
+        let severity = Some(Severity::Critical);
+        let query = (("state", "open"), ("severity", severity), ("cursor", None::<&str>), ("limit", 5));
+        assert_eq!(url("/alerts", &query), "/alerts?state=open&severity=critical&limit=5");
+        assert_eq!(url("/search", &[("q", "a&b=c +ü%")]), "/search?q=a%26b%3Dc+%2B%C3%BC%25");
+    }
+
+    #[test]
+    fn unreadable_responses_are_errors() {
+        let parse = |text: &str| Response { status: 200, text: text.to_owned() }.parse::<Vec<u32>>();
+        assert_eq!(parse("[1]"), Ok(vec![1]));
+        for text in ["", "{", "[4294967296]", "[-1]", "[null]", "{}"] {
+            assert_eq!(parse(text), Err(ApiError::Unreadable { status: 200 }), "{text}");
+        }
+    }
 }

@@ -1,15 +1,15 @@
-//! What can go wrong between a question and its answer.
+//! Errors of API requests.
 
 use shared::error::{ErrorBody, ErrorCode, FieldError};
 
-/// Why there is no answer.
+/// The reason why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiError {
-    /// The server could not be reached.
+    /// The server was unreachable.
     Offline,
-    /// The server said no, and why.
+    /// The server refused the request.
     Refused(ErrorBody),
-    /// The server answered something this client cannot read.
+    /// The response was not the expected JSON.
     Unreadable {
         /// The HTTP status.
         status: u16,
@@ -17,19 +17,17 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    /// A sentence for people.
+    /// Returns the message to show.
     #[must_use]
     pub fn message(&self) -> String {
         match self {
             Self::Offline => "The server cannot be reached. Is it running, and are you online?".to_owned(),
             Self::Refused(body) => body.detail.clone(),
-            Self::Unreadable { status } => {
-                format!("The server sent an answer that this page cannot read (status {status}).")
-            }
+            Self::Unreadable { status } => format!("Unreadable response from the server (status {status})."),
         }
     }
 
-    /// The server's own code, where it gave one.
+    /// Returns the error code of the API, if the response had one.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
@@ -38,7 +36,7 @@ impl ApiError {
         }
     }
 
-    /// The fields that were wrong.
+    /// Returns the invalid fields of the request.
     #[must_use]
     pub fn fields(&self) -> &[FieldError] {
         match self {

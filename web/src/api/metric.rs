@@ -1,54 +1,36 @@
-//! Key figures, charts and top lists.
+//! KPIs, charts and top lists.
 
 use shared::{
     kpi::HomeKpis,
     metric::{BreakdownItem, Dimension, Metric, Timeseries},
     page::ItemList,
-    time_range::TimeRange,
+    time_range::{TimeRange, TimeRangeQuery},
 };
 
-use super::{Asked, Client};
+use super::{ApiRequest, Client};
 
 impl Client {
-    /// The five key figures of `range`.
-    pub fn home_kpis(&self, range: TimeRange) -> Asked<HomeKpis> {
-        let query = range.to_query();
-        self.get(
-            "/api/v1/metrics/home-kpis",
-            &[
-                ("range", query.range.as_deref()),
-                ("start", query.start.as_deref()),
-                ("end", query.end.as_deref()),
-            ],
-        )
+    /// Gets the five KPIs of `range`.
+    pub fn get_home_kpis(&self, range: TimeRange) -> ApiRequest<HomeKpis> {
+        self.get("/api/v1/metrics/home-kpis", &range.to_query())
     }
 
-    /// `metric` over `range`, one line of all.
-    pub fn timeseries(&self, metric: Metric, range: TimeRange) -> Asked<Timeseries> {
-        let query = range.to_query();
-        self.get(
-            "/api/v1/metrics/timeseries",
-            &[
-                ("metric", Some(metric.as_str())),
-                ("range", query.range.as_deref()),
-                ("start", query.start.as_deref()),
-                ("end", query.end.as_deref()),
-            ],
-        )
+    /// Gets `metric` over `range`, as one series of all traces.
+    pub fn get_timeseries(&self, metric: Metric, range: TimeRange) -> ApiRequest<Timeseries> {
+        let TimeRangeQuery { range, start, end } = range.to_query();
+        let query = (("metric", metric), ("range", range), ("start", start), ("end", end));
+        self.get("/api/v1/metrics/timeseries", &query)
     }
 
-    /// The busiest agents or models of `range`, at most `limit`.
-    pub fn breakdown(&self, by: Dimension, range: TimeRange, limit: u32) -> Asked<ItemList<BreakdownItem>> {
-        let query = range.to_query();
-        self.get(
-            "/api/v1/metrics/breakdown",
-            &[
-                ("by", Some(by.as_str())),
-                ("range", query.range.as_deref()),
-                ("start", query.start.as_deref()),
-                ("end", query.end.as_deref()),
-                ("limit", Some(&*limit.to_string())),
-            ],
-        )
+    /// Lists at most `limit` agents or models with the most requests in `range`.
+    pub fn get_breakdown(
+        &self,
+        by: Dimension,
+        range: TimeRange,
+        limit: u32,
+    ) -> ApiRequest<ItemList<BreakdownItem>> {
+        let TimeRangeQuery { range, start, end } = range.to_query();
+        let query = (("by", by), ("range", range), ("start", start), ("end", end), ("limit", limit));
+        self.get("/api/v1/metrics/breakdown", &query)
     }
 }

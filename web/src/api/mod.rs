@@ -1,19 +1,18 @@
-//! The one way to the API: adds the token, turns every answer into a DTO or an [`ApiError`], and reports a refused
-//! token. One function per endpoint, in the file of its noun. Keeps nothing: polling and state are `hooks::poll`'s.
+//! The client of the API: adds the token, reads every response as a DTO or an [`ApiError`], and reports a rejected token.
+//! One method per endpoint, in the file of its noun. Polling and state belong to `hooks::poll`.
 
 mod account;
 mod alert;
 mod alert_channel;
 mod alert_rule;
-mod answer;
 mod api_key;
 mod client;
 mod error;
 mod metric;
 mod price;
-mod thread;
+mod session;
 mod trace;
 
-pub use client::{Asked, Client};
+pub use client::{ApiRequest, Client};
 pub use error::ApiError;
-pub use thread::ThreadKind;
+pub use session::SessionKind;

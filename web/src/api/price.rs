@@ -1,42 +1,43 @@
-//! What models cost, and pricing anew.
+//! Model prices and reprices.
 
 use shared::{
     page::ItemList,
     price::{Price, PriceLookup, PriceRequest, Reprice, RepriceRequest},
 };
 
-use super::{Asked, Client, client::segment};
+use super::{ApiRequest, Client, client::segment};
 
-const REPRICE: &str = "/api/v1/prices/reprice";
+const PRICES: &str = "/api/v1/prices";
+const REPRICES: &str = "/api/v1/prices/reprice";
 
 impl Client {
-    /// The workspace's own prices.
-    pub fn prices(&self) -> Asked<ItemList<Price>> {
-        self.get("/api/v1/prices", &[])
+    /// Lists the prices of the workspace.
+    pub fn list_prices(&self) -> ApiRequest<ItemList<Price>> {
+        self.get(PRICES, &())
     }
 
-    /// Keeps a price; one of the same model and provider is replaced.
-    pub fn keep_price(&self, request: &PriceRequest) -> Asked<Price> {
-        self.post("/api/v1/prices", request)
+    /// Creates a price, or replaces the price of the same model and provider.
+    pub fn save_price(&self, request: &PriceRequest) -> ApiRequest<Price> {
+        self.post(PRICES, request)
     }
 
-    /// Removes a price.
-    pub fn remove_price(&self, id: &str) -> Asked<()> {
-        self.delete(&format!("/api/v1/prices/{}", segment(id)))
+    /// Deletes a price.
+    pub fn delete_price(&self, id: &str) -> ApiRequest<()> {
+        self.delete(&format!("{PRICES}/{}", segment(id)))
     }
 
-    /// What a model costs.
-    pub fn lookup_price(&self, model: &str, provider: Option<&str>) -> Asked<PriceLookup> {
-        self.get("/api/v1/prices/lookup", &[("model", Some(model)), ("provider", provider)])
+    /// Gets the price that applies to a model.
+    pub fn lookup_price(&self, model: &str, provider: Option<&str>) -> ApiRequest<PriceLookup> {
+        self.get("/api/v1/prices/lookup", &(("model", model), ("provider", provider)))
     }
 
-    /// The newest pricings anew.
-    pub fn reprices(&self) -> Asked<ItemList<Reprice>> {
-        self.get(REPRICE, &[])
+    /// Lists the newest reprices.
+    pub fn list_reprices(&self) -> ApiRequest<ItemList<Reprice>> {
+        self.get(REPRICES, &())
     }
 
-    /// Asks for a pricing anew.
-    pub fn begin_reprice(&self, request: &RepriceRequest) -> Asked<Reprice> {
-        self.post(REPRICE, request)
+    /// Starts a reprice.
+    pub fn create_reprice(&self, request: &RepriceRequest) -> ApiRequest<Reprice> {
+        self.post(REPRICES, request)
     }
 }

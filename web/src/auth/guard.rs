@@ -1,51 +1,71 @@
-//! The guard before the pages that need a login, and the way back afterwards.
+//! The guard of the pages that need a login, and the redirect after a login.
 
+use serde::{Deserialize, Serialize};
 use yew::prelude::*;
-use yew_router::Routable;
-
-use super::{End, use_auth};
-use crate::{
-    query,
-    route::{Route, safe_next},
-    router::{self, use_location},
+use yew_router::{
+    AnyRoute,
+    hooks::{use_location, use_navigator},
 };
 
-/// What the query of the login page calls the place where one wanted to go.
-const NEXT: &str = "next";
+use super::{End, use_auth};
+use crate::route::{Route, safe_next};
+
+/// The query of the login page.
+#[derive(Serialize, Deserialize)]
+struct LoginQuery {
+    /// The address to open after the login.
+    next: Option<String>,
+}
 
 /// Properties of [`Guard`].
 #[derive(Properties, PartialEq)]
 pub struct GuardProps {
-    /// What only somebody who is logged in sees.
+    /// The content that needs a login.
     pub children: Html,
 }
 
-/// Shows its children to somebody who is logged in, and the login page to others, remembering where they wanted to go.
+/// Shows its children to a logged-in account. Otherwise redirects to the login page, with the current address as `next`.
 #[component]
 pub fn Guard(props: &GuardProps) -> Html {
     let auth = use_auth();
-    let location = use_location();
+    let (navigator, location) = (use_navigator(), use_location());
     let logged_in = auth.is_logged_in();
     use_effect_with(logged_in, move |&logged_in| {
-        if !logged_in {
-            let wanted = location.path.clone() + &location.query;
-            // Somebody who logged out does not want to come back to where that was.
-            let next = Some(wanted).filter(|wanted| auth.end() != End::LoggedOut && wanted != "/dashboard");
-            let query = next.map(|next| format!("?{NEXT}={}", urlencoding::encode(&next)));
-            router::replace(&(Route::Login.to_path() + &query.unwrap_or_default()));
+        if let (false, Some(navigator), Some(location)) = (logged_in, navigator, location) {
+            let current = format!("{}{}", location.path(), location.query_str());
+            // After a logout, the next login opens the dashboard.
+            let next = Some(current).filter(|next| auth.end() != End::LoggedOut && next != "/dashboard");
+            // A flat struct always serializes.
+            drop(navigator.replace_with_query(&Route::Login, LoginQuery { next }));
         }
     });
     if logged_in { props.children.clone() } else { Html::default() }
 }
 
-/// On a page for people who are not logged in: goes on to where one wanted to go once one is.
+/// Redirects a logged-in account to the `next` of the query, or to the dashboard.
 #[hook]
-pub fn use_leave_when_logged_in() {
+pub fn use_redirect_when_logged_in() {
     let logged_in = use_auth().is_logged_in();
-    let next = query::value(&use_location().query, NEXT);
+    let navigator = use_navigator();
+    let next = use_location().and_then(|location| location.query::<LoginQuery>().ok()?.next);
     use_effect_with(logged_in, move |&logged_in| {
-        if logged_in {
-            router::replace(next.as_deref().and_then(safe_next).unwrap_or("/dashboard"));
+        if let (true, Some(navigator)) = (logged_in, navigator) {
+            navigator.replace(&AnyRoute::new(next.as_deref().and_then(safe_next).unwrap_or("/dashboard")));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use yew_router::query::FromQuery;
+
+    use super::*;
+
+    #[test]
+    fn next_is_read_from_the_query() {
+        let next = |query: &str| LoginQuery::from_query(query).ok().and_then(|query| query.next);
+        assert_eq!(next("a=1&next=%2Ftraces%3Fa%3Db&c=").as_deref(), Some("/traces?a=b"));
+        assert_eq!(next("next=1+2").as_deref(), Some("1 2"));
+        assert_eq!(next("a=1"), None);
+    }
 }

@@ -1,9 +1,9 @@
-//! Who is logged in: the token, its renewal, and the guard before the pages that need it.
+//! Authentication: the token, its renewal, and the guard of the pages that need a login.
 
 mod guard;
 mod provider;
 mod session;
 
-pub use guard::{Guard, use_leave_when_logged_in};
+pub use guard::{Guard, use_redirect_when_logged_in};
 pub use provider::{AuthProvider, use_auth, use_client};
 pub use session::End;

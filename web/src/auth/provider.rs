@@ -1,12 +1,11 @@
-//! Keeps the session in localStorage, renews its token, and hands both out as a context.
+//! Stores the session in localStorage, renews its token, and provides both as a context.
 
 use std::{rc::Rc, time::Duration};
 
 use gloo_events::EventListener;
 use gloo_storage::{LocalStorage, Storage};
 use gloo_timers::callback::Timeout;
-use serde_json::Value;
-use shared::{answer, auth::TokenResponse};
+use shared::auth::TokenResponse;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -17,7 +16,7 @@ use crate::{
 };
 
 const KEY: &str = "agent-obs.token";
-/// How long to wait after a renewal that failed for another reason than the token.
+/// The delay after a renewal that failed for another reason than the token.
 const RETRY: Duration = Duration::from_secs(30);
 
 /// The session, as the rest of the application sees it.
@@ -27,27 +26,27 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Whether somebody is logged in.
+    /// Returns whether the session has a token.
     pub fn is_logged_in(&self) -> bool {
         self.session.token.is_some()
     }
 
-    /// How the last session ended.
+    /// Returns how the last session ended.
     pub fn end(&self) -> End {
         self.session.end
     }
 
-    /// Begins a session.
+    /// Starts a session.
     pub fn begin(&self, response: TokenResponse) {
         self.session.dispatch(SessionAction::Obtained(Token::new(response, intl::now())));
     }
 
-    /// Ends it, as the person asked.
+    /// Ends the session.
     pub fn log_out(&self) {
         self.session.dispatch(SessionAction::LogOut);
     }
 
-    /// A client that asks in the session's name.
+    /// Creates a client with the token of the session.
     pub fn client(&self) -> Client {
         let dispatcher = self.session.dispatcher();
         let token = self.session.token.as_ref().map(|token| Rc::from(&*token.access_token));
@@ -58,22 +57,22 @@ impl Auth {
 /// Properties of [`AuthProvider`].
 #[derive(Properties, PartialEq)]
 pub struct AuthProviderProps {
-    /// What may use the session.
+    /// The components that can use the session.
     pub children: Html,
 }
 
-/// Makes [`use_auth`] and [`use_client`] work below it.
+/// Provides the session to [`use_auth`] and [`use_client`] in its children.
 #[component]
 pub fn AuthProvider(props: &AuthProviderProps) -> Html {
-    let session = use_reducer(|| Session { token: stored(), end: End::None });
+    let session = use_reducer(|| Session { token: load(), end: End::None });
     let auth = Auth { session: session.clone() };
 
-    use_effect_with(session.token.clone(), |token| keep(token.as_ref()));
+    use_effect_with(session.token.clone(), |token| store(token.as_ref()));
     {
         let dispatcher = session.dispatcher();
         use_effect_with((), move |()| {
             let listener = EventListener::new(&intl::window(), "storage", move |_| {
-                dispatcher.dispatch(SessionAction::Adopted(stored()));
+                dispatcher.dispatch(SessionAction::Adopted(load()));
             });
             move || drop(listener)
         });
@@ -83,23 +82,23 @@ pub fn AuthProvider(props: &AuthProviderProps) -> Html {
     html! { <ContextProvider<Auth> context={auth}>{ props.children.clone() }</ContextProvider<Auth>> }
 }
 
-/// Asks for a new token when more than half of this one's life is over.
+/// Renews the token after half of its lifetime.
 #[hook]
 fn use_renewal(auth: &Auth) {
     let attempt = use_state(|| 0_u32);
     let auth = auth.clone();
-    use_effect_with((auth.session.token.clone(), *attempt), move |(token, tried)| {
-        let tried = *tried;
+    use_effect_with((auth.session.token.clone(), *attempt), move |(token, failures)| {
+        let failures = *failures;
         let timer = token.as_ref().map(|token| {
-            let wait = token.renew_in(intl::now()).max(if tried > 0 { RETRY } else { Duration::ZERO });
-            // Browsers take a longer wait than this for none at all.
-            let wait = u32::try_from(wait.as_millis()).unwrap_or(u32::MAX).min(i32::MAX as u32);
-            Timeout::new(wait, move || {
+            let delay = token.renew_in(intl::now()).max(if failures > 0 { RETRY } else { Duration::ZERO });
+            // Browsers treat a longer delay as zero.
+            let delay = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX).min(i32::MAX as u32);
+            Timeout::new(delay, move || {
                 spawn_local(async move {
                     match auth.client().refresh().await {
                         Ok(response) => auth.begin(response),
                         Err(ApiError::Refused(_)) if !auth.is_logged_in() => {}
-                        Err(_) => attempt.set(tried + 1),
+                        Err(_) => attempt.set(failures + 1),
                     }
                 });
             })
@@ -108,35 +107,35 @@ fn use_renewal(auth: &Auth) {
     });
 }
 
-/// The session. Outside of an [`AuthProvider`] nobody is logged in, for ever.
+/// Returns the session. Outside of an [`AuthProvider`], it never has a token.
 #[hook]
 pub fn use_auth() -> Auth {
-    let nobody = use_reducer(Session::default);
-    use_context::<Auth>().unwrap_or(Auth { session: nobody })
+    let session = use_reducer(Session::default);
+    use_context::<Auth>().unwrap_or(Auth { session })
 }
 
-/// A client that asks in the session's name.
+/// Returns a client with the token of the session.
 #[hook]
 pub fn use_client() -> Client {
     use_auth().client()
 }
 
-fn stored() -> Option<Token> {
-    let kept: Value = has_storage().then(|| LocalStorage::get(KEY).ok())??;
-    answer::read(&kept).filter(|token: &Token| token.holds(intl::now()))
+fn load() -> Option<Token> {
+    let token: Token = has_storage().then(|| LocalStorage::get(KEY).ok())??;
+    token.is_valid(intl::now()).then_some(token)
 }
 
-fn keep(token: Option<&Token>) {
+fn store(token: Option<&Token>) {
     if has_storage() {
         match token {
-            // Where it is full, the session lasts as long as the page.
+            // If the storage is full, the session ends with the page.
             Some(token) => drop(LocalStorage::set(KEY, token)),
             None => LocalStorage::delete(KEY),
         }
     }
 }
 
-/// Whether the browser keeps anything, which people may forbid: the session lasts as long as the page, then.
+/// Returns whether the browser allows local storage. If it does not, the session ends with the page.
 fn has_storage() -> bool {
     matches!(intl::window().local_storage(), Ok(Some(_)))
 }

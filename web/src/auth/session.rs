@@ -1,84 +1,70 @@
-//! What being logged in means, as a state machine that knows neither browser nor clock.
+//! The login session as a state machine. Independent of the browser and the clock.
 
 use std::{rc::Rc, time::Duration};
 
-use serde::Serialize;
-use shared::{
-    Timestamp,
-    answer::{FromAnswer, Node},
-    auth::TokenResponse,
-};
+use serde::{Deserialize, Serialize};
+use shared::{Timestamp, auth::TokenResponse};
 use yew::Reducible;
 
-/// A token with its life.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// A token and its lifetime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// The JWT.
     pub access_token: String,
-    /// When it came.
+    /// The time of the response that contained it.
     pub obtained_at: Timestamp,
-    /// When it ends.
+    /// The time at which it expires.
     pub expires_at: Timestamp,
 }
 
-impl FromAnswer for Token {
-    fn from_answer(node: Node<'_>) -> Self {
-        Self {
-            access_token: node.field("access_token"),
-            obtained_at: node.field("obtained_at"),
-            expires_at: node.field("expires_at"),
-        }
-    }
-}
-
 impl Token {
-    /// The token of an answer that came at `now`.
+    /// Creates the token of a response received at `now`.
     pub fn new(response: TokenResponse, now: Timestamp) -> Self {
-        let life = Duration::from_secs(response.expires_in);
-        Self { access_token: response.access_token, obtained_at: now, expires_at: now + life }
+        let lifetime = Duration::from_secs(response.expires_in);
+        Self { access_token: response.access_token, obtained_at: now, expires_at: now + lifetime }
     }
 
-    /// Whether it still holds at `now`.
-    pub fn holds(&self, now: Timestamp) -> bool {
+    /// Returns whether it has not expired at `now`.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }
 
-    /// How long to wait at `now` before asking for a new one: until half of its life is over.
+    /// Returns the time from `now` until it should be renewed: after half of its lifetime.
     pub fn renew_in(&self, now: Timestamp) -> Duration {
-        let half = self.obtained_at + self.expires_at.since(self.obtained_at) / 2;
-        half.since(now)
+        let half_life = self.obtained_at + self.expires_at.since(self.obtained_at) / 2;
+        half_life.since(now)
     }
 }
 
 /// How the last session ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
-    /// There was none on this page.
+    /// There was no session on this page.
     #[default]
     None,
-    /// The person logged out.
+    /// The account logged out.
     LoggedOut,
-    /// The API did not take the token any more.
+    /// The API rejected the token.
     Refused,
 }
 
-/// Logged in or not.
+/// The state of the login.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
-    /// The token, while logged in.
+    /// The token; absent when logged out.
     pub token: Option<Token>,
-    /// Why there is none.
+    /// Why the last session ended.
     pub end: End,
 }
 
-/// What happens to a session.
+/// A change of the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionAction {
     /// A login, or a renewed token.
     Obtained(Token),
-    /// The person logs out.
+    /// The account logs out.
     LogOut,
-    /// The API did not take this token.
+    /// The API rejected this token.
     Refused(Rc<str>),
     /// Another tab logged in, renewed or logged out.
     Adopted(Option<Token>),
@@ -91,8 +77,8 @@ impl Reducible for Session {
         match action {
             SessionAction::Obtained(token) => Rc::new(Self { token: Some(token), end: End::None }),
             SessionAction::LogOut => Rc::new(Self { token: None, end: End::LoggedOut }),
-            // Ten requests with one token are refused ten times; only the first ends the session, and none ends a
-            // session that began meanwhile.
+            // Concurrent requests with one token are all rejected. Only the first rejection ends the session, and none ends
+            // a session that started later.
             SessionAction::Refused(token) => match &self.token {
                 Some(current) if *current.access_token == *token => {
                     Rc::new(Self { token: None, end: End::Refused })
@@ -121,15 +107,15 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_token_ends_the_session_once() {
+    fn a_rejected_token_ends_the_session_once() {
         let once = logged_in("a").reduce(SessionAction::Refused("a".into()));
         assert_eq!(*once, Session { token: None, end: End::Refused });
         let twice = Rc::clone(&once).reduce(SessionAction::Refused("a".into()));
-        assert!(Rc::ptr_eq(&once, &twice), "the second refusal changes nothing");
+        assert!(Rc::ptr_eq(&once, &twice), "the second rejection changes nothing");
     }
 
     #[test]
-    fn a_late_refusal_of_the_old_token_leaves_the_new_session_alone() {
+    fn a_late_rejection_of_an_old_token_does_not_end_the_new_session() {
         let session = logged_in("new").reduce(SessionAction::Refused("old".into()));
         assert_eq!(session.token, Some(token("new")));
     }
@@ -141,16 +127,16 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_read_as_it_was_kept() {
-        let kept = serde_json::to_value(token("a")).unwrap_or_default();
-        assert_eq!(shared::answer::read(&kept), Some(token("a")));
+    fn a_token_survives_serialization() {
+        let stored = serde_json::to_value(token("a")).unwrap_or_default();
+        assert_eq!(serde_json::from_value(stored).ok(), Some(token("a")));
     }
 
     #[test]
-    fn a_token_is_renewed_when_half_of_its_life_is_over() {
+    fn a_token_is_renewed_after_half_of_its_lifetime() {
         let at = |seconds| Timestamp::EPOCH + Duration::from_secs(seconds);
         assert_eq!(token("a").renew_in(at(20)), Duration::from_secs(30));
         assert_eq!(token("a").renew_in(at(70)), Duration::ZERO);
-        assert!(token("a").holds(at(99)) && !token("a").holds(at(100)));
+        assert!(token("a").is_valid(at(99)) && !token("a").is_valid(at(100)));
     }
 }

@@ -1,25 +1,23 @@
-//! From values to pixels, and the shapes between them. Pure.
+//! Converts values to pixels and SVG paths. Pure functions.
 
 use std::time::Duration;
 
 use shared::Timestamp;
 
-use crate::format::plain;
-
-/// Where a chart's inside lies, and what it spans.
+/// The plot area of a chart: its pixels, and the times and values at its edges.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
-    /// Pixels to the inside's left edge.
+    /// The x coordinate of the left edge, in pixels.
     pub left: f64,
-    /// Pixels to its right edge.
+    /// The x coordinate of the right edge, in pixels.
     pub right: f64,
-    /// Pixels to its upper edge.
+    /// The y coordinate of the upper edge, in pixels.
     pub top: f64,
-    /// Pixels to its lower edge.
+    /// The y coordinate of the lower edge, in pixels.
     pub bottom: f64,
-    /// The moment at the left edge.
+    /// The time at the left edge.
     pub start: Timestamp,
-    /// The moment at the right edge.
+    /// The time at the right edge.
     pub end: Timestamp,
     /// The value at the lower edge.
     pub lowest: f64,
@@ -28,20 +26,20 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Where `moment` stands; at the nearer edge where it is outside.
+    /// Returns the x coordinate of `moment`, clamped to the edges.
     pub fn x(&self, moment: Timestamp) -> f64 {
         let share = micros(moment.since(self.start)) / micros(self.end.since(self.start)).max(1.0);
         self.left + share.min(1.0) * (self.right - self.left)
     }
 
-    /// Where `value` stands.
+    /// Returns the y coordinate of `value`, clamped to the edges.
     pub fn y(&self, value: f64) -> f64 {
         self.bottom
             - ((value - self.lowest) / (self.highest - self.lowest)).clamp(0.0, 1.0)
                 * (self.bottom - self.top)
     }
 
-    /// Which step the pixel `x` lies in.
+    /// Returns the step that contains the x coordinate `x`, or `None` outside of the plot area.
     pub fn step_at(&self, x: f64, first: Timestamp, step: Duration, steps: usize) -> Option<usize> {
         let share = (x - self.left) / (self.right - self.left);
         if steps == 0 || !(-0.02..=1.02).contains(&share) {
@@ -58,7 +56,7 @@ impl Frame {
         Some(index.min(steps - 1))
     }
 
-    /// A line through the middles of the steps, broken where there is no value.
+    /// Returns the path of a line through `points`, interrupted where a value is absent.
     pub fn line(&self, points: &[(Timestamp, Option<f64>)]) -> String {
         let mut path = String::new();
         let mut pen_down = false;
@@ -79,28 +77,28 @@ impl Frame {
         path
     }
 
-    /// The area below the unbroken stretches of that line.
+    /// Returns the path of the area below the uninterrupted segments of that line.
     pub fn area(&self, points: &[(Timestamp, Option<f64>)]) -> String {
-        let stretches = points.split(|point| point.1.is_none()).filter(|stretch| stretch.len() > 1);
-        stretches
-            .map(|stretch| {
+        let segments = points.split(|point| point.1.is_none()).filter(|segment| segment.len() > 1);
+        segments
+            .map(|segment| {
                 let edge = |point: Option<&(Timestamp, Option<f64>)>| {
                     point.map_or(self.left, |point| self.x(point.0))
                 };
-                let (first, last) = (edge(stretch.first()), edge(stretch.last()));
+                let (first, last) = (edge(segment.first()), edge(segment.last()));
                 let [first, last, bottom] = [first, last, self.bottom].map(pixels);
-                format!("{}L{last} {bottom}L{first} {bottom}Z", self.line(stretch))
+                format!("{}L{last} {bottom}L{first} {bottom}Z", self.line(segment))
             })
             .collect()
     }
 }
 
-/// A coordinate: a tenth of a pixel is finer than any screen.
+/// Formats a coordinate to a tenth of a pixel.
 pub fn pixels(value: f64) -> String {
-    plain(value, 1)
+    format!("{value:.1}")
 }
 
-#[expect(clippy::cast_precision_loss, reason = "for pixels")]
+#[expect(clippy::cast_precision_loss, reason = "pixels need few digits")]
 fn micros(duration: Duration) -> f64 {
     duration.as_micros() as f64
 }
@@ -127,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn time_runs_to_the_right_and_values_up() {
+    fn time_increases_to_the_right_and_values_upwards() {
         assert_eq!(frame().x(at(50)), 60.0);
         assert_eq!(frame().x(at(500)), 110.0);
         assert_eq!(frame().y(25.0), 50.0);
@@ -135,14 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_broken_where_there_is_no_value() {
+    fn an_absent_value_interrupts_the_line() {
         let points = [(at(0), Some(0.0)), (at(10), None), (at(20), Some(50.0)), (at(30), Some(50.0))];
         assert_eq!(frame().line(&points), "M10.0 100.0M30.0 0.0L40.0 0.0");
         assert_eq!(frame().area(&points), "M30.0 0.0L40.0 0.0L40.0 100.0L30.0 100.0Z");
     }
 
     #[test]
-    fn a_pixel_belongs_to_the_step_it_lies_in() {
+    fn a_pixel_belongs_to_the_step_that_contains_it() {
         let step = Duration::from_secs(25);
         assert_eq!(frame().step_at(10.0, at(0), step, 4), Some(0));
         assert_eq!(frame().step_at(109.0, at(0), step, 4), Some(3));

@@ -1,5 +1,5 @@
-//! Charts over time: bars, lines and areas in SVG, with a tooltip for pointer and keyboard and a table for who cannot
-//! see them. Knows no API: it draws series of values.
+//! Charts over time: bars, lines and areas in SVG, with a tooltip for pointer and keyboard, and a table for screen readers.
+//! Independent of the API: a chart draws series of values.
 
 mod frame;
 mod plot;
@@ -8,63 +8,59 @@ mod table;
 mod tooltip;
 
 pub use plot::Plot;
+pub use table::chart_table;
 
 use std::time::Duration;
 
-use icondata_lu::{LuChartLine, LuTable2};
 use shared::{Timestamp, metric::Timeseries};
-use yew::prelude::*;
 
-use crate::components::{icon::svg_icon, kpi_card::Unit};
-use table::chart_table;
-
-/// How a series is drawn.
+/// The shape of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A bar per step.
+    /// One bar per step.
     Bars,
     /// A line.
     Line,
-    /// A line with the area below it.
+    /// A line with a filled area below it.
     Area,
 }
 
-/// One series.
+/// A series of values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChartSeries {
-    /// Its name in legend and tooltip.
+    /// The name in the legend and in the tooltip.
     pub label: &'static str,
-    /// The class that gives it its colour.
+    /// The CSS class that sets the colour.
     pub class: &'static str,
-    /// How it is drawn.
+    /// The shape.
     pub shape: Shape,
-    /// A value per step, where there is one.
+    /// One value per step; `None` if there is nothing to measure.
     pub values: Vec<Option<f64>>,
 }
 
 impl ChartSeries {
-    /// The one line of `timeseries`.
+    /// Creates a series from the first series of `timeseries`.
     pub fn new(label: &'static str, class: &'static str, shape: Shape, timeseries: &Timeseries) -> Self {
         let points = timeseries.series.first().map(|series| series.points.as_slice()).unwrap_or_default();
         Self { label, class, shape, values: points.iter().map(|point| point.value).collect() }
     }
 }
 
-/// The steps that the values of all series stand for.
+/// The steps of the time axis. Every series has one value per step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steps {
-    /// The first moment shown.
+    /// The start of the axis.
     pub start: Timestamp,
-    /// The moment after the last one shown.
+    /// The end of the axis.
     pub end: Timestamp,
-    /// From one step to the next.
+    /// The length of a step.
     pub length: Duration,
-    /// Where each begins.
+    /// The start of each step.
     pub moments: Vec<Timestamp>,
 }
 
 impl Steps {
-    /// The steps of `timeseries`.
+    /// Creates the steps of `timeseries`.
     pub fn new(timeseries: &Timeseries) -> Self {
         let points = timeseries.series.first().map(|series| series.points.as_slice()).unwrap_or_default();
         Self {
@@ -75,92 +71,44 @@ impl Steps {
         }
     }
 
-    /// The part of step `index` that lies in the window.
+    /// Returns the start and end of step `index` within the axis.
     pub fn span(&self, index: usize) -> (Timestamp, Timestamp) {
-        let begin = self.moments.get(index).copied().unwrap_or(self.end);
-        (begin.max(self.start), (begin + self.length).min(self.end))
+        let start = self.moments.get(index).copied().unwrap_or(self.end);
+        (start.max(self.start), (start + self.length).min(self.end))
     }
 
-    /// The middle of that part.
+    /// Returns the middle of step `index` within the axis.
     pub fn middle(&self, index: usize) -> Timestamp {
-        let (from, to) = self.span(index);
-        from + to.since(from) / 2
+        let (start, end) = self.span(index);
+        start + end.since(start) / 2
     }
 }
 
-/// What is drawn behind the series, and says what they mean.
+/// Annotations drawn behind the series.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Marks {
-    /// Values to look at.
+    /// The threshold lines.
     pub thresholds: Vec<Threshold>,
-    /// Times to look at.
+    /// The highlighted periods.
     pub bands: Vec<Band>,
 }
 
-/// A line across the chart.
+/// A horizontal line across the chart.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Threshold {
-    /// The class that gives it its colour.
+    /// The CSS class that sets the colour.
     pub class: &'static str,
-    /// Where it lies.
+    /// The value at which it is drawn.
     pub value: f64,
 }
 
-/// A stretch of time.
+/// A highlighted period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Band {
-    /// The class that gives it its colour.
+    /// The CSS class that sets the colour.
     pub class: &'static str,
-    /// Where it begins.
+    /// The start of the period.
     pub start: Timestamp,
-    /// Where it ends.
+    /// The end of the period.
     pub end: Timestamp,
-}
-
-/// Properties of [`Chart`].
-#[derive(Properties, PartialEq)]
-pub struct ChartProps {
-    /// What it shows.
-    pub title: AttrValue,
-    /// The steps.
-    pub steps: Steps,
-    /// The series, the first one behind.
-    pub series: Vec<ChartSeries>,
-    /// What the values are measured in.
-    pub unit: Unit,
-    /// A figure beside the title.
-    #[prop_or_default]
-    pub figure: AttrValue,
-}
-
-/// A panel with the chart, its legend, and a switch to its table.
-#[component]
-pub fn Chart(props: &ChartProps) -> Html {
-    let as_table = use_state(|| false);
-    let toggle = {
-        let as_table = as_table.clone();
-        Callback::from(move |_: MouseEvent| as_table.set(!*as_table))
-    };
-    let switch_label = if *as_table { "Show as chart" } else { "Show as table" };
-    html! {
-        <section class="panel chart-panel" aria-label={props.title.clone()}>
-            <header class="panel-head">
-                <h2>{ props.title.clone() }</h2>
-                <span class="chart-figure">{ props.figure.clone() }</span>
-                <ul class="legend">
-                    for series in &props.series {
-                        <li class={series.class}><span class="swatch" />{ series.label }</li>
-                    }
-                </ul>
-                <button type="button" class="button ghost icon-button" onclick={toggle} aria-label={format!("{}: {}", props.title, switch_label.to_ascii_lowercase())} title={switch_label}>
-                    { svg_icon(if *as_table { LuChartLine } else { LuTable2 }) }
-                </button>
-            </header>
-            if *as_table {
-                { chart_table(&props.title, &props.steps, &props.series, props.unit) }
-            } else {
-                <Plot title={props.title.clone()} steps={props.steps.clone()} series={props.series.clone()} unit={props.unit} />
-            }
-        </section>
-    }
 }

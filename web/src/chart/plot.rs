@@ -1,6 +1,6 @@
-//! The drawing itself: axes, series, and the step that pointer or keyboard points at.
+//! The plot of a chart: axes, series, and the step selected by pointer or keyboard.
 
-use shared::Timestamp;
+use shared::{Timestamp, format::Unit};
 use yew::prelude::*;
 
 use super::{
@@ -10,28 +10,27 @@ use super::{
     tooltip::Tooltip,
 };
 use crate::{
-    components::kpi_card::Unit,
     hooks::use_width,
     intl::{self, Style},
 };
 
 const HEIGHT: f64 = 188.0;
 const LEFT: f64 = 52.0;
-/// Pixels that a time below the axis wants.
-const TICK_WIDTH: f64 = 70.0;
+/// The minimum distance of the labels on the time axis, in pixels.
+const TICK_DISTANCE: f64 = 70.0;
 
 /// Properties of [`Plot`].
 #[derive(Properties, PartialEq)]
 pub struct PlotProps {
-    /// What it shows.
+    /// The title, for screen readers.
     pub title: AttrValue,
-    /// The steps.
+    /// The steps of the time axis.
     pub steps: Steps,
-    /// The series, the first one behind.
+    /// The series; the first one is drawn behind the others.
     pub series: Vec<ChartSeries>,
-    /// What the values are measured in.
+    /// The unit of the values.
     pub unit: Unit,
-    /// What is marked behind the series.
+    /// Annotations behind the series.
     #[prop_or_default]
     pub marks: Marks,
 }
@@ -41,12 +40,12 @@ pub struct PlotProps {
 pub fn Plot(props: &PlotProps) -> Html {
     let node = use_node_ref();
     let width = use_width(&node);
-    let pointed = use_state(|| None::<usize>);
+    let selected = use_state(|| None::<usize>);
     let steps = &props.steps;
     let count = steps.moments.len();
 
     let values = props.series.iter().flat_map(|series| series.values.iter().flatten()).copied();
-    // A threshold is seen whole, with some room beyond it.
+    // The axis extends beyond the thresholds, so that their lines are visible.
     let thresholds = props.marks.thresholds.iter().map(|threshold| threshold.value * 1.05);
     let (lowest, highest) = values
         .chain(thresholds)
@@ -64,22 +63,27 @@ pub fn Plot(props: &PlotProps) -> Html {
     };
 
     let onpointermove = {
-        let (pointed, steps) = (pointed.clone(), steps.clone());
+        let (selected, steps) = (selected.clone(), steps.clone());
         Callback::from(move |event: PointerEvent| {
             let first = steps.moments.first().copied().unwrap_or(steps.start);
-            pointed.set(frame.step_at(f64::from(event.offset_x()), first, steps.length, steps.moments.len()));
+            selected.set(frame.step_at(
+                f64::from(event.offset_x()),
+                first,
+                steps.length,
+                steps.moments.len(),
+            ));
         })
     };
     let leave = || {
-        let pointed = pointed.clone();
-        move || pointed.set(None)
+        let selected = selected.clone();
+        move || selected.set(None)
     };
     let (on_pointer_leave, on_blur) = (leave(), leave());
     let onkeydown = {
-        let pointed = pointed.clone();
+        let selected = selected.clone();
         Callback::from(move |event: KeyboardEvent| {
             let last = count.saturating_sub(1);
-            let next = match (event.key().as_str(), *pointed) {
+            let next = match (event.key().as_str(), *selected) {
                 ("ArrowLeft", at) => Some(at.unwrap_or(count).saturating_sub(1)),
                 ("ArrowRight", at) => Some(at.map_or(0, |at| at + 1).min(last)),
                 ("Home", _) => Some(0),
@@ -88,7 +92,7 @@ pub fn Plot(props: &PlotProps) -> Html {
                 _ => return,
             };
             event.prevent_default();
-            pointed.set(next);
+            selected.set(next);
         })
     };
 
@@ -108,15 +112,15 @@ pub fn Plot(props: &PlotProps) -> Html {
                 <svg width={pixels(width)} height={pixels(HEIGHT)} aria-hidden="true">
                     { value_axis(&frame, &ticks, props.unit) }
                     { time_axis(&frame, width) }
-                    { behind(&frame, &props.marks) }
+                    { marks(&frame, &props.marks) }
                     for series in &props.series {
                         <g class={series.class}>{ shape(&frame, steps, series) }</g>
                     }
-                    if let Some(index) = *pointed {
-                        { marks(&frame, steps, &props.series, index) }
+                    if let Some(index) = *selected {
+                        { cursor(&frame, steps, &props.series, index) }
                     }
                 </svg>
-                if let Some(index) = *pointed {
+                if let Some(index) = *selected {
                     <Tooltip
                         steps={steps.clone()}
                         series={props.series.clone()}
@@ -145,17 +149,17 @@ fn value_axis(frame: &Frame, ticks: &[f64], unit: Unit) -> Html {
 }
 
 fn time_axis(frame: &Frame, width: f64) -> Html {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a screen's width")]
-    let most = ((width - LEFT) / TICK_WIDTH).max(2.0) as usize;
-    let (ticks, days) = time_ticks(frame.start, frame.end, most, intl::offset_minutes(frame.end));
-    // Over more than a day, midnights carry the date.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the width of a screen")]
+    let max = ((width - LEFT) / TICK_DISTANCE).max(2.0) as usize;
+    let (ticks, days) = time_ticks(frame.start, frame.end, max, intl::offset_minutes(frame.end));
+    // If the axis is longer than a day, midnights show the date.
     let style = |moment: Timestamp| {
         let minutes = moment.as_millis() / 60_000 + intl::offset_minutes(moment);
         let dated = days || (minutes % 1440 == 0 && frame.end.since(frame.start).as_secs() > 86_400);
         if dated { Style::Day } else { Style::Time }
     };
     let tick = |moment: &Timestamp| {
-        // A text that is centred on the very edge would be cut off.
+        // A label centred on an edge would be cut off.
         let x = frame.x(*moment);
         let x = if x > frame.right - 18.0 { None } else { Some(x.max(frame.left + 10.0)) };
         html! {
@@ -167,8 +171,8 @@ fn time_axis(frame: &Frame, width: f64) -> Html {
     html! { <g>{ for ticks.iter().map(tick) }</g> }
 }
 
-/// The bands that can be seen, and the thresholds.
-fn behind(frame: &Frame, marks: &Marks) -> Html {
+/// Draws the bands, at least two pixels wide, and the thresholds.
+fn marks(frame: &Frame, marks: &Marks) -> Html {
     html! {
         <g>
             for band in &marks.bands {
@@ -209,14 +213,14 @@ fn shape(frame: &Frame, steps: &Steps, series: &ChartSeries) -> Html {
     }
 }
 
-/// All bars of a series in one path.
+/// Returns the path of all bars of a series.
 fn bars(frame: &Frame, steps: &Steps, values: &[Option<f64>]) -> String {
     let bar = |(index, value): (usize, &Option<f64>)| {
         let value = value.filter(|value| *value > 0.0)?;
         let (from, to) = steps.span(index);
         let (left, right) = (frame.x(from), frame.x(to));
         let gap = ((right - left) * 0.18).clamp(0.4, 3.0);
-        // What is not nothing is seen.
+        // A value above zero is at least one pixel high.
         let top = frame.y(value).min(frame.bottom - 1.0);
         let (left, right, bottom) = (left + gap / 2.0, right - gap / 2.0, frame.bottom);
         (right > left).then(|| {
@@ -227,8 +231,8 @@ fn bars(frame: &Frame, steps: &Steps, values: &[Option<f64>]) -> String {
     values.iter().enumerate().filter_map(bar).collect()
 }
 
-/// The line through the step that is pointed at, and a dot on each line there.
-fn marks(frame: &Frame, steps: &Steps, all: &[ChartSeries], index: usize) -> Html {
+/// Draws a line through the selected step, and a dot on each line series.
+fn cursor(frame: &Frame, steps: &Steps, all: &[ChartSeries], index: usize) -> Html {
     let x = pixels(frame.x(steps.middle(index)));
     let dot = |series: &ChartSeries| {
         let value = series.values.get(index).copied().flatten().filter(|_| series.shape != Shape::Bars)?;

@@ -1,10 +1,10 @@
-//! Where the ticks of an axis stand. Pure.
+//! The ticks of an axis. Pure functions.
 
 use std::time::Duration;
 
 use shared::Timestamp;
 
-/// Round values, 0 among them, that begin at or below `lowest` and end at or above `highest`, about `wanted` of them.
+/// Returns about `wanted` round values from at most `lowest` to at least `highest`, 0 included.
 pub fn value_ticks(lowest: f64, highest: f64, wanted: u32) -> Vec<f64> {
     let (lowest, highest) = (lowest.min(0.0), highest.max(0.0));
     let span = highest - lowest;
@@ -16,7 +16,7 @@ pub fn value_ticks(lowest: f64, highest: f64, wanted: u32) -> Vec<f64> {
     let step =
         [1.0, 2.0, 2.5, 5.0, 10.0].map(|factor| factor * magnitude).into_iter().find(|step| *step >= rough);
     let step = step.unwrap_or(magnitude * 10.0);
-    // A hair less: what is a tick but for rounding is one.
+    // The tolerance accepts a value that misses a tick by a rounding error.
     let steps = |reach: f64| (reach / step - 0.000_001).ceil().max(0.0);
     let mut ticks = vec![-steps(-lowest)];
     while let Some(last) = ticks.last().filter(|last| **last < steps(highest)) {
@@ -46,18 +46,19 @@ const STEPS: [u64; 15] = [
     30 * DAY,
 ];
 
-/// Round moments of the reader's own clock in `[start, end]`, at most `most` of them, and whether they are whole days.
+/// Returns at most `max` round times in `[start, end]`, and whether they are whole days. `offset_minutes` is the offset of
+/// the local time zone from UTC.
 pub fn time_ticks(
     start: Timestamp,
     end: Timestamp,
-    most: usize,
+    max: usize,
     offset_minutes: i64,
 ) -> (Vec<Timestamp>, bool) {
     let length = end.since(start).as_secs();
-    let most = u64::try_from(most.max(1)).unwrap_or(1);
+    let max = u64::try_from(max.max(1)).unwrap_or(1);
     let step =
-        STEPS.into_iter().find(|step| length / step <= most).unwrap_or_else(|| length.div_ceil(most).max(1));
-    // The reader's midnight is a multiple of a day only on the reader's own clock.
+        STEPS.into_iter().find(|step| length / step <= max).unwrap_or_else(|| length.div_ceil(max).max(1));
+    // Midnight is a multiple of a day only in local time.
     let offset = offset_minutes * 60_000_000;
     let step_length = Duration::from_secs(step);
     let mut tick = Timestamp::from_micros(start.as_micros() + offset).ceil(step_length);
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn value_ticks_are_round_and_reach_the_highest_value() {
+    fn value_ticks_are_round_and_include_the_highest_value() {
         assert_eq!(value_ticks(0.0, 97.0, 4), [0.0, 25.0, 50.0, 75.0, 100.0]);
         assert_eq!(value_ticks(0.0, 3.0, 4), [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(value_ticks(0.0, 0.0, 4), [0.0, 1.0]);
@@ -85,14 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn value_ticks_reach_below_nothing() {
+    fn value_ticks_include_negative_values() {
         assert_eq!(value_ticks(-40.0, 60.0, 4), [-50.0, -25.0, 0.0, 25.0, 50.0, 75.0]);
         assert_eq!(value_ticks(-100.0, 0.0, 4), [-100.0, -75.0, -50.0, -25.0, 0.0]);
         assert_eq!(value_ticks(-100.0, -20.0, 2), [-100.0, -50.0, 0.0]);
     }
 
     #[test]
-    fn time_ticks_stand_on_the_readers_own_midnights() {
+    fn time_ticks_are_at_local_midnights() {
         let start = Timestamp::EPOCH + Duration::from_secs(HOUR);
         let (ticks, days) = time_ticks(start, start + Duration::from_secs(7 * DAY), 8, 120);
         assert!(days);
@@ -100,13 +101,13 @@ mod tests {
         assert_eq!(
             first,
             Timestamp::EPOCH + Duration::from_secs(DAY - 2 * HOUR),
-            "midnight two hours east of UTC"
+            "midnight in a time zone two hours ahead of UTC"
         );
         assert_eq!(ticks.len(), 7);
     }
 
     #[test]
-    fn no_range_gets_more_ticks_than_fit() {
+    fn every_range_has_a_readable_number_of_ticks() {
         for hours in [1, 24, 100, 24 * 30, 24 * 366] {
             let (ticks, _) =
                 time_ticks(Timestamp::EPOCH, Timestamp::EPOCH + Duration::from_secs(hours * HOUR), 6, 0);

@@ -1,16 +1,15 @@
-//! A chart's values as a table.
+//! The values of a chart as a table.
 
-use shared::Timestamp;
+use shared::{
+    Timestamp,
+    format::{self, Unit},
+};
 use yew::prelude::*;
 
 use super::{ChartSeries, Steps};
-use crate::{
-    components::kpi_card::Unit,
-    format,
-    intl::{self, Style},
-};
+use crate::intl::{self, Style};
 
-/// A row per step, newest first, since that is what one looks for; a column per series.
+/// Returns a table with a row per step, newest first, and a column per series.
 pub fn chart_table(title: &str, steps: &Steps, all: &[ChartSeries], unit: Unit) -> Html {
     let row = |(index, moment): (usize, &Timestamp)| {
         html! {
@@ -39,7 +38,7 @@ pub fn chart_table(title: &str, steps: &Steps, all: &[ChartSeries], unit: Unit) 
     }
 }
 
-/// A value, or what stands for none.
+/// Formats a value, or a dash if it is absent.
 pub fn text(unit: Unit, value: Option<f64>) -> String {
     value.map_or_else(|| format::NONE.to_owned(), |value| unit.text(value))
 }

@@ -1,46 +1,43 @@
-//! What a step of a chart holds, beside the step.
+//! The tooltip of a chart: the values of one step.
 
+use shared::format::{self, Unit};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::{ChartSeries, Steps, table::text};
-use crate::{
-    components::kpi_card::Unit,
-    format,
-    intl::{self, Style},
-};
+use crate::intl::{self, Style};
 
 /// Properties of [`Tooltip`].
 #[derive(Properties, PartialEq)]
 pub struct TooltipProps {
-    /// The steps.
+    /// The steps of the time axis.
     pub steps: Steps,
     /// The series.
     pub series: Vec<ChartSeries>,
-    /// What the values are measured in.
+    /// The unit of the values.
     pub unit: Unit,
-    /// Which step.
+    /// The index of the step.
     pub index: usize,
-    /// Pixels from the chart's left edge to the step.
+    /// The x coordinate of the step, in pixels.
     pub x: f64,
-    /// The chart's width in pixels.
+    /// The width of the chart in pixels.
     pub width: f64,
 }
 
-/// On the side of the step that has more room.
+/// Shows the tooltip on the side of the step with more room.
 #[component]
 pub fn Tooltip(props: &TooltipProps) -> Html {
     let node = use_node_ref();
     {
         let node = node.clone();
         use_effect_with((props.x, props.width), move |&(x, width)| {
-            // Through the object model: the content security policy forbids style attributes.
+            // The content security policy forbids style attributes, but allows styles set through the DOM.
             if let Some(element) = node.cast::<HtmlElement>() {
                 let right_side = x < width / 2.0;
                 let (set, unset, offset) =
                     if right_side { ("left", "right", x) } else { ("right", "left", width - x) };
                 let style = element.style();
-                drop(style.set_property(set, &(format::plain(offset + 12.0, 0) + "px")));
+                drop(style.set_property(set, &format!("{:.0}px", offset + 12.0)));
                 drop(style.set_property(unset, "auto"));
             }
         });

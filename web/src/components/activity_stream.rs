@@ -1,18 +1,18 @@
-//! What happened in the last hour.
+//! The activity stream: traces of the last hour.
 
 use icondata_lu::LuActivity;
-use shared::activity::Activity;
+use shared::{activity::Activity, format};
 use yew::prelude::*;
 
 use super::{icon::svg_icon, link::RouteLink, message::message, status::status_badge, time::RelativeTime};
-use crate::{format, route::Route};
+use crate::route::Route;
 
-/// A row per activity, which leads to its trace; or a word where there is none.
+/// Renders a row per activity with a link to its trace, or an empty state.
 pub fn activity_stream(activities: &[Activity]) -> Html {
     if activities.is_empty() {
         return html! {
-            { message(LuActivity, "Quiet", html! { <>
-                <p>{ "No agent sent anything in the last hour." }</p>
+            { message(LuActivity, "No activity", html! { <>
+                <p>{ "No traces in the last hour." }</p>
             </> }) }
         };
     }
@@ -44,7 +44,7 @@ fn row(activity: &Activity) -> Html {
                     if let Some(model) = &metadata.model { { " · " }<span class="mono">{ model.clone() }</span> }
                 </span>
             </div>
-            <span class="activity-figures">
+            <span class="activity-stats">
                 <span>{ format::latency(metadata.latency_ms) }</span>
                 <span class="muted">{ metadata.cost_usd.map(format::cost) }</span>
             </span>

@@ -1,4 +1,4 @@
-//! Alerts, newest first.
+//! Lists of alerts, newest first, and their badges.
 
 use icondata_core::IconData;
 use icondata_lu::{LuBell, LuCheck, LuCircleCheck, LuInfo, LuOctagonAlert, LuTriangleAlert};
@@ -19,13 +19,10 @@ fn icon(severity: Severity) -> &'static IconData {
     }
 }
 
-/// The list, or a word where there is nothing to worry about.
+/// Renders the list, or an empty state.
 pub fn alerts_feed(alerts: &[Alert]) -> Html {
     if alerts.is_empty() {
-        return no_alerts(
-            "No alerts",
-            "Nothing is out of bounds. What should be looked at will show up here.",
-        );
+        return no_alerts("No recent alerts", "An alert appears here when a rule fires.");
     }
     html! {
         <ul class="alerts">
@@ -36,12 +33,12 @@ pub fn alerts_feed(alerts: &[Alert]) -> Html {
     }
 }
 
-/// A word where there are none.
+/// Renders the empty state of a list of alerts.
 pub fn no_alerts(title: &'static str, text: &'static str) -> Html {
     message(LuBell, title, html! { <><p>{ text }</p></> })
 }
 
-/// One of a list, which leads to its page; `aside` stands beside it, `below` under its description.
+/// Renders an alert of a list with a link to its page. `aside` is placed beside it, `below` under its description.
 pub fn alert_item(alert: &Alert, aside: Html, below: Html) -> Html {
     let resolved = (alert.state == AlertState::Resolved).then_some("resolved");
     let severity = format!("severity-{}", alert.severity.as_str());
@@ -62,7 +59,7 @@ pub fn alert_item(alert: &Alert, aside: Html, below: Html) -> Html {
     }
 }
 
-/// Where an alert is in its life.
+/// Renders the state of an alert as a badge.
 pub fn state_badge(state: AlertState) -> Html {
     let icon = match state {
         AlertState::Firing => LuBell,
@@ -74,14 +71,14 @@ pub fn state_badge(state: AlertState) -> Html {
     }
 }
 
-/// How bad it is.
+/// Renders a severity as a badge.
 pub fn severity_badge(severity: Severity) -> Html {
     html! {
         <span class={classes!("badge", format!("severity-{}", severity.as_str()))}>{ svg_icon(icon(severity)) }{ severity_label(severity) }</span>
     }
 }
 
-/// How many there are of each severity, worst first.
+/// Renders the number of alerts per severity, highest severity first.
 pub fn severity_counts(alerts: &[Alert]) -> Html {
     html! {
         <span class="severity-counts">

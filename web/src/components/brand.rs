@@ -1,8 +1,8 @@
-//! The product's mark and name.
+//! The product's logo and name.
 
 use yew::prelude::*;
 
-/// The mark, with the name beside it.
+/// Renders the logo with the name beside it.
 pub fn brand() -> Html {
     html! {
         <span class="brand">

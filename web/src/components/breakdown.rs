@@ -1,21 +1,24 @@
-//! The busiest agents or models, with a bar for each one's share.
+//! The agents or models with the most requests, each with a bar for its share.
 
 use icondata_lu::LuLayers;
-use shared::metric::{BreakdownItem, Dimension};
+use shared::{
+    format,
+    metric::{BreakdownItem, Dimension},
+};
 use yew::prelude::*;
 
-use super::{column_heads::column_heads, link::RouteLink, message::message};
-use crate::{format, route::Route};
+use super::{link::RouteLink, message::message, table_head::column_heads};
+use crate::route::Route;
 
-/// A table of what `by` says, busiest first. Each row leads to its traces in the range that `range_query` names as a part
-/// of the trace list's address.
+/// Renders a table of agents or models, most requests first. Each row links to its traces; `range_query` is the time range
+/// as part of the URL query.
 pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> Html {
-    let (what, parameter) = match by {
+    let (title, parameter) = match by {
         Dimension::Agent => ("Agent", "agent_id"),
         Dimension::Model => ("Model", "model"),
     };
     if items.is_empty() {
-        return html! { { message(LuLayers, "Nothing in this range", html! { <><p>{ "Choose a longer one above." }</p></> }) } };
+        return html! { { message(LuLayers, "No data in this range", html! { <><p>{ "Choose a longer range above." }</p></> }) } };
     }
     let total: u64 = items.iter().map(|item| item.requests).sum();
     let row = |item: &BreakdownItem| {
@@ -25,7 +28,7 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
                 let query = format!("{range_query}&{parameter}={key_query}");
                 html! { <RouteLink class="stretched ellipsis" to={Route::Traces} query={query.trim_start_matches('&').to_owned()}>{ key.clone() }</RouteLink> }
             }
-            None => html! { <span class="muted">{ "not named" }</span> },
+            None => html! { <span class="muted">{ "(not set)" }</span> },
         };
         html! {
             <tr key={item.key.clone().unwrap_or_default()}>
@@ -42,7 +45,7 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
             <table class="breakdown">
                 <thead>
                     <tr>
-                        { column_heads(&[what, "Requests", "Errors", "p95", "Cost"], &[]) }
+                        { column_heads(&[title, "Requests", "Error rate", "Latency p95", "Cost"], &[]) }
                     </tr>
                 </thead>
                 <tbody>{ for items.iter().map(row) }</tbody>
@@ -55,17 +58,17 @@ fn share(part: u64, total: u64) -> f64 {
     if total == 0 { 0.0 } else { to_f64(part) / to_f64(total) * 100.0 }
 }
 
-/// A bar that is filled to `percent`, beside a number that says the same.
+/// Renders a bar filled to `percent`. The number beside it carries the same information.
 pub fn share_bar(percent: f64) -> Html {
     html! {
         <svg class="share-bar" aria-hidden="true">
             <rect class="share-bar-all" width="100%" height="100%" rx="2" />
-            <rect class="share-bar-part" width={format::css_percent(percent)} height="100%" rx="2" />
+            <rect class="share-bar-part" width={format!("{percent:.2}%")} height="100%" rx="2" />
         </svg>
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "for a bar and three digits")]
+#[expect(clippy::cast_precision_loss, reason = "only three digits are shown")]
 fn to_f64(value: u64) -> f64 {
     value as f64
 }

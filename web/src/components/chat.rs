@@ -1,7 +1,8 @@
-//! A conversation as its reader follows it: who says what, which tools are called and what comes of it.
+//! A conversation: messages with their roles, tool calls and tool results.
 
 use icondata_lu::{LuBrain, LuCornerDownRight, LuPaperclip, LuWrench};
 use serde_json::Value;
+use shared::format;
 use yew::prelude::*;
 
 use super::{
@@ -9,25 +10,25 @@ use super::{
     icon::svg_icon,
     long_text::LongText,
 };
-use crate::{format, json::pretty};
 
-/// Messages that are shown at first where there are many: the last ones.
+/// The number of messages shown initially in a long conversation: the last ones.
 const LAST: usize = 30;
 
 /// Properties of [`Chat`].
 #[derive(Properties, PartialEq)]
 pub struct ChatProps {
-    /// The messages.
+    /// The messages, oldest first.
     pub messages: Vec<ChatMessage>,
 }
 
-/// See the module.
+/// Renders the messages; a long conversation is collapsed to its last ones.
 #[component]
 pub fn Chat(props: &ChatProps) -> Html {
     let all = use_state(|| false);
-    // What an agent is told at the start stays; what is left out stands between that and the last ones.
-    let told = usize::from(props.messages.first().is_some_and(|first| class_of(&first.role) == "system"));
-    let hidden = props.messages.len().saturating_sub(LAST + told);
+    // The system message stays visible; the messages between it and the last ones are collapsed.
+    let instructions =
+        usize::from(props.messages.first().is_some_and(|first| class_of(&first.role) == "system"));
+    let hidden = props.messages.len().saturating_sub(LAST + instructions);
     let hidden = if *all || hidden < 5 { 0 } else { hidden };
     let show = {
         let all = all.clone();
@@ -36,11 +37,11 @@ pub fn Chat(props: &ChatProps) -> Html {
     let numbered = || props.messages.iter().enumerate();
     html! {
         <ol class="conversation" tabindex="0" aria-label="Conversation">
-            { for numbered().take(told).map(message) }
+            { for numbered().take(instructions).map(message) }
             if hidden > 0 {
                 <li class="chat-more"><button type="button" class="link-button" onclick={show}>{ format!("Show {} earlier messages", format::integer(hidden as u64)) }</button></li>
             }
-            { for numbered().skip(told + hidden).map(message) }
+            { for numbered().skip(instructions + hidden).map(message) }
         </ol>
     }
 }
@@ -80,7 +81,7 @@ fn part(part: &Part) -> Html {
                 <p class="chat-label" title={id.clone()}>{ svg_icon(LuWrench) }<span class="muted">{ "calls " }</span><span class="mono">{ name.clone() }</span></p>
                 { value(arguments) }
                 if let Some(result) = result {
-                    <p class="chat-label">{ svg_icon(LuCornerDownRight) }<span class="muted">{ "gets" }</span></p>
+                    <p class="chat-label">{ svg_icon(LuCornerDownRight) }<span class="muted">{ "result" }</span></p>
                     { value(result) }
                 }
             </div>
@@ -104,7 +105,7 @@ fn value(value: &Value) -> Html {
     match value {
         Value::Null => Html::default(),
         Value::String(text) => html! { <LongText class="chat-text chat-value" text={text.clone()} /> },
-        other => html! { <LongText json=true text={pretty(other)} /> },
+        other => html! { <LongText json=true text={format!("{other:#}")} /> },
     }
 }
 
@@ -120,9 +121,9 @@ fn media_part(media: &Media) -> Html {
     html! {
         <div class="chat-media">
             <p class="chat-label">{ svg_icon(LuPaperclip) }{ title }</p>
-            // Pictures of elsewhere are not fetched: whoever looks at a trace should not be seen looking.
+            // Remote images are not fetched: a request would reveal that the trace is being viewed.
             if shown {
-                <img src={source} alt="Sent along with the message" loading="lazy" />
+                <img src={source} alt="Attached image" loading="lazy" />
             } else if !source.is_empty() {
                 <LongText class="chat-text chat-value" text={source} />
             }

@@ -1,18 +1,18 @@
-//! Something to paste elsewhere, with a button that copies it.
+//! A block of code with a copy button.
 
 use yew::prelude::*;
 
 use super::copy_button::CopyButton;
 
-/// `title` says where it goes, `what` what it is: `curl command`.
-pub fn code_box(title: &'static str, what: &'static str, text: String) -> Html {
+/// Renders `text`. `title` is where to use it, like `Terminal`; `name` describes it, like `curl command`.
+pub fn code_box(title: &'static str, name: &'static str, text: String) -> Html {
     html! {
         <div class="code-box">
             <div class="code-head">
                 <span>{ title }</span>
-                <CopyButton text={text.clone()} {what} />
+                <CopyButton text={text.clone()} {name} />
             </div>
-            <pre tabindex="0" aria-label={what}><code>{ text }</code></pre>
+            <pre tabindex="0" aria-label={name}><code>{ text }</code></pre>
         </div>
     }
 }

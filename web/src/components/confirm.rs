@@ -1,29 +1,29 @@
-//! The question before something is gone for good.
+//! A confirmation dialog for actions that cannot be undone.
 
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use super::form_error::form_error;
-use crate::api::Asked;
+use crate::api::ApiRequest;
 
 /// Properties of [`Confirm`].
 #[derive(Properties, PartialEq)]
 pub struct ConfirmProps {
     /// The question.
     pub title: AttrValue,
-    /// What the button says that does it.
+    /// The label of the button that confirms.
     pub action: AttrValue,
-    /// Does it.
-    pub act: Callback<(), Asked<()>>,
-    /// Told once it is done.
+    /// Performs the action.
+    pub act: Callback<(), ApiRequest<()>>,
+    /// Called when the action has succeeded.
     pub on_done: Callback<()>,
-    /// Told that the question is over, whatever came of it.
+    /// Called when the dialog is closed, confirmed or not.
     pub on_close: Callback<()>,
-    /// What it means.
+    /// What the action does.
     pub children: Html,
 }
 
-/// See the module.
+/// Renders the dialog and opens it.
 #[component]
 pub fn Confirm(props: &ConfirmProps) -> Html {
     let node = use_node_ref();
@@ -33,13 +33,13 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
         let node = node.clone();
         use_effect_with((), move |()| {
             if let Some(dialog) = node.cast::<HtmlDialogElement>() {
-                // It is in the page and not open yet: nothing to refuse.
+                // It only fails for a dialog that is detached or already open; this one is neither.
                 drop(dialog.show_modal());
             }
         });
     }
     let cancel = props.on_close.reform(|_: MouseEvent| ());
-    // Escape closes it in the browser; this tells the page.
+    // The browser closes the dialog on Escape; the page has to know.
     let onclose = props.on_close.reform(|_: Event| ());
     let onclick = {
         let (act, error, busy) = (props.act.clone(), error.clone(), busy.clone());
@@ -65,7 +65,7 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
             <p>{ props.children.clone() }</p>
             { form_error(error.as_deref()) }
             <div class="dialog-buttons">
-                <button type="button" class="button" onclick={cancel}>{ "Keep it" }</button>
+                <button type="button" class="button" onclick={cancel}>{ "Cancel" }</button>
                 <button type="button" class="button danger solid" {onclick} disabled={*busy}>{ props.action.clone() }</button>
             </div>
         </dialog>

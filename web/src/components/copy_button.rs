@@ -1,4 +1,4 @@
-//! Puts a text on the clipboard.
+//! A button that copies a text to the clipboard.
 
 use gloo_timers::callback::Timeout;
 use icondata_lu::{LuCheck, LuCopy};
@@ -13,11 +13,11 @@ use crate::intl;
 /// Properties of [`CopyButton`].
 #[derive(Properties, PartialEq)]
 pub struct CopyButtonProps {
-    /// What to copy.
+    /// The text to copy.
     pub text: AttrValue,
-    /// What that is, for the button's label: `input`, `key`.
-    pub what: AttrValue,
-    /// What stands on it.
+    /// The name of the text, for the accessible name of the button: `input`, `key`.
+    pub name: AttrValue,
+    /// The visible label.
     #[prop_or(AttrValue::Static("Copy"))]
     pub label: AttrValue,
 }
@@ -28,7 +28,7 @@ enum Outcome {
     Failed,
 }
 
-/// A button that says whether it worked.
+/// Renders the button, which shows the outcome for two seconds.
 #[component]
 pub fn CopyButton(props: &CopyButtonProps) -> Html {
     let outcome = use_state(|| None);
@@ -48,23 +48,23 @@ pub fn CopyButton(props: &CopyButtonProps) -> Html {
             });
         })
     };
-    let word = match *outcome {
+    let label = match *outcome {
         None => props.label.clone(),
         Some(Outcome::Copied) => AttrValue::Static("Copied"),
-        Some(Outcome::Failed) => AttrValue::Static("Select and copy by hand"),
+        Some(Outcome::Failed) => AttrValue::Static("Copy it manually"),
     };
-    let name = if outcome.is_none() { AttrValue::Static("Copy") } else { word.clone() };
+    let action = if outcome.is_none() { AttrValue::Static("Copy") } else { label.clone() };
     html! {
-        <button type="button" class="button small" {onclick} aria-label={format!("{name} {}", props.what)}>
+        <button type="button" class="button small" {onclick} aria-label={format!("{action} {}", props.name)}>
             { svg_icon(if *outcome == Some(Outcome::Copied) { LuCheck } else { LuCopy }) }
-            <span aria-live="polite">{ word }</span>
+            <span aria-live="polite">{ label }</span>
         </button>
     }
 }
 
 async fn copy(text: &str) -> bool {
     let clipboard = intl::window().navigator().clipboard();
-    // Browsers keep it from pages that came over plain HTTP from elsewhere than this machine.
+    // The clipboard API is only available over HTTPS and on localhost.
     if AsRef::<JsValue>::as_ref(&clipboard).is_undefined() {
         return copy_by_selection(text).unwrap_or(false);
     }

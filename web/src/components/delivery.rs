@@ -1,26 +1,27 @@
-//! What channels were told, when, and what became of it.
+//! Deliveries of notifications to alert channels.
 
 use shared::alert_channel::AlertDelivery;
 use yew::prelude::*;
 
-use super::{column_heads::column_heads, time::exact_time};
+use super::{table_head::column_heads, time::exact_time};
 use crate::{
-    alert::{delivery_outcome, event_label},
+    alert::{delivery_status, event_label},
     intl::{self, Style},
 };
 
-/// As a badge, with what the other side said.
-pub fn outcome(delivery: &AlertDelivery) -> Html {
-    let (class, word, said) = delivery_outcome(delivery);
+/// Renders the status of a delivery as a badge, with the receiver's answer.
+pub fn delivery_badge(delivery: &AlertDelivery) -> Html {
+    let (class, label, answer) = delivery_status(delivery);
     html! {
-        <span class="outcome">
-            <span class={classes!("badge", class)}>{ word }</span>
-            if !said.is_empty() { <span class="muted">{ said }</span> }
+        <span class="delivery-status">
+            <span class={classes!("badge", class)}>{ label }</span>
+            if !answer.is_empty() { <span class="muted">{ answer }</span> }
         </span>
     }
 }
 
-/// Newest first; with the channel's name where `channel` says it.
+/// Renders a table of deliveries, newest first. `channel` returns the channel's name of a delivery; without it there is no
+/// channel column.
 pub fn delivery_table(
     deliveries: &[AlertDelivery],
     channel: Option<&dyn Fn(&AlertDelivery) -> String>,
@@ -31,9 +32,9 @@ pub fn delivery_table(
                 <thead>
                     <tr>
                         if channel.is_some() {
-                            { column_heads(&["When", "Channel", "What", "Outcome"], &["Attempts"]) }
+                            { column_heads(&["Time", "Channel", "Event", "Status"], &["Attempts"]) }
                         } else {
-                            { column_heads(&["When", "What", "Outcome"], &["Attempts"]) }
+                            { column_heads(&["Time", "Event", "Status"], &["Attempts"]) }
                         }
                     </tr>
                 </thead>
@@ -43,10 +44,10 @@ pub fn delivery_table(
                             <td class="cell-time">{ exact_time(delivery.created_at) }</td>
                             if let Some(channel) = channel { <td>{ channel(delivery) }</td> }
                             <td>{ event_label(delivery.event) }</td>
-                            <td class="cell-outcome">
-                                { outcome(delivery) }
+                            <td class="cell-delivery">
+                                { delivery_badge(delivery) }
                                 if let Some(at) = delivery.next_attempt_at.filter(|_| delivery.attempts > 0) {
-                                    <span class="muted">{ format!("Next at {}", intl::date(at, Style::Exact)) }</span>
+                                    <span class="muted">{ format!("Next attempt: {}", intl::date(at, Style::Exact)) }</span>
                                 }
                             </td>
                             <td class="number">{ delivery.attempts }</td>

@@ -1,4 +1,4 @@
-//! A labelled text input with its error.
+//! A labelled text input with a hint or an error.
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -6,35 +6,35 @@ use yew::prelude::*;
 /// Properties of [`Field`].
 #[derive(Properties, PartialEq)]
 pub struct FieldProps {
-    /// The field's name, which is also its id.
+    /// The field's name and element id.
     pub name: AttrValue,
-    /// What to type.
+    /// The label.
     pub label: AttrValue,
-    /// What was typed.
+    /// The current text.
     pub value: AttrValue,
-    /// What is typed now.
+    /// Called with the new text on every input.
     pub on_change: Callback<String>,
-    /// `text`, `email` or `password`.
+    /// The input type: `text`, `email` or `password`.
     #[prop_or(AttrValue::Static("text"))]
     pub kind: AttrValue,
-    /// The browser's `autocomplete`.
+    /// The `autocomplete` attribute.
     #[prop_or(AttrValue::Static("off"))]
     pub autocomplete: AttrValue,
-    /// An example.
+    /// An example value.
     #[prop_or_default]
     pub placeholder: AttrValue,
-    /// What is expected, below the input.
+    /// A hint below the input.
     #[prop_or_default]
     pub hint: Option<AttrValue>,
-    /// What is wrong with it.
+    /// An error below the input, in place of the hint.
     #[prop_or_default]
     pub error: Option<AttrValue>,
-    /// Whether to begin here.
+    /// Whether the input is focused when it appears.
     #[prop_or_default]
     pub autofocus: bool,
 }
 
-/// See the module.
+/// Renders the input with its label.
 #[component]
 pub fn Field(props: &FieldProps) -> Html {
     let node = use_node_ref();
@@ -42,7 +42,7 @@ pub fn Field(props: &FieldProps) -> Html {
         let node = node.clone();
         use_effect_with(props.autofocus, move |&autofocus| {
             if let (true, Some(input)) = (autofocus, node.cast::<HtmlInputElement>()) {
-                // An element that cannot be focused just is not.
+                // Without focus the input still works.
                 drop(input.focus());
             }
         });

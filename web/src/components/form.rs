@@ -1,55 +1,53 @@
-//! Forms whose fields are those of a request: a row for each, with what the API says is wrong with it.
+//! Forms with one row per request field, and the API's validation errors at the rows.
 
 use serde_json::{Map, Value};
-use shared::error::FieldError;
+use shared::{error::FieldError, format};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use crate::format;
-
-/// What stands in a form, and what is wrong with it.
+/// The values of a form and its validation errors.
 #[derive(Clone, PartialEq)]
 pub struct Form {
-    /// What was typed, by the fields' names.
-    pub typed: UseStateHandle<Map<String, Value>>,
-    /// What is wrong.
-    pub wrong: Vec<FieldError>,
+    /// The input values by field name.
+    pub values: UseStateHandle<Map<String, Value>>,
+    /// The validation errors.
+    pub errors: Vec<FieldError>,
 }
 
-/// What a row is filled in with.
+/// The kind of input of a row.
 pub enum Input {
-    /// A text, with an example.
+    /// A text input with an example.
     Text(&'static str),
-    /// A text, with the suggestions that stand under this id.
+    /// A text input with the suggestions of the `datalist` with this id.
     Suggest(&'static str),
-    /// A number, and its unit.
+    /// A number input with its unit.
     Number(&'static str),
-    /// One of these: what is sent, and what it is called.
+    /// A select of (value, label) options.
     Choice(Vec<(AttrValue, AttrValue)>),
 }
 
 impl Form {
-    /// What stands in a field.
+    /// Returns the text of a field.
     pub fn text(&self, name: &str) -> &str {
-        self.typed.get(name).and_then(Value::as_str).unwrap_or_default()
+        self.values.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Puts `value` into a field.
+    /// Sets a field to `value`.
     pub fn set(&self, name: &str, value: Value) {
-        let mut typed = (*self.typed).clone();
-        typed.insert(name.to_owned(), value);
-        self.typed.set(typed);
+        let mut values = (*self.values).clone();
+        values.insert(name.to_owned(), value);
+        self.values.set(values);
     }
 
-    /// What is wrong with a field, or with one of its items.
+    /// Returns the error of a field or of one of its items.
     fn error(&self, name: &str) -> Option<String> {
         let is_of = |field: &str| {
             field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
         };
-        self.wrong.iter().find(|wrong| is_of(&wrong.field)).map(|wrong| format::words(&wrong.detail))
+        self.errors.iter().find(|error| is_of(&error.field)).map(|error| format::words(&error.detail))
     }
 
-    /// A row; `hint` says more where it is not empty.
+    /// Renders a row. An empty `hint` is not shown.
     pub fn row(&self, name: &'static str, label: &'static str, input: Input, hint: &'static str) -> Html {
         let error = self.error(name);
         let class = classes!("field", error.is_some().then_some("invalid"));
@@ -58,16 +56,16 @@ impl Form {
         let invalid = error.is_some().then_some("true");
         let value = self.text(name).to_owned();
         let form = self.clone();
-        let inside = match input {
+        let control = match input {
             Input::Choice(options) => {
                 let onchange = Callback::from(move |event: Event| {
-                    let chosen = event.target_unchecked_into::<HtmlSelectElement>().value();
-                    form.set(name, Value::String(chosen));
+                    let selected = event.target_unchecked_into::<HtmlSelectElement>().value();
+                    form.set(name, Value::String(selected));
                 });
                 html! {
                     <select id={name} {onchange} aria-invalid={invalid} aria-describedby={described.clone()}>
-                        for (word, label) in options {
-                            <option selected={*word == *value} value={word.clone()}>{ label }</option>
+                        for (option, label) in options {
+                            <option selected={*option == *value} value={option.clone()}>{ label }</option>
                         }
                     </select>
                 }
@@ -94,18 +92,18 @@ impl Form {
         html! {
             <div {class}>
                 <label for={name}>{ label }</label>
-                { inside }
+                { control }
                 if let Some(note) = note { <p id={described} class="field-note">{ note }</p> }
             </div>
         }
     }
 
-    /// What is wrong that none of the rows is about.
+    /// Returns the first error that belongs to none of `rows`.
     pub fn other_errors(&self, rows: &[&str]) -> Option<String> {
         let is_shown = |field: &str| {
             rows.iter().any(|row| field.strip_prefix(row).is_some_and(|rest| !rest.starts_with('_')))
         };
-        let other = self.wrong.iter().find(|wrong| !is_shown(&wrong.field))?;
+        let other = self.errors.iter().find(|error| !is_shown(&error.field))?;
         Some(format!("{} {}", other.field, other.detail).trim().to_owned())
     }
 }

@@ -1,8 +1,8 @@
-//! What went wrong with what a form or a button asked for.
+//! The error of a form or a button.
 
 use yew::prelude::*;
 
-/// `error`, where there is one.
+/// Renders `error`, if any.
 pub fn form_error(error: Option<&str>) -> Html {
     html! {
         if let Some(error) = error {

@@ -1,11 +1,9 @@
-//! Lucide's icons. Only the data that is named somewhere ends up in the binary.
-//!
-//! Functions, like all that has no state: a component costs the binary some kilobytes, a function what it draws.
+//! Lucide icons. Only the icons in use are part of the binary.
 
 use icondata_core::IconData;
 use yew::prelude::*;
 
-/// An icon beside a text that says the same: hidden from screen readers.
+/// Renders a decorative icon, hidden from screen readers.
 pub fn svg_icon(icon: &'static IconData) -> Html {
     html! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">

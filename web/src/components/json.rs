@@ -1,13 +1,13 @@
-//! JSON, indented and coloured.
+//! Syntax highlighting for JSON.
 
 use yew::prelude::*;
 
-/// Above this, colours would cost the browser more than they help the reader.
-const COLOURED_BYTES: usize = 60_000;
+/// Longer texts are not highlighted: the many elements would slow the browser down.
+const HIGHLIGHT_BYTES: usize = 60_000;
 
-/// Indented JSON, or its beginning.
-pub fn coloured(text: &str) -> Html {
-    if text.len() > COLOURED_BYTES {
+/// Renders indented JSON, complete or cut off, with highlighting.
+pub fn highlighted(text: &str) -> Html {
+    if text.len() > HIGHLIGHT_BYTES {
         return html! { <code>{ text.to_owned() }</code> };
     }
     let token = |(class, token): (&'static str, &str)| {
@@ -20,7 +20,7 @@ pub fn coloured(text: &str) -> Html {
     html! { <code class="json">{ for tokens(text).into_iter().map(token) }</code> }
 }
 
-/// The tokens of indented JSON with their classes; what stands between them has none.
+/// Splits indented JSON into tokens with their CSS classes. Punctuation and whitespace have no class.
 fn tokens(text: &str) -> Vec<(&'static str, &str)> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -31,9 +31,11 @@ fn tokens(text: &str) -> Vec<(&'static str, &str)> {
                 let is_key = rest.get(length..).is_some_and(|after| after.starts_with(':'));
                 (if is_key { "json-key" } else { "json-string" }, length)
             }
-            '-' | '0'..='9' => ("json-number", run(rest, |c| c.is_ascii_digit() || "+-.eE".contains(c))),
-            't' | 'f' | 'n' => ("json-word", run(rest, |c| c.is_ascii_alphabetic())),
-            _ => ("", run(rest, |c| !matches!(c, '"' | '-' | '0'..='9' | 't' | 'f' | 'n'))),
+            '-' | '0'..='9' => {
+                ("json-number", prefix_length(rest, |c| c.is_ascii_digit() || "+-.eE".contains(c)))
+            }
+            't' | 'f' | 'n' => ("json-word", prefix_length(rest, |c| c.is_ascii_alphabetic())),
+            _ => ("", prefix_length(rest, |c| !matches!(c, '"' | '-' | '0'..='9' | 't' | 'f' | 'n'))),
         };
         let (token, after) = rest.split_at(length.max(1).min(rest.len()));
         found.push((class, token));
@@ -42,7 +44,7 @@ fn tokens(text: &str) -> Vec<(&'static str, &str)> {
     found
 }
 
-fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+fn prefix_length(text: &str, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|c| !belongs(c)).unwrap_or(text.len())
 }
 
@@ -62,16 +64,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::json::pretty;
 
     #[test]
-    fn tokens_put_together_are_the_text_again() {
-        let text = pretty(&json!({"a\"b": [1, -2.5e3, true, null, "x: \"y\" \\"], "ü": {}}));
+    fn tokens_concatenate_to_the_original_text() {
+        let text = format!("{:#}", json!({"a\"b": [1, -2.5e3, true, null, "x: \"y\" \\"], "ü": {}}));
         let found = tokens(&text);
         assert_eq!(found.iter().map(|token| token.1).collect::<String>(), text);
         assert!(found.contains(&("json-key", "\"a\\\"b\"")));
         assert!(found.contains(&("json-string", "\"x: \\\"y\\\" \\\\\"")));
-        assert!(found.contains(&("json-number", "-2500")));
+        assert!(found.contains(&("json-number", "-2500.0")));
         assert!(found.contains(&("json-word", "null")));
     }
 }

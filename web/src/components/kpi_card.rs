@@ -1,62 +1,16 @@
-//! A key figure with its change.
+//! A KPI with its change.
 
 use icondata_lu::{LuArrowDown, LuArrowUp, LuMinus};
-use shared::kpi::{Direction, Kpi};
+use shared::{
+    format::{self, Unit},
+    kpi::{Direction, Kpi},
+};
 use yew::prelude::*;
 
 use super::{icon::svg_icon, sparkline::sparkline};
-use crate::format;
 
-/// What a figure is measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// A number of things.
-    Count,
-    /// Milliseconds.
-    Latency,
-    /// Percent.
-    Percent,
-    /// US dollars.
-    Cost,
-    /// Points of 100.
-    Score,
-    /// Percent of an earlier value.
-    Change,
-    /// Minutes.
-    Minutes,
-}
-
-impl Unit {
-    /// `value` as text.
-    #[must_use]
-    pub fn text(self, value: f64) -> String {
-        match self {
-            Self::Count => format::count(value),
-            Self::Latency => format::latency(value),
-            Self::Percent => format::percent(value),
-            Self::Cost => format::cost(value),
-            Self::Score => format::score(value),
-            Self::Change => format::change(value),
-            Self::Minutes => format::minutes(value),
-        }
-    }
-
-    /// A round `value` as short text, for an axis.
-    #[must_use]
-    pub fn axis_text(self, value: f64) -> String {
-        match self {
-            Self::Count | Self::Score => format::compact(value),
-            Self::Latency => format::round_latency(value),
-            Self::Minutes => format::round_minutes(value),
-            Self::Percent | Self::Change => self.text(value),
-            Self::Cost if value.fract() != 0.0 && value >= 0.01 => format!("${}", format::plain(value, 2)),
-            Self::Cost => format!("${}", format::compact(value)),
-        }
-    }
-}
-
-/// Value, change (an arrow for where it went, a colour and a word for what that means), and a small line of `history`,
-/// which may be empty.
+/// Renders a KPI: its value, its change (an arrow for the direction, a colour and a hidden text for the meaning) and a
+/// sparkline of `history`, which may be empty.
 pub fn kpi_card(label: &'static str, kpi: &Kpi, unit: Unit, history: &[Option<f64>]) -> Html {
     let (class, meaning) = match kpi.direction() {
         Direction::Better => ("better", "better"),

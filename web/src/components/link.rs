@@ -1,45 +1,48 @@
-//! A link within the application: a real `<a href>`, followed without a reload.
+//! A link within the application: an `<a href>` that navigates without a reload.
 
 use yew::prelude::*;
-use yew_router::Routable;
+use yew_router::{Routable, hooks::use_navigator, query::Raw};
 
-use crate::{route::Route, router};
+use crate::route::Route;
 
 /// Properties of [`RouteLink`].
 #[derive(Properties, PartialEq)]
 pub struct RouteLinkProps {
-    /// Where to.
+    /// The target page.
     pub to: Route,
-    /// The query to go with it, without `?`.
+    /// The URL query, without `?`.
     #[prop_or_default]
     pub query: AttrValue,
-    /// Classes of the `<a>`.
+    /// The CSS classes of the `<a>`.
     #[prop_or_default]
     pub class: Classes,
-    /// Whether it leads to the page that is shown.
+    /// Whether the target is the current page.
     #[prop_or_default]
     pub current: bool,
-    /// A label where the content says too little by itself.
+    /// The accessible name, if the content is not descriptive enough.
     #[prop_or_default]
     pub label: Option<AttrValue>,
-    /// What is shown.
+    /// The content of the link.
     pub children: Html,
 }
 
-/// See the module.
+/// Renders the link.
 #[component]
 pub fn RouteLink(props: &RouteLinkProps) -> Html {
+    let navigator = use_navigator();
     let path = props.to.to_path();
     let href = if props.query.is_empty() { path } else { format!("{path}?{}", props.query) };
     let onclick = {
-        let href = href.clone();
+        let (to, query) = (props.to.clone(), props.query.clone());
         Callback::from(move |event: MouseEvent| {
-            // Those open a tab or a window, which is the browser's.
+            // With a modifier key, the browser opens a tab or a window.
             if event.meta_key() || event.ctrl_key() || event.shift_key() || event.alt_key() {
                 return;
             }
-            event.prevent_default();
-            router::push(&href);
+            if let Some(navigator) = &navigator {
+                event.prevent_default();
+                let Ok(()) = navigator.push_with_query(&to, Raw(&*query));
+            }
         })
     };
     html! {

@@ -1,4 +1,4 @@
-//! Loading, failed and ready: the same three for every view.
+//! The loading, error and ready states of every view.
 
 use icondata_lu::{LuCloudOff, LuTriangleAlert};
 use yew::prelude::*;
@@ -6,15 +6,10 @@ use yew::prelude::*;
 use super::{icon::svg_icon, message::message, time::RelativeTime};
 use crate::hooks::Poll;
 
-/// What a poll has to show: `skeleton` until there is something, then `ready` with the last good data, for as long as
-/// there is any, and a word above it when that could not be brought up to date.
+/// Renders a poll: `skeleton` until the first data arrives, then `ready` with the latest data, and a notice above it if
+/// the last refresh failed.
 pub fn view<T: 'static>(poll: &Poll<T>, skeleton: Html, ready: impl FnOnce(&T) -> Html) -> Html {
     let shown = poll.data().map(|data| ready(&data));
-    frame(&poll.untyped(), skeleton, shown)
-}
-
-/// [`view`] around what is drawn already, so that it is in the binary once.
-fn frame(poll: &Poll<()>, skeleton: Html, shown: Option<Html>) -> Html {
     match (shown, poll.error()) {
         (Some(shown), error) => html! {
             <>
@@ -28,9 +23,9 @@ fn frame(poll: &Poll<()>, skeleton: Html, shown: Option<Html>) -> Html {
             let retry = poll.on_refresh().reform(|_: MouseEvent| ());
             html! {
                 <div role="alert">
-                    { message(LuCloudOff, "This could not be loaded", html! { <>
+                    { message(LuCloudOff, "Failed to load", html! { <>
                         <p>{ error.message() }</p>
-                        <button type="button" class="button" onclick={retry}>{ "Try again" }</button>
+                        <button type="button" class="button" onclick={retry}>{ "Retry" }</button>
                     </> }) }
                 </div>
             }
@@ -44,22 +39,22 @@ fn frame(poll: &Poll<()>, skeleton: Html, shown: Option<Html>) -> Html {
     }
 }
 
-fn stale(poll: &Poll<()>) -> Html {
+fn stale<T>(poll: &Poll<T>) -> Html {
     let retry = poll.on_refresh().reform(|_: MouseEvent| ());
     let reason = poll.error().map(crate::api::ApiError::message);
     html! {
         <div class="stale" role="status" title={reason}>
             { svg_icon(LuTriangleAlert) }
             <span>
-                { "Could not be brought up to date." }
-                if let Some(at) = poll.updated_at() { { " Shown as of " }<RelativeTime {at} /> }
+                { "Failed to refresh." }
+                if let Some(at) = poll.updated_at() { { " Last updated " }<RelativeTime {at} /> }
             </span>
             <button type="button" class="link-button" onclick={retry} disabled={poll.is_loading()}>{ "Retry" }</button>
         </div>
     }
 }
 
-/// `lines` grey lines, in the place of text that is on its way.
+/// Renders `lines` grey lines as a placeholder for text.
 pub fn skeleton_lines(lines: usize) -> Html {
     html! {
         <div class="skeleton-lines" aria-hidden="true">
@@ -70,7 +65,7 @@ pub fn skeleton_lines(lines: usize) -> Html {
     }
 }
 
-/// A grey block, in the place of a chart or a card that is on its way.
+/// Renders a grey block as a placeholder for a chart or a card.
 pub fn skeleton_block(class: &'static str) -> Html {
     html! { <div class={classes!("skeleton", class)} aria-hidden="true" /> }
 }

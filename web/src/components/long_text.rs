@@ -1,30 +1,31 @@
-//! A text that may be long: its beginning, and the rest when it is asked for.
+//! A text that is collapsed if it is long.
 
+use shared::format;
 use yew::prelude::*;
 
-use super::json::coloured;
-use crate::format;
+use super::json::highlighted;
 
-/// Characters and lines that are shown at first.
-const FIRST: usize = 2_400;
+/// The number of characters shown of a collapsed text.
+const CHARACTERS: usize = 2_400;
+/// The number of lines shown of a collapsed text.
 const LINES: usize = 40;
-/// So little more is shown at once.
+/// A text is not collapsed if only this many bytes would be hidden.
 const SLACK: usize = 400;
 
 /// Properties of [`LongText`].
 #[derive(Properties, PartialEq)]
 pub struct LongTextProps {
-    /// All of it.
+    /// The whole text.
     pub text: AttrValue,
-    /// Whether it is indented JSON.
+    /// Whether the text is indented JSON.
     #[prop_or_default]
     pub json: bool,
-    /// Its class.
+    /// The CSS classes of the text.
     #[prop_or_default]
     pub class: Classes,
 }
 
-/// See the module.
+/// Renders the text with a button that expands it.
 #[component]
 pub fn LongText(props: &LongTextProps) -> Html {
     let all = use_state(|| false);
@@ -37,7 +38,7 @@ pub fn LongText(props: &LongTextProps) -> Html {
         let all = all.clone();
         Callback::from(move |_: MouseEvent| all.set(!*all))
     };
-    let word = if *all {
+    let label = if *all {
         "Show less".to_owned()
     } else {
         #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
@@ -47,20 +48,20 @@ pub fn LongText(props: &LongTextProps) -> Html {
     html! {
         <div class={classes!("long-text", (cut.is_some() && !*all).then_some("cut"))}>
             if props.json {
-                <pre class={props.class.clone()}>{ coloured(shown) }</pre>
+                <pre class={props.class.clone()}>{ highlighted(shown) }</pre>
             } else {
                 <p class={props.class.clone()}>{ shown.to_owned() }</p>
             }
             if cut.is_some() {
-                <button type="button" class="link-button" onclick={toggle} aria-expanded={all.to_string()}>{ word }</button>
+                <button type="button" class="link-button" onclick={toggle} aria-expanded={all.to_string()}>{ label }</button>
             }
         </div>
     }
 }
 
-/// After how many bytes a text is cut; none where it is shown whole.
+/// Returns the byte index at which a text is cut, or `None` if it is shown whole.
 fn cut(text: &str) -> Option<usize> {
-    let by_length = text.char_indices().nth(FIRST).map(|(at, _)| at);
+    let by_length = text.char_indices().nth(CHARACTERS).map(|(at, _)| at);
     let by_lines = text.match_indices('\n').nth(LINES).map(|(at, _)| at);
     let at = [by_length, by_lines].into_iter().flatten().min()?;
     (text.len() - at > SLACK).then_some(at)
@@ -71,11 +72,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_between_characters_and_only_where_much_more_follows() {
+    fn cuts_long_texts_at_a_character_boundary() {
         assert_eq!(cut("short"), None);
-        assert_eq!(cut(&"x".repeat(FIRST + SLACK)), None);
-        assert_eq!(cut(&"x".repeat(FIRST + SLACK + 1)), Some(FIRST));
-        assert_eq!(cut(&"ü".repeat(FIRST * 2)), Some(FIRST * 2));
+        assert_eq!(cut(&"x".repeat(CHARACTERS + SLACK)), None);
+        assert_eq!(cut(&"x".repeat(CHARACTERS + SLACK + 1)), Some(CHARACTERS));
+        assert_eq!(cut(&"ü".repeat(CHARACTERS * 2)), Some(CHARACTERS * 2));
         assert_eq!(cut(&"a line\n".repeat(200)), Some((LINES + 1) * 7 - 1));
     }
 }

@@ -1,4 +1,4 @@
-//! A button that opens a small box, which closes on Escape and on a click elsewhere.
+//! A menu: a button that opens a box, which closes on Escape and on a click outside.
 
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
@@ -10,15 +10,15 @@ use crate::intl;
 /// Properties of [`Menu`].
 #[derive(Properties, PartialEq)]
 pub struct MenuProps {
-    /// What the button is for.
+    /// The accessible name of the button.
     pub label: AttrValue,
-    /// What the button shows.
+    /// The content of the button.
     pub button: Html,
-    /// What the box shows.
+    /// The content of the box.
     pub children: Html,
 }
 
-/// See the module.
+/// Renders the menu, closed at first.
 #[component]
 pub fn Menu(props: &MenuProps) -> Html {
     let open = use_state(|| false);
@@ -27,10 +27,10 @@ pub fn Menu(props: &MenuProps) -> Html {
         let (open, node) = (open.clone(), node.clone());
         use_effect_with(*open, move |&is_open| {
             let listeners = is_open.then(|| {
-                let (close, inside) = (open.clone(), node.clone());
+                let (close, menu) = (open.clone(), node.clone());
                 let pressed = EventListener::new(&intl::document(), "pointerdown", move |event| {
                     let target = event.target().and_then(|target| target.dyn_into::<Node>().ok());
-                    if !inside.cast::<Node>().is_some_and(|inside| inside.contains(target.as_ref())) {
+                    if !menu.cast::<Node>().is_some_and(|menu| menu.contains(target.as_ref())) {
                         close.set(false);
                     }
                 });
@@ -42,7 +42,7 @@ pub fn Menu(props: &MenuProps) -> Html {
                             .and_then(|menu| menu.query_selector("button").ok().flatten());
                         if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok())
                         {
-                            // A button that cannot be focused just is not.
+                            // Without focus the button still works.
                             drop(button.focus());
                         }
                     }

@@ -1,11 +1,11 @@
-//! A message in the place of content: nothing here yet, or something went wrong.
+//! A message in place of content: an empty state or an error.
 
 use icondata_core::IconData;
 use yew::prelude::*;
 
 use super::icon::svg_icon;
 
-/// A picture, what is the case, and what to do next (text, links and buttons).
+/// Renders an icon, a title, and what to do next (text, links and buttons).
 pub fn message(icon: &'static IconData, title: &'static str, next: Html) -> Html {
     html! {
         <div class="message">

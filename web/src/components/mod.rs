@@ -1,18 +1,17 @@
-//! What pages are made of. Components show what they are given; none of them asks the API.
+//! The building blocks of pages. Components render their properties; they do not call the API.
 
 pub mod activity_stream;
 pub mod alerts_feed;
 pub(crate) mod brand;
 pub(crate) mod breakdown;
+pub(crate) mod chart_panel;
 pub(crate) mod chat;
 pub(crate) mod code_box;
-pub(crate) mod column_heads;
 pub(crate) mod confirm;
 pub(crate) mod conversation;
 pub(crate) mod copy_button;
 pub(crate) mod delivery;
 pub(crate) mod field;
-pub(crate) mod figure;
 pub(crate) mod form;
 pub(crate) mod form_error;
 pub(crate) mod icon;
@@ -31,7 +30,9 @@ pub(crate) mod range_picker;
 pub(crate) mod shell;
 pub mod span_row;
 pub(crate) mod sparkline;
+pub(crate) mod stat;
 pub(crate) mod status;
 pub(crate) mod switch;
+pub(crate) mod table_head;
 pub(crate) mod time;
 pub(crate) mod updated;

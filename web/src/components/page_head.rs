@@ -1,14 +1,14 @@
-//! The head of a page.
+//! The header of a page.
 
 use yew::prelude::*;
 
-/// The page's name and what it is for; `tools`, where there are any, stand beside them.
-pub fn page_head(title: &'static str, lead: &'static str, tools: Option<Html>) -> Html {
+/// Renders the title and the description of a page, with optional `tools` beside them.
+pub fn page_head(title: &'static str, description: &'static str, tools: Option<Html>) -> Html {
     html! {
         <div class="page-head">
             <div>
                 <h1>{ title }</h1>
-                <p class="muted">{ lead }</p>
+                <p class="muted">{ description }</p>
             </div>
             if let Some(tools) = tools {
                 <div class="page-tools">{ tools }</div>

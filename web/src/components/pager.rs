@@ -1,19 +1,18 @@
-//! From page to page of a long list.
+//! Pagination of a list.
 
 use icondata_lu::{LuChevronLeft, LuChevronRight};
-use shared::page::Page;
+use shared::{format, page::Page};
 use yew::prelude::*;
 
 use super::icon::svg_icon;
-use crate::format;
 
-/// Which of all are shown, and the pages beside.
+/// Renders the shown range and buttons to the previous and the next page.
 pub fn pager<T>(page: &Page<T>, on_page: &Callback<u32>) -> Html {
     let first = u64::from(page.page - 1) * u64::from(page.limit) + 1;
     let last = (first + u64::from(page.limit) - 1).min(page.total);
     let to = |number: u32| on_page.reform(move |_: MouseEvent| number);
     html! {
-        <nav class="pager" aria-label="Pages">
+        <nav class="pager" aria-label="Pagination">
             <p class="muted">
                 { format!("{}–{} of {}", format::integer(first), format::integer(last), format::integer(page.total)) }
             </p>

@@ -1,16 +1,16 @@
-//! A titled box.
+//! A box with a title.
 
 use yew::prelude::*;
 
-/// `aside` stands beside the title (a count, a legend, a link), `class` beside `panel`.
-pub fn panel(title: &'static str, class: &'static str, aside: Html, inside: Html) -> Html {
+/// Renders a panel. `aside` is placed beside the title (a count, a legend, a link); `class` is an extra CSS class.
+pub fn panel(title: &'static str, class: &'static str, aside: Html, body: Html) -> Html {
     html! {
         <section class={classes!("panel", class)} aria-label={title}>
             <header class="panel-head">
                 <h2>{ title }</h2>
                 { aside }
             </header>
-            { inside }
+            { body }
         </section>
     }
 }

@@ -1,35 +1,34 @@
-//! An input or an output, readable: a conversation, JSON or text, with a button to copy it.
+//! An input or an output: a conversation, JSON or text, with a copy button.
 
 use serde_json::Value;
 use yew::prelude::*;
 
 use super::{
     chat::Chat,
-    conversation::{beside, messages, structured},
+    conversation::{messages, other_fields, parse_json},
     copy_button::CopyButton,
     long_text::LongText,
 };
-use crate::json::pretty;
 
 /// Properties of [`Payload`].
 #[derive(Properties, PartialEq)]
 pub struct PayloadProps {
-    /// What it is: `Input`.
+    /// The title: `Input` or `Output`.
     pub title: AttrValue,
-    /// The text or JSON.
+    /// A text or JSON.
     pub value: Value,
 }
 
-/// See the module.
+/// Renders the payload. A conversation can also be shown as JSON.
 #[component]
 pub fn Payload(props: &PayloadProps) -> Html {
     let raw = use_state(|| false);
-    // A program that sends JSON as text means JSON.
-    let value = props.value.as_str().and_then(structured).unwrap_or_else(|| props.value.clone());
+    // JSON sent as a string is shown as JSON.
+    let value = props.value.as_str().and_then(parse_json).unwrap_or_else(|| props.value.clone());
     let chat = messages(&value);
     let text = match &value {
         Value::String(text) => text.clone(),
-        other => pretty(other),
+        other => format!("{other:#}"),
     };
     let view = |label: &'static str, wanted: bool| {
         let onclick = {
@@ -43,8 +42,8 @@ pub fn Payload(props: &PayloadProps) -> Html {
         Some(messages) if !*raw => html! {
             <>
                 <Chat {messages} />
-                if let Some(rest) = beside(&value) {
-                    <details class="payload-rest"><summary>{ "Parameters" }</summary><LongText json=true text={pretty(&rest)} /></details>
+                if let Some(rest) = other_fields(&value) {
+                    <details class="payload-rest"><summary>{ "Parameters" }</summary><LongText json=true text={format!("{rest:#}")} /></details>
                 }
             </>
         },
@@ -62,7 +61,7 @@ pub fn Payload(props: &PayloadProps) -> Html {
                     if is_chat {
                         <span class="segments small">{ view("Chat", false) }{ view("JSON", true) }</span>
                     }
-                    <CopyButton {text} what={props.title.to_ascii_lowercase()} />
+                    <CopyButton {text} name={props.title.to_ascii_lowercase()} />
                 </span>
             </header>
             { body }

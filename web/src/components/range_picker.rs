@@ -1,4 +1,4 @@
-//! The time range: a name, or a start and an end.
+//! A picker for the time range: a named range, or a start and an end.
 
 use shared::time_range::TimeRange;
 use web_sys::HtmlInputElement;
@@ -10,15 +10,16 @@ use crate::intl;
 /// Properties of [`RangePicker`].
 #[derive(Properties, PartialEq)]
 pub struct RangePickerProps {
-    /// What is chosen.
+    /// The selected range.
     pub range: TimeRange,
-    /// What is chosen now.
+    /// Called with the new range.
     pub on_change: Callback<TimeRange>,
 }
 
+/// Returns the length of a named range. "Last" in front of it is hidden on narrow screens.
 fn label(range: TimeRange) -> &'static str {
     match range {
-        TimeRange::Hour => "Last hour",
+        TimeRange::Hour => "1 hour",
         TimeRange::Day => "24 hours",
         TimeRange::Week => "7 days",
         TimeRange::Month => "30 days",
@@ -26,7 +27,7 @@ fn label(range: TimeRange) -> &'static str {
     }
 }
 
-/// See the module.
+/// Renders the named ranges and a form for a custom range.
 #[component]
 pub fn RangePicker(props: &RangePickerProps) -> Html {
     let is_custom = matches!(props.range, TimeRange::Custom { .. });
@@ -53,7 +54,7 @@ pub fn RangePicker(props: &RangePickerProps) -> Html {
         <div class="range-picker">
             <div class="segments" role="group" aria-label="Time range">
                 for range in TimeRange::NAMED {
-                    <button type="button" aria-pressed={(props.range == range).to_string()} onclick={choose(range)}>{ label(range) }</button>
+                    <button type="button" aria-pressed={(props.range == range).to_string()} onclick={choose(range)}><span class="wide-label">{ "Last " }</span>{ label(range) }</button>
                 }
                 <button type="button" aria-pressed={is_custom.to_string()} aria-expanded={open.to_string()} onclick={toggle}>{ "Custom" }</button>
             </div>
@@ -93,7 +94,7 @@ fn CustomRange(props: &CustomRangeProps) -> Html {
                     Ok(range) => on_apply.emit(range),
                     Err(reason) => error.set(Some(reason.0)),
                 },
-                _ => error.set(Some("Fill in both times.".to_owned())),
+                _ => error.set(Some("Enter a start and an end time.".to_owned())),
             }
         })
     };

@@ -1,4 +1,4 @@
-//! The frame around every page behind the login: navigation, account, content.
+//! The frame of every page behind the login: navigation, account menu, content.
 
 use std::rc::Rc;
 
@@ -19,54 +19,55 @@ use crate::{
     route::Route,
 };
 
-/// Who is logged in, for the pages inside.
+/// The account that is logged in, as a context for pages.
 #[derive(Clone)]
 pub struct Account {
-    /// For a view of its own.
+    /// The poll, for a page that renders its loading and error states.
     pub poll: Poll<User>,
-    /// The user, once known.
+    /// The account, once loaded.
     pub user: Option<Rc<User>>,
-    // A poll always shows its newest state: what a page was drawn with is kept beside it, to tell a change by.
-    seen: (Option<ApiError>, bool),
+    // A poll always reads its latest state. The state at creation is stored to detect a change.
+    rendered: (Option<ApiError>, bool),
 }
 
 impl Account {
     fn new(poll: Poll<User>) -> Self {
-        let seen = (poll.error().cloned(), poll.is_loading());
-        Self { user: poll.data(), seen, poll }
+        let rendered = (poll.error().cloned(), poll.is_loading());
+        Self { user: poll.data(), rendered, poll }
     }
 }
 
 impl PartialEq for Account {
     fn eq(&self, other: &Self) -> bool {
-        self.user == other.user && self.seen == other.seen
+        self.user == other.user && self.rendered == other.rendered
     }
 }
 
 /// Properties of [`Shell`].
 #[derive(Properties, PartialEq)]
 pub struct ShellProps {
-    /// The page that is shown.
+    /// The current page.
     pub route: Route,
-    /// The page.
+    /// The content of the page.
     pub children: Html,
 }
 
-/// See the module.
+/// Renders the frame around a page.
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
-    let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.me());
+    let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.get_account());
     let account = Account::new(account);
-    let alerts = use_poll((), ttl::ALERTS, |client, ()| client.alerts("open", None, limit::PAGE_ITEMS, 1));
+    let alerts =
+        use_poll((), ttl::ALERTS, |client, ()| client.list_alerts("open", None, limit::PAGE_ITEMS, 1));
     let main = use_node_ref();
     {
         let (main, first) = (main.clone(), use_mut_ref(|| true));
         use_effect_with(props.route.clone(), move |_| {
-            // What a full page load would do: begin at the top, and let a screen reader begin there too.
+            // Like a full page load: scroll to the top and move the focus to the content.
             if !first.replace(false) {
                 intl::window().scroll_to_with_x_and_y(0.0, 0.0);
                 if let Some(main) = main.cast::<HtmlElement>() {
-                    // An element that cannot be focused just is not.
+                    // Without focus the content is still readable.
                     drop(main.focus());
                 }
             }
@@ -81,7 +82,7 @@ pub fn Shell(props: &ShellProps) -> Html {
                     { nav_link(&props.route, Route::Dashboard, LuLayoutDashboard, "Dashboard", Html::default()) }
                     { nav_link(&props.route, Route::Traces, LuListTree, "Traces", Html::default()) }
                     { nav_link(&props.route, Route::Sessions, LuMessagesSquare, "Sessions", Html::default()) }
-                    { nav_link(&props.route, Route::Users, LuUsers, "Users", Html::default()) }
+                    { nav_link(&props.route, Route::Users, LuUsers, "End users", Html::default()) }
                     { nav_link(&props.route, Route::Alerts, LuBell, "Alerts", open_alerts(alerts.data().as_deref())) }
                     { nav_link(&props.route, Route::Settings, LuSettings, "Settings", Html::default()) }
                     { nav_link(&props.route, Route::Start, LuRocket, "Getting started", Html::default()) }
@@ -95,24 +96,24 @@ pub fn Shell(props: &ShellProps) -> Html {
     }
 }
 
-/// `beside` stands beside the label.
-fn nav_link(shown: &Route, to: Route, icon: &'static IconData, label: &'static str, beside: Html) -> Html {
-    let current = *shown == to
+/// Renders a link of the navigation with an optional badge.
+fn nav_link(current: &Route, to: Route, icon: &'static IconData, label: &'static str, badge: Html) -> Html {
+    let is_current = *current == to
         || matches!(
-            (shown, &to),
+            (current, &to),
             (Route::Trace { .. }, Route::Traces)
                 | (Route::Session { .. }, Route::Sessions)
                 | (Route::User { .. }, Route::Users)
                 | (Route::Alert { .. } | Route::AlertRule { .. }, Route::Alerts)
         );
-    // On a phone there is no room for it below: the account's menu has it there.
+    // On a phone the navigation bar has no room for this link; the account menu has it instead.
     let class = classes!("nav-link", (to == Route::Start).then_some("nav-start"));
     html! {
-        <RouteLink {class} {to} {current}>{ svg_icon(icon) }<span>{ label }</span>{ beside }</RouteLink>
+        <RouteLink {class} {to} current={is_current}>{ svg_icon(icon) }<span>{ label }</span>{ badge }</RouteLink>
     }
 }
 
-/// How many alerts last, in the colour of the worst.
+/// Renders the number of active alerts in the colour of the highest severity.
 fn open_alerts(open: Option<&Page<Alert>>) -> Html {
     let Some(worst) = open.and_then(|page| page.items.iter().map(|alert| alert.severity).max()) else {
         return Html::default();
@@ -121,7 +122,7 @@ fn open_alerts(open: Option<&Page<Alert>>) -> Html {
     html! {
         <span class={classes!("nav-badge", format!("severity-{}", worst.as_str()))}>
             { if total > 99 { "99+".to_owned() } else { total.to_string() } }
-            <span class="visually-hidden">{ format!(" open, worst: {}", worst.as_str()) }</span>
+            <span class="visually-hidden">{ format!(" active, highest severity: {}", worst.as_str()) }</span>
         </span>
     }
 }
@@ -159,7 +160,7 @@ fn UserMenu(props: &UserMenuProps) -> Html {
     }
 }
 
-/// The first letters of the first and the last word; CSS makes capitals of them.
+/// Returns the first letters of the first and the last name. CSS converts them to upper case.
 fn initials(name: &str) -> String {
     let mut words = name.split_whitespace();
     let first = words.next().and_then(|word| word.chars().next());
@@ -172,7 +173,7 @@ mod tests {
     use super::initials;
 
     #[test]
-    fn initials_are_of_the_first_and_the_last_name() {
+    fn takes_initials_of_the_first_and_last_name() {
         assert_eq!(initials("Ada King Lovelace"), "AL");
         assert_eq!(initials("plato"), "p");
         assert_eq!(initials(""), "");

@@ -1,17 +1,16 @@
-//! A row of the waterfall: the run itself or one of its steps.
+//! A row of the waterfall: the trace or one of its spans.
 
 use icondata_core::IconData;
 use icondata_lu::{
     LuBot, LuBox, LuChevronDown, LuChevronRight, LuCircleX, LuDatabase, LuFileSearch, LuListOrdered, LuRoute,
     LuScale, LuShieldCheck, LuSparkles, LuTextCursor, LuTimerOff, LuWorkflow, LuWrench,
 };
-use shared::{span::SpanKind, trace::TraceStatus};
+use shared::{format, span::SpanKind, trace::TraceStatus};
 use yew::prelude::*;
 
 use super::icon::svg_icon;
-use crate::format;
 
-/// The kind's picture, and the class of its colour.
+/// Returns the icon of a kind and the CSS class of its colour.
 pub fn kind_icon(kind: SpanKind) -> (&'static IconData, &'static str) {
     match kind {
         SpanKind::Llm => (LuSparkles, "kind-llm"),
@@ -28,7 +27,7 @@ pub fn kind_icon(kind: SpanKind) -> (&'static IconData, &'static str) {
     }
 }
 
-/// The kind for people.
+/// Returns the label of a kind.
 pub fn kind_label(kind: SpanKind) -> String {
     match kind {
         SpanKind::Llm => "LLM".to_owned(),
@@ -37,52 +36,52 @@ pub fn kind_label(kind: SpanKind) -> String {
     }
 }
 
-/// From where to where something reaches, in percent.
-pub type Strip = (f64, f64);
+/// The start and end of a bar, in percent of the width.
+pub type Extent = (f64, f64);
 
-/// What a row shows.
+/// The content of a row.
 #[derive(Debug)]
 pub struct SpanRow {
-    /// The row's id in the page.
+    /// The element id.
     pub id: String,
-    /// What the step is called.
+    /// The name of the span.
     pub name: AttrValue,
-    /// Its kind; none for the run itself.
+    /// The kind of the span; `None` for the trace.
     pub kind: Option<SpanKind>,
-    /// How deep it stands.
+    /// The nesting depth, from 0.
     pub depth: usize,
-    /// Which of its siblings it is, from 1, and how many they are.
+    /// The position among the siblings, from 1, and their number.
     pub place: (usize, usize),
-    /// Whether what is inside is shown; none where nothing is.
+    /// Whether the descendants are shown; `None` if there are none.
     pub expanded: Option<bool>,
-    /// How many steps are inside.
-    pub inside: usize,
-    /// Whether it is the one whose content is shown.
+    /// The number of descendants.
+    pub descendants: usize,
+    /// Whether the row is selected.
     pub selected: bool,
-    /// Whether the search found it.
+    /// Whether the row matches the search.
     pub hit: bool,
-    /// How it ended.
+    /// The status.
     pub status: TraceStatus,
-    /// Milliseconds it took.
+    /// The latency in milliseconds.
     pub latency_ms: f64,
-    /// Tokens, where there are any.
+    /// The number of tokens, if known.
     pub tokens: Option<u64>,
-    /// What it cost, or that this is not known.
+    /// The cost as text, or a text that there is no price.
     pub cost: Option<String>,
-    /// Its bar.
-    pub bar: Strip,
-    /// The part of it that determined when the run ended, and what of that was its own.
-    pub critical: Option<(Strip, Vec<Strip>)>,
-    /// It was chosen.
+    /// The time span, as a bar.
+    pub bar: Extent,
+    /// The part on the critical path, and the self time within that part.
+    pub critical: Option<(Extent, Vec<Extent>)>,
+    /// Called when the row is selected.
     pub on_select: Callback<()>,
-    /// What is inside should be shown, or not any more.
+    /// Called to expand or collapse the row.
     pub on_toggle: Callback<()>,
 }
 
-/// Levels that are indented; deeper ones say how deep they are.
-const LEVELS: usize = 8;
+/// The maximum indentation. Deeper rows show their depth as a number.
+const MAX_INDENT: usize = 8;
 
-/// The row, in a keyed list.
+/// Renders the row with a key.
 pub fn span_row(props: &SpanRow) -> Html {
     let (icon, kind_class) = props.kind.map_or((LuRoute, "kind-trace"), kind_icon);
     let onclick = props.on_select.reform(|_: MouseEvent| ());
@@ -107,11 +106,11 @@ pub fn span_row(props: &SpanRow) -> Html {
             {onclick}
         >
             <div class="span-name">
-                for _ in 0..props.depth.min(LEVELS) {
+                for _ in 0..props.depth.min(MAX_INDENT) {
                     <span class="indent" />
                 }
-                if props.depth > LEVELS {
-                    <span class="span-depth" title="How deep it is">{ props.depth }</span>
+                if props.depth > MAX_INDENT {
+                    <span class="span-depth" title="Nesting depth">{ props.depth }</span>
                 }
                 if let Some(expanded) = props.expanded {
                     <span class="span-toggle" onclick={ontoggle} aria-hidden="true">{ svg_icon(if expanded { LuChevronDown } else { LuChevronRight }) }</span>
@@ -124,10 +123,10 @@ pub fn span_row(props: &SpanRow) -> Html {
                     { props.name.clone() }
                 </span>
                 if props.expanded == Some(false) {
-                    <span class="span-inside">{ format::count(props.inside as f64) }<span class="visually-hidden">{ " steps inside" }</span></span>
+                    <span class="span-descendants">{ format::count(props.descendants as f64) }<span class="visually-hidden">{ " nested steps" }</span></span>
                 }
-                if let Some((icon, word)) = failed {
-                    <span class={classes!("span-failed", word)}>{ svg_icon(icon) }<span class="visually-hidden">{ word }</span></span>
+                if let Some((icon, status)) = failed {
+                    <span class={classes!("span-failed", status)}>{ svg_icon(icon) }<span class="visually-hidden">{ status }</span></span>
                 }
             </div>
             <span class="span-tokens">
@@ -135,10 +134,10 @@ pub fn span_row(props: &SpanRow) -> Html {
             </span>
             <span class="span-cost">{ props.cost.clone() }</span>
             <svg class="span-bar" aria-hidden="true">
-                { strip("bar", props.bar, "12", "6") }
-                if let Some((window, own)) = &props.critical {
-                    { strip("path", *window, "2", "21") }
-                    { for own.iter().map(|own| strip("path-own", *own, "3", "20.5")) }
+                { bar("bar", props.bar, "12", "6") }
+                if let Some((window, self_windows)) = &props.critical {
+                    { bar("path", *window, "2", "21") }
+                    { for self_windows.iter().map(|window| bar("path-self", *window, "3", "20.5")) }
                 }
             </svg>
             <span class="span-time">{ format::latency(props.latency_ms) }</span>
@@ -146,9 +145,9 @@ pub fn span_row(props: &SpanRow) -> Html {
     }
 }
 
-/// A rectangle from one percentage to another, wide enough to be seen.
-fn strip(class: &'static str, (from, to): Strip, height: &'static str, y: &'static str) -> Html {
+/// Renders a rectangle with a minimum width.
+fn bar(class: &'static str, (from, to): Extent, height: &'static str, y: &'static str) -> Html {
     let width = (to - from).max(0.4);
     let from = from.max(0.0).min(100.0 - width.min(100.0));
-    html! { <rect {class} x={format::css_percent(from)} width={format::css_percent(width)} {y} {height} rx="2" /> }
+    html! { <rect {class} x={format!("{from:.2}%")} width={format!("{width:.2}%")} {y} {height} rx="2" /> }
 }

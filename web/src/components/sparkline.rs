@@ -1,13 +1,11 @@
-//! A line so small that it needs no axes.
+//! A small line chart without axes.
 
 use yew::prelude::*;
-
-use crate::format::plain;
 
 const WIDTH: i32 = 100;
 const HEIGHT: i32 = 28;
 
-/// The shape of `values`, from their smallest to their largest: one per step, none where there is nothing to measure.
+/// Renders `values`, scaled from their minimum to their maximum. `None` is a gap without data.
 pub fn sparkline(values: &[Option<f64>]) -> Html {
     let Some((line, area)) = paths(values) else {
         return html! { <span class="sparkline" /> };
@@ -20,7 +18,7 @@ pub fn sparkline(values: &[Option<f64>]) -> Html {
     }
 }
 
-/// The line and the area below it; none where there are less than two values.
+/// Returns the SVG paths of the line and of the area below it, or `None` for fewer than two values.
 fn paths(values: &[Option<f64>]) -> Option<(String, String)> {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred steps")]
     let points: Vec<(f64, f64)> = values
@@ -42,7 +40,7 @@ fn paths(values: &[Option<f64>]) -> Option<(String, String)> {
         } else {
             height / 2.0
         };
-        format!("{} {}", plain(x, 1), plain(y, 1))
+        format!("{x:.1} {y:.1}")
     };
     let line = format!("M{}", points.into_iter().map(place).collect::<Vec<_>>().join("L"));
     let area = format!("{line}L{WIDTH} {HEIGHT}L0 {HEIGHT}Z");
@@ -54,14 +52,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_spans_the_box_from_its_lowest_to_its_highest_value() {
+    fn scales_the_line_to_the_minimum_and_maximum() {
         let (line, area) = paths(&[Some(1.0), None, Some(3.0)]).unwrap_or_default();
         assert_eq!(line, "M0.0 26.0L100.0 2.0");
         assert!(area.ends_with("L100 28L0 28Z"));
     }
 
     #[test]
-    fn a_flat_line_lies_in_the_middle_and_a_single_value_is_no_line() {
+    fn centers_a_flat_line_and_skips_a_single_value() {
         assert_eq!(
             paths(&[Some(5.0), Some(5.0)]).map(|paths| paths.0),
             Some("M0.0 14.0L100.0 14.0".to_owned())

@@ -1,4 +1,4 @@
-//! How a run ended, as a badge.
+//! The status of a trace or span, as a badge.
 
 use icondata_core::IconData;
 use icondata_lu::{LuCircleCheck, LuCircleX, LuTimerOff};
@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use super::icon::svg_icon;
 
-/// The word for people.
+/// Returns the label of a status.
 pub fn status_label(status: TraceStatus) -> &'static str {
     match status {
         TraceStatus::Success => "Success",
@@ -24,7 +24,7 @@ fn icon(status: TraceStatus) -> &'static IconData {
     }
 }
 
-/// Icon and word: the colour alone says nothing.
+/// Renders a status with an icon and a label, since colour alone is not accessible.
 pub fn status_badge(status: TraceStatus) -> Html {
     html! {
         <span class={classes!("badge", format!("status-{}", status.as_str()))}>

@@ -1,10 +1,9 @@
-//! Moments: how long ago, with the exact time for who wants it.
+//! Points in time, relative or exact.
 
-use shared::Timestamp;
+use shared::{Timestamp, format};
 use yew::prelude::*;
 
 use crate::{
-    format,
     hooks::use_now,
     intl::{self, Style},
 };
@@ -12,11 +11,11 @@ use crate::{
 /// Properties of [`RelativeTime`].
 #[derive(Properties, PartialEq)]
 pub struct TimeProps {
-    /// The moment.
+    /// The point in time.
     pub at: Timestamp,
 }
 
-/// `5 min ago`, which stays true.
+/// Renders a relative time like `5 min ago` and keeps it current. The tooltip has the exact time.
 #[component]
 pub fn RelativeTime(props: &TimeProps) -> Html {
     let now = use_now(15);
@@ -25,7 +24,7 @@ pub fn RelativeTime(props: &TimeProps) -> Html {
     }
 }
 
-/// Day, and time to the second.
+/// Renders the day, and the time to the second.
 pub fn exact_time(at: Timestamp) -> Html {
     html! {
         <time datetime={at.to_string()} title={intl::date(at, Style::Full)}>

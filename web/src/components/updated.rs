@@ -1,24 +1,24 @@
-//! How old what is shown is, and the button that makes it new.
+//! The age of the data, with a refresh button.
 
 use icondata_lu::LuRefreshCw;
-use shared::Timestamp;
+use shared::{Timestamp, format};
 use yew::prelude::*;
 
 use super::icon::svg_icon;
-use crate::{format, hooks::use_now};
+use crate::hooks::use_now;
 
 /// Properties of [`Updated`].
 #[derive(Properties, PartialEq)]
 pub struct UpdatedProps {
-    /// When the oldest of it came.
+    /// When the oldest data was received.
     pub at: Option<Timestamp>,
-    /// Whether something is on its way.
+    /// Whether a request is in flight.
     pub loading: bool,
-    /// Asks for all of it, past the API's cache.
+    /// Called to fetch the data, bypassing the API's cache.
     pub on_refresh: Callback<()>,
 }
 
-/// See the module.
+/// Renders the age and the button.
 #[component]
 pub fn Updated(props: &UpdatedProps) -> Html {
     let now = use_now(1);

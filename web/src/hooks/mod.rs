@@ -1,4 +1,4 @@
-//! Hooks that more than one page uses.
+//! Hooks that several pages use.
 
 mod now;
 pub mod poll;
@@ -11,6 +11,6 @@ mod title;
 pub use now::use_now;
 pub use poll::{Poll, use_poll};
 pub use query::use_query;
-pub use rows::use_rows_in_sight;
+pub use rows::use_visible_rows;
 pub use size::use_width;
 pub use title::use_title;

@@ -1,4 +1,4 @@
-//! The time, for what says how long ago something was.
+//! The current time, for relative times such as `5 min ago`.
 
 use gloo_timers::callback::Interval;
 use shared::Timestamp;
@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::intl;
 
-/// The time, anew every `seconds`.
+/// Returns the current time and re-renders every `seconds`.
 #[hook]
 pub fn use_now(seconds: u32) -> Timestamp {
     let now = use_state(intl::now);
@@ -17,6 +17,6 @@ pub fn use_now(seconds: u32) -> Timestamp {
             move || drop(ticks)
         });
     }
-    // Whatever else made the component draw itself, the time is at least that of what it shows.
+    // A render for another reason may show data that is newer than the last tick.
     (*now).max(intl::now())
 }

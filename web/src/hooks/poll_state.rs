@@ -1,5 +1,5 @@
-//! What a poll knows and when it asks: a state machine that knows neither browser nor clock. `request` counts up
-//! whenever it is time to ask, so the hook fetches once per number and an answer to an older number is late.
+//! The state machine of a poll: when it fetches and which data it shows. Independent of the browser and the clock.
+//! `request` increases with every fetch. The hook fetches once per number, and ignores the response to an older number.
 
 use std::rc::Rc;
 
@@ -8,47 +8,47 @@ use yew::Reducible;
 
 use crate::api::ApiError;
 
-/// The last good data, and what became of the last request.
+/// The last good data and the outcome of the last request.
 #[derive(Debug)]
-pub struct PollState<T: ?Sized> {
-    /// The last answer that was one.
+pub struct PollState<T> {
+    /// The last good response.
     pub data: Option<Rc<T>>,
-    /// When it came.
+    /// The time of that response.
     pub updated_at: Option<Timestamp>,
-    /// Why the last request failed, if it did.
+    /// The error of the last request, if it failed.
     pub error: Option<ApiError>,
-    /// Whether a request is on its way.
+    /// Whether a request is in flight.
     pub loading: bool,
-    /// Whether `data` answers an older question (another range, another page).
+    /// Whether `data` belongs to a previous key (another range, another page).
     pub outdated: bool,
-    /// The number of the request whose answer counts.
+    /// The number of the newest request.
     pub request: u64,
-    /// Whether that request bypasses the API's cache.
+    /// Whether that request bypasses the cache of the API.
     pub bypass_cache: bool,
-    /// Whether an interval passed while nobody was looking.
+    /// Whether an interval passed while the tab was hidden.
     missed: bool,
 }
 
-/// What happens to a poll.
+/// An event of a poll.
 #[derive(Debug)]
-pub enum PollAction<T: ?Sized> {
+pub enum PollAction<T> {
     /// The interval passed.
     Tick {
-        /// Whether the tab is seen.
+        /// Whether the tab is visible.
         visible: bool,
     },
-    /// The tab is seen again.
-    Seen,
-    /// The person wants it now.
+    /// The tab became visible.
+    Shown,
+    /// The account requested fresh data.
     Refresh,
-    /// The question changed.
-    Ask,
-    /// The request of this number ended at this time.
-    Answer(u64, Result<Rc<T>, ApiError>, Timestamp),
+    /// The key changed.
+    KeyChanged,
+    /// The request with this number completed at this time.
+    Response(u64, Result<Rc<T>, ApiError>, Timestamp),
 }
 
-impl<T: ?Sized> Default for PollState<T> {
-    /// Asks at once.
+impl<T> Default for PollState<T> {
+    /// Starts with a request.
     fn default() -> Self {
         Self {
             data: None,
@@ -63,48 +63,46 @@ impl<T: ?Sized> Default for PollState<T> {
     }
 }
 
-impl<T: ?Sized> Clone for PollState<T> {
+impl<T> Clone for PollState<T> {
     fn clone(&self) -> Self {
         Self { data: self.data.clone(), error: self.error.clone(), ..*self }
     }
 }
 
-impl<T: ?Sized> PollState<T> {
-    fn ask(&self, bypass_cache: bool) -> Self {
+impl<T> PollState<T> {
+    fn fetch(&self, bypass_cache: bool) -> Self {
         Self { request: self.request + 1, loading: true, missed: false, bypass_cache, ..self.clone() }
     }
 
-    fn answered(&self, answer: Result<Rc<T>, ApiError>, at: Timestamp) -> Self {
-        let asked = Self { loading: false, ..self.clone() };
-        match answer {
-            Ok(data) => {
-                Self { data: Some(data), updated_at: Some(at), error: None, outdated: false, ..asked }
-            }
-            // What answers another question must not stand there as if it answered this one.
+    fn complete(&self, result: Result<Rc<T>, ApiError>, at: Timestamp) -> Self {
+        let idle = Self { loading: false, ..self.clone() };
+        match result {
+            Ok(data) => Self { data: Some(data), updated_at: Some(at), error: None, outdated: false, ..idle },
+            // Data of a previous key must not look like data of the current one.
             Err(error) if self.outdated => {
-                Self { data: None, updated_at: None, error: Some(error), outdated: false, ..asked }
+                Self { data: None, updated_at: None, error: Some(error), outdated: false, ..idle }
             }
-            Err(error) => Self { error: Some(error), ..asked },
+            Err(error) => Self { error: Some(error), ..idle },
         }
     }
 }
 
-impl<T: ?Sized> Reducible for PollState<T> {
+impl<T> Reducible for PollState<T> {
     type Action = PollAction<T>;
 
     fn reduce(self: Rc<Self>, action: PollAction<T>) -> Rc<Self> {
         match action {
             PollAction::Tick { visible: true } if self.loading => self,
-            PollAction::Tick { visible: true } => Rc::new(self.ask(false)),
+            PollAction::Tick { visible: true } => Rc::new(self.fetch(false)),
             PollAction::Tick { visible: false } => Rc::new(Self { missed: true, ..(*self).clone() }),
-            PollAction::Seen if self.missed => Rc::new(self.ask(false)),
-            PollAction::Seen => self,
-            PollAction::Refresh => Rc::new(self.ask(true)),
-            PollAction::Ask => {
-                Rc::new(Self { outdated: self.data.is_some(), error: None, ..self.ask(false) })
+            PollAction::Shown if self.missed => Rc::new(self.fetch(false)),
+            PollAction::Shown => self,
+            PollAction::Refresh => Rc::new(self.fetch(true)),
+            PollAction::KeyChanged => {
+                Rc::new(Self { outdated: self.data.is_some(), error: None, ..self.fetch(false) })
             }
-            PollAction::Answer(request, ..) if request != self.request => self,
-            PollAction::Answer(_, answer, at) => Rc::new(self.answered(answer, at)),
+            PollAction::Response(request, ..) if request != self.request => self,
+            PollAction::Response(_, result, at) => Rc::new(self.complete(result, at)),
         }
     }
 }
@@ -119,14 +117,14 @@ mod tests {
         Rc::default()
     }
 
-    fn answered(state: State, data: &'static str) -> State {
+    fn succeed(state: State, data: &'static str) -> State {
         let request = state.request;
-        state.reduce(PollAction::Answer(request, Ok(Rc::new(data)), Timestamp::from_millis(1)))
+        state.reduce(PollAction::Response(request, Ok(Rc::new(data)), Timestamp::from_millis(1)))
     }
 
-    fn failed(state: State) -> State {
+    fn fail(state: State) -> State {
         let request = state.request;
-        state.reduce(PollAction::Answer(request, Err(ApiError::Offline), Timestamp::from_millis(2)))
+        state.reduce(PollAction::Response(request, Err(ApiError::Offline), Timestamp::from_millis(2)))
     }
 
     fn data(state: &State) -> Option<&'static str> {
@@ -134,58 +132,58 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_poll_keeps_the_last_good_data_and_says_so() {
-        let state = failed(answered(new(), "old").reduce(PollAction::Tick { visible: true }));
+    fn a_failed_poll_keeps_the_last_good_data_beside_the_error() {
+        let state = fail(succeed(new(), "old").reduce(PollAction::Tick { visible: true }));
         assert_eq!(data(&state), Some("old"));
         assert_eq!(state.updated_at, Some(Timestamp::from_millis(1)));
         assert_eq!(state.error, Some(ApiError::Offline));
-        let state = answered(state.reduce(PollAction::Refresh), "new");
+        let state = succeed(state.reduce(PollAction::Refresh), "new");
         assert_eq!((data(&state), state.error.clone()), (Some("new"), None));
     }
 
     #[test]
-    fn a_late_answer_is_dropped() {
-        let asked_again = new().reduce(PollAction::Refresh);
+    fn a_late_response_is_ignored() {
+        let refreshed = new().reduce(PollAction::Refresh);
         let late =
-            Rc::clone(&asked_again).reduce(PollAction::Answer(0, Ok(Rc::new("late")), Timestamp::EPOCH));
-        assert!(Rc::ptr_eq(&asked_again, &late));
-        assert_eq!(data(&answered(late, "current")), Some("current"));
+            Rc::clone(&refreshed).reduce(PollAction::Response(0, Ok(Rc::new("late")), Timestamp::EPOCH));
+        assert!(Rc::ptr_eq(&refreshed, &late));
+        assert_eq!(data(&succeed(late, "current")), Some("current"));
     }
 
     #[test]
-    fn a_hidden_tab_rests_and_catches_up_once_when_it_is_seen() {
-        let state = answered(new(), "a");
+    fn a_hidden_tab_pauses_and_fetches_once_when_it_becomes_visible() {
+        let state = succeed(new(), "a");
         let hidden =
             state.reduce(PollAction::Tick { visible: false }).reduce(PollAction::Tick { visible: false });
-        assert_eq!(hidden.request, 0, "nothing is asked while hidden");
-        let seen = hidden.reduce(PollAction::Seen);
-        assert_eq!(seen.request, 1);
-        assert_eq!(seen.reduce(PollAction::Seen).request, 1, "the second look finds nothing missed");
+        assert_eq!(hidden.request, 0, "a hidden tab does not fetch");
+        let shown = hidden.reduce(PollAction::Shown);
+        assert_eq!(shown.request, 1);
+        assert_eq!(shown.reduce(PollAction::Shown).request, 1, "no interval passed since");
     }
 
     #[test]
-    fn a_tab_that_missed_nothing_does_not_ask_when_it_is_seen() {
-        assert_eq!(answered(new(), "a").reduce(PollAction::Seen).request, 0);
+    fn a_tab_that_missed_no_interval_does_not_fetch_when_it_becomes_visible() {
+        assert_eq!(succeed(new(), "a").reduce(PollAction::Shown).request, 0);
     }
 
     #[test]
-    fn a_tick_does_not_overtake_a_request_that_is_on_its_way() {
+    fn a_tick_does_not_overtake_a_request_in_flight() {
         assert_eq!(new().reduce(PollAction::Tick { visible: true }).request, 0);
-        assert_eq!(answered(new(), "a").reduce(PollAction::Tick { visible: true }).request, 1);
+        assert_eq!(succeed(new(), "a").reduce(PollAction::Tick { visible: true }).request, 1);
     }
 
     #[test]
     fn only_a_refresh_bypasses_the_cache() {
         let refreshed = new().reduce(PollAction::Refresh);
         assert!(refreshed.bypass_cache);
-        assert!(!answered(refreshed, "a").reduce(PollAction::Tick { visible: true }).bypass_cache);
+        assert!(!succeed(refreshed, "a").reduce(PollAction::Tick { visible: true }).bypass_cache);
     }
 
     #[test]
-    fn data_of_another_question_goes_when_the_new_one_fails() {
-        let asked = answered(new(), "last hour").reduce(PollAction::Ask);
-        assert!(asked.outdated && asked.loading);
-        assert_eq!(data(&asked), Some("last hour"), "it stays, marked, until the answer is there");
-        assert_eq!(data(&failed(asked)), None);
+    fn data_of_a_previous_key_is_removed_when_the_new_request_fails() {
+        let changed = succeed(new(), "last hour").reduce(PollAction::KeyChanged);
+        assert!(changed.outdated && changed.loading);
+        assert_eq!(data(&changed), Some("last hour"), "outdated data is shown until the response arrives");
+        assert_eq!(data(&fail(changed)), None);
     }
 }

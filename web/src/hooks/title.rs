@@ -1,10 +1,10 @@
-//! The page's title.
+//! The title of the document.
 
 use yew::prelude::*;
 
 use crate::intl;
 
-/// Names the page in the tab and for screen readers.
+/// Sets the title of the document, which the tab and screen readers show.
 #[hook]
 pub fn use_title(title: &str) {
     use_effect_with(title.to_owned(), |title| {

@@ -1,22 +1,22 @@
-//! Where one logs in.
+//! The login page.
 
 use shared::auth::LoginRequest;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
-    auth::{End, use_auth, use_leave_when_logged_in},
+    auth::{End, use_auth, use_redirect_when_logged_in},
     components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
     hooks::use_title,
     intl,
     route::Route,
 };
 
-/// See the module.
+/// Renders the login form.
 #[component]
 pub fn LoginPage() -> Html {
     use_title("Log in");
-    use_leave_when_logged_in();
+    use_redirect_when_logged_in();
     let auth = use_auth();
     let form = use_state(LoginRequest::default);
     let error = use_state(|| None::<String>);
@@ -34,7 +34,7 @@ pub fn LoginPage() -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if form.email.trim().is_empty() || form.password.is_empty() {
-                error.set(Some("Type your e-mail and your password.".to_owned()));
+                error.set(Some("Enter your e-mail and password.".to_owned()));
                 return;
             }
             busy.set(true);
@@ -50,16 +50,16 @@ pub fn LoginPage() -> Html {
             });
         })
     };
-    // After logging in, the browser should come back to where the query says: the link keeps it.
+    // The query has the page to return to after the login. The link preserves it.
     let query = intl::window().location().search().unwrap_or_default().trim_start_matches('?').to_owned();
     html! {
         <main class="alone">
             { brand() }
             <div class="panel form-panel">
                 <h1>{ "Log in" }</h1>
-                <p class="muted">{ "See what your agents are doing." }</p>
+                <p class="muted">{ "Monitor your AI agents." }</p>
                 if auth.end() == End::Refused && error.is_none() {
-                    <p class="form-note" role="status">{ "Your session has ended. Log in to go on where you were." }</p>
+                    <p class="form-note" role="status">{ "Your session has expired. Log in to continue." }</p>
                 }
                 { form_error(error.as_deref()) }
                 <form {onsubmit} novalidate=true>

@@ -1,12 +1,12 @@
-//! The pages: each asks the API and hands the answers to components.
+//! The pages. Each one loads its data from the API and passes it to components.
 
 pub(crate) mod alerts;
 pub mod dashboard;
 pub(crate) mod login;
 pub(crate) mod not_found;
 pub(crate) mod register;
+pub mod session;
 pub(crate) mod settings;
 pub mod start;
-pub mod thread;
 pub(crate) mod trace;
 pub(crate) mod traces;

@@ -1,4 +1,4 @@
-//! An address that is no page.
+//! The page for unknown URLs.
 
 use icondata_lu::LuFileSearch;
 use yew::prelude::*;
@@ -9,17 +9,17 @@ use crate::{
     route::Route,
 };
 
-/// See the module.
+/// Renders the page.
 #[component]
 pub fn NotFoundPage() -> Html {
-    use_title("Not found");
+    use_title("Page not found");
     html! {
         <main class="alone">
             { brand() }
             <h1 class="visually-hidden">{ "Not found" }</h1>
-            { message(LuFileSearch, "There is no page at this address", html! { <>
-                <p>{ "It may have been mistyped, or moved." }</p>
-                <RouteLink class="button primary" to={Route::Dashboard}>{ "Go to the dashboard" }</RouteLink>
+            { message(LuFileSearch, "Page not found", html! { <>
+                <p>{ "The URL may be wrong, or the page may have moved." }</p>
+                <RouteLink class="button primary" to={Route::Dashboard}>{ "Go to dashboard" }</RouteLink>
             </> }) }
         </main>
     }

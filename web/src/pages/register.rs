@@ -1,4 +1,4 @@
-//! Where one makes an account and its workspace.
+//! The registration page.
 
 use shared::{
     auth::{LoginRequest, RegisterRequest},
@@ -9,18 +9,18 @@ use yew::prelude::*;
 
 use crate::{
     api::{ApiError, Client},
-    auth::{use_auth, use_leave_when_logged_in},
+    auth::{use_auth, use_redirect_when_logged_in},
     components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
     hooks::use_title,
     intl,
     route::Route,
 };
 
-/// See the module.
+/// Renders the form that creates an account and its workspace.
 #[component]
 pub fn RegisterPage() -> Html {
     use_title("Create an account");
-    use_leave_when_logged_in();
+    use_redirect_when_logged_in();
     let auth = use_auth();
     let form = use_state(RegisterRequest::default);
     let confirmation = use_state(String::new);
@@ -45,11 +45,11 @@ pub fn RegisterPage() -> Html {
         let (error, busy) = (error.clone(), busy.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let wrong = check(&form, &confirmation);
-            let all_right = wrong.is_empty();
-            fields.set(wrong);
+            let invalid = validate(&form, &confirmation);
+            let is_valid = invalid.is_empty();
+            fields.set(invalid);
             error.set(None);
-            if !all_right {
+            if !is_valid {
                 return;
             }
             busy.set(true);
@@ -59,16 +59,16 @@ pub fn RegisterPage() -> Html {
                 match register(&auth.client(), &form).await {
                     Ok(token) => auth.begin(token),
                     Err(reason) => {
-                        let (wrong, rest) = explain(&reason);
-                        fields.set(wrong);
-                        error.set(rest);
+                        let (field_errors, other) = split_error(&reason);
+                        fields.set(field_errors);
+                        error.set(other);
                         busy.set(false);
                     }
                 }
             });
         })
     };
-    let wrong = |name: &str, label: &str| {
+    let field_error = |name: &str, label: &str| {
         let error = fields.iter().find(|error| error.field == name)?;
         Some(AttrValue::from(format!("{label} {}", error.detail)))
     };
@@ -78,40 +78,40 @@ pub fn RegisterPage() -> Html {
             { brand() }
             <div class="panel form-panel">
                 <h1>{ "Create an account" }</h1>
-                <p class="muted">{ "And the workspace that your agents will report to." }</p>
+                <p class="muted">{ "Your account includes a workspace for your agents." }</p>
                 { form_error(error.as_deref()) }
                 <form {onsubmit} novalidate=true>
                     <Field name="full_name" label="Your name" autocomplete="name" autofocus=true
-                        value={form.full_name.clone()} error={wrong("full_name", "Your name")}
+                        value={form.full_name.clone()} error={field_error("full_name", "Your name")}
                         on_change={change(|form, text| form.full_name = text)} />
                     <Field name="email" label="E-mail" kind="email" autocomplete="username" placeholder="you@example.com"
-                        value={form.email.clone()} error={wrong("email", "The e-mail")}
+                        value={form.email.clone()} error={field_error("email", "The e-mail")}
                         on_change={change(|form, text| form.email = text)} />
-                    <Field name="workspace_name" label="Workspace" autocomplete="organization" placeholder="Acme agents"
-                        value={form.workspace_name.clone()} error={wrong("workspace_name", "The workspace's name")}
+                    <Field name="workspace_name" label="Workspace name" autocomplete="organization" placeholder="Acme agents"
+                        value={form.workspace_name.clone()} error={field_error("workspace_name", "The workspace name")}
                         on_change={change(|form, text| form.workspace_name = text)} />
                     <Field name="password" label="Password" kind="password" autocomplete="new-password" hint="At least 8 characters."
-                        value={form.password.clone()} error={wrong("password", "The password")}
+                        value={form.password.clone()} error={field_error("password", "The password")}
                         on_change={change(|form, text| form.password = text)} />
-                    <Field name="confirmation" label="Password, once more" kind="password" autocomplete="new-password"
-                        value={(*confirmation).clone()} error={wrong("confirmation", "This")}
+                    <Field name="confirmation" label="Confirm password" kind="password" autocomplete="new-password"
+                        value={(*confirmation).clone()} error={field_error("confirmation", "The passwords")}
                         on_change={on_confirm} />
                     <button type="submit" class="button primary wide" disabled={*busy}>
                         { if *busy { "Creating…" } else { "Create account" } }
                     </button>
                 </form>
             </div>
-            <p class="muted">{ "Have an account? " }<RouteLink to={Route::Login} {query}>{ "Log in" }</RouteLink></p>
+            <p class="muted">{ "Already have an account? " }<RouteLink to={Route::Login} {query}>{ "Log in" }</RouteLink></p>
         </main>
     }
 }
 
-fn check(form: &RegisterRequest, confirmation: &str) -> Vec<FieldError> {
-    let mut wrong = form.validate();
+fn validate(form: &RegisterRequest, confirmation: &str) -> Vec<FieldError> {
+    let mut errors = form.validate();
     if form.password != confirmation {
-        wrong.push(FieldError::new("confirmation", "differs from the password above"));
+        errors.push(FieldError::new("confirmation", "do not match"));
     }
-    wrong
+    errors
 }
 
 async fn register(client: &Client, form: &RegisterRequest) -> Result<shared::auth::TokenResponse, ApiError> {
@@ -119,10 +119,10 @@ async fn register(client: &Client, form: &RegisterRequest) -> Result<shared::aut
     client.login(&LoginRequest { email: form.email.clone(), password: form.password.clone() }).await
 }
 
-/// The fields that the API found wrong, or else a sentence.
-fn explain(reason: &ApiError) -> (Vec<FieldError>, Option<String>) {
+/// Returns the field errors of a response, or a message if there are none.
+fn split_error(reason: &ApiError) -> (Vec<FieldError>, Option<String>) {
     if reason.code() == Some(ErrorCode::EmailTaken) {
-        return (vec![FieldError::new("email", "has an account already")], None);
+        return (vec![FieldError::new("email", "is already registered")], None);
     }
     match reason.fields() {
         [] => (Vec::new(), Some(reason.message())),

@@ -1,8 +1,8 @@
-//! The list of runs, filtered and by pages, all of which the address keeps.
+//! The list of traces. Filters and the page are in the URL.
 
 use icondata_lu::{LuSearch, LuX};
 use shared::{
-    limit,
+    format, limit,
     metric::Dimension,
     page::Page,
     time_range::TimeRange,
@@ -14,7 +14,6 @@ use yew::prelude::*;
 
 use crate::{
     components::{
-        column_heads::column_heads,
         icon::svg_icon,
         link::RouteLink,
         load::{skeleton_lines, view},
@@ -23,32 +22,32 @@ use crate::{
         pager::pager,
         range_picker::RangePicker,
         status::{status_badge, status_label},
+        table_head::column_heads,
         time::exact_time,
         updated::Updated,
     },
-    format,
     hooks::{use_poll, use_query, use_title},
     route::Route,
 };
 
-/// Rows of a page.
-const ROWS: u32 = 25;
+/// The number of traces per page.
+const PAGE_TRACES: u32 = 25;
 
-/// See the module.
+/// Loads and renders the list.
 #[component]
 pub fn TracesPage() -> Html {
     use_title("Traces");
     let (query, set_query) = use_query::<TraceListQuery>();
     let range = TimeRange::from_query(&query.time_range()).unwrap_or_default();
-    let asked = asked(&query, range);
-    let traces = use_poll(asked, ttl::TRACES_LIST, |client, query| client.traces(&query));
+    let request = request(&query, range);
+    let traces = use_poll(request, ttl::TRACES_LIST, |client, query| client.list_traces(&query));
     let agents = use_poll(range, ttl::HOME_KPIS, |client, range| {
-        client.breakdown(Dimension::Agent, range, limit::PAGE_ITEMS)
+        client.get_breakdown(Dimension::Agent, range, limit::PAGE_ITEMS)
     });
     let models = use_poll(range, ttl::HOME_KPIS, |client, range| {
-        client.breakdown(Dimension::Model, range, limit::PAGE_ITEMS)
+        client.get_breakdown(Dimension::Model, range, limit::PAGE_ITEMS)
     });
-    // Another filter begins at its first page.
+    // A changed filter starts at the first page.
     let filter = |change: fn(&mut TraceListQuery, Option<String>)| {
         let query = query.clone();
         set_query.reform(move |value: String| {
@@ -93,14 +92,14 @@ pub fn TracesPage() -> Html {
         || query.session_id.is_some()
         || query.user_id.is_some();
     let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>,
-                chosen: &Option<String>| {
+                selected: &Option<String>| {
         let mut keys: Vec<String> = poll
             .data()
             .map(|list| list.items.iter().filter_map(|item| item.key.clone()).collect())
             .unwrap_or_default();
-        // What is chosen stays choosable, even where this range has none of it.
-        if let Some(chosen) = chosen.as_ref().filter(|chosen| !keys.contains(chosen)) {
-            keys.push(chosen.clone());
+        // The selected option is always listed, even if this range does not contain it.
+        if let Some(selected) = selected.as_ref().filter(|selected| !keys.contains(selected)) {
+            keys.push(selected.clone());
         }
         keys.sort_unstable();
         keys.into_iter().map(|key| (key.clone(), key)).collect::<Vec<_>>()
@@ -115,40 +114,40 @@ pub fn TracesPage() -> Html {
     };
     html! {
         <>
-            { page_head("Traces", "Every run of your agents.", Some(tools)) }
+            { page_head("Traces", "Each trace is one run of an agent.", Some(tools)) }
             <div class="filters" role="search" aria-label="Filter traces">
                 { select("agent", "Agent", "All agents", query.agent_id.as_deref(), &keys(&agents, &query.agent_id), &filter(|query, value| query.agent_id = value)) }
                 { select("model", "Model", "All models", query.model.as_deref(), &keys(&models, &query.model), &filter(|query, value| query.model = value)) }
-                { select("status", "Status", "Any status", query.status.map(TraceStatus::as_str), &statuses, &filter(|query, value| query.status = TraceStatus::ALL.into_iter().find(|status| Some(status.as_str()) == value.as_deref()))) }
+                { select("status", "Status", "All statuses", query.status.map(TraceStatus::as_str), &statuses, &filter(|query, value| query.status = TraceStatus::ALL.into_iter().find(|status| Some(status.as_str()) == value.as_deref()))) }
                 { chip("Session", query.session_id.as_ref(), |id| Route::Session { id }, &filter(|query, value| query.session_id = value)) }
-                { chip("User", query.user_id.as_ref(), |id| Route::User { id }, &filter(|query, value| query.user_id = value)) }
+                { chip("End user", query.user_id.as_ref(), |id| Route::User { id }, &filter(|query, value| query.user_id = value)) }
                 if filtered {
                     <button type="button" class="link-button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
                 }
             </div>
             <section class="panel traces-panel" aria-label="Traces">
                 { view(&traces, skeleton_lines(14), |page| {
-                    if page.items.is_empty() { nothing(page, filtered, &on_clear, &on_page) } else { list(page, &on_page) }
+                    if page.items.is_empty() { empty(page, filtered, &on_clear, &on_page) } else { list(page, &on_page) }
                 }) }
             </section>
         </>
     }
 }
 
-/// What the API is asked for.
-fn asked(query: &TraceListQuery, range: TimeRange) -> TraceListQuery {
+/// Returns the query for the API.
+fn request(query: &TraceListQuery, range: TimeRange) -> TraceListQuery {
     let window = range.to_query();
     TraceListQuery {
         range: window.range,
         start: window.start,
         end: window.end,
-        limit: Some(ROWS),
+        limit: Some(PAGE_TRACES),
         cursor: None,
         ..query.clone()
     }
 }
 
-fn nothing(
+fn empty(
     page: &Page<Trace>,
     filtered: bool,
     on_clear: &Callback<MouseEvent>,
@@ -157,18 +156,18 @@ fn nothing(
     if page.total > 0 {
         let onclick = on_page.reform(|_: MouseEvent| 1);
         return html! {
-            { message(LuSearch, "This page is past the end", html! { <>
-                <button type="button" class="button" {onclick}>{ "Go to the first page" }</button>
+            { message(LuSearch, "This page does not exist", html! { <>
+                <button type="button" class="button" {onclick}>{ "Go to first page" }</button>
             </> }) }
         };
     }
     html! {
-        { message(LuSearch, if filtered { "No trace fits these filters" } else { "No traces in this range" }, html! { <>
+        { message(LuSearch, if filtered { "No traces match these filters" } else { "No traces in this range" }, html! { <>
             if filtered {
-                <p>{ "Choose a longer range, or look for less." }</p>
+                <p>{ "Choose a longer range, or clear the filters." }</p>
                 <button type="button" class="button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
             } else {
-                <p>{ "Choose a longer range, or send one: " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ " has a key and examples." }</p>
+                <p>{ "Choose a longer range, or see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ " to send traces." }</p>
             }
         </> }) }
     }
@@ -211,7 +210,7 @@ fn row(trace: &Trace) -> Html {
     }
 }
 
-/// A filter that is not chosen from a list but comes from another page: what it is, with a button that takes it away.
+/// Renders a filter that was set by a link from another page, with a button that removes it.
 fn chip(
     label: &'static str,
     id: Option<&String>,
@@ -224,7 +223,7 @@ fn chip(
         <span class="chip">
             <span class="muted">{ label }</span>
             <RouteLink class="mono ellipsis" to={page(id.clone())}>{ id.clone() }</RouteLink>
-            <button type="button" {onclick} aria-label={format!("Remove the filter {label} {id}")}>{ svg_icon(LuX) }</button>
+            <button type="button" {onclick} aria-label={format!("Remove filter: {label} {id}")}>{ svg_icon(LuX) }</button>
         </span>
     }
 }
@@ -239,14 +238,14 @@ fn select(
 ) -> Html {
     let onchange =
         on_change.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
-    let chosen = |option: &str| value.unwrap_or_default() == option;
+    let is_selected = |option: &str| value.unwrap_or_default() == option;
     html! {
         <div class={classes!("select", value.is_some().then_some("active"))}>
             <label class="visually-hidden" for={name}>{ label }</label>
             <select id={name} {onchange}>
-                <option value="" selected={chosen("")}>{ all }</option>
+                <option value="" selected={is_selected("")}>{ all }</option>
                 for (value, label) in options {
-                    <option value={value.clone()} selected={chosen(value)}>{ label.clone() }</option>
+                    <option value={value.clone()} selected={is_selected(value)}>{ label.clone() }</option>
                 }
             </select>
         </div>

@@ -1,10 +1,10 @@
-//! Which spans a search finds by what the page knows of them already; what they read and wrote, the API searches.
+//! Search in the loaded spans. Inputs and outputs are searched by the API.
 
 use shared::span::Span;
 
-/// Whether `query` is in the span's name, model or error, or is its kind or id. The case of letters other than those of
-/// English counts: to know it would take tables, and the API has them.
-pub fn fits(span: &Span, query: &str) -> bool {
+/// Returns whether the name, model or error of a span contains `query`, or its kind or id equals it. Only ASCII letters are
+/// compared without case: Unicode tables would enlarge the binary, and the API has them.
+pub fn matches(span: &Span, query: &str) -> bool {
     let within = |text: &str| contains(text, query);
     within(&span.name)
         || span.kind.as_str().eq_ignore_ascii_case(query)
@@ -13,7 +13,7 @@ pub fn fits(span: &Span, query: &str) -> bool {
         || span.span_id.eq_ignore_ascii_case(query)
 }
 
-/// Whether `query` is in `text`, whatever the case of English letters.
+/// Returns whether `text` contains `query`, ignoring ASCII case.
 pub fn contains(text: &str, query: &str) -> bool {
     let (text, query) = (text.as_bytes(), query.as_bytes());
     query.is_empty() || text.windows(query.len()).any(|part| part.eq_ignore_ascii_case(query))
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_models_errors_kinds_and_ids_are_found_whatever_their_case() {
+    fn finds_names_models_errors_kinds_and_ids_ignoring_case() {
         let span = Span {
             span_id: "00F1".to_owned(),
             name: "Chat gpt-4o".to_owned(),
@@ -36,10 +36,10 @@ mod tests {
             ..Span::default()
         };
         for query in ["", "chat", "4O", "mini", "LLM", "Überlast", "00f1"] {
-            assert!(fits(&span, query), "{query}");
+            assert!(matches(&span, query), "{query}");
         }
         for query in ["tool", "00f", "ll", "chat gpt-5"] {
-            assert!(!fits(&span, query), "{query}");
+            assert!(!matches(&span, query), "{query}");
         }
     }
 }

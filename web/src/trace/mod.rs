@@ -1,17 +1,15 @@
-//! What the page works out about a run: who is whose part, where the time went, what determined the end. Pure.
+//! The model of a trace: span tree, times, and critical path. Pure functions.
 
 mod critical;
 mod find;
 mod model;
-mod order;
 #[cfg(test)]
 pub mod sample;
 mod time;
 mod tree;
 
 pub use critical::CriticalPath;
-pub use find::{contains, fits};
+pub use find::{contains, matches};
 pub use model::Model;
-pub use order::sort_by_key;
 pub use time::{Times, percent, ticks};
 pub use tree::Tree;

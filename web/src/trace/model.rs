@@ -1,4 +1,4 @@
-//! A run and all that is worked out about it, once for each answer of the API.
+//! A trace with its derived data, computed once per API response.
 
 use std::rc::Rc;
 
@@ -9,18 +9,18 @@ use shared::{
 
 use super::{CriticalPath, Times, Tree};
 
-/// See the module. Two are equal where they are about the same answer.
+/// A trace with its derived data. Two models are equal if they share the same API response.
 #[derive(Debug)]
 pub struct Model {
-    /// What the API said.
+    /// The API response.
     pub detail: Rc<TraceDetail>,
-    /// Who is whose part.
+    /// The span tree.
     pub tree: Tree,
-    /// When each ran.
+    /// The times of the spans.
     pub times: Times,
-    /// What determined the end.
+    /// The critical path.
     pub path: CriticalPath,
-    /// The numbers of the spans that failed, from top to bottom.
+    /// The indexes of failed spans, in tree order.
     pub failed: Vec<usize>,
 }
 
@@ -33,7 +33,7 @@ impl PartialEq for Model {
 impl Eq for Model {}
 
 impl Model {
-    /// All about a run.
+    /// Computes the model of a trace.
     pub fn new(detail: Rc<TraceDetail>) -> Self {
         let tree = Tree::new(&detail.spans);
         let times = Times::new(&detail.trace, &detail.spans, &tree);
@@ -43,7 +43,7 @@ impl Model {
         Self { detail, tree, times, path, failed }
     }
 
-    /// The spans.
+    /// Returns the spans.
     pub fn spans(&self) -> &[Span] {
         &self.detail.spans
     }

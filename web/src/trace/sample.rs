@@ -1,4 +1,4 @@
-//! Spans for tests.
+//! Sample spans and traces for tests.
 
 use std::{rc::Rc, time::Duration};
 
@@ -11,7 +11,7 @@ use shared::{
 
 use super::Model;
 
-/// A span from `start` to `end`, in milliseconds after the epoch.
+/// Returns a span from `start` to `end`, in milliseconds after the epoch.
 pub fn span(id: &str, parent: Option<&str>, start: u64, end: u64) -> Span {
     Span {
         span_id: id.to_owned(),
@@ -23,7 +23,7 @@ pub fn span(id: &str, parent: Option<&str>, start: u64, end: u64) -> Span {
     }
 }
 
-/// A run of these spans that takes 100 ms.
+/// Returns a trace of 100 ms with these spans.
 pub fn detail(spans: Vec<Span>) -> TraceDetail {
     let trace = Trace {
         trace_id: "run".to_owned(),
@@ -59,12 +59,12 @@ pub fn detail(spans: Vec<Span>) -> TraceDetail {
     }
 }
 
-/// The same, worked out.
+/// Returns the model of such a trace.
 pub fn model(spans: Vec<Span>) -> Rc<Model> {
     Rc::new(Model::new(Rc::new(detail(spans))))
 }
 
-/// The spans of these numbers by their ids.
+/// Returns the ids of the spans at `indexes`.
 pub fn names(model: &Model, indexes: &[usize]) -> Vec<String> {
     indexes.iter().map(|&index| model.spans()[index].span_id.clone()).collect()
 }

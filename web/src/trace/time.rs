@@ -1,35 +1,35 @@
-//! When each span ran, and how much of that was its own.
+//! Start, end, and self time of each span.
 
 use shared::{Timestamp, span::Span, trace::Trace};
 
 use super::Tree;
 
-/// Microseconds, counted from the first start.
+/// Times in microseconds, relative to the first start.
 #[derive(Debug, Default)]
 pub struct Times {
-    /// From the first start to the last end, the trace's own included; at least 1.
+    /// From the first start to the last end of the trace and its spans; at least 1.
     pub length: i64,
-    /// When the trace itself ran.
+    /// The start and end of the trace.
     pub trace: (i64, i64),
-    /// From when to when each span ran.
+    /// The start and end of each span.
     pub spans: Vec<(i64, i64)>,
-    /// How long nothing inside of it ran.
-    pub own: Vec<i64>,
+    /// The self time of each span: the time in which none of its children ran.
+    pub self_time: Vec<i64>,
 }
 
 impl Times {
-    /// The times of a trace and its spans.
+    /// Computes the times of a trace and its spans.
     pub fn new(trace: &Trace, spans: &[Span], tree: &Tree) -> Self {
         let first = spans.iter().map(|span| span.timestamp).fold(trace.timestamp, Timestamp::min).as_micros();
         let window = |at: Timestamp, latency_ms: f64| {
             let start = at.as_micros().saturating_sub(first);
             (start, start.saturating_add(micros(latency_ms)))
         };
-        let own_window = window(trace.timestamp, trace.latency_ms);
+        let trace_window = window(trace.timestamp, trace.latency_ms);
         let windows: Vec<(i64, i64)> =
             spans.iter().map(|span| window(span.timestamp, span.latency_ms)).collect();
-        let last = windows.iter().map(|window| window.1).fold(own_window.1, i64::max);
-        let own = (0..spans.len())
+        let last = windows.iter().map(|window| window.1).fold(trace_window.1, i64::max);
+        let self_time = (0..spans.len())
             .map(|index| {
                 let (start, end) = windows[index];
                 let (mut covered, mut reached) = (0, start);
@@ -42,16 +42,16 @@ impl Times {
                 end - start - covered
             })
             .collect();
-        Self { length: last.max(1), trace: own_window, spans: windows, own }
+        Self { length: last.max(1), trace: trace_window, spans: windows, self_time }
     }
 
-    /// What part of the whole `micros` are, in percent.
+    /// Returns `micros` in percent of the total length.
     pub fn percent(&self, micros: i64) -> f64 {
         percent(micros, self.length)
     }
 }
 
-/// What part of `whole` `part` is, in percent.
+/// Returns `part` in percent of `whole`.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub fn percent(part: i64, whole: i64) -> f64 {
     part as f64 / whole.max(1) as f64 * 100.0
@@ -62,7 +62,8 @@ fn micros(millis: f64) -> i64 {
     (millis.max(0.0) * 1e3).round() as i64
 }
 
-/// Microseconds between two ticks of an axis `length` microseconds long: a round number, for about `wanted` of them.
+/// Returns the distance of the ticks on an axis, in microseconds: a round number that gives about `wanted` ticks on an axis of
+/// `length` microseconds.
 pub fn ticks(length: i64, wanted: i64) -> i64 {
     const MINUTE: i64 = 60_000_000;
     const ROUND: [i64; 9] = [
@@ -95,7 +96,7 @@ mod tests {
     };
 
     #[test]
-    fn the_whole_holds_spans_that_begin_before_or_end_after_their_trace() {
+    fn includes_spans_outside_the_window_of_their_trace() {
         let mut before = span("before", None, 0, 1);
         before.timestamp = Timestamp::from_millis(-5);
         let model = model(vec![before, span("after", None, 95, 120)]);
@@ -105,20 +106,20 @@ mod tests {
     }
 
     #[test]
-    fn a_spans_own_time_is_when_nothing_inside_ran() {
+    fn excludes_children_from_the_self_time() {
         let model = model(vec![
             span("root", None, 0, 100),
             span("a", Some("root"), 10, 40),
-            span("beside a", Some("root"), 20, 60),
+            span("parallel to a", Some("root"), 20, 60),
             span("within a", Some("root"), 25, 30),
-            span("outlives the root", Some("root"), 90, 200),
+            span("ends after the root", Some("root"), 90, 200),
         ]);
-        assert_eq!(model.times.own[0], 10_000 + 30_000);
-        assert_eq!(model.times.own[1], 30_000);
+        assert_eq!(model.times.self_time[0], 10_000 + 30_000);
+        assert_eq!(model.times.self_time[1], 30_000);
     }
 
     #[test]
-    fn ticks_stand_at_round_times() {
+    fn places_ticks_at_round_times() {
         for (length, step) in [
             (1, 1),
             (900, 500),

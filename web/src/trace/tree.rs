@@ -1,71 +1,69 @@
-//! Spans as a tree: who is whose part, in the order of their start.
+//! The tree of a trace's spans, ordered by start time.
 
 use std::collections::HashMap;
 
 use shared::span::Span;
 
-use super::order::sort_by_key;
-
-/// Everything by the span's number, which is its place in the trace's list. A span whose parent is not in the trace
-/// stands outermost, and so does one of a circle, so that every span stands in exactly one place.
+/// The span tree. All fields are indexed by a span's position in the trace's list. A span whose parent is missing is a root,
+/// and so is one span of a cycle, so that every span is in the tree exactly once.
 #[derive(Debug, Default)]
 pub struct Tree {
-    /// All of them from top to bottom: a parent, then all that is inside of it.
+    /// All spans in depth-first order.
     pub order: Vec<usize>,
-    /// The parent's number.
+    /// The parent of each span.
     pub parent: Vec<Option<usize>>,
-    /// The numbers of those directly inside, by their start.
+    /// The children of each span, by start time.
     pub children: Vec<Vec<usize>>,
-    /// Those that are inside of none.
-    pub outermost: Vec<usize>,
-    /// How many spans it is inside of.
+    /// The spans without a parent.
+    pub roots: Vec<usize>,
+    /// The number of ancestors of each span.
     pub depth: Vec<usize>,
-    /// How many spans are inside of it, at any depth.
-    pub inside: Vec<usize>,
-    /// Which of its siblings it is, from 1, and how many they are.
+    /// The number of descendants of each span.
+    pub descendants: Vec<usize>,
+    /// The position of each span among its siblings, from 1, and their number.
     pub place: Vec<(usize, usize)>,
     by_id: HashMap<String, usize>,
 }
 
 impl Tree {
-    /// The tree of a trace's spans.
+    /// Builds the tree of a trace's spans.
     pub fn new(spans: &[Span]) -> Self {
         let by_id: HashMap<String, usize> =
             spans.iter().enumerate().rev().map(|(index, span)| (span.span_id.clone(), index)).collect();
-        let mut said: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
-        let mut first = Vec::new();
+        let mut declared: Vec<Vec<usize>> = vec![Vec::new(); spans.len()];
+        let mut roots = Vec::new();
         for (index, span) in spans.iter().enumerate() {
             match span.parent_span_id.as_ref().and_then(|parent| by_id.get(parent)) {
-                Some(&parent) if parent != index => said[parent].push(index),
-                _ => first.push(index),
+                Some(&parent) if parent != index => declared[parent].push(index),
+                _ => roots.push(index),
             }
         }
-        let start = |index: usize| (spans[index].timestamp.as_micros(), 0);
-        sort_by_key(&mut first, &start);
-        for inside in &mut said {
-            sort_by_key(inside, &start);
+        let start = |&index: &usize| (spans[index].timestamp, index);
+        roots.sort_by_key(start);
+        for children in &mut declared {
+            children.sort_by_key(start);
         }
         let mut tree = Self {
             order: Vec::with_capacity(spans.len()),
             parent: vec![None; spans.len()],
             children: vec![Vec::new(); spans.len()],
             depth: vec![0; spans.len()],
-            inside: vec![0; spans.len()],
+            descendants: vec![0; spans.len()],
             place: vec![(1, 1); spans.len()],
             by_id,
             ..Self::default()
         };
         let mut seen = vec![false; spans.len()];
-        // What no outermost span leads to goes in a circle: it is walked from wherever it is met.
-        for index in first.into_iter().chain(0..spans.len()) {
-            tree.walk(index, &said, &mut seen);
+        // Spans that no root reaches form a cycle. The first one found becomes a root.
+        for index in roots.into_iter().chain(0..spans.len()) {
+            tree.walk(index, &declared, &mut seen);
         }
         for &index in tree.order.iter().rev() {
             if let Some(parent) = tree.parent[index] {
-                tree.inside[parent] += tree.inside[index] + 1;
+                tree.descendants[parent] += tree.descendants[index] + 1;
             }
         }
-        for siblings in tree.children.iter().chain([&tree.outermost]) {
+        for siblings in tree.children.iter().chain([&tree.roots]) {
             for (place, &index) in siblings.iter().enumerate() {
                 tree.place[index] = (place + 1, siblings.len());
             }
@@ -73,8 +71,8 @@ impl Tree {
         tree
     }
 
-    fn walk(&mut self, first: usize, said: &[Vec<usize>], seen: &mut [bool]) {
-        let mut stack = vec![(first, None)];
+    fn walk(&mut self, root: usize, declared: &[Vec<usize>], seen: &mut [bool]) {
+        let mut stack = vec![(root, None)];
         while let Some((index, parent)) = stack.pop() {
             if std::mem::replace(&mut seen[index], true) {
                 continue;
@@ -86,44 +84,44 @@ impl Tree {
                     self.depth[index] = self.depth[parent] + 1;
                     self.children[parent].push(index);
                 }
-                None => self.outermost.push(index),
+                None => self.roots.push(index),
             }
-            stack.extend(said[index].iter().rev().map(|&child| (child, Some(index))));
+            stack.extend(declared[index].iter().rev().map(|&child| (child, Some(index))));
         }
     }
 
-    /// The number of the span with this id.
+    /// Returns the index of the span with this id.
     pub fn find(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
     }
 
-    /// The spans that it is inside of, innermost first.
-    pub fn above(&self, index: usize) -> impl Iterator<Item = usize> {
+    /// Returns the ancestors of a span, the parent first.
+    pub fn ancestors(&self, index: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(self.parent.get(index).copied().flatten(), |&parent| self.parent[parent])
     }
 
-    /// The rows from top to bottom: without what is inside of a collapsed span, and, where only some are wanted, without
-    /// what neither is one of them nor leads to one.
+    /// Returns the visible spans in depth-first order, without the descendants of collapsed spans. With `wanted`, only the
+    /// wanted spans and their ancestors are included.
     pub fn rows(&self, collapsed: impl Fn(usize) -> bool, wanted: Option<&[bool]>) -> Vec<usize> {
-        let leads = wanted.map(|wanted| {
-            let mut leads = wanted.to_vec();
+        let included = wanted.map(|wanted| {
+            let mut included = wanted.to_vec();
             for &index in self.order.iter().rev() {
-                if let (true, Some(parent)) = (leads[index], self.parent[index]) {
-                    leads[parent] = true;
+                if let (true, Some(parent)) = (included[index], self.parent[index]) {
+                    included[parent] = true;
                 }
             }
-            leads
+            included
         });
         let (mut rows, mut at) = (Vec::new(), 0);
         while let Some(&index) = self.order.get(at) {
             at += 1;
-            if leads.as_ref().is_some_and(|leads| !leads[index]) {
-                at += self.inside[index];
+            if included.as_ref().is_some_and(|included| !included[index]) {
+                at += self.descendants[index];
                 continue;
             }
             rows.push(index);
-            if self.inside[index] > 0 && collapsed(index) {
-                at += self.inside[index];
+            if self.descendants[index] > 0 && collapsed(index) {
+                at += self.descendants[index];
             }
         }
         rows
@@ -142,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn children_follow_their_parent_in_the_order_of_their_start() {
+    fn orders_children_by_start_time_after_their_parent() {
         let model = model(vec![
             span("late", Some("root"), 5, 6),
             span("root", None, 0, 9),
@@ -152,13 +150,13 @@ mod tests {
         let tree = &model.tree;
         assert_eq!(names(&model, &all(tree)), ["root", "early", "leaf", "late"]);
         assert_eq!(tree.depth, [1, 0, 1, 2]);
-        assert_eq!(tree.inside, [0, 3, 1, 0]);
+        assert_eq!(tree.descendants, [0, 3, 1, 0]);
         assert_eq!(tree.place, [(2, 2), (1, 1), (1, 2), (1, 1)]);
-        assert_eq!(names(&model, &tree.above(3).collect::<Vec<_>>()), ["early", "root"]);
+        assert_eq!(names(&model, &tree.ancestors(3).collect::<Vec<_>>()), ["early", "root"]);
     }
 
     #[test]
-    fn a_collapsed_span_hides_all_that_is_inside() {
+    fn hides_the_descendants_of_a_collapsed_span() {
         let model = model(vec![
             span("root", None, 0, 9),
             span("inner", Some("root"), 1, 3),
@@ -170,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wanted_stands_with_all_that_leads_to_it() {
+    fn includes_the_ancestors_of_wanted_spans() {
         let model = model(vec![
             span("root", None, 0, 9),
             span("inner", Some("root"), 1, 3),
@@ -182,23 +180,23 @@ mod tests {
     }
 
     #[test]
-    fn every_span_has_one_row_whatever_its_parents_say() {
+    fn includes_every_span_once_despite_orphans_and_cycles() {
         let model = model(vec![
             span("orphan", Some("nobody"), 3, 4),
             span("self", Some("self"), 2, 3),
             span("a", Some("b"), 0, 1),
             span("b", Some("a"), 1, 2),
-            span("inside a circle", Some("a"), 1, 2),
+            span("child of a cycle", Some("a"), 1, 2),
             span("twin", None, 4, 5),
             span("twin", None, 5, 6),
         ]);
         let mut rows = names(&model, &all(&model.tree));
         rows.sort();
-        assert_eq!(rows, ["a", "b", "inside a circle", "orphan", "self", "twin", "twin"]);
+        assert_eq!(rows, ["a", "b", "child of a cycle", "orphan", "self", "twin", "twin"]);
     }
 
     #[test]
-    fn a_chain_of_ten_thousand_is_a_tree_like_any_other() {
+    fn handles_a_chain_of_ten_thousand_spans() {
         let spans = (0..10_000_u64).map(|at| {
             let parent = at.checked_sub(1).map(|parent| parent.to_string());
             span(&at.to_string(), parent.as_deref(), at, 10_000)
@@ -206,7 +204,7 @@ mod tests {
         let model = model(spans.collect());
         assert_eq!(all(&model.tree).len(), 10_000);
         assert_eq!(model.tree.depth[9_999], 9_999);
-        assert_eq!(model.tree.inside[0], 9_999);
-        assert_eq!(model.path.window.iter().flatten().count(), 10_000, "and each determined the end");
+        assert_eq!(model.tree.descendants[0], 9_999);
+        assert_eq!(model.path.window.iter().flatten().count(), 10_000, "all are on the critical path");
     }
 }

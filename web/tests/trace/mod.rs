@@ -1,4 +1,4 @@
-//! What a step read and wrote, and its row in the waterfall.
+//! Payloads of spans, and rows of the waterfall.
 
 use serde_json::{Value, json};
 use shared::{span::SpanKind, trace::TraceStatus};
@@ -9,16 +9,16 @@ use web::components::{
 };
 use yew::prelude::*;
 
-use crate::fixture::{Page, draw, settle};
+use crate::fixture::{Page, next_render, render};
 
 async fn payload(value: Value) -> Page {
-    let page = draw(html! { <Payload title="Input" {value} /> });
-    settle().await;
+    let page = render(html! { <Payload title="Input" {value} /> });
+    next_render().await;
     page
 }
 
 #[wasm_bindgen_test]
-async fn a_conversation_shows_who_says_what_and_a_result_with_its_call() {
+async fn conversation_shows_roles_and_tool_calls_with_results() {
     let call = json!({"id": "c1", "function": {"name": "get_order", "arguments": "{\"id\":7}"}});
     let page = payload(json!({"temperature": 0.5, "messages": [
         {"role": "system", "content": "Be brief."},
@@ -30,36 +30,39 @@ async fn a_conversation_shows_who_says_what_and_a_result_with_its_call() {
     assert_eq!(page.texts(".chat-role"), ["System", "User", "Assistant"]);
     let call = page.text(".chat-assistant .chat-call");
     assert!(["get_order", "\"id\": 7", "\"at\": \"sea\""].iter().all(|part| call.contains(part)), "{call}");
-    assert!(page.text(".payload-rest").contains("temperature"), "what stands beside it is not lost");
+    assert!(page.text(".payload-rest").contains("temperature"), "the other fields are shown, too");
     page.click(".segments button:last-child");
-    settle().await;
-    assert!(!page.has(".chat") && page.text("pre").contains("tool_call_id"), "and all of it as JSON");
+    next_render().await;
+    assert!(
+        !page.has(".chat") && page.text("pre").contains("tool_call_id"),
+        "the whole payload is shown as JSON"
+    );
 }
 
 #[wasm_bindgen_test]
-async fn a_long_text_shows_its_beginning_and_all_of_it_when_asked() {
+async fn long_text_is_cut_until_expanded() {
     let page = payload(json!("word ".repeat(2_000))).await;
     let short = page.text(".payload-body p").len();
     assert!(short < 3_000, "{short}");
     page.click(".long-text button");
-    settle().await;
+    next_render().await;
     assert!(page.text(".payload-body p").len() > 9_900);
 }
 
 #[wasm_bindgen_test]
-async fn a_long_conversation_keeps_its_instructions_and_its_end() {
+async fn long_conversation_shows_the_system_message_and_the_last_messages() {
     let mut messages = vec![json!({"role": "system", "content": "Be brief."})];
     messages.extend((0..100).map(|at| json!({"role": "user", "content": format!("message {at}")})));
     let page = payload(Value::Array(messages)).await;
     assert_eq!(page.count(".chat"), 31);
     assert_eq!(page.text(".chat-more"), "Show 70 earlier messages");
     page.click(".chat-more button");
-    settle().await;
+    next_render().await;
     assert_eq!(page.count(".chat"), 101);
 }
 
 #[wasm_bindgen_test]
-async fn pictures_that_came_along_are_shown_and_those_of_elsewhere_are_not_fetched() {
+async fn embedded_images_are_shown_and_remote_ones_are_not_fetched() {
     let page = payload(json!([{"role": "user", "content": [
         {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
         {"type": "image_url", "image_url": {"url": "data:image/svg+xml;base64,AAAA"}},
@@ -72,7 +75,7 @@ async fn pictures_that_came_along_are_shown_and_those_of_elsewhere_are_not_fetch
 }
 
 #[wasm_bindgen_test]
-async fn a_row_says_what_it_is_where_it_stands_and_what_it_took() {
+async fn row_shows_kind_position_status_and_stats() {
     let row = SpanRow {
         id: "span-3".to_owned(),
         name: "chat".into(),
@@ -80,7 +83,7 @@ async fn a_row_says_what_it_is_where_it_stands_and_what_it_took() {
         depth: 2,
         place: (2, 5),
         expanded: Some(false),
-        inside: 12,
+        descendants: 12,
         selected: true,
         hit: false,
         status: TraceStatus::Error,
@@ -92,8 +95,8 @@ async fn a_row_says_what_it_is_where_it_stands_and_what_it_took() {
         on_select: Callback::noop(),
         on_toggle: Callback::noop(),
     };
-    let page = draw(span_row(&row));
-    settle().await;
+    let page = render(span_row(&row));
+    next_render().await;
     for (name, value) in [
         ("aria-level", "3"),
         ("aria-posinset", "2"),
@@ -105,7 +108,7 @@ async fn a_row_says_what_it_is_where_it_stands_and_what_it_took() {
     }
     assert_eq!(page.text(".span-label"), "LLM: chat");
     assert_eq!(page.text(".span-failed"), "error");
-    assert_eq!(page.text(".span-inside"), "12 steps inside");
+    assert_eq!(page.text(".span-descendants"), "12 nested steps");
     assert_eq!(
         [".span-tokens", ".span-cost", ".span-time"].map(|it| page.text(it)),
         ["1.2k tok", "no price", "1.23 s"]
@@ -114,5 +117,5 @@ async fn a_row_says_what_it_is_where_it_stands_and_what_it_took() {
         (page.attribute(".bar", "x"), page.attribute(".bar", "width")),
         ("25.00%".into(), "50.00%".into())
     );
-    assert_eq!(page.count(".path-own"), 2);
+    assert_eq!(page.count(".path-self"), 2);
 }

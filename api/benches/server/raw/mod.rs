@@ -1,8 +1,8 @@
-//! What stands beside ingestion: the same rows loaded in bulk by whoever only wants to load rows, with the indexes that
-//! lists need, and no checking, no compression and no rollups.
+//! Reference rates for ingestion: raw bulk loads of the same rows with the indexes that lists need, without validation,
+//! compression and rollups.
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
-/// Rows in one transaction, as many as the server's own.
+/// Rows per transaction, as in the server.
 const TRANSACTION: usize = 8192;

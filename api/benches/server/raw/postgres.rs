@@ -1,5 +1,5 @@
-//! Into PostgreSQL, with `COPY`: the rows as they were sent into one table, and what the server made of them into tables
-//! like its own.
+//! Bulk loads into PostgreSQL with `COPY`: the rows as sent into one table, and the rows that the server stored into tables with
+//! the same schema.
 
 use std::{fmt::Write, time::Instant};
 
@@ -9,21 +9,21 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use super::TRANSACTION;
 use crate::{Result, data};
 
-/// A table with all that was sent in each row, and the indexes that lists need.
+/// A table for the rows as sent, with the indexes that lists need.
 const TABLE: &str = "CREATE TABLE sent (id BIGINT, workspace_id UUID, trace_id TEXT COLLATE \"C\", agent_id TEXT COLLATE \"C\", \
      timestamp TIMESTAMPTZ, latency BIGINT, status TEXT, model TEXT, model_provider TEXT, tokens_input BIGINT, \
      tokens_output BIGINT, cost BIGINT, quality BIGINT, input TEXT, output TEXT); \
      CREATE UNIQUE INDEX sent_trace ON sent (workspace_id, trace_id); \
      CREATE INDEX sent_time ON sent (workspace_id, timestamp, id); \
      CREATE INDEX sent_agent ON sent (workspace_id, agent_id, timestamp, id)";
-/// The server's tables, and which of their rows belong to its newest traces.
+/// The tables of the server, with the condition for rows of the newest traces.
 const OWN: [(&str, &str); 3] = [
     ("trace_keys", "id IN (SELECT id FROM newest)"),
     ("traces", "id IN (SELECT id FROM newest)"),
     ("payloads", "id IN (SELECT payload_id FROM newest)"),
 ];
 
-/// Bytes of all relations of the database at `url`.
+/// Returns the size of the database at `url` in bytes.
 pub(crate) async fn bytes(url: &str) -> Result<u64> {
     let mut connection = PgConnection::connect(url).await?;
     let bytes: i64 =
@@ -31,7 +31,7 @@ pub(crate) async fn bytes(url: &str) -> Result<u64> {
     Ok(bytes.try_into()?)
 }
 
-/// Loads rows as they were sent into the database at `url`, which is empty: rows a second.
+/// Loads the rows as sent into the empty database at `url` and returns rows per second.
 pub(crate) async fn bulk_load(url: &str, count: u64) -> Result<f64> {
     let now = api::clock::Clock::system().now();
     let workspace_id = uuid::Uuid::nil();
@@ -65,8 +65,8 @@ pub(crate) async fn bulk_load(url: &str, count: u64) -> Result<f64> {
     copy(&mut connection, count, &[("sent", rows)]).await
 }
 
-/// Loads rows of the server's own tables at `url` into tables like them: rows of `traces` a second, while as many are
-/// loaded into each other table as belong to them.
+/// Loads rows of the tables of the server at `url` into tables with the same schema. Returns rows of `traces` per second; the
+/// rows of the other tables that belong to them are loaded, too.
 pub(crate) async fn reload(url: &str, count: u64) -> Result<f64> {
     let mut connection = PgConnection::connect(url).await?;
     let newest = format!(
@@ -91,7 +91,7 @@ pub(crate) async fn reload(url: &str, count: u64) -> Result<f64> {
     copy(&mut connection, count, &tables).await
 }
 
-/// Loads tables side by side, [`TRANSACTION`] of `count` at a time.
+/// Loads tables in the same transactions, with [`TRANSACTION`] of `count` rows each. Returns rows of the first table per second.
 async fn copy<N: AsRef<str>, R: AsRef<[String]>>(
     connection: &mut PgConnection,
     count: u64,

@@ -1,4 +1,4 @@
-//! Into SQLite; what comes twice is found by the unique index alone.
+//! Bulk load into SQLite. Only the unique index detects duplicates.
 
 use std::{path::Path, time::Instant};
 
@@ -10,10 +10,10 @@ use sqlx::{
 use super::TRANSACTION;
 use crate::{Result, data};
 
-/// Rows in one statement, as many as the server's own.
+/// Rows per statement, as in the server.
 const ROWS: usize = 64;
 
-/// Rows a second.
+/// Loads `count` rows into a new database in `folder` and returns rows per second.
 pub(crate) async fn bulk_load(folder: &Path, count: u64) -> Result<f64> {
     let now = api::clock::Clock::system().now();
     let rows: Vec<data::Row> = (0..count).map(|number| data::row(number, now)).collect();

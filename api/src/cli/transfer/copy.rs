@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use indicatif::{HumanCount, HumanDuration};
-use store::trace::{StoreError, TraceStore, sqlite::Part};
+use store::trace::{ScanPart, StoreError};
 use uuid::Uuid;
 
 use super::{Folder, Target, stop::Stop};
@@ -75,7 +75,7 @@ async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> 
 }
 
 /// Writes a part, and returns how many of its traces were new.
-async fn write(part: &Part, to: &Target) -> Result<usize, StoreError> {
+async fn write(part: &ScanPart, to: &Target) -> Result<usize, StoreError> {
     let written = to.traces.write(&part.traces.iter().collect::<Vec<_>>()).await?;
     for spans in part.spans.chunks(SPANS) {
         to.traces.write_spans(&spans.iter().collect::<Vec<_>>()).await?;
@@ -97,10 +97,9 @@ async fn alerts(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
 
 /// Copies alert rules without the state of their evaluation, which restarts with the active alerts.
 async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let source = TraceStore::Sqlite(from.traces.clone());
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let rules = source.alert_rules(id).await.map_err(Stop::TraceFile)?;
+        let rules = from.traces.alert_rules(id).await.map_err(Stop::TraceFile)?;
         new += to.traces.restore_alert_rules(id, &rules).await.map_err(Stop::TraceServer)?;
         all += rules.len();
     }
@@ -109,10 +108,9 @@ async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Resul
 
 /// Copies the channels that receive notifications.
 async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let source = TraceStore::Sqlite(from.traces.clone());
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let channels = source.alert_channels(id).await.map_err(Stop::TraceFile)?;
+        let channels = from.traces.alert_channels(id).await.map_err(Stop::TraceFile)?;
         new += to.traces.keep_alert_channels(id, &channels).await.map_err(Stop::TraceServer)?;
         all += channels.len();
     }
@@ -121,10 +119,9 @@ async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Re
 
 /// Copies the own prices of the workspaces, at most a thousand each.
 async fn prices(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let source = TraceStore::Sqlite(from.traces.clone());
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let prices = source.prices(id).await.map_err(Stop::TraceFile)?;
+        let prices = from.traces.prices(id).await.map_err(Stop::TraceFile)?;
         new += to.traces.restore_prices(id, &prices).await.map_err(Stop::TraceServer)?;
         all += prices.len();
     }

@@ -14,8 +14,8 @@ use domain::{error::chain, rollup::plan::Source};
 use shared::Timestamp;
 use store::{
     account::{AccountStore, Archive},
-    postgres::PostgresSettings,
-    trace::{TraceStore, sqlite::SqliteTraces},
+    database::postgres::PostgresSettings,
+    trace::TraceStore,
 };
 
 use self::stop::Stop;
@@ -49,7 +49,7 @@ pub struct TransferArgs {
 struct Folder {
     dir: DataDir,
     accounts: Archive,
-    traces: SqliteTraces,
+    traces: TraceStore,
     /// The start of the first trace to copy.
     since: Timestamp,
 }
@@ -90,7 +90,7 @@ impl Folder {
     async fn open(dir: DataDir, storage: &Storage) -> Result<Self, Stop> {
         let failed = |source| Stop::Folder { folder: dir.path().to_owned(), source };
         let accounts = AccountStore::open_read_only(&dir.accounts()).await.map_err(failed)?;
-        let traces = SqliteTraces::open_read_only(&dir.traces()).await.map_err(failed)?;
+        let traces = TraceStore::open_sqlite_read_only(&dir.traces()).await.map_err(failed)?;
         let archive = accounts.archive().await.map_err(Stop::AccountFile)?;
         accounts.close().await;
         Ok(Self { dir, accounts: archive, traces, since: since(storage) })

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use store::{account::AccountError, sqlite::FileError, trace::StoreError};
+use store::{account::AccountError, database::sqlite::FileError, trace::StoreError};
 
 use crate::config::InvalidSetting;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use shared::Timestamp;
-use store::trace::{Tally, TraceStore};
+use store::trace::Tally;
 use uuid::Uuid;
 
 use super::{Folder, Target, stop::Stop};
@@ -11,10 +11,9 @@ use super::{Folder, Target, stop::Stop};
 /// Compares the workspaces, and prints those that differ.
 pub(super) async fn verify(from: &Folder, to: &Target, workspaces: BTreeSet<Uuid>) -> Result<(), Stop> {
     let names: HashMap<_, _> = from.accounts.workspaces().collect();
-    let source = TraceStore::Sqlite(from.traces.clone());
     let mut different = 0;
     for &id in &workspaces {
-        let here = source.tally(id, from.since).await.map_err(Stop::TraceFile)?;
+        let here = from.traces.tally(id, from.since).await.map_err(Stop::TraceFile)?;
         let there = to.traces.tally(id, from.since).await.map_err(Stop::TraceServer)?;
         if here != there {
             different += 1;

@@ -11,7 +11,7 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::sample::START;
+use test_support::store_sample::START;
 
 /// No ids.
 pub const NOBODY: [Uuid; 0] = [];

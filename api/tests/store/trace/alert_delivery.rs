@@ -1,6 +1,6 @@
 //! Deliveries: what channels are to be told, whose turn it is to try, and what came of it.
 
-use domain::alert::record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery, Notice};
+use domain::alert::record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery, Notification};
 use shared::{
     alert::Severity,
     alert_channel::{AlertChannel, AlertEvent, DeliveryState},
@@ -21,7 +21,7 @@ async fn kept_channel(store: &TraceStore, workspace_id: Uuid) -> AlertChannel {
 
 /// Keeps a test of a channel.
 async fn test(store: &TraceStore, workspace_id: Uuid, channel: &AlertChannel, seconds: i64) -> NewDelivery {
-    let notice = Notice { workspace_id, event: AlertEvent::Test, at: at(seconds), alert: None };
+    let notice = Notification { workspace_id, event: AlertEvent::Test, at: at(seconds), alert: None };
     keep(store, NewDelivery { id: Uuid::new_v4(), channel_id: channel.id, notice }).await
 }
 
@@ -99,7 +99,7 @@ pub async fn of_an_alert_a_channel_is_told_one_thing_after_the_other(store: &Tra
     let told = |channel: &AlertChannel, alert: &shared::alert::Alert, event, seconds| NewDelivery {
         id: Uuid::new_v4(),
         channel_id: channel.id,
-        notice: Notice { workspace_id, event, at: at(seconds), alert: Some(alert.clone()) },
+        notice: Notification { workspace_id, event, at: at(seconds), alert: Some(alert.clone()) },
     };
     let firing = keep(store, told(&one, &mine, AlertEvent::Firing, 0)).await;
     let over = keep(store, told(&one, &mine, AlertEvent::Resolved, 1)).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::alert::record::{
-    AlertFilter, AlertRecord, DeliveriesOf, DueRule, Evaluation, NewDelivery, Notice,
+    AlertFilter, AlertRecord, DeliveriesOf, DueRule, Evaluation, NewDelivery, Notification,
 };
 use shared::{
     alert::{Alert, Severity},
@@ -33,7 +33,7 @@ fn nothing(due: &DueRule, seconds: i64) -> Evaluation {
 
 fn told(record: &AlertRecord, channel_id: Uuid, event: AlertEvent, seconds: i64) -> NewDelivery {
     let (workspace_id, at, alert) = (record.alert.workspace_id, at(seconds), Some(record.alert.clone()));
-    NewDelivery { id: Uuid::new_v4(), channel_id, notice: Notice { workspace_id, event, at, alert } }
+    NewDelivery { id: Uuid::new_v4(), channel_id, notice: Notification { workspace_id, event, at, alert } }
 }
 
 /// Takes the one rule there is to take.

@@ -9,11 +9,11 @@ use shared::{Timestamp, span::SpanKind};
 use store::trace::{StoreError, list::ListRequest};
 use uuid::Uuid;
 
-use super::{
+use test_support::database::Database;
+use test_support::{
     oracle,
-    sample::{self, START, always, plain},
+    store_sample::{self, START, always, plain},
 };
-use crate::database::Database;
 
 /// Everything that a write puts something into.
 const TABLES: [&str; 8] = [

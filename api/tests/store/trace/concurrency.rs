@@ -13,11 +13,11 @@ use shared::{metric::Dimension, time_range::Window};
 use store::trace::{TraceStore, list::ListRequest};
 use uuid::Uuid;
 
-use super::{
+use test_support::database::Database;
+use test_support::{
     oracle,
-    sample::{self, DAY, HOUR, START, always, plain, window},
+    store_sample::{self, DAY, HOUR, START, always, plain, window},
 };
-use crate::database::Database;
 
 const BATCH: usize = 40;
 const BATCHES: usize = 60;

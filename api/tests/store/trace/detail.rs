@@ -12,11 +12,12 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{
-    loose, oracle,
-    sample::{self, START, plain},
+use super::loose;
+use test_support::property::check;
+use test_support::{
+    oracle,
+    store_sample::{self, START, plain},
 };
-use crate::property::check;
 
 /// Input, output and the object of everything else.
 type Payload = (Option<Value>, Option<Value>, Option<Map<String, Value>>);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     rollup::sums::Sums,
-    trace::record::{Assembly, Basis, LooseSpan, NewScore, NewTrace},
+    trace::record::{Assembly, Basis, IncomingSpan, NewScore, NewTrace},
 };
 use proptest::{prelude::*, sample::Index};
 use serde_json::json;
@@ -12,17 +12,17 @@ use shared::{Timestamp, metric::Dimension, trace::TraceStatus};
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{
-    loose::{self, plain},
+use super::loose::{self, plain};
+use test_support::{database::Database, property::check};
+use test_support::{
     oracle,
-    sample::{self, DAY, START, always},
+    store_sample::{self, DAY, START, always},
 };
-use crate::{database::Database, property::check};
 
 /// After everything that samples arrive.
 const LATER: Timestamp = Timestamp::from_micros(START + 40 * DAY);
 
-async fn send(store: &TraceStore, spans: &[LooseSpan]) -> usize {
+async fn send(store: &TraceStore, spans: &[IncomingSpan]) -> usize {
     store.write_spans(&spans.iter().collect::<Vec<_>>()).await.unwrap().new
 }
 
@@ -52,7 +52,7 @@ fn event() -> impl Strategy<Value = Event> {
 /// What there must be.
 #[derive(Default)]
 struct Model {
-    spans: BTreeMap<String, Vec<LooseSpan>>,
+    spans: BTreeMap<String, Vec<IncomingSpan>>,
     sent: BTreeMap<String, NewTrace>,
     promoted: BTreeSet<String>,
     scores: BTreeMap<String, i64>,
@@ -71,7 +71,7 @@ impl Model {
         ["t0", "t1", "t2"].iter().filter_map(|id| self.trace(id)).collect()
     }
 
-    fn take(&mut self, span: &LooseSpan) -> usize {
+    fn take(&mut self, span: &IncomingSpan) -> usize {
         let spans = self.spans.entry(span.trace_id.clone()).or_default();
         let own =
             self.sent.get(&span.trace_id).is_some_and(|trace| trace.spans[0].span_id == span.span.span_id);
@@ -206,7 +206,7 @@ pub async fn a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enoug
     (child.arrived, child.span.error, child.span.status) =
         (at(10), Some("boom".to_owned()), TraceStatus::Error);
     send(store, &[child.clone()]).await;
-    let again = LooseSpan { arrived: at(20), ..plain(workspace_id, "t", "other", Some("child")) };
+    let again = IncomingSpan { arrived: at(20), ..plain(workspace_id, "t", "other", Some("child")) };
     send(store, &[again]).await;
     assert!(store.promote(at(20)).await.unwrap().is_empty(), "the last came at that moment");
     assert!(store.detail(workspace_id, "t").await.unwrap().is_none());
@@ -243,7 +243,7 @@ pub async fn the_resource_of_the_outermost_span_is_the_metadata(store: &TraceSto
 
 pub async fn no_more_spans_of_a_trace_are_kept_than_one_may_have(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
-    let (limit, roots) = (shared::limit::TRACE_LOOSE_SPANS, shared::limit::TRACE_LOOSE_ROOTS);
+    let (limit, roots) = (shared::limit::TRACE_INCOMING_SPANS, shared::limit::TRACE_INCOMING_ROOTS);
     let span = |id: String, parent: Option<String>| {
         let mut span = plain(workspace_id, "t", &id, parent.as_deref());
         (span.span.payload, span.span.tokens_input) = ("{}".to_owned(), Some(1));
@@ -254,7 +254,7 @@ pub async fn no_more_spans_of_a_trace_are_kept_than_one_may_have(store: &TraceSt
         (0..limit + 10).map(|n| span(format!("{n:06}"), Some(format!("{:06}", n + 1)))).collect();
     spans.push(span(format!("{:06}", limit + 10), None));
     let (mut new, mut dropped) = (0, 0);
-    let mut write = async |spans: &[LooseSpan]| {
+    let mut write = async |spans: &[IncomingSpan]| {
         for part in spans.chunks(limit / 2) {
             let written = store.write_spans(&part.iter().collect::<Vec<_>>()).await.unwrap();
             (new, dropped) = (new + written.new, dropped + written.dropped);
@@ -301,7 +301,8 @@ pub async fn a_trace_that_cannot_be_promoted_holds_up_none_behind_it(database: &
     let workspace_id = Uuid::new_v4();
     for (seconds, id) in ["t0", "t1", "t2"].into_iter().enumerate() {
         let arrived = Timestamp::from_micros(START + seconds as i64);
-        let span = LooseSpan { arrived, ..plain(workspace_id, id, &format!("in {id}"), Some("elsewhere")) };
+        let span =
+            IncomingSpan { arrived, ..plain(workspace_id, id, &format!("in {id}"), Some("elsewhere")) };
         send(&store, &[span]).await;
     }
     database.execute_in_traces("UPDATE spans SET status = 99 WHERE span_id = 'in t0'").await;
@@ -339,7 +340,7 @@ pub async fn two_stores_that_write_spans_of_the_same_traces_lose_none(database: 
     let (one, two) = (database.traces().await, database.traces().await);
     let workspace_id = Uuid::new_v4();
     let trace_ids: Vec<String> = (0..12).map(|n| format!("t{n}")).collect();
-    let spans: Vec<LooseSpan> = (0..25)
+    let spans: Vec<IncomingSpan> = (0..25)
         .flat_map(|n| trace_ids.iter().map(move |trace_id| (n, trace_id)))
         .map(|(n, trace_id)| {
             // The outermost is the last.
@@ -350,7 +351,7 @@ pub async fn two_stores_that_write_spans_of_the_same_traces_lose_none(database: 
         })
         .collect();
     let whole: Vec<_> = ["t3", "t7"].map(|id| whole(workspace_id, id)).into();
-    let send_all = async |store: &TraceStore, spans: Vec<LooseSpan>, chunk: usize| {
+    let send_all = async |store: &TraceStore, spans: Vec<IncomingSpan>, chunk: usize| {
         let mut new = 0;
         for part in spans.chunks(chunk) {
             new += send(store, part).await;

@@ -7,8 +7,9 @@ use shared::metric::Dimension;
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{oracle, sample, total::STEPS_MINUTES};
-use crate::property::check;
+use super::total::STEPS_MINUTES;
+use test_support::property::check;
+use test_support::{oracle, store_sample as sample};
 
 pub async fn sums_and_percentiles_by_group_and_step_equal_brute_force(store: &TraceStore) {
     let step = prop::option::of(prop::sample::select(STEPS_MINUTES.to_vec()));

@@ -10,11 +10,11 @@ use store::trace::{
 };
 use uuid::Uuid;
 
-use super::{
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, START, always, plain},
+    store_sample::{self, START, always, plain},
 };
-use crate::property::check;
 
 /// One sending: which traces of which workspace (some of them perhaps twice), and whether they say something else now.
 type Sending = (bool, Vec<Index>, bool);

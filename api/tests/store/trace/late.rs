@@ -5,25 +5,25 @@ use std::time::{Duration, Instant};
 
 use api::clock::Clock;
 use domain::trace::{
-    record::{LooseSpan, NewScore, NewTrace},
-    usage::Recost,
+    record::{IncomingSpan, NewScore, NewTrace},
+    usage::CostChange,
 };
 use proptest::{option, prelude::*, sample::Index};
 use shared::{Timestamp, metric::Dimension, time_range::Window};
 use store::trace::{
-    TraceStore,
+    Lifecycle, TraceStore,
     list::{ListRequest, TraceFilter},
-    postgres::Lifecycle,
 };
 use uuid::Uuid;
 
-use super::{
-    loose, oracle,
-    sample::{self, AGENTS, DAY, HOUR, START, always, plain, window},
-};
-use crate::{
+use super::loose;
+use test_support::{
     database::{Database, open_postgres, open_timescale},
     property::check,
+};
+use test_support::{
+    oracle,
+    store_sample::{self, AGENTS, DAY, HOUR, START, always, plain, window},
 };
 
 /// What happens next: some traces come, a trace is scored, or the store is maintained.
@@ -212,7 +212,7 @@ async fn late_spans_and_other_prices_change_traces_that_are_compressed() {
             (Some(cost), loose::computed(), Some("gpt-4o".to_owned()));
         span
     };
-    let mut traces: Vec<Vec<LooseSpan>> =
+    let mut traces: Vec<Vec<IncomingSpan>> =
         ["t0", "t1", "t2", "t3"].iter().map(|id| vec![span(id, "root", None, 5, 10)]).collect();
     for spans in &traces {
         store.write_spans(&spans.iter().collect::<Vec<_>>()).await.unwrap();
@@ -225,13 +225,13 @@ async fn late_spans_and_other_prices_change_traces_that_are_compressed() {
     // A child, an outermost span that is earlier by weeks, and another price.
     let late = [span("t0", "child", Some("root"), 9, 7), span("t1", "before", None, -30 * DAY, 3)];
     store.write_spans(&late.iter().collect::<Vec<_>>()).await.unwrap();
-    let recost = Recost {
+    let recost = CostChange {
         trace_id: "t2".to_owned(),
         span_id: Some("root".to_owned()),
         cost: Some(99),
         basis: loose::computed(),
     };
-    assert_eq!(store.recost(workspace_id, &[recost]).await.unwrap(), 1);
+    assert_eq!(store.reprice(workspace_id, &[recost]).await.unwrap(), 1);
     for (trace, span) in traces.iter_mut().zip(late) {
         trace.push(span);
     }
@@ -267,7 +267,7 @@ async fn traces_beyond_retention_are_dropped_with_everything_of_theirs() {
     // Two that came by themselves on the first day, one of which waits, and one on the fifth that waits.
     let loose = |trace_id, span_id, parent, hour: i64| {
         let plain = loose::plain(workspace_id, trace_id, span_id, parent);
-        LooseSpan { arrived: Timestamp::from_micros(START + hour * HOUR), ..plain }
+        IncomingSpan { arrived: Timestamp::from_micros(START + hour * HOUR), ..plain }
     };
     for span in [
         loose("gathered", "root", None, 1),

@@ -15,11 +15,11 @@ use store::trace::{
 };
 use uuid::Uuid;
 
-use super::{
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, AGENTS, DAY, HOUR, MINUTE, MODELS, SESSIONS, START, USERS, always, plain, window},
+    store_sample::{self, AGENTS, DAY, HOUR, MINUTE, MODELS, SESSIONS, START, USERS, always, plain, window},
 };
-use crate::property::check;
 
 /// Any filter: names that are there, one that is not, and the model of traces that name none.
 fn filter() -> impl Strategy<Value = TraceFilter> {

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use domain::trace::record::{Assembly, Basis, LooseSpan, NewSpan, NewTrace};
+use domain::trace::record::{Assembly, Basis, IncomingSpan, NewSpan, NewTrace};
 use proptest::{option, prelude::*};
 use serde_json::json;
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
 use uuid::Uuid;
 
-use super::sample::{AGENTS, MODELS, START, moment};
+use test_support::store_sample::{AGENTS, MODELS, START, moment};
 
 /// A span in which nothing is remarkable.
-pub fn plain(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> LooseSpan {
-    LooseSpan {
+pub fn plain(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> IncomingSpan {
+    IncomingSpan {
         workspace_id,
         trace_id: trace_id.to_owned(),
         arrived: Timestamp::from_micros(START),
@@ -26,12 +26,12 @@ pub fn plain(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&
             ..NewSpan::default()
         },
         service: Some("shop".to_owned()),
-        ..LooseSpan::default()
+        ..IncomingSpan::default()
     }
 }
 
 /// Spans of a few traces; their parents may be missing, come later, or go round in a circle.
-pub fn spans(count: usize) -> impl Strategy<Value = Vec<LooseSpan>> {
+pub fn spans(count: usize) -> impl Strategy<Value = Vec<IncomingSpan>> {
     prop::collection::vec(span(), 1..=count)
 }
 
@@ -40,7 +40,7 @@ pub fn computed() -> Basis {
     Basis::Computed(json!({"model": "gpt-4o", "table": "bundled", "parts": []}).to_string())
 }
 
-fn span() -> impl Strategy<Value = LooseSpan> {
+fn span() -> impl Strategy<Value = IncomingSpan> {
     let id = || prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g", "h"]);
     let parent = prop_oneof![1 => Just(None), 4 => id().prop_map(Some), 1 => Just(Some("elsewhere"))];
     let name = |names: &[&'static str]| option::of(prop::sample::select(names.to_vec()));
@@ -81,7 +81,7 @@ fn span() -> impl Strategy<Value = LooseSpan> {
         let own = |text: Option<&str>| text.map(str::to_owned);
         let status = [TraceStatus::Success, TraceStatus::Error, TraceStatus::Timeout][usize::from(odd % 3)];
         let plain = plain(Uuid::nil(), trace_id, span_id, parent);
-        LooseSpan {
+        IncomingSpan {
             span: NewSpan {
                 kind,
                 timestamp: Timestamp::from_micros(timestamp),
@@ -106,13 +106,13 @@ fn span() -> impl Strategy<Value = LooseSpan> {
     })
 }
 
-fn parent<'a>(spans: &'a [LooseSpan], span: &LooseSpan) -> Option<&'a LooseSpan> {
+fn parent<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Option<&'a IncomingSpan> {
     let parent = span.span.parent_span_id.as_ref()?;
     spans.iter().find(|other| other.span.span_id == *parent)
 }
 
 /// Whether it lies, by way of others or not, in itself.
-fn is_on_a_circle(spans: &[LooseSpan], span: &LooseSpan) -> bool {
+fn is_on_a_circle(spans: &[IncomingSpan], span: &IncomingSpan) -> bool {
     let mut at = parent(spans, span);
     for _ in 0..=spans.len() {
         match at {
@@ -125,8 +125,8 @@ fn is_on_a_circle(spans: &[LooseSpan], span: &LooseSpan) -> bool {
 }
 
 /// All spans that lie in this one.
-fn below<'a>(spans: &'a [LooseSpan], span: &LooseSpan) -> Vec<&'a LooseSpan> {
-    let inside = |other: &&LooseSpan| {
+fn below<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Vec<&'a IncomingSpan> {
+    let inside = |other: &&IncomingSpan| {
         let mut at = *other;
         for _ in 0..=spans.len() {
             if is_on_a_circle(spans, at) {
@@ -145,8 +145,8 @@ fn below<'a>(spans: &'a [LooseSpan], span: &LooseSpan) -> Vec<&'a LooseSpan> {
 
 /// Whether a span inside says already what this one says: any that calls models or holds such calls, one of its kind, and
 /// whatever lies in one that only groups.
-fn is_spoken_for(spans: &[LooseSpan], span: &LooseSpan, says: &dyn Fn(&LooseSpan) -> bool) -> bool {
-    let groups = |span: &LooseSpan| matches!(span.span.kind, SpanKind::Chain | SpanKind::Unknown);
+fn is_spoken_for(spans: &[IncomingSpan], span: &IncomingSpan, says: &dyn Fn(&IncomingSpan) -> bool) -> bool {
+    let groups = |span: &IncomingSpan| matches!(span.span.kind, SpanKind::Chain | SpanKind::Unknown);
     below(spans, span).into_iter().filter(|inner| says(inner)).any(|inner| match inner.span.kind {
         SpanKind::Llm | SpanKind::Agent => true,
         kind => groups(span) || kind == span.span.kind || groups(inner) && !is_spoken_for(spans, inner, says),
@@ -159,8 +159,8 @@ fn together(one: (Option<i64>, i64), other: (Option<i64>, i64)) -> (Option<i64>,
 }
 
 /// What a span with all that lies in it costs, and how many calls of it have no price.
-fn cost_of(spans: &[LooseSpan], span: &LooseSpan) -> (Option<i64>, i64) {
-    let is_child = |other: &&LooseSpan| {
+fn cost_of(spans: &[IncomingSpan], span: &IncomingSpan) -> (Option<i64>, i64) {
+    let is_child = |other: &&IncomingSpan| {
         other.span.parent_span_id.as_ref() == Some(&span.span.span_id) && !is_on_a_circle(spans, other)
     };
     let inside = spans.iter().filter(is_child).map(|child| cost_of(spans, child)).fold((None, 0), together);
@@ -169,19 +169,19 @@ fn cost_of(spans: &[LooseSpan], span: &LooseSpan) -> (Option<i64>, i64) {
     if cost.is_some() && matches!(basis, Basis::Reported | Basis::Unknown) && inside.1 > 0 {
         return (cost, 0);
     }
-    let says = |span: &LooseSpan| span.span.cost.is_some() || span.span.basis == Basis::NoPrice;
+    let says = |span: &IncomingSpan| span.span.cost.is_some() || span.span.basis == Basis::NoPrice;
     if is_spoken_for(spans, span, &says) {
         return inside;
     }
     together(inside, (cost, i64::from(*basis == Basis::NoPrice)))
 }
 
-fn order(span: &&LooseSpan) -> (Timestamp, String) {
+fn order(span: &&IncomingSpan) -> (Timestamp, String) {
     (span.span.timestamp, span.span.span_id.clone())
 }
 
 /// What the spans of one trace, each once, must come to.
-pub fn trace(spans: &[LooseSpan], promoted: bool) -> Option<NewTrace> {
+pub fn trace(spans: &[IncomingSpan], promoted: bool) -> Option<NewTrace> {
     let outermost = spans.iter().filter(|span| span.span.parent_span_id.is_none()).min_by_key(order);
     let orphan = || {
         let orphans =
@@ -190,18 +190,18 @@ pub fn trace(spans: &[LooseSpan], promoted: bool) -> Option<NewTrace> {
     };
     let root = if promoted { outermost.or_else(orphan)? } else { outermost? };
     let tokens =
-        |span: &LooseSpan| span.span.tokens_input.unwrap_or(0) + span.span.tokens_output.unwrap_or(0);
+        |span: &IncomingSpan| span.span.tokens_input.unwrap_or(0) + span.span.tokens_output.unwrap_or(0);
     let (cost, unpriced) = spans
         .iter()
         .filter(|span| parent(spans, span).is_none() || is_on_a_circle(spans, span))
         .map(|span| cost_of(spans, span))
         .fold((None, 0), together);
-    let says = |span: &LooseSpan| tokens(span) > 0;
+    let says = |span: &IncomingSpan| tokens(span) > 0;
     let counted: Vec<_> = spans.iter().filter(|span| !is_spoken_for(spans, span, &says)).collect();
     let sum = |all: Vec<Option<i64>>| all.iter().flatten().copied().reduce(|one, other| one + other);
     let tokens_input = sum(counted.iter().map(|span| span.span.tokens_input).collect());
     let tokens_output = sum(counted.iter().map(|span| span.span.tokens_output).collect());
-    let kind = |span: &LooseSpan| match span.span.kind {
+    let kind = |span: &IncomingSpan| match span.span.kind {
         SpanKind::Llm => 0,
         SpanKind::Embedding | SpanKind::Reranker => 2,
         _ => 1,
@@ -212,7 +212,7 @@ pub fn trace(spans: &[LooseSpan], promoted: bool) -> Option<NewTrace> {
         .filter(|span| span.span.model.is_some())
         .min_by_key(|span| (kind(span), -tokens(span), order(span)));
     let called = if root.span.model.is_some() { Some(root) } else { called };
-    let first = |of: fn(&LooseSpan) -> Option<&String>| {
+    let first = |of: fn(&IncomingSpan) -> Option<&String>| {
         let earliest = || spans.iter().filter(|span| of(span).is_some()).min_by_key(order);
         of(root).or_else(|| of(earliest()?)).cloned()
     };

@@ -1,15 +1,15 @@
 //! A database that an older version filled: it is brought up to date with everything in it.
 
-use domain::{alert::record::AlertFilter, trace::record::LooseSpan};
+use domain::{alert::record::AlertFilter, trace::record::IncomingSpan};
 use shared::alert::{Alert, AlertState, Severity};
 use uuid::Uuid;
 
-use super::{
-    alert::alert,
-    loose, oracle,
-    sample::{self, HOUR, START, always, plain},
+use super::{alert::alert, loose};
+use test_support::database::{Database, open_timescale};
+use test_support::{
+    oracle,
+    store_sample::{self, HOUR, START, always, plain},
 };
-use crate::database::{Database, open_timescale};
 
 /// What migrations after the first one made of traces and spans.
 const TRACES: [&str; 5] = ["name", "assembly", "unpriced", "cost_basis", "price"];
@@ -97,7 +97,7 @@ async fn is_brought_up_to_date(database: &Database, compress: bool) {
     let over = Alert { state: AlertState::Resolved, resolved_at: Some(old.alert.created_at), ..old.alert };
     assert_eq!(store.alerts(workspace_id, AlertFilter::default(), 0, 10).await.unwrap().items, [over]);
     // It takes what is new, beside what is old.
-    let late: Vec<LooseSpan> = ["t3", "new"].map(|id| loose::plain(workspace_id, id, "late", None)).into();
+    let late: Vec<IncomingSpan> = ["t3", "new"].map(|id| loose::plain(workspace_id, id, "late", None)).into();
     store.write_spans(&late.iter().collect::<Vec<_>>()).await.unwrap();
     assert_eq!(store.detail(workspace_id, "t3").await.unwrap().unwrap().spans.len(), 2);
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].requests, 51);

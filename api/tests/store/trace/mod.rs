@@ -15,17 +15,15 @@ mod late;
 mod list;
 mod loose;
 mod migration;
-pub mod oracle;
 mod price;
 mod recost;
 mod reopen;
-pub mod sample;
 mod score;
 mod search;
 mod thread;
 mod total;
 
-use crate::database::{open_postgres, open_sqlite, open_timescale};
+use test_support::database::{open_postgres, open_sqlite, open_timescale};
 
 macro_rules! trace_store_suite {
     ($engine:ident, $open:ident, #[$attribute:meta], stores: [$($store:ident::$store_case:ident),+ $(,)?], databases: [$($database:ident::$database_case:ident),+ $(,)?]) => {

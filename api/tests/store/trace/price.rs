@@ -10,7 +10,7 @@ use shared::{
 use store::trace::{TraceStore, price::PriceKept, reprice::RepriceStep};
 use uuid::Uuid;
 
-use super::sample::START;
+use test_support::store_sample::START;
 
 fn price(model: &str, provider: Option<&str>, input: f64) -> Price {
     Price {

@@ -3,26 +3,26 @@
 use std::collections::BTreeMap;
 
 use domain::trace::{
-    record::{Basis, LooseSpan, NewTrace},
-    usage::Recost,
+    record::{Basis, IncomingSpan, NewTrace},
+    usage::CostChange,
 };
 use proptest::{option, prelude::*};
 use shared::metric::Dimension;
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{
-    loose::{self, computed, plain},
+use super::loose::{self, computed, plain};
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, HOUR, START, always, window},
+    store_sample::{self, HOUR, START, always, window},
 };
-use crate::property::check;
 
-fn recost(trace_id: &str, span_id: Option<&str>, cost: Option<i64>, basis: Basis) -> Recost {
-    Recost { trace_id: trace_id.to_owned(), span_id: span_id.map(str::to_owned), cost, basis }
+fn recost(trace_id: &str, span_id: Option<&str>, cost: Option<i64>, basis: Basis) -> CostChange {
+    CostChange { trace_id: trace_id.to_owned(), span_id: span_id.map(str::to_owned), cost, basis }
 }
 
-fn recosts() -> impl Strategy<Value = Vec<Recost>> {
+fn recosts() -> impl Strategy<Value = Vec<CostChange>> {
     let id = prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g", "h", "nobody"]);
     let basis = prop_oneof![Just(computed()), Just(Basis::NoPrice), Just(Basis::Unknown)];
     let one = (prop::sample::select(vec!["t0", "t1", "t2", "t3"]), id, option::of(0_i64..9_000), basis);
@@ -36,7 +36,7 @@ pub async fn traces_and_figures_follow_costs_that_become_others(store: &TraceSto
     let inputs = (loose::spans(25), prop::collection::vec(recosts(), 1..4));
     check(24, &inputs, async |(spans, rounds)| {
         let workspace_id = Uuid::new_v4();
-        let mut by_trace: BTreeMap<String, Vec<LooseSpan>> = BTreeMap::new();
+        let mut by_trace: BTreeMap<String, Vec<IncomingSpan>> = BTreeMap::new();
         for mut span in spans {
             span.workspace_id = workspace_id;
             let known = by_trace.entry(span.trace_id.clone()).or_default();
@@ -57,7 +57,7 @@ pub async fn traces_and_figures_follow_costs_that_become_others(store: &TraceSto
                     .for_each(|span| (span.span.cost, span.span.basis) = (recost.cost, recost.basis.clone()));
             }
             let changed = by_trace.iter().filter(|(id, spans)| before[*id] != **spans).count();
-            prop_assert_eq!(store.recost(workspace_id, &round).await.unwrap(), changed);
+            prop_assert_eq!(store.reprice(workspace_id, &round).await.unwrap(), changed);
             let traces: Vec<_> = by_trace.values().filter_map(|spans| loose::trace(spans, false)).collect();
             let found = store.sums(workspace_id, &[always()]).await.unwrap();
             prop_assert_eq!(found, [oracle::sums(&traces)]);
@@ -108,8 +108,8 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
     sample::write(store, &traces, 10).await;
     let all: Vec<_> =
         traces.iter().map(|trace| recost(&trace.trace_id, Some("call"), Some(9), computed())).collect();
-    assert_eq!(store.recost(workspace_id, &all).await.unwrap(), 4);
-    assert_eq!(store.recost(workspace_id, &all).await.unwrap(), 0, "they are so already");
+    assert_eq!(store.reprice(workspace_id, &all).await.unwrap(), 4);
+    assert_eq!(store.reprice(workspace_id, &all).await.unwrap(), 0, "they are so already");
     let cost = async |id: &str| {
         let trace = store.detail(workspace_id, id).await.unwrap().unwrap().trace;
         (trace.cost_usd.map(|cost| (cost * 1e9).round() as i64), trace.unpriced)
@@ -119,7 +119,7 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
     assert_eq!(cost("own").await, (Some(7), 0));
     assert_eq!(cost("reported").await, (Some(5), 0));
     let own = [recost("own", None, Some(11), computed()), recost("nobody", None, Some(1), computed())];
-    assert_eq!(store.recost(workspace_id, &own).await.unwrap(), 1);
+    assert_eq!(store.reprice(workspace_id, &own).await.unwrap(), 1);
     let own = store.detail(workspace_id, "own").await.unwrap().unwrap();
     assert!(own.cost_basis.is_some() && own.trace.cost_usd == Some(11e-9));
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].cost, 9 + 9 + 11 + 5);
@@ -143,20 +143,20 @@ pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &Tr
     sample::write(store, &[trace], 1).await;
     for (id, service, cost) in [("foreign", Some("shop"), Some(100)), ("silent", None, None)] {
         let mut span =
-            LooseSpan { service: service.map(str::to_owned), ..plain(workspace_id, "t", id, None) };
+            IncomingSpan { service: service.map(str::to_owned), ..plain(workspace_id, "t", id, None) };
         (span.span.cost, span.span.tokens_input) = (cost, Some(1));
         span.span.basis = if cost.is_some() { computed() } else { Basis::NoPrice };
         store.write_spans(&[&span]).await.unwrap();
     }
     let usage = store.usages(workspace_id, always(), None, 9).await.unwrap().remove(0);
-    let alone: Vec<_> = usage.spans.iter().map(|span| (span.span_id.as_str(), span.came_alone)).collect();
+    let alone: Vec<_> = usage.spans.iter().map(|span| (span.span_id.as_str(), span.incoming)).collect();
     assert_eq!(
         alone,
         [("agent", false), ("call", false), ("foreign", true), ("own", false), ("silent", true)]
     );
     let all =
         [recost("t", Some("own"), Some(9), computed()), recost("t", Some("foreign"), Some(300), computed())];
-    assert_eq!(store.recost(workspace_id, &all).await.unwrap(), 1);
+    assert_eq!(store.reprice(workspace_id, &all).await.unwrap(), 1);
     let trace = store.detail(workspace_id, "t").await.unwrap().unwrap().trace;
     assert_eq!(
         (trace.cost_usd, trace.unpriced),
@@ -164,7 +164,7 @@ pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &Tr
         "it follows its own spans and nobody else's"
     );
     // Its cost is to be its spans' together.
-    store.recost(workspace_id, &[recost("t", None, None, Basis::Unknown)]).await.unwrap();
+    store.reprice(workspace_id, &[recost("t", None, None, Basis::Unknown)]).await.unwrap();
     let trace = store.detail(workspace_id, "t").await.unwrap().unwrap().trace;
     assert_eq!((trace.cost_usd, trace.unpriced), (Some(9e-9), 1));
 }

@@ -6,11 +6,11 @@ use shared::Timestamp;
 use store::trace::{TraceStore, list::ListRequest};
 use uuid::Uuid;
 
-use super::{
+use test_support::database::Database;
+use test_support::{
     oracle,
-    sample::{self, MINUTE, START, always, plain},
+    store_sample::{self, MINUTE, START, always, plain},
 };
-use crate::database::Database;
 
 pub async fn everything_is_there_after_close_and_reopen(database: &Database) {
     let workspace_id = Uuid::new_v4();

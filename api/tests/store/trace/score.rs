@@ -11,11 +11,11 @@ use shared::{Timestamp, metric::Dimension};
 use store::trace::{TraceStore, list::ListRequest};
 use uuid::Uuid;
 
-use super::{
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, HOUR, MINUTE, START, always, plain, window},
+    store_sample::{self, HOUR, MINUTE, START, always, plain, window},
 };
-use crate::property::check;
 
 const NAMES: [&str; 4] = ["quality", "helpfulness", "tone", "Quality"];
 

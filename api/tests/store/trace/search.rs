@@ -6,7 +6,7 @@ use shared::Timestamp;
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::sample::{self, START, plain};
+use test_support::store_sample::{self, START, plain};
 
 /// Spans over many frames, which they share with another trace's; every seventh holds the word.
 pub async fn spans_that_hold_a_text_are_found_in_the_order_of_their_start(store: &TraceStore) {

@@ -7,34 +7,34 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::{
     Timestamp,
-    session::{Thread, ThreadTotals},
+    session::{SessionDetail, SessionTotals},
 };
 use store::trace::{
     TraceStore,
-    thread::{ThreadKind, ThreadListRequest, ThreadRequest},
+    session::{SessionKind, SessionListRequest, SessionRequest},
 };
 use uuid::Uuid;
 
-use super::{
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, SESSIONS, START, USERS, always, plain},
+    store_sample::{self, SESSIONS, START, USERS, always, plain},
 };
-use crate::property::check;
 
-const KINDS: [ThreadKind; 2] = [ThreadKind::Session, ThreadKind::User];
+const KINDS: [SessionKind; 2] = [SessionKind::Session, SessionKind::EndUser];
 
-fn id_of(trace: &NewTrace, kind: ThreadKind) -> Option<&str> {
+fn id_of(trace: &NewTrace, kind: SessionKind) -> Option<&str> {
     match kind {
-        ThreadKind::Session => trace.session_id.as_deref(),
-        ThreadKind::User => trace.user_id.as_deref(),
+        SessionKind::Session => trace.session_id.as_deref(),
+        SessionKind::EndUser => trace.user_id.as_deref(),
     }
 }
 
 /// What traces add up to, by a plain loop.
-fn totals(traces: &[&NewTrace]) -> ThreadTotals {
+fn totals(traces: &[&NewTrace]) -> SessionTotals {
     let sums = oracle::sums(traces.iter().copied());
     let mean = |sum: i64, count: i64, unit: f64| (count > 0).then(|| sum as f64 / count as f64 / unit);
-    ThreadTotals {
+    SessionTotals {
         traces: traces.len() as u64,
         errors: u64::try_from(sums.errors + sums.timeouts).unwrap(),
         tokens: u64::try_from(sums.tokens).unwrap(),
@@ -48,10 +48,10 @@ fn totals(traces: &[&NewTrace]) -> ThreadTotals {
 }
 
 /// Follows the cursors from the first page to the last. Every page tells the same totals.
-async fn walk(store: &TraceStore, mut request: ThreadRequest) -> Option<Thread> {
-    let mut whole: Option<Thread> = None;
+async fn walk(store: &TraceStore, mut request: SessionRequest) -> Option<SessionDetail> {
+    let mut whole: Option<SessionDetail> = None;
     loop {
-        let page = store.thread(&request).await.unwrap()?;
+        let page = store.session(&request).await.unwrap()?;
         assert!(page.items.len() <= request.limit as usize);
         let next = page.next_cursor.clone();
         whole = Some(match whole {
@@ -77,9 +77,9 @@ pub async fn a_session_or_user_read_page_by_page_equals_brute_force(store: &Trac
             trace.payload = json!({"metadata": {"x": 1}, "input": input, "output": output}).to_string();
         }
         sample::write(store, &traces, batch).await;
-        for (kind, ids) in [(ThreadKind::Session, SESSIONS), (ThreadKind::User, USERS)] {
+        for (kind, ids) in [(SessionKind::Session, SESSIONS), (SessionKind::EndUser, USERS)] {
             for id in ids {
-                let request = ThreadRequest { workspace_id, kind, id: id.to_owned(), limit, after: None };
+                let request = SessionRequest { workspace_id, kind, id: id.to_owned(), limit, after: None };
                 let found = walk(store, request).await;
                 let mut truth: Vec<(usize, &NewTrace)> =
                     traces.iter().enumerate().filter(|(_, trace)| id_of(trace, kind) == Some(id)).collect();
@@ -87,7 +87,7 @@ pub async fn a_session_or_user_read_page_by_page_equals_brute_force(store: &Trac
                 let Some(found) = found else { continue };
                 truth.sort_by_key(|(arrival, trace)| (trace.timestamp.as_micros(), *arrival));
                 let mut truth: Vec<_> = truth.into_iter().map(|(_, trace)| trace).collect();
-                if kind == ThreadKind::User {
+                if kind == SessionKind::EndUser {
                     truth.reverse();
                 }
                 prop_assert_eq!(&found.id, id);
@@ -129,7 +129,7 @@ pub async fn sessions_and_users_of_a_window_equal_brute_force(store: &TraceStore
                 // Those that were active last come first, and of them the lesser id: the sort is stable.
                 truth.sort_by_key(|(_, totals)| std::cmp::Reverse(totals.last.map(Timestamp::as_micros)));
                 let found =
-                    store.threads(&ThreadListRequest { workspace_id, kind, window, limit }).await.unwrap();
+                    store.sessions(&SessionListRequest { workspace_id, kind, window, limit }).await.unwrap();
                 prop_assert_eq!(found.total, truth.len() as u64);
                 truth.truncate(limit as usize);
                 let found: Vec<_> = found.items.into_iter().map(|item| (item.id, item.totals)).collect();
@@ -155,37 +155,37 @@ pub async fn a_thread_is_of_one_workspace_and_of_one_kind(store: &TraceStore) {
     ];
     sample::write(store, &traces, 4).await;
     let count = async |workspace_id, kind, id: &str| {
-        let request = ThreadRequest { workspace_id, kind, id: id.to_owned(), limit: 10, after: None };
-        store.thread(&request).await.unwrap().map(|thread| (thread.totals.traces, thread.items.len()))
+        let request = SessionRequest { workspace_id, kind, id: id.to_owned(), limit: 10, after: None };
+        store.session(&request).await.unwrap().map(|thread| (thread.totals.traces, thread.items.len()))
     };
-    assert_eq!(count(mine, ThreadKind::Session, "x").await, Some((1, 1)));
-    assert_eq!(count(mine, ThreadKind::User, "y").await, Some((2, 2)));
+    assert_eq!(count(mine, SessionKind::Session, "x").await, Some((1, 1)));
+    assert_eq!(count(mine, SessionKind::EndUser, "y").await, Some((2, 2)));
     for (kind, id) in [
-        (ThreadKind::Session, "w"),
-        (ThreadKind::Session, "y"),
-        (ThreadKind::Session, "X"),
-        (ThreadKind::Session, ""),
-        (ThreadKind::Session, "%"),
-        (ThreadKind::User, "z"),
-        (ThreadKind::User, "' OR 1=1 --"),
+        (SessionKind::Session, "w"),
+        (SessionKind::Session, "y"),
+        (SessionKind::Session, "X"),
+        (SessionKind::Session, ""),
+        (SessionKind::Session, "%"),
+        (SessionKind::EndUser, "z"),
+        (SessionKind::EndUser, "' OR 1=1 --"),
     ] {
         assert_eq!(count(mine, kind, id).await, None, "{id}");
     }
     let ids = async |workspace_id, kind| {
-        let request = ThreadListRequest { workspace_id, kind, window: always(), limit: 10 };
-        let found = store.threads(&request).await.unwrap();
+        let request = SessionListRequest { workspace_id, kind, window: always(), limit: 10 };
+        let found = store.sessions(&request).await.unwrap();
         assert_eq!(found.total, found.items.len() as u64);
         found.items.into_iter().map(|item| item.id).collect::<Vec<_>>()
     };
-    assert_eq!(ids(mine, ThreadKind::Session).await, ["x"]);
-    assert_eq!(ids(mine, ThreadKind::User).await, ["y"]);
-    assert_eq!(ids(other, ThreadKind::Session).await, ["w", "x"]);
-    assert_eq!(ids(Uuid::new_v4(), ThreadKind::User).await, Vec::<String>::new());
+    assert_eq!(ids(mine, SessionKind::Session).await, ["x"]);
+    assert_eq!(ids(mine, SessionKind::EndUser).await, ["y"]);
+    assert_eq!(ids(other, SessionKind::Session).await, ["w", "x"]);
+    assert_eq!(ids(Uuid::new_v4(), SessionKind::EndUser).await, Vec::<String>::new());
 }
 
 /// SQLite counts no further than 64 bits, and what is let in is too small to get there.
 pub async fn sums_too_large_to_keep_are_no_error_where_the_engine_counts_further(store: &TraceStore) {
-    if matches!(store, TraceStore::Sqlite(_)) {
+    if matches!(store.database(), store::database::Database::Sqlite { .. }) {
         return;
     }
     let workspace_id = Uuid::new_v4();
@@ -198,10 +198,10 @@ pub async fn sums_too_large_to_keep_are_no_error_where_the_engine_counts_further
         })
         .collect();
     sample::write(store, &traces, 1).await;
-    let kind = ThreadKind::Session;
-    let request = ThreadRequest { workspace_id, kind, id: "s".to_owned(), limit: 1, after: None };
-    let found = store.thread(&request).await.unwrap().unwrap();
+    let kind = SessionKind::Session;
+    let request = SessionRequest { workspace_id, kind, id: "s".to_owned(), limit: 1, after: None };
+    let found = store.session(&request).await.unwrap().unwrap();
     assert_eq!((found.totals.traces, found.totals.cost_usd), (3, i64::MAX as f64 / 1e9));
-    let request = ThreadListRequest { workspace_id, kind, window: always(), limit: 1 };
-    assert_eq!(store.threads(&request).await.unwrap().items[0].totals, found.totals);
+    let request = SessionListRequest { workspace_id, kind, window: always(), limit: 1 };
+    assert_eq!(store.sessions(&request).await.unwrap().items[0].totals, found.totals);
 }

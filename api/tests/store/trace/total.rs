@@ -8,11 +8,11 @@ use shared::{Timestamp, time_range::TimeRange};
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{
+use test_support::property::check;
+use test_support::{
     oracle,
-    sample::{self, DAY, DAYS, MINUTE, START, always, plain, window},
+    store_sample::{self, DAY, DAYS, MINUTE, START, always, plain, window},
 };
-use crate::property::check;
 
 /// The steps of the charts, in minutes.
 pub const STEPS_MINUTES: [u64; 12] = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 7 * 1440];

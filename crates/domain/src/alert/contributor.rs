@@ -1,4 +1,4 @@
-//! Who moved a value: the agents and models that an alert names.
+//! Finds contributors: the agents and models that contributed most to the change of a value.
 
 use std::collections::BTreeSet;
 
@@ -17,21 +17,25 @@ use crate::rollup::{
     window::{Summed, WindowSums},
 };
 
-/// Agents or models that are named at most.
-const NAMED: usize = 3;
+/// Maximum number of contributors of an alert.
+const MAX_CONTRIBUTORS: usize = 3;
 
-/// An agent or model, and what it did.
-pub(super) struct Moved {
-    /// By how much it moved the value, in the direction that is wrong.
+/// An agent or model that contributed to a change.
+pub(super) struct Contributor {
+    /// The contribution in the direction that is bad; see [`contribution`] for the unit.
     amount: f64,
-    /// How many of its traces failed.
+    /// The number of its failed traces.
     pub(super) failed: i64,
-    /// What an alert says of it.
+    /// Its values, as part of the alert.
     pub(super) change: AlertChange,
 }
 
-/// The agents and models that moved the value most, the most first.
-pub(super) fn moved(read: &WindowSums, subject: &Subject<'_>, overall: Option<f64>) -> Vec<Moved> {
+/// Returns the agents and models that contributed most to the change, largest contribution first.
+pub(super) fn contributors(
+    read: &WindowSums,
+    subject: &Subject<'_>,
+    overall: Option<f64>,
+) -> Vec<Contributor> {
     let rule = subject.rule;
     let Some(metric) = rule.metric.metric() else { return Vec::new() };
     let is_fixed = |by: Dimension| {
@@ -41,7 +45,7 @@ pub(super) fn moved(read: &WindowSums, subject: &Subject<'_>, overall: Option<f6
                 Dimension::Model => rule.model.is_some(),
             }
     };
-    let mut moved: Vec<Moved> = Vec::new();
+    let mut contributors = Vec::new();
     for by in [Dimension::Agent, Dimension::Model].into_iter().filter(|&by| !is_fixed(by)) {
         let by_key = |window| {
             read.fold(window, true, |pair| {
@@ -56,40 +60,40 @@ pub(super) fn moved(read: &WindowSums, subject: &Subject<'_>, overall: Option<f6
         let keys: BTreeSet<&str> = now.keys().chain(before.keys()).copied().collect();
         for key in keys {
             let (now, before) = (now.get(key), before.get(key));
-            let amount = amount(metric, now, before, overall);
+            let amount = contribution(metric, now, before, overall);
             let amount = if rule.side == Side::Above { amount } else { -amount };
             if amount > 0.0 {
                 let value = |sum: Option<&Summed>| sum.and_then(|sum| sum.distribution.metric(metric));
                 let name = (!key.is_empty()).then(|| key.to_owned());
                 let change = AlertChange { by, key: name, before: value(before), now: value(now) };
                 let failed = now.map_or(0, |now| failures(&now.distribution));
-                moved.push(Moved { amount, failed, change });
+                contributors.push(Contributor { amount, failed, change });
             }
         }
     }
-    moved.sort_by(|one, other| other.amount.total_cmp(&one.amount));
-    moved.truncate(NAMED);
-    moved
+    contributors.sort_by(|one: &Contributor, other| other.amount.total_cmp(&one.amount));
+    contributors.truncate(MAX_CONTRIBUTORS);
+    contributors
 }
 
-/// By how much an agent or model moved a value: the difference of sums; of means and shares how far its own is off what it
-/// was, times its traces.
-fn amount(metric: Metric, now: Option<&Summed>, before: Option<&Summed>, overall: Option<f64>) -> f64 {
+/// Computes the contribution of an agent or model to a change. For sums, it is the difference of the sums. For means and
+/// shares, it is the difference of the values times the number of traces; `overall` replaces a missing earlier value.
+fn contribution(metric: Metric, now: Option<&Summed>, before: Option<&Summed>, overall: Option<f64>) -> f64 {
     let value = |sum: Option<&Summed>| sum.and_then(|sum| sum.distribution.metric(metric));
     if matches!(metric, Metric::Requests | Metric::Errors | Metric::CostUsd | Metric::Tokens) {
         return value(now).unwrap_or(0.0) - value(before).unwrap_or(0.0);
     }
-    let Some(here) = value(now) else { return 0.0 };
-    let there = value(before).or(overall).unwrap_or(0.0);
-    (here - there) * now.map_or(0.0, |now| weight(metric, &now.distribution) as f64)
+    let Some(current) = value(now) else { return 0.0 };
+    let earlier = value(before).or(overall).unwrap_or(0.0);
+    (current - earlier) * now.map_or(0.0, |now| weight(metric, &now.distribution) as f64)
 }
 
-/// How many traces a mean or share is taken over.
+/// Returns the number of traces that a mean or share is computed from.
 fn weight(metric: Metric, distribution: &Distribution) -> i64 {
     if metric == Metric::QualityScore { distribution.sums.scored } else { distribution.sums.requests }
 }
 
-/// Traces that ended in an error or a timeout.
+/// Returns the number of traces with an error or a timeout.
 pub(super) fn failures(distribution: &Distribution) -> i64 {
     distribution.sums.errors + distribution.sums.timeouts
 }

@@ -1,20 +1,19 @@
-//! The rules that every workspace begins with: few, and each quiet unless somebody should look.
+//! The rules of a new workspace.
 
 use shared::{
     alert_rule::{AlertMetric, AlertRuleRequest, Baseline},
     metric::Dimension,
 };
 
-/// Minutes of a day.
+/// Minutes per day.
 const DAY: u32 = 24 * 60;
 
-/// The rules of a new workspace, in the order in which they are listed.
+/// Returns the rules of a new workspace, in the order in which they are listed.
 #[must_use]
 pub fn default_rules() -> Vec<AlertRuleRequest> {
     vec![
-        // All agents together: when a provider is down that is one alert and not one for each agent, and it says which
-        // of them fail. Over an hour, since a few failures among a few traces are bad luck; where everything fails, it is a
-        // tenth of the hour's after six minutes.
+        // One value for all agents, so that an outage of a provider is one alert; its contributors name the agents. The window
+        // is one hour so that a few random failures do not fire. If all traces fail, 10 % is reached after six minutes.
         AlertRuleRequest {
             name: "High error rate".to_owned(),
             metric: AlertMetric::ErrorRate,
@@ -25,7 +24,7 @@ pub fn default_rules() -> Vec<AlertRuleRequest> {
             for_minutes: 5,
             ..AlertRuleRequest::default()
         },
-        // What is slow depends on what agents do: they are compared with themselves.
+        // Normal latencies differ between workspaces, so the rule compares with the day before.
         AlertRuleRequest {
             name: "Slow responses".to_owned(),
             metric: AlertMetric::P95LatencyMs,
@@ -37,7 +36,7 @@ pub fn default_rules() -> Vec<AlertRuleRequest> {
             for_minutes: 10,
             ..AlertRuleRequest::default()
         },
-        // Against the same hour a week before: against the day before, every Monday would be a spike.
+        // Compares with the week before: compared with the day before, every Monday would be a spike.
         AlertRuleRequest {
             name: "Cost spike".to_owned(),
             metric: AlertMetric::CostUsd,
@@ -49,8 +48,8 @@ pub fn default_rules() -> Vec<AlertRuleRequest> {
             for_minutes: 10,
             ..AlertRuleRequest::default()
         },
-        // Longer than a day, for what runs every night; longer than a weekend, for what rests on it. What ran a few times
-        // only, somebody tried out.
+        // More than one day for agents that run nightly, and more than a weekend for agents that only run on working days.
+        // Agents with few traces were probably only tried out.
         AlertRuleRequest {
             name: "Silent agent".to_owned(),
             metric: AlertMetric::NoData,
@@ -69,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_is_one_that_the_api_would_take() {
+    fn default_rules_are_valid() {
         for rule in default_rules() {
             assert_eq!(rule.validate(), [], "{}", rule.name);
         }

@@ -1,49 +1,47 @@
-//! What an alert says when it fires: sentences with the numbers, who moved them most, and which traces are behind it. Read
-//! only for rules that fire.
+//! Describes alerts when they fire or escalate: a text with the numbers, the contributors, and a filter for the traces.
 
 use shared::{
     alert::{AlertChange, AlertTraces},
     alert_rule::{AlertMetric, AlertRuleRequest, Baseline},
+    format,
     metric::{Dimension, Metric},
     time_range::Window,
     trace::TraceStatus,
 };
 
 use super::{
-    contributor::{Moved, failures, moved},
-    figure,
+    contributor::{Contributor, contributors, failures},
     measure::group_of,
-    subject::{Subject, before, names, now},
+    subject::{Subject, agent_and_model, before, now},
 };
 use crate::rollup::{
     sums::Distribution,
     window::{Pair, Summed, WindowSums},
 };
 
-/// What an alert says.
+/// The description of an alert.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Story {
-    /// Sentences.
+pub struct AlertText {
+    /// The text.
     pub description: String,
-    /// Who moved the value most.
+    /// The agents and models that contributed most, largest contribution first.
     pub changes: Vec<AlertChange>,
-    /// The traces behind it.
+    /// A filter for the traces of the measured window.
     pub traces: AlertTraces,
 }
 
-/// What several subjects of a workspace are about.
+/// The sums that describing some alerts of a workspace needs.
 #[derive(Debug, Default)]
 pub struct Facts(WindowSums);
 
 impl Facts {
-    /// Wraps the sums of the windows that [`Facts::needed`] names.
+    /// Wraps the sums of the windows that [`Facts::needed`] returns.
     #[must_use]
     pub fn new(sums: WindowSums) -> Self {
         Self(sums)
     }
 
-    /// Returns the windows that describing these subjects needs, and those of them in which the start of the newest trace
-    /// is needed.
+    /// Returns the windows that describing these subjects needs, and the subset that needs the start of the newest trace.
     #[must_use]
     pub fn needed(subjects: &[Subject<'_>]) -> (Vec<Window>, Vec<Window>) {
         let is_silence = |subject: &&Subject<'_>| subject.rule.metric == AlertMetric::NoData;
@@ -52,43 +50,47 @@ impl Facts {
         (windows, subjects.iter().filter(is_silence).map(now).collect())
     }
 
-    /// What an alert says of a subject that was read.
+    /// Describes a subject whose windows were read.
     #[must_use]
-    pub fn story(&self, subject: &Subject<'_>) -> Story {
-        let is_mine = |pair: &Pair| group_of(subject.rule, pair) == Some(subject.key);
-        let whole = |window| {
-            let mut sums = self.0.fold(window, true, |pair| is_mine(pair).then_some(""));
+    pub fn describe(&self, subject: &Subject<'_>) -> AlertText {
+        let sum = |window| {
+            let in_group = |pair: &Pair| group_of(subject.rule, pair) == Some(subject.key);
+            let mut sums = self.0.fold(window, true, |pair| in_group(pair).then_some(""));
             sums.remove("").unwrap_or_default()
         };
-        let (now, before) = (whole(now(subject)), whole(before(subject)));
+        let (now, before) = (sum(now(subject)), sum(before(subject)));
         let metric = subject.rule.metric.metric();
         let overall = metric.and_then(|metric| before.distribution.metric(metric));
-        let moved = moved(&self.0, subject, overall);
-        let changes: Vec<AlertChange> = moved.iter().map(|moved| moved.change.clone()).collect();
+        let contributors = contributors(&self.0, subject, overall);
+        let changes = contributors.iter().map(|contributor| contributor.change.clone()).collect();
         let description = match metric {
-            None => silent(subject, &now),
-            Some(metric) => crossed(subject, metric, &now.distribution, &before.distribution, moved.first()),
+            None => describe_silence(subject, &now),
+            Some(metric) => {
+                let largest = contributors.first();
+                describe_value(subject, metric, &now.distribution, &before.distribution, largest)
+            }
         };
-        Story { description, changes, traces: traces(subject) }
+        AlertText { description, changes, traces: traces(subject) }
     }
 }
 
-fn number(count: i64) -> f64 {
-    count as f64
+/// Formats a number of traces.
+fn count(traces: i64) -> String {
+    format::integer(traces.unsigned_abs())
 }
 
-/// Whose traces these are, after a word like "Cost".
-fn whose(subject: &Subject<'_>) -> String {
-    let (agent, model) = names(subject);
+/// Returns the agent and model as they follow the name of the metric: ` of bot on gpt-4o`.
+fn scope(subject: &Subject<'_>) -> String {
+    let (agent, model) = agent_and_model(subject);
     let agent = agent.map_or_else(String::new, |agent| format!(" of {agent}"));
     match model.as_deref() {
         None => agent,
-        Some("") => format!("{agent} without a model"),
+        Some("") => format!("{agent} (no model)"),
         Some(model) => format!("{agent} on {model}"),
     }
 }
 
-/// The headline of an alert.
+/// Returns the title of an alert.
 #[must_use]
 pub fn title(rule: &AlertRuleRequest, key: &str) -> String {
     match rule.group_by {
@@ -99,93 +101,96 @@ pub fn title(rule: &AlertRuleRequest, key: &str) -> String {
 }
 
 fn traces(subject: &Subject<'_>) -> AlertTraces {
-    let (agent_id, model) = names(subject);
+    let (agent_id, model) = agent_and_model(subject);
     let Window { start, end } = now(subject);
     let status = (subject.rule.metric == AlertMetric::ErrorRate).then_some(TraceStatus::Error);
     AlertTraces { start, end, agent_id, model, status }
 }
 
-fn silent(subject: &Subject<'_>, now: &Summed) -> String {
-    let rule = subject.rule;
-    let who = match names(subject) {
-        (Some(agent), None) => format!("{agent} has sent nothing"),
-        _ => format!("No trace{} has come", whose(subject)),
+fn describe_silence(subject: &Subject<'_>, now: &Summed) -> String {
+    let silent = match agent_and_model(subject) {
+        (Some(agent), None) => format!("{agent} has sent no traces"),
+        _ => format!("No traces{}", scope(subject)),
     };
     let newest = now.newest.map_or_else(String::new, |newest| {
         let minute = newest.floor(std::time::Duration::from_secs(60)).to_string();
-        format!(" The newest trace started at {} UTC;", minute.trim_end_matches(":00Z").replace('T', " "))
+        format!(" Newest trace: {} UTC.", minute.trim_end_matches(":00Z").replace('T', " "))
     });
     format!(
-        "{who} for {}.{newest} there were {} in the last {}. {}",
-        figure::silence(subject.value),
-        figure::count(number(now.distribution.sums.requests)),
-        figure::span(rule.window_minutes),
+        "{silent} for {}.{newest} Traces in the last {}: {}.{}",
+        format::minutes(subject.value),
+        format::minutes(subject.rule.window_minutes.into()),
+        count(now.distribution.sums.requests),
         threshold(subject),
     )
 }
 
-fn crossed(
+fn describe_value(
     subject: &Subject<'_>,
     metric: Metric,
     now: &Distribution,
     before: &Distribution,
-    most: Option<&Moved>,
+    largest: Option<&Contributor>,
 ) -> String {
     let rule = subject.rule;
-    let (span, whose) = (figure::span(rule.window_minutes), whose(subject));
-    let say = |value: Option<f64>| {
-        value.map_or_else(|| "nothing to measure".to_owned(), |value| figure::value(rule.metric, value))
+    let span = format::minutes(rule.window_minutes.into());
+    let value = |distribution: &Distribution| {
+        let value = distribution.metric(metric);
+        value.map_or_else(|| "no data".to_owned(), |value| rule.metric.unit(false).text(value))
     };
-    let was = before.metric(metric).map_or("there was", |_| "it was");
-    let traces = now.sums.requests;
+    let traces = count(now.sums.requests);
     let basis = match metric {
         Metric::Requests => String::new(),
-        Metric::ErrorRate => {
-            let failed = failures(now);
-            format!(": {} of {} traces failed", figure::count(number(failed)), figure::count(number(traces)))
-        }
-        Metric::QualityScore => format!(", {} scored traces", figure::count(number(now.sums.scored))),
-        _ => format!(", {} traces", figure::count(number(traces))),
+        Metric::ErrorRate => format!(" ({} of {traces} traces failed)", count(failures(now))),
+        Metric::QualityScore => format!(" ({} scored traces)", count(now.sums.scored)),
+        _ => format!(" ({traces} traces)"),
     };
-    let mut text =
-        format!("{}{whose}: {} over the last {span}{basis}.", name(metric), say(now.metric(metric)));
     let compared = match rule.baseline {
-        Baseline::None | Baseline::PreviousWindow => format!("In the {span} before"),
-        Baseline::DayBefore => "At the same time a day before".to_owned(),
-        Baseline::WeekBefore => "At the same time a week before".to_owned(),
+        Baseline::None | Baseline::PreviousWindow => format!("Previous {span}"),
+        Baseline::DayBefore => "Same time one day before".to_owned(),
+        Baseline::WeekBefore => "Same time one week before".to_owned(),
     };
-    text.push_str(&format!(" {compared} {was} {}", say(before.metric(metric))));
-    if rule.is_change() {
-        text.push_str(&format!(", a change of {}", figure::signed(subject.value)));
-    }
-    text.push_str(&format!(". {}", threshold(subject)));
-    if let Some(most) = most {
-        text.push_str(&most_of_it(rule, metric, now, most));
-    }
-    text
+    let change = match rule.is_change() {
+        true => format!(" Change: {}.", format::change(subject.value)),
+        false => String::new(),
+    };
+    format!(
+        "{}{}: {} in the last {span}{basis}. {compared}: {}.{change}{}{}",
+        name(metric),
+        scope(subject),
+        value(now),
+        value(before),
+        threshold(subject),
+        largest.map_or_else(String::new, |largest| describe_contributor(rule, metric, now, largest)),
+    )
 }
 
 fn threshold(subject: &Subject<'_>) -> String {
     let rule = subject.rule;
     let Some(threshold) = rule.threshold(subject.severity) else { return String::new() };
-    let threshold =
-        if rule.is_change() { figure::signed(threshold) } else { figure::value(rule.metric, threshold) };
-    format!("The threshold for {} is {threshold}.", subject.severity.as_str())
+    let threshold = rule.metric.unit(rule.is_change()).text(threshold);
+    format!(" Threshold for {}: {threshold}.", subject.severity.as_str())
 }
 
-fn most_of_it(rule: &AlertRuleRequest, metric: Metric, now: &Distribution, most: &Moved) -> String {
-    let change = &most.change;
-    let who = change.key.as_deref().unwrap_or("no model");
-    if metric == Metric::ErrorRate && most.failed * 2 > failures(now) {
-        return format!(" Most of it: {who}, {} of {}.", most.failed, failures(now));
+fn describe_contributor(
+    rule: &AlertRuleRequest,
+    metric: Metric,
+    now: &Distribution,
+    largest: &Contributor,
+) -> String {
+    let change = &largest.change;
+    let name = change.key.as_deref().unwrap_or("traces without a model");
+    if metric == Metric::ErrorRate && largest.failed * 2 > failures(now) {
+        return format!(" Most failures: {name}, {} of {}.", largest.failed, failures(now));
     }
-    let say = |value: f64| figure::value(rule.metric, value);
-    match (change.before, change.now) {
-        (Some(before), Some(now)) => format!(" {who} moved it most: from {} to {}.", say(before), say(now)),
-        (None, Some(now)) => format!(" {who} moved it most: it is new, with {}.", say(now)),
-        (Some(before), None) => format!(" {who} moved it most: it had {} and is gone.", say(before)),
-        (None, None) => String::new(),
-    }
+    let value = |value: f64| rule.metric.unit(false).text(value);
+    let values = match (change.before, change.now) {
+        (Some(before), Some(now)) => format!("{name}, from {} to {}", value(before), value(now)),
+        (None, Some(now)) => format!("{name} (new), {}", value(now)),
+        (Some(before), None) => format!("{name}, from {} to no traces", value(before)),
+        (None, None) => return String::new(),
+    };
+    format!(" Largest contributor: {values}.")
 }
 
 fn name(metric: Metric) -> &'static str {
@@ -194,9 +199,9 @@ fn name(metric: Metric) -> &'static str {
         Metric::Errors => "Errors",
         Metric::ErrorRate => "Error rate",
         Metric::AvgLatencyMs => "Mean latency",
-        Metric::P50LatencyMs => "Median latency",
-        Metric::P95LatencyMs => "95th percentile of the latency",
-        Metric::P99LatencyMs => "99th percentile of the latency",
+        Metric::P50LatencyMs => "p50 latency",
+        Metric::P95LatencyMs => "p95 latency",
+        Metric::P99LatencyMs => "p99 latency",
         Metric::CostUsd => "Cost",
         Metric::Tokens => "Tokens",
         Metric::QualityScore => "Quality score",

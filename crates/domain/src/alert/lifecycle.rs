@@ -1,4 +1,4 @@
-//! The life of alerts: what happened becomes alerts to be kept, and what channels are to be told.
+//! The lifecycle of alerts: turns the events of an evaluation into alerts to store and notifications to send.
 
 use std::collections::BTreeMap;
 
@@ -11,76 +11,81 @@ use uuid::Uuid;
 
 use super::{
     describe::{Facts, title},
-    evaluate::Happening,
-    record::{AlertRecord, DueRule, NewDelivery, Notice},
+    evaluate::GroupEvent,
+    record::{AlertRecord, DueRule, NewDelivery, Notification},
     state::Change,
-    subject::{Subject, names},
+    subject::{Subject, agent_and_model},
 };
 
-/// What came of a rule's turn.
+/// The result of evaluating a rule.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
-    /// Alerts that are new or changed.
+    /// New and changed alerts.
     pub alerts: Vec<AlertRecord>,
-    /// What channels are to be told.
+    /// Notifications to send.
     pub deliveries: Vec<NewDelivery>,
 }
 
-/// What of a happening has to be described, if anything has: that an alert fired or became worse.
+/// Returns what has to be described for an event: alerts are described when they fire or escalate.
 #[must_use]
-pub fn subject<'a>(due: &'a DueRule, happening: &'a Happening) -> Option<Subject<'a>> {
-    let (Change::Fired(severity) | Change::Escalated(severity)) = happening.change? else { return None };
-    let Happening { key, at, value, .. } = happening;
+pub fn subject<'a>(due: &'a DueRule, event: &'a GroupEvent) -> Option<Subject<'a>> {
+    let (Change::Fired(severity) | Change::Escalated(severity)) = event.change? else { return None };
+    let GroupEvent { key, at, value, .. } = event;
     Some(Subject { rule: &due.rule, key, at: *at, value: (*value)?, severity })
 }
 
-/// Makes alerts and deliveries of what happened to a rule's groups, in order. The facts hold every [`subject`] of it.
+/// Applies the events of a rule to its alerts, in order. `facts` must cover the [`subject`] of each event.
 #[must_use]
-pub fn live(due: &DueRule, happened: &[Happening], facts: &Facts, channels: &[AlertChannel]) -> Outcome {
+pub fn apply_events(
+    due: &DueRule,
+    events: &[GroupEvent],
+    facts: &Facts,
+    channels: &[AlertChannel],
+) -> Outcome {
     let mut open: BTreeMap<&str, AlertRecord> =
         due.open.iter().map(|record| (record.group_key.as_str(), record.clone())).collect();
     let mut changed: BTreeMap<Uuid, AlertRecord> = BTreeMap::new();
     let mut deliveries = Vec::new();
-    for happening in happened {
-        let key = happening.key.as_str();
-        if let Some(Change::Fired(severity)) = happening.change {
-            open.insert(key, fired(due, happening, severity));
+    for event in events {
+        let key = event.key.as_str();
+        if let Some(Change::Fired(severity)) = event.change {
+            open.insert(key, new_alert(due, event, severity));
         }
         let Some(record) = open.get_mut(key) else { continue };
         let before = record.clone();
-        follow(due, happening, record);
-        if let Some(subject) = subject(due, happening) {
-            let story = facts.story(&subject);
-            record.alert.description = story.description;
-            record.alert.changes = story.changes;
-            record.alert.traces = Some(story.traces);
+        update(due, event, record);
+        if let Some(subject) = subject(due, event) {
+            let text = facts.describe(&subject);
+            record.alert.description = text.description;
+            record.alert.changes = text.changes;
+            record.alert.traces = Some(text.traces);
         }
-        if *record != before || matches!(happening.change, Some(Change::Fired(_))) {
+        if *record != before || matches!(event.change, Some(Change::Fired(_))) {
             changed.insert(record.alert.id, record.clone());
         }
-        if let Some(event) = happening.event {
-            deliveries.extend(told(due, happening, event, &record.alert, channels));
+        if let Some(kind) = event.notification {
+            deliveries.extend(notifications(due, event, kind, &record.alert, channels));
         }
-        if happening.severity.is_none() {
+        if event.severity.is_none() {
             open.remove(key);
         }
     }
-    // A group has one alert at a time: one is over before the next begins.
+    // Resolved alerts first: a group has at most one open alert, so the store must resolve one before it inserts the next.
     let mut alerts: Vec<_> = changed.into_values().collect();
     alerts.sort_by_key(|record| (record.alert.resolved_at.is_none(), record.alert.created_at));
     Outcome { alerts, deliveries }
 }
 
-/// A new alert. What it says comes with its story.
-fn fired(due: &DueRule, happening: &Happening, severity: Severity) -> AlertRecord {
-    let Happening { key, at, value, .. } = happening;
+/// Creates an alert without a description.
+fn new_alert(due: &DueRule, event: &GroupEvent, severity: Severity) -> AlertRecord {
+    let GroupEvent { key, at, value, .. } = event;
     let (at, value) = (*at, *value);
     let rule = &due.rule;
     let subject = Subject { rule, key, at, value: value.unwrap_or_default(), severity };
-    let (agent_id, model) = names(&subject);
+    let (agent_id, model) = agent_and_model(&subject);
     AlertRecord {
         alert: Alert {
-            // The same every time, should it be found twice.
+            // Derived, so that a repeated evaluation creates the same alert.
             id: Uuid::new_v5(&due.id, format!("{} {} {key}", due.version, at.as_micros()).as_bytes()),
             workspace_id: due.workspace_id,
             title: title(rule, key),
@@ -107,56 +112,58 @@ fn fired(due: &DueRule, happening: &Happening, severity: Severity) -> AlertRecor
     }
 }
 
-/// Brings an alert to what is measured.
-fn follow(due: &DueRule, happening: &Happening, record: &mut AlertRecord) {
+/// Updates an alert with the measured value and the change.
+fn update(due: &DueRule, event: &GroupEvent, record: &mut AlertRecord) {
     let alert = &mut record.alert;
-    if let Some(value) = happening.value {
+    if let Some(value) = event.value {
         alert.metric_value = Some(value);
         alert.worst_value = Some(alert.worst_value.map_or(value, |worst| match due.rule.side {
             Side::Above => worst.max(value),
             Side::Below => worst.min(value),
         }));
     }
-    if let Some(severity) = happening.severity {
+    if let Some(severity) = event.severity {
         alert.severity = severity;
         alert.threshold = due.rule.threshold(severity);
     }
-    if let Some(Change::Resolved(resolution)) = happening.change {
+    if let Some(Change::Resolved(resolution)) = event.change {
         alert.state = AlertState::Resolved;
-        alert.resolved_at = Some(happening.at);
+        alert.resolved_at = Some(event.at);
         alert.resolution = Some(resolution);
     }
 }
 
-/// What each channel is told of an event. That an alert is over is told whoever could have been told that it was there.
-fn told<'a>(
+/// Creates the notifications of an event, one per recipient. A resolution is sent to channels that could have received an
+/// earlier notification of the alert.
+fn notifications<'a>(
     due: &'a DueRule,
-    happening: &'a Happening,
-    event: AlertEvent,
+    event: &'a GroupEvent,
+    kind: AlertEvent,
     alert: &'a Alert,
     channels: &'a [AlertChannel],
 ) -> impl Iterator<Item = NewDelivery> + 'a {
-    let resolved = happening.told.filter(|_| event == AlertEvent::Resolved);
-    let severity = resolved.map_or(alert.severity, |told| told.worst);
-    let is_meant = move |channel: &&AlertChannel| {
-        is_told(due, channel, severity) && resolved.is_none_or(|told| channel.created_at <= told.at)
+    let earlier = event.notified.filter(|_| kind == AlertEvent::Resolved);
+    let severity = earlier.map_or(alert.severity, |earlier| earlier.worst);
+    let is_recipient = move |channel: &&AlertChannel| {
+        receives(due, channel, severity) && earlier.is_none_or(|earlier| channel.created_at <= earlier.at)
     };
-    channels.iter().filter(is_meant).map(move |channel| NewDelivery {
+    channels.iter().filter(is_recipient).map(move |channel| NewDelivery {
         id: Uuid::new_v5(
             &alert.id,
-            format!("{} {} {}", channel.id, event.as_str(), happening.at.as_micros()).as_bytes(),
+            format!("{} {} {}", channel.id, kind.as_str(), event.at.as_micros()).as_bytes(),
         ),
         channel_id: channel.id,
-        notice: Notice {
+        notification: Notification {
             workspace_id: due.workspace_id,
-            event,
-            at: happening.at,
+            event: kind,
+            at: event.at,
             alert: Some(alert.clone()),
         },
     })
 }
 
-fn is_told(due: &DueRule, channel: &AlertChannel, severity: Severity) -> bool {
+/// Returns whether a channel receives notifications of the rule with this severity.
+fn receives(due: &DueRule, channel: &AlertChannel, severity: Severity) -> bool {
     due.rule.channel_ids.as_ref().is_none_or(|ids| ids.contains(&channel.id))
         && channel.channel.enabled
         && severity >= channel.channel.min_severity

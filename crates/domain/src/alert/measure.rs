@@ -1,5 +1,5 @@
-//! What rules look at: the windows before the moments at which they are evaluated, read for many rules and moments at once,
-//! and what each rule makes of them. Evaluation and preview both measure here, by what charts show.
+//! Measures rules: collects the windows that many rules need at many moments, and computes the value of each rule and group
+//! from their sums. Evaluation and preview use the same code and the same sums as the charts.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -15,7 +15,7 @@ use shared::{
     time_range::Window,
 };
 
-use super::state::{RuleState, minutes_long, window as length};
+use super::state::{RuleState, minutes, window as length};
 use crate::rollup::{
     sums::{Distribution, Sums},
     window::{Pair, Summed, WindowSums},
@@ -24,46 +24,46 @@ use crate::rollup::{
 const DAY: Duration = Duration::from_secs(86_400);
 const MICROS_PER_MINUTE: f64 = 60e6;
 
-/// The windows of some rules at some moments, read from one workspace.
+/// The sums of the windows of some rules of one workspace.
 #[derive(Debug)]
 pub struct Readings {
-    /// Of rules that look at all traces together, and at no percentile.
+    /// Windows of rules that [need only totals](needs_only_totals).
     totals: HashMap<Window, Sums>,
     pairs: WindowSums,
 }
 
-/// A group at a moment.
+/// The measurement of a group at a moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Measured {
-    /// The agent or model; empty for all together, and for no model.
+pub struct Measurement {
+    /// The agent or model; empty without groups, and for traces without a model.
     pub key: String,
-    /// Traces in the window.
+    /// The number of traces in the window.
     pub traces: i64,
-    /// What is compared with thresholds; nothing where nothing is measured.
+    /// The value that is compared with the thresholds, in the unit of the metric, or in percent with a baseline.
     pub value: Option<f64>,
 }
 
-/// The windows that some rules need at some moments, each once.
+/// The windows that some rules need at some moments, without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needed {
-    /// Windows of which the sums of all traces suffice.
+pub struct NeededWindows {
+    /// Windows that need only sums over all traces.
     pub totals: Vec<Window>,
-    /// Windows of which sums and histograms by agent and model are needed.
+    /// Windows that need sums and histograms by agent and model.
     pub pairs: Vec<Window>,
-    /// Those of `pairs` in which the start of the newest trace is needed.
+    /// The subset of `pairs` that needs the start of the newest trace.
     pub newest_of: Vec<Window>,
 }
 
-impl Needed {
+impl NeededWindows {
     /// Collects the windows of these rules at these moments.
     #[must_use]
-    pub fn by<'a>(rules: impl Iterator<Item = (&'a AlertRuleRequest, &'a [Timestamp])>) -> Self {
+    pub fn of<'a>(rules: impl Iterator<Item = (&'a AlertRuleRequest, &'a [Timestamp])>) -> Self {
         let (mut totals, mut pairs, mut newest_of) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let ordered = |window: Window| (window.start, window.end);
         for (rule, moments) in rules {
             for &at in moments {
                 let (now, before) = windows(rule, at);
-                let into = if is_plain(rule) { &mut totals } else { &mut pairs };
+                let into = if needs_only_totals(rule) { &mut totals } else { &mut pairs };
                 into.insert(ordered(now));
                 into.extend(before.map(ordered));
                 if rule.metric == AlertMetric::NoData {
@@ -79,16 +79,16 @@ impl Needed {
 }
 
 impl Readings {
-    /// Combines what was read of the windows that are needed: `totals` in the order of [`Needed::totals`].
+    /// Combines the sums that were read: `totals` in the order of [`NeededWindows::totals`].
     #[must_use]
-    pub fn new(needed: &Needed, totals: Vec<Sums>, pairs: WindowSums) -> Self {
+    pub fn new(needed: &NeededWindows, totals: Vec<Sums>, pairs: WindowSums) -> Self {
         Self { totals: needed.totals.iter().copied().zip(totals).collect(), pairs }
     }
 
-    /// What a rule measures at a moment: each of its groups, in the order of their keys. Of more than
-    /// [`limit::ALERT_GROUPS`], those of which there is something to remember, then those with the most traces.
+    /// Measures the groups of a rule at a moment, sorted by key. If there are more than [`limit::ALERT_GROUPS`], groups with a
+    /// pending or open alert go first, then those with the most traces.
     #[must_use]
-    pub fn measure(&self, rule: &AlertRuleRequest, state: &RuleState, at: Timestamp) -> Vec<Measured> {
+    pub fn measure(&self, rule: &AlertRuleRequest, state: &RuleState, at: Timestamp) -> Vec<Measurement> {
         let (now, before) = windows(rule, at);
         let now = self.groups(rule, now);
         let before = before.map(|before| self.groups(rule, before));
@@ -98,38 +98,38 @@ impl Readings {
         if rule.group_by.is_none() {
             keys.insert("");
         }
-        let mut measured: Vec<_> = keys
+        let mut measurements: Vec<_> = keys
             .into_iter()
             .map(|key| {
                 let before = before.as_ref().map(|before| before.get(key));
-                let since = state.watching_since.filter(|_| !lasts(state, key));
+                // An open alert continues to count from the newest trace, even if the server was down since.
+                let since = state.watching_since.filter(|_| !has_alert(state, key));
                 measure(rule, key, now.get(key), before, &Silence { at, since })
             })
             .collect();
-        if measured.len() > limit::ALERT_GROUPS {
-            measured.sort_by_key(|group| (!state.groups.contains_key(&group.key), -group.traces));
-            measured.truncate(limit::ALERT_GROUPS);
-            measured.sort_by(|one, other| one.key.cmp(&other.key));
+        if measurements.len() > limit::ALERT_GROUPS {
+            measurements.sort_by_key(|group| (!state.groups.contains_key(&group.key), -group.traces));
+            measurements.truncate(limit::ALERT_GROUPS);
+            measurements.sort_by(|one, other| one.key.cmp(&other.key));
         }
-        measured
+        measurements
     }
 
     fn groups(&self, rule: &AlertRuleRequest, window: Window) -> BTreeMap<&str, Summed> {
-        if is_plain(rule) {
+        if needs_only_totals(rule) {
             let sums = self.totals.get(&window).copied().unwrap_or_default();
             let distribution = Distribution { sums, ..Distribution::default() };
             return BTreeMap::from([("", Summed { distribution, newest: None })]);
         }
-        self.pairs.fold(window, needs_latencies(rule.metric), |pair| group_of(rule, pair))
+        self.pairs.fold(window, is_percentile(rule.metric), |pair| group_of(rule, pair))
     }
 }
 
-/// Whether the group has an alert that lasts: its silence goes on, whether or not the server was there to hear it.
-fn lasts(state: &RuleState, key: &str) -> bool {
+fn has_alert(state: &RuleState, key: &str) -> bool {
     state.groups.get(key).is_some_and(|group| group.severity().is_some())
 }
 
-/// From when on, and until when, silence counts.
+/// The period in which silence counts: until `at`, and only from `since` on.
 struct Silence {
     at: Timestamp,
     since: Option<Timestamp>,
@@ -141,7 +141,7 @@ fn measure(
     now: Option<&Summed>,
     before: Option<Option<&Summed>>,
     silence: &Silence,
-) -> Measured {
+) -> Measurement {
     let traces = |sum: Option<&Summed>| sum.map_or(0, |sum| sum.distribution.sums.requests);
     let value = |metric, sum: Option<&Summed>| {
         sum.map_or_else(|| Distribution::default().metric(metric), |sum| sum.distribution.metric(metric))
@@ -150,7 +150,8 @@ fn measure(
     let value = match (rule.metric.metric(), before) {
         (None, _) => now.filter(|_| traces(now) >= fewest).and_then(|now| silence.minutes(now.newest?)),
         (Some(metric), None) => {
-            let fewest = if stands_without_traces(rule.metric) { i64::from(rule.min_traces) } else { fewest };
+            let fewest =
+                if is_zero_without_traces(rule.metric) { i64::from(rule.min_traces) } else { fewest };
             value(metric, now).filter(|_| traces(now) >= fewest)
         }
         (Some(metric), Some(before)) => {
@@ -162,7 +163,7 @@ fn measure(
                 .map(|(now, before)| change_percent(now, before))
         }
     };
-    Measured { key: key.to_owned(), traces: traces(now), value }
+    Measurement { key: key.to_owned(), traces: traces(now), value }
 }
 
 impl Silence {
@@ -172,24 +173,25 @@ impl Silence {
     }
 }
 
-/// The window that a rule looks at at a moment, and the earlier one that it compares it with.
+/// Returns the window of a rule at a moment, and its baseline window, if any.
 #[must_use]
 pub fn windows(rule: &AlertRuleRequest, at: Timestamp) -> (Window, Option<Window>) {
     let now = Window { start: at - length(rule), end: at };
     let back = match rule.baseline {
         Baseline::None => return (now, None),
-        Baseline::PreviousWindow => minutes_long(rule.window_minutes),
+        Baseline::PreviousWindow => minutes(rule.window_minutes),
         Baseline::DayBefore => DAY,
         Baseline::WeekBefore => DAY * 7,
     };
     (now, Some(Window { start: now.start - back, end: now.end - back }))
 }
 
-/// The key of the group in which a rule counts an agent's traces of a model; nothing where it does not count them.
+/// Returns the group to which the traces of an agent and model belong, or `None` if they do not match the rule.
 #[must_use]
 pub fn group_of<'a>(rule: &AlertRuleRequest, pair: &'a Pair) -> Option<&'a str> {
-    let is_wanted = |wanted: &Option<String>, name: &str| wanted.as_ref().is_none_or(|wanted| wanted == name);
-    (is_wanted(&rule.agent_id, &pair.agent_id) && is_wanted(&rule.model, &pair.model)).then_some(
+    let matches =
+        |expected: &Option<String>, name: &str| expected.as_ref().is_none_or(|expected| expected == name);
+    (matches(&rule.agent_id, &pair.agent_id) && matches(&rule.model, &pair.model)).then_some(
         match rule.group_by {
             None => "",
             Some(Dimension::Agent) => &pair.agent_id,
@@ -198,22 +200,21 @@ pub fn group_of<'a>(rule: &AlertRuleRequest, pair: &'a Pair) -> Option<&'a str> 
     )
 }
 
-/// Whether a metric is made of latencies one by one.
-#[must_use]
-pub fn needs_latencies(metric: AlertMetric) -> bool {
+/// Returns whether a metric is a percentile, which needs histograms.
+fn is_percentile(metric: AlertMetric) -> bool {
     matches!(metric, AlertMetric::P50LatencyMs | AlertMetric::P95LatencyMs | AlertMetric::P99LatencyMs)
 }
 
-/// Whether the sums of all traces say what a rule measures: they are the quickest to read.
-pub(super) fn is_plain(rule: &AlertRuleRequest) -> bool {
+/// Returns whether the sums over all traces are enough for a rule. They have a rollup per minute.
+pub(super) fn needs_only_totals(rule: &AlertRuleRequest) -> bool {
     rule.agent_id.is_none()
         && rule.model.is_none()
         && rule.group_by.is_none()
         && rule.metric != AlertMetric::NoData
-        && !needs_latencies(rule.metric)
+        && !is_percentile(rule.metric)
 }
 
-/// Whether a metric has a value, 0, where there are no traces.
-fn stands_without_traces(metric: AlertMetric) -> bool {
+/// Returns whether a metric is 0 without traces, instead of having no value.
+fn is_zero_without_traces(metric: AlertMetric) -> bool {
     matches!(metric, AlertMetric::Requests | AlertMetric::CostUsd | AlertMetric::Tokens)
 }

@@ -1,4 +1,4 @@
-//! What a rule would have done in the last days: it is measured and decided on as in life, at fewer moments.
+//! Previews a rule: evaluates it over the last days with the code of real evaluations, at fewer moments.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,14 +12,14 @@ use shared::{
 use super::{
     evaluate::advance,
     measure::Readings,
-    state::{Change, RuleState, minutes_long},
+    state::{Change, RuleState, minutes},
 };
 
-/// Groups that are shown at most.
-const SHOWN: usize = 10;
+/// Maximum number of groups in the response.
+const MAX_GROUPS: usize = 10;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// A preview before its windows are read: at which moments the rule is evaluated.
+/// The moments at which a preview evaluates a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreviewPlan {
     /// The rule, with its for-duration rounded down to a multiple of the step.
@@ -30,10 +30,9 @@ pub struct PreviewPlan {
 }
 
 impl PreviewPlan {
-    /// Plans the evaluation of a rule over the last days, whether or not it is enabled or muted: the last day every five
-    /// minutes where its window is an hour at most, the last week every hour where it is shorter than a day, two weeks
-    /// where it is longer. The for-duration is rounded down to a multiple of that step, since anything shorter than a
-    /// step would never be seen.
+    /// Plans the preview of a rule, even if it is disabled or muted: the last day in steps of five minutes if the window is
+    /// at most one hour, the last week in steps of one hour if the window is shorter than one day, otherwise the last two
+    /// weeks. The for-duration is rounded down to a multiple of the step, because values between the steps are unknown.
     #[must_use]
     pub fn new(rule: AlertRuleRequest, now: Timestamp) -> Self {
         let (step, length) = match rule.window_minutes {
@@ -42,7 +41,7 @@ impl PreviewPlan {
             _ => (60, DAY * 14),
         };
         let rule = AlertRuleRequest { for_minutes: rule.for_minutes / step * step, ..rule };
-        let step = minutes_long(step);
+        let step = minutes(step);
         let end = now.floor(step);
         let moments = std::iter::successors(Some(end - length), |&at| Some(at + step))
             .take_while(|&at| at <= end)
@@ -53,21 +52,20 @@ impl PreviewPlan {
     /// Evaluates the rule at every moment.
     #[must_use]
     pub fn compute(&self, readings: &Readings) -> AlertPreview {
-        let (series, groups, alerts) = shown(lines(&self.rule, readings, &self.moments), &self.moments);
+        let (series, groups, alerts) = summarize(lines(&self.rule, readings, &self.moments), &self.moments);
         let start = self.moments.first().copied().unwrap_or_default();
         let end = self.moments.last().copied().unwrap_or_default();
         AlertPreview { start, end, step_seconds: self.step.as_secs(), series, groups, alerts }
     }
 }
 
-/// The groups that are shown, with how many groups and alerts there are in all.
-fn shown(lines: Vec<Line>, moments: &[Timestamp]) -> (Vec<AlertPreviewSeries>, u64, u64) {
+/// Returns the series of the groups with alerts and the most traces, and the numbers of all groups and alerts.
+fn summarize(mut lines: Vec<Line>, moments: &[Timestamp]) -> (Vec<AlertPreviewSeries>, u64, u64) {
     let groups = lines.len() as u64;
     let alerts = lines.iter().map(|line| line.alerts.len() as u64).sum();
-    let mut shown = lines;
-    shown.sort_by_key(|line| (line.alerts.is_empty(), -line.traces));
-    shown.truncate(SHOWN);
-    let series = shown
+    lines.sort_by_key(|line| (line.alerts.is_empty(), -line.traces));
+    lines.truncate(MAX_GROUPS);
+    let series = lines
         .into_iter()
         .map(|line| {
             let mut points: Vec<_> =
@@ -85,30 +83,30 @@ fn shown(lines: Vec<Line>, moments: &[Timestamp]) -> (Vec<AlertPreviewSeries>, u
     (series, groups, alerts)
 }
 
-/// A group, as far as it has come.
+/// The values and alerts of a group so far.
 struct Line {
     key: String,
     traces: i64,
-    /// By the number of the moment, where there is one: groups that come and go are many.
+    /// Values by the index of their moment. Sparse, because many groups have few values.
     values: Vec<(usize, f64)>,
     alerts: Vec<AlertPreviewSpan>,
 }
 
-/// All groups, in the order of their keys.
+/// Evaluates the rule at every moment. Returns all groups, sorted by key.
 fn lines(rule: &AlertRuleRequest, readings: &Readings, moments: &[Timestamp]) -> Vec<Line> {
     let mut state = RuleState::default();
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
     for (number, &at) in moments.iter().enumerate() {
-        for (measured, change) in advance(rule, &mut state, readings, at) {
-            let line = lines.entry(measured.key.clone()).or_insert_with(|| Line {
-                key: measured.key,
+        for (measurement, change) in advance(rule, &mut state, readings, at) {
+            let line = lines.entry(measurement.key.clone()).or_insert_with(|| Line {
+                key: measurement.key,
                 traces: 0,
                 values: Vec::new(),
                 alerts: Vec::new(),
             });
-            line.traces += measured.traces;
-            line.values.extend(measured.value.map(|value| (number, value)));
-            line.change(at, change);
+            line.traces += measurement.traces;
+            line.values.extend(measurement.value.map(|value| (number, value)));
+            line.apply(at, change);
         }
         state.groups.retain(|_, group| !group.is_empty());
     }
@@ -116,7 +114,7 @@ fn lines(rule: &AlertRuleRequest, readings: &Readings, moments: &[Timestamp]) ->
 }
 
 impl Line {
-    fn change(&mut self, at: Timestamp, change: Option<Change>) {
+    fn apply(&mut self, at: Timestamp, change: Option<Change>) {
         let mut raise = |severity: Severity| {
             if let Some(alert) = self.alerts.last_mut() {
                 alert.severity = alert.severity.max(severity);

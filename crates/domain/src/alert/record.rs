@@ -1,4 +1,4 @@
-//! What goes into the store and comes out of it beside what clients see.
+//! Data about alerts that is stored but not shown to clients in this form.
 
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -9,129 +9,129 @@ use shared::{
 };
 use uuid::Uuid;
 
-/// An alert, and which of its rule's groups it is about.
+/// An alert with the group of its rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertRecord {
     /// The alert.
     pub alert: Alert,
-    /// The agent or model; empty for all together, and for traces that name no model.
+    /// The agent or model; empty if the rule has no groups, and for traces without a model.
     pub group_key: String,
 }
 
-/// A rule whose evaluation is somebody's turn.
+/// A rule that is leased to a worker for evaluation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueRule {
-    /// The rule.
+    /// The rule's id.
     pub id: Uuid,
-    /// Whose it is.
+    /// The workspace that owns the rule.
     pub workspace_id: Uuid,
-    /// What it says.
+    /// The rule.
     pub rule: AlertRuleRequest,
-    /// Which version of it that is.
+    /// The version of the rule.
     pub version: i64,
-    /// Whether it is to go once its alerts are ended.
+    /// Whether the rule was deleted: the evaluation resolves its alerts and deletes its row.
     pub is_deleted: bool,
-    /// What the last evaluation wanted remembered; empty before the first.
+    /// The state after the last evaluation; empty before the first one.
     pub state: String,
-    /// When that was.
+    /// When the rule was last evaluated.
     pub evaluated_at: Option<Timestamp>,
-    /// Its alerts that last.
+    /// The rule's open alerts.
     pub open: Vec<AlertRecord>,
 }
 
-/// What came of evaluating a rule.
+/// The result of evaluating a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// The rule.
     pub rule_id: Uuid,
-    /// The version of it that was evaluated: where there is another by now, the evaluation is void.
+    /// The version that was evaluated. The result is discarded if the rule has another version by now.
     pub version: i64,
-    /// What the next evaluation has to know.
+    /// The state for the next evaluation.
     pub state: String,
-    /// When it was evaluated.
+    /// When the rule was evaluated.
     pub evaluated_at: Timestamp,
-    /// When it is evaluated next; never where absent, until it changes.
+    /// When the next evaluation is due; `None` if the rule is not evaluated until it is updated.
     pub due_at: Option<Timestamp>,
-    /// Alerts that are new or changed. When and by whom one was acknowledged is left as it is.
+    /// New and updated alerts. Acknowledgements of existing alerts stay unchanged.
     pub alerts: Vec<AlertRecord>,
-    /// What channels are to be told.
+    /// The notifications to deliver.
     pub deliveries: Vec<NewDelivery>,
-    /// Whether the rule goes.
-    pub is_removed: bool,
+    /// Whether the row of the rule is deleted.
+    pub deletes_rule: bool,
 }
 
-/// Something that a channel is to be told.
+/// A notification to deliver to a channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDelivery {
-    /// Its id.
+    /// The delivery's id.
     pub id: Uuid,
-    /// Whom it goes to.
+    /// The channel.
     pub channel_id: Uuid,
-    /// What is told.
-    pub notice: Notice,
+    /// The notification.
+    pub notification: Notification,
 }
 
-/// What is told, as it was at that moment.
+/// An event of an alert, with the alert at that time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Notice {
-    /// Whose alert it is.
+pub struct Notification {
+    /// The workspace that owns the alert.
     pub workspace_id: Uuid,
-    /// What happened.
+    /// The event.
     pub event: AlertEvent,
-    /// When.
+    /// When it occurred.
     pub at: Timestamp,
-    /// The alert; absent for a test.
+    /// The alert; `None` for a test.
     pub alert: Option<Alert>,
 }
 
-/// A delivery that is somebody's turn.
+/// A delivery that is leased to a worker.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueDelivery {
-    /// Its id.
+    /// The delivery's id.
     pub id: Uuid,
-    /// Whom it goes to.
+    /// The channel.
     pub channel: AlertChannelRequest,
-    /// What webhooks are signed with.
+    /// The secret that signs webhooks.
     pub secret: String,
-    /// What is told.
-    pub notice: Notice,
-    /// How often it was tried.
+    /// The notification.
+    pub notification: Notification,
+    /// The number of attempts so far.
     pub attempts: u64,
 }
 
-/// What came of an attempt.
+/// The result of an attempt to deliver a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When the next one is; absent where it arrived or is given up.
+    /// When to retry; `None` if the notification was delivered or is not retried.
     pub next_attempt_at: Option<Timestamp>,
-    /// When this one ended.
+    /// When the attempt ended.
     pub at: Timestamp,
-    /// Whether it arrived.
+    /// Whether the notification was delivered.
     pub delivered: bool,
-    /// What the other side answered.
+    /// The HTTP or SMTP status of the response.
     pub status_code: Option<u16>,
-    /// Why it failed.
+    /// Why the attempt failed, or failed for some recipients of an e-mail.
     pub error: Option<String>,
 }
 
-/// Which alerts are listed.
+/// A filter of alerts. A field that is `None` matches all alerts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AlertFilter {
-    /// Only those that last, or only those that are over.
+    /// Whether the alert is open.
     pub is_open: Option<bool>,
-    /// Only those that were acknowledged, or only those that were not.
+    /// Whether the alert was acknowledged.
     pub is_acknowledged: Option<bool>,
-    /// Only those of this severity.
+    /// The severity.
     pub severity: Option<Severity>,
-    /// Only those of this rule.
+    /// The rule.
     pub rule_id: Option<Uuid>,
 }
 
-/// Whose deliveries are listed.
+/// A filter of deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveriesOf {
-    /// Those to a channel.
+    /// The deliveries to a channel.
     Channel(Uuid),
-    /// Those that tell of an alert.
+    /// The deliveries of an alert.
     Alert(Uuid),
 }

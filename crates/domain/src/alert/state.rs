@@ -1,5 +1,4 @@
-//! What a rule remembers from one evaluation to the next, and what a value changes in that. Pure: values and moments go in,
-//! changes come out.
+//! The state machine of alert rules: the state that is stored between evaluations, and how each measured value changes it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -12,19 +11,19 @@ use shared::{
     metric::Dimension,
 };
 
-/// What a rule remembers.
+/// The state of a rule, stored as JSON between evaluations.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RuleState {
-    /// What was measured; nothing before the first evaluation.
+    /// The condition that the state belongs to; absent before the first evaluation.
     pub condition: Option<Condition>,
-    /// Silence before this moment says nothing: the server was away and nobody could report.
+    /// Silence is counted from this moment, because the server was down before it and could not receive traces.
     pub watching_since: Option<Timestamp>,
-    /// The groups of which there is anything to remember.
+    /// Groups with a pending or open alert.
     pub groups: BTreeMap<String, GroupState>,
 }
 
-/// What of a rule says what is measured: where it changes, memory begins anew.
+/// The fields of a rule that define what it measures. If one of them changes, the state is reset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Condition {
@@ -38,7 +37,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// What a rule measures.
+    /// Returns the condition of a rule.
     #[must_use]
     pub fn of(rule: &AlertRuleRequest) -> Self {
         Self {
@@ -53,98 +52,100 @@ impl Condition {
     }
 }
 
-/// What is remembered of a group.
+/// The state of a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GroupState {
-    /// How each severity's threshold stands, mildest first.
+    /// The level of each severity, lowest severity first.
     levels: [Level; 3],
-    /// When there was a value last, while an alert lasts.
+    /// When a value was last measured; only set while an alert is open.
     measured_at: Option<Timestamp>,
-    /// What channels were told of the alert that lasts.
-    told: Option<Told>,
+    /// The notifications about the open alert; absent before the first.
+    #[serde(rename = "told")]
+    notified: Option<Notified>,
 }
 
-/// How a threshold stands.
+/// The state of one threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Level {
     /// Not crossed.
     #[default]
     Calm,
-    /// Crossed since, but not for long enough.
+    /// Crossed since this moment, but not yet for the for-duration of the rule.
     Crossed(Timestamp),
-    /// Crossed for long enough, and the value has not come back.
+    /// Crossed for the for-duration, and not recovered since.
     Active,
 }
 
-/// What channels know of an alert.
+/// The notifications that were sent about an open alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    /// When they were told last.
+pub struct Notified {
+    /// When the last notification was sent.
     pub at: Timestamp,
-    /// How bad they think it is.
+    /// The severity of the last notification, lowered when the alert eases.
     pub severity: Severity,
-    /// The worst that they were told.
+    /// The highest severity that was sent.
     pub worst: Severity,
 }
 
-/// What became of an alert.
+/// A change of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// There is one now.
+    /// It fired.
     Fired(Severity),
-    /// It is worse.
+    /// Its severity increased.
     Escalated(Severity),
-    /// It is less bad, but not over.
+    /// Its severity decreased, but it is still open.
     Eased(Severity),
-    /// It is over.
+    /// It was resolved.
     Resolved(Resolution),
 }
 
-/// When something is told: what is told of what has passed meanwhile, and what only of now.
+/// The circumstances that decide whether a notification is sent.
 #[derive(Clone, Copy, Debug)]
-pub struct Occasion {
-    /// The moment that was evaluated.
+pub struct NotifyContext {
+    /// The evaluated moment.
     pub at: Timestamp,
-    /// Whether that is now, and not a moment that is caught up with.
+    /// Whether the moment is the present, not a missed evaluation that is made up. Reminders are only sent for the present.
     pub is_now: bool,
-    /// Whether somebody is on the alert.
+    /// Whether a user acknowledged the alert.
     pub is_acknowledged: bool,
 }
 
 impl GroupState {
-    /// That of a group whose alert is known and nothing else: it has lasted until now, and channels know of it.
+    /// Creates the state of a group with an open alert whose state is unknown. Assumes that a value was measured and a
+    /// notification was sent at `at`.
     #[must_use]
-    pub fn adopted(rule: &AlertRuleRequest, severity: Severity, at: Timestamp) -> Self {
+    pub fn from_open_alert(rule: &AlertRuleRequest, severity: Severity, at: Timestamp) -> Self {
         let is_active = |level: Severity| level <= severity && rule.threshold(level).is_some();
         Self {
             levels: Severity::ALL.map(|level| if is_active(level) { Level::Active } else { Level::Calm }),
             measured_at: Some(at),
-            told: Some(Told { at, severity, worst: severity }),
+            notified: Some(Notified { at, severity, worst: severity }),
         }
     }
 
-    /// How bad the alert is that lasts, where there is one.
+    /// Returns the severity of the open alert, if any.
     #[must_use]
     pub fn severity(&self) -> Option<Severity> {
         let levels = Severity::ALL.into_iter().zip(self.levels);
         levels.filter(|&(_, level)| level == Level::Active).map(|(severity, _)| severity).next_back()
     }
 
-    /// What channels were told of the alert that lasts.
+    /// Returns the notifications that were sent about the open alert.
     #[must_use]
-    pub fn told(&self) -> Option<Told> {
-        self.told
+    pub fn notified(&self) -> Option<Notified> {
+        self.notified
     }
 
-    /// Whether there is anything to remember.
+    /// Returns whether no alert is pending or open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Goes on by what was measured at a moment, or by the fact that nothing was.
+    /// Advances the state by the value that was measured at a moment, or by a missing value.
     pub fn step(&mut self, rule: &AlertRuleRequest, at: Timestamp, value: Option<f64>) -> Option<Change> {
         let before = self.severity();
         for (level, severity) in self.levels.iter_mut().zip(Severity::ALL) {
@@ -174,29 +175,29 @@ impl GroupState {
         }
     }
 
-    /// What channels are to be told after a step.
-    pub fn tell(&mut self, rule: &AlertRuleRequest, occasion: Occasion) -> Option<AlertEvent> {
-        let at = occasion.at;
+    /// Decides after a step whether a notification is sent, and for which event.
+    pub fn notify(&mut self, rule: &AlertRuleRequest, context: NotifyContext) -> Option<AlertEvent> {
+        let at = context.at;
         let is_muted = is_muted(rule, at);
         let Some(severity) = self.severity() else {
-            return self.told.take().filter(|_| !is_muted).map(|_| AlertEvent::Resolved);
+            return self.notified.take().filter(|_| !is_muted).map(|_| AlertEvent::Resolved);
         };
-        let event = match &mut self.told {
-            Some(told) if severity < told.severity => {
-                told.severity = severity;
+        let event = match &mut self.notified {
+            Some(last) if severity < last.severity => {
+                last.severity = severity;
                 None
             }
             _ if is_muted => None,
             None => Some(AlertEvent::Firing),
-            Some(told) if severity > told.severity => Some(AlertEvent::Escalated),
-            Some(told) => {
-                let minutes = rule.renotify_minutes.filter(|_| occasion.is_now && !occasion.is_acknowledged);
-                minutes.filter(|&minutes| told.at + minutes_long(minutes) <= at).map(|_| AlertEvent::Reminder)
+            Some(last) if severity > last.severity => Some(AlertEvent::Escalated),
+            Some(last) => {
+                let after = rule.renotify_minutes.filter(|_| context.is_now && !context.is_acknowledged);
+                after.filter(|&after| last.at + minutes(after) <= at).map(|_| AlertEvent::Reminder)
             }
         };
         if event.is_some() {
-            let worst = self.told.map_or(severity, |told| told.worst.max(severity));
-            self.told = Some(Told { at, severity, worst });
+            let worst = self.notified.map_or(severity, |last| last.worst.max(severity));
+            self.notified = Some(Notified { at, severity, worst });
         }
         event
     }
@@ -213,39 +214,39 @@ impl Level {
             Side::Below => value <= threshold,
         };
         let slack = threshold.abs() * f64::from(rule.hysteresis_percent) / 100.0;
-        // Where that lies beyond what there can be, the best there can be is enough.
+        // A value at the end of the possible range always counts as recovered, so that every alert can end.
         let (lowest, highest) = rule.extent();
-        let is_back = match rule.side {
+        let is_recovered = match rule.side {
             Side::Above => value < threshold && (value < threshold - slack || value <= lowest),
             Side::Below => value > threshold && (value > threshold + slack || value >= highest),
         };
         match self {
-            Self::Active if !is_back => Self::Active,
+            Self::Active if !is_recovered => Self::Active,
             Self::Calm | Self::Crossed(_) if is_crossed => {
                 let since = if let Self::Crossed(since) = self { since } else { at };
-                if since + minutes_long(rule.for_minutes) <= at { Self::Active } else { Self::Crossed(since) }
+                if since + minutes(rule.for_minutes) <= at { Self::Active } else { Self::Crossed(since) }
             }
             _ => Self::Calm,
         }
     }
 }
 
-/// Whether channels are told nothing of the rule at a moment.
+/// Returns whether the rule is muted at a moment.
 #[must_use]
 pub fn is_muted(rule: &AlertRuleRequest, at: Timestamp) -> bool {
     rule.muted_until.is_some_and(|until| until > at)
 }
 
-/// How far back a rule looks.
+/// Returns the length of the window of a rule.
 #[must_use]
 pub fn window(rule: &AlertRuleRequest) -> Duration {
-    minutes_long(rule.window_minutes)
+    minutes(rule.window_minutes)
 }
 
-/// So many minutes.
+/// Converts minutes into a duration.
 #[must_use]
-pub fn minutes_long(minutes: u32) -> Duration {
-    Duration::from_secs(u64::from(minutes) * 60)
+pub fn minutes(count: u32) -> Duration {
+    Duration::from_secs(u64::from(count) * 60)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A rule's memory over time, value by value.
+//! Tests of the alert state machine with series of values.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn minute(minute: i64) -> Timestamp {
     Timestamp::from_micros(minute * 60_000_000)
 }
 
-/// What becomes of values that come a minute after the other.
+/// Returns the changes of an alert for one value per minute, with the minute of each change.
 fn changes(rule: &AlertRuleRequest, values: &[Option<f64>]) -> Vec<(i64, Change)> {
     let mut group = GroupState::default();
     (0..).zip(values).filter_map(|(at, &value)| Some((at, group.step(rule, minute(at), value)?))).collect()
@@ -28,21 +28,25 @@ fn values<const N: usize>(values: [f64; N]) -> [Option<f64>; N] {
     values.map(Some)
 }
 
-/// What is told of values that come a minute after the other.
-fn told(rule: &AlertRuleRequest, acknowledged_from: i64, values: &[Option<f64>]) -> Vec<(i64, AlertEvent)> {
+/// Returns the notifications for one value per minute, with the minute of each notification.
+fn notifications(
+    rule: &AlertRuleRequest,
+    acknowledged_from: i64,
+    values: &[Option<f64>],
+) -> Vec<(i64, AlertEvent)> {
     let mut group = GroupState::default();
-    let mut told = Vec::new();
+    let mut events = Vec::new();
     for (number, &value) in (0..).zip(values) {
         group.step(rule, minute(number), value);
-        let occasion =
-            Occasion { at: minute(number), is_now: true, is_acknowledged: number >= acknowledged_from };
-        told.extend(group.tell(rule, occasion).map(|event| (number, event)));
+        let context =
+            NotifyContext { at: minute(number), is_now: true, is_acknowledged: number >= acknowledged_from };
+        events.extend(group.notify(rule, context).map(|event| (number, event)));
     }
-    told
+    events
 }
 
 #[test]
-fn a_value_at_the_threshold_fires_and_one_past_the_hysteresis_resolves() {
+fn fires_at_the_threshold_and_resolves_beyond_the_hysteresis() {
     let found = changes(&rule(), &values([4.9, 5.0, 4.6, 4.5, 4.4, 4.9, 5.0]));
     let resolved = Change::Resolved(Resolution::Recovered);
     let fired = Change::Fired(Severity::Warning);
@@ -50,7 +54,7 @@ fn a_value_at_the_threshold_fires_and_one_past_the_hysteresis_resolves() {
 }
 
 #[test]
-fn below_is_the_same_upside_down() {
+fn side_below_mirrors_side_above() {
     let rule = AlertRuleRequest { side: Side::Below, warning: Some(50.0), critical: Some(10.0), ..rule() };
     let found = changes(&rule, &values([51.0, 50.0, 55.0, 10.0, 11.1, 55.1]));
     let expected = [
@@ -63,14 +67,14 @@ fn below_is_the_same_upside_down() {
 }
 
 #[test]
-fn a_negative_threshold_has_its_hysteresis_on_the_good_side() {
+fn applies_hysteresis_to_a_negative_threshold_in_the_direction_of_recovery() {
     let rule = AlertRuleRequest { warning: Some(-50.0), critical: None, side: Side::Below, ..rule() };
     let found = changes(&rule, &values([-49.9, -50.0, -45.0, -44.9]));
     assert_eq!(found, [(1, Change::Fired(Severity::Warning)), (3, Change::Resolved(Resolution::Recovered))]);
 }
 
 #[test]
-fn where_the_hysteresis_lies_beyond_every_value_the_best_one_resolves() {
+fn best_possible_value_resolves_if_hysteresis_exceeds_the_range() {
     let quality = AlertRuleRequest {
         metric: AlertMetric::QualityScore,
         side: Side::Below,
@@ -86,7 +90,7 @@ fn where_the_hysteresis_lies_beyond_every_value_the_best_one_resolves() {
 }
 
 #[test]
-fn the_alert_has_the_highest_level_that_is_crossed() {
+fn alert_has_the_highest_severity_that_is_crossed() {
     let found = changes(&rule(), &values([25.0, 18.0, 17.9, 20.0, 1.0]));
     let expected = [
         (0, Change::Fired(Severity::Critical)),
@@ -98,26 +102,26 @@ fn the_alert_has_the_highest_level_that_is_crossed() {
 }
 
 #[test]
-fn each_level_must_be_crossed_without_a_break_for_its_time() {
+fn each_threshold_must_be_crossed_without_interruption_for_the_for_duration() {
     let rule = AlertRuleRequest { for_minutes: 3, ..rule() };
     let once = changes(&rule, &values([6.0, 6.0, 6.0, 25.0, 25.0, 25.0, 25.0]));
     assert_eq!(once, [(3, Change::Fired(Severity::Warning)), (6, Change::Escalated(Severity::Critical))]);
-    // Hysteresis holds what is active; it does not count as crossed.
+    // A value within the hysteresis keeps an open alert open, but does not count as crossed.
     let broken = changes(&rule, &values([6.0, 6.0, 6.0, 4.9, 6.0, 6.0, 6.0]));
     assert_eq!(broken, []);
 }
 
 #[test]
-fn a_missing_value_breaks_what_is_crossed_and_keeps_what_is_active() {
-    let waiting = AlertRuleRequest { for_minutes: 2, ..rule() };
+fn missing_value_restarts_a_pending_alert_and_keeps_an_open_one() {
+    let pending = AlertRuleRequest { for_minutes: 2, ..rule() };
     let mut missing = values([6.0; 5]);
     missing[1] = None;
-    assert_eq!(changes(&waiting, &missing), [(4, Change::Fired(Severity::Warning))]);
+    assert_eq!(changes(&pending, &missing), [(4, Change::Fired(Severity::Warning))]);
     assert_eq!(changes(&rule(), &missing), [(0, Change::Fired(Severity::Warning))]);
 }
 
 #[test]
-fn an_alert_without_a_value_for_a_whole_window_is_over() {
+fn resolves_an_alert_without_a_value_for_a_whole_window() {
     let rule = AlertRuleRequest { window_minutes: 5, ..rule() };
     let mut missing = [None; 9];
     missing[1] = Some(6.0);
@@ -126,7 +130,7 @@ fn an_alert_without_a_value_for_a_whole_window_is_over() {
 }
 
 #[test]
-fn thresholds_that_change_are_those_of_the_alert_that_lasts() {
+fn new_thresholds_apply_to_an_open_alert() {
     let mut group = GroupState::default();
     assert_eq!(group.step(&rule(), minute(0), Some(6.0)), WARNING);
     let stricter = AlertRuleRequest { critical: Some(6.0), ..rule() };
@@ -140,67 +144,74 @@ fn thresholds_that_change_are_those_of_the_alert_that_lasts() {
 }
 
 #[test]
-fn channels_are_told_once_that_it_fired_got_worse_and_was_over() {
+fn notifies_once_each_of_firing_escalation_and_resolution() {
     use AlertEvent::{Escalated, Firing, Resolved};
-    let found = told(&rule(), i64::MAX, &values([6.0, 6.0, 25.0, 25.0, 6.0, 25.0, 1.0, 1.0]));
+    let found = notifications(&rule(), i64::MAX, &values([6.0, 6.0, 25.0, 25.0, 6.0, 25.0, 1.0, 1.0]));
     assert_eq!(found, [(0, Firing), (2, Escalated), (5, Escalated), (6, Resolved)]);
 }
 
 #[test]
-fn reminders_come_so_long_after_the_last_thing_told_until_somebody_is_on_it() {
+fn sends_reminders_after_the_last_notification_until_the_alert_is_acknowledged() {
     use AlertEvent::{Escalated, Firing, Reminder, Resolved};
     let rule = AlertRuleRequest { renotify_minutes: Some(3), ..rule() };
     let values = values([6.0, 6.0, 6.0, 6.0, 25.0, 25.0, 25.0, 25.0, 25.0, 25.0, 25.0, 1.0]);
     let all = [(0, Firing), (3, Reminder), (4, Escalated), (7, Reminder), (10, Reminder), (11, Resolved)];
-    assert_eq!(told(&rule, i64::MAX, &values), all);
-    assert_eq!(told(&rule, 5, &values), [(0, Firing), (3, Reminder), (4, Escalated), (11, Resolved)]);
+    assert_eq!(notifications(&rule, i64::MAX, &values), all);
+    assert_eq!(
+        notifications(&rule, 5, &values),
+        [(0, Firing), (3, Reminder), (4, Escalated), (11, Resolved)]
+    );
 }
 
 #[test]
-fn while_muted_nothing_is_told_and_after_it_what_still_lasts_is() {
+fn muted_rule_notifies_of_open_alerts_when_the_mute_ends() {
     use AlertEvent::{Escalated, Firing, Resolved};
     let rule = |until| AlertRuleRequest { muted_until: Some(minute(until)), ..rule() };
     let values = values([6.0, 6.0, 6.0, 25.0, 25.0, 1.0, 6.0]);
-    assert_eq!(told(&rule(2), i64::MAX, &values), [(2, Firing), (3, Escalated), (5, Resolved), (6, Firing)]);
-    // Nobody is told that something is over that they never heard of.
-    assert_eq!(told(&rule(6), i64::MAX, &values), [(6, Firing)]);
+    assert_eq!(
+        notifications(&rule(2), i64::MAX, &values),
+        [(2, Firing), (3, Escalated), (5, Resolved), (6, Firing)]
+    );
+    // No resolution is sent for an alert whose firing was muted.
+    assert_eq!(notifications(&rule(6), i64::MAX, &values), [(6, Firing)]);
 }
 
 #[test]
-fn what_got_worse_while_muted_is_told_after_it() {
+fn sends_an_escalation_that_happened_while_muted_after_the_mute() {
     use AlertEvent::{Escalated, Firing};
     let muted = AlertRuleRequest { muted_until: Some(minute(3)), ..rule() };
     let mut group = GroupState::default();
-    let mut tell = |rule: &AlertRuleRequest, at: i64, value: f64| {
+    let mut notify = |rule: &AlertRuleRequest, at: i64, value: f64| {
         group.step(rule, minute(at), Some(value));
-        group.tell(rule, Occasion { at: minute(at), is_now: true, is_acknowledged: false })
+        group.notify(rule, NotifyContext { at: minute(at), is_now: true, is_acknowledged: false })
     };
-    assert_eq!(tell(&rule(), 0, 6.0), Some(Firing));
-    assert_eq!(tell(&muted, 1, 25.0), None);
-    assert_eq!(tell(&muted, 3, 25.0), Some(Escalated));
-    assert_eq!(tell(&muted, 4, 25.0), None);
+    assert_eq!(notify(&rule(), 0, 6.0), Some(Firing));
+    assert_eq!(notify(&muted, 1, 25.0), None);
+    assert_eq!(notify(&muted, 3, 25.0), Some(Escalated));
+    assert_eq!(notify(&muted, 4, 25.0), None);
 }
 
 #[test]
-fn reminders_are_told_of_now_alone() {
+fn sends_no_reminders_for_missed_evaluations() {
     let rule = AlertRuleRequest { renotify_minutes: Some(5), ..rule() };
     let mut group = GroupState::default();
-    let occasion = |at, is_now| Occasion { at: minute(at), is_now, is_acknowledged: false };
+    let context = |at, is_now| NotifyContext { at: minute(at), is_now, is_acknowledged: false };
     group.step(&rule, minute(0), Some(6.0));
-    assert_eq!(group.tell(&rule, occasion(0, false)), Some(AlertEvent::Firing));
-    assert_eq!(group.tell(&rule, occasion(10, false)), None);
-    assert_eq!(group.tell(&rule, occasion(11, true)), Some(AlertEvent::Reminder));
+    assert_eq!(group.notify(&rule, context(0, false)), Some(AlertEvent::Firing));
+    assert_eq!(group.notify(&rule, context(10, false)), None);
+    assert_eq!(group.notify(&rule, context(11, true)), Some(AlertEvent::Reminder));
 }
 
 #[test]
-fn memory_survives_being_written_down() {
+fn state_survives_serialization() {
     let mut state = RuleState { condition: Some(Condition::of(&rule())), ..RuleState::default() };
-    let waiting = AlertRuleRequest { for_minutes: 5, ..rule() };
-    for (key, rule) in [("a", &rule()), ("", &waiting)] {
+    let pending = AlertRuleRequest { for_minutes: 5, ..rule() };
+    for (key, rule) in [("a", &rule()), ("", &pending)] {
         let group = state.groups.entry(key.to_owned()).or_default();
         group.step(rule, minute(1), Some(30.0));
-        group.tell(rule, Occasion { at: minute(1), is_now: true, is_acknowledged: false });
+        group.notify(rule, NotifyContext { at: minute(1), is_now: true, is_acknowledged: false });
     }
     let text = serde_json::to_string(&state).unwrap_or_default();
+    assert!(text.contains(r#""told":{"at""#), "stored states keep the old field name: {text}");
     assert_eq!(serde_json::from_str::<RuleState>(&text).ok(), Some(state));
 }

@@ -1,4 +1,4 @@
-//! The subject of a description: a rule that fired in a group, and the windows it is compared over.
+//! The subject of a description: a rule that fired for a group, and its windows.
 
 use shared::{
     Timestamp, alert::Severity, alert_rule::AlertRuleRequest, metric::Dimension, time_range::Window,
@@ -6,35 +6,35 @@ use shared::{
 
 use super::measure::windows;
 
-/// Something that is to be described.
+/// A fired or escalated alert to describe.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The rule that fired.
     pub rule: &'a AlertRuleRequest,
-    /// The group in which it did.
+    /// The group of the alert.
     pub key: &'a str,
-    /// When it did.
+    /// The evaluated moment.
     pub at: Timestamp,
-    /// What was measured then.
+    /// The measured value.
     pub value: f64,
-    /// How bad that is.
+    /// The severity of the alert.
     pub severity: Severity,
 }
 
-/// The window that fired.
+/// Returns the window that was measured.
 pub(super) fn now(subject: &Subject<'_>) -> Window {
     windows(subject.rule, subject.at).0
 }
 
-/// What it is compared with, for people at least.
+/// Returns the baseline window, or the previous window for rules without a baseline.
 pub(super) fn before(subject: &Subject<'_>) -> Window {
     let (now, before) = windows(subject.rule, subject.at);
     before.unwrap_or_else(|| now.previous())
 }
 
-/// The agent and the model that are measured, where it is not all of them; an empty model stands for none.
+/// Returns the agent and the model that are measured; `None` for all of them. An empty model means traces without a model.
 #[must_use]
-pub fn names(subject: &Subject<'_>) -> (Option<String>, Option<String>) {
+pub fn agent_and_model(subject: &Subject<'_>) -> (Option<String>, Option<String>) {
     let key = || subject.key.to_owned();
     let rule = subject.rule;
     match rule.group_by {

@@ -1,5 +1,5 @@
-//! The public prices that come with this version: the `genai-prices` crate. It computes what calls cost in floating point
-//! and shows no prices, so they are found out by asking it what tokens of one kind cost.
+//! The bundled public prices, from the `genai-prices` crate. The crate computes costs in floating point and does not expose
+//! its prices, so they are derived from the costs of sample calls.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,54 +12,52 @@ use super::{
     rate::{ModelPrice, Rates, nanos},
 };
 
-/// Prices change on the quarter of an hour at most: where a provider has prices for times of the day, or from a day on.
+/// The granularity of price changes. Some prices depend on the time of day or change on a date, always at a quarter of an hour.
 pub const STEP: Duration = Duration::from_secs(15 * 60);
-/// Tokens that come out of the calls that are asked for. A million costs its price.
+/// Output tokens of the sample calls. A million tokens cost exactly the price.
 const OUTPUT: u64 = 1_000_000;
-/// Looks at the table for one model at most.
-const QUESTIONS: usize = 64;
-/// A call into which more than this goes does not exist.
-const MOST_INPUT: u64 = 1 << 30;
+/// Maximum number of lookups per model.
+const MAX_LOOKUPS: usize = 64;
+/// Input tokens that no real call exceeds.
+const MAX_INPUT: u64 = 1 << 30;
 
-/// What the public prices say of a model at some time. They know models by who serves them: the provider that was named,
-/// then the one that the model's name begins with, then whoever made the model. Those who serve others' models at prices of
-/// their own are not taken for these others.
+/// Returns the public price of a model at a time. The model is looked up at `provider`, then at the provider in the prefix of
+/// its name, then at its maker. Providers that sell models of others at their own prices do not fall back to the maker.
 ///
-/// The table takes some tens of milliseconds and 19 MB to be read, which is done when it is first asked for: not for async
-/// threads.
+/// The first call loads the table, which takes tens of milliseconds and 19 MB. Do not call this on async threads.
 #[must_use]
 pub fn find(provider: Option<&str>, model: &str, at: Timestamp) -> Option<ModelPrice> {
-    let asked = questions(provider, model);
-    asked.iter().find_map(|(provider, name)| Question { provider: provider.as_deref(), name, at }.answer())
+    let lookups = lookups(provider, model);
+    lookups.iter().find_map(|(provider, name)| Lookup { provider: provider.as_deref(), name, at }.price())
 }
 
-/// Whether the public prices know the model at all, be it without a price that is said here.
+/// Returns whether the public prices contain the model, with or without a price per token.
 #[must_use]
 pub fn knows(provider: Option<&str>, model: &str) -> bool {
     let at = Timestamp::default();
     let is_known = |(provider, name): &(Option<String>, String)| {
-        Question { provider: provider.as_deref(), name, at }
-            .calculate(Tokens { input: 1, ..Tokens::default() })
+        let lookup = Lookup { provider: provider.as_deref(), name, at };
+        lookup.calculate(Tokens { input: 1, ..Tokens::default() }).is_some()
     };
-    questions(provider, model).iter().any(|question| is_known(question).is_some())
+    lookups(provider, model).iter().any(is_known)
 }
 
-/// Whom to ask for what, the first answer being the one: [`QUESTIONS`] at most, since each is a look through a whole table
-/// and senders choose the names.
-fn questions(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String)> {
+/// Returns the providers and names under which to look up a model, in order. There are at most [`MAX_LOOKUPS`], because each
+/// lookup searches a whole table and senders choose the names.
+fn lookups(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String)> {
     let mut all = Vec::new();
-    let mut ask = |provider: Option<&str>, names: Vec<String>| {
+    let mut add = |provider: Option<&str>, names: Vec<String>| {
         for name in names {
-            let question = (provider.map(str::to_owned), name);
-            if all.len() < QUESTIONS && !all.contains(&question) {
-                all.push(question);
+            let lookup = (provider.map(str::to_owned), name);
+            if all.len() < MAX_LOOKUPS && !all.contains(&lookup) {
+                all.push(lookup);
             }
         }
     };
-    match provider.and_then(Provider::read) {
+    match provider.and_then(Provider::parse) {
         Some(Provider::Local) => return all,
         Some(Provider::Known(id)) => {
-            ask(Some(&id), model::spellings(model));
+            add(Some(&id), model::spellings(model));
             if !sells_at_the_makers_price(&id) {
                 return all;
             }
@@ -68,10 +66,10 @@ fn questions(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String
     }
     let lower = model.trim().to_lowercase();
     for (first, after) in model::paths(&lower) {
-        match Provider::read(first) {
+        match Provider::parse(first) {
             Some(Provider::Local) => return all,
             Some(Provider::Known(id)) => {
-                ask(Some(&id), model::spellings(after));
+                add(Some(&id), model::spellings(after));
                 if !sells_at_the_makers_price(&id) {
                     return all;
                 }
@@ -79,29 +77,30 @@ fn questions(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String
             _ => {}
         }
     }
-    ask(None, model::spellings(model));
+    add(None, model::spellings(model));
     all
 }
 
-/// Whether a model that the table does not have for this provider costs there what its maker takes. `openai` is also what
-/// instrumentations say of whatever talks like it.
+/// Returns whether the price of the maker applies to models that the table does not list for this provider. `openai` is included,
+/// because instrumentations also use it for other services with an OpenAI-compatible API.
 fn sells_at_the_makers_price(provider: &str) -> bool {
     matches!(provider, "openai" | "azure" | "aws" | "google" | "openrouter")
 }
 
-struct Question<'a> {
+/// A lookup of one name in the public prices.
+struct Lookup<'a> {
     provider: Option<&'a str>,
     name: &'a str,
     at: Timestamp,
 }
 
-impl Question<'_> {
-    /// The price, where the table has one for this very name.
-    fn answer(&self) -> Option<ModelPrice> {
+impl Lookup<'_> {
+    /// Returns the price of exactly this name.
+    fn price(&self) -> Option<ModelPrice> {
         let first = self.calculate(Tokens { input: 1, output: OUTPUT, ..Tokens::default() })?;
         let rates = self.rates(1)?;
         let tiers = self.tiers(rates)?;
-        // Where tokens have no price (but minutes, pages or requests do) there is none to say here.
+        // Models that are billed per minute, page or request have no price per token.
         if rates.is_free() && tiers.is_empty() && !first.model_id.ends_with(":free") {
             return None;
         }
@@ -114,7 +113,7 @@ impl Question<'_> {
         })
     }
 
-    /// Prices where so much goes in.
+    /// Returns the prices of a call with this many input tokens.
     fn rates(&self, input: u64) -> Option<Rates> {
         let plain = self.calculate(Tokens { input, output: OUTPUT, ..Tokens::default() })?;
         let read = self.calculate(Tokens { input, cache_read: input, ..Tokens::default() })?;
@@ -128,14 +127,14 @@ impl Question<'_> {
         })
     }
 
-    /// Where prices change with what goes in, and to what.
+    /// Returns the input sizes above which other prices apply, with these prices.
     fn tiers(&self, lowest: Rates) -> Option<Vec<(u64, Rates)>> {
         let mut tiers = Vec::new();
         let (mut from, mut rates) = (1, lowest);
-        let highest = self.rates(MOST_INPUT)?;
+        let highest = self.rates(MAX_INPUT)?;
         while rates != highest {
-            // The smallest input with other prices, by halving.
-            let (mut same, mut other) = (from, MOST_INPUT);
+            // Binary search for the smallest input with other prices.
+            let (mut same, mut other) = (from, MAX_INPUT);
             while other - same > 1 {
                 let middle = same.midpoint(other);
                 if self.rates(middle)? == rates { same = middle } else { other = middle }
@@ -161,7 +160,7 @@ impl Question<'_> {
             Some(provider) => request.with_provider_id(provider),
             None => request,
         };
-        // Fails where nothing fits, which is the common case here.
+        // Fails if no model matches, which is the common case.
         Calculator::bundled().calculate(&request).ok()
     }
 }

@@ -1,4 +1,4 @@
-//! The public prices against what the providers published. Prices as of 2026-11-24, unless a line says otherwise.
+//! Compares the public prices with the prices that the providers published, as of 2026-11-24 unless noted otherwise.
 
 use super::*;
 use crate::price::usage;
@@ -9,7 +9,7 @@ fn at(time: &str) -> Timestamp {
     time.parse().unwrap_or_default()
 }
 
-/// Dollars for a million tokens: in, read from the cache, written to it, out.
+/// Dollars per million tokens: input, cache read, cache write, output.
 fn dollars(rates: Rates) -> [f64; 4] {
     [rates.input, rates.cache_read, rates.cache_write, rates.output].map(|rate| rate as f64 / 1e9)
 }
@@ -23,11 +23,11 @@ fn cost(provider: &str, model: &str, input: u64, output: u64) -> Option<i64> {
 }
 
 #[test]
-fn published_prices_are_found_by_the_names_that_are_sent() {
+fn finds_published_prices_by_the_names_that_senders_use() {
     for (provider, model, expected) in [
         ("openai", "gpt-4o", [2.5, 1.25, 2.5, 10.0]),
         ("openai", "gpt-4o-2024-08-06", [2.5, 1.25, 2.5, 10.0]),
-        // Its own price, and not that of the models after it.
+        // An older version with its own price.
         ("openai", "gpt-4o-2024-05-13", [5.0, 5.0, 5.0, 15.0]),
         ("openai", "gpt-4o-mini-2024-07-18", [0.15, 0.075, 0.15, 0.6]),
         ("", "openai/gpt-4o", [2.5, 1.25, 2.5, 10.0]),
@@ -57,17 +57,17 @@ fn published_prices_are_found_by_the_names_that_are_sent() {
 }
 
 #[test]
-fn no_name_makes_many_questions() {
+fn limits_lookups_for_any_name() {
     for part in ["aws", "openai", "google", "gpt-4.1-2024-08-06"] {
-        let asked = questions(Some("azure"), &format!("{}gpt-4.1-2024-08-06", format!("{part}/").repeat(60)));
-        assert!(asked.len() <= QUESTIONS, "{part}: {}", asked.len());
+        let lookups = lookups(Some("azure"), &format!("{}gpt-4.1-2024-08-06", format!("{part}/").repeat(60)));
+        assert!(lookups.len() <= MAX_LOOKUPS, "{part}: {}", lookups.len());
     }
-    assert!(questions(Some("openrouter"), "anthropic/claude-3.5-sonnet-20241022").len() < 32);
+    assert!(lookups(Some("openrouter"), "anthropic/claude-3.5-sonnet-20241022").len() < 32);
     assert!(knows(Some("openai"), "gpt-4o") && !knows(Some("openai"), "nobody-s-model"));
 }
 
 #[test]
-fn what_agents_use_has_a_price_with_every_provider_that_has_it() {
+fn common_models_have_prices_at_their_providers() {
     for (provider, model) in [
         ("openai", "o3"),
         ("openai", "o4-mini"),
@@ -108,7 +108,7 @@ fn what_agents_use_has_a_price_with_every_provider_that_has_it() {
 }
 
 #[test]
-fn a_longer_input_costs_more_for_each_of_its_tokens() {
+fn higher_tier_applies_to_all_tokens_of_a_long_input() {
     // Gemini 2.5 Pro: $1.25 and $10, above 200,000 tokens $2.50 and $15.
     assert_eq!(cost("google", "gemini-2.5-pro", 200_000, 1_000), Some(260_000_000));
     assert_eq!(cost("google", "gemini-2.5-pro", 200_001, 1_000), Some(515_002_500));
@@ -118,14 +118,14 @@ fn a_longer_input_costs_more_for_each_of_its_tokens() {
         tiers.into_iter().map(|(over, rates)| (over, dollars(rates))).collect::<Vec<_>>(),
         [(200_000, [2.5, 0.25, 2.5, 15.0])]
     );
-    // What is read from the cache makes an input longer, too.
+    // Cached tokens count as input, too.
     let usage = usage::Usage { input: 1_000, cache_read: 199_001, ..Default::default() };
     let long = price("google", "gemini-2.5-pro").map(|price| price.apply(usage).0);
     assert_eq!(long, Some(2_500_000 + 49_750_250));
 }
 
 #[test]
-fn a_price_is_that_of_its_time() {
+fn price_depends_on_the_time_of_the_call() {
     // o3 cost $10 and $40 until 2025-06-10, then $2 and $8.
     let o3 = |time| find(Some("openai"), "o3", at(time)).map(|price| (price.rates.input, price.rates.output));
     assert_eq!(o3("2025-06-09T23:59:59.999999Z"), Some((10_000_000_000, 40_000_000_000)));
@@ -135,8 +135,8 @@ fn a_price_is_that_of_its_time() {
 }
 
 #[test]
-fn within_a_step_no_price_changes() {
-    // DeepSeek's prices change with the time of the day.
+fn prices_are_constant_within_a_step() {
+    // DeepSeek's prices depend on the time of day.
     let times: Vec<_> = (0..96).map(|step| at(TODAY).floor(STEP) + STEP * step).collect();
     let of = |model, time| find(Some("deepseek"), model, time).map(|price| price.rates);
     let mut changes = 0;
@@ -151,17 +151,17 @@ fn within_a_step_no_price_changes() {
 }
 
 #[test]
-fn what_is_not_known_has_no_price() {
+fn unknown_models_have_no_price() {
     for (provider, model) in [
         ("openai", "gpt-99-ultra"),
         ("", "my-own-model"),
         ("openai", ""),
-        // One's own machine takes no money, whoever made the model.
+        // Models on local servers have no public price.
         ("ollama", "deepseek-r1:7b"),
         ("", "ollama/gpt-oss-20b"),
-        // Groq sells at its own prices: what it is not known to have is not priced as others have it.
+        // Groq has its own prices, so the maker's price does not apply to a model that it does not list.
         ("groq", "claude-3-5-sonnet-20241022"),
-        // By the minute, not by tokens.
+        // Billed per minute, not per token.
         ("groq", "whisper-large-v3"),
     ] {
         assert_eq!(price(provider, model), None, "{provider} {model}");
@@ -169,7 +169,7 @@ fn what_is_not_known_has_no_price() {
 }
 
 #[test]
-fn what_is_derived_comes_to_what_the_table_itself_computes() {
+fn derived_prices_match_the_costs_that_the_table_computes() {
     let usages = [
         (1, 0, 0, 1),
         (150_000, 0, 0, 777),
@@ -180,16 +180,16 @@ fn what_is_derived_comes_to_what_the_table_itself_computes() {
     let mut compared = 0;
     for provider in Calculator::bundled().providers() {
         for model in provider.models() {
-            let question = Question { provider: Some(provider.id()), name: model.id(), at: at(TODAY) };
-            let Some(price) = question.answer() else { continue };
+            let lookup = Lookup { provider: Some(provider.id()), name: model.id(), at: at(TODAY) };
+            let Some(price) = lookup.price() else { continue };
             for (input, cache_read, cache_write, output) in usages {
-                let whole = question.calculate(Tokens { input, cache_read, cache_write, output });
-                // Without what is charged by the request.
+                let whole = lookup.calculate(Tokens { input, cache_read, cache_write, output });
+                // Excludes charges per request.
                 let whole = whole.map_or(0.0, |whole| whole.input_price + whole.output_price);
                 let input = input - cache_read - cache_write;
                 let (cost, _) = price.apply(usage::Usage { input, cache_read, cache_write, output });
                 let off = (cost as f64 - whole * 1e9).abs();
-                // Each of at most four parts is rounded by half a billionth at most.
+                // Each of at most four parts is rounded by at most half a nano-dollar.
                 assert!(off <= 2.0 + whole * 1e-3, "{} {}: {cost} and {whole}", provider.id(), model.id());
                 compared += 1;
             }

@@ -1,4 +1,4 @@
-//! A call of a model, as far as its cost goes.
+//! The data from which the cost of a model call is computed.
 
 use shared::{Timestamp, span::SpanKind};
 
@@ -8,13 +8,13 @@ use crate::trace::{
     usage::{SpanUsage, TraceUsage},
 };
 
-/// A call of a model.
+/// A model call. Traces with a model and tokens of their own count as one call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) at: Timestamp,
     pub(super) model: Option<&'a str>,
     pub(super) provider: Option<&'a str>,
-    /// Whether only a model can have used tokens here, even where it has no name.
+    /// Whether tokens belong to a model call even if the model has no name.
     pub(super) is_model: bool,
     pub(super) counts: Counts,
 }
@@ -52,7 +52,7 @@ impl<'a> Call<'a> {
             at: span.timestamp,
             model: span.model.as_deref(),
             provider: span.model_provider.as_deref(),
-            // Decided when it was written.
+            // The kind of the span was checked when it was written.
             is_model: span.basis == Basis::NoPrice,
             counts: Counts {
                 input: span.tokens_input,

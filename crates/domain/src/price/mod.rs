@@ -1,6 +1,6 @@
-//! The cost of tokens. Three tables, and the first that knows a model applies: the workspace's own prices, those of a file,
-//! and the public ones that come with this version. Prices are integers (billionths of a dollar per million tokens), each
-//! kind of tokens is rounded once, and the parts add up to the cost.
+//! Prices of models and costs of tokens. The first of three tables that contains a model applies: the prices of the workspace,
+//! the price file, and the bundled public prices. Prices are integers in nano-dollars per million tokens. Each kind of token is
+//! rounded once, and the parts add up to the cost.
 
 pub mod bundled;
 mod call;
@@ -9,6 +9,6 @@ pub mod prices;
 pub mod provider;
 pub mod rate;
 mod reprice;
-mod sent;
 pub mod table;
+mod trace_price;
 pub mod usage;

@@ -1,9 +1,8 @@
-//! The names that one model goes by: the exact one first, then with what providers, gateways and versions add to it taken
-//! off, one after the other.
+//! Spellings of model names: the exact name first, then the name without the additions of providers, gateways and versions.
 
-/// Where Amazon Bedrock runs a model.
+/// Prefixes for regions in model ids of Amazon Bedrock.
 const REGIONS: &[&str] = &["us", "us-gov", "eu", "apac", "au", "ca", "jp", "sa", "global", "regional"];
-/// Who made a model, as Amazon Bedrock says it.
+/// Prefixes for makers in model ids of Amazon Bedrock.
 const MAKERS: &[&str] = &[
     "anthropic",
     "amazon",
@@ -22,12 +21,12 @@ const MAKERS: &[&str] = &[
     "zai",
 ];
 
-/// Parts of a path that are taken for a part of the name at most, from its end: senders choose how many there are.
-const PARTS: usize = 5;
-/// Spellings of one name at most. What is sent has a dozen.
-const SPELLINGS: usize = 32;
+/// Maximum number of parts of a path that are tried, from its end. Senders choose the length of paths.
+const MAX_PARTS: usize = 5;
+/// Maximum number of spellings of a name. Real names have about a dozen.
+const MAX_SPELLINGS: usize = 32;
 
-/// Spellings of a model's name, the likeliest first, all in lower case, none twice; [`SPELLINGS`] at most.
+/// Returns distinct spellings of a model name in lower case, most likely first, at most 32.
 #[must_use]
 pub fn spellings(model: &str) -> Vec<String> {
     let exact = model.trim().to_lowercase();
@@ -61,9 +60,9 @@ pub fn spellings(model: &str) -> Vec<String> {
     all
 }
 
-/// What a name that is a path begins with and what comes after it, again and again; of a long one its end.
+/// Splits a path into pairs of its first part and the rest, repeatedly. Only the last [`MAX_PARTS`] parts are used.
 pub(super) fn paths(name: &str) -> impl Iterator<Item = (&str, &str)> {
-    let start = name.rmatch_indices('/').nth(PARTS - 1).map_or(0, |(slash, _)| slash + 1);
+    let start = name.rmatch_indices('/').nth(MAX_PARTS - 1).map_or(0, |(slash, _)| slash + 1);
     let path = &name[start..];
     path.match_indices('/').scan(0, move |from, (slash, _)| {
         let first = &path[*from..slash];
@@ -73,17 +72,17 @@ pub(super) fn paths(name: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn add(all: &mut Vec<String>, name: String) {
-    if all.len() < SPELLINGS && !name.is_empty() && !all.contains(&name) {
+    if all.len() < MAX_SPELLINGS && !name.is_empty() && !all.contains(&name) {
         all.push(name);
     }
 }
 
-/// What stands after the first part and its dot, where that is one of `firsts`.
+/// Returns the text after the first dot, if the text before it is one of `firsts`.
 fn after_first<'a>(name: &'a str, firsts: &[&str]) -> Option<&'a str> {
     name.split_once('.').filter(|(first, _)| firsts.contains(first)).map(|(_, rest)| rest)
 }
 
-/// Takes `-v1:0`, `-v2` off.
+/// Removes a version of Amazon Bedrock, such as `-v1:0`.
 fn without_bedrock_version(name: &str) -> &str {
     let base = name.split_once(':').filter(|(_, after)| is_number(after)).map_or(name, |(before, _)| before);
     match base.rsplit_once("-v") {
@@ -92,7 +91,7 @@ fn without_bedrock_version(name: &str) -> &str {
     }
 }
 
-/// Takes `-2024-08-06`, `-20240806`, `@20240806` (and what Vertex AI has for it: `@default`) off.
+/// Removes `-2024-08-06`, `-20240806`, and the versions of Vertex AI: `@20240806`, `@default`, `@latest`.
 fn without_date(name: &str) -> &str {
     if let Some((before, version)) = name.split_once('@') {
         return if is_date(version) || matches!(version, "default" | "latest") { before } else { name };
@@ -119,7 +118,7 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `claude-3.5-sonnet` as `claude-3-5-sonnet` and the other way round. Only between single digits: dates stay.
+/// Replaces `from` by `to` between single digits: `claude-3.5-sonnet` and `claude-3-5-sonnet`. Dates are unchanged.
 fn between_digits(name: &str, from: char, to: char) -> String {
     let characters: Vec<char> = name.chars().collect();
     let is_single = |at: Option<usize>, next: Option<usize>| {
@@ -141,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_add_to_a_name_comes_off() {
+    fn removes_additions_to_a_name() {
         for (sent, name) in [
             ("gpt-4o", "gpt-4o"),
             (" GPT-4o ", "gpt-4o"),
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_a_name_stays() {
+    fn keeps_parts_that_belong_to_a_name() {
         assert_eq!(spellings("mistral-large-2512"), ["mistral-large-2512"]);
         assert_eq!(spellings("gpt-4"), ["gpt-4"]);
         assert!(!spellings("llama-3-70b").contains(&"llama-3.70b".to_owned()));
@@ -179,11 +178,11 @@ mod tests {
     }
 
     #[test]
-    fn a_long_path_is_looked_at_from_its_end_and_no_name_has_many_spellings() {
+    fn reads_long_paths_from_their_end_and_limits_spellings() {
         let long = "aws/".repeat(63) + "us.anthropic.claude-3-5-sonnet-20241022-v2:0";
         let all = spellings(&long);
-        assert!(all.len() <= SPELLINGS, "{}", all.len());
-        assert_eq!(paths(&long).count(), PARTS - 1);
+        assert!(all.len() <= MAX_SPELLINGS, "{}", all.len());
+        assert_eq!(paths(&long).count(), MAX_PARTS - 1);
         for name in ["claude-3-5-sonnet", "anthropic.claude-3-5-sonnet-20241022-v2:0"] {
             assert!(all.iter().any(|spelling| spelling == name), "{name}: {all:?}");
         }
@@ -195,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_has_spellings_and_none_twice(model in "\\PC{0,40}") {
+        fn spellings_of_any_text_are_distinct(model in "\\PC{0,40}") {
             let all = spellings(&model);
             let mut once = all.clone();
             once.sort();

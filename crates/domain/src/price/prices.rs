@@ -1,4 +1,4 @@
-//! Gives spans and traces their costs: reported where the sender said what they are, else model × price × tokens.
+//! Computes the costs of spans and traces: the reported cost, otherwise model × price × tokens.
 
 use std::{collections::HashMap, fmt::Write, sync::Arc};
 
@@ -8,33 +8,34 @@ use uuid::Uuid;
 use super::{bundled, call::Call, rate::ModelPrice, table::Table};
 use crate::trace::record::{Basis, NewSpan};
 
-/// Public prices that are remembered, each of a model at a time, and as many models that have none at any.
-const REMEMBERED: u64 = 50_000;
+/// Capacity of the cache of public prices, and of the cache of unknown models.
+const CACHE_CAPACITY: u64 = 50_000;
 
-/// The prices that hold for everybody.
+/// The prices that apply to all workspaces.
 #[derive(Debug)]
 pub struct PublicPrices {
     file: Table,
+    /// Bundled prices by provider, model and time step.
     bundled: moka::sync::Cache<Box<str>, Option<Arc<ModelPrice>>>,
-    /// Which models there is nothing to be asked of, whatever the time.
+    /// Providers and models that are not in the public prices at any time.
     unknown: moka::sync::Cache<Box<str>, ()>,
 }
 
-/// The prices of some workspaces at this moment, to be applied without waiting for anything.
+/// The current prices of some workspaces, in memory.
 #[derive(Clone, Debug)]
 pub struct Prices {
     public: Arc<PublicPrices>,
-    own: HashMap<Uuid, Arc<Table>>,
+    workspaces: HashMap<Uuid, Arc<Table>>,
 }
 
 impl PublicPrices {
-    /// Combines the prices of a file with those that come with this version.
+    /// Combines the prices of a file with the bundled prices.
     #[must_use]
     pub fn new(file: &[PriceRequest]) -> Self {
         Self {
             file: Table::new(PriceTable::File, file),
-            bundled: moka::sync::Cache::builder().max_capacity(REMEMBERED).build(),
-            unknown: moka::sync::Cache::builder().max_capacity(REMEMBERED).build(),
+            bundled: moka::sync::Cache::builder().max_capacity(CACHE_CAPACITY).build(),
+            unknown: moka::sync::Cache::builder().max_capacity(CACHE_CAPACITY).build(),
         }
     }
 }
@@ -42,11 +43,11 @@ impl PublicPrices {
 impl Prices {
     /// Combines the public prices with the tables of some workspaces.
     #[must_use]
-    pub fn new(public: Arc<PublicPrices>, own: HashMap<Uuid, Arc<Table>>) -> Self {
-        Self { public, own }
+    pub fn new(public: Arc<PublicPrices>, workspaces: HashMap<Uuid, Arc<Table>>) -> Self {
+        Self { public, workspaces }
     }
 
-    /// What a model costs at some time: by the first table that knows it.
+    /// Returns the price of a model at a time from the first table that contains it.
     #[must_use]
     pub fn find(
         &self,
@@ -55,11 +56,11 @@ impl Prices {
         model: &str,
         at: Timestamp,
     ) -> Option<Arc<ModelPrice>> {
-        let own = self.own.get(&workspace_id).and_then(|table| table.find(provider, model));
+        let own = self.workspaces.get(&workspace_id).and_then(|table| table.find(provider, model));
         own.or_else(|| self.public.find(provider, model, at))
     }
 
-    /// Gives a span its cost, or says why there is none. What was decided before stays.
+    /// Sets the cost of a span and its basis, unless the basis is already set.
     pub fn price_span(&self, workspace_id: Uuid, span: &mut NewSpan) {
         if span.basis == Basis::Unknown {
             if span.cost.is_some() {
@@ -70,7 +71,7 @@ impl Prices {
         }
     }
 
-    /// Nano-dollars, and where they come from.
+    /// Computes the cost of a call in nano-dollars, with its basis.
     pub(super) fn cost(&self, workspace_id: Uuid, call: &Call<'_>) -> (Option<i64>, Basis) {
         let usage = call.usage();
         let model = call.model.filter(|model| !model.trim().is_empty());
@@ -82,7 +83,7 @@ impl Prices {
         let (cost, applied) = price.apply(usage);
         match serde_json::to_string(&applied) {
             Ok(json) => (Some(cost), Basis::Computed(json)),
-            // Numbers and names: it cannot fail. A cost that nobody could explain is none.
+            // Serializing numbers and names cannot fail. A cost is not stored without its explanation.
             Err(_) => (None, Basis::NoPrice),
         }
     }
@@ -94,24 +95,24 @@ impl PublicPrices {
             return Some(price);
         }
         let step = at.floor(bundled::STEP);
-        let mut question = String::with_capacity(model.len() + 40);
-        // Writing to a text does not fail.
-        let _ = write!(question, "{}\0{model}", provider.unwrap_or_default());
-        if self.unknown.contains_key(question.as_str()) {
+        let mut key = String::with_capacity(model.len() + 40);
+        // Writing to a String cannot fail.
+        let _ = write!(key, "{}\0{model}", provider.unwrap_or_default());
+        if self.unknown.contains_key(key.as_str()) {
             return None;
         }
-        let unknown = question.len();
-        let _ = write!(question, "\0{}", step.as_micros());
-        if let Some(answer) = self.bundled.get(question.as_str()) {
-            return answer;
+        let length = key.len();
+        let _ = write!(key, "\0{}", step.as_micros());
+        if let Some(price) = self.bundled.get(key.as_str()) {
+            return price;
         }
-        let answer = bundled::find(provider, model, step).map(Arc::new);
-        if answer.is_none() && !bundled::knows(provider, model) {
-            self.unknown.insert(question[..unknown].into(), ());
+        let price = bundled::find(provider, model, step).map(Arc::new);
+        if price.is_none() && !bundled::knows(provider, model) {
+            self.unknown.insert(key[..length].into(), ());
             return None;
         }
-        self.bundled.insert(question.into_boxed_str(), answer.clone());
-        answer
+        self.bundled.insert(key.into_boxed_str(), price.clone());
+        price
     }
 }
 

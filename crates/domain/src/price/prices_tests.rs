@@ -1,8 +1,8 @@
-//! Costs of spans and traces, by all tables together.
-
-use shared::{cost::AppliedPrice, span::SpanKind};
+//! Costs of spans and traces with all three price tables.
 
 use std::time::Duration;
+
+use shared::{cost::AppliedPrice, span::SpanKind};
 
 use super::*;
 use crate::trace::record::NewTrace;
@@ -14,7 +14,7 @@ fn request(model: &str, input: f64) -> PriceRequest {
     PriceRequest { model: model.to_owned(), input_usd_per_million: input, ..PriceRequest::default() }
 }
 
-/// Prices of a file and of a workspace.
+/// Returns prices with a price file and the prices of [`WORKSPACE`].
 fn prices(file: &[PriceRequest], own: &[PriceRequest]) -> Prices {
     let table = |prices: &[PriceRequest]| Arc::new(Table::new(PriceTable::Workspace, prices));
     let own = HashMap::from([(WORKSPACE, table(own)), (OTHER, table(&[]))]);
@@ -43,7 +43,7 @@ fn trace(spans: impl IntoIterator<Item = NewSpan>) -> NewTrace {
 }
 
 #[test]
-fn a_model_that_no_table_knows_is_looked_for_once_whatever_the_time() {
+fn looks_up_an_unknown_model_only_once_for_all_times() {
     let prices = prices(&[], &[]);
     let start: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
     for hour in 0..50 {
@@ -52,13 +52,13 @@ fn a_model_that_no_table_knows_is_looked_for_once_whatever_the_time() {
         assert!(prices.find(WORKSPACE, Some("openai"), "gpt-4o", at).is_some());
     }
     assert!(prices.public.unknown.contains_key("openai\0nobody-s-model"));
-    let asked = prices.public.bundled.iter().filter(|(question, _)| question.contains("nobody")).count();
-    assert_eq!(asked, 0, "what depends on the time is what there is a price for");
+    let cached = prices.public.bundled.iter().filter(|(key, _)| key.contains("nobody")).count();
+    assert_eq!(cached, 0, "an unknown model must not be cached per time step");
     assert!(!prices.public.unknown.contains_key("openai\0gpt-4o"));
 }
 
 #[test]
-fn what_was_reported_stays_even_nothing() {
+fn keeps_reported_costs_including_zero() {
     let prices = prices(&[], &[]);
     for reported in [0, 5] {
         let mut span = NewSpan { cost: Some(reported), ..llm("gpt-4o", 1_000, 100) };
@@ -67,15 +67,15 @@ fn what_was_reported_stays_even_nothing() {
         let mut trace = NewTrace { cost: Some(reported), ..trace([llm("gpt-4o", 1_000, 100)]) };
         prices.price_trace(&mut trace);
         assert_eq!((trace.cost, trace.basis), (Some(reported), Basis::Reported));
-        // The span's own is computed all the same.
+        // The cost of the span is still computed.
         assert_eq!(trace.spans[0].cost, Some(3_500_000));
     }
 }
 
 #[test]
-fn a_cost_is_model_times_price_times_tokens_and_says_so() {
+fn computes_cost_as_model_times_price_times_tokens_with_explanation() {
     let prices = prices(&[], &[]);
-    // Claude 3.5 Sonnet: $3 in, $0.30 from the cache, $3.75 into it, $15 out.
+    // Claude 3.5 Sonnet: input $3, cache read $0.30, cache write $3.75, output $15.
     let mut span = NewSpan {
         model_provider: Some("anthropic".to_owned()),
         tokens_cache_read: Some(800),
@@ -96,14 +96,14 @@ fn a_cost_is_model_times_price_times_tokens_and_says_so() {
 }
 
 #[test]
-fn an_unknown_model_has_no_price_and_never_costs_nothing() {
+fn unknown_model_has_no_cost_instead_of_zero() {
     let prices = prices(&[], &[]);
     for span in [
         llm("my-own-model", 1_000, 100),
         NewSpan { model: None, ..llm("", 1_000, 0) },
         NewSpan { model: Some(" ".to_owned()), kind: SpanKind::Embedding, ..llm("", 1_000, 0) },
         NewSpan { kind: SpanKind::Chain, ..llm("my-own-model", 1_000, 0) },
-        // Paid by the minute.
+        // Billed per minute.
         NewSpan { model_provider: Some("groq".to_owned()), ..llm("whisper-large-v3", 10, 10) },
     ] {
         let mut span = span;
@@ -113,13 +113,13 @@ fn an_unknown_model_has_no_price_and_never_costs_nothing() {
 }
 
 #[test]
-fn without_tokens_there_is_nothing_to_say() {
+fn span_without_tokens_has_no_cost_and_no_basis() {
     let prices = prices(&[], &[]);
     for span in [
         llm("gpt-4o", 0, 0),
         llm("my-own-model", 0, 0),
         NewSpan { tokens_input: None, tokens_output: None, ..llm("gpt-4o", 0, 0) },
-        // The sum of what its children used, as an agent's span has it.
+        // An agent span with the sum of the tokens of its children.
         NewSpan { model: None, kind: SpanKind::Agent, ..llm("", 1_000, 100) },
     ] {
         let mut span = span;
@@ -129,7 +129,7 @@ fn without_tokens_there_is_nothing_to_say() {
 }
 
 #[test]
-fn a_workspace_s_own_price_goes_before_the_file_s_and_that_before_the_public_one() {
+fn workspace_prices_override_file_prices_and_file_prices_override_public_prices() {
     let file = [request("gpt-4o", 7.0), request("gpt-4o-mini", 9.0)];
     let prices = prices(&file, &[request("gpt-4o", 5.0), request("my-own-model", 0.0)]);
     let find = |workspace, model| {
@@ -142,14 +142,14 @@ fn a_workspace_s_own_price_goes_before_the_file_s_and_that_before_the_public_one
     assert_eq!(find(WORKSPACE, "gpt-4o-mini"), Some((PriceTable::File, 9_000_000_000)));
     assert_eq!(find(WORKSPACE, "gpt-4.1"), Some((PriceTable::Bundled, 2_000_000_000)));
     assert_eq!(find(OTHER, "my-own-model"), None);
-    // Somebody's own machine: nothing is what it costs, because they said so.
+    // A price of 0 is a price, for example for models on own machines.
     let mut span = llm("my-own-model", 1_000, 0);
     prices.price_span(WORKSPACE, &mut span);
     assert_eq!((span.cost, applied(&span.basis).table), (Some(0), PriceTable::Workspace));
 }
 
 #[test]
-fn a_trace_costs_what_its_spans_do_each_counted_once() {
+fn trace_cost_is_the_sum_of_its_spans_each_counted_once() {
     let prices = prices(&[], &[]);
     let agent = NewSpan { kind: SpanKind::Agent, span_id: "agent".to_owned(), ..llm("gpt-4o", 2_000, 200) };
     let below = || NewSpan { parent_span_id: Some("agent".to_owned()), ..llm("gpt-4o", 1_000, 100) };
@@ -161,7 +161,7 @@ fn a_trace_costs_what_its_spans_do_each_counted_once() {
 }
 
 #[test]
-fn a_trace_without_spans_is_priced_by_its_own_model_and_tokens() {
+fn prices_a_trace_without_spans_by_its_own_model_and_tokens() {
     let prices = prices(&[], &[]);
     let sent = NewTrace {
         timestamp: "2026-11-24T12:00:00Z".parse().unwrap(),
@@ -186,7 +186,7 @@ fn a_trace_without_spans_is_priced_by_its_own_model_and_tokens() {
 }
 
 #[test]
-fn tokens_that_were_sent_stay() {
+fn keeps_reported_tokens() {
     let prices = prices(&[], &[]);
     let sent =
         NewTrace { tokens_input: Some(5), tokens_total: Some(5), ..trace([llm("gpt-4o", 1_000, 100)]) };
@@ -198,10 +198,10 @@ fn tokens_that_were_sent_stay() {
     assert_eq!(total.tokens_total, Some(7));
 }
 
-/// `cargo test -p api --release --lib price::pricer -- --ignored --nocapture`
+/// Run with `cargo test -p domain --release --lib price::prices -- --ignored --nocapture`.
 #[test]
-#[ignore = "measures"]
-fn pricing_a_span_takes_less_than_two_microseconds() {
+#[ignore = "benchmark"]
+fn prices_a_span_in_less_than_two_microseconds() {
     let own: Vec<_> = (0..100).map(|number| request(&format!("own-{number}"), 1.0)).collect();
     for (what, own) in [("without own prices", &[][..]), ("with 100 own prices", &own)] {
         let prices = prices(&[], own);
@@ -217,7 +217,7 @@ fn pricing_a_span_takes_less_than_two_microseconds() {
             prices.price_span(WORKSPACE, span);
         }
         let each = start.elapsed() / 400_000;
-        println!("{what}: {each:?} for each span");
+        println!("{what}: {each:?} per span");
         assert!(each < Duration::from_micros(2) || cfg!(debug_assertions), "{each:?}");
     }
 }

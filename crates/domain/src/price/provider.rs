@@ -1,17 +1,17 @@
-//! Who serves a model, by the many names that instrumentations have for them.
+//! Providers that serve models, and the names that instrumentations use for them.
 
-/// Who serves a model, as far as prices go.
+/// A provider of models, for the purpose of prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Provider {
-    /// By its id among the public prices.
+    /// A provider in the public prices, by its id.
     Known(String),
-    /// Somebody's own machine: no public price is right there.
+    /// A local server. No public price applies.
     Local,
-    /// Somebody else, or a library that talks to others.
+    /// An unknown provider, or a library that calls other providers. The name is in lower case with `_` as separator.
     Other(String),
 }
 
-/// Ids among the public prices, and other names of each. Names are in lower case, with `_` for blanks and dashes.
+/// Ids of the public prices with their aliases. Aliases are in lower case, with `_` instead of blanks and dashes.
 const NAMES: &[(&str, &[&str])] = &[
     ("anthropic", &["anthropic", "claude"]),
     (
@@ -79,7 +79,7 @@ const NAMES: &[(&str, &[&str])] = &[
     ("zhipuai", &["zhipuai", "zhipu", "zhipu_ai"]),
 ];
 
-/// What runs models on one's own machine.
+/// Names of local servers.
 const LOCAL: &[&str] = &[
     "ollama",
     "ollama_chat",
@@ -101,14 +101,14 @@ const LOCAL: &[&str] = &[
 ];
 
 impl Provider {
-    /// Reads a name as it was sent.
+    /// Parses a name as it was sent. Returns `None` for an empty name.
     #[must_use]
-    pub fn read(sent: &str) -> Option<Self> {
+    pub fn parse(sent: &str) -> Option<Self> {
         let name = sent.trim().to_lowercase().replace([' ', '-'], "_");
         if name.is_empty() {
             return None;
         }
-        // `openai.chat`, `anthropic.messages`: the Vercel AI SDK adds which of its interfaces was used.
+        // The Vercel AI SDK appends the interface that was used: `openai.chat`, `anthropic.messages`.
         let mut part = name.as_str();
         loop {
             if let Some(provider) = Self::exact(part) {
@@ -129,10 +129,10 @@ impl Provider {
         known.map(|(id, _)| Self::Known((*id).to_owned()))
     }
 
-    /// One spelling for all names of the same: what own prices are found by.
+    /// Returns the same key for all names of a provider. Custom prices are stored with this key.
     #[must_use]
     pub fn key(sent: &str) -> String {
-        match Self::read(sent) {
+        match Self::parse(sent) {
             Some(Self::Known(id)) => id,
             _ => sent.trim().to_lowercase().replace([' ', '-'], "_"),
         }
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provider_has_many_names() {
+    fn parses_all_names_of_a_provider() {
         for (id, names) in [
             ("openai", ["openai", "OpenAI", "openai.chat", "openai.responses"].as_slice()),
             ("mistral", &["mistral_ai", "mistralai", "MistralAI", "mistral.chat"]),
@@ -170,12 +170,12 @@ mod tests {
             ("groq", &["groq", "Groq", "groq.chat"]),
         ] {
             for name in names {
-                assert_eq!(Provider::read(name), Some(Provider::Known(id.to_owned())), "{name}");
+                assert_eq!(Provider::parse(name), Some(Provider::Known(id.to_owned())), "{name}");
                 assert_eq!(Provider::key(name), id, "{name}");
             }
         }
-        assert_eq!(Provider::read("Ollama"), Some(Provider::Local));
-        assert_eq!(Provider::read("langchain"), Some(Provider::Other("langchain".to_owned())));
-        assert_eq!(Provider::read("  "), None);
+        assert_eq!(Provider::parse("Ollama"), Some(Provider::Local));
+        assert_eq!(Provider::parse("langchain"), Some(Provider::Other("langchain".to_owned())));
+        assert_eq!(Provider::parse("  "), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Prices as integers, and what tokens come to by them: exact, rounded half-up once for each kind of tokens.
+//! Prices as integers, and exact costs of tokens, rounded half up once per kind of token.
 
 use shared::{
     cost::{AppliedPrice, CostPart, PriceTable, TokenKind},
@@ -10,39 +10,39 @@ use crate::trace::record::NANOS_PER_DOLLAR;
 
 const MILLION: i128 = 1_000_000;
 
-/// What a million tokens of each kind cost, in nano-dollars.
+/// Prices per kind of token, in nano-dollars per million tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rates {
-    /// That go in.
+    /// Price of uncached input tokens.
     pub input: i64,
-    /// That are read from the provider's cache.
+    /// Price of input tokens that are read from the cache of the provider.
     pub cache_read: i64,
-    /// That are written to the provider's cache.
+    /// Price of input tokens that are written to the cache of the provider.
     pub cache_write: i64,
-    /// That come out.
+    /// Price of output tokens.
     pub output: i64,
 }
 
 impl Rates {
-    /// Whether nothing costs anything.
+    /// Returns whether all prices are 0.
     #[must_use]
     pub fn is_free(self) -> bool {
         self == Self::default()
     }
 }
 
-/// A model's prices at some time, and where they are from.
+/// The price of a model at a time, with its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelPrice {
-    /// What the table calls the model.
+    /// The name of the model in the table.
     pub model: String,
-    /// What the table calls who serves it.
+    /// The name of the provider in the table; absent for all providers.
     pub provider: Option<String>,
-    /// Which table.
+    /// The table that contains the price.
     pub table: PriceTable,
-    /// Whatever goes in.
+    /// The base prices.
     pub rates: Rates,
-    /// Where more tokens than this go in with one call, all of them cost this instead; ascending.
+    /// Other prices for calls with more input tokens than a bound, sorted by bound. They apply to all tokens of the call.
     pub tiers: Vec<(u64, Rates)>,
 }
 
@@ -52,7 +52,7 @@ impl ModelPrice {
         tier.map_or(&self.rates, |(_, rates)| rates)
     }
 
-    /// What these tokens cost, in nano-dollars, and what that is made of.
+    /// Computes the cost of tokens in nano-dollars, with its parts.
     #[must_use]
     pub fn apply(&self, usage: Usage) -> (i64, AppliedPrice) {
         let rates = self.rates_for(usage.whole_input());
@@ -80,9 +80,9 @@ impl ModelPrice {
         (cost, AppliedPrice { model, provider, table: self.table, parts })
     }
 
-    /// The same for people.
+    /// Converts the price into its DTO, in dollars.
     #[must_use]
-    pub fn lookup(&self) -> PriceLookup {
+    pub fn to_lookup(&self) -> PriceLookup {
         let tier = |&(over, rates): &(u64, Rates)| PriceTier {
             over_input_tokens: over,
             input_usd_per_million: dollars(rates.input),
@@ -103,16 +103,16 @@ impl ModelPrice {
     }
 }
 
-/// Nano-dollars for so many tokens at so many nano-dollars a million, half-up.
+/// Computes the cost of tokens in nano-dollars, rounded half up. `rate` is in nano-dollars per million tokens.
 fn part(tokens: u64, rate: i64) -> i64 {
     let millionths = i128::from(tokens) * i128::from(rate);
     i64::try_from((millionths + MILLION / 2).div_euclid(MILLION)).unwrap_or(i64::MAX)
 }
 
-/// Dollars as nano-dollars, to the nearest.
+/// Converts dollars into nano-dollars, rounded to the nearest integer.
 #[must_use]
 pub fn nanos(dollars: f64) -> i64 {
-    // Saturates.
+    // The cast saturates.
     (dollars * NANOS_PER_DOLLAR).round() as i64
 }
 
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_nano_dollar_is_rounded_up() {
+    fn rounds_half_a_nano_dollar_up() {
         assert_eq!(part(1, 499_999), 0);
         assert_eq!(part(1, 500_000), 1);
         assert_eq!(part(3, 500_000), 2);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_integer_can_hold_is_the_most_that_one_can() {
+    fn saturates_costs_that_exceed_the_integer_range() {
         assert_eq!(part(u64::MAX, i64::MAX), i64::MAX);
         let rates = Rates { input: i64::MAX, output: i64::MAX, ..Rates::default() };
         let usage = Usage { input: u64::MAX, output: u64::MAX, ..Usage::default() };
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tier_begins_after_its_bound_and_holds_for_all_tokens() {
+    fn tier_starts_above_its_bound_and_applies_to_all_tokens() {
         let high = Rates { input: 2_500_000_000, output: 15_000_000_000, ..Rates::default() };
         let low = Rates { input: 1_250_000_000, output: 10_000_000_000, ..Rates::default() };
         let price = price(low, vec![(200_000, high)]);
@@ -159,7 +159,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_parts_add_up_to_the_cost_to_the_last_digit(
+        fn parts_add_up_exactly_to_the_cost(
             tokens in prop::array::uniform4(0_u64..2_000_000_000),
             rates in prop::array::uniform4(0_i64..1_000_000_000_000),
         ) {
@@ -167,7 +167,7 @@ mod tests {
             let usage = Usage { input, cache_read, cache_write, output };
             let [input, cache_read, cache_write, output] = rates;
             let (cost, applied) = price(Rates { input, cache_read, cache_write, output }, Vec::new()).apply(usage);
-            // As they stand in the answer: dollars, from which the nano-dollars come back.
+            // The response contains dollars, which convert back into the same nano-dollars.
             prop_assert_eq!(applied.parts.iter().map(|part| nanos(part.cost_usd)).sum::<i64>(), cost);
             for (tokens, rate) in tokens.into_iter().zip(rates) {
                 let exact = i128::from(tokens) * i128::from(rate);
@@ -177,16 +177,16 @@ mod tests {
         }
 
         #[test]
-        fn the_order_of_costs_makes_no_difference(mut costs in prop::collection::vec(0_i64..1_000_000_000_000, 0..200)) {
-            let there: i64 = costs.iter().sum();
+        fn sum_of_costs_does_not_depend_on_their_order(mut costs in prop::collection::vec(0_i64..1_000_000_000_000, 0..200)) {
+            let sum: i64 = costs.iter().sum();
             costs.reverse();
-            prop_assert_eq!(there, costs.iter().sum::<i64>());
+            prop_assert_eq!(sum, costs.iter().sum::<i64>());
         }
     }
 
     #[test]
-    fn a_million_costs_add_up_to_what_whole_numbers_say() {
-        // $0.15 a million, of which floating point has no exact value.
+    fn a_million_costs_add_up_exactly() {
+        // $0.15 has no exact floating-point representation.
         let price = price(Rates { input: nanos(0.15), output: nanos(0.6), ..Rates::default() }, Vec::new());
         let mut sum = 0;
         for number in 0..1_000_000_u64 {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_s_parts_survive_json() {
+    fn applied_price_survives_json() {
         let price = price(Rates { input: nanos(0.3), output: nanos(2.5), ..Rates::default() }, Vec::new());
         let (_, applied) = price.apply(Usage { input: 7, output: 3, ..Usage::default() });
         let json = serde_json::to_string(&applied).unwrap();

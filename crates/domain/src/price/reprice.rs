@@ -1,44 +1,45 @@
-//! Costs of what is stored already, by the prices of now.
+//! Recalculates the costs of stored traces and spans with current prices.
 
 use uuid::Uuid;
 
 use super::{call::Call, prices::Prices};
 use crate::trace::{
     record::{Assembly, Basis},
-    usage::{Recost, TraceUsage},
+    usage::{CostChange, TraceUsage},
 };
 
 impl Prices {
-    /// Which of a trace's costs become others. What was reported stays, and so does a cost of which nobody knows where it
-    /// comes from: older versions kept only such as were reported.
+    /// Returns the costs of a trace that change. Reported costs are unchanged, and so are costs without a basis, because older
+    /// versions stored only reported costs.
     #[must_use]
-    pub fn reprice(&self, workspace_id: Uuid, trace: &TraceUsage) -> Vec<Recost> {
-        let mut recosts = Vec::new();
+    pub fn reprice(&self, workspace_id: Uuid, trace: &TraceUsage) -> Vec<CostChange> {
+        let mut changes = Vec::new();
         let (mut some_cost, mut some_unpriced) = (false, false);
         for span in &trace.spans {
             let (mut cost, mut basis) = (span.cost, span.basis.clone());
-            if is_ours(cost, &basis) {
+            if is_computed(cost, &basis) {
                 (cost, basis) = self.cost(workspace_id, &Call::of_stored_span(span));
             }
-            // What came by itself counts nothing in a trace that was sent whole.
-            some_cost |= cost.is_some() && !span.came_alone;
-            some_unpriced |= basis == Basis::NoPrice && !span.came_alone;
+            // Incoming spans do not count in a trace that was sent as one document.
+            some_cost |= cost.is_some() && !span.incoming;
+            some_unpriced |= basis == Basis::NoPrice && !span.incoming;
             if (cost, &basis) != (span.cost, &span.basis) {
                 let span_id = Some(span.span_id.clone());
-                recosts.push(Recost { trace_id: trace.trace_id.clone(), span_id, cost, basis });
+                changes.push(CostChange { trace_id: trace.trace_id.clone(), span_id, cost, basis });
             }
         }
         if trace.assembly == Assembly::Sent
-            && let Some((cost, basis)) = self.own(workspace_id, trace, some_cost, some_unpriced)
+            && let Some((cost, basis)) = self.own_cost(workspace_id, trace, some_cost, some_unpriced)
             && (cost, &basis) != (trace.cost, &trace.basis)
         {
-            recosts.push(Recost { trace_id: trace.trace_id.clone(), span_id: None, cost, basis });
+            changes.push(CostChange { trace_id: trace.trace_id.clone(), span_id: None, cost, basis });
         }
-        recosts
+        changes
     }
 
-    /// What becomes of the own cost of a trace that was sent whole; nothing where it is reported or its spans' together.
-    fn own(
+    /// Recalculates the own cost of a trace that was sent as one document. Returns `None` if the cost was reported or is the
+    /// sum of its spans.
+    fn own_cost(
         &self,
         workspace_id: Uuid,
         trace: &TraceUsage,
@@ -48,15 +49,15 @@ impl Prices {
         match trace.basis {
             Basis::Reported => None,
             Basis::Unknown if trace.cost.is_some() || some_cost || some_unpriced => None,
-            // Now its spans have costs: theirs together goes before what its own model would have cost.
+            // Its spans have costs now, and their sum takes precedence over the cost of its own model.
             Basis::Computed(_) | Basis::NoPrice if some_cost => Some((None, Basis::Unknown)),
             _ => Some(self.cost(workspace_id, &Call::of_stored_trace(trace))),
         }
     }
 }
 
-/// Whether this cost was computed here, or is still to be.
-fn is_ours(cost: Option<i64>, basis: &Basis) -> bool {
+/// Returns whether a cost was computed by the server, or can be.
+fn is_computed(cost: Option<i64>, basis: &Basis) -> bool {
     match basis {
         Basis::Reported => false,
         Basis::Computed(_) | Basis::NoPrice => true,
@@ -67,9 +68,9 @@ fn is_ours(cost: Option<i64>, basis: &Basis) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use shared::{Timestamp, price::PriceRequest, span::SpanKind};
-
     use std::{collections::HashMap, sync::Arc};
+
+    use shared::{Timestamp, price::PriceRequest, span::SpanKind};
 
     use super::*;
     use crate::{
@@ -83,7 +84,7 @@ mod tests {
 
     const WORKSPACE: Uuid = Uuid::from_u128(1);
 
-    /// A dollar for a million tokens of the model `known`.
+    /// Returns prices with one dollar per million tokens of the model `known`.
     fn prices() -> Prices {
         let known = PriceRequest {
             model: "known".to_owned(),
@@ -109,14 +110,14 @@ mod tests {
             tokens_reasoning: None,
             cost,
             basis,
-            came_alone: false,
+            incoming: false,
         }
     }
 
     #[test]
-    fn a_trace_sent_whole_keeps_its_own_cost_whatever_comes_for_it_by_itself() {
+    fn reprices_a_trace_sent_as_one_document_without_its_incoming_spans() {
         let prices = prices();
-        let foreign = SpanUsage { came_alone: true, ..span(Some(77), Basis::Reported) };
+        let incoming = SpanUsage { incoming: true, ..span(Some(77), Basis::Reported) };
         let mut trace = TraceUsage {
             trace_id: "t".to_owned(),
             cursor: Cursor { timestamp: Timestamp::EPOCH, id: 1 },
@@ -127,20 +128,21 @@ mod tests {
             tokens_output: None,
             cost: Some(1),
             basis: Basis::Computed("{}".to_owned()),
-            spans: vec![foreign],
+            spans: vec![incoming],
         };
-        let own = |recosts: Vec<Recost>| recosts.into_iter().find(|recost| recost.span_id.is_none()).unwrap();
-        let anew = own(prices.reprice(WORKSPACE, &trace));
-        assert_eq!(anew.cost, Some(1_000_000));
-        assert!(matches!(anew.basis, Basis::Computed(_)), "{:?}", anew.basis);
-        // One of its own spans is another matter.
-        trace.spans[0].came_alone = false;
-        let anew = own(prices.reprice(WORKSPACE, &trace));
-        assert_eq!((anew.cost, anew.basis), (None, Basis::Unknown));
+        let own =
+            |changes: Vec<CostChange>| changes.into_iter().find(|change| change.span_id.is_none()).unwrap();
+        let repriced = own(prices.reprice(WORKSPACE, &trace));
+        assert_eq!(repriced.cost, Some(1_000_000));
+        assert!(matches!(repriced.basis, Basis::Computed(_)), "{:?}", repriced.basis);
+        // The cost of a span that was part of the document replaces the own cost of the trace.
+        trace.spans[0].incoming = false;
+        let repriced = own(prices.reprice(WORKSPACE, &trace));
+        assert_eq!((repriced.cost, repriced.basis), (None, Basis::Unknown));
     }
 
     #[test]
-    fn a_call_without_a_price_counts_once_however_many_spans_sum_it_up() {
+    fn counts_an_unpriced_call_once_even_if_a_parent_span_sums_it_up() {
         let prices = prices();
         let call = |id: &str, parent: Option<&str>, kind| NewSpan {
             span_id: id.to_owned(),

@@ -1,4 +1,4 @@
-//! Prices that somebody wrote down: a workspace's own, or those of a file. They hold for whatever time.
+//! Custom prices of a workspace or of the price file. They do not depend on time.
 
 use std::{
     collections::HashMap,
@@ -13,18 +13,18 @@ use super::{
     rate::{ModelPrice, Rates, nanos},
 };
 
-/// Questions whose answers are remembered: models are named by senders, and there is no end to names.
-const REMEMBERED: usize = 1_000;
+/// Maximum number of cached lookups. The cache is bounded because senders choose the names of models.
+const CACHE_CAPACITY: usize = 1_000;
 
 /// A table of prices.
 #[derive(Debug)]
 pub struct Table {
     by_model: HashMap<String, Vec<Entry>>,
-    /// Answers, by provider and model as they were asked for.
-    answers: RwLock<HashMap<String, Option<Arc<ModelPrice>>>>,
+    /// Results of lookups by provider and model, as they were sent.
+    cache: RwLock<HashMap<String, Option<Arc<ModelPrice>>>>,
 }
 
-/// A price of a model, where the provider with this key serves it; whoever does, where absent.
+/// The price of a model at the provider with this key; without a key, at all other providers.
 #[derive(Debug)]
 struct Entry {
     provider: Option<String>,
@@ -32,7 +32,7 @@ struct Entry {
 }
 
 impl Table {
-    /// A table of these prices; of two for the same model and provider the later goes.
+    /// Creates a table. A later price for the same model and provider replaces an earlier one.
     #[must_use]
     pub fn new<'a>(table: PriceTable, prices: impl IntoIterator<Item = &'a PriceRequest>) -> Self {
         let mut by_model: HashMap<String, Vec<Entry>> = HashMap::new();
@@ -42,27 +42,27 @@ impl Table {
             entries.retain(|entry| entry.provider != provider);
             entries.push(Entry { provider, price: Arc::new(price(table, request)) });
         }
-        Self { by_model, answers: RwLock::default() }
+        Self { by_model, cache: RwLock::default() }
     }
 
-    /// What this table says of a model, by the first of its names that it knows; a price for its provider goes before one
-    /// for any.
+    /// Returns the price of a model by the first of its [spellings](model::spellings) that has one. A price for the provider
+    /// overrides a price for all providers.
     #[must_use]
     pub fn find(&self, provider: Option<&str>, model: &str) -> Option<Arc<ModelPrice>> {
         if self.by_model.is_empty() {
             return None;
         }
-        let question = format!("{}\0{model}", provider.unwrap_or_default());
-        if let Some(answer) = self.answers.read().unwrap_or_else(PoisonError::into_inner).get(&question) {
-            return answer.clone();
+        let key = format!("{}\0{model}", provider.unwrap_or_default());
+        if let Some(price) = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return price.clone();
         }
-        let answer = self.search(provider, model);
-        let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= REMEMBERED {
-            answers.clear();
+        let price = self.search(provider, model);
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHE_CAPACITY {
+            cache.clear();
         }
-        answers.insert(question, answer.clone());
-        answer
+        cache.insert(key, price.clone());
+        price
     }
 
     fn search(&self, provider: Option<&str>, model: &str) -> Option<Arc<ModelPrice>> {
@@ -112,13 +112,13 @@ mod tests {
     }
 
     fn input(table: &Table, provider: Option<&str>, model: &str) -> Option<i64> {
-        // Twice: the second answer is remembered.
+        // The second lookup is answered from the cache.
         let _ = table.find(provider, model);
         table.find(provider, model).map(|price| price.rates.input)
     }
 
     #[test]
-    fn a_price_for_the_provider_goes_before_one_for_any() {
+    fn price_for_a_provider_overrides_price_for_all_providers() {
         let prices =
             [request("m", None, 1.0), request("m", Some("azure"), 2.0), request("n", Some("azure"), 3.0)];
         let table = Table::new(PriceTable::Workspace, &prices);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exact_name_goes_before_a_shorter_one() {
+    fn exact_name_overrides_shorter_name() {
         let prices = [request("gpt-4o", None, 1.0), request("GPT-4o-2024-05-13", None, 5.0)];
         let table = Table::new(PriceTable::File, &prices);
         assert_eq!(input(&table, None, "openai/gpt-4o-2024-05-13"), Some(nanos(5.0)));
@@ -140,32 +140,32 @@ mod tests {
     }
 
     #[test]
-    fn cached_tokens_cost_what_others_do_where_nothing_is_said() {
-        let told = PriceRequest { cache_read_usd_per_million: Some(0.0), ..request("told", None, 3.0) };
-        let prices = [request("untold", None, 3.0), told];
+    fn cache_prices_default_to_the_input_price() {
+        let free = PriceRequest { cache_read_usd_per_million: Some(0.0), ..request("free-cache", None, 3.0) };
+        let prices = [request("default", None, 3.0), free];
         let table = Table::new(PriceTable::File, &prices);
         let rates = |model| table.find(None, model).map(|price| price.rates).unwrap_or_default();
         let three = nanos(3.0);
         assert_eq!(
-            rates("untold"),
+            rates("default"),
             Rates { input: three, cache_read: three, cache_write: three, output: nanos(30.0) }
         );
-        assert_eq!(rates("told").cache_read, 0);
+        assert_eq!(rates("free-cache").cache_read, 0);
     }
 
     #[test]
-    fn of_two_for_the_same_the_later_goes() {
+    fn later_price_replaces_earlier_price_for_the_same_model_and_provider() {
         let prices = [request("m", Some("xai"), 1.0), request("M", Some("x_ai"), 2.0)];
         assert_eq!(input(&Table::new(PriceTable::File, &prices), Some("x-ai"), "m"), Some(nanos(2.0)));
     }
 
     #[test]
-    fn names_without_end_are_not_all_remembered() {
+    fn limits_the_cache_of_lookups() {
         let table = Table::new(PriceTable::File, &[request("m", None, 1.0)]);
-        for number in 0..3 * REMEMBERED {
+        for number in 0..3 * CACHE_CAPACITY {
             let _ = table.find(None, &number.to_string());
         }
-        let remembered = table.answers.read().unwrap_or_else(PoisonError::into_inner).len();
-        assert!(remembered <= REMEMBERED, "{remembered}");
+        let cached = table.cache.read().unwrap_or_else(PoisonError::into_inner).len();
+        assert!(cached <= CACHE_CAPACITY, "{cached}");
     }
 }

@@ -1,36 +1,37 @@
-//! How many tokens of each kind a call is charged for, made of what senders count in different ways.
+//! Billable tokens of a call by kind, normalized from the different ways in which senders count.
 
-/// What a sender says of the tokens of a call.
+/// The token counts of a call as sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Went in.
+    /// Input tokens, usually including cached tokens.
     pub input: Option<i64>,
-    /// Came out.
+    /// Output tokens, usually including reasoning tokens.
     pub output: Option<i64>,
-    /// Went in, read from the provider's cache.
+    /// Input tokens read from the cache of the provider.
     pub cache_read: Option<i64>,
-    /// Went in, written to the provider's cache.
+    /// Input tokens written to the cache of the provider.
     pub cache_write: Option<i64>,
-    /// Came out, of reasoning.
+    /// Output tokens used for reasoning.
     pub reasoning: Option<i64>,
 }
 
-/// Tokens by the price that they have. No token is in two of them.
+/// Billable tokens by kind. Each token is counted in exactly one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Went in, and neither read from nor written to the cache.
+    /// Input tokens that were neither read from nor written to the cache.
     pub input: u64,
-    /// Went in, read from the cache.
+    /// Input tokens read from the cache.
     pub cache_read: u64,
-    /// Went in, written to the cache.
+    /// Input tokens written to the cache.
     pub cache_write: u64,
-    /// Came out.
+    /// Output tokens, including reasoning.
     pub output: u64,
 }
 
 impl From<Counts> for Usage {
-    /// By OpenTelemetry's conventions the input includes what was read from and written to the cache. Where those are more
-    /// than the input, the sender cannot have meant it so: then they come on top. The same holds of reasoning and output.
+    /// Splits the input into cached and other tokens. By the OpenTelemetry conventions, input tokens include cached tokens. If
+    /// the cached tokens exceed the input, the sender counts them separately, and they are added instead. The same applies to
+    /// reasoning and output tokens.
     fn from(counts: Counts) -> Self {
         let count = |tokens: Option<i64>| tokens.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or(0);
         let (input, output) = (count(counts.input), count(counts.output));
@@ -46,13 +47,13 @@ impl From<Counts> for Usage {
 }
 
 impl Usage {
-    /// Everything that went in: what tiers of prices depend on.
+    /// Returns the number of all input tokens, which determines the price tier.
     #[must_use]
     pub fn whole_input(self) -> u64 {
         self.input.saturating_add(self.cache_read).saturating_add(self.cache_write)
     }
 
-    /// Whether there is nothing to charge for.
+    /// Returns whether there are no billable tokens.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self == Self::default()
@@ -74,14 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn the_input_includes_what_was_cached() {
+    fn input_includes_cached_tokens() {
         let usage = usage(1_000, 800, 150, 70, 60);
         assert_eq!(usage, Usage { input: 50, cache_read: 800, cache_write: 150, output: 70 });
         assert_eq!(usage.whole_input(), 1_000);
     }
 
     #[test]
-    fn everything_may_have_been_cached() {
+    fn all_input_tokens_can_be_cached() {
         assert_eq!(
             usage(950, 800, 150, 0, 0),
             Usage { cache_read: 800, cache_write: 150, ..Usage::default() }
@@ -89,22 +90,22 @@ mod tests {
     }
 
     #[test]
-    fn more_from_the_cache_than_went_in_was_meant_apart() {
-        // As Anthropic's own API counts: 10 new tokens, 2,000 from the cache.
+    fn adds_cached_tokens_that_exceed_the_input() {
+        // Anthropic's API counts cached tokens separately: 10 new tokens, 2,000 from the cache.
         let usage = usage(10, 2_000, 0, 5, 0);
         assert_eq!(usage, Usage { input: 10, cache_read: 2_000, cache_write: 0, output: 5 });
         assert_eq!(usage.whole_input(), 2_010);
     }
 
     #[test]
-    fn more_reasoning_than_output_was_meant_apart() {
-        // As Gemini's API counts: candidates and thoughts.
+    fn adds_reasoning_tokens_that_exceed_the_output() {
+        // Gemini's API counts thoughts separately from candidates.
         assert_eq!(usage(10, 0, 0, 40, 300).output, 340);
         assert_eq!(usage(10, 0, 0, 340, 300).output, 340);
     }
 
     #[test]
-    fn what_is_absent_or_negative_is_nothing() {
+    fn absent_and_negative_counts_are_zero() {
         assert!(Usage::from(Counts::default()).is_empty());
         assert!(usage(-5, -1, -1, -7, -1).is_empty());
     }

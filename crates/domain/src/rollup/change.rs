@@ -1,4 +1,4 @@
-//! What new and changed traces mean for the rollups. The engines write it, in the transaction that writes the traces.
+//! Changes of the rollups by new and changed traces. The store applies them in the transaction that writes the traces.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,17 @@ use uuid::Uuid;
 use super::{histogram::Histogram, plan::Source, sums::Sums};
 use crate::{error::Corrupt, trace::record::NewTrace};
 
-/// Which bucket of a rollup by agent and model. In the order of the tables' keys, so that neighbours land on the same
-/// page, and so that two writers lock rows in the same order.
+/// The key of a bucket by agent and model. Sorted like the keys of the tables, so that neighbours are on the same page and
+/// two writers lock rows in the same order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupKey<'a> {
+    /// The workspace.
     pub workspace_id: Uuid,
+    /// The start of the bucket.
     pub bucket: Timestamp,
+    /// The agent.
     pub agent_id: &'a str,
+    /// The model; empty for none.
     pub model: &'a str,
 }
 
@@ -29,36 +33,76 @@ impl<'a> GroupKey<'a> {
     }
 }
 
-/// Traces that count no longer as they did, and traces that count now. One that has changed is in both.
+/// The traces to remove from the rollups and those to add. A changed trace is in both, in its old and its new version.
 #[derive(Clone, Copy)]
-pub struct Recount<'a> {
-    pub before: &'a [&'a NewTrace],
-    pub after: &'a [&'a NewTrace],
+pub struct RollupChange<'a> {
+    /// The traces to remove.
+    pub removed: &'a [&'a NewTrace],
+    /// The traces to add.
+    pub added: &'a [&'a NewTrace],
 }
 
-impl<'a> Recount<'a> {
-    /// New traces.
-    pub fn new_ones(traces: &'a [&'a NewTrace]) -> Self {
-        Self { before: &[], after: traces }
+impl<'a> RollupChange<'a> {
+    /// Returns the change by new traces.
+    #[must_use]
+    pub fn of_new(traces: &'a [&'a NewTrace]) -> Self {
+        Self { removed: &[], added: traces }
     }
 
-    /// When these traces started, and whose they are.
-    pub fn moments(self) -> impl Iterator<Item = (Uuid, Timestamp)> {
-        self.before.iter().chain(self.after).map(|trace| (trace.workspace_id, trace.timestamp))
+    /// Returns the workspace and the start of each of the traces.
+    pub fn starts(self) -> impl Iterator<Item = (Uuid, Timestamp)> {
+        self.removed.iter().chain(self.added).map(|trace| (trace.workspace_id, trace.timestamp))
+    }
+
+    /// Returns the change of each bucket of the totals, sorted by the key of the table.
+    #[must_use]
+    pub fn totals(self, source: Source) -> Vec<((Uuid, Timestamp), Sums)> {
+        let mut sums: HashMap<(Uuid, Timestamp), Sums> = HashMap::new();
+        let key = |trace: &NewTrace| (trace.workspace_id, trace.timestamp.floor(source.bucket()));
+        for trace in self.added {
+            *sums.entry(key(trace)).or_default() += Sums::of(trace);
+        }
+        for trace in self.removed {
+            *sums.entry(key(trace)).or_default() -= Sums::of(trace);
+        }
+        let mut sums: Vec<_> = sums.into_iter().filter(|&(_, sums)| sums != Sums::default()).collect();
+        sums.sort_unstable_by_key(|&(key, _)| key);
+        sums
+    }
+
+    /// Returns the change of each bucket by agent and model, sorted by the key of the table.
+    #[must_use]
+    pub fn groups(self, source: Source) -> Vec<(GroupKey<'a>, GroupChange)> {
+        let mut changes: HashMap<GroupKey<'_>, GroupChange> = HashMap::new();
+        for trace in self.added {
+            let change = changes.entry(GroupKey::of(trace, source)).or_default();
+            change.sums += Sums::of(trace);
+            change.added.record(trace.latency);
+        }
+        for trace in self.removed {
+            let change = changes.entry(GroupKey::of(trace, source)).or_default();
+            change.sums -= Sums::of(trace);
+            change.removed.record(trace.latency);
+        }
+        let changed = |change: &GroupChange| change.sums != Sums::default() || change.added != change.removed;
+        let mut changes: Vec<_> = changes.into_iter().filter(|(_, change)| changed(change)).collect();
+        changes.sort_unstable_by_key(|&(key, _)| key);
+        changes
     }
 }
 
-/// What a bucket by agent and model gains.
+/// The change of a bucket by agent and model.
 #[derive(Default)]
 pub struct GroupChange {
-    /// Less than nothing of what it loses.
+    /// The change of the sums; negative if the bucket shrinks.
     pub sums: Sums,
     added: Histogram,
     removed: Histogram,
 }
 
 impl GroupChange {
-    /// The bucket's histogram after this change, as it is stored.
+    /// Returns the encoded histogram of the bucket after this change.
+    #[must_use]
     pub fn histogram(&self) -> Vec<u8> {
         if self.removed == Histogram::default() {
             return self.added.encode();
@@ -68,55 +112,27 @@ impl GroupChange {
         histogram.encode()
     }
 
-    /// Takes in the histogram that is stored.
+    /// Adds the stored histogram of the bucket.
+    ///
+    /// # Errors
+    /// Returns an error if the stored histogram cannot be read.
     pub fn merge_stored(&mut self, stored: &[u8]) -> Result<(), Corrupt> {
         self.added.merge_encoded(stored)
     }
 }
 
-/// What each bucket of all traces together gains, in the order of the table's key.
-pub fn totals(recount: Recount<'_>, source: Source) -> Vec<((Uuid, Timestamp), Sums)> {
-    let mut sums: HashMap<(Uuid, Timestamp), Sums> = HashMap::new();
-    let key = |trace: &NewTrace| (trace.workspace_id, trace.timestamp.floor(source.bucket()));
-    for trace in recount.after {
-        *sums.entry(key(trace)).or_default() += Sums::of(trace);
-    }
-    for trace in recount.before {
-        *sums.entry(key(trace)).or_default() -= Sums::of(trace);
-    }
-    let mut sums: Vec<_> = sums.into_iter().filter(|&(_, sums)| sums != Sums::default()).collect();
-    sums.sort_unstable_by_key(|&(key, _)| key);
-    sums
-}
-
-/// What each bucket by agent and model gains, in the order of the table's key.
-pub fn groups(recount: Recount<'_>, source: Source) -> Vec<(GroupKey<'_>, GroupChange)> {
-    let mut changes: HashMap<GroupKey<'_>, GroupChange> = HashMap::new();
-    for trace in recount.after {
-        let change = changes.entry(GroupKey::of(trace, source)).or_default();
-        change.sums += Sums::of(trace);
-        change.added.record(trace.latency);
-    }
-    for trace in recount.before {
-        let change = changes.entry(GroupKey::of(trace, source)).or_default();
-        change.sums -= Sums::of(trace);
-        change.removed.record(trace.latency);
-    }
-    let changed = |change: &GroupChange| change.sums != Sums::default() || change.added != change.removed;
-    let mut changes: Vec<_> = changes.into_iter().filter(|(_, change)| changed(change)).collect();
-    changes.sort_unstable_by_key(|&(key, _)| key);
-    changes
-}
-
-/// How a score moves the rollups that hold its trace.
+/// The change of the buckets of a trace by a new score.
 pub struct QualityChange<'a> {
+    /// The workspace.
     pub workspace_id: Uuid,
+    /// The start of the trace.
     pub timestamp: Timestamp,
+    /// The agent of the trace.
     pub agent_id: &'a str,
-    /// Empty for none.
+    /// The model of the trace; empty for none.
     pub model: &'a str,
-    /// 1 for the trace's first score, 0 for a later one.
+    /// 1 for the first score of the trace, else 0.
     pub scored: i64,
-    /// Millionths of a point.
+    /// The change of the quality in millionths of a point.
     pub quality: i64,
 }

@@ -1,25 +1,25 @@
-//! A histogram of latencies whose buckets grow by 3.5 % each, so that any percentile read from it is within 2 % of the
-//! true one, and two histograms merge by plain addition.
+//! A histogram of latencies with buckets that grow by 3.5 % each. Percentiles are within 2 % of the exact value, and
+//! histograms merge by addition.
 
 use crate::error::Corrupt;
 
-/// Each bucket's upper edge is this many times its lower one. The middle of a bucket is then at most
-/// (γ − 1) / (γ + 1) = 1.72 % from any value in it.
+/// The ratio of a bucket's upper edge to its lower one. The middle of a bucket is at most (γ − 1) / (γ + 1) = 1.72 % away
+/// from any value in it.
 const GAMMA: f64 = 1.035;
 
-/// How many latencies fell into each bucket; sparse, in the order of the buckets.
+/// The number of latencies in each bucket: a sparse list, sorted by bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     buckets: Vec<(u16, u64)>,
 }
 
 impl Histogram {
-    /// Counts one latency, in microseconds.
+    /// Adds one latency, in microseconds.
     pub fn record(&mut self, latency: i64) {
         self.add(bucket_of(latency), 1);
     }
 
-    /// Adds a count for each bucket, from bucket 0 on. Negative ones count nothing.
+    /// Adds a count for each bucket, starting at bucket 0. Negative counts are ignored.
     pub fn merge_dense(&mut self, counts: &[i32]) {
         for (bucket, &count) in (0_u16..).zip(counts) {
             if let Ok(count @ 1..) = u64::try_from(count) {
@@ -28,7 +28,7 @@ impl Histogram {
         }
     }
 
-    /// Adds the counts of another.
+    /// Adds the counts of another histogram.
     pub fn merge(&mut self, other: &Self) {
         if self.buckets.is_empty() {
             return self.buckets.clone_from(&other.buckets);
@@ -53,7 +53,7 @@ impl Histogram {
         }
     }
 
-    /// Takes away what was counted before; what was not takes nothing.
+    /// Subtracts the counts of another histogram. No count becomes negative.
     pub fn subtract(&mut self, other: &Self) {
         for &(bucket, count) in &other.buckets {
             if let Ok(index) = self.buckets.binary_search_by_key(&bucket, |&(bucket, _)| bucket) {
@@ -63,8 +63,8 @@ impl Histogram {
         self.buckets.retain(|&(_, count)| count > 0);
     }
 
-    /// The latency in microseconds that `share` (0–1) of the counted ones do not exceed (nearest rank), within 2 %;
-    /// nothing of an empty histogram.
+    /// Returns the latency in microseconds that `share` (0–1) of the latencies do not exceed (nearest rank), within 2 %,
+    /// or `None` if the histogram is empty.
     #[must_use]
     pub fn percentile(&self, share: f64) -> Option<f64> {
         let total = self.buckets.iter().fold(0, |total: u64, &(_, count)| total.saturating_add(count));
@@ -76,7 +76,7 @@ impl Histogram {
         })
     }
 
-    /// As bytes: for each bucket the distance from the one before and the count, as LEB128.
+    /// Encodes the histogram: for each bucket its distance from the previous one and its count, as LEB128.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(self.buckets.len() * 3);
@@ -89,10 +89,10 @@ impl Histogram {
         bytes
     }
 
-    /// Adds the counts of what [`Histogram::encode`] wrote.
+    /// Adds the counts of an encoded histogram.
     ///
     /// # Errors
-    /// Where the bytes are not such.
+    /// Returns an error if [`Histogram::encode`] did not write the bytes.
     pub fn merge_encoded(&mut self, mut bytes: &[u8]) -> Result<(), Corrupt> {
         let corrupt = || Corrupt("latency histogram".to_owned());
         let mut bucket = 0_u16;
@@ -108,7 +108,7 @@ impl Histogram {
     }
 }
 
-/// Bucket 0 holds zero; bucket `n` holds latencies from γ^(n−1) up to γ^n microseconds.
+/// Returns the bucket of a latency in microseconds: 0 for zero, `n` for latencies from γ^(n−1) up to γ^n.
 #[must_use]
 pub fn bucket_of(latency: i64) -> u16 {
     if latency < 1 { 0 } else { ((latency as f64).ln() / GAMMA.ln()) as u16 + 1 }
@@ -160,7 +160,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_percentile_is_within_two_percent_of_the_true_one(
+        fn percentiles_are_within_two_percent_of_the_exact_value(
             mut latencies in prop::collection::vec(0_i64..600_000_000_000, 1..200), share in 0.0_f64..=1.0,
         ) {
             let found = of(&latencies).percentile(share).unwrap();
@@ -171,7 +171,7 @@ mod tests {
         }
 
         #[test]
-        fn merging_encoded_halves_equals_counting_it_all(latencies in prop::collection::vec(0_i64..1_000_000, 0..100), cut in 0_usize..100) {
+        fn merging_two_halves_equals_recording_everything(latencies in prop::collection::vec(0_i64..1_000_000, 0..100), cut in 0_usize..100) {
             let (left, right) = latencies.split_at(cut.min(latencies.len()));
             let mut merged = Histogram::default();
             merged.merge_encoded(&of(left).encode()).unwrap();
@@ -183,20 +183,20 @@ mod tests {
         }
 
         #[test]
-        fn taking_away_what_was_added_leaves_the_rest(kept in prop::collection::vec(0_i64..1_000_000, 0..50), gone in prop::collection::vec(0_i64..1_000_000, 0..50)) {
-            let mut all = of(&[&kept[..], &gone].concat());
-            all.subtract(&of(&gone));
+        fn subtracting_leaves_the_rest(kept in prop::collection::vec(0_i64..1_000_000, 0..50), removed in prop::collection::vec(0_i64..1_000_000, 0..50)) {
+            let mut all = of(&[&kept[..], &removed].concat());
+            all.subtract(&of(&removed));
             prop_assert_eq!(all, of(&kept));
         }
 
         #[test]
-        fn any_bytes_are_read_or_refused_but_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+        fn decoding_random_bytes_does_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
             let _ = Histogram::default().merge_encoded(&bytes);
         }
     }
 
     #[test]
-    fn nothing_has_no_percentile() {
+    fn an_empty_histogram_has_no_percentile() {
         assert_eq!(Histogram::default().percentile(0.5), None);
     }
 }

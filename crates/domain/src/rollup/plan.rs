@@ -1,30 +1,30 @@
-//! How a window is answered exactly: whole days, hours and minutes from the rollups, and raw rows only for the ragged
-//! ends that no whole bucket covers.
+//! Plans how a window is answered exactly: whole days, hours and minutes come from the rollups, and only the ends that no
+//! whole bucket covers are read row by row.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use shared::{Timestamp, time_range::Window};
 
-/// Where a part of a window is read, coarsest first.
+/// The source of a part of a window, coarsest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
-    /// A rollup of UTC days.
+    /// The rollup by UTC day.
     Daily,
-    /// A rollup of hours.
+    /// The rollup by hour.
     Hourly,
-    /// A rollup of minutes; only the totals have one.
+    /// The rollup by minute, which exists for the totals only.
     Minutely,
     /// The traces themselves.
     Raw,
 }
 
 impl Source {
-    /// The rollups of all traces together.
+    /// The rollups of the totals over all traces.
     pub const TOTALS: &'static [Self] = &[Self::Daily, Self::Hourly, Self::Minutely];
     /// The rollups by agent and model.
     pub const GROUPS: &'static [Self] = &[Self::Daily, Self::Hourly];
 
-    /// How long a bucket is; a raw row stands for its moment.
+    /// Returns the length of a bucket; 1 µs for raw rows.
     #[must_use]
     pub const fn bucket(self) -> Duration {
         match self {
@@ -36,18 +36,18 @@ impl Source {
     }
 }
 
-/// A part of a window and where to read it.
+/// A part of a window and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Where it is read.
+    /// The source.
     pub source: Source,
-    /// Its first moment: the start of a bucket of its source.
+    /// The start, at the start of a bucket of the source.
     pub start: Timestamp,
-    /// The first moment after it: the start of another.
+    /// The exclusive end, at the start of another bucket.
     pub end: Timestamp,
 }
 
-/// Cuts a window into segments, in the order of time, each read from the coarsest of `rollups` that fits.
+/// Cuts a window into segments, sorted by time. Each uses the coarsest of `rollups` that is possible.
 #[must_use]
 pub fn segments(window: Window, rollups: &[Source]) -> Vec<Segment> {
     let mut found = Vec::new();
@@ -55,24 +55,23 @@ pub fn segments(window: Window, rollups: &[Source]) -> Vec<Segment> {
     found
 }
 
-/// What the rollups by agent and model do not hold (yet).
+/// The buckets by agent and model that the rollups do not contain yet.
 #[derive(Clone, Debug, Default)]
 pub struct Unsettled {
-    /// Hours to be read row by row.
+    /// The hours to read row by row.
     pub hours: BTreeSet<Timestamp>,
-    /// From here on days are put together of hours; nothing where all days are as good as others.
+    /// Days that start here or later are read by hour; `None` if all daily buckets can be used.
     pub days_from: Option<Timestamp>,
 }
 
 impl Unsettled {
-    fn holds(&self, bucket: Timestamp, source: Source) -> bool {
+    fn contains(&self, bucket: Timestamp, source: Source) -> bool {
         self.hours.range(bucket..bucket + source.bucket()).next().is_some()
             || (source == Source::Daily && self.days_from.is_some_and(|from| bucket >= from))
     }
 }
 
-/// Cuts a window as [`segments`] does, around what the rollups do not hold: such a day is read by hours, such an hour
-/// row by row.
+/// Cuts a window like [`segments`], but reads unsettled days by hour and unsettled hours row by row.
 #[must_use]
 pub fn segments_around(window: Window, rollups: &[Source], unsettled: &Unsettled) -> Vec<Segment> {
     let mut found = Vec::new();
@@ -91,7 +90,7 @@ fn push_settled(segment: Segment, unsettled: &Unsettled, found: &mut Vec<Segment
     let mut start = segment.start;
     while start < segment.end {
         let end = start + segment.source.bucket();
-        if unsettled.holds(start, segment.source) {
+        if unsettled.contains(start, segment.source) {
             push_settled(Segment { source: finer, start, end }, unsettled, found);
         } else {
             push_joined(Segment { start, end, ..segment }, found);
@@ -100,7 +99,7 @@ fn push_settled(segment: Segment, unsettled: &Unsettled, found: &mut Vec<Segment
     }
 }
 
-/// Neighbours that are read in the same place are read together.
+/// Appends a segment, joining it with the previous one if both are adjacent and have the same source.
 fn push_joined(segment: Segment, found: &mut Vec<Segment>) {
     match found.last_mut() {
         Some(last) if last.source == segment.source && last.end == segment.start => last.end = segment.end,
@@ -125,9 +124,9 @@ fn cut(start: Timestamp, end: Timestamp, rollups: &[Source], found: &mut Vec<Seg
     }
 }
 
-/// The same window, its end moved up to the end of the coarsest bucket that holds nothing between the two. `next` is
-/// when the first trace at or after the window's end starts: usually there is none, since the window ends now, and the
-/// bucket that is being filled can be read whole instead of row by row.
+/// Moves the end of a window up to the end of the coarsest bucket in which no trace starts after the window. `next` is the
+/// start of the first trace at or after the window's end. Most windows end now and have no such trace: the current bucket
+/// is then read as a whole instead of row by row.
 #[must_use]
 pub fn round_up_end(window: Window, next: Option<Timestamp>, rollups: &[Source]) -> Window {
     let end = rollups
@@ -138,7 +137,7 @@ pub fn round_up_end(window: Window, next: Option<Timestamp>, rollups: &[Source])
     Window { start: window.start, end }
 }
 
-/// The rollups whose buckets do not cross a multiple of `step`.
+/// Returns the rollups with buckets that do not cross a multiple of `step`.
 #[must_use]
 pub fn within_step(rollups: &[Source], step: Duration) -> Vec<Source> {
     rollups
@@ -180,7 +179,7 @@ mod tests {
         }
 
         #[test]
-        fn what_the_rollups_do_not_hold_is_read_row_by_row_and_nothing_else(
+        fn only_unsettled_hours_and_ragged_ends_are_read_row_by_row(
             start in 0_i64..5_000 * MINUTE, length in 1_i64..9_000 * MINUTE, hours in prop::collection::btree_set(0_i64..240, 0..6),
         ) {
             let hour = |number: i64| Timestamp::from_micros(number * 60 * MINUTE);
@@ -204,7 +203,7 @@ mod tests {
         }
 
         #[test]
-        fn raw_rows_are_read_for_less_than_two_minutes(start in 0_i64..100_000 * MINUTE, length in 1_i64..20_000 * MINUTE) {
+        fn less_than_two_minutes_are_read_row_by_row(start in 0_i64..100_000 * MINUTE, length in 1_i64..20_000 * MINUTE) {
             let raw: i64 = segments(window(start, start + length), Source::TOTALS)
                 .iter()
                 .filter(|segment| segment.source == Source::Raw)
@@ -215,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_moves_up_as_far_as_nothing_lies_between() {
+    fn the_end_moves_up_to_the_next_trace() {
         let end_after = |next: Option<i64>| {
             let rounded =
                 round_up_end(window(0, 90 * MINUTE + 1), next.map(Timestamp::from_micros), Source::TOTALS);
@@ -228,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_an_hour_may_be_read_from_hours_and_minutes() {
+    fn hourly_steps_use_hourly_and_minutely_rollups() {
         assert_eq!(
             within_step(Source::TOTALS, Duration::from_secs(3600)),
             [Source::Hourly, Source::Minutely]

@@ -1,4 +1,4 @@
-//! Sums over traces, in the store's integer units: what rollups hold and what key figures are made of.
+//! Sums over traces in the store's integer units: the contents of the rollups and the source of all KPIs.
 
 use std::collections::BTreeMap;
 
@@ -7,29 +7,29 @@ use shared::{Timestamp, metric::Metric, trace::TraceStatus};
 use super::histogram::Histogram;
 use crate::trace::record::{MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR, NewTrace};
 
-/// What a set of traces adds up to.
+/// The sums of a set of traces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// Traces.
+    /// The number of traces.
     pub requests: i64,
-    /// Those that ended in an error.
+    /// The number of traces with an error.
     pub errors: i64,
-    /// Those that ended in a timeout.
+    /// The number of traces with a timeout.
     pub timeouts: i64,
-    /// Microseconds.
+    /// The latency in microseconds.
     pub latency: i64,
-    /// Tokens, in and out.
+    /// Input and output tokens.
     pub tokens: i64,
-    /// Nano-dollars.
+    /// The cost in nano-dollars.
     pub cost: i64,
-    /// Traces that have a quality.
+    /// The number of traces with a quality.
     pub scored: i64,
-    /// Millionths of a point.
+    /// The quality in millionths of a point.
     pub quality: i64,
 }
 
 impl Sums {
-    /// What one trace adds.
+    /// Returns the sums of one trace.
     #[must_use]
     pub fn of(trace: &NewTrace) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl Sums {
         }
     }
 
-    /// How many of these traces ended so; all of them for `None`.
+    /// Returns the number of traces with a status, or of all traces for `None`.
     #[must_use]
     pub fn count(&self, status: Option<TraceStatus>) -> i64 {
         match status {
@@ -55,25 +55,25 @@ impl Sums {
         }
     }
 
-    /// Mean latency in milliseconds; nothing over no traces.
+    /// Returns the mean latency in milliseconds, or `None` if there are no traces.
     #[must_use]
     pub fn avg_latency_ms(&self) -> Option<f64> {
         mean(self.latency, self.requests).map(|micros| micros / MICROS_PER_MILLI)
     }
 
-    /// Percent of the traces that ended in an error or a timeout; nothing over no traces.
+    /// Returns the percentage of traces with an error or a timeout, or `None` if there are no traces.
     #[must_use]
     pub fn error_rate(&self) -> Option<f64> {
         mean((self.errors + self.timeouts) * 100, self.requests)
     }
 
-    /// US dollars.
+    /// Returns the cost in US dollars.
     #[must_use]
     pub fn cost_usd(&self) -> f64 {
         self.cost as f64 / NANOS_PER_DOLLAR
     }
 
-    /// Mean quality in points; nothing over no scored traces.
+    /// Returns the mean quality in points, or `None` if no trace has a quality.
     #[must_use]
     pub fn avg_quality(&self) -> Option<f64> {
         mean(self.quality, self.scored).map(|micros| micros / MICROS_PER_POINT)
@@ -110,23 +110,23 @@ fn mean(sum: i64, count: i64) -> Option<f64> {
     (count > 0).then(|| sum as f64 / count as f64)
 }
 
-/// Sums with the histogram of their latencies.
+/// Sums and the histogram of the latencies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
-    /// What the traces add up to.
+    /// The sums.
     pub sums: Sums,
-    /// Their latencies.
+    /// The latencies.
     pub latencies: Histogram,
 }
 
 impl Distribution {
-    /// The latency in milliseconds that `share` (0–1) of the traces do not exceed, within 2 %.
+    /// Returns the latency in milliseconds that `share` (0–1) of the traces do not exceed, within 2 %.
     #[must_use]
     pub fn latency_ms(&self, share: f64) -> Option<f64> {
         self.latencies.percentile(share).map(|micros| micros / MICROS_PER_MILLI)
     }
 
-    /// The value of a metric; nothing where it needs traces (or scores) and there are none.
+    /// Returns the value of a metric, or `None` if it needs traces (or scores) and there are none.
     #[must_use]
     pub fn metric(&self, metric: Metric) -> Option<f64> {
         let sums = &self.sums;
@@ -145,5 +145,5 @@ impl Distribution {
     }
 }
 
-/// For each group (agent or model; `None` for all together and for no model) its steps in order.
+/// The steps of each group, sorted by time. A group is an agent or a model; `None` is all traces, or those without a model.
 pub type GroupedSums = BTreeMap<Option<String>, BTreeMap<Timestamp, Distribution>>;

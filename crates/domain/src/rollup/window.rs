@@ -1,5 +1,5 @@
-//! Sums and histograms by agent and model of many windows at once, most of which overlap: what they have in common is
-//! read once. What alert rules are evaluated on, now and over the past.
+//! Sums and histograms by agent and model of many windows at once, for alert rules and their previews. Most windows
+//! overlap; the parts that they share are read once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::Corrupt;
 
-/// Whose traces are counted together.
+/// An agent and a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Pair {
     /// The agent.
@@ -21,34 +21,34 @@ pub struct Pair {
     pub model: String,
 }
 
-/// The traces of some agents and models in a window.
+/// The sums of a group of traces in a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summed {
-    /// What they add up to; without latencies where those were not asked for.
+    /// The sums; without latencies if those were not requested.
     pub distribution: Distribution,
-    /// When the newest of them started; known of windows for which that was asked.
+    /// The start of the newest trace, if it was requested for the window.
     pub newest: Option<Timestamp>,
 }
 
-/// Windows that were read, in the parts that they are made of.
+/// The sums of several windows, stored as the parts of which the windows consist.
 #[derive(Debug, Default)]
 pub struct WindowSums {
     pairs: Vec<Pair>,
     parts: Vec<Part>,
-    /// The parts of each window, in the order of time.
+    /// The parts of each window, sorted by time.
     windows: HashMap<Window, Vec<usize>>,
 }
 
-/// A bucket of a rollup, or a stretch of traces that no window parts.
+/// A bucket of a rollup, or a range of raw rows that no window boundary divides.
 #[derive(Debug)]
 struct Part {
     extent: Window,
-    /// By the number of the pair.
+    /// The sums by index of the pair.
     cells: BTreeMap<usize, Summed>,
 }
 
-/// A pair whose newest trace in a window is needed.
-pub struct Sought<'a> {
+/// A lookup of the newest trace of a pair in a window.
+pub struct NewestLookup<'a> {
     /// The agent and model.
     pub pair: &'a Pair,
     /// The window.
@@ -56,8 +56,7 @@ pub struct Sought<'a> {
 }
 
 impl WindowSums {
-    /// A window that was read, by whatever `key` makes of a pair; pairs of which it makes nothing are left out. Keys
-    /// without traces are not there.
+    /// Returns the sums of a window, grouped by `key`. Pairs with the key `None` and groups without traces are left out.
     #[must_use]
     pub fn fold<'a>(
         &'a self,
@@ -82,7 +81,7 @@ impl WindowSums {
         found
     }
 
-    /// Returns the pairs whose newest trace in these windows is not known yet, as numbers of a part and a pair.
+    /// Returns the pairs in these windows without a known newest trace, as indices of a part and a pair.
     #[must_use]
     pub fn unknown_newest(&self, windows: &[Window]) -> Vec<(usize, usize)> {
         let mut unknown = BTreeSet::new();
@@ -99,12 +98,12 @@ impl WindowSums {
         unknown.into_iter().collect()
     }
 
-    /// Returns what to look for to fill in what [`WindowSums::unknown_newest`] returned.
+    /// Returns the lookups for the result of [`WindowSums::unknown_newest`].
     #[must_use]
-    pub fn sought(&self, unknown: &[(usize, usize)]) -> Vec<Sought<'_>> {
+    pub fn newest_lookups(&self, unknown: &[(usize, usize)]) -> Vec<NewestLookup<'_>> {
         unknown
             .iter()
-            .map(|&(part, pair)| Sought { pair: &self.pairs[pair], window: self.parts[part].extent })
+            .map(|&(part, pair)| NewestLookup { pair: &self.pairs[pair], window: self.parts[part].extent })
             .collect()
     }
 
@@ -121,51 +120,51 @@ impl WindowSums {
 /// Collects rows into the parts of windows: where windows overlap, a part is read once.
 pub struct WindowReader {
     sums: WindowSums,
-    /// The part of each bucket.
+    /// The index of the part of each bucket.
     buckets: BTreeMap<(Source, Timestamp), usize>,
-    /// Where each part of traces begins, in order, and which it is.
-    stretches: Vec<(Timestamp, usize)>,
-    /// What is read trace by trace, joined.
+    /// The start and the index of each part of raw rows, sorted by time.
+    raw_parts: Vec<(Timestamp, usize)>,
+    /// The segments of raw rows, adjacent ones joined.
     raw: Vec<Segment>,
-    /// The numbers of pairs, by agent and model.
-    numbers: HashMap<String, HashMap<String, usize>>,
+    /// The indices of pairs, by agent and model.
+    indices: HashMap<String, HashMap<String, usize>>,
 }
 
 impl WindowReader {
     /// Plans the parts of distinct windows, each cut into its segments.
     #[must_use]
     pub fn new(windows: &[Window], cut: &[Vec<Segment>]) -> Self {
-        let mut reading = Self {
+        let mut reader = Self {
             sums: WindowSums::default(),
             buckets: BTreeMap::new(),
-            stretches: Vec::new(),
+            raw_parts: Vec::new(),
             raw: Vec::new(),
-            numbers: HashMap::new(),
+            indices: HashMap::new(),
         };
         let is_raw = |segment: &&Segment| segment.source == Source::Raw;
         let mut raw: Vec<_> = cut.iter().flatten().filter(is_raw).copied().collect();
         raw.sort_unstable_by_key(|segment| (segment.start, segment.end));
         for segment in &raw {
-            match reading.raw.last_mut() {
+            match reader.raw.last_mut() {
                 Some(last) if segment.start <= last.end => last.end = last.end.max(segment.end),
-                _ => reading.raw.push(*segment),
+                _ => reader.raw.push(*segment),
             }
         }
         let edges: BTreeSet<_> = raw.iter().flat_map(|segment| [segment.start, segment.end]).collect();
         for pair in edges.iter().zip(edges.iter().skip(1)) {
             let extent = Window { start: *pair.0, end: *pair.1 };
-            // Between two stretches there may be what nobody asks for.
-            let number = reading.raw.partition_point(|joined| joined.end <= extent.start);
-            if reading.raw.get(number).is_some_and(|joined| joined.start <= extent.start) {
-                let part = reading.part(extent);
-                reading.stretches.push((extent.start, part));
+            // No window may need the range between two segments.
+            let index = reader.raw.partition_point(|joined| joined.end <= extent.start);
+            if reader.raw.get(index).is_some_and(|joined| joined.start <= extent.start) {
+                let part = reader.part(extent);
+                reader.raw_parts.push((extent.start, part));
             }
         }
         for (window, segments) in windows.iter().zip(cut) {
-            let parts = segments.iter().flat_map(|segment| reading.parts_of(*segment)).collect();
-            reading.sums.windows.insert(*window, parts);
+            let parts = segments.iter().flat_map(|segment| reader.parts_of(*segment)).collect();
+            reader.sums.windows.insert(*window, parts);
         }
-        reading
+        reader
     }
 
     fn part(&mut self, extent: Window) -> usize {
@@ -175,9 +174,9 @@ impl WindowReader {
 
     fn parts_of(&mut self, segment: Segment) -> Vec<usize> {
         if segment.source == Source::Raw {
-            let first = self.stretches.partition_point(|&(start, _)| start < segment.start);
-            let stretches = self.stretches[first..].iter().take_while(|&&(start, _)| start < segment.end);
-            return stretches.map(|&(_, part)| part).collect();
+            let first = self.raw_parts.partition_point(|&(start, _)| start < segment.start);
+            let raw_parts = self.raw_parts[first..].iter().take_while(|&&(start, _)| start < segment.end);
+            return raw_parts.map(|&(_, part)| part).collect();
         }
         let mut parts = Vec::new();
         let mut start = segment.start;
@@ -216,13 +215,13 @@ impl WindowReader {
     pub fn add(&mut self, row: &GroupRow<'_>) -> Result<(), Corrupt> {
         let is_trace = row.source == Source::Raw;
         let part = if is_trace {
-            let after = self.stretches.partition_point(|&(start, _)| start <= row.moment);
-            after.checked_sub(1).map(|number| self.stretches[number].1)
+            let after = self.raw_parts.partition_point(|&(start, _)| start <= row.moment);
+            after.checked_sub(1).map(|index| self.raw_parts[index].1)
         } else {
             self.buckets.get(&(row.source, row.moment)).copied()
         };
         let Some(part) = part else { return Ok(()) };
-        let pair = self.number(row.agent_id, row.model);
+        let pair = self.pair_index(row.agent_id, row.model);
         let cell = self.sums.parts[part].cells.entry(pair).or_default();
         if is_trace {
             cell.newest = cell.newest.max(Some(row.moment));
@@ -236,13 +235,13 @@ impl WindowReader {
         self.sums
     }
 
-    fn number(&mut self, agent_id: &str, model: &str) -> usize {
-        if let Some(&number) = self.numbers.get(agent_id).and_then(|models| models.get(model)) {
-            return number;
+    fn pair_index(&mut self, agent_id: &str, model: &str) -> usize {
+        if let Some(&index) = self.indices.get(agent_id).and_then(|models| models.get(model)) {
+            return index;
         }
-        let number = self.sums.pairs.len();
+        let index = self.sums.pairs.len();
         self.sums.pairs.push(Pair { agent_id: agent_id.to_owned(), model: model.to_owned() });
-        self.numbers.entry(agent_id.to_owned()).or_default().insert(model.to_owned(), number);
-        number
+        self.indices.entry(agent_id.to_owned()).or_default().insert(model.to_owned(), index);
+        index
     }
 }

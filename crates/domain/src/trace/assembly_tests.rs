@@ -1,11 +1,15 @@
-//! Putting traces together: the tests.
+//! Tests of assembly and of totals.
+
+use std::borrow::Cow;
 
 use proptest::prelude::*;
+use shared::{Timestamp, limit::TRACE_TAGS, trace::TraceStatus};
 
 use super::*;
+use crate::trace::{facts::ErrorText, payload::PayloadRef};
 
-fn fact(span_id: impl Into<String>, parent: Option<String>) -> Fact<'static> {
-    Fact {
+fn fact(span_id: impl Into<String>, parent: Option<String>) -> SpanFacts<'static> {
+    SpanFacts {
         span_id: Cow::Owned(span_id.into()),
         parent_span_id: parent.map(Cow::Owned),
         name: Cow::Borrowed("step"),
@@ -20,8 +24,8 @@ fn fact(span_id: impl Into<String>, parent: Option<String>) -> Fact<'static> {
         cost: None,
         reported: false,
         no_price: false,
-        error: Reason::None,
-        payload: Place { frame: 0, line: 0 },
+        error: ErrorText::None,
+        payload: PayloadRef::default(),
         agent_id: None,
         service: None,
         session_id: None,
@@ -30,8 +34,8 @@ fn fact(span_id: impl Into<String>, parent: Option<String>) -> Fact<'static> {
     }
 }
 
-/// Spans whose parents are any of them, themselves, or nobody that is there.
-fn facts() -> impl Strategy<Value = Vec<Fact<'static>>> {
+/// Spans with random parents: another span, the span itself, an unknown span, or none.
+fn facts() -> impl Strategy<Value = Vec<SpanFacts<'static>>> {
     let kinds =
         prop::sample::select(vec![SpanKind::Unknown, SpanKind::Llm, SpanKind::Embedding, SpanKind::Tool]);
     let cost = (prop::option::of(0_i64..100), any::<bool>(), any::<bool>());
@@ -45,7 +49,7 @@ fn facts() -> impl Strategy<Value = Vec<Fact<'static>>> {
                 1 => Some("elsewhere".to_owned()),
                 _ => Some(format!("{:02}", parent.index(count))),
             };
-            Fact {
+            SpanFacts {
                 timestamp: Timestamp::from_micros(start),
                 kind,
                 cost,
@@ -61,46 +65,46 @@ fn facts() -> impl Strategy<Value = Vec<Fact<'static>>> {
 
 proptest! {
     #[test]
-    fn the_order_of_the_spans_makes_no_difference(facts in facts(), turn in any::<prop::sample::Index>(), stand_in: bool) {
+    fn assembly_does_not_depend_on_the_order_of_spans(facts in facts(), turn in any::<prop::sample::Index>(), incomplete: bool) {
         let mut other = facts.clone();
         other.rotate_left(turn.index(facts.len()));
         other.reverse();
-        let of = |facts: &[Fact<'static>]| {
-            assemble(facts, stand_in).map(|found| (facts[found.root].span_id.clone(), found.trace))
+        let of = |facts: &[SpanFacts<'static>]| {
+            assemble(facts, incomplete).map(|found| (facts[found.root].span_id.clone(), found.trace))
         };
         prop_assert_eq!(of(&facts), of(&other));
     }
 
     #[test]
-    fn whatever_stands_for_the_trace_some_span_does_and_no_cost_counts_twice(facts in facts()) {
+    fn every_trace_has_a_root_and_no_cost_counts_twice(facts in facts()) {
         let assembled = assemble(&facts, true).unwrap();
         let all = facts.iter().filter_map(|fact| fact.cost).sum::<i64>();
         prop_assert!(assembled.trace.cost.unwrap_or(0) <= all);
-        // What is said somewhere is not lost altogether: the innermost that says it counts.
-        let said = facts.iter().any(|fact| fact.cost.is_some() || fact.no_price);
-        prop_assert_eq!(said, assembled.trace.cost.is_some() || assembled.trace.unpriced > 0);
-        let outermost = facts.iter().any(|fact| fact.parent_span_id.is_none());
-        prop_assert_eq!(assemble(&facts, false).is_some(), outermost);
-        prop_assert_eq!(assembled.trace.assembly == Assembly::Complete, outermost);
+        // A cost is never lost: at least the innermost span that has one counts.
+        let any_cost = facts.iter().any(|fact| fact.cost.is_some() || fact.no_price);
+        prop_assert_eq!(any_cost, assembled.trace.cost.is_some() || assembled.trace.unpriced > 0);
+        let has_root = facts.iter().any(|fact| fact.parent_span_id.is_none());
+        prop_assert_eq!(assemble(&facts, false).is_some(), has_root);
+        prop_assert_eq!(assembled.trace.assembly == Assembly::Complete, has_root);
     }
 }
 
 #[test]
-fn a_chain_of_a_hundred_thousand_spans_is_no_deeper_than_one_of_two() {
+fn assembles_a_chain_of_a_hundred_thousand_spans() {
     let mut chain: Vec<_> = (0..100_000_usize)
-        .map(|n| Fact { cost: Some(1), ..fact(n.to_string(), n.checked_sub(1).map(|n| n.to_string())) })
+        .map(|n| SpanFacts { cost: Some(1), ..fact(n.to_string(), n.checked_sub(1).map(|n| n.to_string())) })
         .collect();
     assert_eq!(assemble(&chain, false).unwrap().trace.cost, Some(1));
-    // The outermost lies in the innermost: a circle of all.
+    // The root is a child of the last span: all spans are on a cycle.
     chain[0].parent_span_id = Some("99999".into());
     assert!(assemble(&chain, false).is_none());
     let assembled = assemble(&chain, true).unwrap();
-    assert_eq!((assembled.root, assembled.trace.cost), (0, Some(100_000)), "each is an orphan");
+    assert_eq!((assembled.root, assembled.trace.cost), (0, Some(100_000)), "every span is a root");
 }
 
 #[test]
-fn what_hangs_on_a_circle_stays_in_it() {
-    let cost = |cost, fact| Fact { cost: Some(cost), ..fact };
+fn spans_below_a_cycle_keep_their_parents() {
+    let cost = |cost, fact| SpanFacts { cost: Some(cost), ..fact };
     let spans = [
         cost(5, fact("a", Some("b".to_owned()))),
         cost(7, fact("b", Some("a".to_owned()))),
@@ -111,8 +115,8 @@ fn what_hangs_on_a_circle_stays_in_it() {
 }
 
 #[test]
-fn sums_stop_at_the_largest_number() {
-    let span = |id: &str| Fact {
+fn totals_saturate() {
+    let span = |id: &str| SpanFacts {
         cost: Some(i64::MAX),
         tokens_input: Some(i64::MAX),
         tokens_output: Some(1),
@@ -126,10 +130,10 @@ fn sums_stop_at_the_largest_number() {
 }
 
 #[test]
-fn the_agent_is_who_says_so_before_what_service_it_is() {
+fn an_agent_takes_precedence_over_a_service() {
     let mut spans =
         [fact("root", None), fact("a", Some("root".to_owned())), fact("b", Some("root".to_owned()))];
-    let agent = |spans: &[Fact<'static>]| assemble(spans, false).unwrap().trace.agent_id;
+    let agent = |spans: &[SpanFacts<'static>]| assemble(spans, false).unwrap().trace.agent_id;
     assert_eq!(agent(&spans), "unknown");
     spans[2].service = Some("other service".into());
     assert_eq!(agent(&spans), "other service");
@@ -138,14 +142,14 @@ fn the_agent_is_who_says_so_before_what_service_it_is() {
     spans[2].agent_id = Some("b's agent".into());
     assert_eq!(agent(&spans), "b's agent");
     spans[1].agent_id = Some("a's agent".into());
-    assert_eq!(agent(&spans), "a's agent", "the earlier, and of one moment the smaller id");
+    assert_eq!(agent(&spans), "a's agent", "the earliest span counts; on a tie, the smaller id");
     spans[0].agent_id = Some("agent".into());
     assert_eq!(agent(&spans), "agent");
 }
 
 #[test]
-fn the_model_is_the_outermost_spans_or_that_of_the_largest_call() {
-    let call = |id: &str, kind, model: &'static str, tokens| Fact {
+fn the_model_is_that_of_the_root_span_or_of_the_largest_call() {
+    let call = |id: &str, kind, model: &'static str, tokens| SpanFacts {
         kind,
         model: Some(model.into()),
         model_provider: Some("openai".into()),
@@ -159,21 +163,21 @@ fn the_model_is_the_outermost_spans_or_that_of_the_largest_call() {
         call("c", SpanKind::Llm, "large", 6),
         call("d", SpanKind::Llm, "later", 6),
     ];
-    let model = |spans: &[Fact<'static>]| assemble(spans, false).unwrap().trace.model.unwrap();
+    let model = |spans: &[SpanFacts<'static>]| assemble(spans, false).unwrap().trace.model.unwrap();
     assert_eq!(model(&spans), "large");
     spans[0].model = Some("own".into());
     assert_eq!(model(&spans), "own");
 }
 
-/// A span that lies in another, or in none.
-fn inside(parent: &str, id: &str, kind: SpanKind) -> Fact<'static> {
-    Fact { kind, ..fact(id, (!parent.is_empty()).then(|| parent.to_owned())) }
+/// A span with this parent, or without one if `parent` is empty.
+fn inside(parent: &str, id: &str, kind: SpanKind) -> SpanFacts<'static> {
+    SpanFacts { kind, ..fact(id, (!parent.is_empty()).then(|| parent.to_owned())) }
 }
 
 #[test]
-fn only_calls_and_what_makes_them_let_a_span_around_them_step_back() {
+fn a_span_does_not_count_around_model_calls_and_their_callers() {
     use SpanKind::{Agent, Chain, Embedding, Guardrail, Llm, Reranker, Tool, Unknown};
-    // The kinds of three spans, each in the one before, that cost 100, 10 and 1; what they cost together.
+    // The kinds of three nested spans that cost 100, 10 and 1, and the expected total.
     for (kinds, together) in [
         ([Agent, Chain, Llm], 1),
         ([Agent, Unknown, Llm], 1),
@@ -189,7 +193,7 @@ fn only_calls_and_what_makes_them_let_a_span_around_them_step_back() {
         let parents = ["", "a", "b"];
         let costs = [100, 10, 1];
         let spans: Vec<_> = (0..3)
-            .map(|n| Fact {
+            .map(|n| SpanFacts {
                 cost: Some(costs[n]),
                 tokens_input: Some(costs[n]),
                 ..inside(parents[n], ["a", "b", "c"][n], kinds[n])
@@ -201,48 +205,51 @@ fn only_calls_and_what_makes_them_let_a_span_around_them_step_back() {
 }
 
 #[test]
-fn a_reported_cost_stands_for_calls_inside_that_have_no_price() {
-    let unpriced = |parent, id| Fact { no_price: true, ..inside(parent, id, SpanKind::Llm) };
-    let priced =
-        |parent, id, cost, reported| Fact { cost: Some(cost), reported, ..inside(parent, id, SpanKind::Llm) };
-    let of = |spans: &[Fact<'static>]| {
+fn a_reported_cost_replaces_that_of_unpriced_calls_inside() {
+    let unpriced = |parent, id| SpanFacts { no_price: true, ..inside(parent, id, SpanKind::Llm) };
+    let priced = |parent, id, cost, reported| SpanFacts {
+        cost: Some(cost),
+        reported,
+        ..inside(parent, id, SpanKind::Llm)
+    };
+    let of = |spans: &[SpanFacts<'static>]| {
         let trace = assemble(spans, false).unwrap().trace;
         (trace.cost, trace.unpriced)
     };
-    let root = |cost, reported| Fact { kind: SpanKind::Agent, ..priced("", "root", cost, reported) };
+    let root = |cost, reported| SpanFacts { kind: SpanKind::Agent, ..priced("", "root", cost, reported) };
     assert_eq!(of(&[root(50, true), unpriced("root", "a")]), (Some(50), 0));
     assert_eq!(of(&[root(50, true), unpriced("root", "a"), priced("root", "b", 7, true)]), (Some(50), 0));
     assert_eq!(
         of(&[root(50, false), unpriced("root", "a")]),
         (None, 1),
-        "what was computed here is no better known"
+        "a computed cost does not replace it"
     );
     assert_eq!(of(&[root(50, true), priced("root", "b", 7, false)]), (Some(7), 0));
-    // Further inside: what stands for it is a part of what is around.
-    let middle = Fact { kind: SpanKind::Chain, ..priced("root", "middle", 20, true) };
+    // A replaced cost inside another one counts once.
+    let middle = SpanFacts { kind: SpanKind::Chain, ..priced("root", "middle", 20, true) };
     assert_eq!(of(&[root(50, false), middle.clone(), unpriced("middle", "a")]), (Some(20), 0));
     assert_eq!(of(&[root(50, true), middle, unpriced("middle", "a"), unpriced("root", "b")]), (Some(50), 0));
 }
 
 proptest! {
     #[test]
-    fn tags_that_were_forgotten_are_none_of_the_trace_s(
+    fn removing_unused_tags_does_not_change_the_tags_of_the_trace(
         lists in prop::collection::vec((0_i64..9, prop::collection::vec(0_u8..120, 0..30)), 1..30),
         cut in any::<prop::sample::Index>(),
     ) {
-        let span = |(number, (start, tags)): (usize, (i64, Vec<u8>))| Fact {
+        let span = |(number, (start, tags)): (usize, (i64, Vec<u8>))| SpanFacts {
             timestamp: Timestamp::from_micros(start),
             tags: Some(serde_json::to_string(&tags.iter().map(u8::to_string).collect::<Vec<_>>()).unwrap().into()),
             ..fact(format!("{number:02}"), None)
         };
         let all: Vec<_> = lists.into_iter().enumerate().map(span).collect();
-        let mut cut_short = all.clone();
+        let mut reduced = all.clone();
         let cut = cut.index(all.len());
-        forget_tags(&mut cut_short[..cut]);
-        forget_tags(&mut cut_short);
-        prop_assert_eq!(tags(&cut_short), tags(&all));
-        let left: usize = cut_short.iter().map(|fact| fact.tags.as_ref().unwrap().len()).sum();
-        prop_assert!(left <= TRACE_TAGS * 6 + cut_short.len() * 2);
-        prop_assert!(cut_short.iter().all(Fact::came_alone));
+        remove_unused_tags(&mut reduced[..cut]);
+        remove_unused_tags(&mut reduced);
+        prop_assert_eq!(tags(&reduced), tags(&all));
+        let left: usize = reduced.iter().map(|fact| fact.tags.as_ref().unwrap().len()).sum();
+        prop_assert!(left <= TRACE_TAGS * 6 + reduced.len() * 2);
+        prop_assert!(reduced.iter().all(SpanFacts::is_incoming));
     }
 }

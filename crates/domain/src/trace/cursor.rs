@@ -2,23 +2,23 @@
 
 use shared::Timestamp;
 
-/// A listed trace's place in the order of lists: by start, then by arrival, newest first.
+/// The position of a trace in lists, which are sorted by start time and then by order of arrival, newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// When it started.
+    /// The start of the trace.
     pub timestamp: Timestamp,
-    /// Its number in the order of arrival.
+    /// The number of the trace, in order of arrival.
     pub id: i64,
 }
 
 impl Cursor {
-    /// What a client sends back.
+    /// Encodes the cursor for clients.
     #[must_use]
     pub fn encode(self) -> String {
         format!("{:x}-{:x}", self.timestamp.as_micros(), self.id)
     }
 
-    /// Reads what [`Cursor::encode`] wrote.
+    /// Decodes the output of [`Cursor::encode`].
     #[must_use]
     pub fn decode(text: &str) -> Option<Self> {
         let (timestamp, id) = text.split_once('-')?;

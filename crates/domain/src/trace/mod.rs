@@ -2,7 +2,10 @@
 
 pub mod assembly;
 pub mod cursor;
-pub mod place;
+pub mod facts;
+pub mod payload;
 pub mod quality;
 pub mod record;
+mod tag;
+pub mod total;
 pub mod usage;

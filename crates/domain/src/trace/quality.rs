@@ -1,9 +1,9 @@
-//! A trace's quality: the mean of all its scores.
+//! The quality of a trace: the mean of its scores.
 
 use shared::trace::DEFAULT_SCORE_NAME;
 
-/// The mean of a trace's scores, by name, and of the one that came with it, unless a score of the default name replaced
-/// it; to the nearest millionth of a point, halves up. Nothing where there is no score.
+/// Returns the mean of a trace's scores in millionths of a point, rounded half up, or `None` if it has none. The quality
+/// that was sent with the trace counts as a score unless a score with the default name replaces it.
 pub fn mean<'a>(sent: Option<i64>, scores: impl IntoIterator<Item = (&'a str, i64)>) -> Option<i64> {
     let (mut sent, mut sum, mut count) = (sent, 0, 0);
     for (name, score) in scores {

@@ -1,5 +1,5 @@
-//! What the store is handed: checked, in the store's integer units, ready to bind. It travels through the queue in this
-//! form: a changed field is a new version of [`crate::queue`]'s messages.
+//! Traces, spans and scores that are ready to be stored: validated, in the store's integer units. They are sent through
+//! the queue in this form, so a changed field is a new version of the queue's messages.
 
 use serde::{Deserialize, Serialize};
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
@@ -12,128 +12,129 @@ pub const MICROS_PER_MILLI: f64 = 1e3;
 /// Millionths in a point of quality.
 pub const MICROS_PER_POINT: f64 = 1e6;
 
-/// A run, ready to be written.
+/// A trace to store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewTrace {
-    /// Whose it is.
+    /// The workspace that owns the trace.
     pub workspace_id: Uuid,
-    /// Unique within the workspace.
+    /// The id of the trace, unique in the workspace.
     pub trace_id: String,
-    /// The agent that ran.
+    /// The agent.
     pub agent_id: String,
-    /// When it started.
+    /// The start of the trace.
     #[serde(with = "micros")]
     pub timestamp: Timestamp,
-    /// Microseconds.
+    /// The latency in microseconds.
     pub latency: i64,
-    /// How it ended.
+    /// The status.
     pub status: TraceStatus,
     /// The main model.
     pub model: Option<String>,
-    /// Who serves it.
+    /// The provider of the model.
     pub model_provider: Option<String>,
-    /// Tokens that went in.
+    /// Input tokens.
     pub tokens_input: Option<i64>,
-    /// Tokens that came out.
+    /// Output tokens.
     pub tokens_output: Option<i64>,
     /// All tokens.
     pub tokens_total: Option<i64>,
-    /// Nano-dollars.
+    /// The cost in nano-dollars.
     pub cost: Option<i64>,
-    /// Where that comes from, where it is the trace's own and not its spans' together.
+    /// The origin of the cost, if it is the trace's own and not the total of its spans.
     pub basis: Basis,
-    /// Calls of models that no price is known for.
+    /// The number of model calls without a known price.
     pub unpriced: i64,
-    /// Millionths of a point.
+    /// The quality in millionths of a point.
     pub quality: Option<i64>,
-    /// The conversation.
+    /// The session (conversation).
     pub session_id: Option<String>,
-    /// The person.
+    /// The end user.
     pub user_id: Option<String>,
-    /// A JSON array; absent for none.
+    /// The tags as a JSON array, or `None` if there are none.
     pub tags: Option<String>,
-    /// Why it failed.
+    /// The error message.
     pub error: Option<String>,
     /// Input, output and metadata as one line of JSON.
     pub payload: String,
-    /// The steps inside.
+    /// The spans that were sent with the trace.
     pub spans: Vec<NewSpan>,
-    /// What its outermost span is called.
+    /// The name of the root span.
     pub name: Option<String>,
-    /// How it came to be.
+    /// The origin of the trace.
     pub assembly: Assembly,
 }
 
-/// How a trace came to be.
+/// The origin of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Assembly {
-    /// It was sent whole.
+    /// The trace was sent as one document.
     #[default]
     Sent,
-    /// It was put together of spans.
+    /// The trace was assembled from incoming spans.
     Complete,
-    /// The same, and its outermost span has not come: another stands for it.
+    /// The trace was assembled from incoming spans without its root span: another span replaces it.
     Incomplete,
 }
 
-/// Where a cost comes from.
+/// The origin of a cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Basis {
-    /// There is none, nor anything to compute it from; or it is not known, of what older versions wrote.
+    /// There is no cost and nothing to calculate it from, or an older version stored the cost without its origin.
     #[default]
     Unknown,
-    /// The sender said so.
+    /// The sender reported the cost.
     Reported,
-    /// Model × price × tokens: a [`shared::cost::AppliedPrice`] as JSON.
+    /// Calculated from a price and the tokens: the [`shared::cost::AppliedPrice`] as JSON.
     Computed(String),
-    /// There are tokens, and no price for their model is known.
+    /// There are tokens, but no price for the model.
     NoPrice,
 }
 
-/// A span that came by itself, ready to be written. Its trace is put together of all those that come.
+/// A span that was ingested on its own, over OTLP. All incoming spans of a trace are assembled into the trace.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LooseSpan {
-    /// Whose it is.
+pub struct IncomingSpan {
+    /// The workspace that owns the span.
     pub workspace_id: Uuid,
-    /// The trace that it is a part of.
+    /// The id of the trace.
     pub trace_id: String,
-    /// When it came.
+    /// The arrival of the span.
     #[serde(with = "micros")]
     pub arrived: Timestamp,
     /// The span.
     pub span: NewSpan,
-    /// The agent that it says ran.
+    /// The agent that the span names for its trace.
     pub agent_id: Option<String>,
-    /// The service that sent it: the agent, where no span names one.
+    /// The service that sent the span. It is the agent if no span of the trace names one.
     pub service: Option<String>,
-    /// The conversation that it says the run belongs to.
+    /// The session (conversation) that the span names for its trace.
     pub session_id: Option<String>,
-    /// The person that it says the run was for.
+    /// The end user that the span names for its trace.
     pub user_id: Option<String>,
-    /// What it says to find the run by: a JSON array; absent for none.
+    /// The tags that the span gives its trace, as a JSON array, or `None` if there are none.
     pub tags: Option<String>,
 }
 
-impl LooseSpan {
-    /// About how many bytes it holds, for bounding what waits in memory.
+impl IncomingSpan {
+    /// Returns the approximate size in bytes, to bound the memory of queues.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let texts = [&self.agent_id, &self.service, &self.session_id, &self.user_id, &self.tags];
-        let texts = texts.into_iter().flatten().map(String::len).sum::<usize>();
+        let texts = self.trace_attributes().into_iter().flatten().map(String::len).sum::<usize>();
         size_of::<Self>() + self.trace_id.len() + texts + self.span.bytes()
     }
 
-    /// Whether it says anything of its trace.
+    /// Returns whether the span says anything about its trace.
     #[must_use]
-    pub fn says_something(&self) -> bool {
+    pub fn has_trace_attributes(&self) -> bool {
+        self.trace_attributes().iter().any(|text| text.is_some())
+    }
+
+    fn trace_attributes(&self) -> [&Option<String>; 5] {
         [&self.agent_id, &self.service, &self.session_id, &self.user_id, &self.tags]
-            .iter()
-            .any(|text| text.is_some())
     }
 }
 
 impl NewTrace {
-    /// About how many bytes it holds, for bounding what waits in memory.
+    /// Returns the approximate size in bytes, to bound the memory of queues.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let names = [&self.model, &self.model_provider, &self.session_id, &self.user_id];
@@ -144,46 +145,46 @@ impl NewTrace {
     }
 }
 
-/// A step of a run, ready to be written.
+/// A span to store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewSpan {
-    /// Unique within the trace.
+    /// The id of the span, unique in the trace.
     pub span_id: String,
-    /// The span it is a part of.
+    /// The id of the parent span.
     pub parent_span_id: Option<String>,
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// What kind of step it is.
+    /// The kind.
     pub kind: SpanKind,
-    /// When it started.
+    /// The start of the span.
     #[serde(with = "micros")]
     pub timestamp: Timestamp,
-    /// Microseconds.
+    /// The latency in microseconds.
     pub latency: i64,
-    /// How it ended.
+    /// The status.
     pub status: TraceStatus,
     /// The model.
     pub model: Option<String>,
-    /// Who serves it.
+    /// The provider of the model.
     pub model_provider: Option<String>,
-    /// Tokens that went in.
+    /// Input tokens.
     pub tokens_input: Option<i64>,
-    /// Tokens that came out.
+    /// Output tokens.
     pub tokens_output: Option<i64>,
-    /// Of those that went in, read from the provider's cache.
+    /// Input tokens that were read from the provider's cache.
     pub tokens_cache_read: Option<i64>,
-    /// Of those that went in, written to the provider's cache.
+    /// Input tokens that were written to the provider's cache.
     pub tokens_cache_write: Option<i64>,
-    /// Of those that came out, of reasoning.
+    /// Output tokens of reasoning.
     pub tokens_reasoning: Option<i64>,
-    /// Nano-dollars.
+    /// The cost in nano-dollars.
     pub cost: Option<i64>,
-    /// Where that comes from.
+    /// The origin of the cost.
     pub basis: Basis,
-    /// Why it failed.
+    /// The error message.
     pub error: Option<String>,
-    /// Whatever of [`shared::span::Span`] has no field here (input, output, attributes, events…), by its names there, as
-    /// one line of JSON.
+    /// The fields of [`shared::span::Span`] that this struct lacks (input, output, attributes, events, …) as one line of
+    /// JSON.
     pub payload: String,
 }
 
@@ -196,30 +197,30 @@ impl NewSpan {
     }
 }
 
-/// A judgement of a run, ready to be written.
+/// A score to store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NewScore {
-    /// Whose run it is.
+    /// The workspace that owns the trace.
     pub workspace_id: Uuid,
-    /// The run.
+    /// The id of the scored trace.
     pub trace_id: String,
-    /// What was judged.
+    /// The name of the score.
     pub name: String,
-    /// Millionths of a point.
+    /// The score in millionths of a point.
     pub score: i64,
-    /// Why.
+    /// The comment.
     pub comment: Option<String>,
-    /// When it came.
+    /// The arrival of the score.
     #[serde(with = "micros")]
     pub timestamp: Timestamp,
 }
 
-/// Moments as integers: quicker and shorter than their text.
+/// Timestamps as integers, which are faster and shorter than their text.
 mod micros {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
     use shared::Timestamp;
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "it is how serde calls it")]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
     pub(super) fn serialize<S: Serializer>(moment: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         moment.as_micros().serialize(serializer)
     }
@@ -234,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waits_in_memory_is_counted_wherever_it_stands() {
+    fn bytes_counts_every_text() {
         let text = || "x".repeat(1000);
         let span = NewSpan {
             span_id: text(),

@@ -7,69 +7,69 @@ use super::{
     record::{Assembly, Basis},
 };
 
-/// What a trace used, and what that cost.
+/// The usage and cost of a stored trace.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TraceUsage {
-    /// Its id.
+    /// The id of the trace.
     pub trace_id: String,
-    /// Its place in the order of starts: where the next page begins after it.
+    /// The position of the trace: the next page starts after it.
     pub cursor: Cursor,
-    /// How it came to be: one that was put together of spans has no cost of its own.
+    /// The origin of the trace. Assembled traces have no cost of their own.
     pub assembly: Assembly,
-    /// Its model.
+    /// The model of the trace.
     pub model: Option<String>,
-    /// Who serves it.
+    /// The provider of the model.
     pub model_provider: Option<String>,
-    /// Tokens that went in.
+    /// Input tokens.
     pub tokens_input: Option<i64>,
-    /// Tokens that came out.
+    /// Output tokens.
     pub tokens_output: Option<i64>,
-    /// Nano-dollars.
+    /// The cost in nano-dollars.
     pub cost: Option<i64>,
-    /// Where that comes from, where it is the trace's own.
+    /// The origin of the cost, if it is the trace's own.
     pub basis: Basis,
-    /// What its spans used.
+    /// The usage of the spans.
     pub spans: Vec<SpanUsage>,
 }
 
-/// What a span used, and what that cost.
+/// The usage and cost of a stored span.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpanUsage {
-    /// Its id.
+    /// The id of the span.
     pub span_id: String,
-    /// When it started.
+    /// The start of the span.
     pub timestamp: Timestamp,
-    /// The model.
+    /// The model of the span.
     pub model: Option<String>,
-    /// Who serves it.
+    /// The provider of the model.
     pub model_provider: Option<String>,
-    /// Tokens that went in.
+    /// Input tokens.
     pub tokens_input: Option<i64>,
-    /// Tokens that came out.
+    /// Output tokens.
     pub tokens_output: Option<i64>,
-    /// Of those that went in, read from the provider's cache.
+    /// Input tokens that were read from the provider's cache.
     pub tokens_cache_read: Option<i64>,
-    /// Of those that went in, written to the provider's cache.
+    /// Input tokens that were written to the provider's cache.
     pub tokens_cache_write: Option<i64>,
-    /// Of those that came out, of reasoning.
+    /// Output tokens of reasoning.
     pub tokens_reasoning: Option<i64>,
-    /// Nano-dollars.
+    /// The cost in nano-dollars.
     pub cost: Option<i64>,
-    /// Where that comes from.
+    /// The origin of the cost.
     pub basis: Basis,
-    /// Whether it came by itself: a trace that was sent whole does not cost what such a one does.
-    pub came_alone: bool,
+    /// Whether the span was ingested as an incoming span. Such spans do not count in a trace that was sent as one document.
+    pub incoming: bool,
 }
 
-/// A cost that becomes another.
+/// A new cost of a stored trace or span.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recost {
-    /// Of this trace.
+pub struct CostChange {
+    /// The id of the trace.
     pub trace_id: String,
-    /// Of this span; the trace's own, where absent.
+    /// The id of the span, or `None` for the trace's own cost.
     pub span_id: Option<String>,
-    /// Nano-dollars.
+    /// The cost in nano-dollars.
     pub cost: Option<i64>,
-    /// Where that comes from. Unknown for a trace of its own means: from its spans together.
+    /// The origin of the cost. For a trace's own cost, `Unknown` means the total of its spans.
     pub basis: Basis,
 }

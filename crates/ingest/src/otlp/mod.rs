@@ -21,7 +21,7 @@ mod time;
 mod usage;
 mod wire;
 
-use domain::trace::record::{LooseSpan, NewScore};
+use domain::trace::record::{IncomingSpan, NewScore};
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
 use serde_json::value::{RawValue, to_raw_value};
 use shared::{limit, span::Scope};
@@ -45,7 +45,7 @@ const REASONS: usize = 5;
 #[derive(Debug, Default)]
 pub struct Decoded {
     /// The accepted spans.
-    pub spans: Vec<LooseSpan>,
+    pub spans: Vec<IncomingSpan>,
     /// The scores sent with them.
     pub scores: Vec<NewScore>,
     /// The number of scores beyond the limits; they remain attributes of their spans.

@@ -1,6 +1,6 @@
 //! Converts one OTLP span: validates it, reads known attributes by the conventions, and keeps all of them.
 
-use domain::trace::record::{LooseSpan, MICROS_PER_MILLI, NewScore, NewSpan};
+use domain::trace::record::{IncomingSpan, MICROS_PER_MILLI, NewScore, NewSpan};
 use opentelemetry_proto::tonic::trace::v1::{Span, span};
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
@@ -78,7 +78,7 @@ pub(super) fn read(
     span: Span,
     origin: &Origin<'_>,
     arrival: Arrival,
-) -> Result<(LooseSpan, (Vec<NewScore>, usize)), String> {
+) -> Result<(IncomingSpan, (Vec<NewScore>, usize)), String> {
     let trace_id = id(&span.trace_id, 16).map_err(|error| format!("trace_id {error}"))?;
     let span_id = id(&span.span_id, 8).map_err(|error| format!("span_id {error}"))?;
     let parent_span_id = match span.parent_span_id.as_slice() {
@@ -107,7 +107,7 @@ pub(super) fn read(
         ..NewSpan::default()
     };
     usage::fill(&mut new, &attributes);
-    let mut incoming = LooseSpan {
+    let mut incoming = IncomingSpan {
         workspace_id: arrival.workspace_id,
         trace_id,
         arrived: arrival.now,

@@ -2,8 +2,8 @@
 
 use domain::rollup::plan::Source;
 
-/// The table of all traces together.
-pub fn totals_table(source: Source) -> &'static str {
+/// Returns the table of the totals.
+pub(crate) fn totals_table(source: Source) -> &'static str {
     match source {
         Source::Daily => "totals_daily",
         Source::Hourly => "totals_hourly",
@@ -12,8 +12,8 @@ pub fn totals_table(source: Source) -> &'static str {
     }
 }
 
-/// The table by agent and model; minutes have none.
-pub fn groups_table(source: Source) -> &'static str {
+/// Returns the table of the sums by agent and model. There is none by minute.
+pub(crate) fn groups_table(source: Source) -> &'static str {
     match source {
         Source::Daily => "traces_daily",
         Source::Hourly => "traces_hourly",

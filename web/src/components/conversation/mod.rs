@@ -1,6 +1,5 @@
-//! Chat messages within a payload, in the shapes that the APIs of language models and their instrumentations send them:
-//! OpenAI's chat and responses, Anthropic's, Gemini's, OpenTelemetry's parts, OpenInference's, the Vercel AI SDK's and
-//! LangChain's. Pure.
+//! Parses chat messages from a payload. Supports the formats of OpenAI (chat completions and responses), Anthropic, Gemini,
+//! OpenTelemetry, OpenInference, the Vercel AI SDK and LangChain. Pure functions.
 
 mod part;
 #[cfg(test)]
@@ -11,38 +10,39 @@ use serde_json::{Map, Value};
 pub use part::{Media, Part};
 use part::{item, part, text_of, tool_call};
 
-/// One message.
+/// A chat message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChatMessage {
-    /// `user`, `assistant`, `system`, `tool` or another word.
+    /// The role: `user`, `assistant`, `system`, `tool` or another word.
     pub role: String,
-    /// What it says, part by part.
+    /// The parts of the message.
     pub parts: Vec<Part>,
 }
 
-/// Fields that hold the messages of a request or an answer.
-const LISTS: [&str; 6] = ["messages", "choices", "input", "output", "contents", "candidates"];
+/// The fields that contain the messages of a request or a response.
+const MESSAGE_FIELDS: [&str; 6] = ["messages", "choices", "input", "output", "contents", "candidates"];
 
-/// The conversation in `payload`, if it is one: a list of messages, an object that holds one, a single message, what a
-/// model answers, or any of these as text. The result of a tool stands with the call that it belongs to.
+/// Returns the messages of `payload`, or `None` if it is not a conversation. A conversation is a list of messages, an
+/// object with such a list, a single message, a model's response, or any of these as a string. Tool results are attached
+/// to their calls.
 pub fn messages(payload: &Value) -> Option<Vec<ChatMessage>> {
     let mut found = list(payload)?;
-    join(&mut found);
+    attach_results(&mut found);
     Some(found)
 }
 
-/// What stands beside the messages in `payload`: a model's parameters, the tools it may call.
-pub fn beside(payload: &Value) -> Option<Value> {
+/// Returns the fields of `payload` other than the messages, like model parameters and tool definitions.
+pub fn other_fields(payload: &Value) -> Option<Value> {
     let fields = payload.as_object()?;
-    let (held, _) = held(fields)?;
+    let (name, _) = message_field(fields)?;
     let mut rest = fields.clone();
-    rest.remove(held);
+    rest.remove(name);
     rest.remove("system");
     (!rest.is_empty()).then_some(Value::Object(rest))
 }
 
-fn held(fields: &Map<String, Value>) -> Option<(&'static str, Vec<ChatMessage>)> {
-    LISTS.into_iter().find_map(|name| {
+fn message_field(fields: &Map<String, Value>) -> Option<(&'static str, Vec<ChatMessage>)> {
+    MESSAGE_FIELDS.into_iter().find_map(|name| {
         let items = fields.get(name)?.as_array()?;
         Some((name, list_of(items)?))
     })
@@ -51,10 +51,10 @@ fn held(fields: &Map<String, Value>) -> Option<(&'static str, Vec<ChatMessage>)>
 fn list(payload: &Value) -> Option<Vec<ChatMessage>> {
     match payload {
         Value::Array(items) => list_of(items),
-        Value::String(text) => list(&structured(text)?),
+        Value::String(text) => list(&parse_json(text)?),
         Value::Object(fields) => {
-            if let Some((_, mut found)) = held(fields) {
-                // Anthropic's requests say it beside the messages.
+            if let Some((_, mut found)) = message_field(fields) {
+                // Anthropic has the system prompt in a separate field.
                 if let Some(system) = fields.get("system").filter(|value| !value.is_null()) {
                     found.insert(0, ChatMessage { role: "system".to_owned(), parts: content(system) });
                 }
@@ -70,14 +70,14 @@ fn list_of(items: &[Value]) -> Option<Vec<ChatMessage>> {
     if items.is_empty() {
         return None;
     }
-    // LangChain sends a list of conversations, usually of one.
+    // LangChain sends a list of conversations, usually with one element.
     if items.iter().all(Value::is_array) {
         return items.iter().map(list).collect::<Option<Vec<_>>>().map(|lists| lists.concat());
     }
     items.iter().map(|value| message(value).or_else(|| item(value))).collect()
 }
 
-/// A field, whether nested in `message` (as OpenInference has it), in `kwargs` (as LangChain has it), or neither.
+/// Returns a field, at the top level or nested in `message` (OpenInference) or `kwargs` (LangChain).
 fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     ["message", "kwargs", "content"]
         .into_iter()
@@ -88,12 +88,12 @@ fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 fn message(value: &Value) -> Option<ChatMessage> {
-    let said = field(value, "content").filter(|content| content.get("parts").is_none());
-    let contents = said
+    let content_field = field(value, "content").filter(|content| content.get("parts").is_none());
+    let contents = content_field
         .filter(|content| !content.is_null())
         .or_else(|| field(value, "contents"))
         .or_else(|| field(value, "parts"))
-        .or(said);
+        .or(content_field);
     let calls = field(value, "tool_calls").or_else(|| value.pointer("/kwargs/additional_kwargs/tool_calls"));
     let calls = calls.and_then(Value::as_array);
     let legacy = field(value, "function_call").filter(|call| call.is_object());
@@ -102,8 +102,8 @@ fn message(value: &Value) -> Option<ChatMessage> {
     }
     let role = role(value)?;
     let mut parts = Vec::new();
-    if let Some(thought) = field(value, "reasoning_content").and_then(Value::as_str) {
-        parts.push(Part::Reasoning(thought.to_owned()));
+    if let Some(reasoning) = field(value, "reasoning_content").and_then(Value::as_str) {
+        parts.push(Part::Reasoning(reasoning.to_owned()));
     }
     parts.extend(contents.map(content).unwrap_or_default());
     parts.extend(
@@ -128,10 +128,10 @@ fn message(value: &Value) -> Option<ChatMessage> {
 }
 
 fn role(value: &Value) -> Option<String> {
-    let said = field(value, "role").and_then(Value::as_str);
+    let explicit = field(value, "role").and_then(Value::as_str);
     let kind = field(value, "type").and_then(Value::as_str);
     let class = || value.get("id")?.as_array()?.last()?.as_str()?.strip_suffix("Message");
-    let role = said
+    let role = explicit
         .or_else(|| kind.filter(|kind| matches!(*kind, "human" | "ai" | "system" | "tool" | "function")))
         .or_else(class)?;
     Some(match &*role.to_ascii_lowercase() {
@@ -150,8 +150,8 @@ fn content(value: &Value) -> Vec<Part> {
     }
 }
 
-/// Puts results to their calls. A message of nothing else goes.
-fn join(chat: &mut Vec<ChatMessage>) {
+/// Moves tool results to their calls. Removes messages that contained nothing else.
+fn attach_results(chat: &mut Vec<ChatMessage>) {
     for at in 1..chat.len() {
         let (before, here) = chat.split_at_mut(at);
         let Some(here) = here.first_mut().filter(|here| !here.parts.is_empty()) else { continue };
@@ -175,8 +175,8 @@ fn join(chat: &mut Vec<ChatMessage>) {
     chat.retain(|message| !message.role.is_empty());
 }
 
-/// The object or list that `text` is as JSON.
-pub fn structured(text: &str) -> Option<Value> {
-    let looks_like_it = text.trim_start().starts_with(['{', '[']);
-    looks_like_it.then(|| serde_json::from_str(text).ok()).flatten()
+/// Parses `text` if it is a JSON object or array.
+pub fn parse_json(text: &str) -> Option<Value> {
+    let looks_like_json = text.trim_start().starts_with(['{', '[']);
+    looks_like_json.then(|| serde_json::from_str(text).ok()).flatten()
 }

@@ -1,54 +1,54 @@
-//! A part of a message: text, a thought, a call and its result, a picture, or whatever else.
+//! A part of a message: text, reasoning, a tool call, a tool result, or media.
 
 use serde_json::Value;
 
-use super::{ChatMessage, structured};
+use super::{ChatMessage, parse_json};
 
-/// See the module.
+/// A part of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Part {
     /// Text.
     Text(String),
-    /// What the model thought before it spoke.
+    /// The model's reasoning.
     Reasoning(String),
-    /// The wish to call a tool.
+    /// A tool call, with its result if the conversation contains it.
     ToolCall {
-        /// The model's id of the call.
+        /// The id of the call.
         id: Option<String>,
-        /// The tool.
+        /// The name of the tool.
         name: String,
-        /// What it should get.
+        /// The arguments.
         arguments: Value,
-        /// What came of it, where the conversation says so.
+        /// The result, if any.
         result: Option<Value>,
     },
-    /// What came of a call that is not in the conversation.
+    /// The result of a call that is not in the conversation.
     ToolResult {
-        /// The model's id of the call.
+        /// The id of the call.
         id: Option<String>,
-        /// The tool.
+        /// The name of the tool.
         name: Option<String>,
-        /// What came.
+        /// The result.
         content: Value,
     },
-    /// A picture, a sound, a file.
+    /// An image, audio or a file.
     Media(Media),
-    /// Anything else, as it is.
+    /// Any other part, unchanged.
     Other(Value),
 }
 
-/// A part that is no text.
+/// A part with media.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Media {
-    /// `image`, `audio`, `file` or another word.
+    /// The kind: `image`, `audio`, `file` or another word.
     pub kind: String,
-    /// Its type, like `image/png`.
+    /// The media type, like `image/png`.
     pub mime: Option<String>,
-    /// Where it is, where that is an address; a picture's own `data:` address, where it came along.
+    /// The URL, or a `data:` URL for an embedded image.
     pub source: Option<String>,
 }
 
-/// The first of these fields that is there.
+/// Returns the first of the fields `names` that is present and not null.
 fn first<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
     names.iter().find_map(|name| value.get(*name)).filter(|found| !found.is_null())
 }
@@ -57,7 +57,7 @@ fn first_text(value: &Value, names: &[&str]) -> Option<String> {
     first(value, names)?.as_str().map(ToOwned::to_owned)
 }
 
-/// A part, in whatever shape.
+/// Parses a part in any of the supported formats.
 pub(super) fn part(value: &Value) -> Part {
     let value = value.get("message_content").unwrap_or(value);
     if let Some(text) = value.as_str() {
@@ -65,7 +65,7 @@ pub(super) fn part(value: &Value) -> Part {
     }
     let kind = first_text(value, &["type", "message_content.type", "kind"]).unwrap_or_default();
     let found = match &*kind {
-        "reasoning" | "thinking" | "summary_text" => thought(value),
+        "reasoning" | "thinking" | "summary_text" => reasoning(value),
         "tool_call" | "tool_use" | "tool-call" | "function_call" | "function" | "server_tool_use" => {
             tool_call(value)
         }
@@ -90,13 +90,13 @@ pub(super) fn part(value: &Value) -> Part {
 }
 
 fn text_part(text: &str) -> Part {
-    match structured(text) {
+    match parse_json(text) {
         Some(value) => Part::Other(value),
         None => Part::Text(text.to_owned()),
     }
 }
 
-fn thought(value: &Value) -> Option<Part> {
+fn reasoning(value: &Value) -> Option<Part> {
     let summary = || {
         let parts = value.get("summary")?.as_array()?;
         Some(parts.iter().filter_map(|part| part.get("text")?.as_str()).collect::<Vec<_>>().join("\n"))
@@ -104,7 +104,7 @@ fn thought(value: &Value) -> Option<Part> {
     first_text(value, &["text", "thinking", "content", "reasoning"]).or_else(summary).map(Part::Reasoning)
 }
 
-/// A call, in whatever shape.
+/// Parses a tool call in any of the supported formats.
 pub(super) fn tool_call(value: &Value) -> Option<Part> {
     let call = value.get("tool_call").unwrap_or(value);
     let function = call.get("function").filter(|function| function.is_object()).unwrap_or(call);
@@ -113,14 +113,14 @@ pub(super) fn tool_call(value: &Value) -> Option<Part> {
         function,
         &["arguments", "args", "input", "function.arguments", "tool_call.function.arguments"],
     );
-    let arguments = arguments.map_or(Value::Null, unpacked);
+    let arguments = arguments.map_or(Value::Null, decoded);
     let id = first_text(call, &["call_id", "id", "toolCallId", "tool_call_id", "tool_call.id"]);
     Some(Part::ToolCall { id, name, arguments, result: None })
 }
 
 fn tool_result(value: &Value) -> Part {
     let content = first(value, &["response", "result", "output", "content"]);
-    // The Vercel AI SDK says of what type it is.
+    // The Vercel AI SDK wraps the result with its type.
     let content = content.map(|content| match (content.get("type"), content.get("value")) {
         (Some(_), Some(inner)) => inner,
         _ => content,
@@ -128,16 +128,16 @@ fn tool_result(value: &Value) -> Part {
     Part::ToolResult {
         id: first_text(value, &["call_id", "tool_use_id", "toolCallId", "tool_call_id", "id"]),
         name: first_text(value, &["name", "toolName"]),
-        content: content.map_or(Value::Null, |content| text_of(content).unwrap_or_else(|| unpacked(content))),
+        content: content.map_or(Value::Null, |content| text_of(content).unwrap_or_else(|| decoded(content))),
     }
 }
 
-/// JSON that came as text, or as it is.
-fn unpacked(value: &Value) -> Value {
-    value.as_str().and_then(structured).unwrap_or_else(|| value.clone())
+/// Decodes JSON that is encoded as a string. Returns other values unchanged.
+fn decoded(value: &Value) -> Value {
+    value.as_str().and_then(parse_json).unwrap_or_else(|| value.clone())
 }
 
-/// A list of nothing but texts as one.
+/// Joins a list that consists of text parts only.
 pub(super) fn text_of(value: &Value) -> Option<Value> {
     let texts: Option<Vec<String>> = value
         .as_array()
@@ -145,7 +145,7 @@ pub(super) fn text_of(value: &Value) -> Option<Value> {
         .iter()
         .map(|part| first_text(part, &["text", "content"]).filter(|_| part.get("type").is_some()))
         .collect();
-    texts.map(|texts| unpacked(&Value::String(texts.join("\n"))))
+    texts.map(|texts| decoded(&Value::String(texts.join("\n"))))
 }
 
 fn media(kind: &str, value: &Value) -> Part {
@@ -169,7 +169,7 @@ fn media(kind: &str, value: &Value) -> Part {
     Part::Media(Media { kind, mime, source })
 }
 
-/// An item of OpenAI's responses that is no message but stands among them.
+/// Parses an item of OpenAI's responses API that is not a message: a tool call, a tool result, or reasoning.
 pub(super) fn item(value: &Value) -> Option<ChatMessage> {
     let role = match value.get("type")?.as_str()? {
         "function_call" | "reasoning" => "assistant",

@@ -1,10 +1,10 @@
-//! Each shape as its sender makes it.
+//! Conversations in each supported format.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-fn said(role: &str, parts: Vec<Part>) -> ChatMessage {
+fn message_of(role: &str, parts: Vec<Part>) -> ChatMessage {
     ChatMessage { role: role.to_owned(), parts }
 }
 
@@ -21,18 +21,18 @@ fn call(id: &str, result: Option<Value>) -> Part {
     }
 }
 
-/// The same exchange, which every shape must come to.
+/// The expected result of parsing the same conversation in any format.
 fn exchange() -> Option<Vec<ChatMessage>> {
     Some(vec![
-        said("system", vec![text("Be brief.")]),
-        said("user", vec![text("Where is it?")]),
-        said("assistant", vec![call("c1", Some(json!({"at": "sea"})))]),
-        said("assistant", vec![text("At sea.")]),
+        message_of("system", vec![text("Be brief.")]),
+        message_of("user", vec![text("Where is it?")]),
+        message_of("assistant", vec![call("c1", Some(json!({"at": "sea"})))]),
+        message_of("assistant", vec![text("At sea.")]),
     ])
 }
 
 #[test]
-fn openai_chat() {
+fn parses_openai_chat_completions() {
     let list = json!([
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "Where is it?"}]},
@@ -44,11 +44,11 @@ fn openai_chat() {
     ]);
     assert_eq!(messages(&list), exchange());
     assert_eq!(messages(&json!({"model": "m", "messages": list})), exchange());
-    assert_eq!(messages(&json!(list.to_string())), exchange(), "and as text");
+    assert_eq!(messages(&json!(list.to_string())), exchange(), "as a string");
 }
 
 #[test]
-fn openai_responses() {
+fn parses_openai_responses() {
     let list = json!([
         {"role": "system", "content": "Be brief."},
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Where is it?"}]},
@@ -57,13 +57,16 @@ fn openai_responses() {
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "At sea."}]},
     ]);
     assert_eq!(messages(&json!({"input": list})), exchange());
-    let thought =
+    let reasoning =
         json!({"output": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}]}]});
-    assert_eq!(messages(&thought), Some(vec![said("assistant", vec![Part::Reasoning("Hm.".to_owned())])]));
+    assert_eq!(
+        messages(&reasoning),
+        Some(vec![message_of("assistant", vec![Part::Reasoning("Hm.".to_owned())])])
+    );
 }
 
 #[test]
-fn opentelemetry_parts() {
+fn parses_opentelemetry_messages() {
     let list = json!([
         {"role": "system", "parts": [{"type": "text", "content": "Be brief."}]},
         {"role": "user", "parts": [{"type": "text", "content": "Where is it?"}]},
@@ -74,12 +77,15 @@ fn opentelemetry_parts() {
         {"role": "assistant", "parts": [{"type": "text", "content": "At sea."}], "finish_reason": "stop"},
     ]);
     assert_eq!(messages(&list), exchange());
-    let thought = json!([{"role": "assistant", "parts": [{"type": "reasoning", "content": "Hm."}]}]);
-    assert_eq!(messages(&thought), Some(vec![said("assistant", vec![Part::Reasoning("Hm.".to_owned())])]));
+    let reasoning = json!([{"role": "assistant", "parts": [{"type": "reasoning", "content": "Hm."}]}]);
+    assert_eq!(
+        messages(&reasoning),
+        Some(vec![message_of("assistant", vec![Part::Reasoning("Hm.".to_owned())])])
+    );
 }
 
 #[test]
-fn anthropic() {
+fn parses_anthropic_messages() {
     let request = json!({
         "system": "Be brief.",
         "max_tokens": 5,
@@ -95,13 +101,16 @@ fn anthropic() {
         ],
     });
     assert_eq!(messages(&request), exchange());
-    assert_eq!(beside(&request), Some(json!({"max_tokens": 5})), "nothing else is lost");
+    assert_eq!(other_fields(&request), Some(json!({"max_tokens": 5})), "the other fields are returned");
     let answer = json!({"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm."}]});
-    assert_eq!(messages(&answer), Some(vec![said("assistant", vec![Part::Reasoning("Hm.".to_owned())])]));
+    assert_eq!(
+        messages(&answer),
+        Some(vec![message_of("assistant", vec![Part::Reasoning("Hm.".to_owned())])])
+    );
 }
 
 #[test]
-fn openinference() {
+fn parses_openinference_messages() {
     let nested = json!([
         {"message": {"role": "system", "content": "Be brief."}},
         {"message": {"role": "user", "contents": [{"message_content": {"type": "text", "text": "Where is it?"}}]}},
@@ -113,11 +122,11 @@ fn openinference() {
     ]);
     assert_eq!(messages(&nested), exchange());
     let flat = json!([{"message.role": "user", "message.content": "Hi"}]);
-    assert_eq!(messages(&flat), Some(vec![said("user", vec![text("Hi")])]));
+    assert_eq!(messages(&flat), Some(vec![message_of("user", vec![text("Hi")])]));
 }
 
 #[test]
-fn vercel() {
+fn parses_vercel_ai_sdk_messages() {
     let list = json!([
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "Where is it?"}]},
@@ -134,7 +143,7 @@ fn vercel() {
 }
 
 #[test]
-fn langchain() {
+fn parses_langchain_messages() {
     let list = json!([[
         {"lc": 1, "type": "constructor", "id": ["langchain", "SystemMessage"], "kwargs": {"content": "Be brief."}},
         {"type": "human", "content": "Where is it?"},
@@ -146,18 +155,18 @@ fn langchain() {
 }
 
 #[test]
-fn gemini() {
+fn parses_gemini_responses() {
     let answer = json!({"candidates": [{"content": {"role": "model", "parts": [
         {"text": "At sea."},
         {"functionCall": {"name": "get_order", "args": {"id": 7}}},
     ]}}]});
     let called =
         Part::ToolCall { id: None, name: "get_order".to_owned(), arguments: json!({"id": 7}), result: None };
-    assert_eq!(messages(&answer), Some(vec![said("assistant", vec![text("At sea."), called])]));
+    assert_eq!(messages(&answer), Some(vec![message_of("assistant", vec![text("At sea."), called])]));
 }
 
 #[test]
-fn a_result_whose_call_is_elsewhere_stands_by_itself() {
+fn keeps_a_tool_result_without_its_call() {
     let list = json!([
         {"role": "user", "content": "Hi"},
         {"role": "tool", "tool_call_id": "c9", "name": "get_order", "content": "lost"},
@@ -167,11 +176,14 @@ fn a_result_whose_call_is_elsewhere_stands_by_itself() {
         name: Some("get_order".to_owned()),
         content: json!("lost"),
     };
-    assert_eq!(messages(&list), Some(vec![said("user", vec![text("Hi")]), said("tool", vec![result])]));
+    assert_eq!(
+        messages(&list),
+        Some(vec![message_of("user", vec![text("Hi")]), message_of("tool", vec![result])])
+    );
 }
 
 #[test]
-fn pictures_sounds_and_unknown_parts_are_named() {
+fn parses_images_audio_and_unknown_parts() {
     let list = json!([{"role": "user", "content": [
         {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}},
         {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "A".repeat(300)}},
@@ -187,11 +199,11 @@ fn pictures_sounds_and_unknown_parts_are_named() {
         media("audio", Some("audio/wav"), None),
         Part::Other(json!({"type": "hologram", "size": 3})),
     ];
-    assert_eq!(messages(&list), Some(vec![said("user", expected)]));
+    assert_eq!(messages(&list), Some(vec![message_of("user", expected)]));
 }
 
 #[test]
-fn requests_answers_and_single_messages_are_conversations_too() {
+fn parses_requests_responses_and_single_messages() {
     let one = json!({"role": "assistant", "content": [{"type": "text", "text": "Hi"}]});
     let expected = messages(&one);
     assert_eq!(expected.as_ref().map(Vec::len), Some(1));
@@ -200,7 +212,7 @@ fn requests_answers_and_single_messages_are_conversations_too() {
 }
 
 #[test]
-fn what_is_no_conversation_is_left_alone() {
+fn returns_none_for_other_payloads() {
     for other in [
         json!("text"),
         json!([]),

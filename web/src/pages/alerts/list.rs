@@ -1,13 +1,13 @@
-//! Alerts by pages: those that last, or those that are over.
+//! The list of active or resolved alerts, with pagination.
 
 use shared::{
     alert::{Alert, Severity},
-    ttl,
+    format, ttl,
 };
 use uuid::Uuid;
 use yew::prelude::*;
 
-use super::row::{actions, facts};
+use super::facts::{actions, facts};
 use crate::{
     auth::use_client,
     components::{
@@ -17,41 +17,40 @@ use crate::{
         pager::pager,
         updated::Updated,
     },
-    format,
     hooks::use_poll,
     intl,
 };
 
-/// Alerts on a page.
-const ROWS: u32 = 25;
+/// The number of alerts per page.
+const PAGE_ALERTS: u32 = 25;
 
 /// Properties of [`AlertList`].
 #[derive(Properties, PartialEq)]
 pub struct AlertListProps {
-    /// Whether those are shown that are over.
-    pub is_over: bool,
-    /// Only these.
+    /// Whether resolved alerts are shown, instead of active ones.
+    pub resolved: bool,
+    /// Shows only alerts of this severity.
     pub severity: Option<Severity>,
-    /// Which page, from 1.
+    /// The page, from 1.
     pub page: u32,
-    /// Told of another page.
+    /// Called with the number of another page.
     pub on_page: Callback<u32>,
 }
 
-/// See the module.
+/// Loads and renders the list.
 #[component]
 pub fn AlertList(props: &AlertListProps) -> Html {
     let client = use_client();
     let error = use_state(|| None::<String>);
-    let question = (props.is_over, props.severity, props.page);
-    let alerts = use_poll(question, ttl::ALERTS, |client, (is_over, severity, page)| {
-        client.alerts(if is_over { "resolved" } else { "open" }, severity, ROWS, page)
+    let key = (props.resolved, props.severity, props.page);
+    let alerts = use_poll(key, ttl::ALERTS, |client, (resolved, severity, page)| {
+        client.list_alerts(if resolved { "resolved" } else { "open" }, severity, PAGE_ALERTS, page)
     });
     let on_acknowledge = {
         let (error, on_refresh) = (error.clone(), alerts.on_refresh());
         Callback::from(move |id: Uuid| {
             let (error, on_refresh) = (error.clone(), on_refresh.clone());
-            client.acknowledge(&id.to_string()).then(Callback::from(move |reason| {
+            client.acknowledge_alert(&id.to_string()).then(Callback::from(move |reason| {
                 error.set(reason);
                 on_refresh.emit(());
             }));
@@ -67,26 +66,24 @@ pub fn AlertList(props: &AlertListProps) -> Html {
         };
         alert_item(alert, Html::default(), below)
     };
-    let nothing = || match (props.severity, props.is_over) {
-        (Some(_), _) => no_alerts("No alerts of this severity", "Choose another one above."),
-        (None, true) => {
-            no_alerts("Nothing is over yet", "Alerts move here once their values are back within bounds.")
-        }
-        (None, false) => no_alerts("No alerts", "Nothing is out of bounds. Rules say what would be."),
+    let empty = || match (props.severity, props.resolved) {
+        (Some(_), _) => no_alerts("No alerts with this severity", "Choose another severity above."),
+        (None, true) => no_alerts("No resolved alerts", "Alerts move here when they are resolved."),
+        (None, false) => no_alerts("No active alerts", "An alert appears here when a rule fires."),
     };
     html! {
-        <section class="panel" aria-label={if props.is_over { "History" } else { "Firing" }}>
+        <section class="panel" aria-label={if props.resolved { "History" } else { "Firing" }}>
             <header class="panel-head">
                 if let Some(page) = alerts.data() {
                     <h2>{ if page.total == 1 { "1 alert".to_owned() } else { format!("{} alerts", format::integer(page.total)) } }</h2>
-                    if !props.is_over { { severity_counts(&page.items) } }
+                    if !props.resolved { { severity_counts(&page.items) } }
                 }
                 <Updated at={alerts.updated_at()} loading={alerts.is_loading()} on_refresh={alerts.on_refresh()} />
             </header>
             { form_error(error.as_deref()) }
             { view(&alerts, skeleton_lines(8), |page| html! {
                 if page.items.is_empty() {
-                    { nothing() }
+                    { empty() }
                 } else {
                     <>
                         <ul class="alerts">{ for page.items.iter().map(item) }</ul>

@@ -1,22 +1,19 @@
-//! Alerts: what lasts, what is over, and the rules that say what becomes one.
+//! Alert pages: active alerts, history, and rules.
 
+mod detail;
+mod facts;
 mod list;
-mod one;
 mod preview;
-mod row;
 mod rule;
 mod rule_form;
 mod rule_list;
 
-pub use one::AlertPage;
+pub use detail::AlertPage;
 pub use rule::RulePage;
 
 use icondata_lu::LuPlus;
-use serde::Serialize;
-use shared::{
-    alert::Severity,
-    answer::{FromAnswer, Node},
-};
+use serde::{Deserialize, Serialize};
+use shared::alert::Severity;
 use yew::prelude::*;
 
 use crate::{
@@ -28,13 +25,14 @@ use crate::{
 use list::AlertList;
 use rule_list::RuleList;
 
-/// What the address says is shown.
+/// The value of `show` for resolved alerts.
 const HISTORY: &str = "history";
+/// The value of `show` for rules.
 const RULES: &str = "rules";
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct AlertsQuery {
-    /// [`HISTORY`], [`RULES`], or absent for what lasts.
+    /// [`HISTORY`], [`RULES`], or absent for active alerts.
     #[serde(skip_serializing_if = "Option::is_none")]
     show: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,13 +41,7 @@ struct AlertsQuery {
     page: Option<u32>,
 }
 
-impl FromAnswer for AlertsQuery {
-    fn from_answer(node: Node<'_>) -> Self {
-        Self { show: node.field("show"), severity: node.field("severity"), page: node.field("page") }
-    }
-}
-
-/// See the module.
+/// Renders the tabs for active alerts, history, and rules.
 #[component]
 pub fn AlertsPage() -> Html {
     use_title("Alerts");
@@ -86,7 +78,7 @@ pub fn AlertsPage() -> Html {
     };
     html! {
         <>
-            { page_head("Alerts", "What is out of bounds, and the rules that say so.", Some(tools)) }
+            { page_head("Alerts", "Active and past alerts, and the rules that trigger them.", Some(tools)) }
             <nav class="page-tabs" aria-label="Alerts">
                 { tab(None, "Firing") }
                 { tab(Some(HISTORY), "History") }
@@ -95,7 +87,7 @@ pub fn AlertsPage() -> Html {
             if shows_rules {
                 <RuleList />
             } else {
-                <AlertList is_over={show == Some(HISTORY)} severity={query.severity} page={query.page.unwrap_or(1)} {on_page} />
+                <AlertList resolved={show == Some(HISTORY)} severity={query.severity} page={query.page.unwrap_or(1)} {on_page} />
             }
         </>
     }

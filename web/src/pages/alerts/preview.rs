@@ -1,4 +1,4 @@
-//! What a rule would have done in the last days, while it is typed.
+//! The preview of a rule on past data, updated while the rule is edited.
 
 use std::rc::Rc;
 
@@ -7,76 +7,77 @@ use serde_json::{Value, json};
 use shared::{
     alert::Severity,
     alert_rule::{AlertPreview, AlertPreviewSeries, AlertRuleRequest},
-    answer,
     error::FieldError,
+    format,
 };
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::{
-    alert::{firings, sentence, severity_label, shown, threshold, unit},
+    alert::{firing_summary, preview_chart, rule_summary, severity_label, threshold},
     auth::use_client,
     chart::{ChartSeries, Plot, Shape},
     components::load::skeleton_block,
-    format,
 };
 
-/// Milliseconds without a key before it is asked.
-const PAUSE: u32 = 400;
+/// The delay in milliseconds between the last input and the request.
+const DELAY: u32 = 400;
 
 /// Properties of [`Preview`].
 #[derive(Properties, PartialEq)]
 pub struct PreviewProps {
-    /// The rule; none while it cannot be read.
+    /// The rule; `None` while the form is invalid.
     pub fields: Option<Value>,
-    /// Told what is wrong with it.
-    pub on_tried: Callback<Vec<FieldError>>,
+    /// Called with the validation errors of each preview.
+    pub on_preview: Callback<Vec<FieldError>>,
 }
 
-/// The last good answer, and the rule it is of.
-struct Tried {
+/// The last successful preview and its rule.
+struct LoadedPreview {
     rule: AlertRuleRequest,
     preview: AlertPreview,
 }
 
-/// See the module.
+/// Loads and renders the preview.
 #[component]
 pub fn Preview(props: &PreviewProps) -> Html {
     let client = use_client();
-    let tried = use_state(|| None::<Rc<Tried>>);
+    let loaded = use_state(|| None::<Rc<LoadedPreview>>);
     let error = use_state(|| None::<String>);
     let loading = use_state(|| false);
-    let chosen = use_state(|| None::<String>);
-    let newest = use_mut_ref(|| 0_u32);
+    let selected_group = use_state(|| None::<String>);
+    let latest_request = use_mut_ref(|| 0_u32);
     {
-        let (tried, error, loading) = (tried.clone(), error.clone(), loading.clone());
-        let on_tried = props.on_tried.clone();
-        use_effect_with(props.fields.clone().map(asked), move |fields| {
-            *newest.borrow_mut() += 1;
-            let (number, fields) = (*newest.borrow(), fields.clone());
+        let (loaded, error, loading) = (loaded.clone(), error.clone(), loading.clone());
+        let on_preview = props.on_preview.clone();
+        use_effect_with(props.fields.clone().map(with_name), move |fields| {
+            *latest_request.borrow_mut() += 1;
+            let (number, fields) = (*latest_request.borrow(), fields.clone());
             loading.set(fields.is_some());
             let timeout = fields.map(|fields| {
-                Timeout::new(PAUSE, move || {
+                Timeout::new(DELAY, move || {
                     spawn_local(async move {
                         let answer = client.preview_alert_rule(&fields).await;
-                        if number != *newest.borrow() {
+                        if number != *latest_request.borrow() {
                             return;
                         }
                         loading.set(false);
-                        match (answer, answer::read::<AlertRuleRequest>(&fields)) {
+                        match (answer, serde_json::from_value::<AlertRuleRequest>(fields).ok()) {
                             (Ok(preview), Some(rule)) => {
-                                on_tried.emit(Vec::new());
+                                on_preview.emit(Vec::new());
                                 error.set(None);
-                                tried.set(Some(Rc::new(Tried { rule, preview })));
+                                loaded.set(Some(Rc::new(LoadedPreview { rule, preview })));
                             }
-                            (Ok(_), None) => error.set(Some("This cannot be tried.".to_owned())),
+                            (Ok(_), None) => {
+                                error.set(Some("No preview available for this rule.".to_owned()));
+                            }
                             (Err(reason), _) => {
-                                on_tried.emit(reason.fields().to_vec());
+                                on_preview.emit(reason.fields().to_vec());
                                 let text = if reason.fields().is_empty() {
                                     reason.message()
                                 } else {
-                                    "Mend what is marked to see it.".to_owned()
+                                    "Fix the marked fields to see the preview.".to_owned()
                                 };
                                 error.set(Some(text));
                             }
@@ -87,17 +88,17 @@ pub fn Preview(props: &PreviewProps) -> Html {
             move || drop(timeout)
         });
     }
-    let on_choose = {
-        let chosen = chosen.clone();
-        Callback::from(move |key| chosen.set(Some(key)))
+    let on_select = {
+        let selected_group = selected_group.clone();
+        Callback::from(move |key| selected_group.set(Some(key)))
     };
     let outdated = (*loading || error.is_some()).then_some("outdated");
     html! {
         <section class="panel preview" aria-label="Preview" aria-busy={loading.to_string()}>
-            <header class="panel-head"><h2>{ "Preview" }</h2><span class="muted panel-note">{ "on your own traces" }</span></header>
+            <header class="panel-head"><h2>{ "Preview" }</h2><span class="muted panel-note">{ "Based on your traces" }</span></header>
             if let Some(error) = &*error { <p class="preview-error" role="status">{ error.clone() }</p> }
-            if let Some(tried) = &*tried {
-                <div class={classes!("ready", outdated)}>{ draw(tried, chosen.as_deref(), &on_choose) }</div>
+            if let Some(loaded) = &*loaded {
+                <div class={classes!("ready", outdated)}>{ draw(loaded, selected_group.as_deref(), &on_select) }</div>
             } else if error.is_none() {
                 { skeleton_block("skeleton-chart") }
             }
@@ -105,47 +106,48 @@ pub fn Preview(props: &PreviewProps) -> Html {
     }
 }
 
-/// What is asked: a rule that has no name yet can be tried, too.
-fn asked(mut fields: Value) -> Value {
+/// Adds a name to a rule without one, since the API requires it.
+fn with_name(mut fields: Value) -> Value {
     if fields["name"] == "" {
         fields["name"] = json!("Preview");
     }
     fields
 }
 
-fn draw(tried: &Tried, chosen: Option<&str>, on_choose: &Callback<String>) -> Html {
-    let Tried { rule, preview } = tried;
-    let of = |series: &AlertPreviewSeries| series.key.clone().unwrap_or_default();
-    let series = preview.series.iter().find(|series| Some(&*of(series)) == chosen).or(preview.series.first());
-    let unit = unit(rule.metric, rule.is_change());
+fn draw(loaded: &LoadedPreview, selected_group: Option<&str>, on_select: &Callback<String>) -> Html {
+    let LoadedPreview { rule, preview } = loaded;
+    let key = |series: &AlertPreviewSeries| series.key.clone().unwrap_or_default();
+    let selected = preview.series.iter().find(|series| Some(&*key(series)) == selected_group);
+    let selected = selected.or(preview.series.first());
+    let unit = rule.metric.unit(rule.is_change());
     let onchange =
-        on_choose.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
+        on_select.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
     let name = |series: &AlertPreviewSeries| {
-        let key = series.key.clone().unwrap_or_else(|| "not named".to_owned());
+        let key = series.key.clone().unwrap_or_else(|| "(not set)".to_owned());
         match series.alerts.len() {
             0 => key,
             1 => format!("{key} (1 alert)"),
             many => format!("{key} ({many} alerts)"),
         }
     };
-    let drawn = |series: &AlertPreviewSeries| {
-        let shown = shown(preview, series, rule);
+    let plot = |series: &AlertPreviewSeries| {
+        let chart = preview_chart(preview, series, rule);
         let label = if rule.is_change() { "Change" } else { "Value" };
-        let line = ChartSeries { label, class: "series-p50", shape: Shape::Line, values: shown.values };
-        html! { <Plot title="Preview" steps={shown.steps} series={vec![line]} {unit} marks={shown.marks} /> }
+        let line = ChartSeries { label, class: "series-p50", shape: Shape::Line, values: chart.values };
+        html! { <Plot title="Preview" steps={chart.steps} series={vec![line]} {unit} marks={chart.marks} /> }
     };
     html! {
         <>
             <p class="preview-verdict" role="status">
-                <strong>{ firings(preview) }</strong>
-                <span class="muted">{ sentence(rule) }</span>
+                <strong>{ firing_summary(preview) }</strong>
+                <span class="muted">{ rule_summary(rule) }</span>
             </p>
             if rule.group_by.is_some() && !preview.series.is_empty() {
                 <div class="select preview-group">
-                    <label class="visually-hidden" for="preview-group">{ "Shown" }</label>
+                    <label class="visually-hidden" for="preview-group">{ "Group" }</label>
                     <select id="preview-group" {onchange}>
-                        for one in &preview.series {
-                            <option value={of(one)} selected={series.is_some_and(|shown| shown.key == one.key)}>{ name(one) }</option>
+                        for series in &preview.series {
+                            <option value={key(series)} selected={selected.is_some_and(|selected| selected.key == series.key)}>{ name(series) }</option>
                         }
                     </select>
                     if preview.groups > preview.series.len() as u64 {
@@ -153,13 +155,13 @@ fn draw(tried: &Tried, chosen: Option<&str>, on_choose: &Callback<String>) -> Ht
                     }
                 </div>
             }
-            if let Some(series) = series { { drawn(series) } } else { <p class="panel-lead muted">{ "There were no traces to measure." }</p> }
+            if let Some(series) = selected { { plot(series) } } else { <p class="panel-lead muted">{ "No traces in this period." }</p> }
             <ul class="legend preview-legend">
                 for severity in Severity::ALL {
-                    if let Some(of) = rule.threshold(severity) {
+                    if let Some(value) = rule.threshold(severity) {
                         <li class={format!("mark-{}", severity.as_str())}>
                             <span class="swatch" />
-                            { severity_label(severity) }{ " " }{ threshold(rule.metric, rule.is_change(), of) }
+                            { severity_label(severity) }{ " " }{ threshold(rule.metric, rule.is_change(), value) }
                         </li>
                     }
                 }

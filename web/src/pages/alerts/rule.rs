@@ -1,4 +1,4 @@
-//! The page of one rule: a new one, or one that is changed.
+//! The page that creates or edits a rule.
 
 use icondata_lu::LuBell;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::{
     same::Same,
 };
 
-/// Stands in the address for a rule that is not there yet.
+/// The id of a new rule in the URL.
 pub const NEW: &str = "new";
 
 /// Properties of [`RulePage`].
@@ -28,12 +28,12 @@ pub struct RulePageProps {
     pub id: String,
 }
 
-/// See the module.
+/// Loads a rule, or starts with default values, and renders its form.
 #[component]
 pub fn RulePage(props: &RulePageProps) -> Html {
     let is_new = props.id == NEW;
     let rule = use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move {
-        if id == NEW { Ok(beginning()) } else { client.alert_rule(&id).await }
+        if id == NEW { Ok(default_rule()) } else { client.get_alert_rule(&id).await }
     });
     let name = rule.data().and_then(|rule| rule["name"].as_str().map(str::to_owned)).filter(|_| !is_new);
     let title = name.unwrap_or_else(|| if is_new { "New rule" } else { "Rule" }.to_owned());
@@ -51,17 +51,17 @@ pub fn RulePage(props: &RulePageProps) -> Html {
             </nav>
             <div class="page-head"><h1>{ title }</h1></div>
             if missing {
-                <section class="panel">{ message(LuBell, "There is no such rule in your workspace", html! { <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "All rules" }</RouteLink> }) }</section>
+                <section class="panel">{ message(LuBell, "Rule not found", html! { <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "All rules" }</RouteLink> }) }</section>
             } else {
-                // What comes later is the same rule, which does not touch what was typed.
+                // The form only uses the first response; a later one does not overwrite the input.
                 { view(&rule, skeleton_block("skeleton-chart"), |rule| html! { <RuleForm {id} rule={Same(std::rc::Rc::new(rule.clone()))} /> }) }
             }
         </>
     }
 }
 
-/// What a new rule begins with.
-fn beginning() -> Value {
+/// Returns the initial values of a new rule.
+fn default_rule() -> Value {
     json!({
         "name": "", "metric": "error_rate", "window_minutes": 30, "baseline": "none", "side": "above", "warning": 5,
         "critical": 20, "min_traces": 20, "hysteresis_percent": 10, "for_minutes": 0,

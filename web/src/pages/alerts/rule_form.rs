@@ -1,20 +1,22 @@
-//! The form of a rule, beside what the rule would have done.
+//! The form of a rule, beside its preview.
 
 use serde_json::{Map, Value, json};
 use shared::{
     alert::Severity,
     alert_rule::{AlertMetric, Baseline},
     error::FieldError,
+    format,
     metric::Dimension,
     time_range::TimeRange,
     ttl,
 };
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
+use yew_router::{hooks::use_navigator, query::Raw};
 
 use super::preview::Preview;
 use crate::{
-    alert::{baseline_label, body, metric_label, severity_label, typed, unit, unit_word},
+    alert::{baseline_label, form_values, metric_label, request_body, severity_label, unit_label},
     auth::use_client,
     components::{
         form::{Form, Input},
@@ -23,14 +25,12 @@ use crate::{
         panel::panel,
         switch::switch,
     },
-    format,
     hooks::use_poll,
     route::Route,
-    router,
     same::Same,
 };
 
-/// All fields of the form.
+/// The fields of the form.
 const FIELDS: [&str; 17] = [
     "name",
     "metric",
@@ -50,81 +50,93 @@ const FIELDS: [&str; 17] = [
     "channel_ids",
     "enabled",
 ];
+/// The number fields that may be empty.
 const NUMBERS: [&str; 4] = ["info", "warning", "critical", "renotify_minutes"];
+/// The number fields in which empty means 0.
 const COUNTS: [&str; 4] = ["window_minutes", "min_traces", "for_minutes", "hysteresis_percent"];
+/// The selectable windows, in minutes.
 const WINDOWS: [u32; 12] = [5, 10, 15, 30, 60, 120, 240, 720, 1440, 2880, 4320, 10_080];
-const SUGGESTED: u32 = 100;
+/// The number of suggested agents and models.
+const SUGGESTIONS: u32 = 100;
 
 /// Properties of [`RuleForm`].
 #[derive(Properties, PartialEq)]
 pub struct RuleFormProps {
-    /// The rule's id; none where there is none yet.
+    /// The rule's id; `None` for a new rule.
     pub id: Option<String>,
-    /// What it says to begin with.
+    /// The initial values.
     pub rule: Same<Value>,
 }
 
-/// See the module.
+/// Renders the form.
 #[component]
 pub fn RuleForm(props: &RuleFormProps) -> Html {
     let client = use_client();
-    let typed = use_state(|| typed(&props.rule, &FIELDS));
-    let refused = use_state(Vec::<FieldError>::new);
-    let tried = use_state(Vec::<FieldError>::new);
+    let navigator = use_navigator();
+    let values = use_state(|| form_values(&props.rule, &FIELDS));
+    let save_errors = use_state(Vec::<FieldError>::new);
+    let preview_errors = use_state(Vec::<FieldError>::new);
     let busy = use_state(|| false);
-    let channels = use_poll((), ttl::ALERTS, |client, ()| client.alert_channels());
+    let channels = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_channels());
     let agents = use_poll((), ttl::TRACE_DETAIL, |client, ()| {
-        client.breakdown(Dimension::Agent, TimeRange::Week, SUGGESTED)
+        client.get_breakdown(Dimension::Agent, TimeRange::Week, SUGGESTIONS)
     });
     let models = use_poll((), ttl::TRACE_DETAIL, |client, ()| {
-        client.breakdown(Dimension::Model, TimeRange::Week, SUGGESTED)
+        client.get_breakdown(Dimension::Model, TimeRange::Week, SUGGESTIONS)
     });
     {
-        // What is typed may mend what was refused.
-        let refused = refused.clone();
-        use_effect_with((*typed).clone(), move |_| refused.set(Vec::new()));
+        // An edit may fix the errors of the last attempt to save.
+        let save_errors = save_errors.clone();
+        use_effect_with((*values).clone(), move |_| save_errors.set(Vec::new()));
     }
-    let read = read(&typed);
-    let mut wrong = (*refused).clone();
-    if let Err(name) = &read {
-        wrong.push(FieldError::new(*name, "must be a number"));
+    let request = request(&values);
+    let mut errors = (*save_errors).clone();
+    if let Err(name) = &request {
+        errors.push(FieldError::new(*name, "must be a number"));
     }
-    wrong.extend(tried.iter().filter(|error| error.field != "name").cloned());
-    let form = Form { typed: typed.clone(), wrong };
-    let on_tried = {
-        let tried = tried.clone();
-        Callback::from(move |wrong| tried.set(wrong))
+    errors.extend(preview_errors.iter().filter(|error| error.field != "name").cloned());
+    let form = Form { values: values.clone(), errors };
+    let on_preview = {
+        let preview_errors = preview_errors.clone();
+        Callback::from(move |errors| preview_errors.set(errors))
     };
     let onsubmit = {
-        let (read, refused, busy, id) = (read.clone(), refused.clone(), busy.clone(), props.id.clone());
+        let (request, save_errors, busy, id) =
+            (request.clone(), save_errors.clone(), busy.clone(), props.id.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let Ok(mut fields) = read.clone() else { return };
+            let Ok(mut fields) = request.clone() else { return };
             if id.is_some() {
-                // The switch of the list says that.
+                // The switch in the list of rules sets this field.
                 fields.remove("enabled");
             }
-            let (client, refused, busy, id) = (client.clone(), refused.clone(), busy.clone(), id.clone());
+            let (client, save_errors, busy, id) =
+                (client.clone(), save_errors.clone(), busy.clone(), id.clone());
+            let navigator = navigator.clone();
             busy.set(true);
             spawn_local(async move {
-                match client.keep_alert_rule(id.as_deref(), &Value::Object(fields)).await {
-                    Ok(()) => router::push("/alerts?show=rules"),
-                    Err(reason) if reason.fields().is_empty() => {
-                        refused.set(vec![FieldError::new("", reason.message())]);
+                match client.save_alert_rule(id.as_deref(), &Value::Object(fields)).await {
+                    Ok(()) => {
+                        if let Some(navigator) = navigator {
+                            let Ok(()) = navigator.push_with_query(&Route::Alerts, Raw("show=rules"));
+                        }
                     }
-                    Err(reason) => refused.set(reason.fields().to_vec()),
+                    Err(reason) if reason.fields().is_empty() => {
+                        save_errors.set(vec![FieldError::new("", reason.message())]);
+                    }
+                    Err(reason) => save_errors.set(reason.fields().to_vec()),
                 }
                 busy.set(false);
             });
         })
     };
-    let metric = word(&form, "metric", AlertMetric::ALL, AlertMetric::as_str);
-    let baseline = word(&form, "baseline", Baseline::ALL, Baseline::as_str);
-    let is_silence = metric == AlertMetric::NoData;
-    let is_change = baseline != Baseline::None && !is_silence;
-    let counts_itself = metric == AlertMetric::Requests && !is_change;
-    let unit = unit_word(unit(metric, is_change));
-    let all_channels = form.typed["channel_ids"].as_array().is_none();
+    let metric = selected(&form, "metric", AlertMetric::ALL, AlertMetric::as_str);
+    let baseline = selected(&form, "baseline", Baseline::ALL, Baseline::as_str);
+    let is_no_data = metric == AlertMetric::NoData;
+    let is_change = baseline != Baseline::None && !is_no_data;
+    let is_trace_count = metric == AlertMetric::Requests && !is_change;
+    let unit = unit_label(metric.unit(is_change));
+    let all_channels = form.values["channel_ids"].as_array().is_none();
     let suggestions = |id: &'static str, keys: Vec<String>| html! { <datalist {id}>for key in keys { <option value={key} /> }</datalist> };
     let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>| {
         poll.data()
@@ -135,62 +147,62 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
     html! {
         <form class="rule-form" {onsubmit} novalidate=true>
             <div class="rule-fields">
-                { panel("What is watched", "", Html::default(), html! {
+                { panel("Metric and scope", "", Html::default(), html! {
                     <div class="form-grid">
-                        <div class="form-wide">{ form.row("name", "Name", Input::Text("Errors of the support bot"), "The headline of its alerts.") }</div>
+                        <div class="form-wide">{ form.row("name", "Name", Input::Text("Errors of the support bot"), "The title of its alerts.") }</div>
                         { form.row("metric", "Metric", Input::Choice(AlertMetric::ALL.map(|metric| (metric.as_str().into(), metric_label(metric).into())).to_vec()), "") }
-                        { form.row("window_minutes", if is_silence { "Looking back" } else { "Over" }, Input::Choice(windows(form.text("window_minutes"))), "") }
+                        { form.row("window_minutes", if is_no_data { "Look-back window" } else { "Time window" }, Input::Choice(windows(form.text("window_minutes"))), "") }
                         { form.row("agent_id", "Agent", Input::Suggest("agents"), "") }
                         { form.row("model", "Model", Input::Suggest("models"), "") }
-                        { form.row("group_by", "Grouped by", Input::Choice(choices(&[("", "All together"), ("agent", "Each agent"), ("model", "Each model")])), "") }
-                        if !counts_itself {
-                            { form.row("min_traces", "Only with at least", Input::Number("traces"), "") }
+                        { form.row("group_by", "Group by", Input::Choice(choices(&[("", "None"), ("agent", "Agent"), ("model", "Model")])), "") }
+                        if !is_trace_count {
+                            { form.row("min_traces", "Minimum sample", Input::Number("traces"), "") }
                         }
                         { suggestions("agents", keys(&agents)) }
                         { suggestions("models", keys(&models)) }
                     </div>
                 }) }
-                { panel("When it fires", "", Html::default(), html! { <>
+                { panel("Condition", "", Html::default(), html! { <>
                     <div class="form-grid">
-                        if !is_silence {
-                            { form.row("baseline", "Compared with", Input::Choice(Baseline::ALL.map(|baseline| (baseline.as_str().into(), baseline_label(baseline).into())).to_vec()), "") }
-                            { form.row("side", "Wrong side", Input::Choice(choices(&[("above", "at or above"), ("below", "at or below")])), "") }
+                        if !is_no_data {
+                            { form.row("baseline", "Compare with", Input::Choice(Baseline::ALL.map(|baseline| (baseline.as_str().into(), baseline_label(baseline).into())).to_vec()), "") }
+                            { form.row("side", "Fire when value is", Input::Choice(choices(&[("above", "At or above threshold"), ("below", "At or below threshold")])), "") }
                         }
                         <fieldset class="form-wide thresholds">
-                            <legend>{ if is_silence { "Minutes of silence" } else if is_change { "Change" } else { "Thresholds" } }</legend>
+                            <legend>{ if is_no_data { "Minutes without data" } else if is_change { "Change thresholds" } else { "Thresholds" } }</legend>
                             { for Severity::ALL.map(|severity| form.row(severity.as_str(), severity_label(severity), Input::Number(unit), "")) }
                         </fieldset>
                     </div>
                     <details class="advanced">
-                        <summary>{ "More" }</summary>
+                        <summary>{ "Advanced options" }</summary>
                         <div class="form-grid">
-                            { form.row("for_minutes", "Only after", Input::Number("min"), "For so long without a break.") }
-                            { form.row("hysteresis_percent", "Over after coming back by", Input::Number("%"), "Of the threshold, so that it does not flap.") }
-                            { form.row("renotify_minutes", "Reminder every", Input::Number("min"), "While nobody acknowledged it. Empty: never.") }
+                            { form.row("for_minutes", "Pending period", Input::Number("min"), "How long the condition must hold before the alert fires.") }
+                            { form.row("hysteresis_percent", "Recovery margin", Input::Number("%"), "How far the value must return past the threshold before the alert resolves. Prevents flapping.") }
+                            { form.row("renotify_minutes", "Reminder interval", Input::Number("min"), "Until the alert is acknowledged. Empty: no reminders.") }
                         </div>
                     </details>
                 </> }) }
-                { panel("Who is told", "", Html::default(), html! {
+                { panel("Notifications", "", Html::default(), html! {
                     <div class="form-channels">
                         <p class="check-row">
-                            { switch(all_channels, "All channels".to_owned(), choose_all(&form, all_channels)) }
-                            { "All channels of the workspace" }
+                            { switch(all_channels, "All channels".to_owned(), toggle_all_channels(&form, all_channels)) }
+                            { "All channels in the workspace" }
                         </p>
                         if !all_channels {
                             for channel in channel_list.iter().flat_map(|list| &list.items) {
                                 <label class="check-row" key={channel.id.to_string()}>
-                                    <input type="checkbox" checked={has(&form, &channel.id.to_string())} onchange={toggle(&form, channel.id.to_string())} />
+                                    <input type="checkbox" checked={has_channel(&form, &channel.id.to_string())} onchange={toggle_channel(&form, channel.id.to_string())} />
                                     { channel.channel.name.clone() }
                                 </label>
                             }
                         }
                         if channel_list.as_ref().is_some_and(|list| list.items.is_empty()) {
-                            <p class="muted">{ "There are none yet: " }<RouteLink to={Route::Settings}>{ "add one in the settings" }</RouteLink>{ "." }</p>
+                            <p class="muted">{ "No channels yet. Add one in " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }</p>
                         }
                     </div>
                 }) }
             </div>
-            <Preview fields={read.ok().map(Value::Object)} {on_tried} />
+            <Preview fields={request.ok().map(Value::Object)} {on_preview} />
             <div class="rule-foot">
                 { form_error(form.other_errors(&FIELDS).as_deref()) }
                 <div class="form-buttons">
@@ -202,11 +214,14 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
     }
 }
 
-/// What is sent, or the field that is no number. What the metric rules out is not.
-fn read(typed: &Map<String, Value>) -> Result<Map<String, Value>, &'static str> {
-    let mut fields = body(typed, &NUMBERS, &COUNTS)?;
-    let is = |fields: &Map<String, Value>, name: &str, word: &str| {
-        fields.get(name).and_then(Value::as_str) == Some(word)
+/// Returns the request body without settings that do not apply to the metric.
+///
+/// # Errors
+/// Returns the name of the first field that is not a number.
+fn request(values: &Map<String, Value>) -> Result<Map<String, Value>, &'static str> {
+    let mut fields = request_body(values, &NUMBERS, &COUNTS)?;
+    let is = |fields: &Map<String, Value>, name: &str, value: &str| {
+        fields.get(name).and_then(Value::as_str) == Some(value)
     };
     if is(&fields, "metric", AlertMetric::NoData.as_str()) {
         fields.insert("baseline".to_owned(), json!(Baseline::None.as_str()));
@@ -221,27 +236,27 @@ fn read(typed: &Map<String, Value>) -> Result<Map<String, Value>, &'static str> 
     Ok(fields)
 }
 
-/// Which of `all` is chosen.
-fn word<T: Copy + Default, const N: usize>(
+/// Returns the selected variant of `all`.
+fn selected<T: Copy + Default, const N: usize>(
     form: &Form,
     name: &str,
     all: [T; N],
     as_str: fn(T) -> &'static str,
 ) -> T {
-    all.into_iter().find(|word| as_str(*word) == form.text(name)).unwrap_or_default()
+    all.into_iter().find(|variant| as_str(*variant) == form.text(name)).unwrap_or_default()
 }
 
 fn choices(all: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
-    all.iter().map(|(word, label)| ((*word).into(), (*label).into())).collect()
+    all.iter().map(|(value, label)| ((*value).into(), (*label).into())).collect()
 }
 
-/// The usual windows, and the one that the rule has.
-fn windows(chosen: &str) -> Vec<(AttrValue, AttrValue)> {
+/// Returns the selectable windows and the window of the rule.
+fn windows(current: &str) -> Vec<(AttrValue, AttrValue)> {
     let mut all = WINDOWS.to_vec();
-    if let Ok(own) = chosen.parse()
-        && !all.contains(&own)
+    if let Ok(current) = current.parse()
+        && !all.contains(&current)
     {
-        all.push(own);
+        all.push(current);
         all.sort_unstable();
     }
     all.into_iter()
@@ -249,26 +264,26 @@ fn windows(chosen: &str) -> Vec<(AttrValue, AttrValue)> {
         .collect()
 }
 
-fn chosen(form: &Form) -> Vec<Value> {
-    form.typed["channel_ids"].as_array().cloned().unwrap_or_default()
+fn selected_channels(form: &Form) -> Vec<Value> {
+    form.values["channel_ids"].as_array().cloned().unwrap_or_default()
 }
 
-fn has(form: &Form, id: &str) -> bool {
-    chosen(form).iter().any(|chosen| chosen == id)
+fn has_channel(form: &Form, id: &str) -> bool {
+    selected_channels(form).iter().any(|selected| selected == id)
 }
 
-fn choose_all(form: &Form, all: bool) -> Callback<MouseEvent> {
+fn toggle_all_channels(form: &Form, all: bool) -> Callback<MouseEvent> {
     let form = form.clone();
     let value = if all { Value::Array(Vec::new()) } else { Value::String(String::new()) };
     Callback::from(move |_| form.set("channel_ids", value.clone()))
 }
 
-fn toggle(form: &Form, id: String) -> Callback<Event> {
+fn toggle_channel(form: &Form, id: String) -> Callback<Event> {
     let form = form.clone();
     Callback::from(move |_| {
-        let mut all = chosen(&form);
+        let mut all = selected_channels(&form);
         let before = all.len();
-        all.retain(|chosen| *chosen != *id);
+        all.retain(|selected| *selected != *id);
         if all.len() == before {
             all.push(Value::String(id.clone()));
         }
@@ -281,17 +296,17 @@ mod tests {
     use super::*;
 
     fn fields(rule: &Value) -> Map<String, Value> {
-        let sent = read(&typed(rule, &FIELDS));
+        let sent = request(&form_values(rule, &FIELDS));
         assert!(sent.is_ok(), "{sent:?}");
         sent.unwrap_or_default()
     }
 
     #[test]
-    fn what_the_metric_rules_out_is_not_sent() {
-        let silence =
+    fn resets_settings_that_do_not_apply_to_the_metric() {
+        let no_data =
             fields(&json!({"metric": "no_data", "baseline": "day_before", "side": "below", "min_traces": 3}));
         assert_eq!(
-            (&silence["baseline"], &silence["side"], &silence["min_traces"]),
+            (&no_data["baseline"], &no_data["side"], &no_data["min_traces"]),
             (&json!("none"), &json!("above"), &json!(3))
         );
         let requests = fields(&json!({"metric": "requests", "baseline": "none", "min_traces": 3}));
@@ -301,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_a_rule_in_all_its_fields() {
+    fn sends_every_field_of_a_rule() {
         let rule = json!({
             "name": "Errors", "metric": "error_rate", "group_by": "agent", "window_minutes": 45, "baseline": "none",
             "side": "above", "warning": 5.5, "critical": 20.0, "min_traces": 10, "hysteresis_percent": 10,
@@ -311,6 +326,6 @@ mod tests {
         let expected: Option<shared::alert_rule::AlertRuleRequest> =
             serde_json::from_value(rule.clone()).ok();
         assert!(expected.is_some());
-        assert_eq!(shared::answer::read(&Value::Object(fields(&rule))), expected);
+        assert_eq!(serde_json::from_value(Value::Object(fields(&rule))).ok(), expected);
     }
 }

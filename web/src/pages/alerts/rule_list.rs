@@ -1,15 +1,15 @@
-//! The rules of the workspace, and what can be done with each.
+//! The list of rules, with their actions.
 
 use std::time::Duration;
 
 use icondata_lu::LuBell;
 use serde_json::{Value, json};
-use shared::{Timestamp, alert_rule::AlertRule, ttl};
+use shared::{Timestamp, alert_rule::AlertRule, format, ttl};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
-    alert::sentence,
+    alert::rule_summary,
     auth::use_client,
     components::{
         confirm::Confirm,
@@ -22,42 +22,41 @@ use crate::{
         time::RelativeTime,
         updated::Updated,
     },
-    format,
     hooks::use_poll,
     intl::{self, Style},
     route::Route,
 };
 
-/// For how many hours a rule is muted by one click.
-const MUTES: [(u64, &str); 4] =
+/// The mute durations of the menu, in hours.
+const MUTE_HOURS: [(u64, &str); 4] =
     [(1, "For 1 hour"), (8, "For 8 hours"), (24, "For 1 day"), (168, "For 7 days")];
 
-/// See the module.
+/// Loads and renders the rules.
 #[component]
 pub fn RuleList() -> Html {
     let client = use_client();
     let error = use_state(|| None::<String>);
-    let asked = use_state(|| None::<AlertRule>);
-    let rules = use_poll((), ttl::ALERTS, |client, ()| client.alert_rules());
+    let deleting = use_state(|| None::<AlertRule>);
+    let rules = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_rules());
     let on_change = {
         let (client, error, on_refresh) = (client.clone(), error.clone(), rules.on_refresh());
         Callback::from(move |(id, fields): (String, Value)| {
             let (error, on_refresh) = (error.clone(), on_refresh.clone());
-            client.keep_alert_rule(Some(&id), &fields).then(Callback::from(move |reason| {
+            client.save_alert_rule(Some(&id), &fields).then(Callback::from(move |reason| {
                 error.set(reason);
                 on_refresh.emit(());
             }));
         })
     };
-    let on_remove = {
-        let asked = asked.clone();
-        Callback::from(move |rule| asked.set(Some(rule)))
+    let on_delete = {
+        let deleting = deleting.clone();
+        Callback::from(move |rule| deleting.set(Some(rule)))
     };
     let on_close = {
-        let asked = asked.clone();
-        Callback::from(move |()| asked.set(None))
+        let deleting = deleting.clone();
+        Callback::from(move |()| deleting.set(None))
     };
-    let remove = |id: String| Callback::from(move |()| client.remove_alert_rule(&id));
+    let delete = |id: String| Callback::from(move |()| client.delete_alert_rule(&id));
     let now = intl::now();
     html! {
         <section class="panel" aria-label="Rules">
@@ -70,14 +69,14 @@ pub fn RuleList() -> Html {
             { form_error(error.as_deref()) }
             { view(&rules, skeleton_lines(6), |list| html! {
                 if list.items.is_empty() {
-                    { message(LuBell, "No rules", html! { <p>{ "Nothing is watched. Make a rule, and try it on the last days before you keep it." }</p> }) }
+                    { message(LuBell, "No rules", html! { <p>{ "Create a rule to get alerts. The preview shows how often it would have fired." }</p> }) }
                 } else {
-                    <ul class="rules">{ for list.items.iter().map(|rule| item(rule, now, &on_change, &on_remove)) }</ul>
+                    <ul class="rules">{ for list.items.iter().map(|rule| item(rule, now, &on_change, &on_delete)) }</ul>
                 }
             }) }
-            if let Some(rule) = &*asked {
-                <Confirm title={format!("Delete “{}”?", rule.rule.name)} action="Delete" act={remove(rule.id.to_string())} on_done={rules.on_refresh()} {on_close}>
-                    { "Its alerts that last are over then; those of the past stay in the history." }
+            if let Some(rule) = &*deleting {
+                <Confirm title={format!("Delete “{}”?", rule.rule.name)} action="Delete" act={delete(rule.id.to_string())} on_done={rules.on_refresh()} {on_close}>
+                    { "Its active alerts are resolved. Past alerts stay in the history." }
                 </Confirm>
             }
         </section>
@@ -85,19 +84,19 @@ pub fn RuleList() -> Html {
 }
 
 fn item(
-    kept: &AlertRule,
+    stored: &AlertRule,
     now: Timestamp,
     on_change: &Callback<(String, Value)>,
-    on_remove: &Callback<AlertRule>,
+    on_delete: &Callback<AlertRule>,
 ) -> Html {
-    let rule = &kept.rule;
-    let id = kept.id.to_string();
-    let change = |fields: Value| {
+    let rule = &stored.rule;
+    let id = stored.id.to_string();
+    let update = |fields: Value| {
         let id = id.clone();
         on_change.reform(move |_: MouseEvent| (id.clone(), fields.clone()))
     };
     let mute =
-        |until: Option<Timestamp>| change(json!({ "muted_until": until.map(|until| until.to_string()) }));
+        |until: Option<Timestamp>| update(json!({ "muted_until": until.map(|until| until.to_string()) }));
     let until = {
         let id = id.clone();
         on_change.reform(move |event: Event| {
@@ -109,27 +108,27 @@ fn item(
     let muted = rule.muted_until.filter(|until| *until > now);
     let until_id = format!("mute-{id}");
     let onclick = {
-        let kept = kept.clone();
-        on_remove.reform(move |_: MouseEvent| kept.clone())
+        let stored = stored.clone();
+        on_delete.reform(move |_: MouseEvent| stored.clone())
     };
     html! {
         <li key={id.clone()} class={classes!("rule", (!rule.enabled).then_some("off"))}>
-            { switch(rule.enabled, format!("Evaluate {}", rule.name), change(json!({ "enabled": !rule.enabled }))) }
+            { switch(rule.enabled, format!("Enable {}", rule.name), update(json!({ "enabled": !rule.enabled }))) }
             <div class="rule-body">
                 <p class="alert-title">
                     <RouteLink class="alert-link" to={Route::AlertRule { id: id.clone() }}>{ rule.name.clone() }</RouteLink>
-                    if kept.open_alerts > 0 {
-                        <span class="badge severity-critical">{ format::integer(kept.open_alerts) }{ " firing" }</span>
+                    if stored.open_alerts > 0 {
+                        <span class="badge severity-critical">{ format::integer(stored.open_alerts) }{ " firing" }</span>
                     }
                     if let Some(until) = muted {
                         <span class="badge severity-warning">{ format!("Muted until {}", intl::date(until, Style::Short)) }</span>
                     }
                 </p>
-                <p class="alert-text">{ sentence(rule) }</p>
+                <p class="alert-text">{ rule_summary(rule) }</p>
                 <p class="rule-note">
                     if !rule.enabled {
-                        { "Switched off" }
-                    } else if let Some(at) = kept.evaluated_at {
+                        { "Disabled" }
+                    } else if let Some(at) = stored.evaluated_at {
                         { "Evaluated " }<RelativeTime {at} />
                     } else {
                         { "Not evaluated yet" }
@@ -140,8 +139,8 @@ fn item(
                 <RouteLink class="button small" to={Route::AlertRule { id: id.clone() }} label={format!("Edit {}", rule.name)}>{ "Edit" }</RouteLink>
                 <Menu label={format!("Mute {}", rule.name)} button={html! { <span class="button small">{ if muted.is_some() { "Muted" } else { "Mute" } }</span> }}>
                     <>
-                        if muted.is_some() { <button type="button" class="menu-item" onclick={mute(None)}>{ "Tell channels again" }</button> }
-                        for (hours, label) in MUTES {
+                        if muted.is_some() { <button type="button" class="menu-item" onclick={mute(None)}>{ "Unmute" }</button> }
+                        for (hours, label) in MUTE_HOURS {
                             <button type="button" class="menu-item" onclick={mute(Some(now + Duration::from_secs(hours * 3600)))}>{ label }</button>
                         }
                         <div class="field menu-field">

@@ -1,7 +1,10 @@
-//! The dashboard's charts, and the series that they and the small lines of the key figures are made of.
+//! The charts of the dashboard, and the time series for charts and KPI sparklines.
+
+use std::collections::HashMap;
 
 use futures_util::future::try_join_all;
 use shared::{
+    format::Unit,
     metric::{Metric, Timeseries},
     time_range::TimeRange,
 };
@@ -10,44 +13,37 @@ use yew::prelude::*;
 use super::kpi_cards::History;
 use crate::{
     api::{ApiError, Client},
-    chart::{Chart, ChartSeries, Shape, Steps},
-    components::kpi_card::Unit,
+    chart::{ChartSeries, Shape, Steps},
+    components::chart_panel::ChartPanel,
 };
 
-/// One answer of each metric.
+const METRICS: [Metric; 7] = [
+    Metric::Requests,
+    Metric::Errors,
+    Metric::P50LatencyMs,
+    Metric::P95LatencyMs,
+    Metric::CostUsd,
+    Metric::AvgLatencyMs,
+    Metric::QualityScore,
+];
+
+/// The time series of the dashboard, by metric.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ChartData {
-    requests: Timeseries,
-    errors: Timeseries,
-    p50: Timeseries,
-    p95: Timeseries,
-    cost: Timeseries,
-    latency: Timeseries,
-    quality: Timeseries,
-}
+pub struct ChartData(HashMap<Metric, Timeseries>);
 
 impl ChartData {
-    /// Asks for all of them at once.
+    /// Fetches all time series concurrently.
+    ///
+    /// # Errors
+    /// Returns the first error of a request.
     pub async fn fetch(client: &Client, range: TimeRange) -> Result<Self, ApiError> {
-        let metrics = [
-            Metric::Requests,
-            Metric::Errors,
-            Metric::P50LatencyMs,
-            Metric::P95LatencyMs,
-            Metric::CostUsd,
-            Metric::AvgLatencyMs,
-            Metric::QualityScore,
-        ];
-        let answers = try_join_all(metrics.map(|metric| client.timeseries(metric, range))).await?;
-        // As many answers as questions, in their order.
-        let [requests, errors, p50, p95, cost, latency, quality] =
-            <[Timeseries; 7]>::try_from(answers).map_err(|_| ApiError::Unreadable { status: 200 })?;
-        Ok(Self { requests, errors, p50, p95, cost, latency, quality })
+        let all = try_join_all(METRICS.map(|metric| client.get_timeseries(metric, range))).await?;
+        Ok(Self(all.into_iter().map(|timeseries| (timeseries.metric, timeseries)).collect()))
     }
 
-    /// The past of the key figures.
+    /// Returns the history of the KPIs.
     pub fn history(&self) -> History {
-        let (requests, errors) = (values(&self.requests), values(&self.errors));
+        let (requests, errors) = (self.values(Metric::Requests), self.values(Metric::Errors));
         let rate = |(all, failed): (&Option<f64>, &Option<f64>)| {
             let all = all.filter(|all| *all > 0.0)?;
             Some(failed.unwrap_or(0.0) / all * 100.0)
@@ -55,46 +51,47 @@ impl ChartData {
         History {
             error_rate: requests.iter().zip(&errors).map(rate).collect(),
             requests,
-            latency: values(&self.latency),
-            cost: values(&self.cost),
-            quality: values(&self.quality),
+            latency: self.values(Metric::AvgLatencyMs),
+            cost: self.values(Metric::CostUsd),
+            quality: self.values(Metric::QualityScore),
         }
+    }
+
+    fn values(&self, metric: Metric) -> Vec<Option<f64>> {
+        let series = self.0.get(&metric).and_then(|timeseries| timeseries.series.first());
+        series.iter().flat_map(|series| &series.points).map(|point| point.value).collect()
+    }
+
+    fn chart(
+        &self,
+        title: &'static str,
+        unit: Unit,
+        shape: Shape,
+        series: &[(Metric, &'static str, &'static str)],
+    ) -> Html {
+        let found: Vec<_> = series
+            .iter()
+            .filter_map(|&(metric, label, class)| Some((self.0.get(&metric)?, label, class)))
+            .collect();
+        // All metrics have the same steps.
+        let Some((first, ..)) = found.first() else { return Html::default() };
+        let steps = Steps::new(first);
+        let series: Vec<_> =
+            found.iter().map(|(data, label, class)| ChartSeries::new(label, class, shape, data)).collect();
+        html! { <ChartPanel {title} {unit} {steps} {series} /> }
     }
 }
 
-fn values(timeseries: &Timeseries) -> Vec<Option<f64>> {
-    let points = timeseries.series.first().map(|series| series.points.as_slice()).unwrap_or_default();
-    points.iter().map(|point| point.value).collect()
-}
-
-/// Requests with errors, latency, and cost over time.
+/// Renders the charts of requests, latency and cost.
 pub fn draw_charts(data: &ChartData) -> Html {
+    let requests =
+        [(Metric::Requests, "All", "series-requests"), (Metric::Errors, "Errors", "series-errors")];
+    let latency = [(Metric::P95LatencyMs, "p95", "series-p95"), (Metric::P50LatencyMs, "p50", "series-p50")];
     html! {
         <div class="charts">
-            <Chart
-                title="Requests"
-                unit={Unit::Count}
-                steps={Steps::new(&data.requests)}
-                series={vec![
-                    ChartSeries::new("All", "series-requests", Shape::Bars, &data.requests),
-                    ChartSeries::new("Failed", "series-errors", Shape::Bars, &data.errors),
-                ]}
-            />
-            <Chart
-                title="Latency"
-                unit={Unit::Latency}
-                steps={Steps::new(&data.p50)}
-                series={vec![
-                    ChartSeries::new("p95", "series-p95", Shape::Line, &data.p95),
-                    ChartSeries::new("p50", "series-p50", Shape::Line, &data.p50),
-                ]}
-            />
-            <Chart
-                title="Cost"
-                unit={Unit::Cost}
-                steps={Steps::new(&data.cost)}
-                series={vec![ChartSeries::new("Cost", "series-cost", Shape::Area, &data.cost)]}
-            />
+            { data.chart("Requests", Unit::Count, Shape::Bars, &requests) }
+            { data.chart("Latency", Unit::Latency, Shape::Line, &latency) }
+            { data.chart("Cost", Unit::Cost, Shape::Area, &[(Metric::CostUsd, "Cost", "series-cost")]) }
         </div>
     }
 }

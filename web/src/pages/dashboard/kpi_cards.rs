@@ -1,26 +1,26 @@
-//! The five key figures.
+//! The KPI cards of the dashboard.
 
-use shared::kpi::HomeKpis;
+use shared::{format::Unit, kpi::HomeKpis};
 use yew::prelude::*;
 
-use crate::components::kpi_card::{Unit, kpi_card};
+use crate::components::kpi_card::kpi_card;
 
-/// The figures over the window, for the small lines; empty where not known.
+/// The KPIs over time, for the sparklines. A list is empty if not loaded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// Traces per step.
+    /// The number of traces per step.
     pub requests: Vec<Option<f64>>,
-    /// Mean latency in milliseconds.
+    /// The average latency in milliseconds.
     pub latency: Vec<Option<f64>>,
-    /// Percent that failed.
+    /// The error rate in percent.
     pub error_rate: Vec<Option<f64>>,
-    /// US dollars.
+    /// The cost in US dollars.
     pub cost: Vec<Option<f64>>,
-    /// Mean quality score.
+    /// The average quality score, from 0 to 100.
     pub quality: Vec<Option<f64>>,
 }
 
-/// A card each.
+/// Renders one card per KPI.
 pub fn kpi_cards(kpis: &HomeKpis, history: &History) -> Html {
     html! {
         <div class="kpi-cards">
@@ -28,7 +28,7 @@ pub fn kpi_cards(kpis: &HomeKpis, history: &History) -> Html {
             { kpi_card("Average latency", &kpis.avg_latency_ms, Unit::Latency, &history.latency) }
             { kpi_card("Error rate", &kpis.error_rate, Unit::Percent, &history.error_rate) }
             { kpi_card("Cost", &kpis.total_cost_usd, Unit::Cost, &history.cost) }
-            { kpi_card("Quality score", &kpis.avg_quality_score, Unit::Score, &history.quality) }
+            { kpi_card("Quality", &kpis.avg_quality_score, Unit::Score, &history.quality) }
         </div>
     }
 }

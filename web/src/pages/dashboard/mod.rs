@@ -1,4 +1,4 @@
-//! The dashboard: key figures, charts, top lists, alerts and activity of one time range.
+//! The dashboard: KPIs, charts, top agents and models, alerts, and activity.
 
 mod charts;
 mod kpi_cards;
@@ -33,11 +33,14 @@ use crate::{
 };
 use charts::{ChartData, draw_charts};
 
-const TOP: u32 = 6;
+/// The number of rows of a top list.
+const TOP_ITEMS: u32 = 6;
+/// The number of alerts shown.
 const ALERTS: u32 = 20;
+/// The number of activities shown.
 const ACTIVITIES: u32 = 30;
 
-/// See the module.
+/// Loads and renders the dashboard, or the onboarding in a workspace without traces.
 #[component]
 pub fn DashboardPage() -> Html {
     use_title("Dashboard");
@@ -45,28 +48,30 @@ pub fn DashboardPage() -> Html {
     let range = TimeRange::from_query(&query).unwrap_or_default();
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
 
-    let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| client.home_kpis(range));
+    let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| client.get_home_kpis(range));
     let charts =
         use_poll(
             range,
             ttl::HOME_KPIS,
             |client, range| async move { ChartData::fetch(&client, range).await },
         );
-    let agents =
-        use_poll(range, ttl::HOME_KPIS, |client, range| client.breakdown(Dimension::Agent, range, TOP));
-    let models =
-        use_poll(range, ttl::HOME_KPIS, |client, range| client.breakdown(Dimension::Model, range, TOP));
-    let alerts = use_poll((), ttl::ALERTS, |client, ()| client.recent_alerts(ALERTS, None));
-    let activity = use_poll((), ttl::ACTIVITY, |client, ()| client.activity(ACTIVITIES));
-    // Only an empty range raises the question whether there was ever a trace.
+    let agents = use_poll(range, ttl::HOME_KPIS, |client, range| {
+        client.get_breakdown(Dimension::Agent, range, TOP_ITEMS)
+    });
+    let models = use_poll(range, ttl::HOME_KPIS, |client, range| {
+        client.get_breakdown(Dimension::Model, range, TOP_ITEMS)
+    });
+    let alerts = use_poll((), ttl::ALERTS, |client, ()| client.list_recent_alerts(ALERTS, None));
+    let activity = use_poll((), ttl::ACTIVITY, |client, ()| client.list_activity(ACTIVITIES));
+    // Whether the workspace has any traces only matters if the selected range is empty.
     let is_empty = kpis.data().is_some_and(|kpis| kpis.total_requests.value == 0.0);
     let used = use_poll(is_empty, ttl::ACTIVITY, |client, is_empty| async move {
-        Ok(!is_empty || client.traces(&any_trace_query()).await?.total > 0)
+        Ok(!is_empty || client.list_traces(&any_trace_query()).await?.total > 0)
     });
     let unused_now = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !*used);
-    // Who is shown how to send the first trace is led to it from there.
-    let guided = use_mut_ref(|| false);
-    let never_used = guided.replace_with(|guided| *guided || unused_now) || unused_now;
+    // The onboarding stays until the first trace opens, even if a refresh finds the trace earlier.
+    let onboarding = use_mut_ref(|| false);
+    let never_used = onboarding.replace_with(|shown| *shown || unused_now) || unused_now;
 
     let on_refresh = {
         let polls =
@@ -125,8 +130,8 @@ pub fn DashboardPage() -> Html {
                     </> }) }
                     { panel("Activity", "feed", html! {
                         <>
-                            <span class="muted panel-note">{ "last hour" }</span>
-                            <RouteLink class="panel-link" to={Route::Traces} query="range=1h" label="Traces of the last hour">{ "Traces" }</RouteLink>
+                            <span class="muted panel-note">{ "Last hour" }</span>
+                            <RouteLink class="panel-link" to={Route::Traces} query="range=1h" label="Traces from the last hour">{ "Traces" }</RouteLink>
                         </>
                     }, html! { <>
                         { view(&activity, skeleton_lines(8), |list| html! { { activity_stream(&list.items) } }) }
@@ -158,7 +163,7 @@ fn charts_skeleton() -> Html {
     html! { <div class="charts">for _ in 0..3 { { skeleton_block("skeleton-chart") } }</div> }
 }
 
-/// The part of the trace list's address that says which range.
+/// Returns the time range as URL query of the trace list.
 fn trace_query(range: TimeRange) -> String {
     let query = range.to_query();
     let pairs = [("range", query.range), ("start", query.start), ("end", query.end)];
@@ -169,7 +174,7 @@ fn trace_query(range: TimeRange) -> String {
         .join("&")
 }
 
-/// One trace of the last year: whether there was ever one.
+/// Returns a query for one trace of the longest range, to find out whether there are any.
 fn any_trace_query() -> TraceListQuery {
     let end = intl::now() + std::time::Duration::from_secs(3600);
     let start = end - std::time::Duration::from_secs((limit::RANGE_DAYS - 1) * 86_400);

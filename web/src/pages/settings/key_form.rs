@@ -1,4 +1,4 @@
-//! Creates an API key.
+//! The form that creates an API key.
 
 use icondata_lu::LuPlus;
 use shared::api_key::{CreateApiKeyRequest, CreateApiKeyResponse};
@@ -13,11 +13,11 @@ use crate::{
 /// Properties of [`KeyForm`].
 #[derive(Properties, PartialEq)]
 pub struct KeyFormProps {
-    /// Gets the new key.
+    /// Called with the new key.
     pub on_created: Callback<CreateApiKeyResponse>,
 }
 
-/// See the module.
+/// Renders the form.
 #[component]
 pub fn KeyForm(props: &KeyFormProps) -> Html {
     let client = use_client();
@@ -34,8 +34,8 @@ pub fn KeyForm(props: &KeyFormProps) -> Html {
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let request = CreateApiKeyRequest { name: name.trim().to_owned() };
-            if let Some(wrong) = request.validate().first() {
-                error.set(Some(format!("The name {}", wrong.detail).into()));
+            if let Some(invalid) = request.validate().first() {
+                error.set(Some(format!("The name {}", invalid.detail).into()));
                 return;
             }
             busy.set(true);
@@ -56,7 +56,7 @@ pub fn KeyForm(props: &KeyFormProps) -> Html {
     };
     html! {
         <form class="key-form" {onsubmit} novalidate=true>
-            <Field name="key-name" label="Name of the new key" placeholder="production" value={(*name).clone()} error={(*error).clone()} {on_change} />
+            <Field name="key-name" label="Key name" placeholder="production" value={(*name).clone()} error={(*error).clone()} {on_change} />
             <button type="submit" class="button primary" disabled={*busy}>{ svg_icon(LuPlus) }{ "Create key" }</button>
         </form>
     }

@@ -1,4 +1,4 @@
-//! The API keys that there are, and the question before one is revoked.
+//! The list of API keys, with a confirmation before a key is revoked.
 
 use icondata_lu::LuKeyRound;
 use shared::api_key::ApiKey;
@@ -8,9 +8,9 @@ use yew::prelude::*;
 use crate::{
     auth::use_client,
     components::{
-        column_heads::{actions_head, column_heads},
         confirm::Confirm,
         message::message,
+        table_head::{actions_head, column_heads},
         time::{RelativeTime, exact_time},
     },
 };
@@ -20,18 +20,18 @@ use crate::{
 pub struct KeyListProps {
     /// The keys.
     pub keys: Vec<ApiKey>,
-    /// Gets the id of a key that was revoked.
+    /// Called with the id of a revoked key.
     pub on_revoked: Callback<Uuid>,
 }
 
-/// See the module.
+/// Renders the list.
 #[component]
 pub fn KeyList(props: &KeyListProps) -> Html {
     let client = use_client();
-    let asked = use_state(|| None::<ApiKey>);
+    let revoking = use_state(|| None::<ApiKey>);
     let on_close = {
-        let asked = asked.clone();
-        Callback::from(move |()| asked.set(None))
+        let revoking = revoking.clone();
+        Callback::from(move |()| revoking.set(None))
     };
     let revoke = |id: Uuid| {
         let client = client.clone();
@@ -40,13 +40,13 @@ pub fn KeyList(props: &KeyListProps) -> Html {
     let on_revoked = |id: Uuid| props.on_revoked.reform(move |()| id);
     if props.keys.is_empty() {
         return html! {
-            { message(LuKeyRound, "No keys yet", html! { <><p>{ "Create the first one above." }</p></> }) }
+            { message(LuKeyRound, "No API keys", html! { <><p>{ "Create your first key above." }</p></> }) }
         };
     }
     let row = |key: &ApiKey| {
         let onclick = {
-            let (asked, key) = (asked.clone(), key.clone());
-            Callback::from(move |_: MouseEvent| asked.set(Some(key.clone())))
+            let (revoking, key) = (revoking.clone(), key.clone());
+            Callback::from(move |_: MouseEvent| revoking.set(Some(key.clone())))
         };
         html! {
             <tr key={key.id.to_string()}>
@@ -54,7 +54,7 @@ pub fn KeyList(props: &KeyListProps) -> Html {
                 <td class="mono">{ format!("{}…", key.prefix) }</td>
                 <td data-label="Created">{ exact_time(key.created_at) }</td>
                 <td data-label="Last used">
-                    if let Some(at) = key.last_used_at { <RelativeTime {at} /> } else { <span class="muted">{ "never" }</span> }
+                    if let Some(at) = key.last_used_at { <RelativeTime {at} /> } else { <span class="muted">{ "Never" }</span> }
                 </td>
                 <td class="cell-action"><button type="button" class="button small danger" {onclick} aria-label={format!("Revoke {}", key.name)}>{ "Revoke" }</button></td>
             </tr>
@@ -73,9 +73,9 @@ pub fn KeyList(props: &KeyListProps) -> Html {
                     <tbody>{ for props.keys.iter().map(row) }</tbody>
                 </table>
             </div>
-            if let Some(key) = &*asked {
+            if let Some(key) = &*revoking {
                 <Confirm title={format!("Revoke “{}”?", key.name)} action="Revoke" act={revoke(key.id)} on_done={on_revoked(key.id)} {on_close}>
-                    <>{ "Agents that use " }<code class="mono">{ format!("{}…", key.prefix) }</code>{ " can send nothing any more, at once and for good." }</>
+                    <>{ "Agents that use " }<code class="mono">{ format!("{}…", key.prefix) }</code>{ " can no longer send traces. This cannot be undone." }</>
                 </Confirm>
             }
         </>

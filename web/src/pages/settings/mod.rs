@@ -1,4 +1,4 @@
-//! Account, workspace, API keys, how to send traces with them, whom alerts are told, and what models cost.
+//! The settings: account, workspace, API keys, alert channels, and model prices.
 
 mod channel;
 mod key_form;
@@ -28,25 +28,25 @@ use key_form::KeyForm;
 use key_list::KeyList;
 use price::PricePanel;
 
-/// See the module.
+/// Loads and renders the settings.
 #[component]
 pub fn SettingsPage() -> Html {
     use_title("Settings");
     let account = use_context::<Account>();
-    let keys = use_poll((), ttl::ALERTS, |client, ()| client.api_keys());
-    let fresh = use_state(|| None::<CreateApiKeyResponse>);
+    let keys = use_poll((), ttl::ALERTS, |client, ()| client.list_api_keys());
+    let new_key = use_state(|| None::<CreateApiKeyResponse>);
     let on_created = {
-        let (fresh, keys) = (fresh.clone(), keys.clone());
+        let (new_key, keys) = (new_key.clone(), keys.clone());
         Callback::from(move |created| {
-            fresh.set(Some(created));
+            new_key.set(Some(created));
             keys.refresh();
         })
     };
     let on_revoked = {
-        let (fresh, keys) = (fresh.clone(), keys.clone());
+        let (new_key, keys) = (new_key.clone(), keys.clone());
         Callback::from(move |id| {
-            if fresh.as_ref().is_some_and(|created| created.api_key.id == id) {
-                fresh.set(None);
+            if new_key.as_ref().is_some_and(|created| created.api_key.id == id) {
+                new_key.set(None);
             }
             keys.refresh();
         })
@@ -54,7 +54,7 @@ pub fn SettingsPage() -> Html {
     let origin = intl::window().location().origin().unwrap_or_default();
     html! {
         <div class="settings">
-            { page_head("Settings", "Your account, and how your agents reach this workspace.", None) }
+            { page_head("Settings", "Account, API keys, alert channels and model prices.", None) }
             { panel("Account", "", Html::default(), html! { <>
                 if let Some(account) = account {
                     { view(&account.poll, skeleton_lines(3), |user| html! {
@@ -68,14 +68,14 @@ pub fn SettingsPage() -> Html {
                 }
             </> }) }
             { panel("API keys", "", Html::default(), html! { <>
-                <p class="panel-lead muted">{ "An agent sends a key with every trace. Give each one its own, so that you can revoke it alone." }</p>
+                <p class="panel-lead muted">{ "Agents send traces with an API key. Create one key per agent, so that you can revoke it separately." }</p>
                 <KeyForm {on_created} />
-                if let Some(created) = &*fresh {
-                    <div class="fresh-key" role="status">
+                if let Some(created) = &*new_key {
+                    <div class="new-key" role="status">
                         <p><strong>{ format!("Copy the key “{}” now.", created.api_key.name) }</strong>{ " It is not shown again." }</p>
-                        <div class="fresh-key-row">
+                        <div class="new-key-row">
                             <code class="mono">{ created.key.clone() }</code>
-                            <CopyButton text={created.key.clone()} what="key" />
+                            <CopyButton text={created.key.clone()} name="key" />
                         </div>
                     </div>
                 }
@@ -83,14 +83,14 @@ pub fn SettingsPage() -> Html {
             </> }) }
             { panel("Send a trace", "", Html::default(), html! { <>
                 <p class="panel-lead muted">
-                    if fresh.is_some() {
-                        { "Ready to paste: your new key is in it." }
+                    if new_key.is_some() {
+                        { "The command contains your new key." }
                     } else {
-                        { "Create a key above, and it will be filled in here." }
+                        { "Create a key above to fill it in here." }
                     }
                     { " For OpenTelemetry, see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ "." }
                 </p>
-                { code_box("Terminal", "curl command", curl(&origin, fresh.as_ref().map_or(NO_KEY, |created| &created.key))) }
+                { code_box("Terminal", "curl command", curl(&origin, new_key.as_ref().map_or(NO_KEY, |created| &created.key))) }
             </> }) }
             <ChannelPanel />
             <PricePanel />

@@ -1,4 +1,4 @@
-//! Whether the trace that somebody waits for is there. Pure.
+//! Detects the arrival of the first trace. Pure functions.
 
 use std::collections::HashSet;
 
@@ -6,36 +6,36 @@ use shared::trace::Trace;
 
 use super::snippet::AGENT;
 
-/// What was there when the page was opened.
+/// The traces that existed when the page was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Opening {
+pub struct InitialTraces {
     ids: HashSet<String>,
 }
 
-/// What has come since.
+/// A new trace.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arrival {
-    /// What was waited for: the page turns to it.
-    Awaited(Trace),
-    /// A trace, but in a workspace with traffic it may be anybody's: the page only says so.
-    Another(Trace),
+    /// The expected trace; the page opens it.
+    Expected(Trace),
+    /// Another trace, which may come from existing traffic; the page only mentions it.
+    Other(Trace),
 }
 
-impl Opening {
-    /// `newest` are the newest traces that were there.
+impl InitialTraces {
+    /// Stores the ids of the newest traces.
     pub fn new(newest: &[Trace]) -> Self {
         Self { ids: newest.iter().map(|trace| trace.trace_id.clone()).collect() }
     }
 
-    /// What is new among the `newest` traces of now. The first of all traces is waited for whatever it is; in a workspace
-    /// that has some, one that a snippet sent is.
+    /// Returns the new trace among `newest`, if any. In an empty workspace, any trace is the expected one; otherwise only a
+    /// trace sent by a snippet is.
     pub fn arrival(&self, newest: &[Trace]) -> Option<Arrival> {
-        let mut fresh = newest.iter().filter(|trace| !self.ids.contains(&trace.trace_id));
-        let of_snippet = fresh.clone().find(|trace| trace.agent_id == AGENT);
-        let first = if self.ids.is_empty() { fresh.clone().next() } else { None };
-        match of_snippet.or(first) {
-            Some(trace) => Some(Arrival::Awaited(trace.clone())),
-            None => fresh.next().map(|trace| Arrival::Another(trace.clone())),
+        let mut new = newest.iter().filter(|trace| !self.ids.contains(&trace.trace_id));
+        let from_snippet = new.clone().find(|trace| trace.agent_id == AGENT);
+        let first = if self.ids.is_empty() { new.clone().next() } else { None };
+        match from_snippet.or(first) {
+            Some(trace) => Some(Arrival::Expected(trace.clone())),
+            None => new.next().map(|trace| Arrival::Other(trace.clone())),
         }
     }
 }
@@ -56,27 +56,27 @@ mod tests {
     }
 
     #[test]
-    fn the_first_trace_of_all_is_awaited_whoever_sent_it() {
-        let opening = Opening::new(&[]);
-        assert_eq!(opening.arrival(&[]), None);
+    fn expects_any_trace_in_an_empty_workspace() {
+        let initial = InitialTraces::new(&[]);
+        assert_eq!(initial.arrival(&[]), None);
         let first = trace("a", "my-own-agent");
-        assert_eq!(opening.arrival(std::slice::from_ref(&first)), Some(Arrival::Awaited(first)));
+        assert_eq!(initial.arrival(std::slice::from_ref(&first)), Some(Arrival::Expected(first)));
     }
 
     #[test]
-    fn traffic_that_goes_on_turns_nobody_away() {
+    fn does_not_open_traces_of_existing_traffic() {
         let old = trace("a", "router");
-        let opening = Opening::new(std::slice::from_ref(&old));
-        assert_eq!(opening.arrival(std::slice::from_ref(&old)), None);
+        let initial = InitialTraces::new(std::slice::from_ref(&old));
+        assert_eq!(initial.arrival(std::slice::from_ref(&old)), None);
         let more = trace("b", "router");
-        assert_eq!(opening.arrival(&[more.clone(), old]), Some(Arrival::Another(more)));
+        assert_eq!(initial.arrival(&[more.clone(), old]), Some(Arrival::Other(more)));
     }
 
     #[test]
-    fn a_snippet_s_trace_is_found_among_others_but_not_that_of_last_time() {
-        let last_time = trace("a", AGENT);
-        let opening = Opening::new(std::slice::from_ref(&last_time));
-        let (other, own) = (trace("b", "router"), trace("c", AGENT));
-        assert_eq!(opening.arrival(&[other, own.clone(), last_time]), Some(Arrival::Awaited(own)));
+    fn expects_a_new_trace_of_a_snippet_in_a_workspace_with_traffic() {
+        let earlier = trace("a", AGENT);
+        let initial = InitialTraces::new(std::slice::from_ref(&earlier));
+        let (other, expected) = (trace("b", "router"), trace("c", AGENT));
+        assert_eq!(initial.arrival(&[other, expected.clone(), earlier]), Some(Arrival::Expected(expected)));
     }
 }

@@ -1,5 +1,5 @@
-//! Getting started: a key, something to paste with the key in it, and the first trace, to which the page turns. The key
-//! is kept here only, for as long as the page is open.
+//! Getting started: create an API key, run an example with it, and open the first trace. The key is only held in memory
+//! while the page is open.
 
 mod arrival;
 pub(crate) mod snippet;
@@ -19,26 +19,26 @@ use crate::{
     intl,
     route::Route,
 };
-use snippet::Way;
-use watch::{use_arrival, watch};
+use snippet::Integration;
+use watch::{arrival_status, use_arrival};
 
-/// What the key is called in the list of keys.
+/// The name of the created key in the list of keys.
 const KEY_NAME: &str = "Getting started";
 
 /// Properties of [`Start`].
 #[derive(Properties, PartialEq)]
 pub struct StartProps {
-    /// Whether it stands where an empty dashboard would.
+    /// Whether it replaces an empty dashboard.
     #[prop_or_default]
     pub within_dashboard: bool,
 }
 
-/// See the module.
+/// Renders the onboarding steps.
 #[component]
 pub fn Start(props: &StartProps) -> Html {
     use_title(if props.within_dashboard { "Dashboard" } else { "Getting started" });
     let client = use_client();
-    let chosen = use_state(|| 0_usize);
+    let selected = use_state(|| 0_usize);
     let key = use_state(|| None::<String>);
     let error = use_state(|| None::<String>);
     let busy = use_state(|| false);
@@ -57,44 +57,44 @@ pub fn Start(props: &StartProps) -> Html {
             });
         })
     };
-    let way = Way::ALL[*chosen];
-    let tab = |(index, this): (usize, Way)| {
-        let chosen = chosen.clone();
-        let onclick = Callback::from(move |_: MouseEvent| chosen.set(index));
-        html! { <button type="button" aria-pressed={(way == this).to_string()} {onclick}>{ this.title() }</button> }
+    let integration = Integration::ALL[*selected];
+    let tab = |(index, item): (usize, Integration)| {
+        let selected = selected.clone();
+        let onclick = Callback::from(move |_: MouseEvent| selected.set(index));
+        html! { <button type="button" aria-pressed={(integration == item).to_string()} {onclick}>{ item.title() }</button> }
     };
     let location = intl::window().location();
     let (origin, host) = (location.origin().unwrap_or_default(), location.hostname().unwrap_or_default());
-    let snippets = way.snippets(&origin, key.as_deref());
+    let snippets = integration.snippets(&origin, key.as_deref());
     html! {
         <>
             if !props.within_dashboard {
-                { page_head("Getting started", "Whatever speaks OpenTelemetry sends its runs here as it is.", None) }
+                { page_head("Getting started", "Works with any OpenTelemetry exporter.", None) }
             }
             <section class="panel onboarding" aria-label="Send your first trace">
                 <h2>{ "Send your first trace" }</h2>
-                <p class="muted">{ "A trace is one run of an agent. Make a key, paste what sends one, and see it here." }</p>
+                <p class="muted">{ "A trace is one run of an agent. Create an API key, run an example, and see its trace." }</p>
                 <ol class="steps">
                     <li>
                         <h3>{ "Create an API key" }</h3>
                         if let Some(key) = &*key {
-                            { fresh_key(key) }
+                            { new_key(key) }
                         } else {
-                            <p>{ "Your agents send it along, so that their traces land in this workspace." }</p>
-                            <button type="button" class="button primary" onclick={on_create} disabled={*busy}>{ "Create a key" }</button>
+                            <p>{ "Agents use the key to send traces to this workspace." }</p>
+                            <button type="button" class="button primary" onclick={on_create} disabled={*busy}>{ "Create key" }</button>
                             { form_error(error.as_deref()) }
                         }
                     </li>
                     <li>
                         <h3>{ "Send a trace" }</h3>
-                        <div class="segments ways" role="group" aria-label="How to send">{ for Way::ALL.into_iter().enumerate().map(tab) }</div>
-                        <p>{ way.lead() }</p>
-                        { for snippets.into_iter().map(|snippet| code_box(snippet.place, snippet.what, snippet.text)) }
-                        if way != Way::Curl { { settings_alone(&origin, &host) } }
+                        <div class="segments integrations" role="group" aria-label="Integration">{ for Integration::ALL.into_iter().enumerate().map(tab) }</div>
+                        <p>{ integration.description() }</p>
+                        { for snippets.into_iter().map(|snippet| code_box(snippet.location, snippet.label, snippet.text)) }
+                        if integration != Integration::Curl { { existing_exporter(&origin, &host) } }
                     </li>
                     <li>
-                        <h3>{ "Watch it arrive" }</h3>
-                        { watch(arrival.as_ref()) }
+                        <h3>{ "View the trace" }</h3>
+                        { arrival_status(arrival.as_ref()) }
                     </li>
                 </ol>
             </section>
@@ -102,23 +102,23 @@ pub fn Start(props: &StartProps) -> Html {
     }
 }
 
-fn fresh_key(key: &str) -> Html {
+fn new_key(key: &str) -> Html {
     html! {
-        <div class="fresh-key" role="status">
-            <p><strong>{ "This is your key, and it is in the snippets below." }</strong>{ " It is not shown again. " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ " can revoke it." }</p>
-            <div class="fresh-key-row">
+        <div class="new-key" role="status">
+            <p><strong>{ "Copy your key now." }</strong>{ " It is not shown again. The examples below contain it. You can revoke it in " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }</p>
+            <div class="new-key-row">
                 <code class="mono">{ key.to_owned() }</code>
-                <CopyButton text={key.to_owned()} what="key" />
+                <CopyButton text={key.to_owned()} name="key" />
             </div>
         </div>
     }
 }
 
-fn settings_alone(origin: &str, host: &str) -> Html {
+fn existing_exporter(origin: &str, host: &str) -> Html {
     html! {
         <p class="muted">
-            { "An agent that already exports OpenTelemetry needs the settings alone. It may send HTTP with protobuf or JSON to " }
-            <code>{ format!("{origin}/v1/traces") }</code>{ ", or gRPC to " }<code>{ format!("http://{host}:4317") }</code>
+            { "If your agent already exports OpenTelemetry, set only the environment variables. It can send OTLP over HTTP (protobuf or JSON) to " }
+            <code>{ format!("{origin}/v1/traces") }</code>{ ", or over gRPC to " }<code>{ format!("http://{host}:4317") }</code>
             { " (" }<code>{ "OTEL_EXPORTER_OTLP_PROTOCOL=grpc" }</code>{ ")." }
         </p>
     }

@@ -1,47 +1,47 @@
-//! What one pastes to send a first trace: functions of the server's address and a key, all in one place.
-//! `docs/getting-started.md` shows the same.
+//! Code examples that send a first trace, with the server's URL and an API key filled in. `docs/getting-started.md`
+//! contains the same examples.
 
-/// What stands where a key should.
+/// The placeholder for the API key.
 pub const NO_KEY: &str = "YOUR_API_KEY";
-/// The agent that all of these send as.
+/// The agent id in all examples.
 pub const AGENT: &str = "getting-started";
 
-/// A way to send traces.
+/// An integration that sends traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// OpenTelemetry's SDK for Python, by hand.
+pub enum Integration {
+    /// The OpenTelemetry SDK for Python, with manual instrumentation.
     Python,
-    /// OpenInference's instrumentation of the OpenAI client.
+    /// The OpenInference instrumentation of the OpenAI client.
     OpenInference,
-    /// OpenLLMetry's instrumentation of the OpenAI client.
+    /// The OpenLLMetry instrumentation of the OpenAI client.
     OpenLlmetry,
-    /// OpenTelemetry's SDK for Node, by hand.
+    /// The OpenTelemetry SDK for Node.js, with manual instrumentation.
     Node,
     /// The Vercel AI SDK.
     Vercel,
-    /// The JSON API.
+    /// The REST API.
     Curl,
 }
 
-/// Something to paste.
+/// A code example.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet {
-    /// Where it goes: a terminal, or a file of this name.
-    pub place: &'static str,
-    /// What it is, for a screen reader and the button that copies it.
-    pub what: &'static str,
-    /// The text.
+    /// Where to use it: a terminal, or a file name.
+    pub location: &'static str,
+    /// What it is, for the accessible name and the copy button.
+    pub label: &'static str,
+    /// The code.
     pub text: String,
 }
 
 const TERMINAL: &str = "Terminal";
 
-impl Way {
-    /// All of them.
+impl Integration {
+    /// All integrations.
     pub const ALL: [Self; 6] =
         [Self::Python, Self::OpenInference, Self::OpenLlmetry, Self::Node, Self::Vercel, Self::Curl];
 
-    /// What the tab says.
+    /// Returns the label of the tab.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Python => "Python",
@@ -53,29 +53,29 @@ impl Way {
         }
     }
 
-    /// What it does, in a sentence.
-    pub const fn lead(self) -> &'static str {
+    /// Returns a short description.
+    pub const fn description(self) -> &'static str {
         match self {
             Self::Python => {
-                "OpenTelemetry's SDK for Python: a run with one call of a model, made by hand. It calls no model."
+                "Manual instrumentation with the OpenTelemetry SDK for Python. The example records one model call without calling a model."
             }
             Self::OpenInference => {
-                "OpenInference (Phoenix) records what the OpenAI client for Python does. It calls OpenAI: OPENAI_API_KEY has to be set. There are such packages for LangChain, LlamaIndex and many others."
+                "OpenInference (Phoenix) instruments the OpenAI client for Python. The example calls OpenAI and requires OPENAI_API_KEY. Packages exist for LangChain, LlamaIndex and many other libraries."
             }
             Self::OpenLlmetry => {
-                "OpenLLMetry (Traceloop) records what the OpenAI client for Python does. It calls OpenAI: OPENAI_API_KEY has to be set. There are such packages for other providers and frameworks."
+                "OpenLLMetry (Traceloop) instruments the OpenAI client for Python. The example calls OpenAI and requires OPENAI_API_KEY. Packages exist for other providers and frameworks."
             }
             Self::Node => {
-                "OpenTelemetry's SDK for Node: a run with one call of a model, made by hand. It calls no model."
+                "Manual instrumentation with the OpenTelemetry SDK for Node.js. The example records one model call without calling a model."
             }
             Self::Vercel => {
-                "The Vercel AI SDK records by itself, once it is told to. This calls OpenAI: OPENAI_API_KEY has to be set."
+                "The Vercel AI SDK has built-in telemetry that you enable per call. The example calls OpenAI and requires OPENAI_API_KEY."
             }
-            Self::Curl => "No OpenTelemetry at all: one request with JSON in it, once a run is over.",
+            Self::Curl => "The REST API, without OpenTelemetry: one JSON request per finished trace.",
         }
     }
 
-    /// What to paste, in this order.
+    /// Returns the code examples, in the order of use.
     pub fn snippets(self, endpoint: &str, key: Option<&str>) -> Vec<Snippet> {
         let key = key.unwrap_or(NO_KEY);
         let (install, file, program, run) = match self {
@@ -110,17 +110,21 @@ impl Way {
                 RUN_TS,
             ),
             Self::Curl => {
-                return vec![Snippet { place: TERMINAL, what: "curl command", text: curl(endpoint, key) }];
+                return vec![Snippet {
+                    location: TERMINAL,
+                    label: "curl command",
+                    text: curl(endpoint, key),
+                }];
             }
         };
         vec![
             Snippet {
-                place: TERMINAL,
-                what: "installation and settings",
+                location: TERMINAL,
+                label: "setup commands",
                 text: format!("{install}\n{}", environment(endpoint, key)),
             },
-            Snippet { place: file, what: "program", text: program.trim_end().to_owned() },
-            Snippet { place: TERMINAL, what: "command", text: run.to_owned() },
+            Snippet { location: file, label: "program", text: program.trim_end().to_owned() },
+            Snippet { location: TERMINAL, label: "command", text: run.to_owned() },
         ]
     }
 }
@@ -130,8 +134,8 @@ const TS: &str = "first_trace.ts";
 const RUN_PY: &str = "python first_trace.py";
 const RUN_TS: &str = "npx tsx first_trace.ts";
 
-/// The settings that every exporter of OpenTelemetry reads. No `Authorization: Bearer …`: the values of these headers
-/// are percent-encoded, and a blank in one is lost or refused.
+/// Returns the environment variables of OpenTelemetry exporters. The header is `x-api-key` and not `Authorization: Bearer …`,
+/// because header values are percent-encoded and some exporters drop or reject the space.
 pub fn environment(endpoint: &str, key: &str) -> String {
     [
         &format!("export OTEL_EXPORTER_OTLP_ENDPOINT=\"{endpoint}\""),
@@ -142,7 +146,7 @@ pub fn environment(endpoint: &str, key: &str) -> String {
     .join("\n")
 }
 
-/// A command that sends one trace as JSON.
+/// Returns a command that sends one trace as JSON.
 pub fn curl(endpoint: &str, key: &str) -> String {
     [
         &format!("curl {endpoint}/api/v1/traces \\"),
@@ -172,7 +176,7 @@ mod tests {
     const ENDPOINT: &str = "http://127.0.0.1:8000";
 
     #[test]
-    fn the_command_sends_a_trace_that_the_api_takes() {
+    fn curl_command_sends_a_valid_trace() {
         let command = curl(ENDPOINT, "ao_key");
         let body = command.split("-d '").nth(1).and_then(|rest| rest.strip_suffix('\'')).unwrap_or_default();
         let trace: Result<shared::trace::TraceInput, _> = serde_json::from_str(body);
@@ -181,50 +185,60 @@ mod tests {
     }
 
     #[test]
-    fn every_way_names_the_server_and_the_key_once() {
-        for way in Way::ALL {
-            let text: String =
-                way.snippets(ENDPOINT, Some("ao_key")).into_iter().map(|snippet| snippet.text).collect();
-            assert_eq!(text.matches("ao_key").count(), 1, "{way:?}");
-            assert_eq!(text.matches(ENDPOINT).count(), 1, "{way:?}");
-            assert!(!text.contains(NO_KEY), "{way:?}");
+    fn every_integration_contains_the_server_and_the_key_once() {
+        for integration in Integration::ALL {
+            let text: String = integration
+                .snippets(ENDPOINT, Some("ao_key"))
+                .into_iter()
+                .map(|snippet| snippet.text)
+                .collect();
+            assert_eq!(text.matches("ao_key").count(), 1, "{integration:?}");
+            assert_eq!(text.matches(ENDPOINT).count(), 1, "{integration:?}");
+            assert!(!text.contains(NO_KEY), "{integration:?}");
         }
     }
 
     #[test]
-    fn who_has_no_key_yet_sees_where_it_goes() {
-        for way in Way::ALL {
-            assert!(way.snippets(ENDPOINT, None)[0].text.contains(NO_KEY), "{way:?}");
+    fn shows_a_placeholder_without_a_key() {
+        for integration in Integration::ALL {
+            assert!(integration.snippets(ENDPOINT, None)[0].text.contains(NO_KEY), "{integration:?}");
         }
     }
 
     #[test]
-    fn what_is_pasted_into_a_terminal_holds_no_comment() {
-        // zsh, as it comes, takes a `#` on its command line for a word.
-        for way in Way::ALL {
-            for snippet in way.snippets(ENDPOINT, None).iter().filter(|snippet| snippet.place == TERMINAL) {
-                assert!(!snippet.text.contains('#'), "{way:?}: {}", snippet.text);
+    fn terminal_snippets_contain_no_comments() {
+        // By default, zsh does not treat `#` as a comment on the command line.
+        for integration in Integration::ALL {
+            for snippet in
+                integration.snippets(ENDPOINT, None).iter().filter(|snippet| snippet.location == TERMINAL)
+            {
+                assert!(!snippet.text.contains('#'), "{integration:?}: {}", snippet.text);
             }
         }
     }
 
     #[test]
-    fn what_calls_a_model_says_which_key_it_needs() {
-        for way in Way::ALL {
-            let program = way.snippets(ENDPOINT, None).into_iter().find(|snippet| snippet.what == "program");
+    fn examples_that_call_openai_mention_its_api_key() {
+        for integration in Integration::ALL {
+            let program =
+                integration.snippets(ENDPOINT, None).into_iter().find(|snippet| snippet.label == "program");
             let text = program.map(|program| program.text).unwrap_or_default();
             let calls = ["OpenAI()", "openai("].iter().any(|call| text.contains(call));
-            assert_eq!(calls, text.contains("OPENAI_API_KEY has to be set"), "{way:?}");
-            assert_eq!(calls, way.lead().contains("OPENAI_API_KEY"), "{way:?}");
+            assert_eq!(calls, text.contains("OPENAI_API_KEY has to be set"), "{integration:?}");
+            assert_eq!(calls, integration.description().contains("OPENAI_API_KEY"), "{integration:?}");
         }
     }
 
     #[test]
-    fn the_documentation_shows_the_same() {
+    fn documentation_contains_the_same_examples() {
         let documentation = include_str!("../../../../docs/getting-started.md");
-        for way in Way::ALL {
-            for snippet in way.snippets("http://localhost:8000", None) {
-                assert!(documentation.contains(&snippet.text), "{way:?} lacks\n{}", snippet.text);
+        for integration in Integration::ALL {
+            for snippet in integration.snippets("http://localhost:8000", None) {
+                assert!(
+                    documentation.contains(&snippet.text),
+                    "{integration:?} is not documented\n{}",
+                    snippet.text
+                );
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Looks for the first trace, and turns to it.
+//! Waits for the first trace and opens it.
 
 use std::time::Duration;
 
@@ -6,68 +6,69 @@ use gloo_timers::callback::Timeout;
 use icondata_lu::{LuCircleCheck, LuRadio};
 use shared::{limit, trace::TraceListQuery};
 use yew::prelude::*;
-use yew_router::Routable;
+use yew_router::hooks::use_navigator;
 
-use super::arrival::{Arrival, Opening};
+use super::arrival::{Arrival, InitialTraces};
 use crate::{
     components::{icon::svg_icon, link::RouteLink},
     hooks::use_poll,
     intl,
     route::Route,
-    router,
 };
 
-/// How often it looks. Every look but the first after a write is answered by the API's cache.
-const EVERY: Duration = Duration::from_millis(2_500);
-/// How long it says that the trace is there before it turns to it, in milliseconds.
-const PAUSE: u32 = 1_500;
-/// How many of the newest traces it looks at.
-const NEWEST: u32 = 25;
+/// The polling interval. The API answers from its cache unless new traces were written.
+const INTERVAL: Duration = Duration::from_millis(2_500);
+/// The delay in milliseconds between the message that the trace has arrived and opening it.
+const OPEN_DELAY: u32 = 1_500;
+/// The number of newest traces to check.
+const NEWEST_TRACES: u32 = 25;
 
-/// Looks for it, for as long as the page is open.
+/// Polls for new traces while the page is open. Opens the expected trace when it arrives.
 #[hook]
 pub fn use_arrival() -> Option<Arrival> {
-    // One question for as long as the page is open: whether a trace is new is told by its id.
+    // The query never changes while the page is open: new traces are recognized by their ids.
     let query = use_mut_ref(newest_query).borrow().clone();
-    let newest = use_poll(query, EVERY, |client, query| client.traces(&query));
-    let opening = use_mut_ref(|| None::<Opening>);
+    let newest = use_poll(query, INTERVAL, |client, query| client.list_traces(&query));
+    let initial = use_mut_ref(|| None::<InitialTraces>);
     let arrival = newest.data().and_then(|page| {
-        opening.borrow_mut().get_or_insert_with(|| Opening::new(&page.items)).arrival(&page.items)
+        initial.borrow_mut().get_or_insert_with(|| InitialTraces::new(&page.items)).arrival(&page.items)
     });
-    let awaited = match &arrival {
-        Some(Arrival::Awaited(trace)) => Some(trace.trace_id.clone()),
+    let expected = match &arrival {
+        Some(Arrival::Expected(trace)) => Some(trace.trace_id.clone()),
         _ => None,
     };
-    use_effect_with(awaited, move |awaited| {
-        let turn = awaited
-            .clone()
-            .map(|id| Timeout::new(PAUSE, move || router::push(&Route::Trace { id }.to_path())));
-        move || drop(turn)
+    let navigator = use_navigator();
+    use_effect_with(expected, move |expected| {
+        let timeout = navigator
+            .zip(expected.clone())
+            .map(|(navigator, id)| Timeout::new(OPEN_DELAY, move || navigator.push(&Route::Trace { id })));
+        move || drop(timeout)
     });
     arrival
 }
 
-/// What has come, if anything has.
-pub fn watch(arrival: Option<&Arrival>) -> Html {
+/// Renders whether a trace has arrived.
+pub fn arrival_status(arrival: Option<&Arrival>) -> Html {
     let (icon, text, trace) = match arrival {
-        Some(Arrival::Awaited(trace)) => (LuCircleCheck, "Your first trace is here.".to_owned(), Some(trace)),
-        Some(Arrival::Another(trace)) => {
-            (LuRadio, format!("A trace of {} has come in.", trace.agent_id), Some(trace))
+        Some(Arrival::Expected(trace)) => {
+            (LuCircleCheck, "Your first trace has arrived.".to_owned(), Some(trace))
         }
-        None => (LuRadio, "Waiting. This page turns to the trace as soon as it arrives.".to_owned(), None),
+        Some(Arrival::Other(trace)) => (LuRadio, format!("New trace from {}.", trace.agent_id), Some(trace)),
+        None => (LuRadio, "Waiting for your trace. It opens as soon as it arrives.".to_owned(), None),
     };
     html! {
-        <p class={classes!("watch", matches!(arrival, Some(Arrival::Awaited(_))).then_some("watch-there"))} role="status">
+        <p class={classes!("watch", matches!(arrival, Some(Arrival::Expected(_))).then_some("watch-arrived"))} role="status">
             { svg_icon(icon) }
             <span>{ text }</span>
             if let Some(trace) = trace {
-                <RouteLink to={Route::Trace { id: trace.trace_id.clone() }}>{ "Open it" }</RouteLink>
+                <RouteLink to={Route::Trace { id: trace.trace_id.clone() }}>{ "Open trace" }</RouteLink>
             }
         </p>
     }
 }
 
-/// The newest traces of the last year; a page that stays open for a day still sees them.
+/// Returns a query for the newest traces of the last year. The window ends in the future, so that it stays valid while the
+/// page is open.
 fn newest_query() -> TraceListQuery {
     let day = Duration::from_secs(86_400);
     let end = intl::now() + day;
@@ -76,7 +77,7 @@ fn newest_query() -> TraceListQuery {
         range: Some("custom".to_owned()),
         start: Some(start.to_string()),
         end: Some(end.to_string()),
-        limit: Some(NEWEST),
+        limit: Some(NEWEST_TRACES),
         ..TraceListQuery::default()
     }
 }

@@ -1,28 +1,34 @@
-//! The chosen step in the address, so that it can be sent to somebody: `?span=ID`.
+//! Synchronizes the selected span with the URL (`?span=ID`), so that it can be shared.
 
 use gloo_timers::callback::Timeout;
+use serde::{Deserialize, Serialize};
 use yew::prelude::*;
+use yew_router::hooks::{use_location, use_navigator, use_route};
 
-use crate::{
-    query,
-    router::{self, use_location},
-};
+use crate::route::Route;
 
-/// Milliseconds after which a choice is written: browsers refuse addresses that change with every key.
-const REST: u32 = 250;
+/// The delay in milliseconds before the URL is updated: browsers limit how often it may change.
+const DELAY: u32 = 250;
 
-/// The span that the address names.
-#[hook]
-pub fn use_span_in_address() -> Option<String> {
-    query::value(&use_location().query, "span")
+/// The query of the page of a trace.
+#[derive(Serialize, Deserialize)]
+struct SpanQuery {
+    /// The id of the selected span.
+    span: Option<String>,
 }
 
-/// Writes `selected` into the address, in the place of what stands there: going back leads to where one came from. Where
-/// the address `named` changes by itself, `on_change` gets to know.
+/// Returns the id of the span in the URL.
+#[hook]
+pub fn use_span_in_address() -> Option<String> {
+    use_location()?.query::<SpanQuery>().ok()?.span
+}
+
+/// Writes the selected span to the URL without a new history entry. Calls `on_change` if the span in the URL, `named`,
+/// changes for another reason.
 #[hook]
 pub fn use_address(named: Option<String>, selected: Option<String>, on_change: Callback<Option<String>>) {
     let written = use_mut_ref(|| named.clone());
-    let location = use_location();
+    let (navigator, route) = (use_navigator(), use_route::<Route>());
     {
         let written = written.clone();
         use_effect_with(named, move |named| {
@@ -34,14 +40,15 @@ pub fn use_address(named: Option<String>, selected: Option<String>, on_change: C
     }
     use_effect_with(selected, move |selected| {
         let changed = *written.borrow() != *selected;
-        let writing = changed.then(|| {
+        let timeout = changed.then(|| {
             let span = selected.clone();
-            Timeout::new(REST, move || {
+            Timeout::new(DELAY, move || {
                 written.borrow_mut().clone_from(&span);
-                let query = span.map(|span| format!("?span={}", js_sys::encode_uri_component(&span)));
-                router::replace(&(location.path.clone() + &query.unwrap_or_default()));
+                if let (Some(navigator), Some(route)) = (navigator, route) {
+                    drop(navigator.replace_with_query(&route, SpanQuery { span }));
+                }
             })
         });
-        move || drop(writing)
+        move || drop(timeout)
     });
 }

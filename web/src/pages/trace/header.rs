@@ -1,27 +1,27 @@
-//! The run's figures.
+//! The header of a trace: title, status, stats and labels.
 
 use shared::{
     cost::CostBasis,
+    format,
     trace::{Trace, TraceDetail, TraceStatus},
 };
 use yew::prelude::*;
 
 use crate::{
-    components::{figure::figure, link::RouteLink, status::status_badge},
-    format,
+    components::{link::RouteLink, stat::stat, status::status_badge},
     intl::{self, Style},
     route::Route,
     trace::Model,
 };
 
-/// See the module.
+/// Renders the header.
 pub fn header(model: &Model) -> Html {
     let trace = &model.detail.trace;
     let tokens = match (trace.tokens_total, trace.tokens_input, trace.tokens_output) {
         (None, None, None) => None,
         (total, input, output) => {
-            let of = |tokens: Option<u64>| tokens.map_or_else(none, format::integer);
-            Some((of(total), format!("{} in · {} out", of(input), of(output))))
+            let count = |tokens: Option<u64>| tokens.map_or_else(none, format::integer);
+            Some((count(total), format!("{} in · {} out", count(input), count(output))))
         }
     };
     let (cost, basis) = cost(&model.detail);
@@ -34,18 +34,18 @@ pub fn header(model: &Model) -> Html {
                 <h1 class="ellipsis">{ name.unwrap_or(&trace.agent_id).clone() }</h1>
                 { status_badge(trace.status) }
                 if trace.incomplete {
-                    <span class="badge status-timeout" title="The outermost step of this run has not come, so another stands for it. It may still be running, or its end was lost.">{ "Incomplete" }</span>
+                    <span class="badge status-timeout" title="The root step has not arrived; the earliest step is used instead. The trace may still be running, or the root step was lost.">{ "Incomplete" }</span>
                 }
                 <time class="muted" datetime={trace.timestamp.to_string()}>{ intl::date(trace.timestamp, Style::Full) }</time>
             </div>
             if let Some(error) = &trace.error { { error_box(trace.status, error) } }
-            <dl class="trace-figures">
-                { figure("Latency", format::latency(trace.latency_ms), None) }
-                { figure("Cost", cost, basis) }
-                { figure("Tokens", tokens.as_ref().map_or_else(none, |tokens| tokens.0.clone()), tokens.map(|tokens| tokens.1)) }
-                { figure("Quality", trace.quality_score.map_or_else(none, format::score), None) }
-                { figure("Model", trace.model.clone().unwrap_or_else(none), trace.model_provider.clone()) }
-                { figure("Steps", format::integer(model.spans().len() as u64), steps) }
+            <dl class="trace-stats">
+                { stat("Latency", format::latency(trace.latency_ms), None) }
+                { stat("Cost", cost, basis) }
+                { stat("Tokens", tokens.as_ref().map_or_else(none, |tokens| tokens.0.clone()), tokens.map(|tokens| tokens.1)) }
+                { stat("Quality", trace.quality_score.map_or_else(none, format::score), None) }
+                { stat("Model", trace.model.clone().unwrap_or_else(none), trace.model_provider.clone()) }
+                { stat("Steps", format::integer(model.spans().len() as u64), steps) }
             </dl>
             { labels(trace, name.is_some()) }
         </section>
@@ -53,8 +53,8 @@ pub fn header(model: &Model) -> Html {
 }
 
 fn labels(trace: &Trace, show_agent: bool) -> Html {
-    let label = |what: &'static str, text: &String, to: Route, query: String| {
-        html! { <span><span class="muted">{ what }{ " " }</span><RouteLink class="mono" {to} {query}>{ text.clone() }</RouteLink></span> }
+    let label = |name: &'static str, text: &String, to: Route, query: String| {
+        html! { <span><span class="muted">{ name }{ " " }</span><RouteLink class="mono" {to} {query}>{ text.clone() }</RouteLink></span> }
     };
     if !show_agent && trace.session_id.is_none() && trace.user_id.is_none() && trace.tags.is_empty() {
         return Html::default();
@@ -63,7 +63,7 @@ fn labels(trace: &Trace, show_agent: bool) -> Html {
         <div class="trace-labels">
             if show_agent { { label("Agent", &trace.agent_id, Route::Traces, format!("agent_id={}", js_sys::encode_uri_component(&trace.agent_id))) } }
             if let Some(session) = &trace.session_id { { label("Session", session, Route::Session { id: session.clone() }, String::new()) } }
-            if let Some(user) = &trace.user_id { { label("User", user, Route::User { id: user.clone() }, String::new()) } }
+            if let Some(user) = &trace.user_id { { label("End user", user, Route::User { id: user.clone() }, String::new()) } }
             if !trace.tags.is_empty() {
                 <ul class="tags" aria-label="Tags">
                     for tag in &trace.tags { <li class="tag">{ tag.clone() }</li> }
@@ -73,17 +73,17 @@ fn labels(trace: &Trace, show_agent: bool) -> Html {
     }
 }
 
-/// Why it failed. Several lines keep their shape.
+/// Renders an error message. Line breaks are preserved.
 pub fn error_box(status: TraceStatus, error: &str) -> Html {
-    let word = if status == TraceStatus::Timeout { "Timeout: " } else { "Error: " };
-    html! { <p class="form-error detail-error"><strong>{ word }</strong>{ error.to_owned() }</p> }
+    let prefix = if status == TraceStatus::Timeout { "Timeout: " } else { "Error: " };
+    html! { <p class="form-error detail-error"><strong>{ prefix }</strong>{ error.to_owned() }</p> }
 }
 
 fn none() -> String {
     format::NONE.to_owned()
 }
 
-/// What a run cost and where that comes from. What has no price is never shown as nothing.
+/// Returns the cost of a trace and a note on its source. A missing price is never shown as a cost of 0.
 fn cost(detail: &TraceDetail) -> (String, Option<String>) {
     let trace = &detail.trace;
     let missing = match trace.unpriced {
@@ -107,10 +107,11 @@ fn cost(detail: &TraceDetail) -> (String, Option<String>) {
 }
 
 fn basis(detail: &TraceDetail) -> Option<&'static str> {
-    let own = detail.cost_basis.as_ref();
+    let trace_basis = detail.cost_basis.as_ref();
     let all =
         || detail.spans.iter().filter(|span| span.cost_usd.is_some()).map(|span| span.cost_basis.as_ref());
-    let bases: Vec<Option<&CostBasis>> = if own.is_some() { vec![own] } else { all().collect() };
+    let bases: Vec<Option<&CostBasis>> =
+        if trace_basis.is_some() { vec![trace_basis] } else { all().collect() };
     let reported = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Reported)));
     let computed = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Computed(_))));
     match (reported, computed) {
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
     use crate::trace::sample;
 
-    fn said(cost_usd: Option<f64>, unpriced: u32, basis: Option<CostBasis>) -> (String, Option<String>) {
+    fn cost_of(cost_usd: Option<f64>, unpriced: u32, basis: Option<CostBasis>) -> (String, Option<String>) {
         let mut detail = sample::detail(vec![]);
         detail.trace.cost_usd = cost_usd;
         detail.trace.unpriced = unpriced;
@@ -135,22 +136,28 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_price_is_never_shown_as_nothing() {
-        assert_eq!(said(None, 2, None), ("No price".to_owned(), Some("2 calls without a price".to_owned())));
+    fn never_shows_a_missing_price_as_zero() {
         assert_eq!(
-            said(Some(0.0), 1, None),
+            cost_of(None, 2, None),
+            ("No price".to_owned(), Some("2 calls without a price".to_owned()))
+        );
+        assert_eq!(
+            cost_of(Some(0.0), 1, None),
             ("No price".to_owned(), Some("1 call without a price".to_owned()))
         );
-        assert_eq!(said(None, 0, Some(CostBasis::NoPrice)).0, "No price");
-        assert_eq!(said(None, 0, None), ("–".to_owned(), None));
+        assert_eq!(cost_of(None, 0, Some(CostBasis::NoPrice)).0, "No price");
+        assert_eq!(cost_of(None, 0, None), ("–".to_owned(), None));
     }
 
     #[test]
-    fn a_cost_says_where_it_comes_from_and_what_is_not_in_it() {
+    fn shows_the_source_of_a_cost_and_unpriced_calls() {
         let reported = Some(CostBasis::Reported);
-        assert_eq!(said(Some(0.25), 0, reported.clone()), ("$0.250".to_owned(), Some("reported".to_owned())));
-        let (cost, note) = said(Some(0.25), 3, reported);
+        assert_eq!(
+            cost_of(Some(0.25), 0, reported.clone()),
+            ("$0.250".to_owned(), Some("reported".to_owned()))
+        );
+        let (cost, note) = cost_of(Some(0.25), 3, reported);
         assert_eq!((&*cost, note.as_deref()), ("$0.250", Some("reported · +3 calls without a price")));
-        assert_eq!(said(Some(0.0), 0, None), ("$0".to_owned(), None), "a free model costs nothing");
+        assert_eq!(cost_of(Some(0.0), 0, None), ("$0".to_owned(), None), "a free model costs nothing");
     }
 }

@@ -1,4 +1,4 @@
-//! The keys that work anywhere on the page of a run, except where one types.
+//! Keyboard shortcuts of the trace page, active except in inputs.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
@@ -8,22 +8,22 @@ use yew::prelude::*;
 use super::state::{Action, Direction};
 use crate::intl;
 
-/// The element to search in.
+/// The id of the search input.
 pub const SEARCH: &str = "span-search";
-/// The element of the rows.
+/// The id of the tree of spans.
 pub const TREE: &str = "span-tree";
-/// The element of what the chosen step holds.
+/// The id of the panel of the selected span.
 pub const DETAIL: &str = "detail";
 
-/// Puts the focus on an element of the page, if it is there.
+/// Focuses an element, if it exists.
 pub fn focus(id: &str) {
     if let Some(element) = intl::document().get_element_by_id(id) {
-        // An element that cannot be focused just is not.
+        // Without focus the element still works.
         drop(element.unchecked_into::<HtmlElement>().focus());
     }
 }
 
-/// Listens for them: `/` to search, `n` and `p` through what was found, `e` and `E` through what failed.
+/// Listens for shortcuts: `/` focuses the search, `n` and `p` go through the matches, `e` and `E` through failed spans.
 #[hook]
 pub fn use_keys(on_action: &Callback<Action>) {
     let on_action = on_action.clone();
@@ -31,7 +31,7 @@ pub fn use_keys(on_action: &Callback<Action>) {
         let options = EventListenerOptions::enable_prevent_default();
         let listener = EventListener::new_with_options(&intl::document(), "keydown", options, move |event| {
             let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-            if event.default_prevented() || !is_here(event) {
+            if event.default_prevented() || !is_active(event) {
                 return;
             }
             let command = event.ctrl_key() || event.meta_key();
@@ -54,13 +54,13 @@ pub fn use_keys(on_action: &Callback<Action>) {
     });
 }
 
-/// Whether the focus is nowhere in particular or in the run's steps, and not where one types.
-fn is_here(event: &KeyboardEvent) -> bool {
+/// Returns whether shortcuts are active: the focus is on nothing or in the span tree, and not in an input.
+fn is_active(event: &KeyboardEvent) -> bool {
     let Some(target) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
         return true;
     };
     let typing = target.closest("input, textarea, select, dialog, [role=menu]").ok().flatten().is_some();
-    let inside = target.closest(".trace-body").ok().flatten().is_some();
-    let nowhere = matches!(&*target.tag_name(), "BODY" | "MAIN");
-    !typing && (inside || nowhere)
+    let in_trace = target.closest(".trace-body").ok().flatten().is_some();
+    let unfocused = matches!(&*target.tag_name(), "BODY" | "MAIN");
+    !typing && (in_trace || unfocused)
 }

@@ -1,4 +1,4 @@
-//! One run: its figures, its steps as a tree and a waterfall, and what each step read and wrote.
+//! The page of a trace: header, waterfall, and the details of the selected span.
 
 mod address;
 mod detail;
@@ -36,13 +36,13 @@ pub struct TracePageProps {
     pub id: String,
 }
 
-/// See the module.
+/// Loads and renders a trace.
 #[component]
 pub fn TracePage(props: &TracePageProps) -> Html {
     use_title(&format!("Trace {}", props.id));
-    // Shared from the start: ten thousand spans are not copied for every key that is pressed.
+    // The trace is shared by `Rc`, so that key presses do not copy thousands of spans.
     let trace = use_poll(props.id.clone(), ttl::TRACE_DETAIL, |client, id| async move {
-        client.trace(&id).await.map(Rc::new)
+        client.get_trace(&id).await.map(Rc::new)
     });
     let missing = trace.data().is_none()
         && trace.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
@@ -53,15 +53,15 @@ pub fn TracePage(props: &TracePageProps) -> Html {
                 <span class="muted" aria-hidden="true">{ "/" }</span>
                 <span class="mono ellipsis" aria-current="page">{ props.id.clone() }</span>
                 <span class="crumb-tools">
-                    <CopyButton text={props.id.clone()} what="trace id" label="Copy id" />
+                    <CopyButton text={props.id.clone()} name="trace ID" label="Copy ID" />
                     <Updated at={trace.updated_at()} loading={trace.is_loading()} on_refresh={trace.on_refresh()} />
                 </span>
             </nav>
             if missing {
-                <h1 class="visually-hidden">{ "No such trace" }</h1>
+                <h1 class="visually-hidden">{ "Trace" }</h1>
                 <section class="panel">
-                    { message(LuFileSearch, "There is no trace by this name in your workspace", html! { <>
-                        <p>{ "It may not have arrived yet, or its time is over." }</p>
+                    { message(LuFileSearch, "Trace not found", html! { <>
+                        <p>{ "It may not have arrived yet, or was removed by retention." }</p>
                         <RouteLink class="button" to={Route::Traces}>{ "All traces" }</RouteLink>
                     </> }) }
                 </section>

@@ -1,75 +1,74 @@
-//! What one sees of a run's steps: which is chosen, which are folded, what is searched for. A state machine that knows
-//! no browser.
+//! The state of the trace view: selection, collapsed spans, search. A state machine without access to the browser.
 
 use std::{collections::HashSet, rc::Rc};
 
 use shared::span::SpanMatches;
 use yew::Reducible;
 
-use crate::trace::{Model, fits};
+use crate::trace::{Model, matches};
 
-/// See the module. Spans are remembered by their ids: a refresh may bring more of them.
+/// The state of the view. Collapsed spans and matches are stored by id, since a refresh may add spans.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// The run.
+    /// The trace.
     pub model: Rc<Model>,
-    /// The number of the chosen span; none for the run itself.
+    /// The index of the selected span; `None` for the trace.
     pub selected: Option<usize>,
-    /// The ids of spans whose inside is not shown.
+    /// The ids of collapsed spans.
     pub collapsed: Rc<HashSet<String>>,
-    /// What is searched for.
+    /// The search query.
     pub query: String,
-    /// Whether the API has still to say what it found.
+    /// Whether a search request is pending.
     pub searching: bool,
-    /// For each span, whether the search found it; none without a search.
+    /// Whether each span matches the search; `None` without a search.
     pub hits: Option<Rc<Vec<bool>>>,
-    /// What the search found, from top to bottom.
+    /// The matching spans, in tree order.
     pub matches: Rc<Vec<usize>>,
-    /// Whether the API found more than it said, or did not look through everything.
+    /// Whether the API's matches are incomplete.
     pub more: bool,
-    /// Whether only what was found is shown, and what leads to it.
+    /// Whether only matches and their ancestors are shown.
     pub only_matches: bool,
-    /// Whether the critical path is drawn.
-    pub path: bool,
-    /// The rows, from top to bottom.
+    /// Whether the critical path is shown.
+    pub show_critical_path: bool,
+    /// The visible spans, in tree order.
     pub rows: Rc<Vec<usize>>,
-    /// Counts up whenever the chosen row should be brought into sight.
+    /// Incremented when the selected row has to be scrolled into view.
     pub reveal: u32,
-    found: Rc<HashSet<String>>,
+    found_ids: Rc<HashSet<String>>,
 }
 
-/// What happens to it.
+/// An action on the state.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// There is a newer answer.
+    /// A newer version of the trace was received.
     Refresh(Rc<Model>),
-    /// This row was clicked; none for the run itself.
+    /// A row was clicked; `None` for the trace.
     Select(Option<usize>),
-    /// The address names this span, or none.
+    /// The span in the URL changed.
     Address(Option<String>),
-    /// A key moves the choice.
-    Move(Step),
-    /// What is inside of this span should be shown, or not any more.
+    /// A key moves the selection.
+    Move(Movement),
+    /// Expands or collapses a span.
     Toggle(usize),
-    /// The inside of all spans should be shown.
+    /// Expands all spans.
     ExpandAll,
-    /// The inside of no span should be shown.
+    /// Collapses all spans.
     CollapseAll,
-    /// This is searched for.
+    /// Searches for a query.
     Search(String),
-    /// The API found these ids for that.
+    /// The API returned the matches of a query.
     Found(String, SpanMatches),
-    /// To the next thing found, or the one before.
+    /// Selects the next or previous match.
     Match(Direction),
-    /// To the next step that failed, or the one before.
+    /// Selects the next or previous failed span.
     Failed(Direction),
-    /// Show only what was found, or everything again.
+    /// Toggles whether only matches are shown.
     OnlyMatches,
-    /// Show the critical path, or not any more.
-    Path,
+    /// Toggles the critical path.
+    CriticalPath,
 }
 
-/// Which way.
+/// A direction in the tree order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Down.
@@ -78,26 +77,33 @@ pub enum Direction {
     Previous,
 }
 
-/// A movement by keys, as trees have them.
+/// A movement by keyboard, as usual for trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// So many rows down (or up, below 0).
+pub enum Movement {
+    /// Moves down by this number of rows, or up if negative.
     By(isize),
-    /// To the run itself.
+    /// Moves to the trace.
     First,
-    /// To the last row.
+    /// Moves to the last row.
     Last,
-    /// Unfolds, or goes to the first inside.
+    /// Expands, or moves to the first child.
     In,
-    /// Folds, or goes to the parent.
+    /// Collapses, or moves to the parent.
     Out,
 }
 
 impl PartialEq for State {
-    /// What is worked out is compared by where it is.
+    /// Compares derived data by pointer.
     fn eq(&self, other: &Self) -> bool {
         let scalars = |state: &Self| {
-            (state.selected, state.searching, state.more, state.only_matches, state.path, state.reveal)
+            (
+                state.selected,
+                state.searching,
+                state.more,
+                state.only_matches,
+                state.show_critical_path,
+                state.reveal,
+            )
         };
         let hits = |state: &Self| state.hits.as_ref().map(Rc::as_ptr);
         self.model == other.model
@@ -110,7 +116,7 @@ impl PartialEq for State {
 }
 
 impl State {
-    /// All of a run, with the span of this id chosen.
+    /// Creates the state of a trace with a selected span.
     pub fn new(model: Rc<Model>, selected: Option<&str>) -> Self {
         let selected = selected.and_then(|id| model.tree.find(id));
         let mut state = Self {
@@ -123,21 +129,21 @@ impl State {
             matches: Rc::default(),
             more: false,
             only_matches: false,
-            path: true,
+            show_critical_path: true,
             rows: Rc::default(),
             reveal: 0,
-            found: Rc::default(),
+            found_ids: Rc::default(),
         };
-        state.lay_out();
+        state.update_rows();
         state
     }
 
-    /// The id of the chosen span.
+    /// Returns the id of the selected span.
     pub fn selected_id(&self) -> Option<&str> {
         self.model.spans().get(self.selected?).map(|span| &*span.span_id)
     }
 
-    /// Which row is chosen: 0 is the run itself.
+    /// Returns the position of the selected row; 0 is the trace.
     pub fn position(&self) -> Option<usize> {
         match self.selected {
             None => Some(0),
@@ -145,17 +151,17 @@ impl State {
         }
     }
 
-    /// Whether the inside of a span is hidden.
+    /// Returns whether a span is collapsed.
     pub fn is_collapsed(&self, index: usize) -> bool {
         !self.collapsed.is_empty() && self.collapsed.contains(&self.model.spans()[index].span_id)
     }
 
-    fn lay_out(&mut self) {
+    fn update_rows(&mut self) {
         let wanted = self.hits.as_ref().filter(|_| self.only_matches).map(|hits| &***hits);
         self.rows = Rc::new(self.model.tree.rows(|index| self.is_collapsed(index), wanted));
     }
 
-    fn look(&mut self) {
+    fn update_matches(&mut self) {
         let query = self.query.trim().to_owned();
         if query.is_empty() {
             self.hits = None;
@@ -163,84 +169,86 @@ impl State {
             self.only_matches = false;
             return;
         }
-        let hit = |span: &shared::span::Span| fits(span, &query) || self.found.contains(&span.span_id);
+        let hit = |span: &shared::span::Span| matches(span, &query) || self.found_ids.contains(&span.span_id);
         let hits: Vec<bool> = self.model.spans().iter().map(hit).collect();
         self.matches = Rc::new(self.model.tree.order.iter().copied().filter(|&index| hits[index]).collect());
         self.hits = Some(Rc::new(hits));
     }
 
-    /// Chooses a span and opens everything that it is inside of.
-    fn show(&mut self, index: Option<usize>) {
+    /// Selects a span and expands its ancestors.
+    fn select(&mut self, index: Option<usize>) {
         self.selected = index;
         self.reveal += 1;
         let Some(index) = index else { return };
-        let closed: Vec<&String> = self
+        let hiding: Vec<&String> = self
             .model
             .tree
-            .above(index)
-            .filter(|&above| self.is_collapsed(above))
-            .map(|above| &self.model.spans()[above].span_id)
+            .ancestors(index)
+            .filter(|&ancestor| self.is_collapsed(ancestor))
+            .map(|ancestor| &self.model.spans()[ancestor].span_id)
             .collect();
-        if !closed.is_empty() {
+        if !hiding.is_empty() {
             let mut collapsed = (*self.collapsed).clone();
-            for id in closed {
+            for id in hiding {
                 collapsed.remove(id);
             }
             self.collapsed = Rc::new(collapsed);
-            self.lay_out();
+            self.update_rows();
         }
     }
 
-    fn fold(&mut self, index: usize, fold: bool) {
+    fn set_collapsed(&mut self, index: usize, collapse: bool) {
         let mut collapsed = (*self.collapsed).clone();
         let id = &self.model.spans()[index].span_id;
-        if fold {
+        if collapse {
             collapsed.insert(id.clone());
         } else {
             collapsed.remove(id);
         }
         self.collapsed = Rc::new(collapsed);
-        self.surface();
-        self.lay_out();
+        self.select_visible();
+        self.update_rows();
     }
 
-    /// What is chosen and not to be seen any more gives its place to what hides it: the outermost of those.
-    fn surface(&mut self) {
+    /// If the selected span is hidden, selects its topmost collapsed ancestor instead.
+    fn select_visible(&mut self) {
         if let Some(index) = self.selected
-            && let Some(above) = self.model.tree.above(index).filter(|&above| self.is_collapsed(above)).last()
+            && let Some(topmost) =
+                self.model.tree.ancestors(index).filter(|&ancestor| self.is_collapsed(ancestor)).last()
         {
-            self.selected = Some(above);
+            self.selected = Some(topmost);
         }
     }
 
-    fn step(&mut self, step: Step) {
+    fn move_selection(&mut self, movement: Movement) {
         let position = self.position().unwrap_or(0);
-        let to = match step {
-            Step::By(rows) => position.saturating_add_signed(rows).min(self.rows.len()),
-            Step::First => 0,
-            Step::Last => self.rows.len(),
-            Step::In | Step::Out => {
+        let to = match movement {
+            Movement::By(rows) => position.saturating_add_signed(rows).min(self.rows.len()),
+            Movement::First => 0,
+            Movement::Last => self.rows.len(),
+            Movement::In | Movement::Out => {
                 let Some(index) = self.selected else {
-                    if step == Step::In {
-                        self.show(self.rows.first().copied());
+                    if movement == Movement::In {
+                        self.select(self.rows.first().copied());
                     }
                     return;
                 };
-                let (parent, full) = (self.model.tree.parent[index], self.model.tree.inside[index] > 0);
-                match (step, full, self.is_collapsed(index)) {
-                    (Step::In, true, true) => self.fold(index, false),
-                    (Step::Out, true, false) => self.fold(index, true),
-                    (Step::In, true, false) => self.step(Step::By(1)),
-                    (Step::Out, ..) => self.show(parent),
+                let (parent, has_children) =
+                    (self.model.tree.parent[index], self.model.tree.descendants[index] > 0);
+                match (movement, has_children, self.is_collapsed(index)) {
+                    (Movement::In, true, true) => self.set_collapsed(index, false),
+                    (Movement::Out, true, false) => self.set_collapsed(index, true),
+                    (Movement::In, true, false) => self.move_selection(Movement::By(1)),
+                    (Movement::Out, ..) => self.select(parent),
                     _ => {}
                 }
                 return;
             }
         };
-        self.show(to.checked_sub(1).and_then(|at| self.rows.get(at)).copied());
+        self.select(to.checked_sub(1).and_then(|at| self.rows.get(at)).copied());
     }
 
-    /// Goes to the one of `list` that comes next after what is chosen, and after the last to the first again.
+    /// Selects the span of `list` that is next to the selected one in the given direction. Wraps around at the end.
     fn jump(&mut self, list: &[usize], direction: Direction) {
         let order = &self.model.tree.order;
         let mut place = vec![0; order.len()];
@@ -253,7 +261,7 @@ impl State {
             Direction::Previous => list.iter().rev().find(|&&index| place[index] < here).or(list.last()),
         };
         if let Some(&target) = target {
-            self.show(Some(target));
+            self.select(Some(target));
         }
     }
 }
@@ -268,58 +276,59 @@ impl Reducible for State {
             Action::Refresh(model) => {
                 next.selected = self.selected_id().and_then(|id| model.tree.find(id));
                 next.model = model;
-                next.look();
-                next.lay_out();
+                next.update_matches();
+                next.update_rows();
             }
             Action::Select(index) => next.selected = index,
             Action::Address(id) => {
                 let index = id.and_then(|id| self.model.tree.find(&id));
-                next.show(index);
+                next.select(index);
             }
-            Action::Move(step) => next.step(step),
-            Action::Toggle(index) => next.fold(index, !self.is_collapsed(index)),
+            Action::Move(movement) => next.move_selection(movement),
+            Action::Toggle(index) => next.set_collapsed(index, !self.is_collapsed(index)),
             Action::ExpandAll => {
                 next.collapsed = Rc::default();
-                next.lay_out();
+                next.update_rows();
                 next.reveal += 1;
             }
             Action::CollapseAll => {
-                let full = |(_, inside): &(&shared::span::Span, &usize)| **inside > 0;
-                let all = self.model.spans().iter().zip(&self.model.tree.inside).filter(full);
-                next.collapsed = Rc::new(all.map(|(span, _)| span.span_id.clone()).collect());
-                next.surface();
-                next.lay_out();
+                let has_children = |(_, count): &(&shared::span::Span, &usize)| **count > 0;
+                let parents =
+                    self.model.spans().iter().zip(&self.model.tree.descendants).filter(has_children);
+                next.collapsed = Rc::new(parents.map(|(span, _)| span.span_id.clone()).collect());
+                next.select_visible();
+                next.update_rows();
                 next.reveal += 1;
             }
             Action::Search(query) => {
                 next.searching = !query.trim().is_empty();
-                // A longer question finds nothing that the shorter one did not.
+                // The matches of a longer query are a subset of those of the shorter one.
                 if !query.contains(&self.query) {
-                    next.found = Rc::default();
+                    next.found_ids = Rc::default();
                 }
                 next.more = false;
                 next.query = query;
-                next.look();
-                next.lay_out();
+                next.update_matches();
+                next.update_rows();
             }
             Action::Found(query, _) if query != self.query => return self,
             Action::Found(_, found) => {
                 next.searching = false;
                 next.more = found.incomplete || found.total > found.items.len() as u64;
-                next.found = Rc::new(found.items.into_iter().collect());
-                next.look();
-                next.lay_out();
+                next.found_ids = Rc::new(found.items.into_iter().collect());
+                next.update_matches();
+                next.update_rows();
             }
             Action::Match(direction) => next.jump(&self.matches, direction),
             Action::Failed(direction) => next.jump(&self.model.failed, direction),
             Action::OnlyMatches => {
                 next.only_matches = !self.only_matches && self.hits.is_some();
-                // What was found should be seen.
+                // Matches must not be hidden in collapsed spans.
                 next.collapsed = Rc::default();
-                next.lay_out();
+                next.update_rows();
                 next.reveal += 1;
             }
-            Action::Path => next.path = !self.path,
+            Action::CriticalPath => next.show_critical_path = !self.show_critical_path,
         }
         Rc::new(next)
     }
@@ -353,43 +362,43 @@ mod tests {
     }
 
     #[test]
-    fn keys_go_through_the_rows_and_stop_at_both_ends() {
+    fn moves_through_the_rows_and_stops_at_both_ends() {
         let mut state = start();
-        for (step, expected) in [
-            (Step::By(-1), None),
-            (Step::By(1), Some("root")),
-            (Step::By(2), Some("leaf")),
-            (Step::By(20), Some("late")),
-            (Step::First, None),
-            (Step::Last, Some("late")),
-            (Step::By(-20), None),
+        for (movement, expected) in [
+            (Movement::By(-1), None),
+            (Movement::By(1), Some("root")),
+            (Movement::By(2), Some("leaf")),
+            (Movement::By(20), Some("late")),
+            (Movement::First, None),
+            (Movement::Last, Some("late")),
+            (Movement::By(-20), None),
         ] {
-            state = state.reduce(Action::Move(step));
-            assert_eq!(state.selected_id(), expected, "{step:?}");
+            state = state.reduce(Action::Move(movement));
+            assert_eq!(state.selected_id(), expected, "{movement:?}");
         }
-        assert_eq!(state.reveal, 7, "each of them brings its row into sight");
+        assert_eq!(state.reveal, 7, "each movement scrolls its row into view");
     }
 
     #[test]
-    fn left_and_right_fold_and_go_to_the_parent_and_the_first_child() {
+    fn left_and_right_collapse_expand_and_move_in_the_tree() {
         let mut state = after([Action::Select(Some(1))]);
-        for (step, selected, shown) in [
-            (Step::Out, "inner", 3),
-            (Step::Out, "root", 3),
-            (Step::Out, "root", 2),
-            (Step::In, "root", 3),
-            (Step::In, "inner", 3),
-            (Step::In, "inner", 4),
-            (Step::In, "leaf", 4),
-            (Step::In, "leaf", 4),
+        for (movement, selected, shown) in [
+            (Movement::Out, "inner", 3),
+            (Movement::Out, "root", 3),
+            (Movement::Out, "root", 2),
+            (Movement::In, "root", 3),
+            (Movement::In, "inner", 3),
+            (Movement::In, "inner", 4),
+            (Movement::In, "leaf", 4),
+            (Movement::In, "leaf", 4),
         ] {
-            state = state.reduce(Action::Move(step));
-            assert_eq!((state.selected_id(), state.rows.len()), (Some(selected), shown), "{step:?}");
+            state = state.reduce(Action::Move(movement));
+            assert_eq!((state.selected_id(), state.rows.len()), (Some(selected), shown), "{movement:?}");
         }
     }
 
     #[test]
-    fn folding_around_what_is_chosen_chooses_what_hides_it() {
+    fn collapsing_an_ancestor_selects_it() {
         let state = after([Action::Select(Some(2)), Action::Toggle(0)]);
         assert_eq!((rows(&state), state.selected_id()), (vec!["root".into(), "late".into()], Some("root")));
         let state = after([Action::Select(Some(2)), Action::CollapseAll]);
@@ -398,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn going_to_errors_opens_what_hides_them_and_goes_round() {
+    fn going_to_errors_expands_ancestors_and_wraps_around() {
         let next = Action::Failed(Direction::Next);
         let mut state = after([Action::CollapseAll]);
         for expected in ["leaf", "late", "leaf"] {
@@ -410,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_finds_names_at_once_and_contents_when_the_api_has_answered() {
+    fn search_finds_names_at_once_and_content_after_the_api_response() {
         let state = after([Action::Search("LEAF".to_owned())]);
         assert_eq!((names(&state.model, &state.matches), state.searching), (vec!["leaf".to_owned()], true));
         let found = |query: &str, id: &str, total| {
@@ -418,7 +427,7 @@ mod tests {
             Action::Found(query.to_owned(), SpanMatches { items, total, incomplete: false })
         };
         let state = state.reduce(found("older", "root", 1));
-        assert!(state.searching, "an answer to an older question is none");
+        assert!(state.searching, "the response to an older query is ignored");
         let state = state.reduce(found("LEAF", "late", 5));
         assert!(state.more && !state.searching);
         assert_eq!(names(&state.model, &state.matches), ["leaf", "late"]);
@@ -431,14 +440,14 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_found_is_shown_with_what_leads_to_it() {
+    fn only_matches_shows_matches_with_their_ancestors() {
         let state = after([Action::CollapseAll, Action::Search("leaf".to_owned()), Action::OnlyMatches]);
         assert_eq!(rows(&state), ["root", "inner", "leaf"]);
         assert_eq!(state.reduce(Action::OnlyMatches).rows.len(), 4);
     }
 
     #[test]
-    fn a_refresh_keeps_what_is_chosen_and_folded() {
+    fn refresh_keeps_the_selection_and_collapsed_spans() {
         let state = after([Action::Select(Some(3)), Action::Toggle(1)]);
         let mut more = spans();
         more.insert(0, span("new", None, 55, 56));

@@ -1,9 +1,10 @@
-//! Above the steps: the search, the errors, what to unfold and the critical path.
+//! The toolbar of the waterfall: search, errors, critical path, expand and collapse.
 
 use icondata_lu::{
     LuChevronDown, LuChevronUp, LuChevronsDownUp, LuChevronsUpDown, LuCircleX, LuFunnel, LuLoaderCircle,
     LuRoute, LuSearch,
 };
+use shared::format;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -11,9 +12,9 @@ use super::{
     key::{SEARCH, TREE, focus},
     state::{Action, Direction, State},
 };
-use crate::{components::icon::svg_icon, format};
+use crate::components::icon::svg_icon;
 
-/// See the module.
+/// Renders the toolbar.
 pub fn toolbar(state: &State, on_action: &Callback<Action>) -> Html {
     let oninput = on_action.reform(|event: InputEvent| {
         Action::Search(event.target_unchecked_into::<HtmlInputElement>().value())
@@ -54,12 +55,12 @@ pub fn toolbar(state: &State, on_action: &Callback<Action>) -> Html {
         <header class="steps-head">
             <div class="steps-search" role="search">
                 { svg_icon(if state.searching { LuLoaderCircle } else { LuSearch }) }
-                <input id={SEARCH} type="search" aria-label="Search the steps" placeholder="Search names and contents  /" maxlength="200" autocomplete="off" spellcheck="false" value={state.query.clone()} {oninput} {onkeydown} />
+                <input id={SEARCH} type="search" aria-label="Search steps" placeholder="Search names and content  /" maxlength="200" autocomplete="off" spellcheck="false" value={state.query.clone()} {oninput} {onkeydown} />
                 if searched {
-                    <span class="steps-found" role="status" title={state.more.then_some("There is more: not everything was looked through or listed.")}>{ found(state) }</span>
+                    <span class="steps-found" role="status" title={state.more.then_some("There may be more matches: the search stopped at its limit.")}>{ match_count(state) }</span>
                     { button(Action::Match(Direction::Previous), LuChevronUp, "Previous match (p)", none) }
                     { button(Action::Match(Direction::Next), LuChevronDown, "Next match (n)", none) }
-                    { switch(Action::OnlyMatches, LuFunnel, "Only matches", "Show only what was found", state.only_matches) }
+                    { switch(Action::OnlyMatches, LuFunnel, "Only matches", "Show only matching steps", state.only_matches) }
                 }
             </div>
             <div class="steps-tools">
@@ -68,25 +69,26 @@ pub fn toolbar(state: &State, on_action: &Callback<Action>) -> Html {
                         { svg_icon(LuCircleX) }{ if failed == 1 { "1 error".to_owned() } else { format!("{} errors", format::integer(failed as u64)) } }
                     </button>
                 }
-                { switch(Action::Path, LuRoute, "Critical path", "The chain of steps that determined when the run ended", state.path) }
+                { switch(Action::CriticalPath, LuRoute, "Critical path", "The chain of steps that determines when the trace ends", state.show_critical_path) }
                 { button(Action::ExpandAll, LuChevronsUpDown, "Expand all", state.collapsed.is_empty()) }
-                { button(Action::CollapseAll, LuChevronsDownUp, "Collapse all", state.model.tree.outermost.len() == state.model.spans().len()) }
+                { button(Action::CollapseAll, LuChevronsDownUp, "Collapse all", state.model.tree.roots.len() == state.model.spans().len()) }
             </div>
         </header>
     }
 }
 
-/// `3 / 17`, `17 found`, `none`.
-fn found(state: &State) -> String {
+/// Returns the number of matches, like `3 / 17`, `17 matches` or `No matches`.
+fn match_count(state: &State) -> String {
     let all = state.matches.len();
     let more = if state.more { "+" } else { "" };
-    let at = state.selected.and_then(|index| state.matches.iter().position(|&found| found == index));
+    let at = state.selected.and_then(|index| state.matches.iter().position(|&other| other == index));
     match (all, at) {
         (0, _) if state.searching => String::new(),
-        (0, _) => "none".to_owned(),
+        (0, _) => "No matches".to_owned(),
         (all, Some(at)) => {
             format!("{} / {}{more}", format::integer(at as u64 + 1), format::integer(all as u64))
         }
-        (all, None) => format!("{}{more} found", format::integer(all as u64)),
+        (1, None) if !state.more => "1 match".to_owned(),
+        (all, None) => format!("{}{more} matches", format::integer(all as u64)),
     }
 }

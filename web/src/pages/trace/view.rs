@@ -1,4 +1,4 @@
-//! A run that is there: holds what one sees of it, and asks for what is searched.
+//! A loaded trace: the state of its view, and the search.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -18,21 +18,21 @@ use super::{
 };
 use crate::{auth::use_client, same::Same, trace::Model};
 
-/// Milliseconds after the last key until the API is asked.
-const REST: u32 = 250;
-/// Letters below which nearly everything would be found.
-const SHORTEST: usize = 2;
+/// The delay in milliseconds between the last input and the search request.
+const SEARCH_DELAY: u32 = 250;
+/// The minimum length of a query that is sent to the API: shorter ones would match almost everything.
+const MIN_QUERY_CHARS: usize = 2;
 
 /// Properties of [`TraceView`].
 #[derive(Properties, PartialEq)]
 pub struct TraceViewProps {
-    /// The run.
+    /// The trace.
     pub detail: Same<TraceDetail>,
-    /// When it came.
+    /// When the trace was received.
     pub updated: Option<Timestamp>,
 }
 
-/// See the module.
+/// Renders the trace: header, waterfall, and the selected span.
 #[component]
 pub fn TraceView(props: &TraceViewProps) -> Html {
     let detail = &props.detail;
@@ -54,7 +54,7 @@ pub fn TraceView(props: &TraceViewProps) -> Html {
     );
     use_search(&detail.trace.trace_id, &state.query, &on_action);
     use_keys(&on_action);
-    let kept = use_state(|| Same(Rc::new(RefCell::default())));
+    let recent = use_state(|| Same(Rc::new(RefCell::default())));
     let model = &state.model;
     let trace_id = AttrValue::from(detail.trace.trace_id.clone());
     html! {
@@ -70,11 +70,11 @@ pub fn TraceView(props: &TraceViewProps) -> Html {
                     </section>
                     <section class="trace-detail panel" aria-label="Selected step" id="detail" tabindex="-1">
                         if let Some(index) = state.selected {
-                            <SpanPanel {trace_id} model={Rc::clone(model)} {index} updated={props.updated} kept={(*kept).clone()} />
+                            <SpanPanel {trace_id} model={Rc::clone(model)} {index} updated={props.updated} recent={(*recent).clone()} />
                         } else {
                             <div class="detail-body">
                                 <header class="detail-head">
-                                    <div class="detail-title"><h2>{ "Whole trace" }</h2><p class="muted">{ "Choose a step to see what it read and wrote." }</p></div>
+                                    <div class="detail-title"><h2>{ "Trace overview" }</h2><p class="muted">{ "Select a step to see its input and output." }</p></div>
                                 </header>
                                 <TraceContent model={Rc::clone(model)} />
                             </div>
@@ -86,27 +86,27 @@ pub fn TraceView(props: &TraceViewProps) -> Html {
     }
 }
 
-/// Asks the API what `query` is in, once nobody has typed for a moment.
+/// Searches the API for `query` after a pause in typing.
 #[hook]
 fn use_search(trace_id: &str, query: &str, on_action: &Callback<Action>) {
     let client = use_client();
     let (trace_id, on_action) = (trace_id.to_owned(), on_action.clone());
     use_effect_with(query.to_owned(), move |query| {
         let query = query.clone();
-        let asked = query.trim().to_owned();
-        let waiting = (!asked.is_empty()).then(|| {
-            Timeout::new(REST, move || {
+        let trimmed = query.trim().to_owned();
+        let timeout = (!trimmed.is_empty()).then(|| {
+            Timeout::new(SEARCH_DELAY, move || {
                 spawn_local(async move {
-                    let found = if asked.chars().count() < SHORTEST {
+                    let found = if trimmed.chars().count() < MIN_QUERY_CHARS {
                         SpanMatches::default()
                     } else {
-                        // What names say stays found, whatever becomes of this.
-                        client.find_spans(&trace_id, &asked).await.unwrap_or_default()
+                        // If the request fails, the matches in names remain.
+                        client.search_spans(&trace_id, &trimmed).await.unwrap_or_default()
                     };
                     on_action.emit(Action::Found(query, found));
                 });
             })
         });
-        move || drop(waiting)
+        move || drop(timeout)
     });
 }

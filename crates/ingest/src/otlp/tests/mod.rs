@@ -8,7 +8,7 @@ mod hostile;
 mod json;
 mod usage;
 
-use domain::trace::record::{LooseSpan, NewScore};
+use domain::trace::record::{IncomingSpan, NewScore};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList, any_value},
@@ -97,7 +97,7 @@ fn decoded(spans: Vec<Span>) -> Decoded {
 
 /// Decodes one span; returns it, its payload and its scores.
 #[track_caller]
-fn full(span: Span) -> (LooseSpan, Value, Vec<NewScore>) {
+fn full(span: Span) -> (IncomingSpan, Value, Vec<NewScore>) {
     let mut decoded = decoded(vec![span]);
     assert!(decoded.reasons.is_empty(), "{}", decoded.reason());
     let span = decoded.spans.pop().unwrap();
@@ -106,7 +106,7 @@ fn full(span: Span) -> (LooseSpan, Value, Vec<NewScore>) {
 }
 
 #[track_caller]
-fn mapped(attributes: Value) -> (LooseSpan, Value) {
+fn mapped(attributes: Value) -> (IncomingSpan, Value) {
     let (span, payload, _) = full(span(attributes));
     (span, payload)
 }

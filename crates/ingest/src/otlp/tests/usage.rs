@@ -7,7 +7,7 @@ use shared::{span::SpanKind, trace::TraceStatus};
 use super::*;
 
 /// A token count of a span.
-type Counted = fn(&LooseSpan) -> Option<i64>;
+type Counted = fn(&IncomingSpan) -> Option<i64>;
 
 #[test]
 fn a_stated_kind_takes_precedence_over_an_inferred_one() {

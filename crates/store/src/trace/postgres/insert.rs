@@ -1,31 +1,31 @@
-//! Rows of many traces in one statement each, as arrays of their columns.
+//! Bulk inserts of traces, spans and payloads: one statement with an array for each column.
 //!
-//! Not by COPY, which the server does somewhat more quickly: a copy ends with a small message of its own, which TCP holds
-//! back until what went before is acknowledged, and that takes 40 ms on a connection that nobody told not to
-//! (`TCP_NODELAY`, which sqlx does not set). An insert is one message.
+//! COPY would be somewhat faster for the server, but ends with a small message of its own. Without `TCP_NODELAY`, which sqlx
+//! does not set, TCP delays that message by up to 40 ms. An insert is one message.
 
 use std::collections::HashMap;
 
 use domain::{
     rollup::histogram,
-    trace::{
-        place::Place,
-        record::{LooseSpan, NewSpan, NewTrace},
-    },
+    trace::record::{IncomingSpan, NewSpan, NewTrace},
 };
 use shared::Timestamp;
 use sqlx::PgConnection;
 
 use crate::{
-    moment::Moment,
+    database::moment::Moment,
+    error::StoreError,
     trace::{
-        StoreError, row,
-        stored::{SpanRow, TraceRow},
+        column,
+        write::record::{SpanInsert, TraceInsert},
     },
 };
 
 /// Inserts traces.
-pub(super) async fn traces(connection: &mut PgConnection, rows: &[TraceRow<'_>]) -> Result<(), StoreError> {
+pub(in crate::trace) async fn traces(
+    connection: &mut PgConnection,
+    rows: &[TraceInsert<'_>],
+) -> Result<(), StoreError> {
     let number = |of: fn(&NewTrace) -> Option<i64>| -> Vec<Option<i64>> {
         rows.iter().map(|row| of(row.trace)).collect()
     };
@@ -48,10 +48,10 @@ pub(super) async fn traces(connection: &mut PgConnection, rows: &[TraceRow<'_>])
     .bind(rows.iter().map(|row| row.trace.workspace_id).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| Moment(row.trace.timestamp)).collect::<Vec<_>>())
     .bind(number(|trace| Some(trace.latency)))
-    .bind(small(|trace| Some(row::status_number(trace.status))))
+    .bind(small(|trace| Some(column::status_number(trace.status))))
     .bind(small(|trace| Some(bucket(trace))))
     .bind(rows.iter().map(|row| row.payload.frame).collect::<Vec<_>>())
-    .bind(rows.iter().map(|row| line(row.payload)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| column::line(row.payload.line)).collect::<Vec<_>>())
     .bind(number(|trace| trace.tokens_input))
     .bind(number(|trace| trace.tokens_output))
     .bind(number(|trace| trace.tokens_total))
@@ -67,10 +67,10 @@ pub(super) async fn traces(connection: &mut PgConnection, rows: &[TraceRow<'_>])
     .bind(text(|trace| trace.tags.as_deref()))
     .bind(text(|trace| trace.error.as_deref()))
     .bind(text(|trace| trace.name.as_deref()))
-    .bind(small(|trace| row::assembly_number(trace.assembly)))
-    .bind(rows.iter().map(|row| row::unpriced(row.trace.unpriced)).collect::<Vec<_>>())
-    .bind(small(|trace| row::basis_number(&trace.basis)))
-    .bind(text(|trace| row::basis_price(&trace.basis)))
+    .bind(small(|trace| column::assembly_number(trace.assembly)))
+    .bind(rows.iter().map(|row| column::unpriced(row.trace.unpriced)).collect::<Vec<_>>())
+    .bind(small(|trace| column::basis_number(&trace.basis)))
+    .bind(text(|trace| column::basis_price(&trace.basis)))
     .execute(connection)
     .await?;
     Ok(())
@@ -90,22 +90,25 @@ macro_rules! spans {
 }
 const SPANS: &str = spans!();
 
-/// Inserts spans, none of which may be there.
-pub(super) async fn spans(connection: &mut PgConnection, rows: &[SpanRow<'_>]) -> Result<(), StoreError> {
+/// Inserts spans that do not exist yet.
+pub(in crate::trace) async fn spans(
+    connection: &mut PgConnection,
+    rows: &[SpanInsert<'_>],
+) -> Result<(), StoreError> {
     insert_spans(connection, rows, SPANS).await
 }
 
-/// Inserts spans, but none that is there already.
-pub(super) async fn missing_spans(
+/// Inserts the spans that do not exist yet and skips the others.
+pub(in crate::trace) async fn missing_spans(
     connection: &mut PgConnection,
-    rows: &[SpanRow<'_>],
+    rows: &[SpanInsert<'_>],
 ) -> Result<(), StoreError> {
     insert_spans(connection, rows, concat!(spans!(), " ON CONFLICT DO NOTHING")).await
 }
 
 async fn insert_spans(
     connection: &mut PgConnection,
-    rows: &[SpanRow<'_>],
+    rows: &[SpanInsert<'_>],
     statement: &'static str,
 ) -> Result<(), StoreError> {
     if rows.is_empty() {
@@ -117,16 +120,16 @@ async fn insert_spans(
     let text = |of: fn(&NewSpan) -> Option<&str>| -> Vec<Option<&str>> {
         rows.iter().map(|row| of(row.span)).collect()
     };
-    let claim = |of: fn(&LooseSpan) -> Option<&str>| -> Vec<Option<&str>> {
-        rows.iter().map(|row| row.loose.and_then(of)).collect()
+    let attribute = |of: fn(&IncomingSpan) -> Option<&str>| -> Vec<Option<&str>> {
+        rows.iter().map(|row| row.trace_attribute(of)).collect()
     };
     sqlx::query(statement)
         .bind(rows.iter().map(|row| row.trace).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| Moment(row.span.timestamp)).collect::<Vec<_>>())
         .bind(number(|span| Some(span.latency)))
-        .bind(rows.iter().map(|row| row::status_number(row.span.status)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| column::status_number(row.span.status)).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.payload.frame).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| line(row.payload)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| column::line(row.payload.line)).collect::<Vec<_>>())
         .bind(number(|span| span.tokens_input))
         .bind(number(|span| span.tokens_output))
         .bind(number(|span| span.cost))
@@ -140,21 +143,21 @@ async fn insert_spans(
         .bind(number(|span| span.tokens_cache_read))
         .bind(number(|span| span.tokens_cache_write))
         .bind(number(|span| span.tokens_reasoning))
-        .bind(rows.iter().map(|row| row::basis_number(&row.span.basis)).collect::<Vec<_>>())
-        .bind(text(|span| row::basis_price(&span.basis)))
-        .bind(claim(|loose| loose.agent_id.as_deref()))
-        .bind(claim(|loose| loose.service.as_deref()))
-        .bind(claim(|loose| loose.session_id.as_deref()))
-        .bind(claim(|loose| loose.user_id.as_deref()))
-        .bind(rows.iter().map(SpanRow::tags).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| column::basis_number(&row.span.basis)).collect::<Vec<_>>())
+        .bind(text(|span| column::basis_price(&span.basis)))
+        .bind(attribute(|incoming| incoming.agent_id.as_deref()))
+        .bind(attribute(|incoming| incoming.service.as_deref()))
+        .bind(attribute(|incoming| incoming.session_id.as_deref()))
+        .bind(attribute(|incoming| incoming.user_id.as_deref()))
+        .bind(rows.iter().map(SpanInsert::tags).collect::<Vec<_>>())
         .execute(connection)
         .await?;
     Ok(())
 }
 
-/// Inserts frames of payloads with their ids; of one that is there already, notes for how long it is wanted. `times` says of
-/// each payload in which frame it stands and until when it is surely wanted: a frame is dropped after the last of them.
-pub(super) async fn payloads(
+/// Inserts frames of payloads with their ids, or extends the life of existing ones. `times` has the frame of each payload and
+/// the time until which retention must keep it.
+pub(in crate::trace) async fn payloads(
     connection: &mut PgConnection,
     frames: &[(i64, &[u8])],
     times: impl Iterator<Item = (i64, Timestamp)>,
@@ -179,9 +182,4 @@ pub(super) async fn payloads(
 
 fn bucket(trace: &NewTrace) -> i16 {
     i16::try_from(histogram::bucket_of(trace.latency)).unwrap_or(i16::MAX)
-}
-
-/// A frame has far fewer lines than bytes.
-fn line(place: Place) -> i32 {
-    i32::try_from(place.line).unwrap_or(i32::MAX)
 }

@@ -1,134 +1,38 @@
-//! The trace store on PostgreSQL, with TimescaleDB where the server has it. Both write the same rows in the same way; what
-//! differs is where the rollups by agent and model come from.
+//! Traces on PostgreSQL, with or without TimescaleDB. Both have the same tables and the same writes. Only the source of the
+//! rollups by agent and model differs.
 
-mod insert;
+pub(super) mod insert;
 mod key;
+mod lock;
 mod maintain;
-mod recost;
-mod rollup;
-mod schema;
+pub(super) mod rollup;
+pub(super) mod schema;
 mod score;
-mod snapshot;
-mod stale;
-mod write;
-mod writing;
+pub(super) mod stale;
+pub(super) mod trace;
+pub(super) mod write;
 
 use std::time::Duration;
 
-use shared::Timestamp;
-use sqlx::{PgPool, Postgres, Transaction};
-use uuid::Uuid;
-
 pub use self::schema::Layout;
-use self::snapshot::PostgresSnapshot;
-use super::{
-    StoreError,
-    alert::{impl_alert_channels, impl_alert_deliveries, impl_alert_rules, impl_alert_turns, impl_alerts},
-    price::impl_prices,
-    reprice::impl_reprices,
-};
-use crate::{
-    moment::Moment,
-    postgres::{PostgresSettings, Retries},
+pub(super) use self::{
+    key::trace_key,
+    lock::{lock_due, lock_workspaces},
+    maintain::{Maintenance, maintain},
+    score::{upsert_newer_scores, waiting_scores},
 };
 
-/// What becomes of traces as they get older.
+/// What happens to old traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifecycle {
-    /// Traces are dropped when they are this old, in whole days; kept for ever where there is none.
+    /// The age in whole days at which traces are deleted. `None` keeps them forever.
     pub retention: Option<Duration>,
-    /// TimescaleDB compresses traces when they are this old; never where there is none.
+    /// The age at which TimescaleDB compresses traces. `None` disables compression.
     pub compress_after: Option<Duration>,
 }
 
 impl Default for Lifecycle {
     fn default() -> Self {
         Self { retention: None, compress_after: Some(Duration::from_secs(7 * 86_400)) }
-    }
-}
-
-/// The traces of all workspaces in one database on a PostgreSQL server.
-#[derive(Clone, Debug)]
-pub struct PostgresTraces {
-    pool: PgPool,
-    settings: PostgresSettings,
-    lifecycle: Lifecycle,
-    layout: Layout,
-}
-
-impl_alerts!(PostgresTraces);
-impl_alert_rules!(PostgresTraces);
-impl_alert_turns!(PostgresTraces);
-impl_alert_channels!(PostgresTraces);
-impl_alert_deliveries!(PostgresTraces);
-impl_prices!(PostgresTraces);
-impl_reprices!(PostgresTraces);
-
-impl PostgresTraces {
-    /// Opens the database and migrates it. `layout` is for one that holds no traces yet; one that does keeps its own.
-    /// Without a `lifecycle` the policies in the database stay as they are.
-    pub(super) async fn open(
-        settings: &PostgresSettings,
-        lifecycle: Option<Lifecycle>,
-        layout: Option<Layout>,
-    ) -> Result<Self, StoreError> {
-        let (layout, _) = schema::migrate(settings, layout, lifecycle).await?;
-        let pool = settings.connect().await?;
-        Ok(Self { pool, settings: settings.clone(), lifecycle: lifecycle.unwrap_or_default(), layout })
-    }
-
-    /// Applies what is pending and answers what that was.
-    pub(super) async fn migrate(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
-        let (_, applied) = schema::migrate(settings, None, None).await?;
-        Ok(applied)
-    }
-
-    /// What [`PostgresTraces::migrate`] would apply.
-    pub(super) async fn pending(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
-        schema::pending(settings).await
-    }
-
-    /// Where the rollups by agent and model come from.
-    #[must_use]
-    pub fn layout(&self) -> Layout {
-        self.layout
-    }
-
-    async fn begin_write(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        Ok(self.pool.begin().await?)
-    }
-
-    async fn begin_read(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
-        Ok(self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-    }
-
-    /// One state of the database, to be read.
-    pub(super) async fn snapshot(&self) -> Result<PostgresSnapshot, StoreError> {
-        Ok(PostgresSnapshot { transaction: self.begin_read().await?, layout: self.layout })
-    }
-
-    /// When the newest trace of the workspace started.
-    pub(super) async fn newest(&self, workspace_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
-        let mut retries = Retries::default();
-        loop {
-            let newest: Result<Option<Moment>, sqlx::Error> =
-                sqlx::query_scalar("SELECT MAX(timestamp) FROM traces WHERE workspace_id = $1")
-                    .bind(workspace_id)
-                    .fetch_one(&self.pool)
-                    .await;
-            match newest {
-                Err(error) if retries.again(&error).await => {}
-                newest => return Ok(newest?.map(|Moment(newest)| newest)),
-            }
-        }
-    }
-
-    pub(super) async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1 FROM traces LIMIT 1").execute(&self.pool).await?;
-        Ok(())
-    }
-
-    pub(super) async fn close(&self) {
-        self.pool.close().await;
     }
 }

@@ -1,29 +1,22 @@
-//! Keeping the rollups, in the transaction that writes the traces. On TimescaleDB those by agent and model keep
-//! themselves, all but what comes late.
+//! Bulk updates of the rollups.
 
 use domain::rollup::{
-    change::{self, GroupChange, GroupKey, QualityChange, Recount},
+    change::{GroupChange, GroupKey},
     plan::Source,
     sums::Sums,
 };
 use shared::Timestamp;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use super::{Layout, stale};
 use crate::{
-    moment::Moment,
-    trace::{
-        StoreError,
-        table::{groups_table, totals_table},
-    },
+    database::moment::Moment,
+    error::StoreError,
+    trace::table::{groups_table, totals_table},
 };
 
-const TOTALS: [Source; 3] = [Source::Minutely, Source::Hourly, Source::Daily];
-const GROUPS: [Source; 2] = [Source::Hourly, Source::Daily];
-
-/// Latency, tokens and cost stop at the largest number: a workspace that sends absurd ones must not make the batch fail in
-/// which others' traces stand. What changes takes less away than it brought where they did; they stop at nothing then.
+/// Latency, tokens and cost are limited to the range of BIGINT: absurd values of one workspace must not make a batch fail that
+/// contains traces of others. Removing a trace may then subtract more than it added; the sums do not become negative.
 const ADD: &str = "requests = t.requests + excluded.requests, errors = t.errors + excluded.errors, \
      timeouts = t.timeouts + excluded.timeouts, \
      latency = GREATEST(LEAST(t.latency::NUMERIC + excluded.latency, 9223372036854775807), 0)::BIGINT, \
@@ -31,37 +24,36 @@ const ADD: &str = "requests = t.requests + excluded.requests, errors = t.errors 
      cost = GREATEST(LEAST(t.cost::NUMERIC + excluded.cost, 9223372036854775807), 0)::BIGINT, \
      scored = t.scored + excluded.scored, quality = t.quality + excluded.quality";
 
-/// Brings every rollup to what changed. The caller holds the locks of the workspaces.
-pub(super) async fn recount(
+/// Adds changes to the totals. If traces were removed (`shrinks`), deletes the buckets that became empty.
+pub(in crate::trace) async fn change_totals(
     connection: &mut PgConnection,
-    layout: Layout,
-    recount: Recount<'_>,
+    source: Source,
+    sums: &[((Uuid, Timestamp), Sums)],
+    shrinks: bool,
 ) -> Result<(), StoreError> {
-    for source in TOTALS {
-        let sums = change::totals(recount, source);
-        put_totals(connection, source, &sums).await?;
-        if !recount.before.is_empty() {
-            drop_empty_totals(connection, source, &sums).await?;
-        }
+    upsert_totals(connection, source, sums).await?;
+    if shrinks {
+        delete_empty_totals(connection, source, sums).await?;
     }
-    match layout {
-        Layout::Timescale => stale::note(connection, recount.moments()).await,
-        Layout::Plain => {
-            for source in GROUPS {
-                let mut changes = change::groups(recount, source);
-                merge_stored(connection, source, &mut changes).await?;
-                put_groups(connection, source, &changes).await?;
-                if !recount.before.is_empty() {
-                    drop_empty_groups(connection, source, &changes).await?;
-                }
-            }
-            Ok(())
-        }
-    }
+    Ok(())
 }
 
-/// Drops buckets that lost a trace and have none left.
-async fn drop_empty_totals(
+/// Adds changes to the sums by agent and model. If traces were removed (`shrinks`), deletes the buckets that became empty.
+pub(in crate::trace) async fn change_groups(
+    connection: &mut PgConnection,
+    source: Source,
+    changes: &mut [(GroupKey<'_>, GroupChange)],
+    shrinks: bool,
+) -> Result<(), StoreError> {
+    merge_stored(connection, source, changes).await?;
+    upsert_groups(connection, source, changes).await?;
+    if shrinks {
+        delete_empty_groups(connection, source, changes).await?;
+    }
+    Ok(())
+}
+
+async fn delete_empty_totals(
     connection: &mut PgConnection,
     source: Source,
     sums: &[((Uuid, Timestamp), Sums)],
@@ -79,8 +71,7 @@ async fn drop_empty_totals(
     Ok(())
 }
 
-/// The same, by agent and model.
-async fn drop_empty_groups(
+async fn delete_empty_groups(
     connection: &mut PgConnection,
     source: Source,
     changes: &[(GroupKey<'_>, GroupChange)],
@@ -101,13 +92,13 @@ async fn drop_empty_groups(
     Ok(())
 }
 
-async fn put_totals(
+async fn upsert_totals(
     connection: &mut PgConnection,
     source: Source,
     sums: &[((Uuid, Timestamp), Sums)],
 ) -> Result<(), StoreError> {
     let of = |column: fn(&Sums) -> i64| sums.iter().map(|(_, sums)| column(sums)).collect::<Vec<_>>();
-    // The table's name is one of this program's.
+    // Safe: the name of the table is a constant.
     sqlx::query(AssertSqlSafe(format!(
         "INSERT INTO {} AS t (workspace_id, bucket, requests, errors, timeouts, latency, tokens, cost, scored, quality) \
          SELECT * FROM UNNEST($1::UUID[], $2::TIMESTAMPTZ[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], \
@@ -129,14 +120,20 @@ async fn put_totals(
     Ok(())
 }
 
-/// Takes in the histograms that are stored: PostgreSQL cannot merge them itself.
+#[derive(sqlx::FromRow)]
+struct HistogramRow {
+    number: i64,
+    histogram: Vec<u8>,
+}
+
+/// Adds the stored histograms to the changes. PostgreSQL cannot merge them.
 async fn merge_stored(
     connection: &mut PgConnection,
     source: Source,
     changes: &mut [(GroupKey<'_>, GroupChange)],
 ) -> Result<(), StoreError> {
     let keys: Vec<GroupKey<'_>> = changes.iter().map(|&(key, _)| key).collect();
-    let stored = sqlx::query(AssertSqlSafe(format!(
+    let stored: Vec<HistogramRow> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT k.number, t.histogram FROM UNNEST($1::UUID[], $2::TIMESTAMPTZ[], $3::TEXT[], $4::TEXT[]) \
          WITH ORDINALITY AS k (workspace_id, bucket, agent_id, model, number) \
          JOIN {} AS t ON t.workspace_id = k.workspace_id AND t.bucket = k.bucket AND t.agent_id = k.agent_id \
@@ -150,16 +147,16 @@ async fn merge_stored(
     .fetch_all(connection)
     .await?;
     for row in stored {
-        // Ordinality counts from 1.
-        let index = usize::try_from(row.try_get::<i64, _>(0)? - 1).unwrap_or(usize::MAX);
+        // Ordinality starts at 1.
+        let index = usize::try_from(row.number - 1).unwrap_or(usize::MAX);
         if let Some((_, change)) = changes.get_mut(index) {
-            change.merge_stored(row.try_get(1)?)?;
+            change.merge_stored(&row.histogram)?;
         }
     }
     Ok(())
 }
 
-async fn put_groups(
+async fn upsert_groups(
     connection: &mut PgConnection,
     source: Source,
     changes: &[(GroupKey<'_>, GroupChange)],
@@ -190,40 +187,5 @@ async fn put_groups(
     .bind(changes.iter().map(|(_, change)| change.histogram()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
-    Ok(())
-}
-
-/// Moves the quality of every rollup that holds a trace. The caller holds the lock of its workspace.
-pub(super) async fn change_quality(
-    connection: &mut PgConnection,
-    layout: Layout,
-    change: &QualityChange<'_>,
-) -> Result<(), StoreError> {
-    const SET: &str =
-        "SET scored = scored + $1, quality = quality + $2 WHERE workspace_id = $3 AND bucket = $4";
-    for source in TOTALS {
-        sqlx::query(AssertSqlSafe(format!("UPDATE {} {SET}", totals_table(source))))
-            .bind(change.scored)
-            .bind(change.quality)
-            .bind(change.workspace_id)
-            .bind(Moment(change.timestamp.floor(source.bucket())))
-            .execute(&mut *connection)
-            .await?;
-    }
-    if layout == Layout::Timescale {
-        return stale::note(connection, [(change.workspace_id, change.timestamp)].into_iter()).await;
-    }
-    for source in GROUPS {
-        let table = groups_table(source);
-        sqlx::query(AssertSqlSafe(format!("UPDATE {table} {SET} AND agent_id = $5 AND model = $6")))
-            .bind(change.scored)
-            .bind(change.quality)
-            .bind(change.workspace_id)
-            .bind(Moment(change.timestamp.floor(source.bucket())))
-            .bind(change.agent_id)
-            .bind(change.model)
-            .execute(&mut *connection)
-            .await?;
-    }
     Ok(())
 }

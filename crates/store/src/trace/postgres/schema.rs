@@ -1,5 +1,5 @@
-//! The schema: what all databases have, what those with TimescaleDB have and what the others have, and the policies that
-//! follow the settings.
+//! The schema: migrations for all databases, migrations for each layout, and the policies of TimescaleDB that depend on the
+//! settings.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::Lifecycle;
 use crate::{
-    postgres::{PostgresSettings, Schema, lock},
-    trace::StoreError,
+    database::postgres::{PostgresSettings, Schema, lock},
+    error::StoreError,
 };
 
-/// Where the rollups by agent and model come from.
+/// The layout of the rollups by agent and model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// Tables, kept by the writer.
+    /// Tables that the store updates: SQLite, and PostgreSQL without TimescaleDB.
     Plain,
-    /// TimescaleDB's continuous aggregates over a hypertable.
+    /// Continuous aggregates over a hypertable of TimescaleDB.
     Timescale,
 }
 
@@ -37,9 +37,9 @@ fn of_layout(layout: Layout) -> Schema {
     }
 }
 
-/// Applies what is pending and answers what that was. The database's layout is what was chosen with its first migration,
-/// whatever the server has learned since.
-pub(super) async fn migrate(
+/// Applies the pending migrations and returns the layout and the migrations that were applied. The first migration chooses the
+/// layout of a database; it does not change later, even if the server then supports TimescaleDB.
+pub(in crate::trace) async fn migrate(
     settings: &PostgresSettings,
     wanted: Option<Layout>,
     lifecycle: Option<Lifecycle>,
@@ -62,8 +62,8 @@ pub(super) async fn migrate(
     Ok((layout, applied))
 }
 
-/// What [`migrate`] would apply. Changes nothing.
-pub(super) async fn pending(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
+/// Returns the migrations that [`migrate`] would apply.
+pub(in crate::trace) async fn pending(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
     let mut connection = settings.connect_one().await?;
     let layout = match chosen(&mut connection).await? {
         Some(layout) => layout,
@@ -85,8 +85,8 @@ async fn chosen(connection: &mut PgConnection) -> Result<Option<Layout>, StoreEr
     Ok(None)
 }
 
-/// Whether TimescaleDB can be had here: installed, loaded with the server, with the licence under which it has continuous
-/// aggregates, and by a user who may create extensions. The setting is there where the library is loaded.
+/// Returns whether TimescaleDB can be used: it is installed and loaded, its license includes continuous aggregates, and the
+/// user may create extensions. The license setting exists only if the library is loaded.
 async fn has_timescale(connection: &mut PgConnection) -> Result<bool, StoreError> {
     let loaded: bool = sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb') \
@@ -102,11 +102,11 @@ async fn has_timescale(connection: &mut PgConnection) -> Result<bool, StoreError
     Ok(loaded)
 }
 
-/// Sets the policies that follow the settings, where they differ: one that is set again would start anew.
+/// Updates the policies that differ from the settings. Others stay: setting a policy resets its schedule.
 async fn set_policies(connection: &mut PgConnection, lifecycle: Lifecycle) -> Result<(), StoreError> {
     let days = |after: Option<Duration>| after.map(|after| after.as_secs().div_ceil(DAY).max(1));
     for relation in ["traces", "traces_hourly", "traces_daily"] {
-        // Whole chunks are dropped, so nothing goes that is younger.
+        // Whole chunks are dropped: with one more day, no trace is deleted early.
         let retention = days(lifecycle.retention).map(|days| days + 1);
         set_policy(connection, relation, "retention", "drop_after", retention).await?;
     }
@@ -121,8 +121,7 @@ async fn set_policy(
     days: Option<u64>,
 ) -> Result<(), StoreError> {
     let wanted = days.and_then(|days| i64::try_from(days).ok());
-    // Jobs of a continuous aggregate go by its name or by that of the hypertable in which it is stored: that differs by
-    // version.
+    // Depending on the version, jobs of a continuous aggregate have its name or that of its materialization hypertable.
     let found: Option<i64> = sqlx::query_scalar(
         "SELECT (EXTRACT(EPOCH FROM (config ->> $3)::INTERVAL) / 86400)::BIGINT FROM timescaledb_information.jobs \
          WHERE proc_name = 'policy_' || $2 AND (hypertable_name = $1 OR hypertable_name = (SELECT \
@@ -137,7 +136,7 @@ async fn set_policy(
         return Ok(());
     }
     if found.is_some() {
-        // All three names are this file's.
+        // Safe: the names are constants of this file.
         let remove = format!("SELECT remove_{kind}_policy('{relation}')");
         sqlx::query(AssertSqlSafe(remove)).execute(&mut *connection).await?;
     }

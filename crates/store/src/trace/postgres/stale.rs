@@ -1,9 +1,9 @@
-//! Hours that TimescaleDB's aggregates may hold without their newest traces and scores.
+//! Hours in which TimescaleDB's aggregates may lack traces and scores.
 //!
-//! An aggregate answers what it has refreshed from what it has stored, and everything after that from the traces
-//! themselves. It refreshes up to three hours ago. So what is written into an hour that ended longer ago than that may not
-//! show until the next refresh. Writers note such hours, with a margin, in the transaction that changes them; readers
-//! leave noted hours out of the aggregates and read their traces; [`super::maintain`] refreshes them and strikes them off.
+//! Aggregates are refreshed up to three hours ago. Up to there they return what is materialized, and after it what they
+//! compute from the traces. A trace or score that is written into an older hour is therefore missing until the next refresh.
+//! Writers record such hours, with a margin, in the transaction that changes them. Readers read the traces of recorded hours
+//! instead of the aggregates. [`super::maintain`] refreshes recorded hours and deletes them from the list.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,14 +12,14 @@ use shared::{Timestamp, time_range::Window};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{moment::Moment, trace::StoreError};
+use crate::{database::moment::Moment, error::StoreError};
 
-/// What ended longer ago may be refreshed: the `end_offset` of the policies.
+/// The age at which a bucket may be refreshed: the `end_offset` of the policies.
 pub(super) const REFRESHED_AFTER: Duration = Duration::from_secs(3 * 3600);
 
-/// Notes the hours of these moments that ended more than an hour ago. The two hours between that and the refreshes are
-/// for transactions that take long, and for clocks.
-pub(super) async fn note(
+/// Records the hours of these moments that ended more than an hour ago. The margin of two hours before a refresh allows for
+/// long transactions and clock skew.
+pub(in crate::trace) async fn mark(
     connection: &mut PgConnection,
     moments: impl Iterator<Item = (Uuid, Timestamp)>,
 ) -> Result<(), StoreError> {
@@ -37,9 +37,9 @@ pub(super) async fn note(
     Ok(())
 }
 
-/// What the aggregates of this window do not hold. Days that may not be refreshed yet are put together of hours, most of
-/// which are: otherwise such a day would be computed from all its traces.
-pub(super) async fn unsettled(
+/// Returns the buckets of a window that the aggregates do not contain. The newest days are read by hour: their hours are
+/// materialized except for the last ones, while the day would be computed from all of its traces.
+pub(in crate::trace) async fn unsettled(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     window: Window,
@@ -49,7 +49,7 @@ pub(super) async fn unsettled(
          now() - INTERVAL '2 days'",
     )
     .bind(workspace_id)
-    // The first hour of the window may begin before it.
+    // The first hour may start before the window.
     .bind(Moment(window.start.floor(Source::Hourly.bucket())))
     .bind(Moment(window.end))
     .fetch_one(connection)

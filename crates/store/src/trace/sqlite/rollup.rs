@@ -1,39 +1,40 @@
-//! Keeping the rollups, in the transaction that writes the traces.
+//! Bulk updates of the rollups.
 
 use std::sync::LazyLock;
 
 use domain::rollup::{
-    change::{self, GroupChange, GroupKey, QualityChange, Recount},
+    change::{GroupChange, GroupKey},
     plan::Source,
     sums::Sums,
 };
 use shared::Timestamp;
-use sqlx::{Arguments, AssertSqlSafe, Row, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
+use sqlx::{Arguments, SqliteConnection, error::BoxDynError, sqlite::SqliteArguments};
 use uuid::Uuid;
 
 use super::bulk::Bulk;
-use crate::trace::{
-    StoreError,
-    table::{groups_table, totals_table},
+use crate::{
+    error::StoreError,
+    trace::table::{groups_table, totals_table},
 };
 
-/// The rollup of all traces together, in buckets of `source`.
+/// The statements on the totals of a source.
 struct Totals {
     source: Source,
     upsert: Bulk,
-    drop_empty: Bulk,
+    delete_empty: Bulk,
 }
 
-/// The rollup by agent and model, in buckets of `source`.
+/// The statements on the sums by agent and model of a source.
 struct Groups {
     source: Source,
     select: Bulk,
     upsert: Bulk,
-    drop_empty: Bulk,
+    delete_empty: Bulk,
 }
 
-/// Latency, tokens and cost stop at the largest number: a workspace that sends absurd ones must not make the batch fail in
-/// which others' traces stand. What changes takes less away than it brought where they did; they stop at nothing then. (Where a sum of integers overflows, SQLite makes it a float, which the column refuses.)
+/// Latency, tokens and cost are limited to the range of integers: absurd values of one workspace must not make a batch fail
+/// that contains traces of others. (SQLite converts sums that overflow to floats, which the columns reject.) Removing a
+/// trace may then subtract more than it added; the sums do not become negative.
 const ADD: &str = "requests = requests + excluded.requests, errors = errors + excluded.errors, \
                    timeouts = timeouts + excluded.timeouts, \
                    latency = MAX(MIN(latency + excluded.latency, 9223372036854775807), 0), \
@@ -47,11 +48,11 @@ static TOTALS: LazyLock<[Totals; 3]> = LazyLock::new(|| {
         let head = format!(
             "INSERT INTO {table} (workspace_id, bucket, requests, errors, timeouts, latency, tokens, cost, scored, quality) VALUES"
         );
-        let drop = format!("DELETE FROM {table} WHERE requests <= 0 AND (workspace_id, bucket) IN (VALUES");
+        let delete = format!("DELETE FROM {table} WHERE requests <= 0 AND (workspace_id, bucket) IN (VALUES");
         Totals {
             source,
-            upsert: Bulk::new(&head, 10, &format!("ON CONFLICT DO UPDATE SET {ADD}"), false),
-            drop_empty: Bulk::new(&drop, 2, ")", false),
+            upsert: Bulk::new(&head, 10, &format!("ON CONFLICT DO UPDATE SET {ADD}")),
+            delete_empty: Bulk::new(&delete, 2, ")"),
         }
     })
 });
@@ -68,105 +69,70 @@ static GROUPS: LazyLock<[Groups; 2]> = LazyLock::new(|| {
             ") SELECT k.number, t.histogram FROM k CROSS JOIN {table} t ON t.workspace_id = k.workspace_id \
              AND t.bucket = k.bucket AND t.agent_id = k.agent_id AND t.model = k.model"
         );
-        let drop = format!(
+        let delete = format!(
             "DELETE FROM {table} WHERE requests <= 0 AND (workspace_id, bucket, agent_id, model) IN (VALUES"
         );
         Groups {
             source,
-            select: Bulk::new("WITH k (number, workspace_id, bucket, agent_id, model) AS (VALUES", 4, &join, true),
-            upsert: Bulk::new(&head, 13, &tail, false),
-            drop_empty: Bulk::new(&drop, 4, ")", false),
+            select: Bulk::indexed("WITH k (number, workspace_id, bucket, agent_id, model) AS (VALUES", 4, &join),
+            upsert: Bulk::new(&head, 13, &tail),
+            delete_empty: Bulk::new(&delete, 4, ")"),
         }
     })
 });
 
-/// Brings every rollup to what changed.
-pub(super) async fn recount(
+/// Adds changes to the totals. If traces were removed (`shrinks`), deletes the buckets that became empty.
+pub(in crate::trace) async fn change_totals(
     connection: &mut SqliteConnection,
-    recount: Recount<'_>,
+    source: Source,
+    sums: &[((Uuid, Timestamp), Sums)],
+    shrinks: bool,
 ) -> Result<(), StoreError> {
-    for totals in TOTALS.iter() {
-        let sums = change::totals(recount, totals.source);
-        totals.upsert.execute(connection, &sums, bind_totals).await?;
-        if !recount.before.is_empty() {
-            let emptied: Vec<_> = sums.into_iter().filter(|(_, sums)| sums.requests <= 0).collect();
-            let bind = |arguments: &mut SqliteArguments,
-                        ((workspace_id, bucket), _): &((Uuid, Timestamp), Sums)| {
-                arguments.add(*workspace_id)?;
-                arguments.add(bucket.as_micros())
-            };
-            totals.drop_empty.execute(connection, &emptied, bind).await?;
-        }
-    }
-    for groups in GROUPS.iter() {
-        let mut changes = change::groups(recount, groups.source);
-        merge_stored(connection, &groups.select, &mut changes).await?;
-        groups.upsert.execute(connection, &changes, bind_group).await?;
-        if !recount.before.is_empty() {
-            let emptied: Vec<_> = changes.iter().filter(|(_, change)| change.sums.requests <= 0).collect();
-            groups
-                .drop_empty
-                .execute(connection, &emptied, |arguments, (key, _)| bind_key(arguments, key))
-                .await?;
-        }
+    let Some(totals) = TOTALS.iter().find(|totals| totals.source == source) else { return Ok(()) };
+    totals.upsert.execute(connection, sums, bind_totals).await?;
+    if shrinks {
+        let empty: Vec<_> = sums.iter().filter(|(_, sums)| sums.requests <= 0).collect();
+        let bind = |arguments: &mut SqliteArguments, (key, _): &&((Uuid, Timestamp), Sums)| {
+            arguments.add(key.0)?;
+            arguments.add(key.1.as_micros())
+        };
+        totals.delete_empty.execute(connection, &empty, bind).await?;
     }
     Ok(())
 }
 
-/// Takes in the histograms that are stored: SQLite cannot merge them itself.
-async fn merge_stored(
+/// Adds changes to the sums by agent and model. If traces were removed (`shrinks`), deletes the buckets that became empty.
+pub(in crate::trace) async fn change_groups(
     connection: &mut SqliteConnection,
-    select: &Bulk,
+    source: Source,
     changes: &mut [(GroupKey<'_>, GroupChange)],
+    shrinks: bool,
 ) -> Result<(), StoreError> {
-    let mut stored = Vec::new();
-    let mut first = 0;
-    for piece in select.pieces(changes, |arguments, (key, _)| bind_key(arguments, key)) {
-        let piece = piece?;
-        let rows = piece.rows.len();
-        for row in piece.query().fetch_all(&mut *connection).await? {
-            let number = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
-            stored.push((first + number, row.try_get::<Vec<u8>, _>(1)?));
-        }
-        first += rows;
-    }
-    for (index, histogram) in stored {
+    let Some(groups) = GROUPS.iter().find(|groups| groups.source == source) else { return Ok(()) };
+    // SQLite cannot merge the stored histograms.
+    let stored: Vec<(usize, HistogramRow)> = groups
+        .select
+        .fetch_indexed(connection, changes, |arguments, (key, _)| bind_key(arguments, key))
+        .await?;
+    for (index, row) in stored {
         if let Some((_, change)) = changes.get_mut(index) {
-            change.merge_stored(&histogram)?;
+            change.merge_stored(&row.histogram)?;
         }
+    }
+    groups.upsert.execute(connection, changes, bind_group).await?;
+    if shrinks {
+        let empty: Vec<_> = changes.iter().filter(|(_, change)| change.sums.requests <= 0).collect();
+        let bind = |arguments: &mut SqliteArguments, (key, _): &&(GroupKey<'_>, GroupChange)| {
+            bind_key(arguments, key)
+        };
+        groups.delete_empty.execute(connection, &empty, bind).await?;
     }
     Ok(())
 }
 
-/// Moves the quality of every rollup that holds a trace.
-pub(super) async fn change_quality(
-    connection: &mut SqliteConnection,
-    change: &QualityChange<'_>,
-) -> Result<(), StoreError> {
-    let set = "SET scored = scored + $1, quality = quality + $2 WHERE workspace_id = $3 AND bucket = $4";
-    for totals in TOTALS.iter() {
-        // The table's name is one of this file's.
-        sqlx::query(AssertSqlSafe(format!("UPDATE {} {set}", totals_table(totals.source))))
-            .bind(change.scored)
-            .bind(change.quality)
-            .bind(change.workspace_id)
-            .bind(change.timestamp.floor(totals.source.bucket()).as_micros())
-            .execute(&mut *connection)
-            .await?;
-    }
-    for groups in GROUPS.iter() {
-        let table = groups_table(groups.source);
-        sqlx::query(AssertSqlSafe(format!("UPDATE {table} {set} AND agent_id = $5 AND model = $6")))
-            .bind(change.scored)
-            .bind(change.quality)
-            .bind(change.workspace_id)
-            .bind(change.timestamp.floor(groups.source.bucket()).as_micros())
-            .bind(change.agent_id)
-            .bind(change.model)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
+#[derive(sqlx::FromRow)]
+struct HistogramRow {
+    histogram: Vec<u8>,
 }
 
 fn bind_totals(

@@ -1,105 +1,85 @@
-//! Writing traces: rows, spans, payloads and rollups in one transaction.
+//! Writes batches of traces and spans.
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use domain::{rollup::change::Recount, trace::record::NewTrace};
-use sqlx::{Arguments, Row, SqliteConnection, sqlite::SqliteArguments};
+use domain::trace::record::NewTrace;
+use sqlx::{Arguments, SqliteConnection, sqlite::SqliteArguments};
+use uuid::Uuid;
 
-use super::{
-    SqliteTraces,
-    bulk::Bulk,
-    insert, rollup, score,
-    writing::{self, SqliteWriting},
-};
-use crate::trace::{
-    StoreError, Written,
-    batch::{Batch, Pending},
-    stored::{TraceName, TraceRow},
-    writing::Writing,
+use super::{bulk::Bulk, insert, trace};
+use crate::{
+    error::StoreError,
+    trace::write::{
+        batch::{BatchTrace, TraceBatch},
+        incoming::SpanBatch,
+        record::{TraceInsert, TraceName},
+    },
 };
 
-static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
-    let tail = ") SELECT DISTINCT k.number FROM k CROSS JOIN scores s ON s.workspace_id = k.workspace_id \
-                AND s.trace_id = k.trace_id WHERE s.waiting = 1";
-    Bulk::new("WITH k (number, workspace_id, trace_id) AS (VALUES", 2, tail, true)
-});
-
-impl SqliteTraces {
-    pub(in crate::trace) async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
-        let mut batch = Batch::new(traces)?;
-        let mut transaction = self.begin_write().await?;
-        let first_id = next_id(&mut transaction).await?;
-        let first_frame = next_frame(&mut transaction).await?;
-        batch.number(|index| first_id + index, |index| first_frame + index);
-        let names: Vec<TraceName<'_>> = batch.all().iter().map(Pending::name).collect();
-        let adopted = writing::waiting(&mut transaction, &names).await?;
-        batch.adopt(&adopted);
-        let old: HashSet<i64> = adopted.iter().map(|&(_, id)| id).collect();
-        let rows: Vec<TraceRow<'_>> = batch.all().iter().map(|pending| batch.row(pending)).collect();
-        if insert::traces(&mut transaction, &rows).await? < batch.len() as u64 {
-            // The others were there before: their ids were not taken.
-            let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1")
-                .bind(first_id)
-                .fetch_all(&mut *transaction)
-                .await?;
-            // None of those that wait was there before.
-            batch.keep(&ids.into_iter().chain(old.iter().copied()).collect());
-        }
-        insert::payloads(&mut transaction, &batch.used_frames()).await?;
-        let (adopting, new): (Vec<_>, Vec<_>) =
-            batch.spans().into_iter().partition(|row| old.contains(&row.trace));
-        insert::spans(&mut transaction, &new).await?;
-        insert::missing_spans(&mut transaction, &adopting).await?;
-        if !adopted.is_empty() {
-            let names: Vec<_> = adopted.iter().map(|&(index, _)| names[index]).collect();
-            SqliteWriting(&mut transaction).end_waiting(&names).await?;
-        }
-        let new: Vec<_> = batch.new_traces().map(|pending| pending.trace).collect();
-        rollup::recount(&mut transaction, Recount::new_ones(&new)).await?;
-        apply_waiting_scores(&mut transaction, &new).await?;
-        transaction.commit().await?;
-        Ok(Written { new: new.len(), dropped: 0 })
+/// Inserts the new traces of a batch with their spans and payloads, and returns them. Pending traces become stored ones.
+pub(in crate::trace) async fn insert_batch<'a>(
+    connection: &mut SqliteConnection,
+    batch: &mut TraceBatch<'a>,
+) -> Result<Vec<&'a NewTrace>, StoreError> {
+    let first_id = trace::next_id(connection).await?;
+    let first_frame = next_frame(connection).await?;
+    batch.set_ids(|index| first_id + index, |index| first_frame + index);
+    let names: Vec<TraceName<'_>> = batch.all().iter().map(BatchTrace::name).collect();
+    let pending = trace::pending(connection, &names).await?;
+    batch.adopt(&pending);
+    let pending_ids: HashSet<i64> = pending.iter().map(|&(_, id)| id).collect();
+    let rows: Vec<TraceInsert<'_>> = batch.all().iter().map(|trace| batch.row(trace)).collect();
+    if insert::traces(connection, &rows).await? < batch.len() as u64 {
+        // Traces that existed before did not use their new numbers. Pending traces did not exist.
+        let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1")
+            .bind(first_id)
+            .fetch_all(&mut *connection)
+            .await?;
+        batch.keep_new(&ids.into_iter().chain(pending_ids.iter().copied()).collect());
     }
+    insert::payloads(connection, &batch.used_frames()).await?;
+    let (pending_spans, new_spans): (Vec<_>, Vec<_>) =
+        batch.spans().into_iter().partition(|row| pending_ids.contains(&row.trace));
+    insert::spans(connection, &new_spans).await?;
+    insert::missing_spans(connection, &pending_spans).await?;
+    if !pending.is_empty() {
+        let names: Vec<_> = pending.iter().map(|&(index, _)| names[index]).collect();
+        trace::remove_pending(connection, &names).await?;
+    }
+    Ok(batch.new_traces().map(|trace| trace.trace).collect())
 }
 
-/// The number of the next trace; those that wait have theirs.
-pub(super) async fn next_id(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
-    let next = "SELECT MAX((SELECT COALESCE(MAX(id), 0) FROM traces), (SELECT COALESCE(MAX(id), 0) FROM waiting_traces)) + 1";
-    Ok(sqlx::query_scalar(next).fetch_one(connection).await?)
+/// Sets the ids of a batch's frames.
+pub(in crate::trace) async fn number_frames(
+    connection: &mut SqliteConnection,
+    batch: &mut SpanBatch<'_>,
+) -> Result<(), StoreError> {
+    let first_frame = next_frame(connection).await?;
+    batch.set_frame_ids(|index| first_frame + index);
+    Ok(())
 }
 
-/// The id of the next frame of payloads.
-pub(super) async fn next_frame(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+/// Returns the id of the next frame.
+async fn next_frame(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM payloads").fetch_one(connection).await?)
 }
 
-/// Gives new traces the scores that came before them.
-pub(super) async fn apply_waiting_scores(
-    transaction: &mut SqliteConnection,
+static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
+    let tail = ") SELECT DISTINCT k.number AS number FROM k CROSS JOIN scores s ON s.workspace_id = k.workspace_id \
+                AND s.trace_id = k.trace_id WHERE s.waiting = 1";
+    Bulk::indexed("WITH k (number, workspace_id, trace_id) AS (VALUES", 2, tail)
+});
+
+/// Returns the new traces with waiting scores.
+pub(in crate::trace) async fn waiting_scores(
+    connection: &mut SqliteConnection,
     new: &[&NewTrace],
-) -> Result<(), StoreError> {
-    let waiting: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM scores WHERE waiting = 1)")
-        .fetch_one(&mut *transaction)
-        .await?;
-    if !waiting {
-        return Ok(());
-    }
+) -> Result<Vec<(Uuid, String)>, StoreError> {
     let bind = |arguments: &mut SqliteArguments, trace: &&NewTrace| {
         arguments.add(trace.workspace_id)?;
         arguments.add(trace.trace_id.as_str())
     };
-    let mut scored: Vec<&NewTrace> = Vec::new();
-    for piece in SELECT_WAITING.pieces(new, bind) {
-        let piece = piece?;
-        let rows = piece.rows;
-        for row in piece.query().fetch_all(&mut *transaction).await? {
-            scored.extend(
-                usize::try_from(row.try_get::<i64, _>(0)?).ok().and_then(|number| rows.get(number).copied()),
-            );
-        }
-    }
-    for trace in scored {
-        score::settle(&mut *transaction, trace.workspace_id, &trace.trace_id).await?;
-    }
-    Ok(())
+    let found: Vec<(usize, (i64,))> = SELECT_WAITING.fetch_indexed(connection, new, bind).await?;
+    let traces = found.into_iter().filter_map(|(index, _)| new.get(index));
+    Ok(traces.map(|trace| (trace.workspace_id, trace.trace_id.clone())).collect())
 }

@@ -1,4 +1,4 @@
-//! Adds a channel.
+//! The form that adds a channel.
 
 use icondata_lu::LuPlus;
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
-    alert::{body, kind_label, reach_label, typed},
+    alert::{channel_kind_label, form_values, min_severity_label, request_body},
     auth::use_client,
     components::{
         form::{Form, Input},
@@ -25,69 +25,70 @@ const FIELDS: [&str; 5] = ["name", "kind", "url", "to", "min_severity"];
 /// Properties of [`ChannelForm`].
 #[derive(Properties, PartialEq)]
 pub struct ChannelFormProps {
-    /// Gets the new channel.
+    /// Called with the new channel.
     pub on_created: Callback<AlertChannel>,
 }
 
-/// See the module.
+/// Renders the form.
 #[component]
 pub fn ChannelForm(props: &ChannelFormProps) -> Html {
     let client = use_client();
-    let typed = use_state(beginning);
-    let wrong = use_state(Vec::<FieldError>::new);
+    let values = use_state(initial_values);
+    let errors = use_state(Vec::<FieldError>::new);
     let busy = use_state(|| false);
-    let form = Form { typed: typed.clone(), wrong: (*wrong).clone() };
+    let form = Form { values: values.clone(), errors: (*errors).clone() };
     let is_email = form.text("kind") == ChannelKind::Email.as_str();
     let onsubmit = {
         let (busy, on_created) = (busy.clone(), props.on_created.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let asked = client.create_alert_channel(&request(&typed));
-            let (typed, wrong, busy, on_created) =
-                (typed.clone(), wrong.clone(), busy.clone(), on_created.clone());
+            let response = client.create_alert_channel(&request(&values));
+            let (values, errors, busy, on_created) =
+                (values.clone(), errors.clone(), busy.clone(), on_created.clone());
             busy.set(true);
             spawn_local(async move {
-                match asked.await {
+                match response.await {
                     Ok(channel) => {
-                        typed.set(beginning());
-                        wrong.set(Vec::new());
+                        values.set(initial_values());
+                        errors.set(Vec::new());
                         on_created.emit(channel);
                     }
                     Err(reason) if reason.fields().is_empty() => {
-                        wrong.set(vec![FieldError::new("", reason.message())]);
+                        errors.set(vec![FieldError::new("", reason.message())]);
                     }
-                    Err(reason) => wrong.set(reason.fields().to_vec()),
+                    Err(reason) => errors.set(reason.fields().to_vec()),
                 }
                 busy.set(false);
             });
         })
     };
-    let kinds = ChannelKind::ALL.map(|kind| (kind.as_str().into(), kind_label(kind).into())).to_vec();
-    let severities =
-        Severity::ALL.map(|severity| (severity.as_str().into(), reach_label(severity).into())).to_vec();
+    let kinds = ChannelKind::ALL.map(|kind| (kind.as_str().into(), channel_kind_label(kind).into())).to_vec();
+    let severities = Severity::ALL
+        .map(|severity| (severity.as_str().into(), min_severity_label(severity).into()))
+        .to_vec();
     html! {
         <form class="channel-form" {onsubmit} novalidate=true>
-            { form.row("kind", "Kind", Input::Choice(kinds), "") }
-            { form.row("name", "Name of the channel", Input::Text("on call"), "") }
+            { form.row("kind", "Type", Input::Choice(kinds), "") }
+            { form.row("name", "Channel name", Input::Text("on call"), "") }
             if is_email {
-                { form.row("to", "Addresses", Input::Text("ada@example.com, bob@example.com"), "") }
+                { form.row("to", "Recipients", Input::Text("ada@example.com, bob@example.com"), "") }
             } else {
                 { form.row("url", "URL", Input::Text("https://example.com/hook"), "") }
             }
-            { form.row("min_severity", "Is told", Input::Choice(severities), "") }
+            { form.row("min_severity", "Notify about", Input::Choice(severities), "") }
             <button type="submit" class="button primary" disabled={*busy}>{ svg_icon(LuPlus) }{ "Add channel" }</button>
             { form_error(form.other_errors(&FIELDS).as_deref()) }
         </form>
     }
 }
 
-fn beginning() -> Map<String, Value> {
-    typed(&json!({ "kind": "webhook", "min_severity": "info" }), &FIELDS)
+fn initial_values() -> Map<String, Value> {
+    form_values(&json!({ "kind": "webhook", "min_severity": "info" }), &FIELDS)
 }
 
-/// What is sent: an address for what has one, and a list of those that an e-mail goes to.
-fn request(typed: &Map<String, Value>) -> Value {
-    let mut fields = body(typed, &[], &[]).unwrap_or_default();
+/// Returns the request: with a URL, or with a list of e-mail addresses.
+fn request(values: &Map<String, Value>) -> Value {
+    let mut fields = request_body(values, &[], &[]).unwrap_or_default();
     let is_email = fields.get("kind").and_then(Value::as_str) == Some(ChannelKind::Email.as_str());
     let to = fields.get("to").and_then(Value::as_str).filter(|_| is_email).unwrap_or_default();
     let to: Vec<Value> = to.split([',', ';', ' ']).filter(|part| !part.is_empty()).map(Value::from).collect();
@@ -103,22 +104,22 @@ mod tests {
     use super::*;
 
     fn sent(channel: &Value) -> Value {
-        request(&typed(channel, &FIELDS))
+        request(&form_values(channel, &FIELDS))
     }
 
     #[test]
-    fn each_kind_is_sent_with_what_it_has_and_no_more() {
-        let typed = json!({
+    fn sends_only_the_fields_of_the_selected_kind() {
+        let channel = json!({
             "name": " ops ", "kind": "email", "url": "https://left.over", "to": "a@b.c, d@e.f;g@h.i",
             "min_severity": "warning",
         });
         let expected = json!({
             "name": "ops", "kind": "email", "url": null, "to": ["a@b.c", "d@e.f", "g@h.i"], "min_severity": "warning",
         });
-        assert_eq!(sent(&typed), expected);
-        let typed = json!({"name": "", "kind": "slack", "url": "https://a.b/c", "to": "left@over", "min_severity": "info"});
+        assert_eq!(sent(&channel), expected);
+        let channel = json!({"name": "", "kind": "slack", "url": "https://a.b/c", "to": "left@over", "min_severity": "info"});
         let expected =
             json!({"name": "", "kind": "slack", "url": "https://a.b/c", "to": [], "min_severity": "info"});
-        assert_eq!(sent(&typed), expected);
+        assert_eq!(sent(&channel), expected);
     }
 }

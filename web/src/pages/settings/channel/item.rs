@@ -1,4 +1,4 @@
-//! A channel: what it is, what it was told last, and a message to try it by.
+//! A channel of the list: its settings, its last delivery, its log, and a test button.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
-    alert::{kind_label, reach_label},
+    alert::{channel_kind_label, min_severity_label},
     auth::use_client,
     components::{
-        delivery::{delivery_table, outcome},
+        delivery::{delivery_badge, delivery_table},
         form_error::form_error,
         load::{skeleton_lines, view},
         switch::switch,
@@ -24,23 +24,23 @@ use crate::{
     hooks::use_poll,
 };
 
-/// How often to ask what became of a test.
-const UNDER_WAY: Duration = Duration::from_secs(1);
-/// Deliveries that are shown.
-const SHOWN: u32 = 20;
+/// The polling interval while a test is pending.
+const TEST_INTERVAL: Duration = Duration::from_secs(1);
+/// The number of deliveries in the log.
+const LOG_DELIVERIES: u32 = 20;
 
 /// Properties of [`ChannelItem`].
 #[derive(Properties, PartialEq)]
 pub struct ChannelItemProps {
     /// The channel.
     pub channel: AlertChannel,
-    /// Told that something about it changed.
+    /// Called when the channel has changed.
     pub on_change: Callback<()>,
-    /// Told of one that is to go.
-    pub on_remove: Callback<AlertChannel>,
+    /// Called to delete the channel.
+    pub on_delete: Callback<AlertChannel>,
 }
 
-/// See the module.
+/// Renders the channel.
 #[component]
 pub fn ChannelItem(props: &ChannelItemProps) -> Html {
     let client = use_client();
@@ -53,10 +53,10 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
         let (client, id) = (client.clone(), id.clone());
         let (open, test, error) = (open.clone(), test.clone(), error.clone());
         Callback::from(move |_: MouseEvent| {
-            let asked = client.test_alert_channel(&id);
+            let response = client.test_alert_channel(&id);
             let (open, test, error) = (open.clone(), test.clone(), error.clone());
             spawn_local(async move {
-                match asked.await {
+                match response.await {
                     Ok(delivery) => {
                         test.set(Some(delivery.id));
                         error.set(None);
@@ -72,7 +72,7 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
             (id.clone(), channel.enabled, props.on_change.clone(), error.clone());
         Callback::from(move |_: MouseEvent| {
             let (on_change, error) = (on_change.clone(), error.clone());
-            client.change_alert_channel(&id, &json!({ "enabled": !enabled })).then(Callback::from(
+            client.update_alert_channel(&id, &json!({ "enabled": !enabled })).then(Callback::from(
                 move |reason| {
                     error.set(reason);
                     on_change.emit(());
@@ -84,9 +84,9 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
         let open = open.clone();
         Callback::from(move |_: MouseEvent| open.set(!*open))
     };
-    let on_remove = {
+    let on_delete = {
         let channel = props.channel.clone();
-        props.on_remove.reform(move |_: MouseEvent| channel.clone())
+        props.on_delete.reform(move |_: MouseEvent| channel.clone())
     };
     let target = match channel.kind {
         ChannelKind::Email => channel.to.join(", "),
@@ -95,20 +95,20 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
     html! {
         <li class={classes!("channel", (!channel.enabled).then_some("off"))}>
             <div class="channel-head">
-                { switch(channel.enabled, format!("Tell {}", channel.name), on_switch) }
+                { switch(channel.enabled, format!("Enable {}", channel.name), on_switch) }
                 <div class="rule-body">
                     <p class="alert-title">
                         { channel.name.clone() }
-                        <span class="tag">{ kind_label(channel.kind) }</span>
-                        <span class="tag">{ reach_label(channel.min_severity) }</span>
+                        <span class="tag">{ channel_kind_label(channel.kind) }</span>
+                        <span class="tag">{ min_severity_label(channel.min_severity) }</span>
                     </p>
                     <p class="alert-text mono">{ target }</p>
-                    <p class="rule-note">{ last(last_delivery.as_ref()) }</p>
+                    <p class="rule-note">{ last_delivery_note(last_delivery.as_ref()) }</p>
                 </div>
                 <div class="rule-actions">
                     <button type="button" class="button small" onclick={on_test} aria-label={format!("Test {}", channel.name)}>{ "Test" }</button>
                     <button type="button" class="button small" onclick={on_open} aria-expanded={open.to_string()} aria-label={format!("Log of {}", channel.name)}>{ "Log" }</button>
-                    <button type="button" class="button small danger" onclick={on_remove} aria-label={format!("Delete {}", channel.name)}>{ "Delete" }</button>
+                    <button type="button" class="button small danger" onclick={on_delete} aria-label={format!("Delete {}", channel.name)}>{ "Delete" }</button>
                 </div>
             </div>
             { form_error(error.as_deref()) }
@@ -117,13 +117,13 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
     }
 }
 
-fn last(delivery: Option<&AlertDelivery>) -> Html {
+fn last_delivery_note(delivery: Option<&AlertDelivery>) -> Html {
     match delivery {
-        None => html! { { "Told nothing yet" } },
+        None => html! { { "No notifications yet" } },
         Some(delivery) => html! { <>
             <RelativeTime at={delivery.finished_at.unwrap_or(delivery.created_at)} />
             { " " }
-            { outcome(delivery) }
+            { delivery_badge(delivery) }
         </> },
     }
 }
@@ -132,30 +132,30 @@ fn last(delivery: Option<&AlertDelivery>) -> Html {
 #[derive(Properties, PartialEq)]
 struct ChannelLogProps {
     id: String,
-    /// A test whose outcome is waited for.
+    /// The delivery of the last test.
     test: Option<Uuid>,
-    /// Told once that test is over.
+    /// Called when the test is done.
     on_done: Callback<()>,
 }
 
 #[component]
 fn ChannelLog(props: &ChannelLogProps) -> Html {
-    let waiting = use_state(|| true);
-    let interval = if *waiting { UNDER_WAY } else { ttl::ALERTS };
-    let question = (props.id.clone(), props.test);
-    let log = use_poll(question, interval, |client, (id, _)| client.channel_deliveries(&id, SHOWN));
+    let is_pending = use_state(|| true);
+    let interval = if *is_pending { TEST_INTERVAL } else { ttl::ALERTS };
+    let key = (props.id.clone(), props.test);
+    let log = use_poll(key, interval, |client, (id, _)| client.list_channel_deliveries(&id, LOG_DELIVERIES));
     let tested = log.data().and_then(|list| {
         let is_test = |delivery: &&AlertDelivery| Some(delivery.id) == props.test;
         list.items.iter().find(is_test).cloned()
     });
-    // Of a test that failed once it is known why; it need not be given up.
-    let is_over = props.test.is_none()
+    // The first failed attempt already has the reason; there is no need to wait for retries.
+    let is_done = props.test.is_none()
         || tested.as_ref().is_some_and(|test| test.state != DeliveryState::Pending || test.attempts > 0);
     {
-        let (waiting, on_done) = (waiting.clone(), props.on_done.clone());
-        use_effect_with(is_over, move |&is_over| {
-            waiting.set(!is_over);
-            if is_over {
+        let (is_pending, on_done) = (is_pending.clone(), props.on_done.clone());
+        use_effect_with(is_done, move |&is_done| {
+            is_pending.set(!is_done);
+            if is_done {
                 on_done.emit(());
             }
         });
@@ -165,12 +165,12 @@ fn ChannelLog(props: &ChannelLogProps) -> Html {
             if props.test.is_some() {
                 <p class="channel-test" role="status">
                     { "Test: " }
-                    if let Some(test) = &tested { { outcome(test) } } else { { "on its way" } }
+                    if let Some(test) = &tested { { delivery_badge(test) } } else { { "pending" } }
                 </p>
             }
             { view(&log, skeleton_lines(2), |list| html! {
                 if list.items.is_empty() {
-                    <p class="panel-lead muted">{ "It was told nothing yet." }</p>
+                    <p class="panel-lead muted">{ "No notifications yet" }</p>
                 } else {
                     { delivery_table(&list.items, None) }
                 }

@@ -1,6 +1,9 @@
-//! The workspace's own prices.
+//! The list of workspace prices.
 
-use shared::price::Price;
+use shared::{
+    format::{self, NONE},
+    price::Price,
+};
 use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -8,10 +11,9 @@ use yew::prelude::*;
 use crate::{
     auth::use_client,
     components::{
-        column_heads::{actions_head, column_heads},
         form_error::form_error,
+        table_head::{actions_head, column_heads},
     },
-    format::{self, NONE},
 };
 
 /// Properties of [`PriceList`].
@@ -19,23 +21,23 @@ use crate::{
 pub struct PriceListProps {
     /// The prices.
     pub prices: Vec<Price>,
-    /// Told of a price that was removed.
-    pub on_removed: Callback<()>,
+    /// Called when a price was deleted.
+    pub on_deleted: Callback<()>,
 }
 
-/// See the module.
+/// Renders the list.
 #[component]
 pub fn PriceList(props: &PriceListProps) -> Html {
     let client = use_client();
     let error = use_state(|| None::<String>);
-    let remove = |id: Uuid| {
-        let (client, error, on_removed) = (client.clone(), error.clone(), props.on_removed.clone());
+    let delete = |id: Uuid| {
+        let (client, error, on_deleted) = (client.clone(), error.clone(), props.on_deleted.clone());
         Callback::from(move |_: MouseEvent| {
-            let (client, error, on_removed) = (client.clone(), error.clone(), on_removed.clone());
+            let (client, error, on_deleted) = (client.clone(), error.clone(), on_deleted.clone());
             spawn_local(async move {
-                let result = client.remove_price(&id.to_string()).await;
+                let result = client.delete_price(&id.to_string()).await;
                 error.set(result.err().map(|reason| reason.message()));
-                on_removed.emit(());
+                on_deleted.emit(());
             });
         })
     };
@@ -43,21 +45,21 @@ pub fn PriceList(props: &PriceListProps) -> Html {
         return Html::default();
     }
     let row = |price: &Price| {
-        let of = &price.price;
+        let item = &price.price;
         let cached = |cached: Option<f64>| cached.map_or_else(|| NONE.to_owned(), format::price);
         html! {
             <tr key={price.id.to_string()}>
                 <th scope="row">
                     <div class="price-name">
-                        <span class="ellipsis">{ of.model.clone() }</span>
-                        if let Some(provider) = &of.provider { <span class="muted">{ provider.clone() }</span> }
+                        <span class="ellipsis">{ item.model.clone() }</span>
+                        if let Some(provider) = &item.provider { <span class="muted">{ provider.clone() }</span> }
                     </div>
                 </th>
-                <td class="number" data-label="Input">{ format::price(of.input_usd_per_million) }</td>
-                <td class="number" data-label="Output">{ format::price(of.output_usd_per_million) }</td>
-                <td class="number" data-label="Cache read">{ cached(of.cache_read_usd_per_million) }</td>
-                <td class="number" data-label="Cache write">{ cached(of.cache_write_usd_per_million) }</td>
-                <td class="cell-action"><button type="button" class="button small danger" onclick={remove(price.id)} aria-label={format!("Remove the price of {}", of.model)}>{ "Remove" }</button></td>
+                <td class="number" data-label="Input">{ format::price(item.input_usd_per_million) }</td>
+                <td class="number" data-label="Output">{ format::price(item.output_usd_per_million) }</td>
+                <td class="number" data-label="Cache read">{ cached(item.cache_read_usd_per_million) }</td>
+                <td class="number" data-label="Cache write">{ cached(item.cache_write_usd_per_million) }</td>
+                <td class="cell-action"><button type="button" class="button small danger" onclick={delete(price.id)} aria-label={format!("Delete price of {}", item.model)}>{ "Delete" }</button></td>
             </tr>
         }
     };

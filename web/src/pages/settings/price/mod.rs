@@ -1,4 +1,4 @@
-//! What models cost: the workspace's own prices, what any model costs, and pricing anew.
+//! Model prices: workspace prices, price lookup, and recalculation of costs.
 
 mod form;
 mod list;
@@ -20,10 +20,10 @@ use list::PriceList;
 use lookup::PriceLookup;
 use reprice::RepriceRow;
 
-/// See the module.
+/// Loads and renders the prices.
 #[component]
 pub fn PricePanel() -> Html {
-    let prices = use_poll((), ttl::ALERTS, |client, ()| client.prices());
+    let prices = use_poll((), ttl::ALERTS, |client, ()| client.list_prices());
     let on_change = prices.on_refresh();
     panel(
         "Model prices",
@@ -31,10 +31,10 @@ pub fn PricePanel() -> Html {
         Html::default(),
         html! { <>
             <p class="panel-lead muted">
-                { "Costs that agents do not report are computed from public prices. Yours go before them: in US dollars for a million tokens." }
+                { "If an agent does not report a cost, it is computed from public prices. Prices that you set here take precedence. In US dollars per million tokens." }
             </p>
-            <PriceForm on_kept={on_change.clone()} />
-            { view(&prices, skeleton_lines(2), |list| html! { <PriceList prices={list.items.clone()} on_removed={on_change} /> }) }
+            <PriceForm on_saved={on_change.clone()} />
+            { view(&prices, skeleton_lines(2), |list| html! { <PriceList prices={list.items.clone()} on_deleted={on_change} /> }) }
             <PriceLookup />
             <RepriceRow />
         </> },

@@ -1,4 +1,4 @@
-//! Attributes as a table that one can look through.
+//! A filterable table of attributes.
 
 use serde_json::{Map, Value};
 use web_sys::HtmlInputElement;
@@ -6,23 +6,22 @@ use yew::prelude::*;
 
 use crate::{
     components::{copy_button::CopyButton, long_text::LongText},
-    json::{self, pretty},
     trace::contains,
 };
 
-/// Rows from which on a table has a filter.
-const MANY: usize = 8;
+/// The number of rows from which a table has a filter.
+const FILTER_MIN_ROWS: usize = 8;
 
 /// Properties of [`Attributes`].
 #[derive(Properties, PartialEq)]
 pub struct AttributesProps {
-    /// What they are of.
+    /// The title of the table.
     pub title: AttrValue,
-    /// Themselves.
+    /// The attributes.
     pub fields: Map<String, Value>,
 }
 
-/// See the module.
+/// Renders the attributes with a filter, if there are many.
 #[component]
 pub fn Attributes(props: &AttributesProps) -> Html {
     let filter = use_state(String::new);
@@ -37,10 +36,10 @@ pub fn Attributes(props: &AttributesProps) -> Html {
             <header class="code-head">
                 <h3>{ props.title.clone() }</h3>
                 <span class="code-tools">
-                    if props.fields.len() >= MANY {
+                    if props.fields.len() >= FILTER_MIN_ROWS {
                         <input type="search" class="table-filter" placeholder="Filter" aria-label={format!("Filter {}", props.title.to_ascii_lowercase())} {oninput} />
                     }
-                    <CopyButton text={pretty(&Value::Object(props.fields.clone()))} what={props.title.to_ascii_lowercase()} />
+                    <CopyButton text={format!("{:#}", Value::Object(props.fields.clone()))} name={props.title.to_ascii_lowercase()} />
                 </span>
             </header>
             { table(&props.fields, filter.trim()) }
@@ -48,7 +47,7 @@ pub fn Attributes(props: &AttributesProps) -> Html {
     }
 }
 
-/// Names and values, those that `filter` is in.
+/// Renders the names and values of the fields that contain `filter`.
 pub fn table(fields: &Map<String, Value>, filter: &str) -> Html {
     if fields.is_empty() {
         return Html::default();
@@ -62,7 +61,7 @@ pub fn table(fields: &Map<String, Value>, filter: &str) -> Html {
         .filter(|(name, text, _)| contains(name, filter) || contains(text, filter))
         .collect();
     if rows.is_empty() {
-        return html! { <p class="muted table-none">{ "None fits." }</p> };
+        return html! { <p class="muted table-none">{ "No attributes match." }</p> };
     }
     let row = |(name, text, json): (&String, String, bool)| {
         html! {
@@ -75,14 +74,14 @@ pub fn table(fields: &Map<String, Value>, filter: &str) -> Html {
     html! { <dl class="attributes">{ for rows.into_iter().map(row) }</dl> }
 }
 
-/// A value for reading, and whether it is coloured as JSON.
+/// Returns a value as text, and whether the text is JSON.
 fn text(value: &Value) -> (String, bool) {
     match value {
-        Value::String(text) => match crate::components::conversation::structured(text) {
-            Some(inside) => (pretty(&inside), true),
+        Value::String(text) => match crate::components::conversation::parse_json(text) {
+            Some(json) => (format!("{json:#}"), true),
             None => (text.clone(), false),
         },
-        Value::Array(_) | Value::Object(_) => (pretty(value), true),
-        other => (json::text(other), true),
+        Value::Array(_) | Value::Object(_) => (format!("{value:#}"), true),
+        other => (other.to_string(), true),
     }
 }

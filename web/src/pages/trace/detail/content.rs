@@ -1,8 +1,9 @@
-//! What a step or the run itself read, wrote and said besides.
+//! The content of a span or a trace: input and output, events, attributes, raw JSON, and scores.
 
 use icondata_lu::LuInbox;
 use serde_json::{Map, Value};
 use shared::{
+    format,
     span::{Scope, Span},
     trace::Score,
 };
@@ -10,92 +11,90 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use super::{
-    Whole,
+    FullSpan,
     attribute::Attributes,
     event::{Exception, events, exception, links},
 };
 use crate::{
     components::{
-        breakdown::share_bar, conversation::structured, copy_button::CopyButton, long_text::LongText,
+        breakdown::share_bar, conversation::parse_json, copy_button::CopyButton, long_text::LongText,
         message::message, payload::Payload, time::RelativeTime,
     },
-    format,
-    json::pretty,
     trace::Model,
 };
 
-/// Which part of a step is shown.
+/// A tab of the details of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
-    /// What went in and what came out.
+    /// Input and output.
     Content,
     /// Events and links.
     Events,
     /// Attributes, resource and scope.
     Attributes,
-    /// All of it as JSON.
+    /// The whole span as JSON.
     Raw,
 }
 
-/// A step.
-pub fn span_content(whole: &Whole, shown_tab: Tab, on_tab: &Callback<Tab>) -> Html {
-    let span = &whole.span;
-    let happened = span.events.len() + span.links.len();
+/// Renders the tabs of a span.
+pub fn span_content(full: &FullSpan, selected: Tab, on_tab: &Callback<Tab>) -> Html {
+    let span = &full.span;
+    let event_count = span.events.len() + span.links.len();
     let fields = attributes(span);
-    let known = fields.len() + span.resource.len();
+    let attribute_count = fields.len() + span.resource.len();
     let tabs = [
         (Tab::Content, "Input & output", None),
-        (Tab::Events, "Events", Some(happened)),
-        (Tab::Attributes, "Attributes", Some(known)),
+        (Tab::Events, "Events", Some(event_count)),
+        (Tab::Attributes, "Attributes", Some(attribute_count)),
         (Tab::Raw, "Raw", None),
     ];
     let tab = |(tab, label, count): (Tab, &'static str, Option<usize>)| {
         let onclick = on_tab.reform(move |_: MouseEvent| tab);
         html! {
-            <button type="button" {onclick} aria-pressed={(shown_tab == tab).to_string()}>
+            <button type="button" {onclick} aria-pressed={(selected == tab).to_string()}>
                 { label }
                 if let Some(count) = count.filter(|&count| count > 0) { <span class="tab-count">{ count }</span> }
             </button>
         }
     };
-    let shown = match shown_tab {
+    let body = match selected {
         Tab::Content => content(span),
         Tab::Events => html! {
             <>
-                if happened == 0 { { message(LuInbox, "Nothing happened on the way", html! { <><p>{ "The step has neither events nor links." }</p></> }) } }
+                if event_count == 0 { { message(LuInbox, "No events", html! { <><p>{ "This step has no events or links." }</p></> }) } }
                 if !span.events.is_empty() { { events(&span.events, span.timestamp) } }
                 if !span.links.is_empty() { <h3>{ "Links" }</h3>{ links(&span.links) } }
             </>
         },
         Tab::Attributes => html! {
             <>
-                if known == 0 && span.scope.is_none() { { message(LuInbox, "No attributes", html! { <><p>{ "Nothing else is known of the step." }</p></> }) } }
+                if attribute_count == 0 && span.scope.is_none() { { message(LuInbox, "No attributes", html! { <><p>{ "This step has no attributes." }</p></> }) } }
                 if !fields.is_empty() { <Attributes title="Attributes" {fields} /> }
                 if !span.resource.is_empty() { <Attributes title="Resource" fields={span.resource.clone()} /> }
                 if let Some(scope) = &span.scope { <Attributes title="Instrumentation" fields={scope_fields(scope)} /> }
             </>
         },
-        Tab::Raw => raw(&whole.text),
+        Tab::Raw => raw(&full.text),
     };
     html! {
         <>
             { facts(span) }
-            { for span.events.iter().filter_map(Exception::of).map(|thrown| exception(&thrown)).take(if shown_tab == Tab::Events { 0 } else { 3 }) }
-            <div class="segments tabs" role="group" aria-label="What to show of the step">{ for tabs.into_iter().map(tab) }</div>
-            { shown }
+            { for span.events.iter().filter_map(Exception::of).map(|found| exception(&found)).take(if selected == Tab::Events { 0 } else { 3 }) }
+            <div class="segments tabs" role="group" aria-label="Step details">{ for tabs.into_iter().map(tab) }</div>
+            { body }
         </>
     }
 }
 
-/// What only the whole step says.
+/// Renders the details that the trace does not contain.
 fn facts(span: &Span) -> Html {
     let tool = span.tool.as_ref();
     let facts = [
-        ("First chunk", span.time_to_first_chunk_ms.map(format::latency)),
-        ("Finished by", (!span.finish_reasons.is_empty()).then(|| span.finish_reasons.join(", "))),
+        ("Time to first chunk", span.time_to_first_chunk_ms.map(format::latency)),
+        ("Finish reason", (!span.finish_reasons.is_empty()).then(|| span.finish_reasons.join(", "))),
         ("Tool", tool.and_then(|tool| tool.name.clone())),
-        ("Type", tool.and_then(|tool| tool.kind.clone())),
-        ("Call", tool.and_then(|tool| tool.call_id.clone())),
+        ("Tool type", tool.and_then(|tool| tool.kind.clone())),
+        ("Tool call ID", tool.and_then(|tool| tool.call_id.clone())),
     ];
     let facts: Vec<_> = facts.into_iter().filter_map(|(label, value)| Some((label, value?))).collect();
     html! {
@@ -112,9 +111,9 @@ fn attributes(span: &Span) -> Map<String, Value> {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(fields)) => fields.clone(),
         Some(other) => {
-            let mut only = Map::new();
-            only.insert("value".to_owned(), other.clone());
-            only
+            let mut fields = Map::new();
+            fields.insert("value".to_owned(), other.clone());
+            fields
         }
     }
 }
@@ -138,7 +137,7 @@ fn payloads(input: Option<&Value>, output: Option<&Value>) -> Html {
     if input.is_none() && output.is_none() {
         return html! {
             { message(LuInbox, "No input or output", html! { <>
-                <p>{ "The agent sent none with this step." }</p>
+                <p>{ "The agent did not send any." }</p>
             </> }) }
         };
     }
@@ -151,11 +150,11 @@ fn payloads(input: Option<&Value>, output: Option<&Value>) -> Html {
 }
 
 fn raw(text: &str) -> Html {
-    let text = structured(text).as_ref().map_or_else(|| text.to_owned(), pretty);
+    let text = parse_json(text).as_ref().map_or_else(|| text.to_owned(), |json| format!("{json:#}"));
     html! {
         <section class="code-box payload" aria-label="Raw">
-            <header class="code-head"><h3>{ "The whole step" }</h3><CopyButton text={text.clone()} what="step" /></header>
-            <div class="payload-body" tabindex="0" role="group" aria-label="The whole step"><LongText json=true {text} /></div>
+            <header class="code-head"><h3>{ "Step JSON" }</h3><CopyButton text={text.clone()} name="step JSON" /></header>
+            <div class="payload-body" tabindex="0" role="group" aria-label="Step JSON"><LongText json=true {text} /></div>
         </section>
     }
 }
@@ -163,11 +162,11 @@ fn raw(text: &str) -> Html {
 /// Properties of [`TraceContent`].
 #[derive(Properties, PartialEq)]
 pub struct TraceContentProps {
-    /// The run.
+    /// The trace.
     pub model: Rc<Model>,
 }
 
-/// The run itself.
+/// Renders input, output, scores and metadata of a trace.
 #[component]
 pub fn TraceContent(props: &TraceContentProps) -> Html {
     let detail = &props.model.detail;

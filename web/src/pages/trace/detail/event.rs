@@ -1,8 +1,8 @@
-//! What happened during a step, and what it has to do with.
+//! The events and links of a span.
 
 use serde_json::{Map, Value};
 use shared::{
-    Timestamp,
+    Timestamp, format,
     span::{SpanEvent, SpanLink},
 };
 use yew::prelude::*;
@@ -10,32 +10,30 @@ use yew::prelude::*;
 use super::attribute::table;
 use crate::{
     components::{link::RouteLink, long_text::LongText},
-    format, json,
     route::Route,
-    trace::sort_by_key,
 };
 
-/// The events, with how long after the step's start each was.
+/// Renders the events with their time offset from the start of the span.
 pub fn events(events: &[SpanEvent], start: Timestamp) -> Html {
     let event = |event: &SpanEvent| {
         html! {
             <li class="event">
                 <p class="event-head"><strong>{ event.name.clone() }</strong><span class="muted">{ offset(event.timestamp, start) }</span></p>
-                if let Some(thrown) = Exception::of(event) {
-                    { exception(&thrown) }
+                if let Some(found) = Exception::of(event) {
+                    { exception(&found) }
                 } else {
                     { table(&event.attributes, "") }
                 }
             </li>
         }
     };
-    // Not every sender keeps their order.
-    let mut order: Vec<usize> = (0..events.len()).collect();
-    sort_by_key(&mut order, &|at| (events.get(at).map_or(0, |event| event.timestamp.as_micros()), 0));
-    html! { <ol class="events">{ for order.into_iter().filter_map(|at| events.get(at)).map(event) }</ol> }
+    // Senders do not guarantee an order.
+    let mut ordered: Vec<&SpanEvent> = events.iter().collect();
+    ordered.sort_by_key(|event| event.timestamp);
+    html! { <ol class="events">{ for ordered.into_iter().map(event) }</ol> }
 }
 
-/// `+1.2 ms`.
+/// Formats the offset of a point in time, like `+1.2 ms`.
 fn offset(at: Timestamp, start: Timestamp) -> String {
     #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     let millis = (at.as_micros() - start.as_micros()) as f64 / 1e3;
@@ -43,7 +41,7 @@ fn offset(at: Timestamp, start: Timestamp) -> String {
     format!("{sign}{}", format::latency(millis.abs()))
 }
 
-/// An exception, as OpenTelemetry records it.
+/// An exception event of OpenTelemetry.
 #[derive(Debug, PartialEq)]
 pub struct Exception {
     kind: Option<String>,
@@ -53,12 +51,12 @@ pub struct Exception {
 }
 
 impl Exception {
-    /// What an event says of an exception, if it is about one.
+    /// Returns the exception of an event, if it is an exception event.
     pub fn of(event: &SpanEvent) -> Option<Self> {
         let mut rest = event.attributes.clone();
         let mut take = |name: &str| match rest.remove(name)? {
             Value::String(text) => Some(text),
-            other => Some(json::text(&other)),
+            other => Some(other.to_string()),
         };
         let (kind, message) = (take("exception.type"), take("exception.message"));
         let stack = take("exception.stacktrace");
@@ -66,21 +64,21 @@ impl Exception {
     }
 }
 
-/// An exception: what, why and where.
-pub fn exception(thrown: &Exception) -> Html {
+/// Renders the type, the message and the stack trace of an exception.
+pub fn exception(exception: &Exception) -> Html {
     html! {
         <div class="exception">
-            <p class="exception-what"><strong class="mono">{ thrown.kind.clone().unwrap_or_else(|| "Exception".to_owned()) }</strong></p>
-            if let Some(message) = &thrown.message { <LongText class="chat-text" text={message.clone()} /> }
-            if let Some(stack) = &thrown.stack {
+            <p class="exception-type"><strong class="mono">{ exception.kind.clone().unwrap_or_else(|| "Exception".to_owned()) }</strong></p>
+            if let Some(message) = &exception.message { <LongText class="chat-text" text={message.clone()} /> }
+            if let Some(stack) = &exception.stack {
                 <details open=true><summary>{ "Stack trace" }</summary><pre tabindex="0" aria-label="Stack trace">{ stack.clone() }</pre></details>
             }
-            if !thrown.rest.is_empty() { { table(&thrown.rest, "") } }
+            if !exception.rest.is_empty() { { table(&exception.rest, "") } }
         </div>
     }
 }
 
-/// The links, each of which leads to its span.
+/// Renders the links to other spans.
 pub fn links(links: &[SpanLink]) -> Html {
     let link = |link: &SpanLink| {
         let query = format!("span={}", js_sys::encode_uri_component(&link.span_id));
@@ -105,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exception_is_told_from_other_events_and_loses_nothing() {
+    fn parses_exceptions_and_keeps_their_other_attributes() {
         let attributes =
             json!({"exception.type": "ValueError", "exception.message": "no", "exception.escaped": false});
         let event = |name: &str, attributes: Value| SpanEvent {
@@ -124,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn events_say_how_long_after_the_start_they_were() {
+    fn formats_offsets_from_the_start() {
         let start = Timestamp::from_millis(1_000);
         assert_eq!(offset(start + Duration::from_micros(1_200), start), "+1.2 ms");
         assert_eq!(offset(Timestamp::EPOCH, start), "−1.00 s");

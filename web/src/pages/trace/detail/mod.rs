@@ -1,9 +1,9 @@
-//! What the chosen step holds, asked for when it is chosen.
+//! The details of the selected span, loaded when it is selected.
 
 mod attribute;
 mod content;
 mod event;
-mod figure;
+mod summary;
 
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
 
@@ -21,41 +21,41 @@ use crate::{
     trace::Model,
 };
 
-/// How many spans are kept for coming back to them.
-const KEPT: usize = 30;
-/// Whoever goes through the rows by keyboard does not want all of them.
-const REST: Duration = Duration::from_millis(60);
+/// The number of recently viewed spans that are cached.
+const RECENT_SPANS: usize = 30;
+/// The delay before a span is loaded, so that moving through the rows by keyboard does not load every span.
+const LOAD_DELAY: Duration = Duration::from_millis(60);
 
-/// A span with everything in it.
+/// A span with its payloads and attributes.
 #[derive(Debug)]
-pub struct Whole {
-    /// What it says.
+pub struct FullSpan {
+    /// The parsed span.
     pub span: Span,
-    /// The same, as it came: JSON.
+    /// The JSON of the response.
     pub text: String,
 }
 
-/// The last spans that were looked at, of one answer about the run.
+/// A cache of recently viewed spans, for one version of the trace.
 #[derive(Debug, Default)]
-pub struct Kept {
-    of: Option<Timestamp>,
-    wanted: String,
-    spans: VecDeque<Rc<Whole>>,
+pub struct RecentSpans {
+    version: Option<Timestamp>,
+    requested: String,
+    spans: VecDeque<Rc<FullSpan>>,
 }
 
-impl Kept {
-    /// The span, if it is kept. What an older answer was about is forgotten.
-    fn find(&mut self, id: &str, of: Option<Timestamp>) -> Option<Rc<Whole>> {
-        if self.of != of {
-            *self = Self { of, ..Self::default() };
+impl RecentSpans {
+    /// Returns the span if it is cached. Clears the cache if the version of the trace has changed.
+    fn find(&mut self, id: &str, version: Option<Timestamp>) -> Option<Rc<FullSpan>> {
+        if self.version != version {
+            *self = Self { version, ..Self::default() };
         }
-        id.clone_into(&mut self.wanted);
-        self.spans.iter().find(|whole| whole.span.span_id == id).cloned()
+        id.clone_into(&mut self.requested);
+        self.spans.iter().find(|full| full.span.span_id == id).cloned()
     }
 
-    fn keep(&mut self, span: &Rc<Whole>) {
+    fn insert(&mut self, span: &Rc<FullSpan>) {
         self.spans.push_front(Rc::clone(span));
-        self.spans.truncate(KEPT);
+        self.spans.truncate(RECENT_SPANS);
     }
 }
 
@@ -64,47 +64,47 @@ impl Kept {
 pub struct SpanPanelProps {
     /// The trace's id.
     pub trace_id: AttrValue,
-    /// The run.
+    /// The trace.
     pub model: Rc<Model>,
-    /// The step's number.
+    /// The index of the span.
     pub index: usize,
-    /// When the run's answer came.
+    /// When the trace was received.
     pub updated: Option<Timestamp>,
-    /// What was looked at before.
-    pub kept: Same<RefCell<Kept>>,
+    /// The recently viewed spans.
+    pub recent: Same<RefCell<RecentSpans>>,
 }
 
-/// See the module.
+/// Loads and renders a span.
 #[component]
 pub fn SpanPanel(props: &SpanPanelProps) -> Html {
     let tab = use_state(|| Tab::Content);
     let SpanPanelProps { model, index, .. } = props;
     let span = &model.spans()[*index];
     let key = (props.trace_id.clone(), span.span_id.clone(), props.updated);
-    let kept = props.kept.clone();
-    let whole = use_poll(key, ttl::TRACE_DETAIL, move |client, (trace_id, id, of)| async move {
-        if let Some(span) = kept.borrow_mut().find(&id, of) {
+    let recent = props.recent.clone();
+    let full = use_poll(key, ttl::TRACE_DETAIL, move |client, (trace_id, id, version)| async move {
+        if let Some(span) = recent.borrow_mut().find(&id, version) {
             return Ok(span);
         }
-        sleep(REST).await;
-        if kept.borrow().wanted != id {
-            // Nobody waits for this answer any more.
+        sleep(LOAD_DELAY).await;
+        if recent.borrow().requested != id {
+            // Another span was selected meanwhile; this result is not shown.
             return Err(ApiError::Offline);
         }
-        let (span, text) = client.span(&trace_id, &id).await?;
-        let whole = Rc::new(Whole { span, text });
-        kept.borrow_mut().keep(&whole);
-        Ok(whole)
+        let (span, text) = client.get_span(&trace_id, &id).await?;
+        let full = Rc::new(FullSpan { span, text });
+        recent.borrow_mut().insert(&full);
+        Ok(full)
     });
     let on_tab = {
         let tab = tab.clone();
-        Callback::from(move |chosen| tab.set(chosen))
+        Callback::from(move |selected| tab.set(selected))
     };
     html! {
         <div class="detail-body">
-            { figure::head(model, *index, &props.trace_id) }
-            { view(&whole, skeleton_lines(6), |whole| if whole.span.span_id == span.span_id {
-                html! { <div key={span.span_id.clone()} class="ready">{ span_content(whole, *tab, &on_tab) }</div> }
+            { summary::summary(model, *index, &props.trace_id) }
+            { view(&full, skeleton_lines(6), |full| if full.span.span_id == span.span_id {
+                html! { <div key={span.span_id.clone()} class="ready">{ span_content(full, *tab, &on_tab) }</div> }
             } else {
                 skeleton_lines(6)
             }) }

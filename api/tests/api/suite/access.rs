@@ -1,0 +1,428 @@
+//! Every endpoint that needs a login, as the OpenAPI document lists them, against every kind of credentials that does
+//! not hold. An endpoint that is new fails here until the table has a sample request for it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::{Timestamp, alert::Severity};
+
+use test_support::{
+    answer::Answer,
+    client::Client,
+    sample::{full, merged, trace},
+    server::{Member, Server, alert, builder, noon},
+};
+
+const SECRET: &str = "the secret of these tests, 32 bytes";
+/// The signer of somebody who does not know it.
+const OTHER_SECRET: &str = "some other secret of at least 32 bytes";
+
+/// A request that works: the path with its query, the body, and the status it is answered with.
+struct Sample {
+    path: String,
+    body: Option<Value>,
+    status: u16,
+}
+
+/// A price that everybody in the scene has.
+fn price() -> Value {
+    json!({"model": "m", "input_usd_per_million": 1, "output_usd_per_million": 2})
+}
+
+/// The ids of somebody's things.
+struct Ids {
+    key: String,
+    price: String,
+    alert: String,
+    rule: String,
+    channel: String,
+}
+
+impl Ids {
+    fn all(&self) -> [&str; 5] {
+        [&self.key, &self.price, &self.alert, &self.rule, &self.channel]
+    }
+}
+
+/// A rule that everybody may make.
+fn rule() -> Value {
+    json!({"name": "errors", "warning": 5})
+}
+
+/// A channel that everybody may make.
+fn channel() -> Value {
+    json!({"name": "ops", "kind": "email", "to": ["ops@example.com"]})
+}
+
+/// A sample for each endpoint. Paths with an id name things of the workspace `of`.
+fn samples(of: &str, ids: &Ids) -> BTreeMap<(&'static str, &'static str), Sample> {
+    let Ids { key, price: price_id, alert, rule: rule_id, channel: channel_id } = ids;
+    let get = |path: &str| Sample { path: path.to_owned(), body: None, status: 200 };
+    let post = |path: &str, body: Value, status| Sample { path: path.to_owned(), body: Some(body), status };
+    let delete = |path: &str| Sample { path: path.to_owned(), body: None, status: 204 };
+    let sent = trace(&format!("sent-to-{of}"), noon(), json!({}));
+    let window = json!({"start": noon() - Duration::from_secs(60), "end": noon()});
+    BTreeMap::from([
+        (("post", "/api/v1/auth/refresh"), post("/api/v1/auth/refresh", json!(null), 200)),
+        (("get", "/api/v1/auth/me"), get("/api/v1/auth/me")),
+        (("get", "/api/v1/api-keys"), get("/api/v1/api-keys")),
+        (("post", "/api/v1/api-keys"), post("/api/v1/api-keys", json!({"name": "new"}), 201)),
+        (("delete", "/api/v1/api-keys/{id}"), delete(&format!("/api/v1/api-keys/{key}"))),
+        (("get", "/api/v1/metrics/home-kpis"), get("/api/v1/metrics/home-kpis?range=7d")),
+        (
+            ("get", "/api/v1/metrics/timeseries"),
+            get("/api/v1/metrics/timeseries?metric=p95_latency_ms&group_by=agent"),
+        ),
+        (("get", "/api/v1/metrics/breakdown"), get("/api/v1/metrics/breakdown?by=model")),
+        (("get", "/api/v1/alerts/recent"), get("/api/v1/alerts/recent")),
+        (("get", "/api/v1/alerts"), get("/api/v1/alerts?state=open")),
+        (("get", "/api/v1/alerts/{id}"), get(&format!("/api/v1/alerts/{alert}"))),
+        (("get", "/api/v1/alerts/{id}/deliveries"), get(&format!("/api/v1/alerts/{alert}/deliveries"))),
+        (
+            ("post", "/api/v1/alerts/{id}/acknowledge"),
+            post(&format!("/api/v1/alerts/{alert}/acknowledge"), json!(null), 200),
+        ),
+        (("get", "/api/v1/alert-rules"), get("/api/v1/alert-rules")),
+        (("post", "/api/v1/alert-rules"), post("/api/v1/alert-rules", rule(), 201)),
+        (("post", "/api/v1/alert-rules/preview"), post("/api/v1/alert-rules/preview", rule(), 200)),
+        (("get", "/api/v1/alert-rules/{id}"), get(&format!("/api/v1/alert-rules/{rule_id}"))),
+        (
+            ("patch", "/api/v1/alert-rules/{id}"),
+            post(&format!("/api/v1/alert-rules/{rule_id}"), json!({"warning": 1}), 200),
+        ),
+        (("delete", "/api/v1/alert-rules/{id}"), delete(&format!("/api/v1/alert-rules/{rule_id}"))),
+        (("get", "/api/v1/alert-channels"), get("/api/v1/alert-channels")),
+        (("post", "/api/v1/alert-channels"), post("/api/v1/alert-channels", channel(), 201)),
+        (("get", "/api/v1/alert-channels/{id}"), get(&format!("/api/v1/alert-channels/{channel_id}"))),
+        (
+            ("patch", "/api/v1/alert-channels/{id}"),
+            post(&format!("/api/v1/alert-channels/{channel_id}"), json!({"enabled": false}), 200),
+        ),
+        (("delete", "/api/v1/alert-channels/{id}"), delete(&format!("/api/v1/alert-channels/{channel_id}"))),
+        (
+            ("post", "/api/v1/alert-channels/{id}/test"),
+            post(&format!("/api/v1/alert-channels/{channel_id}/test"), json!(null), 202),
+        ),
+        (
+            ("get", "/api/v1/alert-channels/{id}/deliveries"),
+            get(&format!("/api/v1/alert-channels/{channel_id}/deliveries")),
+        ),
+        (("get", "/api/v1/activity/stream"), get("/api/v1/activity/stream?limit=5")),
+        (("get", "/api/v1/prices"), get("/api/v1/prices")),
+        (("post", "/api/v1/prices"), post("/api/v1/prices", price(), 200)),
+        (("delete", "/api/v1/prices/{id}"), delete(&format!("/api/v1/prices/{price_id}"))),
+        (("get", "/api/v1/prices/lookup"), get("/api/v1/prices/lookup?model=gpt-4o")),
+        (("get", "/api/v1/prices/reprice"), get("/api/v1/prices/reprice")),
+        (("post", "/api/v1/prices/reprice"), post("/api/v1/prices/reprice", window, 202)),
+        (("get", "/api/v1/traces"), get("/api/v1/traces?limit=5")),
+        (("post", "/api/v1/traces"), post("/api/v1/traces", sent.clone(), 202)),
+        (("post", "/api/v1/traces/batch"), post("/api/v1/traces/batch", json!({"traces": [sent]}), 202)),
+        (("get", "/api/v1/traces/{trace_id}"), get(&format!("/api/v1/traces/run-of-{of}"))),
+        (
+            ("get", "/api/v1/traces/{trace_id}/spans/{span_id}"),
+            get(&format!("/api/v1/traces/run-of-{of}/spans/llm")),
+        ),
+        (
+            ("get", "/api/v1/traces/{trace_id}/search"),
+            get(&format!("/api/v1/traces/run-of-{of}/search?q=secret")),
+        ),
+        (("post", "/v1/traces"), post("/v1/traces", json!({"resourceSpans": []}), 200)),
+        (("get", "/api/v1/sessions"), get("/api/v1/sessions?range=7d")),
+        (("get", "/api/v1/sessions/{session_id}"), get("/api/v1/sessions/session-SECRET?limit=5")),
+        (("get", "/api/v1/users"), get("/api/v1/users?limit=5")),
+        (("get", "/api/v1/users/{user_id}"), get("/api/v1/users/user-SECRET")),
+        (
+            ("post", "/api/v1/traces/{trace_id}/scores"),
+            post(&format!("/api/v1/traces/run-of-{of}/scores"), json!({"score": 1}), 202),
+        ),
+    ])
+}
+
+/// What the document says of an endpoint: its name, and whether an API key will do.
+async fn protected(server: &Server) -> Vec<(String, String, bool)> {
+    let document = server.anyone().get("/openapi.json").await.expect(200).json();
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let Some(security) = operation["security"].as_array().filter(|schemes| !schemes.is_empty())
+            else {
+                continue;
+            };
+            let takes_keys = security.iter().any(|scheme| scheme.get("api_key").is_some());
+            found.push((method.clone(), path.clone(), takes_keys));
+        }
+    }
+    found
+}
+
+/// A server with a workspace that is full of secrets, and one of somebody curious.
+struct Scene {
+    server: Server,
+    victim: Member,
+    victims: Ids,
+    other: Member,
+    samples: Vec<(bool, Method, Sample)>,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let server = builder().with("JWT_SECRET", SECRET).spawn().await;
+        let (victim, other) = (server.member("victim").await, server.member("other").await);
+        let (victims_key, _) = server.key_of(&victim).await;
+        let made = victim.post("/api/v1/api-keys", &json!({"name": "SECRET"})).await.expect(201).json();
+        assert!(made["key"].is_string());
+        let run = full("run-of-victim", noon() - Duration::from_secs(60), "SECRET");
+        victim.ingest(&[run, full("SECRET-id", noon() - Duration::from_secs(61), "SECRET")]).await;
+        victim.score("run-of-victim", &json!({"score": 75, "comment": "SECRET"})).await.expect(202);
+        let alert = alert(victim.user.workspace_id, "SECRET", Severity::Critical, noon());
+        server.keep_alerts(std::slice::from_ref(&alert)).await;
+        let id_of = |made: &Value| made["id"].as_str().unwrap().to_owned();
+        let rule = merged(rule(), json!({"name": "SECRET", "agent_id": "SECRET"}));
+        let rule = id_of(&victim.post("/api/v1/alert-rules", &rule).await.expect(201).json());
+        // It leads nowhere: what is sent to try it stays here.
+        let channel = json!({"name": "SECRET", "url": "https://agent-observability.invalid/SECRET"});
+        let channel = id_of(&victim.post("/api/v1/alert-channels", &channel).await.expect(201).json());
+        other.ingest(&[full("run-of-other", noon() - Duration::from_secs(60), "mine")]).await;
+        for member in [&victim, &other] {
+            member.post("/api/v1/prices", &price()).await.expect(201);
+        }
+        let mut secret = price();
+        secret["model"] = json!("SECRET");
+        let kept = victim.post("/api/v1/prices", &secret).await.expect(201).json();
+        server.clock.advance(Duration::from_secs(2));
+
+        let alert = alert.id.to_string();
+        let victims = Ids { key: victims_key, price: id_of(&kept), alert, rule, channel };
+        let mut table = samples("victim", &victims);
+        let mut samples = Vec::new();
+        for (method, path, takes_keys) in protected(&server).await {
+            let entry = table.keys().find(|(m, p)| (*m, *p) == (method.as_str(), path.as_str())).copied();
+            let entry = entry.unwrap_or_else(|| panic!("{method} {path} needs a sample in the table"));
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            samples.push((takes_keys, method, table.remove(&entry).unwrap()));
+        }
+        assert!(table.is_empty(), "not in the document, or not behind a login: {:?}", table.keys());
+        // What cannot be done twice comes last.
+        samples.sort_by_key(|(_, method, _)| *method == Method::DELETE);
+        Self { server, victim, victims, other, samples }
+    }
+
+    /// What the victim's workspace holds, to see that nothing of it changes.
+    async fn state(&self) -> Value {
+        let keys = self.victim.get("/api/v1/api-keys").await.expect(200).json();
+        let (mut ids, total) = self.victim.all_trace_ids().await;
+        ids.sort();
+        let run = self.victim.trace("run-of-victim").await;
+        let prices = self.victim.get("/api/v1/prices").await.expect(200).json();
+        let reprices = self.victim.get("/api/v1/prices/reprice").await.expect(200).json();
+        let mut state = json!({"keys": keys, "ids": ids, "total": total, "run": run, "prices": prices, "reprices": reprices["total"]});
+        for path in ["/api/v1/alert-rules", "/api/v1/alert-channels", "/api/v1/alerts"] {
+            state[path] = self.victim.get(path).await.expect(200).json();
+        }
+        state
+    }
+}
+
+/// That a request was refused, in the shape of its endpoint: OTLP has another one.
+#[track_caller]
+fn refused(answer: Answer, path: &str, status: u16, code: &str) -> Answer {
+    if !path.starts_with("/v1/") {
+        return answer.expect_error(status, code);
+    }
+    let number = if status == 401 { 16 } else { 7 };
+    assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(number)), "{code}: {}", answer.text);
+    assert!(answer.json()["message"].as_str().is_some_and(|text| !text.is_empty()), "{}", answer.text);
+    answer
+}
+
+async fn send(client: &Client, method: &Method, path: &str, body: Option<&Value>) -> Answer {
+    let request = client.request(method.clone(), path);
+    let request = if let Some(body) = body { request.json(body) } else { request };
+    client.send(request).await
+}
+
+fn claims(member: &Member, exp: Timestamp) -> Value {
+    json!({
+        "user_id": member.user.id, "workspace_id": member.user.workspace_id, "email": member.user.email,
+        "exp": exp.as_micros() / 1_000_000, "iat": noon().as_micros() / 1_000_000 - 100,
+    })
+}
+
+fn signed(algorithm: Algorithm, secret: &str, claims: &Value) -> String {
+    jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes()))
+        .unwrap()
+}
+
+/// The token with another header, its signature kept or not.
+fn with_header(token: &str, header: &Value, keep_signature: bool) -> String {
+    let parts: Vec<&str> = token.split('.').collect();
+    let header = URL_SAFE_NO_PAD.encode(header.to_string());
+    format!("{header}.{}.{}", parts[1], if keep_signature { parts[2] } else { "" })
+}
+
+/// Credentials for the victim's workspace that do not hold, and the code that each gets.
+fn forgeries(member: &Member) -> Vec<(&'static str, String, &'static str)> {
+    let hour = Duration::from_secs(3600);
+    let good = claims(member, noon() + hour);
+    let token = signed(Algorithm::HS256, SECRET, &good);
+    let mut without_end = good.clone();
+    without_end.as_object_mut().unwrap().remove("exp");
+    let mut as_text = good.clone();
+    as_text["exp"] = json!("4102444800");
+    let bearer = |token: &str| format!("Bearer {token}");
+    let none = |alg: &str| bearer(&with_header(&token, &json!({"typ": "JWT", "alg": alg}), false));
+    vec![
+        (
+            "an expired token",
+            bearer(&signed(Algorithm::HS256, SECRET, &claims(member, noon() - hour))),
+            "token_expired",
+        ),
+        ("another signer", bearer(&signed(Algorithm::HS256, OTHER_SECRET, &good)), "unauthorized"),
+        (
+            "another signer, expired",
+            bearer(&signed(Algorithm::HS256, OTHER_SECRET, &claims(member, noon() - hour))),
+            "unauthorized",
+        ),
+        ("alg none", none("none"), "unauthorized"),
+        ("alg None", none("None"), "unauthorized"),
+        ("alg NONE", none("NONE"), "unauthorized"),
+        ("alg none, signed", bearer(&with_header(&token, &json!({"alg": "none"}), true)), "unauthorized"),
+        (
+            "alg RS256",
+            bearer(&with_header(&token, &json!({"typ": "JWT", "alg": "RS256"}), true)),
+            "unauthorized",
+        ),
+        ("alg HS512", bearer(&signed(Algorithm::HS512, SECRET, &good)), "unauthorized"),
+        ("no end", bearer(&signed(Algorithm::HS256, SECRET, &without_end)), "unauthorized"),
+        ("an end as text", bearer(&signed(Algorithm::HS256, SECRET, &as_text)), "unauthorized"),
+        ("a key that is none", bearer(&format!("ao_{}", "A".repeat(43))), "unauthorized"),
+        ("the secret itself", bearer(SECRET), "unauthorized"),
+        ("nothing", "Bearer ".to_owned(), "unauthorized"),
+        ("another scheme", format!("Basic {token}"), "unauthorized"),
+        ("no scheme", token, "unauthorized"),
+    ]
+}
+
+#[tokio::test]
+async fn every_sample_works_with_a_login() {
+    let scene = Scene::new().await;
+    for (_, method, sample) in &scene.samples {
+        let answer = send(&scene.victim, method, &sample.path, sample.body.as_ref()).await;
+        assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+    }
+    let signed = signed(Algorithm::HS256, SECRET, &claims(&scene.victim, noon() + Duration::from_secs(3600)));
+    scene.victim.with_token(&signed).get("/api/v1/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn without_a_token_nothing_is_answered() {
+    let scene = Scene::new().await;
+    let before = scene.state().await;
+    for (_, method, sample) in &scene.samples {
+        let answer = send(&scene.server.anyone(), method, &sample.path, sample.body.as_ref()).await;
+        let answer = refused(answer, &sample.path, 401, "unauthorized");
+        assert_eq!(answer.header("www-authenticate"), "Bearer", "{method} {}", sample.path);
+        assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
+    }
+    assert_eq!(scene.state().await, before);
+}
+
+#[tokio::test]
+async fn no_forged_token_opens_any_endpoint() {
+    let scene = Scene::new().await;
+    let before = scene.state().await;
+    let forgeries = forgeries(&scene.victim);
+    for (_, method, sample) in &scene.samples {
+        for (what, authorization, code) in &forgeries {
+            let request = scene.server.anyone().request(method.clone(), &sample.path);
+            let request = request.header("authorization", authorization);
+            let request = if let Some(body) = &sample.body { request.json(body) } else { request };
+            let answer = scene.victim.send(request).await;
+            let answer = refused(answer, &sample.path, 401, code);
+            assert!(!answer.text.contains("SECRET"), "{what}: {}", answer.text);
+        }
+    }
+    assert_eq!(scene.state().await, before);
+}
+
+#[tokio::test]
+async fn a_token_opens_no_other_workspace_that_the_query_names() {
+    let scene = Scene::new().await;
+    let (other, own) = (scene.other.user.workspace_id, scene.victim.user.workspace_id);
+    let before = scene.state().await;
+    for (_, method, sample) in &scene.samples {
+        let separator = if sample.path.contains('?') { '&' } else { '?' };
+        for named in [other.to_string(), "anything".to_owned(), String::new()] {
+            let path = format!("{}{separator}workspace_id={named}", sample.path);
+            let answer = send(&scene.victim, method, &path, sample.body.as_ref()).await;
+            refused(answer, &path, 403, "forbidden");
+        }
+    }
+    assert_eq!(scene.state().await, before);
+    for (_, method, sample) in &scene.samples {
+        let separator = if sample.path.contains('?') { '&' } else { '?' };
+        let path = format!("{}{separator}workspace_id={own}", sample.path);
+        let answer = send(&scene.victim, method, &path, sample.body.as_ref()).await;
+        assert_eq!(answer.status, sample.status, "{method} {path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
+    let scene = Scene::new().await;
+    let before = scene.state().await;
+    // Twice, and after the victim has filled the cache: what is kept ready leaks no more than what is computed.
+    for (_, method, sample) in scene.samples.iter().filter(|(_, method, _)| *method == Method::GET) {
+        send(&scene.victim, method, &sample.path, None).await.expect(200);
+    }
+    for _ in 0..2 {
+        for (_, method, sample) in &scene.samples {
+            let answer = send(&scene.other, method, &sample.path, sample.body.as_ref()).await;
+            assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
+            let its = ["/run-of-victim", "/session-SECRET", "/user-SECRET"];
+            let reads_it = *method == Method::GET && its.iter().any(|name| sample.path.contains(name));
+            let reaches_into_it = reads_it || scene.victims.all().iter().any(|id| sample.path.contains(id));
+            if reaches_into_it {
+                answer.expect_error(404, "not_found");
+            } else {
+                assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+            }
+        }
+    }
+    for path in [
+        "/api/v1/traces/SECRET-id",
+        "/api/v1/traces/SECRET-id?payloads=false",
+        "/api/v1/traces/SECRET-id/spans/llm",
+        "/api/v1/traces/run-of-other/search?q=SECRET",
+        "/api/v1/traces?agent_id=support-bot-SECRET",
+        "/api/v1/traces?model=gpt-4o-SECRET&range=30d",
+        "/api/v1/traces?session_id=session-SECRET",
+        "/api/v1/traces?user_id=user-SECRET&range=30d",
+        "/api/v1/sessions?range=30d",
+        "/api/v1/users?range=30d",
+        "/api/v1/metrics/timeseries?metric=requests&group_by=model&range=30d",
+        "/api/v1/metrics/breakdown?by=agent&range=30d",
+    ] {
+        let answer = scene.other.get(path).await;
+        assert!(!answer.text.contains("SECRET"), "{path}: {}", answer.text);
+    }
+    assert_eq!(scene.state().await, before, "what the other sent went into their own workspace");
+}
+
+#[tokio::test]
+async fn an_api_key_opens_what_is_for_sending_and_nothing_else() {
+    let scene = Scene::new().await;
+    let (_, agent) = scene.server.key_of(&scene.victim).await;
+    for (takes_keys, method, sample) in &scene.samples {
+        let answer = send(&agent, method, &sample.path, sample.body.as_ref()).await;
+        if *takes_keys {
+            assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+        } else {
+            let answer = refused(answer, &sample.path, 403, "forbidden");
+            assert!(!answer.text.contains("SECRET"), "{method} {}", sample.path);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Accounts over HTTP: register, log in, renew, and the limits on guessing.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use test_support::server::{PASSWORD, builder, spawn};
+
+#[tokio::test]
+async fn register_answers_201_with_the_account_and_login_lets_in() {
+    let server = spawn().await;
+    let anyone = server.anyone();
+    let body = json!({"email": " Ada@Example.COM ", "password": PASSWORD, "full_name": " Ada Lovelace ",
+                      "workspace_name": "Engines"});
+    let registered = anyone.post("/api/v1/auth/register", &body).await.expect(201);
+    let user = registered.json();
+    assert_eq!((&user["email"], &user["full_name"]), (&json!("ada@example.com"), &json!("Ada Lovelace")));
+    assert_eq!(user["workspace_name"], "Engines");
+    assert!(!registered.text.contains(PASSWORD) && !registered.text.contains("$2"), "{}", registered.text);
+
+    let login = anyone.login("ADA@example.com", PASSWORD).await.expect(200);
+    let token = login.json();
+    assert_eq!((&token["token_type"], &token["expires_in"]), (&json!("bearer"), &json!(86_400)));
+    assert_eq!(login.header("cache-control"), "no-store");
+    let ada = anyone.with_token(token["access_token"].as_str().unwrap());
+    assert_eq!(ada.get("/api/v1/auth/me").await.expect(200).json(), user);
+}
+
+#[tokio::test]
+async fn register_returns_409_when_the_email_is_taken_in_any_case() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    for email in ["ada@example.com", "ADA@EXAMPLE.com", " Ada@example.com "] {
+        server.anyone().register(email, PASSWORD).await.expect_error(409, "email_taken");
+    }
+    assert_eq!(ada.get("/api/v1/auth/me").await.expect(200).json()["id"], json!(ada.user.id));
+}
+
+#[tokio::test]
+async fn an_email_that_no_database_holds_is_as_unknown_as_any() {
+    let server = spawn().await;
+    server.anyone().login("ada\0@example.com", PASSWORD).await.expect_error(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn of_two_registrations_with_one_email_at_once_one_is_made() {
+    let server = spawn().await;
+    let anyone = server.anyone();
+    let (one, two) = tokio::join!(anyone.register("a@b.c", PASSWORD), anyone.register("A@b.c", PASSWORD));
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+}
+
+#[tokio::test]
+async fn register_returns_422_and_names_every_wrong_field() {
+    let server = spawn().await;
+    let anyone = server.anyone();
+    let good =
+        json!({"email": "ada@example.com", "password": PASSWORD, "full_name": "Ada", "workspace_name": "W"});
+    let all = json!({"email": "ada", "password": "short", "full_name": " ", "workspace_name": ""});
+    let answer = anyone.post("/api/v1/auth/register", &all).await.expect_error(422, "validation_failed");
+    assert_eq!(answer.fields(), ["full_name", "email", "workspace_name", "password"]);
+    let long = "x".repeat(73);
+    for (field, value) in [
+        ("email", "a@b@c"),
+        ("email", "a b@c.d"),
+        ("password", long.as_str()),
+        ("password", "with\0nul and more"),
+        ("full_name", "two\nlines"),
+        ("workspace_name", "\u{7}"),
+    ] {
+        let mut body = good.clone();
+        body[field] = json!(value);
+        let answer = anyone.post("/api/v1/auth/register", &body).await.expect_error(422, "validation_failed");
+        assert_eq!(answer.fields(), [field], "{value:?}");
+        assert!(field != "password" || !answer.text.contains(value), "the password is not repeated");
+    }
+    for missing in ["email", "password", "full_name", "workspace_name"] {
+        let mut body = good.clone();
+        body.as_object_mut().unwrap().remove(missing);
+        let answer = anyone.post("/api/v1/auth/register", &body).await.expect_error(422, "validation_failed");
+        assert!(answer.text.contains(missing), "{}", answer.text);
+    }
+    anyone.post_text("/api/v1/auth/register", "{\"email\":").await.expect_error(400, "bad_request");
+}
+
+#[tokio::test]
+async fn login_answers_the_same_for_an_unknown_email_and_a_wrong_password() {
+    let server = spawn().await;
+    server.member("ada").await;
+    let anyone = server.anyone();
+    let wrong =
+        anyone.login("ada@example.com", "not the password").await.expect_error(401, "invalid_credentials");
+    let unknown = anyone.login("eve@example.com", PASSWORD).await.expect_error(401, "invalid_credentials");
+    let empty = anyone.login("ada@example.com", "").await.expect_error(401, "invalid_credentials");
+    let long =
+        anyone.login("ada@example.com", &"x".repeat(73)).await.expect_error(401, "invalid_credentials");
+    for other in [&unknown, &empty, &long] {
+        assert_eq!(other.text, wrong.text);
+        let names = |answer: &test_support::answer::Answer| {
+            answer
+                .headers
+                .keys()
+                .map(|name| name.as_str().to_owned())
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(names(other), names(&wrong));
+    }
+    anyone.login("ada@example.com", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_token_ends_at_its_time_with_a_code_of_its_own() {
+    let server = builder().with("JWT_TTL_SECONDS", "60").spawn().await;
+    let ada = server.member("ada").await;
+    server.clock.advance(Duration::from_secs(59));
+    ada.get("/api/v1/auth/me").await.expect(200);
+    server.clock.advance(Duration::from_secs(1));
+    ada.get("/api/v1/auth/me").await.expect_error(401, "token_expired");
+    ada.post("/api/v1/auth/refresh", &json!(null)).await.expect_error(401, "token_expired");
+}
+
+#[tokio::test]
+async fn refresh_gives_a_token_that_works_on() {
+    let server = builder().with("JWT_TTL_SECONDS", "60").spawn().await;
+    let ada = server.member("ada").await;
+    server.clock.advance(Duration::from_secs(50));
+    let answer = ada.post("/api/v1/auth/refresh", &json!(null)).await.expect(200).json();
+    assert_eq!(answer["expires_in"], 60);
+    let renewed = ada.with_token(answer["access_token"].as_str().unwrap());
+    server.clock.advance(Duration::from_secs(30));
+    ada.get("/api/v1/auth/me").await.expect_error(401, "token_expired");
+    assert_eq!(renewed.get("/api/v1/auth/me").await.expect(200).json()["email"], "ada@example.com");
+    renewed.get("/api/v1/metrics/home-kpis").await.expect(200);
+}
+
+#[tokio::test]
+async fn after_ten_failed_logins_an_email_waits() {
+    let server = spawn().await;
+    server.member("ada").await;
+    let anyone = server.anyone();
+    for _ in 0..10 {
+        anyone.login("ada@example.com", "wrong password").await.expect_error(401, "invalid_credentials");
+    }
+    // Also with the right password, and however the e-mail is written.
+    for email in ["ada@example.com", " ADA@Example.com"] {
+        let refused = anyone.login(email, PASSWORD).await.expect_error(429, "rate_limited");
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
+    }
+    let refused = anyone.login("ada@example.com", PASSWORD).await;
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    server.member("bob").await;
+    anyone.login("bob@example.com", PASSWORD).await.expect(200);
+    server.clock.advance(Duration::from_secs(wait));
+    anyone.login("ada@example.com", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn an_email_that_nobody_has_waits_just_the_same() {
+    let server = spawn().await;
+    let anyone = server.anyone();
+    for _ in 0..10 {
+        anyone.login("nobody@example.com", "").await.expect_error(401, "invalid_credentials");
+    }
+    anyone.login("nobody@example.com", PASSWORD).await.expect_error(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn a_login_that_succeeds_forgets_the_failures_before_it() {
+    let server = spawn().await;
+    server.member("ada").await;
+    let anyone = server.anyone();
+    for _ in 0..2 {
+        for _ in 0..9 {
+            anyone.login("ada@example.com", "").await.expect_error(401, "invalid_credentials");
+        }
+        anyone.login("ada@example.com", PASSWORD).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn one_address_registers_twenty_accounts_an_hour() {
+    let server = spawn().await;
+    let anyone = server.anyone();
+    // Only sound ones count: who mistypes is not shut out.
+    for _ in 0..30 {
+        anyone.register("no e-mail", PASSWORD).await.expect_error(422, "validation_failed");
+    }
+    let (anyone, emails) = (&anyone, (0..25).map(|i| format!("user{i}@example.com")));
+    let answers = join_all(emails.map(async |email| anyone.register(&email, PASSWORD).await)).await;
+    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(made, 20);
+    let refused = answers.into_iter().find(|answer| answer.status != 201).unwrap();
+    let wait: u64 = refused.expect_error(429, "rate_limited").header("retry-after").parse().unwrap();
+    server.clock.advance(Duration::from_secs(wait));
+    anyone.register("late@example.com", PASSWORD).await.expect(201);
+}

@@ -1,0 +1,140 @@
+//! API keys over HTTP: made, listed, used, revoked, each by its own workspace alone.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use test_support::{
+    client::Client,
+    sample::trace,
+    server::{builder, noon, spawn},
+};
+
+const KEYS: &str = "/api/v1/api-keys";
+
+async fn list(client: &Client) -> Value {
+    client.get(KEYS).await.expect(200).json()
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_listed_without_itself() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    assert_eq!(list(&ada).await, json!({"items": [], "total": 0}));
+    let made = ada.post(KEYS, &json!({"name": " production "})).await.expect(201);
+    assert_eq!(made.header("cache-control"), "no-store");
+    let mut made = made.json();
+    let key = made.as_object_mut().unwrap().remove("key").unwrap();
+    let key = key.as_str().unwrap();
+    assert!(key.starts_with("ao_") && key.len() == 46, "{key}");
+    let expected = json!({"id": made["id"], "name": "production", "prefix": key[..10], "created_at": noon(),
+                          "last_used_at": null});
+    assert_eq!(made, expected);
+    let listed = ada.get(KEYS).await.expect(200);
+    assert_eq!(listed.json(), json!({"items": [made], "total": 1}));
+    assert!(!listed.text.contains(&key[10..]), "{}", listed.text);
+}
+
+#[tokio::test]
+async fn a_key_sends_traces_into_its_workspace_as_bearer_or_in_a_header_of_its_own() {
+    let server = spawn().await;
+    let (ada, bob) = (server.member("ada").await, server.member("bob").await);
+    let (_, agent) = server.key_of(&ada).await;
+    agent.ingest(&[trace("bearer", noon(), json!({}))]).await;
+    let header =
+        server.anyone().request(reqwest::Method::POST, "/api/v1/traces").header("X-API-Key", agent.token());
+    agent.send(header.json(&trace("header", noon(), json!({})))).await.expect(202);
+    agent.score("bearer", &json!({"score": 50})).await.expect(202);
+    for id in ["bearer", "header"] {
+        ada.trace(id).await;
+        bob.get(&format!("/api/v1/traces/{id}")).await.expect_error(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_key_tells_when_it_was_last_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = builder().in_folder(&folder).spawn().await;
+    let ada = server.member("ada").await;
+    let (used, agent) = server.key_of(&ada).await;
+    server.key_of(&ada).await;
+    server.clock.advance(Duration::from_secs(600));
+    agent.ingest(&[trace("run", noon(), json!({}))]).await;
+    let token = ada.token().to_owned();
+    // Uses are noted together, now and then, and at the latest when the server stops.
+    server.stop();
+    let server = builder().in_folder(&folder).spawn().await;
+    let keys = list(&server.anyone().with_token(&token)).await;
+    let times: Vec<_> = keys["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| (key["id"] == json!(used), key["last_used_at"].clone()))
+        .collect();
+    let at = json!(noon() + Duration::from_secs(600));
+    assert!(times.contains(&(true, at)) && times.contains(&(false, json!(null))), "{times:?}");
+}
+
+#[tokio::test]
+async fn a_revoked_key_lets_nothing_in_from_then_on() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let (id, agent) = server.key_of(&ada).await;
+    let (_, other) = server.key_of(&ada).await;
+    // Used, so that the server remembers it.
+    agent.ingest(&[trace("before", noon(), json!({}))]).await;
+    let revoked = ada.delete(&format!("{KEYS}/{id}")).await.expect(204);
+    assert_eq!(revoked.text, "");
+    agent.send_trace(&trace("after", noon(), json!({}))).await.expect_error(401, "unauthorized");
+    other.ingest(&[trace("other", noon(), json!({}))]).await;
+    ada.delete(&format!("{KEYS}/{id}")).await.expect_error(404, "not_found");
+    assert_eq!(list(&ada).await["total"], 1);
+    ada.get("/api/v1/traces/after").await.expect_error(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_key_neither_reads_nor_manages_keys() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let (id, agent) = server.key_of(&ada).await;
+    agent.ingest(&[trace("run", noon(), json!({}))]).await;
+    for path in [KEYS, "/api/v1/auth/me", "/api/v1/traces", "/api/v1/traces/run", "/api/v1/metrics/home-kpis"]
+    {
+        agent.get(path).await.expect_error(403, "forbidden");
+    }
+    agent.post(KEYS, &json!({"name": "mine"})).await.expect_error(403, "forbidden");
+    agent.post("/api/v1/auth/refresh", &json!(null)).await.expect_error(403, "forbidden");
+    agent.delete(&format!("{KEYS}/{id}")).await.expect_error(403, "forbidden");
+    assert_eq!(list(&ada).await["total"], 1);
+}
+
+#[tokio::test]
+async fn another_workspace_s_key_cannot_be_revoked() {
+    let server = spawn().await;
+    let (ada, bob) = (server.member("ada").await, server.member("bob").await);
+    let (id, agent) = server.key_of(&ada).await;
+    bob.delete(&format!("{KEYS}/{id}")).await.expect_error(404, "not_found");
+    agent.ingest(&[trace("run", noon(), json!({}))]).await;
+    assert_eq!(list(&bob).await["total"], 0);
+    for id in ["00000000-0000-0000-0000-000000000000", "nonsense", "%00"] {
+        ada.delete(&format!("{KEYS}/{id}")).await.expect_error(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_key_needs_a_name_and_a_workspace_has_a_hundred_at_most() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    for name in ["", "  ", "two\nlines", &"x".repeat(257)] {
+        let answer = ada.post(KEYS, &json!({"name": name})).await.expect_error(422, "validation_failed");
+        assert_eq!(answer.fields(), ["name"]);
+    }
+    ada.post(KEYS, &json!({})).await.expect_error(422, "validation_failed");
+    for number in 0..100 {
+        ada.post(KEYS, &json!({"name": number.to_string()})).await.expect(201);
+    }
+    ada.post(KEYS, &json!({"name": "one more"})).await.expect_error(422, "validation_failed");
+    let keys = list(&ada).await;
+    ada.delete(&format!("{KEYS}/{}", keys["items"][0]["id"].as_str().unwrap())).await.expect(204);
+    ada.post(KEYS, &json!({"name": "one more"})).await.expect(201);
+}

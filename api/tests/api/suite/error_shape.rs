@@ -1,0 +1,105 @@
+//! What is not there: paths, methods and files, each answered in the one shape of all errors.
+
+use reqwest::Method;
+
+use test_support::server::{builder, spawn};
+
+#[tokio::test]
+async fn a_path_that_is_not_there_is_a_404_in_the_shape_of_all_errors() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    for path in [
+        "/api/v1/nothing",
+        "/api/v1/",
+        "/api/v1",
+        "/api/v2/traces",
+        "/api/v1/traces/a/b",
+        "/api/v1/traces/",
+        "/favicon.bmp",
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/api/v1/traces/a/scores/b",
+        "/.env",
+    ] {
+        for client in [&ada.client, &server.anyone()] {
+            let answer = client.get(path).await;
+            assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+            answer.expect_error(404, "not_found");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_take_is_a_405_in_the_shape_of_all_errors() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    for (method, path) in [
+        (Method::DELETE, "/api/v1/traces"),
+        (Method::PUT, "/api/v1/traces/a"),
+        (Method::POST, "/api/v1/traces/a"),
+        (Method::PUT, "/api/v1/traces/batch"),
+        (Method::GET, "/api/v1/traces/a/scores"),
+        (Method::GET, "/api/v1/auth/login"),
+        (Method::GET, "/api/v1/auth/register"),
+        (Method::POST, "/api/v1/auth/me"),
+        (Method::PATCH, "/api/v1/api-keys"),
+        (Method::POST, "/api/v1/metrics/home-kpis"),
+        (Method::POST, "/health"),
+        (Method::DELETE, "/ready"),
+        (Method::POST, "/metrics"),
+        (Method::PUT, "/openapi.json"),
+        (Method::POST, "/"),
+        (Method::POST, "/dashboard"),
+    ] {
+        let answer = ada.send(ada.request(method.clone(), path)).await;
+        assert_eq!(answer.status, 405, "{method} {path}: {}", answer.text);
+        assert!(!answer.text.is_empty(), "{method} {path} is answered without a body");
+        answer.expect_error(405, "method_not_allowed");
+    }
+}
+
+#[tokio::test]
+async fn a_file_outside_of_the_web_folder_is_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = folder.path().join("web");
+    std::fs::create_dir(&web).unwrap();
+    std::fs::write(web.join("index.html"), "the page").unwrap();
+    std::fs::write(folder.path().join("private"), "SECRET").unwrap();
+    let server = builder().with("WEB_DIR", web.to_str().unwrap()).spawn().await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    for path in ["/../private", "/%2e%2e/private", "/..%2fprivate", "//private", "/./../private", "/%00"] {
+        // Over a bare connection: clients tidy such paths up.
+        let (address, request) =
+            (address.clone(), format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+        let answer = tokio::task::spawn_blocking(move || {
+            use std::io::{Read, Write};
+            let mut connection = std::net::TcpStream::connect(address).unwrap();
+            connection.write_all(request.as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            connection.read_to_end(&mut answer).unwrap();
+            String::from_utf8_lossy(&answer).into_owned()
+        });
+        let answer = answer.await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404") && !answer.contains("SECRET"), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_is_a_503_that_tells_nothing_of_it() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    server.close_traces().await;
+    let failing = [
+        ada.get("/api/v1/metrics/home-kpis").await,
+        ada.get("/api/v1/traces").await,
+        ada.get("/api/v1/traces/run").await,
+    ];
+    for answer in failing {
+        let answer = answer.expect_error(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "5");
+        let words = answer.text.to_lowercase();
+        assert!(["sql", "pool", "trace"].iter().all(|word| !words.contains(word)), "{words}");
+    }
+    server.anyone().get("/health").await.expect(200);
+    ada.get("/api/v1/auth/me").await.expect(200);
+}

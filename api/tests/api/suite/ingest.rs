@@ -1,0 +1,205 @@
+//! Taking traces in: single, in batches, mixed, again and again, from many at once.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use test_support::{
+    sample::{full, trace},
+    server::{noon, spawn},
+};
+
+#[tokio::test]
+async fn a_single_trace_is_answered_with_its_id_and_is_there() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let answer = ada.send_trace(&trace("run", noon(), json!({}))).await.expect(202);
+    assert_eq!(answer.json(), json!({"accepted": 1, "rejected": [], "trace_id": "run"}));
+    assert_eq!(ada.trace("run").await["agent_id"], "support-bot");
+}
+
+#[tokio::test]
+async fn an_id_is_made_up_where_there_is_none() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let nameless = json!({"agent_id": "a", "latency_ms": 1, "status": "success"});
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let answer = ada.send_trace(&nameless).await.expect(202).json();
+        ids.push(answer["trace_id"].as_str().unwrap().to_owned());
+    }
+    assert_ne!(ids[0], ids[1]);
+    for id in &ids {
+        assert_eq!(ada.trace(id).await["timestamp"], json!(noon()));
+    }
+    ada.ingest(&[nameless.clone(), nameless]).await;
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(ada.traces("").await["total"], 4);
+}
+
+#[tokio::test]
+async fn a_batch_keeps_the_good_and_names_the_bad() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let at = noon() - Duration::from_secs(5);
+    let batch = [
+        trace("good 0", at, json!({})),
+        trace("bad 1", at, json!({"latency_ms": -1})),
+        json!("no object"),
+        full("good 3", at, "x"),
+        trace("bad 4", at, json!({"status": "fine", "quality_score": 101})),
+        json!({}),
+    ];
+    let answer = ada.send_batch(&batch).await.expect(202).json();
+    assert_eq!(answer["accepted"], 2);
+    assert!(answer.get("trace_id").is_none());
+    let rejected = answer["rejected"].as_array().unwrap();
+    let indexes: Vec<_> = rejected.iter().map(|rejection| rejection["index"].as_u64().unwrap()).collect();
+    assert_eq!(indexes, [1, 2, 4, 5]);
+    for (rejection, words) in rejected.iter().zip([
+        ["latency_ms: ", "latency_ms: "],
+        ["object", "object"],
+        ["status: ", "quality_score: "],
+        ["agent_id: is required", "latency_ms: is required"],
+    ]) {
+        let detail = rejection["detail"].as_str().unwrap();
+        assert!(words.iter().all(|word| detail.contains(word)), "{detail}");
+    }
+    let (mut ids, total) = ada.all_trace_ids().await;
+    ids.sort();
+    assert_eq!((ids, total), (vec!["good 0".to_owned(), "good 3".to_owned()], 2));
+}
+
+#[tokio::test]
+async fn a_batch_without_a_good_one_or_without_any_is_taken_and_holds_nothing() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let answer = ada.send_batch(&[]).await.expect(202).json();
+    assert_eq!(answer, json!({"accepted": 0, "rejected": []}));
+    let answer = ada.send_batch(&[json!(null), json!(1)]).await.expect(202).json();
+    assert_eq!((&answer["accepted"], answer["rejected"].as_array().unwrap().len()), (&json!(0), 2));
+    assert_eq!(ada.traces("range=30d").await["total"], 0);
+}
+
+#[tokio::test]
+async fn a_trace_counts_once_however_often_it_is_sent_and_the_first_one_stays() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let at = noon() - Duration::from_secs(5);
+    let sent = |cost: f64| trace("run", at, json!({"cost_usd": cost, "output": cost}));
+    ada.ingest(&[sent(1.0), sent(2.0), trace("other", at, json!({})), sent(3.0)]).await;
+    ada.ingest(&[sent(4.0), trace("third", at, json!({}))]).await;
+    ada.send_trace(&sent(5.0)).await.expect(202);
+    let kpis = ada.kpis("24h").await;
+    assert_eq!(
+        (&kpis["total_requests"]["value"], &kpis["total_cost_usd"]["value"]),
+        (&json!(3.0), &json!(1.0))
+    );
+    assert_eq!(ada.trace("run").await["output"], 1.0);
+    assert_eq!(ada.all_trace_ids().await.0.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn senders_of_the_same_traces_at_once_count_them_once() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let at = noon() - Duration::from_secs(5);
+    let traces: Vec<Value> = (0..60).map(|i| full(&format!("run{i}"), at, "x")).collect();
+    let senders = (0..8_usize).map(|sender| {
+        let (ada, mut traces) = (ada.client.clone(), traces.clone());
+        tokio::spawn(async move {
+            traces.rotate_left(sender * 7);
+            for chunk in traces.chunks(sender + 1) {
+                if let [single] = chunk {
+                    ada.send_trace(single).await.expect(202);
+                } else {
+                    ada.ingest(chunk).await;
+                }
+            }
+        })
+    });
+    for sender in join_all(senders).await {
+        sender.unwrap();
+    }
+    let (ids, total) = ada.all_trace_ids().await;
+    let kpis = ada.kpis("24h").await;
+    assert_eq!((ids.len(), total, &kpis["total_requests"]["value"]), (60, 60, &json!(60.0)));
+    assert_eq!(kpis["total_cost_usd"]["value"], 0.1794);
+    for id in ids {
+        assert_eq!(ada.trace(&id).await["spans"].as_array().unwrap().len(), 2, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn fields_that_are_not_known_are_kept_in_the_metadata() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let more = json!({
+        "environment": "staging", "nested": {"a": [1, null]}, "metadata": {"region": "eu", "environment": "prod"},
+        "spans": [{"span_id": "s", "name": "n", "timestamp": noon(), "latency_ms": 1, "temperature": 0.5,
+                   "attributes": {"top_p": 1}}],
+    });
+    ada.send_trace(&trace("run", noon(), more)).await.expect(202);
+    let found = ada.trace("run").await;
+    let expected = json!({"region": "eu", "environment": "prod", "nested": {"a": [1, null]}});
+    assert_eq!(found["metadata"], expected, "what stands in the metadata itself goes first");
+    assert_eq!(found["spans"][0]["attributes"], json!({"temperature": 0.5, "top_p": 1}));
+}
+
+#[tokio::test]
+async fn naming_the_own_workspace_is_allowed() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    ada.send_trace(&trace("run", noon(), json!({"workspace_id": ada.user.workspace_id}))).await.expect(202);
+    assert_eq!(ada.trace("run").await["workspace_id"], json!(ada.user.workspace_id));
+}
+
+#[tokio::test]
+async fn values_at_the_edge_of_what_is_allowed_are_taken() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let longest = "x".repeat(256);
+    for (number, more) in [
+        json!({"latency_ms": 0}),
+        json!({"latency_ms": 2_592_000_000_u64}),
+        json!({"cost_usd": 0}),
+        json!({"cost_usd": 10_000}),
+        json!({"quality_score": 0}),
+        json!({"quality_score": 100}),
+        json!({"tokens_input": 1_000_000_000, "tokens_output": 1_000_000_000}),
+        json!({"timestamp": "2000-01-01T00:00:00Z"}),
+        json!({"timestamp": noon() + Duration::from_secs(86_400)}),
+        json!({"timestamp": "2026-03-11T14:34:56.789+02:00"}),
+        json!({"agent_id": longest, "model": longest, "session_id": longest, "user_id": longest}),
+        json!({"tags": vec![longest.as_str(); 64]}),
+        json!({"tags": null, "spans": null, "metadata": null, "model": null, "input": null, "workspace_id": null}),
+        json!({"error": "x".repeat(16 * 1024)}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = ada.send_trace(&trace(&number.to_string(), noon(), more.clone())).await;
+        assert_eq!(answer.status, 202, "{more}: {}", answer.text);
+        ada.trace(&number.to_string()).await;
+    }
+    let sum = ada.trace("6").await["tokens_total"].clone();
+    assert_eq!(sum, 2_000_000_000_u64);
+}
+
+#[tokio::test]
+async fn the_metrics_count_what_came_in() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    ada.send_batch(&[trace("a", noon(), json!({})), trace("b", noon(), json!({})), json!(1)])
+        .await
+        .expect(202);
+    ada.send_trace(&trace("c", noon(), json!({}))).await.expect(202);
+    let metrics = server.metrics().await;
+    for line in [
+        "agent_obs_ingested_traces_total{outcome=\"accepted\"} 3\n",
+        "agent_obs_ingested_traces_total{outcome=\"rejected\"} 1\n",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+}

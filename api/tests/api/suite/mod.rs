@@ -1,0 +1,29 @@
+//! Tests of the HTTP API that pass against one process (`tests/api`) and against four roles (`tests/apart`).
+
+mod access;
+mod account;
+mod activity;
+mod alert;
+mod alert_channel;
+mod alert_rule;
+mod api_key;
+mod cache;
+mod chart;
+mod error_shape;
+mod guard;
+mod ingest;
+mod kpi;
+mod otlp;
+mod otlp_grpc;
+mod otlp_hostile;
+mod payload;
+mod price;
+mod refuse;
+mod reprice;
+mod score;
+mod size;
+mod stop;
+mod thread;
+mod trace_detail;
+mod trace_list;
+mod trace_span;

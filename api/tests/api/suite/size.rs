@@ -1,0 +1,210 @@
+//! Bodies that are too large, as they are or once they are unpacked, and compressed ones that are not.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use flate2::{Compression, write::GzEncoder};
+use futures_util::stream;
+use reqwest::Method;
+use serde_json::{Value, json};
+use shared::limit;
+
+use test_support::{
+    sample::trace,
+    server::{Member, PASSWORD, noon, spawn},
+};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A trace whose JSON has exactly so many bytes.
+fn of_size(trace_id: &str, bytes: usize) -> Value {
+    let empty = trace(trace_id, noon(), json!({"input": ""})).to_string().len();
+    trace(trace_id, noon(), json!({"input": "x".repeat(bytes - empty)}))
+}
+
+async fn send_encoded(
+    ada: &Member,
+    encoding: &str,
+    path: &str,
+    body: Vec<u8>,
+) -> test_support::answer::Answer {
+    let request = ada.request(Method::POST, path).header("content-type", "application/json");
+    ada.send(request.header("content-encoding", encoding).body(body)).await
+}
+
+#[tokio::test]
+async fn a_trace_of_four_mebibytes_is_taken_and_one_byte_more_is_not() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    ada.send_trace(&of_size("largest", limit::TRACE_BYTES)).await.expect(202);
+    ada.send_trace(&of_size("too large", limit::TRACE_BYTES + 1))
+        .await
+        .expect_error(413, "payload_too_large");
+    let batch = [of_size("too large", limit::TRACE_BYTES + 1), trace("small", noon(), json!({}))];
+    let answer = ada.send_batch(&batch).await.expect(202).json();
+    assert_eq!((&answer["accepted"], &answer["rejected"][0]["index"]), (&json!(1), &json!(0)));
+    assert_eq!(
+        ada.trace("largest").await["input"].as_str().unwrap().len(),
+        limit::TRACE_BYTES - { trace("largest", noon(), json!({"input": ""})).to_string().len() }
+    );
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(ada.traces("").await["total"], 2);
+}
+
+#[tokio::test]
+async fn a_thousand_traces_are_a_batch_and_one_more_is_too_many() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let traces: Vec<Value> = (0..1001).map(|i| trace(&i.to_string(), noon(), json!({}))).collect();
+    let answer = ada.send_batch(&traces).await.expect_error(422, "validation_failed");
+    assert_eq!(answer.fields(), ["traces"]);
+    ada.ingest(&traces[..1000]).await;
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(ada.traces("").await["total"], 1000);
+}
+
+#[tokio::test]
+async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    for (path, limit) in [
+        ("/api/v1/traces", limit::TRACE_BYTES),
+        ("/api/v1/traces/batch", limit::INGEST_BODY_BYTES),
+        ("/api/v1/traces/run/scores", limit::BODY_BYTES),
+        ("/api/v1/auth/login", limit::BODY_BYTES),
+    ] {
+        let address = server.url.trim_start_matches("http://").to_owned();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            ada.token(),
+            limit + 1
+        );
+        let answered = tokio::task::spawn_blocking(move || {
+            let mut connection = TcpStream::connect(address).unwrap();
+            connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            connection.write_all(head.as_bytes()).unwrap();
+            let mut answer = [0; 1024];
+            let length = connection.read(&mut answer).unwrap();
+            String::from_utf8_lossy(&answer[..length]).into_owned()
+        });
+        let answer = answered.await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_endless_body_is_refused_without_being_read_to_its_end() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let endless = stream::repeat_with({
+        let sent = Arc::clone(&sent);
+        move || {
+            sent.fetch_add(65_536, Ordering::SeqCst);
+            Ok::<_, std::io::Error>(vec![b' '; 65_536])
+        }
+    });
+    let request = ada.request(Method::POST, "/api/v1/traces").header("content-type", "application/json");
+    // The server may hang up while it is still being written to, before its answer is read; it must not read on for ever.
+    let answer = tokio::time::timeout(
+        Duration::from_secs(20),
+        request.body(reqwest::Body::wrap_stream(endless)).send(),
+    );
+    if let Ok(answer) = answer.await.expect("an answer before the end, which never comes") {
+        assert_eq!(answer.status(), 413);
+    }
+    assert!(sent.load(Ordering::SeqCst) >= limit::TRACE_BYTES);
+    ada.ingest(&[trace("after", noon(), json!({}))]).await;
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_taken() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let body = json!({"traces": [trace("a", noon(), json!({})), trace("b", noon(), json!({}))]}).to_string();
+    send_encoded(&ada, "gzip", "/api/v1/traces/batch", gzip(body.as_bytes())).await.expect(202);
+    let single = trace("c", noon(), json!({"input": "x".repeat(1_000_000)})).to_string();
+    send_encoded(&ada, "gzip", "/api/v1/traces", gzip(single.as_bytes())).await.expect(202);
+    send_encoded(&ada, "identity", "/api/v1/traces", trace("d", noon(), json!({})).to_string().into())
+        .await
+        .expect(202);
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(ada.traces("").await["total"], 4);
+}
+
+#[tokio::test]
+async fn a_small_body_that_unpacks_to_a_large_one_is_refused() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    for (path, limit) in
+        [("/api/v1/traces", limit::TRACE_BYTES), ("/api/v1/traces/batch", limit::INGEST_BODY_BYTES)]
+    {
+        let bomb = gzip(&vec![b' '; limit + 1]);
+        assert!(bomb.len() < limit / 100, "the control: {} bytes", bomb.len());
+        send_encoded(&ada, "gzip", path, bomb).await.expect_error(413, "payload_too_large");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_unpack_is_a_400() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let body = trace("run", noon(), json!({"input": "x".repeat(10_000)})).to_string();
+    let packed = gzip(body.as_bytes());
+    for (encoding, body) in [
+        ("gzip", body.clone().into_bytes()),
+        ("gzip", packed[..packed.len() / 2].to_vec()),
+        ("deflate", packed),
+    ] {
+        send_encoded(&ada, encoding, "/api/v1/traces", body).await.expect_error(400, "bad_request");
+    }
+    server.clock.advance(Duration::from_secs(1));
+    assert_eq!(ada.traces("").await["total"], 0);
+}
+
+#[tokio::test]
+async fn a_body_in_another_encoding_is_refused_as_that() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let body = trace("run", noon(), json!({})).to_string().into_bytes();
+    for encoding in ["zstd", "br", "snappy", "gzip, gzip", ""] {
+        for path in ["/api/v1/traces", "/api/v1/traces/batch"] {
+            let answer = send_encoded(&ada, encoding, path, body.clone()).await;
+            answer.expect_error(415, "unsupported_media_type");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_needs_to_compress_is_taken_as_it_is_alone() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let login = json!({"email": "ada@example.com", "password": PASSWORD}).to_string().into_bytes();
+    for path in ["auth/login", "auth/register", "api-keys", "prices", "prices/reprice", "traces/run/scores"] {
+        let path = format!("/api/v1/{path}");
+        for encoding in ["gzip", "br", "zstd"] {
+            let answer = send_encoded(&ada, encoding, &path, gzip(&login)).await;
+            answer.expect_error(415, "unsupported_media_type");
+        }
+    }
+    send_encoded(&ada, "identity", "/api/v1/auth/login", login).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_stranger_s_body_is_not_read() {
+    let server = spawn().await;
+    let body = vec![b' '; 1024 * 1024];
+    server.anyone().post_text("/api/v1/traces", body).await.expect_error(401, "unauthorized");
+}

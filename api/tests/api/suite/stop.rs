@@ -1,0 +1,86 @@
+//! Stopping while a call over gRPC is under way: it is finished, or told to come again, and nothing is closed before that.
+
+use std::time::Duration;
+
+use futures_util::{
+    StreamExt,
+    future::ready,
+    stream::{iter, once},
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse, trace_service_client::TraceServiceClient,
+};
+use tokio::{sync::oneshot, task::JoinHandle};
+use tonic::{
+    Code, Request, Response, Status,
+    client::Grpc,
+    codegen::http::uri::PathAndQuery,
+    transport::{Channel, Endpoint},
+};
+use tonic_prost::ProstCodec;
+
+use super::otlp::{exporter, request, run};
+use test_support::{
+    client::Client,
+    server::{Server, spawn},
+};
+
+const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+
+type Call = JoinHandle<Result<Response<ExportTraceServiceResponse>, Status>>;
+
+fn authorized<T>(message: T, key: &Client) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("x-api-key", key.token().parse().unwrap());
+    request
+}
+
+/// A call that sends its message, and ends once it is told to.
+async fn under_way(server: &Server, key: &Client) -> (Call, oneshot::Sender<()>) {
+    let channel: Channel = Endpoint::from_shared(server.grpc.clone()).unwrap().connect().await.unwrap();
+    // The connection is there, and known to the server.
+    let mut client = TraceServiceClient::new(channel.clone());
+    client.export(authorized(request(Vec::new()), key)).await.unwrap();
+    let (end, ended) = oneshot::channel();
+    let (begun, has_begun) = oneshot::channel();
+    let rest = once(async move {
+        // It is asked for what comes next once the message is on its way.
+        let _ = begun.send(());
+        let _ = ended.await;
+    });
+    let messages = iter([request(run(0x91))]).chain(rest.filter_map(|()| ready(None)));
+    let outgoing = authorized(messages, key);
+    let call = tokio::spawn(async move {
+        let mut grpc = Grpc::new(channel);
+        grpc.ready().await.unwrap();
+        let codec = ProstCodec::<ExportTraceServiceRequest, ExportTraceServiceResponse>::default();
+        grpc.client_streaming(outgoing, PathAndQuery::from_static(EXPORT), codec).await
+    });
+    has_begun.await.unwrap();
+    (call, end)
+}
+
+#[tokio::test]
+async fn a_call_that_is_under_way_is_finished_before_the_server_stops() {
+    let server = spawn().await;
+    let (_, key) = exporter(&server).await;
+    let (mut call, end) = under_way(&server, &key).await;
+    server.begin_to_stop();
+    // HTTP has nothing to do, and is done at once.
+    let cut = tokio::time::timeout(Duration::from_secs(3), &mut call).await;
+    assert!(cut.is_err(), "{cut:?}");
+    assert!(!server.has_stopped());
+    end.send(()).unwrap();
+    let answer = call.await.unwrap().unwrap().into_inner();
+    assert_eq!(answer.partial_success, None);
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_is_told_to_come_again() {
+    let server = spawn().await;
+    let (_, key) = exporter(&server).await;
+    let (call, _end) = under_way(&server, &key).await;
+    server.begin_to_stop();
+    let refused = tokio::time::timeout(Duration::from_secs(30), call).await.unwrap().unwrap().unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable, "{refused}");
+}

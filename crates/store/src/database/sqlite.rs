@@ -1,0 +1,108 @@
+//! Opening SQLite files read-only, even while another process writes to them, and checking their migrations.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::{
+    SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteError, SqlitePoolOptions},
+};
+
+use crate::database::migration::missing;
+
+/// The number of connections to a file that is opened read-only.
+const READERS: u32 = 2;
+
+/// Why a file cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The file does not exist.
+    #[error("{} does not exist", .0.display())]
+    Absent(PathBuf),
+    /// The file must be migrated first.
+    #[error("{} was written by an older version: run `agent-obs migrate` with DATA_DIR set to its folder and without \
+             POSTGRES_URL and TIMESCALE_URL", .0.display())]
+    Older(PathBuf),
+    /// A newer version migrated the file.
+    #[error("{} was written by a newer version: use an agent-obs that is at least as new", .0.display())]
+    Newer(PathBuf),
+    /// The file cannot be read or is not a database.
+    #[error("{} cannot be read", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: sqlx::Error,
+    },
+}
+
+/// Opens a file read-only. Its schema must be that of `migrator`.
+pub(crate) async fn open_read_only(path: &Path, migrator: &Migrator) -> Result<SqlitePool, FileError> {
+    let (reader, applied) = look(path).await?;
+    if applied.iter().any(|&version| !migrator.version_exists(version)) {
+        return Err(FileError::Newer(path.to_owned()));
+    }
+    if !missing(migrator, "", &applied).is_empty() {
+        return Err(FileError::Older(path.to_owned()));
+    }
+    Ok(reader)
+}
+
+/// Returns the migrations that are not applied to a file: all of them if the file does not exist.
+pub(crate) async fn pending(path: &Path, migrator: &Migrator) -> Result<Vec<String>, FileError> {
+    let applied = match look(path).await {
+        Ok((reader, applied)) => {
+            reader.close().await;
+            applied
+        }
+        Err(FileError::Absent(_)) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    Ok(missing(migrator, &path.display().to_string(), &applied))
+}
+
+/// Opens a file read-only and returns the versions of the migrations that were applied.
+async fn look(path: &Path) -> Result<(SqlitePool, Vec<i64>), FileError> {
+    let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
+    if !path.try_exists().map_err(|error| unreadable(error.into()))? {
+        return Err(FileError::Absent(path.to_owned()));
+    }
+    let options = SqliteConnectOptions::new().filename(path).read_only(true);
+    match read_applied(options.clone()).await {
+        // In WAL mode SQLite creates two more files, which fails in a read-only folder, like that of a backup. Without a
+        // log nobody is writing, and the file is complete.
+        Err(_) if !log_of(path).exists() => read_applied(options.immutable(true)).await,
+        read => read,
+    }
+    .map_err(unreadable)
+}
+
+fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+async fn read_applied(options: SqliteConnectOptions) -> Result<(SqlitePool, Vec<i64>), sqlx::Error> {
+    let pool = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
+    let begun: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')")
+            .fetch_one(&pool)
+            .await?;
+    let mut applied = Vec::new();
+    if begun {
+        applied =
+            sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&pool).await?;
+    }
+    Ok((pool, applied))
+}
+
+/// Returns whether a retry may succeed: the file is busy, locked or cannot be opened, the disk is full or failing, or
+/// memory is short.
+pub(crate) fn is_transient(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error().filter(|error| error.try_downcast_ref::<SqliteError>().is_some());
+    let code = error.and_then(|error| error.code()?.parse::<u32>().ok());
+    // The lower eight bits are the primary code: BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN.
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 7 | 10 | 13 | 14))
+}

@@ -1,0 +1,260 @@
+//! One statement with its arguments, on either engine.
+
+use std::{borrow::Cow, fmt::Write};
+
+use futures_util::TryStreamExt;
+use sqlx::{
+    Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, PgPool, Postgres, SqlSafeStr, SqlStr, Sqlite,
+    SqliteConnection, SqlitePool, Type,
+    error::BoxDynError,
+    postgres::{PgArguments, PgRow},
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use tracing::Instrument;
+
+use super::ids::Ids;
+use crate::error::StoreError;
+
+/// A value that can be bound on both engines.
+pub trait Bind<'q>: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> {}
+impl<'q, T> Bind<'q> for T where T: Encode<'q, Sqlite> + Type<Sqlite> + Encode<'q, Postgres> + Type<Postgres> {}
+
+/// A row that can be read on both engines: `#[derive(sqlx::FromRow)]`, by the names of its columns.
+pub trait EitherRow: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> EitherRow for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// A row of a statement that is still running.
+#[derive(Clone, Copy)]
+pub enum RowRef<'r> {
+    /// On SQLite.
+    Sqlite(&'r SqliteRow),
+    /// On PostgreSQL.
+    Postgres(&'r PgRow),
+}
+
+/// A statement under construction. Arguments are bound in the order of `$1`, `$2`, …
+#[must_use = "a statement does nothing until it is executed or fetched"]
+pub struct Statement<'t> {
+    text: Text,
+    target: Target<'t>,
+    /// The first argument that could not be encoded.
+    error: Option<BoxDynError>,
+}
+
+/// Text of this crate alone: never a value.
+struct Text(Cow<'static, str>);
+
+enum Target<'t> {
+    Sqlite(On<'t, Sqlite>, SqliteArguments),
+    Postgres(On<'t, Postgres>, PgArguments),
+}
+
+enum On<'t, DB: sqlx::Database> {
+    Connection(&'t mut DB::Connection),
+    Pool(&'t sqlx::Pool<DB>),
+}
+
+/// Runs `$run` on the engine of a statement, in a span with OpenTelemetry's attributes.
+macro_rules! run {
+    ($self:ident, $query:ident, $executor:ident => $run:expr) => {{
+        if let Some(error) = $self.error {
+            return Err(sqlx::Error::Encode(error).into());
+        }
+        let (system, operation) = ($self.target.system(), $self.text.operation());
+        let span = tracing::debug_span!("db.query", db.system.name = system, db.operation.name = operation);
+        let text = $self.text.into_sql();
+        let run = async {
+            match $self.target {
+                Target::Sqlite(on, arguments) => {
+                    let $query = sqlx::query_with::<Sqlite, _>(text, arguments);
+                    match on {
+                        On::Connection($executor) => $run,
+                        On::Pool($executor) => $run,
+                    }
+                }
+                Target::Postgres(on, arguments) => {
+                    let $query = sqlx::query_with::<Postgres, _>(text, arguments);
+                    match on {
+                        On::Connection($executor) => $run,
+                        On::Pool($executor) => $run,
+                    }
+                }
+            }
+        };
+        run.instrument(span).await
+    }};
+}
+
+impl<'t> Statement<'t> {
+    pub(super) fn on_sqlite(connection: &'t mut SqliteConnection, text: &'static str) -> Self {
+        Self::new(text, Target::Sqlite(On::Connection(connection), SqliteArguments::default()))
+    }
+
+    pub(super) fn on_postgres(connection: &'t mut PgConnection, text: &'static str) -> Self {
+        Self::new(text, Target::Postgres(On::Connection(connection), PgArguments::default()))
+    }
+
+    pub(super) fn on_sqlite_pool(pool: &'t SqlitePool, text: &'static str) -> Self {
+        Self::new(text, Target::Sqlite(On::Pool(pool), SqliteArguments::default()))
+    }
+
+    pub(super) fn on_postgres_pool(pool: &'t PgPool, text: &'static str) -> Self {
+        Self::new(text, Target::Postgres(On::Pool(pool), PgArguments::default()))
+    }
+
+    fn new(text: &'static str, target: Target<'t>) -> Self {
+        Self { text: Text(Cow::Borrowed(text)), target, error: None }
+    }
+
+    /// Binds the next argument.
+    pub fn bind<'q>(mut self, value: impl Bind<'q>) -> Self {
+        self.add(value);
+        self
+    }
+
+    /// Appends to the text.
+    pub fn push(&mut self, text: &'static str) -> &mut Self {
+        self.text.0.to_mut().push_str(text);
+        self
+    }
+
+    /// Appends a placeholder to the text and binds its argument.
+    pub fn push_bind<'q>(&mut self, value: impl Bind<'q>) -> &mut Self {
+        self.add(value);
+        let number = match &self.target {
+            Target::Sqlite(_, arguments) => arguments.len(),
+            Target::Postgres(_, arguments) => arguments.len(),
+        };
+        // Writing to a string does not fail.
+        let _ = write!(self.text.0.to_mut(), "${number}");
+        self
+    }
+
+    /// Appends a condition that the expression before it is one of `ids`, and binds them as one argument.
+    pub fn push_ids(&mut self, ids: &[i64]) -> &mut Self {
+        let (before, after) = match &self.target {
+            Target::Sqlite(..) => (" IN (SELECT value FROM json_each(", "))"),
+            Target::Postgres(..) => (" = ANY(", ")"),
+        };
+        self.push(before).push_bind(Ids(ids)).push(after)
+    }
+
+    fn add<'q>(&mut self, value: impl Bind<'q>) {
+        let added = match &mut self.target {
+            Target::Sqlite(_, arguments) => arguments.add(value),
+            Target::Postgres(_, arguments) => arguments.add(value),
+        };
+        if let Err(error) = added {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    /// Executes the statement and returns the number of rows it changed.
+    ///
+    /// # Errors
+    /// Returns an error if the database refuses the statement or is not available.
+    pub async fn execute(self) -> Result<u64, StoreError> {
+        Ok(run!(self, query, on => query.execute(on).await.map(|done| done.rows_affected()))?)
+    }
+
+    /// Returns all rows.
+    ///
+    /// # Errors
+    /// Returns an error if the database refuses the statement or is not available, or if a row cannot be read.
+    pub async fn fetch_all<R: EitherRow>(self) -> Result<Vec<R>, StoreError> {
+        Ok(run!(self, query, on => query.try_map(|row| R::from_row(&row)).fetch_all(on).await)?)
+    }
+
+    /// Calls `each` with one row after the other. Rows are not collected, and what `each` reads may borrow from its row.
+    ///
+    /// # Errors
+    /// As [`Statement::execute`]. Returns the first error of `each`.
+    pub async fn for_each_row(
+        self,
+        mut each: impl FnMut(RowRef<'_>) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        run!(self, query, on => {
+            let mut rows = query.fetch(on);
+            while let Some(row) = rows.try_next().await? {
+                each(RowRef::from(&row))?;
+            }
+            Ok::<(), StoreError>(())
+        })
+    }
+
+    /// Returns the first row, if there is one.
+    ///
+    /// # Errors
+    /// As [`Statement::fetch_all`].
+    pub async fn fetch_optional<R: EitherRow>(self) -> Result<Option<R>, StoreError> {
+        Ok(run!(self, query, on => query.try_map(|row| R::from_row(&row)).fetch_optional(on).await)?)
+    }
+
+    /// Returns the first row.
+    ///
+    /// # Errors
+    /// As [`Statement::fetch_all`], and if there is no row.
+    pub async fn fetch_one<R: EitherRow>(self) -> Result<R, StoreError> {
+        Ok(run!(self, query, on => query.try_map(|row| R::from_row(&row)).fetch_one(on).await)?)
+    }
+
+    /// Returns the only column of the first row.
+    ///
+    /// # Errors
+    /// As [`Statement::fetch_one`].
+    pub async fn fetch_scalar<T>(self) -> Result<T, StoreError>
+    where
+        (T,): EitherRow,
+    {
+        Ok(self.fetch_one::<(T,)>().await?.0)
+    }
+}
+
+impl<'r> RowRef<'r> {
+    /// Reads the columns by their names.
+    ///
+    /// # Errors
+    /// Returns an error if a column is missing or has another type.
+    pub fn read<R: FromRow<'r, SqliteRow> + FromRow<'r, PgRow>>(self) -> Result<R, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => R::from_row(row)?,
+            Self::Postgres(row) => R::from_row(row)?,
+        })
+    }
+}
+
+impl<'r> From<&'r SqliteRow> for RowRef<'r> {
+    fn from(row: &'r SqliteRow) -> Self {
+        Self::Sqlite(row)
+    }
+}
+
+impl<'r> From<&'r PgRow> for RowRef<'r> {
+    fn from(row: &'r PgRow) -> Self {
+        Self::Postgres(row)
+    }
+}
+
+impl Text {
+    /// Returns the first word of the statement: `db.operation.name`.
+    fn operation(&self) -> &'static str {
+        let word = self.0.split_whitespace().next().unwrap_or_default();
+        ["SELECT", "INSERT", "UPDATE", "DELETE"].into_iter().find(|&known| known == word).unwrap_or("OTHER")
+    }
+
+    fn into_sql(self) -> SqlStr {
+        match self.0 {
+            Cow::Borrowed(text) => text.into_sql_str(),
+            Cow::Owned(text) => AssertSqlSafe(text).into_sql_str(),
+        }
+    }
+}
+
+impl Target<'_> {
+    fn system(&self) -> &'static str {
+        match self {
+            Self::Sqlite(..) => "sqlite",
+            Self::Postgres(..) => "postgresql",
+        }
+    }
+}

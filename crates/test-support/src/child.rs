@@ -1,0 +1,110 @@
+//! The binary as a process of its own, to be killed, stopped and listened to.
+
+use std::{
+    env,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use crate::client::Client;
+
+pub struct Process {
+    pub url: String,
+    child: Child,
+    output: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// The binary `agent-obs`, which cargo builds beside the folder of the test binaries.
+pub fn binary() -> PathBuf {
+    let test = env::current_exe().unwrap();
+    test.parent().unwrap().with_file_name("agent-obs")
+}
+
+/// `agent-obs serve` with the data in `folder`, on a free port, without anything else of this environment.
+pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(binary());
+    command.arg("serve").env_clear().current_dir(folder);
+    command.env("DATA_DIR", folder).env("SERVICE_PORT", "0").env("RATE_LIMIT_PER_MINUTE", "0");
+    command.env("OTLP_GRPC_PORT", "0");
+    command.envs(settings.iter().copied());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Process {
+    /// Starts it and waits until it listens.
+    pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(command(folder, settings))
+    }
+
+    /// The same for a command that is more than [`command`].
+    pub fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let output = Arc::new(Mutex::new(String::new()));
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let Some((_, address)) = line.trim().split_once("listens on ") else {
+            let mut errors = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+            panic!("the server did not start: {line}{errors}");
+        };
+        output.lock().unwrap().push_str(&line);
+        let stderr = child.stderr.take().unwrap();
+        let readers = vec![gather(stdout, Arc::clone(&output)), gather(stderr, Arc::clone(&output))];
+        Self { url: address.to_owned(), child, output, readers }
+    }
+
+    pub fn anyone(&self) -> Client {
+        Client::new(&self.url)
+    }
+
+    /// Kills it where it stands, as `kill -9` does.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop; answers how it ended and all that it printed.
+    pub fn terminate(mut self) -> (ExitStatus, String) {
+        let kill =
+            Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status().unwrap();
+        assert!(kill.success());
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "it did not stop: {}", self.output.lock().unwrap());
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        for reader in std::mem::take(&mut self.readers) {
+            reader.join().unwrap();
+        }
+        let output = self.output.lock().unwrap().clone();
+        (status, output)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Nothing to do where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn gather(from: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let mut into = into.lock().unwrap();
+            into.push_str(&line);
+            into.push('\n');
+        }
+    })
+}

@@ -1,0 +1,24 @@
+//! Support for integration tests: real servers (PostgreSQL, Redis, nginx, Chromium), a server under test with a client,
+//! samples, and waiting for conditions.
+
+#![expect(missing_docs, reason = "test code")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+
+pub mod answer;
+pub mod child;
+pub mod chromium;
+pub mod client;
+pub mod database;
+pub mod deployment;
+pub mod nginx;
+pub mod oracle;
+pub mod page;
+pub mod postgres;
+pub mod property;
+pub mod receiver;
+pub mod redis;
+pub mod sample;
+pub mod server;
+pub mod store_sample;
+pub mod tls;
+pub mod wait;

@@ -1,0 +1,251 @@
+//! A PostgreSQL server of the tests' own: in a folder of its own, on a free port, never one that happens to run. It ends
+//! with the test binary, however that ends.
+//!
+//! What it needs: PostgreSQL's programs, found through `pg_config` or in `POSTGRES_BIN`. Where the tests are run by root,
+//! which PostgreSQL refuses to be, the server runs as the user `postgres`.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use tempfile::TempDir;
+
+/// How a server is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Whether a commit waits for the disk: only tests that kill the server need it.
+    pub fsync: bool,
+    /// Whether TimescaleDB is loaded.
+    pub timescale: bool,
+    /// The certificate and its key, in PEM, with which it speaks TLS.
+    pub tls: Option<(String, String)>,
+    /// Further settings, by name; they go before those above.
+    pub settings: &'static [(&'static str, &'static str)],
+}
+
+/// A server and its folder.
+pub struct PostgresServer {
+    pub port: u16,
+    folder: TempDir,
+    setup: Setup,
+    process: Option<Child>,
+    databases: AtomicU32,
+}
+
+impl PostgresServer {
+    /// Makes a cluster and starts it.
+    pub async fn start(setup: Setup) -> Self {
+        let folder = tempfile::Builder::new().prefix("agent-obs-postgres-").tempdir().unwrap();
+        let port = free_port();
+        give_to_server_user(folder.path());
+        let mut server = Self { port, folder, setup, process: None, databases: AtomicU32::new(0) };
+        server.make_cluster();
+        server.resume().await;
+        server
+    }
+
+    fn make_cluster(&self) {
+        let data = self.data();
+        fs::create_dir(&data).unwrap();
+        give_to_server_user(&data);
+        let made = self
+            .program("initdb")
+            .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
+            .arg("--pgdata")
+            .arg(&data)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        if let Some((certificate, key)) = &self.setup.tls {
+            self.put("server.crt", certificate);
+            self.put("server.key", key);
+        }
+    }
+
+    /// A file that only the server's user may read.
+    fn put(&self, name: &str, text: &str) {
+        let path = self.data().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        give_to_server_user(&path);
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Starts the server (again, on the same port) and waits until it answers.
+    pub async fn resume(&mut self) {
+        let on = |on: bool| if on { "on" } else { "off" };
+        let mut command = self.guarded("postgres");
+        command.arg("-D").arg(self.data());
+        for setting in [
+            format!("port={}", self.port),
+            "listen_addresses=127.0.0.1".to_owned(),
+            "unix_socket_directories=".to_owned(),
+            "max_connections=200".to_owned(),
+            "shared_buffers=256MB".to_owned(),
+            "max_wal_size=4GB".to_owned(),
+            format!("fsync={}", on(self.setup.fsync)),
+            format!("synchronous_commit={}", on(self.setup.fsync)),
+            format!("full_page_writes={}", on(self.setup.fsync)),
+            format!("ssl={}", on(self.setup.tls.is_some())),
+        ] {
+            command.args(["-c", &setting]);
+        }
+        if self.setup.timescale {
+            command.args([
+                "-c",
+                "shared_preload_libraries=timescaledb",
+                "-c",
+                "timescaledb.telemetry_level=off",
+            ]);
+        }
+        for (name, value) in self.setup.settings {
+            command.args(["-c", &format!("{name}={value}")]);
+        }
+        let log = fs::File::create(self.folder.path().join("log")).unwrap();
+        command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.process = Some(command.spawn().unwrap());
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.connect("postgres").await.is_err() {
+            assert!(Instant::now() < deadline, "the server did not start: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// What the server said since it was last started.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// Stops the server as an administrator does who does not wait for its clients.
+    pub fn stop(&mut self) {
+        self.signal("INT");
+    }
+
+    /// Kills the server where it stands: it has to recover when it is started again.
+    pub fn kill(&mut self) {
+        self.signal("QUIT");
+    }
+
+    /// Tells the server to end and waits until it has.
+    fn signal(&mut self, signal: &str) {
+        let Some(mut guard) = self.process.take() else { return };
+        let pid = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        if let Some(pid) = pid.lines().next() {
+            let _ = Command::new("sh").arg("-c").arg(format!("kill -{signal} {pid}")).status();
+        }
+        // Held until it has ended: the end of the pipe would end it in another way.
+        let pipe = guard.stdin.take();
+        guard.wait().unwrap();
+        drop(pipe);
+    }
+
+    /// A fresh, empty database: its URL.
+    pub async fn database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.execute("postgres", &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
+        self.url(&name)
+    }
+
+    /// Where a database is.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+    }
+
+    /// Runs a statement as the administrator, in a database.
+    pub async fn execute(&self, database: &str, statement: &str) {
+        let mut connection = self.connect(database).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    async fn connect(&self, database: &str) -> Result<PgConnection, sqlx::Error> {
+        let options = PgConnectOptions::new_without_pgpass();
+        let options = options.host("127.0.0.1").port(self.port).username("postgres").database(database);
+        options.ssl_mode(sqlx::postgres::PgSslMode::Disable).connect().await
+    }
+
+    /// A program of PostgreSQL, as the user that it runs as.
+    fn program(&self, name: &str) -> Command {
+        as_server_user(Command::new(programs().join(name)), self.folder.path())
+    }
+
+    /// A program that is ended, and its folder removed, when this process ends: a shell beside it waits for the end of a
+    /// pipe that only this process holds open.
+    fn guarded(&self, name: &str) -> Command {
+        let script = r#"folder=$1; shift
+exec 3<&0
+"$@" </dev/null 3<&- &
+server=$!
+( cat <&3 >/dev/null; touch "$folder/over"; kill -QUIT $server 2>/dev/null ) &
+guard=$!
+exec 3<&- </dev/null
+wait $server
+kill $guard 2>/dev/null
+[ ! -e "$folder/over" ] || rm -rf "$folder""#;
+        let mut command = as_server_user(Command::new("sh"), self.folder.path());
+        command.arg("-c").arg(script).arg("guard").arg(self.folder.path()).arg(programs().join(name));
+        command
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn as_server_user(mut command: Command, folder: &Path) -> Command {
+    command.current_dir(folder).env_remove("PGDATA").env_remove("PGPORT").env("LC_ALL", "C.UTF-8");
+    if let Some(user) = server_user() {
+        command.uid(user);
+    }
+    command
+}
+
+fn give_to_server_user(path: &Path) {
+    if let Some(user) = server_user() {
+        std::os::unix::fs::chown(path, Some(user), None).unwrap();
+    }
+}
+
+/// Who the server runs as, where that is not whoever runs the tests.
+fn server_user() -> Option<u32> {
+    let id = |arguments: &[&str]| {
+        let output = Command::new("id").args(arguments).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).trim().parse::<u32>().ok()
+    };
+    (id(&["-u"]) == Some(0)).then(|| id(&["-u", "postgres"]).unwrap())
+}
+
+/// Where PostgreSQL's programs are.
+fn programs() -> PathBuf {
+    if let Some(folder) = std::env::var_os("POSTGRES_BIN") {
+        return folder.into();
+    }
+    let output = Command::new("pg_config").arg("--bindir").output();
+    let found = output.ok().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let found = found.map(PathBuf::from).filter(|folder| folder.join("postgres").exists());
+    // Debian keeps the programs of each version in a folder of its own, and pg_config in a package of its own.
+    let newest = || {
+        let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
+        let folders = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
+        folders.filter(|folder| folder.join("postgres").exists()).max()
+    };
+    found
+        .or_else(newest)
+        .unwrap_or_else(|| panic!("no PostgreSQL: install it, or name its programs in POSTGRES_BIN"))
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}

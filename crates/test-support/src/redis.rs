@@ -1,0 +1,190 @@
+//! A Redis of a test's own: on a free port, in a folder of its own, gone when the test is over, however it ends. It can
+//! be stopped, killed, paused and started again.
+
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use redis::FromRedisValue;
+use tempfile::TempDir;
+
+/// How the server is to be.
+#[derive(Clone, Debug, Default)]
+pub struct RedisOptions {
+    /// Writes every command to the disk before it is answered.
+    pub append_only: bool,
+    /// Asks for this password.
+    pub password: Option<String>,
+    /// Speaks TLS alone, with a certificate of an authority of its own.
+    pub tls: bool,
+    /// Further settings, by name; they go before those above.
+    pub settings: &'static [(&'static str, &'static str)],
+}
+
+pub struct RedisServer {
+    options: RedisOptions,
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl RedisServer {
+    pub fn start() -> Self {
+        Self::start_with(RedisOptions::default())
+    }
+
+    pub fn start_with(options: RedisOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        if options.tls {
+            make_certificates(&folder);
+        }
+        let mut server = Self { options, folder, port: 0, child: None };
+        // Somebody else may take the port between its choice and its use.
+        for _ in 0..10 {
+            server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            if server.try_start_again() {
+                return server;
+            }
+        }
+        panic!("redis-server does not start: is it installed?");
+    }
+
+    /// Where it is, with the password.
+    pub fn url(&self) -> String {
+        let scheme = if self.options.tls { "rediss" } else { "redis" };
+        let password = self.options.password.as_ref().map(|word| format!(":{word}@")).unwrap_or_default();
+        format!("{scheme}://{password}localhost:{}", self.port)
+    }
+
+    /// The certificate of the authority that signed the server's.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
+    }
+
+    /// The server's own certificate and its key, for other servers on this machine.
+    pub fn certificate(&self) -> (String, String) {
+        ["server.pem", "server.key"]
+            .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap())
+            .into()
+    }
+
+    /// Stops it in an orderly way.
+    pub fn stop(&mut self) {
+        self.signal("TERM");
+        self.reap();
+    }
+
+    /// Ends it where it stands.
+    pub fn kill(&mut self) {
+        self.signal("KILL");
+        self.reap();
+    }
+
+    /// Starts it again after [`RedisServer::stop`] or [`RedisServer::kill`], on the same port and with the same data.
+    pub fn start_again(&mut self) {
+        assert!(self.try_start_again(), "redis-server does not start again");
+    }
+
+    /// Lets it answer nobody until [`RedisServer::resume`].
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// What it says to a command, on a connection of its own.
+    pub async fn query<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let mut command = redis::cmd(words[0]);
+        words[1..].iter().for_each(|&word| _ = command.arg(word));
+        command.query_async(&mut connection).await.unwrap()
+    }
+
+    /// How often it was given a command, scripts' commands included.
+    pub async fn calls(&self, command: &str) -> u64 {
+        let info: String = self.query(&["INFO", "commandstats"]).await;
+        let line = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
+        line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
+    }
+
+    fn try_start_again(&mut self) -> bool {
+        // The signal comes when the thread that starts it ends: the test's own, which drops it before that or panics.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "redis-server", "--bind", "127.0.0.1", "--save", ""]);
+        command.arg("--dir").arg(self.folder.path()).args(["--daemonize", "no", "--loglevel", "warning"]);
+        let port = self.port.to_string();
+        if self.options.tls {
+            command.args(["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no"]);
+            for (name, file) in [("cert", "server.pem"), ("key", "server.key"), ("ca-cert", "authority.pem")]
+            {
+                command.arg(format!("--tls-{name}-file")).arg(self.folder.path().join(file));
+            }
+        } else {
+            command.args(["--port", &port]);
+        }
+        if self.options.append_only {
+            command.args(["--appendonly", "yes", "--appendfsync", "always"]);
+        }
+        if let Some(password) = &self.options.password {
+            command.args(["--requirepass", password]);
+        }
+        for (name, value) in self.options.settings {
+            command.arg(format!("--{name}")).arg(value);
+        }
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        // What listens is what was started, as long as that has not ended: the port was free.
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(Instant::now() < deadline, "redis-server does not listen");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.child = Some(child);
+        true
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.as_ref().expect("redis-server runs").id();
+        let done = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().unwrap();
+        assert!(done.success());
+    }
+
+    fn reap(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn make_certificates(folder: &TempDir) {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let server = CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+    write("authority.pem", authority.pem());
+    write("server.pem", server.pem());
+    write("server.key", key.serialize_pem());
+}
