@@ -11,7 +11,7 @@ use domain::price::{
     table::Table,
 };
 use shared::{cost::PriceTable, price::PriceRequest};
-use store::trace::{StoreError, TraceStore};
+use store::{StoreError, price::PriceStore};
 use uuid::Uuid;
 
 /// How long a workspace's own prices are cached.
@@ -22,7 +22,7 @@ const WORKSPACES: u64 = 10_000;
 /// Knows all prices. Clones share the caches.
 #[derive(Clone, Debug)]
 pub struct Pricer {
-    store: TraceStore,
+    store: PriceStore,
     public: Arc<PublicPrices>,
     own: moka::future::Cache<Uuid, Arc<Table>>,
 }
@@ -30,7 +30,7 @@ pub struct Pricer {
 impl Pricer {
     /// Combines the own prices in `store` with those of a file and the public ones.
     #[must_use]
-    pub fn new(store: TraceStore, file: &[PriceRequest]) -> Self {
+    pub fn new(store: PriceStore, file: &[PriceRequest]) -> Self {
         let own = moka::future::Cache::builder().max_capacity(WORKSPACES).time_to_live(OWN_PRICES).build();
         Self { store, public: Arc::new(PublicPrices::new(file)), own }
     }
@@ -67,7 +67,7 @@ impl Pricer {
         if let Some(table) = self.own.get(&workspace_id).await {
             return Ok(table);
         }
-        let prices = self.store.prices(workspace_id).await?;
+        let prices = self.store.list_prices(workspace_id).await?;
         let table = Arc::new(Table::new(PriceTable::Workspace, prices.iter().map(|price| &price.price)));
         self.own.insert(workspace_id, Arc::clone(&table)).await;
         Ok(table)

@@ -16,7 +16,7 @@ use shared::{
     limit,
     metric::Dimension,
 };
-use store::trace::TraceStore;
+use store::{alert::AlertStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::{Result, data::AGENTS, report::Part};
@@ -32,7 +32,7 @@ pub(crate) async fn measure(store: &TraceStore, workspace_id: Uuid, part: &mut P
     let mut created = 0;
     for rule in (0..limit::ALERT_RULES).map(|number| rule(number, now)) {
         // Returns false at the limit, which includes the default rules.
-        created += usize::from(store.keep_alert_rule(workspace_id, &rule).await?);
+        created += usize::from(alerts.create_rule(workspace_id, &rule).await?);
     }
     let clock = Clock::manual(now);
     let invalidator = Invalidator::new(Cache::Memory(MemoryCache::new(Ttls::default())), clock.clone());
@@ -51,8 +51,8 @@ pub(crate) async fn measure(store: &TraceStore, workspace_id: Uuid, part: &mut P
     }
     part.times("1,000 alert rules of one workspace evaluated together, without HTTP", "", times);
     previews(store, workspace_id, now, part).await?;
-    for rule in store.alert_rules(workspace_id).await?.iter().filter(|rule| rule.rule.name == NAME) {
-        store.remove_alert_rule(workspace_id, rule.id, now).await?;
+    for rule in alerts.list_rules(workspace_id).await?.iter().filter(|rule| rule.rule.name == NAME) {
+        alerts.delete_rule(workspace_id, rule.id, now).await?;
     }
     clock.advance(INTERVAL);
     evaluator.round().await?;

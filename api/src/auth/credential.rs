@@ -58,7 +58,7 @@ impl Credentials {
                 .map_err(Rejected::from));
         }
         let hash = key::hash(credentials);
-        let owner = self.owners.try_get_with(hash, self.accounts.api_key_owner(&hash)).await;
+        let owner = self.owners.try_get_with(hash, self.accounts.get_api_key_owner(&hash)).await;
         let owner = owner.map_err(|error| ApiError::Unavailable(error.into()))?;
         Ok(owner.ok_or(Rejected::Invalid).map(|owner| {
             self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.id, self.clock.now());

@@ -85,9 +85,9 @@ async fn accounts(storage: &Storage, check: bool) -> Result<Vec<String>, Migrate
         });
     }
     let file = storage.data_dir.accounts();
-    let steps = AccountStore::pending(&file).await?;
+    let steps = AccountStore::pending_sqlite(&file).await?;
     if !check && !steps.is_empty() {
-        AccountStore::open(&file).await?.close().await;
+        AccountStore::open_sqlite(&file).await?.close().await;
     }
     Ok(steps)
 }

@@ -17,7 +17,7 @@ use shared::{
     metric::Dimension,
     time_range::Window,
 };
-use store::trace::{StoreError, TraceStore};
+use store::{StoreError, alert::AlertStore, trace::TraceStore};
 
 use crate::alert::read::{facts, readings};
 use uuid::Uuid;
@@ -70,13 +70,14 @@ pub async fn replay(
     changed: Timestamp,
 ) -> Result<u64, StoreError> {
     let own: BTreeSet<String> = rules().into_iter().map(|rule| rule.name).collect();
+    let alerts = AlertStore::new(traces.database());
     let mut kept = 0;
-    for rule in traces.alert_rules(workspace_id).await? {
+    for rule in alerts.list_rules(workspace_id).await? {
         if !own.contains(&rule.rule.name) {
             continue;
         }
         let filter = AlertFilter { rule_id: Some(rule.id), ..AlertFilter::default() };
-        let known = traces.alerts(workspace_id, filter, 0, KNOWN).await?.items;
+        let known = alerts.list_alerts(workspace_id, filter, 0, KNOWN).await?.items;
         let start = if known.is_empty() { history.start } else { changed };
         let mut found = past(traces, workspace_id, &rule, Window { start, end: history.end }).await?;
         found.retain(|record| known.iter().all(|known| !overlaps(known, &record.alert)));
@@ -173,9 +174,10 @@ mod tests {
         let end: Timestamp = "2025-10-31T09:30:00Z".parse().unwrap();
         let history = Window { start: end - DAY * 14, end };
         fill(&store, workspace_id, history).await;
-        store.begin_alerts(workspace_id, &rules(), end).await.unwrap();
+        let alerts = AlertStore::new(store.database());
+        alerts.create_default_rules(workspace_id, &rules(), end).await.unwrap();
         let kept = replay(&store, workspace_id, history, end).await.unwrap();
-        let alerts = store.alerts(workspace_id, AlertFilter::default(), 0, 1000).await.unwrap().items;
+        let alerts = alerts.list_alerts(workspace_id, AlertFilter::default(), 0, 1000).await.unwrap().items;
         assert_eq!(alerts.len() as u64, kept);
         assert!((14..=60).contains(&kept), "{kept}");
         // How bad it was when it fired or got worse: most are less so before they are over.

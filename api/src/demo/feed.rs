@@ -40,7 +40,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 /// # Errors
 /// Where the accounts store fails.
 pub async fn account(gateway: &gateway::State) -> Result<User> {
-    if let Some(found) = gateway.accounts.credentials(EMAIL).await? {
+    if let Some(found) = gateway.accounts.get_credentials(EMAIL).await? {
         return Ok(found.user);
     }
     let account = NewAccount {
@@ -73,7 +73,7 @@ pub async fn run(
     let mut feed = Feed { until: gateway.clock.now(), gateway, query, user, url, client };
     let start = feed.until;
     // Before the first traces, which would bring the rules of any other workspace.
-    feed.query.traces.begin_alerts(feed.user.workspace_id, &alert::rules(), start).await?;
+    feed.query.alerts.create_default_rules(feed.user.workspace_id, &alert::rules(), start).await?;
     let mut changed = start;
     for day in 0..HISTORY_DAYS {
         let end = start - DAY * day;

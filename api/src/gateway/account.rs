@@ -9,7 +9,7 @@ use shared::{
     error::ErrorBody,
     limit,
 };
-use store::account::{NewAccount, normal_email};
+use store::account::{NewAccount, normalize_email};
 
 use super::State;
 use crate::{
@@ -38,7 +38,7 @@ pub async fn register(
         ApiError::RateLimited { detail: "Too many registrations from this address", retry_after }
     })?;
     let account = NewAccount {
-        email: normal_email(&request.email),
+        email: normalize_email(&request.email),
         password_hash: app.passwords.hash(&request.password).await.map_err(internal)?,
         full_name: request.full_name.trim().to_owned(),
         workspace_name: request.workspace_name.trim().to_owned(),
@@ -62,7 +62,7 @@ pub async fn login(
     http: HttpRequest,
     request: Json<LoginRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let email = normal_email(&request.email);
+    let email = normalize_email(&request.email);
     let attempt =
         app.login_limit.attempt(&email, app.proxies.client(&http)).await.map_err(|retry_after| {
             ApiError::RateLimited {
@@ -78,7 +78,7 @@ pub async fn login(
         attempt.failed();
         return Err(ApiError::InvalidCredentials);
     }
-    let found = app.accounts.credentials(&email).await?;
+    let found = app.accounts.get_credentials(&email).await?;
     let hash = found.as_ref().map(|credentials| &credentials.password_hash);
     let holds = match app.passwords.verify(&request.password, hash).await {
         Ok(holds) => holds,
@@ -122,7 +122,7 @@ pub async fn me(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError
 }
 
 async fn user(app: &State, login: Login) -> Result<User, ApiError> {
-    let user = app.accounts.user(login.user_id).await?;
+    let user = app.accounts.get_user(login.user_id).await?;
     user.ok_or(ApiError::Unauthorized("The account of this token was deleted"))
 }
 

@@ -25,7 +25,7 @@ use crate::{
     responses((status = 200, description = "The API keys", body = ItemList<ApiKey>), (status = 401, body = ErrorBody))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    let items = app.accounts.api_keys(login.workspace_id).await?;
+    let items = app.accounts.list_api_keys(login.workspace_id).await?;
     let total = items.len() as u64;
     Ok(HttpResponse::Ok().json(ItemList { items, total }))
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use store::account::normal_email;
+use store::account::normalize_email;
 
 use super::{engine::Window, key::LimitKey, redis::RedisWindow, window::Decision};
 use crate::{clock::Clock, redis::Redis, telemetry::metrics::Metrics};
@@ -117,7 +117,7 @@ impl Drop for Attempt {
 
 /// Hashes an e-mail, so that counts have a fixed size. The hash is the same in every process.
 fn hash(email: &str) -> u128 {
-    let digest = Sha256::digest(normal_email(email).as_bytes());
+    let digest = Sha256::digest(normalize_email(email).as_bytes());
     digest.iter().take(size_of::<u128>()).fold(0, |hash, &byte| hash << 8 | u128::from(byte))
 }
 

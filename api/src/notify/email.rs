@@ -160,7 +160,7 @@ impl Mailer {
         for to in to {
             mail = mail.to(Mailbox::new(None, to.clone()));
         }
-        if let Some(alert) = &delivery.notice.alert {
+        if let Some(alert) = &delivery.notification.alert {
             // No e-mail has this id; all e-mails of the alert refer to it, so that they form a thread in any order.
             let thread = format!("<alert.{}@{domain}>", alert.id);
             mail = mail.in_reply_to(thread.clone()).references(thread);

@@ -57,9 +57,9 @@ impl Notifier {
     /// # Errors
     /// Returns why it failed.
     pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<Delivered, Failure> {
-        let (channel, notice) = (&delivery.channel, &delivery.notice);
+        let (channel, notification) = (&delivery.channel, &delivery.notification);
         // Test notifications are sent even if the channel is disabled.
-        if !channel.enabled && notice.event != AlertEvent::Test {
+        if !channel.enabled && notification.event != AlertEvent::Test {
             return Err(Failure::permanent(None, "the channel is disabled"));
         }
         let url = || channel.url.as_deref().ok_or_else(|| Failure::permanent(None, "the channel has no url"));
@@ -69,11 +69,11 @@ impl Notifier {
                 self.poster.post(url()?, message.headers, message.body).await?
             }
             ChannelKind::Slack => {
-                let body = slack::body(&text::text(notice, &self.links), notice)?;
+                let body = slack::body(&text::text(notification, &self.links), notification)?;
                 self.poster.post(url()?, reqwest::header::HeaderMap::new(), body).await?
             }
             ChannelKind::Email => {
-                let text = text::text(notice, &self.links);
+                let text = text::text(notification, &self.links);
                 let mailer = self.mailer.as_ref().ok_or_else(|| {
                     Failure::permanent(None, "this server cannot send e-mails; set SMTP_URL and SMTP_FROM")
                 })?;

@@ -30,8 +30,8 @@ struct Field {
     short: bool,
 }
 
-/// Formats a notice as JSON.
-pub(super) fn body(text: &Text, notice: &Notification) -> Result<Vec<u8>, Failure> {
+/// Formats a notification as JSON.
+pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, Failure> {
     let headline = escape(&text.headline);
     let mut paragraphs = vec![escape(&text.sentences.join("\n"))];
     let links: Vec<_> =
@@ -41,21 +41,21 @@ pub(super) fn body(text: &Text, notice: &Notification) -> Result<Vec<u8>, Failur
     }
     let attachment = Attachment {
         fallback: headline.clone(),
-        color: color(notice),
+        color: color(notification),
         text: paragraphs.join("\n"),
         fields: text
             .facts
             .iter()
             .map(|(title, value)| Field { title, value: escape(value), short: true })
             .collect(),
-        ts: notice.at.as_millis().div_euclid(1000),
+        ts: notification.at.as_millis().div_euclid(1000),
     };
     serde_json::to_vec(&Body { text: headline, attachments: [attachment] })
         .map_err(|error| Failure::permanent(None, format!("cannot serialize the message: {error}")))
 }
 
-fn color(notice: &Notification) -> &'static str {
-    match (notice.event, notice.alert.as_ref().map(|alert| alert.severity)) {
+fn color(notification: &Notification) -> &'static str {
+    match (notification.event, notification.alert.as_ref().map(|alert| alert.severity)) {
         (AlertEvent::Resolved, _) => "#2e9e5b",
         (_, Some(Severity::Critical)) => "#d13438",
         (_, Some(Severity::Warning)) => "#e8a317",

@@ -29,9 +29,9 @@ pub(super) struct Text {
     pub(super) links: Vec<(&'static str, String)>,
 }
 
-/// Returns the text of a notice.
-pub(super) fn text(notice: &Notification, links: &Links) -> Text {
-    let Some(alert) = &notice.alert else {
+/// Returns the text of a notification.
+pub(super) fn text(notification: &Notification, links: &Links) -> Text {
+    let Some(alert) = &notification.alert else {
         return Text {
             headline: TEST.to_owned(),
             sentences: vec!["This is a test of the channel. Alerts will arrive here.".to_owned()],
@@ -39,11 +39,11 @@ pub(super) fn text(notice: &Notification, links: &Links) -> Text {
             links: links.settings().map(|url| ("Channels", url)).into_iter().collect(),
         };
     };
-    let mark = if notice.event == AlertEvent::Resolved { "resolved" } else { alert.severity.as_str() };
+    let mark = if notification.event == AlertEvent::Resolved { "resolved" } else { alert.severity.as_str() };
     let traces = alert.traces.as_ref().and_then(|traces| links.traces(traces));
     Text {
         headline: line(&format!("[{mark}] {}", alert.title)),
-        sentences: happened(notice, alert)
+        sentences: happened(notification, alert)
             .into_iter()
             .chain([cut(&alert.description, DESCRIPTION_CHARS)])
             .collect(),
@@ -56,9 +56,9 @@ pub(super) fn text(notice: &Notification, links: &Links) -> Text {
 }
 
 /// Returns a sentence about the event; `None` for a new alert, whose description says everything.
-fn happened(notice: &Notification, alert: &Alert) -> Option<String> {
-    let lasted = span(notice.at.since(alert.created_at));
-    Some(match notice.event {
+fn happened(notification: &Notification, alert: &Alert) -> Option<String> {
+    let lasted = span(notification.at.since(alert.created_at));
+    Some(match notification.event {
         AlertEvent::Firing | AlertEvent::Test => return None,
         AlertEvent::Escalated => format!("Severity escalated to {}.", alert.severity.as_str()),
         AlertEvent::Reminder => format!("Active for {lasted} and not acknowledged."),

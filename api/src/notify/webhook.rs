@@ -38,13 +38,13 @@ pub(super) struct Message {
 
 /// Builds the message of a delivery: the same for every attempt except for its signed time.
 pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> Result<Message, Failure> {
-    let notice = &delivery.notice;
-    let alert = notice.alert.as_ref();
+    let notification = &delivery.notification;
+    let alert = notification.alert.as_ref();
     let body = serde_json::to_vec(&Body {
-        r#type: kind(notice.event),
-        timestamp: notice.at,
+        r#type: kind(notification.event),
+        timestamp: notification.at,
         data: Data {
-            workspace_id: notice.workspace_id,
+            workspace_id: notification.workspace_id,
             alert,
             url: alert.and_then(|alert| links.alert(alert.id)),
             traces_url: alert.and_then(|alert| links.traces(alert.traces.as_ref()?)),

@@ -18,7 +18,7 @@ use domain::{
     error::chain,
 };
 use shared::Timestamp;
-use store::trace::{StoreError, TraceStore};
+use store::{StoreError, alert::AlertStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::{
@@ -41,6 +41,7 @@ const TAKEN: u32 = 1000;
 #[derive(Clone, Debug)]
 pub struct Evaluator {
     traces: TraceStore,
+    alerts: AlertStore,
     invalidator: Invalidator,
     clock: Clock,
     metrics: Metrics,
@@ -60,8 +61,9 @@ impl Evaluator {
         metrics: Metrics,
         interval: Duration,
     ) -> Self {
+        let alerts = AlertStore::new(traces.database());
         let (id, failed) = (Uuid::new_v4(), Arc::default());
-        Self { traces, invalidator, clock, metrics, interval, id, failed }
+        Self { traces, alerts, invalidator, clock, metrics, interval, id, failed }
     }
 
     /// Runs until it is aborted. It begins after one interval: what waited while nobody wrote is there by then.
@@ -85,7 +87,7 @@ impl Evaluator {
         let mut done = 0;
         loop {
             let now = self.clock.now();
-            let due = self.traces.take_alert_rules(self.id, now, now + LEASE, TAKEN).await?;
+            let due = self.alerts.lease_rules(self.id, now, now + LEASE, TAKEN).await?;
             if due.is_empty() {
                 return Ok(done);
             }
@@ -127,7 +129,7 @@ impl Evaluator {
         loop {
             tokio::time::sleep(rest).await;
             let until = self.clock.now() + LEASE;
-            if let Err(error) = self.traces.hold_alert_rules(self.id, workspace_id, until).await {
+            if let Err(error) = self.alerts.renew_lease(self.id, workspace_id, until).await {
                 tracing::warn!(error = chain(&error), %workspace_id, "a lease was not renewed");
             }
             rest = RENEWED;
@@ -156,7 +158,7 @@ impl Evaluator {
         let evaluations = evaluations
             .map(|((due, turn), outcome)| self.evaluation(due, turn, outcome, now))
             .collect::<Result<Vec<_>, _>>()?;
-        let kept = self.traces.commit_evaluations(self.id, &evaluations).await?;
+        let kept = self.alerts.commit_evaluations(self.id, &evaluations).await?;
 
         let changed = evaluations.iter().filter(|evaluation| kept.contains(&evaluation.rule_id));
         if changed.clone().any(|evaluation| !evaluation.alerts.is_empty()) {
@@ -199,7 +201,7 @@ impl Evaluator {
             .collect();
         let facts = facts(&self.traces, workspace_id, &subjects).await?;
         let is_told = happened.iter().flatten().any(|happening| happening.notification.is_some());
-        let channels = if is_told { self.traces.alert_channels(workspace_id).await? } else { Vec::new() };
+        let channels = if is_told { self.alerts.list_channels(workspace_id).await? } else { Vec::new() };
         Ok(each().map(|(due, happened)| lifecycle::apply_events(due, happened, &facts, &channels)).collect())
     }
 
@@ -210,8 +212,7 @@ impl Evaluator {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Evaluation, StoreError> {
-        let state =
-            serde_json::to_string(&turn.state).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let state = serde_json::to_string(&turn.state).map_err(|error| StoreError::corrupt(error))?;
         Ok(Evaluation {
             rule_id: due.id,
             version: due.version,
@@ -220,7 +221,7 @@ impl Evaluator {
             due_at: (!turn.moments.is_empty()).then(|| now + self.interval),
             alerts: outcome.alerts,
             deliveries: outcome.deliveries,
-            is_removed: due.is_deleted,
+            deletes_rule: due.is_deleted,
         })
     }
 

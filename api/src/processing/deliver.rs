@@ -12,7 +12,7 @@ use domain::{
     error::chain,
 };
 use shared::Timestamp;
-use store::trace::{StoreError, TraceStore};
+use store::{StoreError, alert::AlertStore};
 use tokio::{
     sync::watch,
     task::{JoinHandle, JoinSet},
@@ -55,7 +55,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Who delivers in this process.
 #[derive(Clone, Debug)]
 pub struct Deliverer {
-    traces: TraceStore,
+    alerts: AlertStore,
     notifier: Arc<Notifier>,
     metrics: Metrics,
     clock: Clock,
@@ -92,10 +92,10 @@ impl Drop for Delivering {
 }
 
 impl Deliverer {
-    /// Takes deliveries from `traces` and makes them by `notifier`.
+    /// Takes deliveries from `alerts` and makes them by `notifier`.
     #[must_use]
-    pub fn new(traces: TraceStore, notifier: Notifier, metrics: Metrics, clock: Clock) -> Self {
-        Self { traces, notifier: Arc::new(notifier), metrics, clock, look: LOOK }
+    pub fn new(alerts: AlertStore, notifier: Notifier, metrics: Metrics, clock: Clock) -> Self {
+        Self { alerts, notifier: Arc::new(notifier), metrics, clock, look: LOOK }
     }
 
     /// Looks for something to do so often, where nothing is under way.
@@ -142,7 +142,7 @@ impl Deliverer {
         // Each turn is a worker of its own: an attempt that outlives its lease is told from the one that came after it.
         let turn = Turn { worker: Uuid::new_v4(), until: now + LEASE };
         let most = u32::try_from(room).unwrap_or(u32::MAX);
-        for delivery in self.traces.take_deliveries(turn.worker, now, turn.until, most, PER_CHANNEL).await? {
+        for delivery in self.alerts.lease_deliveries(turn.worker, now, turn.until, most, PER_CHANNEL).await? {
             under_way.spawn(self.clone().attempt(turn, delivery));
         }
         Ok(())
@@ -151,7 +151,7 @@ impl Deliverer {
     async fn attempt(self, turn: Turn, delivery: DueDelivery) {
         let start = Instant::now();
         let now = self.clock.now();
-        let result = if now.since(delivery.notice.at) > OLDEST {
+        let result = if now.since(delivery.notification.at) > OLDEST {
             let error = "it is more than a day old".to_owned();
             Err(Failure { status_code: None, error, is_final: true, retry_after: None })
         } else {
@@ -169,7 +169,7 @@ impl Deliverer {
             // Why is for the delivery's own log: it may say what the other side answered.
             tracing::warn!(
                 delivery_id = %delivery.id,
-                workspace_id = %delivery.notice.workspace_id,
+                workspace_id = %delivery.notification.workspace_id,
                 kind = kind.as_str(),
                 status = attempt.status_code,
                 "a channel could not be told of an alert, and is not tried again"
@@ -180,7 +180,7 @@ impl Deliverer {
 
     /// Notes what came of it, again and again while the delivery is nobody else's: otherwise it would be made twice.
     async fn note(&self, turn: Turn, id: Uuid, attempt: &Attempt) {
-        while let Err(error) = self.traces.note_attempt(turn.worker, id, attempt).await {
+        while let Err(error) = self.alerts.finish_attempt(turn.worker, id, attempt).await {
             if self.clock.now() >= turn.until {
                 tracing::warn!(error = chain(&error), delivery_id = %id, "what came of a delivery is not known");
                 return;
@@ -190,7 +190,7 @@ impl Deliverer {
     }
 
     async fn forget(&self) {
-        if let Err(error) = self.traces.forget_deliveries(self.clock.now() - KEPT).await {
+        if let Err(error) = self.alerts.delete_deliveries_before(self.clock.now() - KEPT).await {
             tracing::warn!(error = chain(&error), "old deliveries were not forgotten, trying again later");
         }
     }

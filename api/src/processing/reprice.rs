@@ -9,9 +9,10 @@ use domain::{
     trace::usage::{CostChange, TraceUsage},
 };
 use shared::{Timestamp, time_range::Window};
-use store::trace::{
-    StoreError, TraceStore,
-    reprice::{RepriceStep, RepriceTurn},
+use store::{
+    StoreError,
+    job::{JobStore, RepriceLease, RepriceStep},
+    trace::TraceStore,
 };
 use uuid::Uuid;
 
@@ -31,6 +32,7 @@ const MANY_SPANS: usize = 20_000;
 #[derive(Clone, Debug)]
 pub struct Repricer {
     traces: TraceStore,
+    jobs: JobStore,
     pricer: Pricer,
     invalidator: Invalidator,
     clock: Clock,
@@ -41,7 +43,8 @@ impl Repricer {
     /// Changes costs in `traces` by what `pricer` knows, and drops answers through `invalidator`.
     #[must_use]
     pub fn new(traces: TraceStore, pricer: Pricer, invalidator: Invalidator, clock: Clock) -> Self {
-        Self { traces, pricer, invalidator, clock, id: Uuid::new_v4() }
+        let jobs = JobStore::new(traces.database());
+        Self { traces, jobs, pricer, invalidator, clock, id: Uuid::new_v4() }
     }
 
     /// Runs until it is aborted.
@@ -60,14 +63,14 @@ impl Repricer {
     async fn work(&self) -> Result<(), StoreError> {
         loop {
             let now = self.clock.now();
-            let Some(turn) = self.traces.take_reprice(self.id, now, now + LEASE).await? else {
+            let Some(turn) = self.jobs.lease_reprice(self.id, now, now + LEASE).await? else {
                 return Ok(());
             };
             self.finish(turn).await?;
         }
     }
 
-    async fn finish(&self, mut turn: RepriceTurn) -> Result<(), StoreError> {
+    async fn finish(&self, mut turn: RepriceLease) -> Result<(), StoreError> {
         let request = turn.reprice.request;
         let window = Window { start: request.start, end: request.end };
         let mut size = FIRST_TRACES;
@@ -107,7 +110,7 @@ impl Repricer {
     /// Answers whether it is still this worker's.
     async fn note(
         &self,
-        turn: &RepriceTurn,
+        turn: &RepriceLease,
         seen: usize,
         changed: usize,
         finished_at: Option<Timestamp>,
@@ -119,6 +122,6 @@ impl Repricer {
             finished_at,
             leased_until: self.clock.now() + LEASE,
         };
-        self.traces.step_reprice(turn, step).await
+        self.jobs.record_reprice_step(turn, step).await
     }
 }

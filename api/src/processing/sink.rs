@@ -12,7 +12,11 @@ use domain::{
 };
 use moka::sync::Cache as Known;
 use shared::Timestamp;
-use store::trace::{StoreError, TraceStore, Written};
+use store::{
+    StoreError,
+    alert::AlertStore,
+    trace::{TraceStore, Written},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -33,6 +37,7 @@ const KNOWN: u64 = 10_000;
 #[derive(Clone, Debug)]
 pub struct Sink {
     store: TraceStore,
+    alerts: AlertStore,
     pricer: Pricer,
     invalidator: Invalidator,
     metrics: Metrics,
@@ -50,7 +55,8 @@ impl Sink {
         metrics: Metrics,
         clock: Clock,
     ) -> Self {
-        Self { store, pricer, invalidator, metrics, clock, known: Known::new(KNOWN) }
+        let alerts = AlertStore::new(store.database());
+        Self { store, alerts, pricer, invalidator, metrics, clock, known: Known::new(KNOWN) }
     }
 
     /// The prices of these workspaces. Where a workspace's own cannot be read for good, they are the public ones alone:
@@ -119,7 +125,7 @@ impl Sink {
         if self.known.contains_key(&workspace_id) {
             return;
         }
-        match self.store.begin_alerts(workspace_id, &default_rules(), self.clock.now()).await {
+        match self.alerts.create_default_rules(workspace_id, &default_rules(), self.clock.now()).await {
             Ok(_) => self.known.insert(workspace_id, ()),
             Err(error) => {
                 tracing::warn!(error = chain(&error), "a workspace was not given its alert rules yet");

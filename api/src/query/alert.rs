@@ -96,7 +96,7 @@ pub async fn recent(
     let key = CacheKey::alerts(login.workspace_id, limit, query.severity);
     cached(&app, &request, key, async || {
         let filter = AlertFilter { severity: query.severity, ..AlertFilter::default() };
-        Ok(app.traces.alerts(login.workspace_id, filter, 0, limit).await?)
+        Ok(app.alerts.list_alerts(login.workspace_id, filter, 0, limit).await?)
     })
     .await
 }
@@ -121,7 +121,7 @@ pub async fn recent(
 pub async fn list(app: Data<State>, login: Login, query: Query<ListQuery>) -> Result<HttpResponse, ApiError> {
     let limit = page_limit(query.limit, limit::ALERTS_PAGE_DEFAULT)?;
     let (page, before) = page_number(query.page, limit)?;
-    let found = app.traces.alerts(login.workspace_id, query.filter(), before, limit).await?;
+    let found = app.alerts.list_alerts(login.workspace_id, query.filter(), before, limit).await?;
     Ok(HttpResponse::Ok().json(Page {
         items: found.items,
         total: found.total,
@@ -143,7 +143,7 @@ pub async fn list(app: Data<State>, login: Login, query: Query<ListQuery>) -> Re
     )
 )]
 pub async fn one(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    let alert = app.traces.alert(login.workspace_id, *id).await?.ok_or(NO_ALERT)?;
+    let alert = app.alerts.get_alert(login.workspace_id, *id).await?.ok_or(NO_ALERT)?;
     Ok(HttpResponse::Ok().json(alert))
 }
 
@@ -159,9 +159,9 @@ pub async fn one(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpR
     )
 )]
 pub async fn deliveries(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    app.traces.alert(login.workspace_id, *id).await?.ok_or(NO_ALERT)?;
+    app.alerts.get_alert(login.workspace_id, *id).await?.ok_or(NO_ALERT)?;
     let of = DeliveriesOf::Alert(*id);
-    let deliveries = app.traces.deliveries(login.workspace_id, of, limit::PAGE_ITEMS).await?;
+    let deliveries = app.alerts.list_deliveries(login.workspace_id, of, limit::PAGE_ITEMS).await?;
     Ok(HttpResponse::Ok().json(deliveries))
 }
 
@@ -177,7 +177,8 @@ pub async fn deliveries(app: Data<State>, login: Login, id: Path<Uuid>) -> Resul
     )
 )]
 pub async fn acknowledge(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    let acknowledged = app.traces.acknowledge(login.workspace_id, *id, &login.email, app.clock.now()).await?;
+    let acknowledged =
+        app.alerts.acknowledge_alert(login.workspace_id, *id, &login.email, app.clock.now()).await?;
     let alert = acknowledged.ok_or(NO_ALERT)?;
     // Whoever pressed the button sees it at once, however lately traces came.
     if let Err(failure) = app.cache.invalidate(login.workspace_id, Duration::ZERO).await {

@@ -52,7 +52,7 @@ pub struct DeliveriesQuery {
     )
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    let channels = app.traces.alert_channels(login.workspace_id).await?;
+    let channels = app.alerts.list_channels(login.workspace_id).await?;
     let items = shown(&app, &login, channels).await?;
     let total = items.len() as u64;
     Ok(HttpResponse::Ok().json(ItemList { items, total }))
@@ -87,7 +87,7 @@ pub async fn keep(app: Data<State>, login: Login, body: Json<Fields>) -> Result<
         last_delivery: None,
         secret: secret.map_err(|error| ApiError::Internal(error.into()))?,
     };
-    if app.traces.keep_alert_channels(login.workspace_id, std::slice::from_ref(&channel)).await? == 0 {
+    if app.alerts.create_channels(login.workspace_id, std::slice::from_ref(&channel)).await? == 0 {
         let detail = format!("there are {} channels already: remove one first", limit::ALERT_CHANNELS);
         return Err(ApiError::ValidationFailed(vec![FieldError::new("name", detail)]));
     }
@@ -105,7 +105,7 @@ pub async fn keep(app: Data<State>, login: Login, body: Json<Fields>) -> Result<
     )
 )]
 pub async fn one(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    let (channel, _) = app.traces.alert_channel(login.workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
+    let (channel, _) = app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
     Ok(HttpResponse::Ok().json(shown(&app, &login, vec![channel]).await?.pop()))
 }
 
@@ -132,7 +132,7 @@ pub async fn change(
 ) -> Result<HttpResponse, ApiError> {
     let (workspace_id, body) = (login.workspace_id, body.into_inner());
     let changed = patch::persist(async || {
-        let (mut kept, version) = app.traces.alert_channel(workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
+        let (mut kept, version) = app.alerts.get_channel(workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
         let channel = patch::merge(&kept.channel, body.clone())?;
         if channel.kind != kept.channel.kind {
             let error = FieldError::new("kind", "cannot be changed: make another channel");
@@ -140,7 +140,7 @@ pub async fn change(
         }
         let channel = checked(&app, channel)?;
         let now = app.clock.now();
-        if app.traces.change_alert_channel(workspace_id, *id, version, &channel, now).await? {
+        if app.alerts.update_channel(workspace_id, *id, version, &channel, now).await? {
             (kept.channel, kept.updated_at) = (channel, now);
             return Ok(Some(kept));
         }
@@ -160,7 +160,7 @@ pub async fn change(
     )
 )]
 pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    if app.traces.remove_alert_channel(login.workspace_id, *id).await? {
+    if app.alerts.delete_channel(login.workspace_id, *id).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(NO_CHANNEL)
@@ -182,10 +182,10 @@ pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Ht
     )
 )]
 pub async fn test(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    app.traces.alert_channel(login.workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
+    app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
     let (event, at) = (AlertEvent::Test, app.clock.now());
     let of = DeliveriesOf::Channel(*id);
-    let before = app.traces.deliveries(login.workspace_id, of, limit::DELIVERIES_DEFAULT).await?.items;
+    let before = app.alerts.list_deliveries(login.workspace_id, of, limit::DELIVERIES_DEFAULT).await?.items;
     let is_new = |test: &AlertDelivery| test.state == DeliveryState::Pending && test.attempts == 0;
     if before.iter().any(|delivery| delivery.event == event && is_new(delivery)) {
         let detail = "The test before is under way: wait for what comes of it";
@@ -196,9 +196,9 @@ pub async fn test(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Http
         let detail = "There were too many tests in the last hour";
         return Err(ApiError::RateLimited { detail, retry_after: decision.reset });
     }
-    let notice = Notification { workspace_id: login.workspace_id, event, at, alert: None };
-    let delivery = NewDelivery { id: Uuid::new_v4(), channel_id: *id, notice };
-    app.traces.keep_delivery(&delivery).await?;
+    let notification = Notification { workspace_id: login.workspace_id, event, at, alert: None };
+    let delivery = NewDelivery { id: Uuid::new_v4(), channel_id: *id, notification };
+    app.alerts.create_delivery(&delivery).await?;
     Ok(HttpResponse::Accepted().json(AlertDelivery {
         id: delivery.id,
         channel_id: *id,
@@ -236,9 +236,9 @@ pub async fn deliveries(
     query: Query<DeliveriesQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page_limit(query.limit, limit::DELIVERIES_DEFAULT)?;
-    app.traces.alert_channel(login.workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
+    app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NO_CHANNEL)?;
     let of = DeliveriesOf::Channel(*id);
-    Ok(HttpResponse::Ok().json(app.traces.deliveries(login.workspace_id, of, limit).await?))
+    Ok(HttpResponse::Ok().json(app.alerts.list_deliveries(login.workspace_id, of, limit).await?))
 }
 
 /// Channels as they are shown: with what they were told last, and without their secrets.
@@ -247,7 +247,7 @@ async fn shown(
     login: &Login,
     channels: Vec<AlertChannel>,
 ) -> Result<Vec<AlertChannel>, ApiError> {
-    let deliveries = app.traces.last_deliveries(login.workspace_id).await?;
+    let deliveries = app.alerts.list_last_deliveries(login.workspace_id).await?;
     let last = |id| deliveries.iter().find(|delivery| delivery.channel_id == id).cloned();
     let show =
         |channel: AlertChannel| AlertChannel { last_delivery: last(channel.id), secret: None, ..channel };

@@ -35,7 +35,7 @@ const BUSY: ApiError = ApiError::RateLimited {
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
     begin(&app, &login).await?;
-    let items = app.traces.alert_rules(login.workspace_id).await?;
+    let items = app.alerts.list_rules(login.workspace_id).await?;
     let total = items.len() as u64;
     Ok(HttpResponse::Ok().json(ItemList { items, total }))
 }
@@ -67,7 +67,7 @@ pub async fn keep(app: Data<State>, login: Login, body: Json<Fields>) -> Result<
         evaluated_at: None,
         open_alerts: 0,
     };
-    if !app.traces.keep_alert_rule(login.workspace_id, &rule).await? {
+    if !app.alerts.create_rule(login.workspace_id, &rule).await? {
         let detail = format!("there are {} rules already: remove one first", limit::ALERT_RULES);
         return Err(ApiError::ValidationFailed(vec![FieldError::new("name", detail)]));
     }
@@ -85,7 +85,7 @@ pub async fn keep(app: Data<State>, login: Login, body: Json<Fields>) -> Result<
     )
 )]
 pub async fn one(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    let (rule, _) = app.traces.alert_rule(login.workspace_id, *id).await?.ok_or(NO_RULE)?;
+    let (rule, _) = app.alerts.get_rule(login.workspace_id, *id).await?.ok_or(NO_RULE)?;
     Ok(HttpResponse::Ok().json(rule))
 }
 
@@ -113,11 +113,11 @@ pub async fn change(
 ) -> Result<HttpResponse, ApiError> {
     let (workspace_id, body) = (login.workspace_id, body.into_inner());
     let changed = patch::persist(async || {
-        let (mut kept, version) = app.traces.alert_rule(workspace_id, *id).await?.ok_or(NO_RULE)?;
+        let (mut kept, version) = app.alerts.get_rule(workspace_id, *id).await?.ok_or(NO_RULE)?;
         let told = kept.rule.channel_ids.clone().unwrap_or_default();
         let rule = checked(&app, &login, patch::merge(&kept.rule, body.clone())?, &told).await?;
         let now = app.clock.now();
-        if app.traces.change_alert_rule(workspace_id, *id, version, &rule, now).await? {
+        if app.alerts.update_rule(workspace_id, *id, version, &rule, now).await? {
             (kept.rule, kept.updated_at) = (rule, now);
             return Ok(Some(kept));
         }
@@ -137,7 +137,7 @@ pub async fn change(
     )
 )]
 pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    if app.traces.remove_alert_rule(login.workspace_id, *id, app.clock.now()).await? {
+    if app.alerts.delete_rule(login.workspace_id, *id, app.clock.now()).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(NO_RULE)
@@ -174,7 +174,7 @@ pub async fn preview(app: Data<State>, login: Login, body: Json<Fields>) -> Resu
 
 /// Gives the workspace what every one begins with, if it was not given that yet.
 async fn begin(app: &State, login: &Login) -> Result<(), ApiError> {
-    app.traces.begin_alerts(login.workspace_id, &default_rules(), app.clock.now()).await?;
+    app.alerts.create_default_rules(login.workspace_id, &default_rules(), app.clock.now()).await?;
     Ok(())
 }
 
@@ -189,7 +189,7 @@ async fn checked(
     let mut errors = rule.validate();
     rule.name = rule.name.trim().to_owned();
     if let Some(ids) = rule.channel_ids.as_mut().filter(|ids| !ids.is_empty()) {
-        let channels = app.traces.alert_channels(login.workspace_id).await?;
+        let channels = app.alerts.list_channels(login.workspace_id).await?;
         let is_ours = |id: &Uuid| channels.iter().any(|channel| channel.id == *id);
         if let Some(index) = ids.iter().position(|id| !is_ours(id) && !told.contains(id)) {
             errors.push(FieldError::new(format!("channel_ids[{index}]"), "is no channel of this workspace"));

@@ -16,7 +16,7 @@ pub mod span;
 pub mod thread;
 pub mod trace;
 
-use store::trace::TraceStore;
+use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::{
@@ -31,6 +31,12 @@ pub struct State {
     pub clock: Clock,
     /// Traces and all that is counted from them.
     pub traces: TraceStore,
+    /// Alerts, alert rules and channels.
+    pub alerts: AlertStore,
+    /// The prices that workspaces set.
+    pub prices: PriceStore,
+    /// Background jobs.
+    pub jobs: JobStore,
     /// What models cost.
     pub pricer: Pricer,
     /// Whether webhooks may lead into private networks.

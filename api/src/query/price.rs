@@ -10,7 +10,7 @@ use shared::{
     page::ItemList,
     price::{Price, PriceLookup, PriceLookupQuery, PriceRequest},
 };
-use store::trace::price::PriceKept;
+use store::price::PriceOutcome;
 use uuid::Uuid;
 
 use super::State;
@@ -22,7 +22,7 @@ use crate::{auth::identity::Login, error::ApiError};
     responses((status = 200, description = "The prices", body = ItemList<Price>), (status = 401, body = ErrorBody))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    let items = app.traces.prices(login.workspace_id).await?;
+    let items = app.prices.list_prices(login.workspace_id).await?;
     let total = items.len() as u64;
     Ok(HttpResponse::Ok().json(ItemList { items, total }))
 }
@@ -48,12 +48,12 @@ pub async fn keep(
     price.model = price.model.trim().to_owned();
     price.provider = price.provider.map(|provider| provider.trim().to_owned());
     let price = Price { id: Uuid::new_v4(), price, updated_at: app.clock.now() };
-    let kept = app.traces.keep_price(login.workspace_id, &price).await?;
+    let kept = app.prices.create_price(login.workspace_id, &price).await?;
     app.pricer.invalidate(login.workspace_id).await;
     match kept {
-        PriceKept::New(price) => Ok(HttpResponse::Created().json(price)),
-        PriceKept::Replaced(price) => Ok(HttpResponse::Ok().json(price)),
-        PriceKept::TooMany => {
+        PriceOutcome::Created(price) => Ok(HttpResponse::Created().json(price)),
+        PriceOutcome::Replaced(price) => Ok(HttpResponse::Ok().json(price)),
+        PriceOutcome::TooMany => {
             let detail = format!("there are prices of {} models already: remove one first", limit::PRICES);
             Err(ApiError::ValidationFailed(vec![FieldError::new("model", detail)]))
         }
@@ -71,7 +71,7 @@ pub async fn keep(
     )
 )]
 pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    if !app.traces.remove_price(login.workspace_id, *id).await? {
+    if !app.prices.delete_price(login.workspace_id, *id).await? {
         return Err(ApiError::NotFound("There is no such price"));
     }
     app.pricer.invalidate(login.workspace_id).await;

@@ -23,7 +23,7 @@ use crate::{auth::identity::Login, error::ApiError};
     )
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.traces.reprices(login.workspace_id).await?))
+    Ok(HttpResponse::Ok().json(app.jobs.list_reprices(login.workspace_id).await?))
 }
 
 /// Prices anew, by the prices of now, whatever started in the window and whose cost was not reported. One of the same
@@ -42,7 +42,7 @@ pub async fn begin(
     request: Json<RepriceRequest>,
 ) -> Result<HttpResponse, ApiError> {
     ApiError::check(request.validate())?;
-    let begun = app.traces.begin_reprice(login.workspace_id, *request, app.clock.now()).await?;
+    let begun = app.jobs.create_reprice(login.workspace_id, *request, app.clock.now()).await?;
     let reprice = begun.ok_or_else(|| {
         let detail = format!("{} pricings are under way already: wait for one", limit::REPRICES_AT_ONCE);
         ApiError::ValidationFailed(vec![FieldError::new("start", detail)])

@@ -52,7 +52,7 @@ impl<'a> Base<'a> {
     pub(super) async fn accounts(&self) -> Result<AccountStore, StartError> {
         match &self.config.servers.postgres_url {
             Some(url) => Ok(AccountStore::open_postgres(&self.config.servers.postgres(url)).await?),
-            None => Ok(AccountStore::open(&self.data_dir()?.accounts()).await?),
+            None => Ok(AccountStore::open_sqlite(&self.data_dir()?.accounts()).await?),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::web::Data;
-use store::{account::AccountStore, trace::TraceStore};
+use store::{account::AccountStore, alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
 use tokio::time::timeout;
 
 use super::{
@@ -59,7 +59,8 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
     let accounts = if runs(Role::Gateway) { Some(base.accounts().await?) } else { None };
     let traces = if runs(Role::Query) || runs(Role::Processing) { Some(base.traces().await?) } else { None };
 
-    let pricer = traces.clone().map(|traces| Pricer::new(traces, &config.prices));
+    let pricer =
+        traces.as_ref().map(|traces| Pricer::new(PriceStore::new(traces.database()), &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
     let (mut writing, mut sink, mut repricer) = (None, None, None);
     let (mut evaluator, mut delivering) = (None, None);
@@ -76,7 +77,8 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             config.alert_interval,
         ));
         let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
-        let deliverer = Deliverer::new(traces.clone(), notifier, base.metrics.clone(), clock.clone());
+        let alerts = AlertStore::new(traces.database());
+        let deliverer = Deliverer::new(alerts, notifier, base.metrics.clone(), clock.clone());
         delivering = Some(deliverer.start());
         let written = Sink::new(traces, pricer, invalidator, base.metrics.clone(), clock);
         let (started, begun) = base.write_to(written.clone()).await?;
@@ -101,6 +103,9 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             Data::new(query::State {
                 tests: SlidingWindow::new(query::alert_channel::TESTS_PER_HOUR, hour, clock.clone()),
                 clock,
+                alerts: AlertStore::new(traces.database()),
+                prices: PriceStore::new(traces.database()),
+                jobs: JobStore::new(traces.database()),
                 traces,
                 pricer,
                 allow_private: config.notify.allow_private,

@@ -23,7 +23,7 @@ use shared::{
     metric::Dimension,
     time_range::Window,
 };
-use store::trace::TraceStore;
+use store::{alert::AlertStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::stage::Stage;
@@ -154,14 +154,15 @@ async fn evaluated(
         evaluated_at: None,
         open_alerts: 0,
     };
-    store.keep_alert_rule(workspace_id, &kept).await.unwrap();
+    let store = AlertStore::new(store.database());
+    store.create_rule(workspace_id, &kept).await.unwrap();
     while clock.now() <= shown.end {
         assert_eq!(evaluator.round().await.unwrap(), 1);
         clock.advance(step);
     }
-    let alerts = store.alerts(workspace_id, AlertFilter::default(), 0, 10_000).await.unwrap().items;
+    let alerts = store.list_alerts(workspace_id, AlertFilter::default(), 0, 10_000).await.unwrap().items;
     // Nobody else's rounds are to find it.
-    store.remove_alert_rule(workspace_id, kept.id, clock.now()).await.unwrap();
+    store.delete_rule(workspace_id, kept.id, clock.now()).await.unwrap();
     evaluator.round().await.unwrap();
     let mut found: Vec<_> = alerts
         .into_iter()

@@ -43,7 +43,7 @@ pub async fn who_dies_in_the_middle_is_followed_when_the_lease_is_over(stage: &m
     stage.send("bot", 5, 5).await;
     stage.sleep(1);
     let now = stage.clock.now();
-    let taken = stage.store.take_alert_rules(Uuid::new_v4(), now, now + LEASE, 10).await.unwrap();
+    let taken = stage.alerts.lease_rules(Uuid::new_v4(), now, now + LEASE, 10).await.unwrap();
     assert_eq!(taken.len(), 1);
     assert_eq!(stage.evaluate().await, 0);
     stage.clock.advance(LEASE - Duration::from_micros(1));

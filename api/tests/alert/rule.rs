@@ -28,7 +28,7 @@ pub async fn a_rule_that_is_removed_ends_its_alerts_and_goes(stage: &mut Stage) 
     let rule = stage.rule(errors()).await;
     let ops = stage.channel("ops", Severity::Info).await;
     stage.failures("bot", &[3, 3]).await;
-    assert!(stage.store.remove_alert_rule(stage.workspace_id, rule, stage.clock.now()).await.unwrap());
+    assert!(stage.alerts.delete_rule(stage.workspace_id, rule, stage.clock.now()).await.unwrap());
     assert_eq!(stage.evaluate().await, 1);
     stage.failures("bot", &[3, 3]).await;
     assert_eq!(stage.lives().await, ["1–2 RuleDeleted Errors, warning, 30.0"]);
@@ -82,7 +82,7 @@ pub async fn an_alert_goes_on_under_new_thresholds(stage: &mut Stage) {
 pub async fn alerts_that_came_from_elsewhere_without_memory_go_on(stage: &mut Stage) {
     let rule = stage.rule(errors()).await;
     stage.failures("bot", &[3]).await;
-    let moved = stage.store.alert_rule(stage.workspace_id, rule).await.unwrap().unwrap().0;
+    let moved = stage.alerts.get_rule(stage.workspace_id, rule).await.unwrap().unwrap().0;
     let mut alerts = stage.alerts().await;
     // Another workspace stands for another database.
     stage.workspace_id = uuid::Uuid::new_v4();
@@ -91,8 +91,8 @@ pub async fn alerts_that_came_from_elsewhere_without_memory_go_on(stage: &mut St
     (alert.id, alert.workspace_id, alert.rule_id) =
         (uuid::Uuid::new_v4(), stage.workspace_id, Some(moved.id));
     let record = domain::alert::record::AlertRecord { alert, group_key: String::new() };
-    assert_eq!(stage.store.restore_alert_rules(stage.workspace_id, &[moved]).await.unwrap(), 1);
-    assert_eq!(stage.store.insert_alerts(&[record]).await.unwrap(), 1);
+    assert_eq!(stage.alerts.restore_rules(stage.workspace_id, &[moved]).await.unwrap(), 1);
+    assert_eq!(stage.alerts.insert_alerts(&[record]).await.unwrap(), 1);
     let ops = stage.channel("ops", Severity::Info).await;
     stage.failures("bot", &[2, 2, 0, 0, 0, 0, 0]).await;
     assert_eq!(stage.lives().await, ["1–7 Recovered Errors, warning, 30.0"]);

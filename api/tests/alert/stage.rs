@@ -19,7 +19,7 @@ use shared::{
     alert_rule::{AlertRule, AlertRuleRequest},
     trace::TraceStatus,
 };
-use store::trace::TraceStore;
+use store::{alert::AlertStore, trace::TraceStore};
 use uuid::Uuid;
 
 use test_support::{
@@ -34,6 +34,7 @@ pub const NOON: i64 = START + 12 * 60 * MINUTE;
 
 pub struct Stage {
     pub store: TraceStore,
+    pub alerts: AlertStore,
     pub clock: Clock,
     pub workspace_id: Uuid,
     evaluator: Evaluator,
@@ -45,7 +46,8 @@ impl Stage {
         let store = database.traces().await;
         let clock = Clock::manual(Timestamp::from_micros(NOON));
         let evaluator = evaluator(&store, &clock);
-        Self { store, clock, workspace_id: Uuid::new_v4(), evaluator, sent: 0 }
+        let alerts = AlertStore::new(store.database());
+        Self { store, alerts, clock, workspace_id: Uuid::new_v4(), evaluator, sent: 0 }
     }
 
     /// A process that has just started.
@@ -64,16 +66,16 @@ impl Stage {
         let now = self.clock.now();
         let (id, evaluated_at) = (Uuid::new_v4(), None);
         let rule = AlertRule { id, rule, created_at: now, updated_at: now, evaluated_at, open_alerts: 0 };
-        assert!(self.store.keep_alert_rule(self.workspace_id, &rule).await.unwrap());
+        assert!(self.alerts.create_rule(self.workspace_id, &rule).await.unwrap());
         id
     }
 
     /// Changes a rule now.
     pub async fn change(&self, id: Uuid, change: impl Fn(&mut AlertRuleRequest)) {
-        let (mut rule, version) = self.store.alert_rule(self.workspace_id, id).await.unwrap().unwrap();
+        let (mut rule, version) = self.alerts.get_rule(self.workspace_id, id).await.unwrap().unwrap();
         change(&mut rule.rule);
         let now = self.clock.now();
-        let changed = self.store.change_alert_rule(self.workspace_id, id, version, &rule.rule, now).await;
+        let changed = self.alerts.update_rule(self.workspace_id, id, version, &rule.rule, now).await;
         assert!(changed.unwrap());
     }
 
@@ -94,7 +96,7 @@ impl Stage {
             secret: Some("whsec_".to_owned()),
         };
         let id = channel.id;
-        assert_eq!(self.store.keep_alert_channels(self.workspace_id, &[channel]).await.unwrap(), 1);
+        assert_eq!(self.alerts.create_channels(self.workspace_id, &[channel]).await.unwrap(), 1);
         id
     }
 
@@ -157,21 +159,22 @@ impl Stage {
         let evaluated = self.evaluator.round().await.unwrap();
         let (worker, now) = (Uuid::new_v4(), self.clock.now());
         loop {
-            let due = self.store.take_deliveries(worker, now, now, 100, 100).await.unwrap();
+            let due = self.alerts.lease_deliveries(worker, now, now, 100, 100).await.unwrap();
             if due.is_empty() {
                 return evaluated;
             }
             for delivery in due {
                 let (next_attempt_at, status_code, error) = (None, Some(200), None);
                 let attempt = Attempt { next_attempt_at, at: now, delivered: true, status_code, error };
-                self.store.note_attempt(worker, delivery.id, &attempt).await.unwrap();
+                self.alerts.finish_attempt(worker, delivery.id, &attempt).await.unwrap();
             }
         }
     }
 
     /// All alerts, the oldest first.
     pub async fn alerts(&self) -> Vec<Alert> {
-        let found = self.store.alerts(self.workspace_id, AlertFilter::default(), 0, 1000).await.unwrap();
+        let found =
+            self.alerts.list_alerts(self.workspace_id, AlertFilter::default(), 0, 1000).await.unwrap();
         let mut alerts = found.items;
         alerts.sort_by(|one, other| (one.created_at, &one.title).cmp(&(other.created_at, &other.title)));
         alerts
@@ -192,7 +195,7 @@ impl Stage {
     /// What a channel was told, a line each: the minute, what, of which alert.
     pub async fn told(&self, channel: Uuid) -> Vec<String> {
         let of = DeliveriesOf::Channel(channel);
-        let deliveries = self.store.deliveries(self.workspace_id, of, 1000).await.unwrap().items;
+        let deliveries = self.alerts.list_deliveries(self.workspace_id, of, 1000).await.unwrap().items;
         let alerts = self.alerts().await;
         let mut told: Vec<_> = deliveries
             .iter()

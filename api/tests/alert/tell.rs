@@ -27,7 +27,7 @@ pub async fn reminders_come_until_somebody_is_on_it(stage: &mut Stage) {
     stage.failures("bot", &[3; 13]).await;
     let id = stage.alerts().await[0].id;
     let now = stage.clock.now();
-    stage.store.acknowledge(stage.workspace_id, id, "ada@example.com", now).await.unwrap().unwrap();
+    stage.alerts.acknowledge_alert(stage.workspace_id, id, "ada@example.com", now).await.unwrap().unwrap();
     stage.failures("bot", &[3; 10]).await;
     let alert = stage.alerts().await.remove(0);
     assert_eq!(alert.acknowledged_by.as_deref(), Some("ada@example.com"));

@@ -10,6 +10,7 @@ use shared::{
     alert::Severity,
     alert_rule::{AlertMetric, AlertRuleRequest},
 };
+use store::price::PriceStore;
 use uuid::Uuid;
 
 use crate::stage::{NOON, Stage, errors, minute_of};
@@ -22,25 +23,25 @@ pub async fn the_first_traces_of_a_workspace_bring_it_its_rules_once(stage: &mut
     let sink = |stage: &Stage| {
         let invalidator =
             Invalidator::new(Cache::Memory(MemoryCache::new(Ttls::default())), stage.clock.clone());
-        let pricer = Pricer::new(stage.store.clone(), &[]);
+        let pricer = Pricer::new(PriceStore::new(stage.store.database()), &[]);
         Sink::new(stage.store.clone(), pricer, invalidator, Metrics::new().unwrap(), stage.clock.clone())
     };
     let trace = stage.trace(NOON);
     let first = sink(stage);
-    assert_eq!(stage.store.alert_rules(stage.workspace_id).await.unwrap(), []);
+    assert_eq!(stage.alerts.list_rules(stage.workspace_id).await.unwrap(), []);
     for result in first.write(&[vec![trace.clone()]]).await.unwrap() {
         result.unwrap();
     }
-    let rules = stage.store.alert_rules(stage.workspace_id).await.unwrap();
+    let rules = stage.alerts.list_rules(stage.workspace_id).await.unwrap();
     let names: Vec<_> = rules.iter().map(|rule| rule.rule.name.as_str()).collect();
     assert_eq!(names, ["High error rate", "Slow responses", "Cost spike", "Silent agent"]);
     // What somebody removed does not come back, whoever writes.
     let now = stage.clock.now();
-    assert!(stage.store.remove_alert_rule(stage.workspace_id, rules[0].id, now).await.unwrap());
+    assert!(stage.alerts.delete_rule(stage.workspace_id, rules[0].id, now).await.unwrap());
     for sink in [first, sink(stage)] {
         sink.write(&[vec![stage.trace(NOON)]]).await.unwrap();
     }
-    assert_eq!(stage.store.alert_rules(stage.workspace_id).await.unwrap().len(), 3);
+    assert_eq!(stage.alerts.list_rules(stage.workspace_id).await.unwrap().len(), 3);
 }
 
 /// `broken` and `empty` are histograms as the engine writes them down.
@@ -107,16 +108,16 @@ async fn what_cannot_be_read_stops_nothing_else(database: &Database) {
     stage.failures("bot", &[5]).await;
     let lives = ["1– Broken, critical, 50.0", "2– Errors, critical, 50.0"];
     assert_eq!(stage.lives().await, lives);
-    let channels = stage.store.alert_channels(stage.workspace_id).await.unwrap();
+    let channels = stage.alerts.list_channels(stage.workspace_id).await.unwrap();
     assert_eq!(channels.iter().map(|channel| channel.id).collect::<Vec<_>>(), [ops]);
-    let rules = stage.store.alert_rules(stage.workspace_id).await.unwrap();
+    let rules = stage.alerts.list_rules(stage.workspace_id).await.unwrap();
     let evaluated: Vec<_> =
         rules.iter().map(|rule| (rule.rule.name.as_str(), rule.evaluated_at.map(minute_of))).collect();
     assert_eq!(evaluated, [("Lasts", Some(1)), ("Errors", Some(2))]);
     // Once it can be read, it goes on.
     database.execute_in_traces("UPDATE alerts SET severity = 'critical' WHERE title = 'Lasts'").await;
     stage.failures("bot", &[5, 5]).await;
-    let rule = stage.store.alert_rule(stage.workspace_id, lasts).await.unwrap().unwrap().0;
+    let rule = stage.alerts.get_rule(stage.workspace_id, lasts).await.unwrap().unwrap().0;
     assert!(rule.evaluated_at.map(minute_of) >= Some(3));
     assert_eq!(stage.alerts().await.len(), 3);
     stage.store.close().await;

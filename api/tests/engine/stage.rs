@@ -13,7 +13,7 @@ use api::{
 };
 use shared::time_range::Window;
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
-use store::trace::TraceStore;
+use store::{price::PriceStore, trace::TraceStore};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -85,7 +85,7 @@ impl Stage {
         let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
         let store = TraceStore::open_sqlite(&self.folder.path().join("traces.db")).await.unwrap();
         {
-            let pricer = Pricer::new(store.clone(), &[]);
+            let pricer = Pricer::new(PriceStore::new(store.database()), &[]);
             let invalidator = Invalidator::new(cache, Clock::system());
             let clock = Clock::system();
             (Sink::new(store, pricer, invalidator, metrics.clone(), clock), metrics)

@@ -52,7 +52,7 @@ async fn a_channel_that_cannot_be_told_anything_says_why() {
     let mut damaged = stage.webhook(receiver.url()).await;
     damaged.id = uuid::Uuid::new_v4();
     damaged.secret = Some("whsec_!".to_owned());
-    stage.store.keep_alert_channels(stage.workspace_id, std::slice::from_ref(&damaged)).await.unwrap();
+    stage.alerts.create_channels(stage.workspace_id, std::slice::from_ref(&damaged)).await.unwrap();
     let id = stage.test(&damaged).await;
     let _delivering = stage.deliverer().await;
     let delivery = stage.finished(&damaged, id).await;

@@ -124,18 +124,18 @@ async fn what_cannot_be_read_is_given_up_and_holds_no_other(stage: Stage) {
     for (channel, id) in [(&unknown, lost), (&channel, garbled)] {
         let delivery = stage.finished(channel, id).await;
         assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 0));
-        assert_eq!(delivery.error.as_deref(), Some("it or its channel cannot be read"));
+        assert_eq!(delivery.error.as_deref(), Some("the delivery or its channel cannot be read"));
     }
     let of = DeliveriesOf::Channel(broken.id);
-    let log = stage.store.deliveries(stage.workspace_id, of, 9).await.unwrap();
+    let log = stage.alerts.list_deliveries(stage.workspace_id, of, 9).await.unwrap();
     assert!(
         log.items.iter().all(|delivery| delivery.id != misnamed),
         "a word of another release is left out"
     );
-    let mut listed = stage.store.alert_channels(stage.workspace_id).await.unwrap();
+    let mut listed = stage.alerts.list_channels(stage.workspace_id).await.unwrap();
     listed.sort_by_key(|listed| listed.id != channel.id);
     assert_eq!((listed.len(), listed[0].id), (2, channel.id), "and so is what is no channel");
-    assert_eq!(stage.store.last_deliveries(stage.workspace_id).await.unwrap().len(), 2);
+    assert_eq!(stage.alerts.list_last_deliveries(stage.workspace_id).await.unwrap().len(), 2);
 }
 
 async fn reminders_do_not_pile_up_and_what_is_a_day_old_is_told_no_more(stage: Stage) {
@@ -147,7 +147,7 @@ async fn reminders_do_not_pile_up_and_what_is_a_day_old_is_told_no_more(stage: S
     stage.tried(&channel, firing, 1).await;
     let log = || async {
         let of = DeliveriesOf::Channel(channel.id);
-        let items = stage.store.deliveries(stage.workspace_id, of, 100).await.unwrap().items;
+        let items = stage.alerts.list_deliveries(stage.workspace_id, of, 100).await.unwrap().items;
         items.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
     };
     stage.tell(&channel, AlertEvent::Reminder, Some(&alert)).await;
@@ -165,7 +165,7 @@ async fn reminders_do_not_pile_up_and_what_is_a_day_old_is_told_no_more(stage: S
     assert_eq!(log().await.len(), 4);
     let superseded = stage.delivery(&channel, reminder).await;
     assert_eq!((superseded.state, superseded.attempts), (DeliveryState::Failed, 0));
-    assert_eq!(superseded.error.as_deref(), Some("something newer is told instead"));
+    assert_eq!(superseded.error.as_deref(), Some("superseded by a newer notification"));
     stage.clock.advance(OLDEST + INSTANT);
     let resolved = stage.tell(&channel, AlertEvent::Resolved, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
@@ -206,7 +206,7 @@ async fn the_log_forgets_what_ended_long_ago(stage: Stage) {
     let _delivering = stage.deliverer().await;
     stage.looked().await;
     let of = DeliveriesOf::Channel(channel.id);
-    let left = stage.store.deliveries(stage.workspace_id, of, 10).await.unwrap().items;
+    let left = stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().items;
     assert_eq!(left.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [young]);
 }
 

@@ -56,12 +56,12 @@ async fn what_the_dead_had_under_way_is_made_by_another_once_its_lease_is_over(s
 async fn what_is_kept_for_a_channel_that_is_gone_is_gone_too(stage: Stage) {
     let receiver = Receiver::start([]).await;
     let channel = stage.webhook(receiver.url()).await;
-    assert!(stage.store.remove_alert_channel(stage.workspace_id, channel.id).await.unwrap());
+    assert!(stage.alerts.delete_channel(stage.workspace_id, channel.id).await.unwrap());
     stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
     let _delivering = stage.deliverer().await;
     stage.looked().await;
     let of = domain::alert::record::DeliveriesOf::Channel(channel.id);
-    assert_eq!(stage.store.deliveries(stage.workspace_id, of, 10).await.unwrap().total, 0);
+    assert_eq!(stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().total, 0);
     assert_eq!(receiver.count(), 0);
 }
 

@@ -19,7 +19,7 @@ use shared::{
     alert_rule::AlertMetric,
     trace::TraceStatus,
 };
-use store::trace::TraceStore;
+use store::alert::AlertStore;
 use uuid::Uuid;
 
 use test_support::{database::Database, receiver::Receiver, wait::eventually};
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Stage {
     pub database: Database,
-    pub store: TraceStore,
+    pub alerts: AlertStore,
     pub clock: Clock,
     pub metrics: Metrics,
     pub workspace_id: Uuid,
@@ -39,10 +39,10 @@ pub struct Stage {
 
 impl Stage {
     pub async fn on(database: Database) -> Self {
-        let store = database.traces().await;
+        let alerts = AlertStore::new(database.traces().await.database());
         Self {
             database,
-            store,
+            alerts,
             clock: Clock::manual(START),
             metrics: Metrics::new().unwrap(),
             workspace_id: Uuid::new_v4(),
@@ -69,7 +69,7 @@ impl Stage {
             last_delivery: None,
             secret: Some(new_secret().unwrap()),
         };
-        self.store.keep_alert_channels(self.workspace_id, std::slice::from_ref(&channel)).await.unwrap();
+        self.alerts.create_channels(self.workspace_id, std::slice::from_ref(&channel)).await.unwrap();
         channel
     }
 
@@ -97,13 +97,13 @@ impl Stage {
     /// Lets a channel be told something now, and answers the delivery's id.
     pub async fn tell(&self, channel: &AlertChannel, event: AlertEvent, alert: Option<&Alert>) -> Uuid {
         let id = Uuid::new_v4();
-        let notice = Notification {
+        let notification = Notification {
             workspace_id: self.workspace_id,
             event,
             at: self.clock.now(),
             alert: alert.cloned(),
         };
-        self.store.keep_delivery(&NewDelivery { id, channel_id: channel.id, notice }).await.unwrap();
+        self.alerts.create_delivery(&NewDelivery { id, channel_id: channel.id, notification }).await.unwrap();
         id
     }
 
@@ -119,8 +119,8 @@ impl Stage {
 
     pub async fn deliverer_with(&self, settings: Notify, patience: Duration) -> Delivering {
         let notifier = Notifier::new(&settings, patience).unwrap();
-        let store = self.database.traces().await;
-        Deliverer::new(store, notifier, self.metrics.clone(), self.clock.clone())
+        let alerts = AlertStore::new(self.database.traces().await.database());
+        Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone())
             .looking_every(Duration::from_millis(10))
             .start()
     }
@@ -128,7 +128,7 @@ impl Stage {
     /// What became of a delivery.
     pub async fn delivery(&self, channel: &AlertChannel, id: Uuid) -> AlertDelivery {
         let of = DeliveriesOf::Channel(channel.id);
-        let list = self.store.deliveries(self.workspace_id, of, 1000).await.unwrap();
+        let list = self.alerts.list_deliveries(self.workspace_id, of, 1000).await.unwrap();
         list.items.into_iter().find(|delivery| delivery.id == id).unwrap()
     }
 

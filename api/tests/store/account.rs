@@ -81,12 +81,12 @@ async fn an_account_is_found_by_its_email_in_any_case_and_by_its_id(store: &Acco
     assert_eq!(user.email, "ada@example.com");
     assert_eq!((user.full_name.as_str(), user.workspace_name.as_str()), ("Ada Lovelace", "Engines"));
     for spelling in ["ada@example.com", "ADA@example.com "] {
-        let credentials = store.credentials(spelling).await.unwrap().unwrap();
+        let credentials = store.get_credentials(spelling).await.unwrap().unwrap();
         assert_eq!(credentials.user, user);
         assert_eq!(credentials.password_hash.as_str(), "hash of  Ada@Example.COM ");
         assert!(!format!("{credentials:?}").contains("hash of"));
     }
-    assert_eq!(store.user(user.id).await.unwrap(), Some(user));
+    assert_eq!(store.get_user(user.id).await.unwrap(), Some(user));
 }
 
 async fn an_email_is_taken_in_any_case(store: &AccountStore) {
@@ -97,7 +97,7 @@ async fn an_email_is_taken_in_any_case(store: &AccountStore) {
             "{spelling}"
         );
     }
-    assert_eq!(store.credentials("ZOË@example.com").await.unwrap().unwrap().user, first);
+    assert_eq!(store.get_credentials("ZOË@example.com").await.unwrap().unwrap().user, first);
 }
 
 async fn of_registrations_at_once_one_wins_and_the_others_leave_nothing(database: &Database) {
@@ -117,7 +117,7 @@ async fn of_registrations_at_once_one_wins_and_the_others_leave_nothing(database
         }
     }
     assert_eq!(winners.len(), 1);
-    assert_eq!(store.credentials("ada@example.com").await.unwrap().unwrap().user, winners[0]);
+    assert_eq!(store.get_credentials("ada@example.com").await.unwrap().unwrap().user, winners[0]);
     assert_eq!(
         database.count_in_accounts("workspaces").await,
         1,
@@ -127,12 +127,12 @@ async fn of_registrations_at_once_one_wins_and_the_others_leave_nothing(database
 
 async fn strangers_are_unknown(store: &AccountStore) {
     let user = store.create_account(&account("ada@example.com")).await.unwrap();
-    assert!(store.credentials("bob@example.com").await.unwrap().is_none());
-    assert!(store.credentials("ada_example.com").await.unwrap().is_none());
-    assert!(store.credentials("' OR 1=1 --").await.unwrap().is_none());
-    assert_eq!(store.user(user.workspace_id).await.unwrap(), None);
-    assert_eq!(store.api_key_owner(&[9; 32]).await.unwrap(), None);
-    assert_eq!(store.api_keys(user.id).await.unwrap(), []);
+    assert!(store.get_credentials("bob@example.com").await.unwrap().is_none());
+    assert!(store.get_credentials("ada_example.com").await.unwrap().is_none());
+    assert!(store.get_credentials("' OR 1=1 --").await.unwrap().is_none());
+    assert_eq!(store.get_user(user.workspace_id).await.unwrap(), None);
+    assert_eq!(store.get_api_key_owner(&[9; 32]).await.unwrap(), None);
+    assert_eq!(store.list_api_keys(user.id).await.unwrap(), []);
 }
 
 async fn live_keys_are_listed_newest_first_and_per_workspace(store: &AccountStore) {
@@ -145,8 +145,8 @@ async fn live_keys_are_listed_newest_first_and_per_workspace(store: &AccountStor
     let other = store.create_api_key(&new_key(&bob, 4, NOW)).await.unwrap();
     assert!(store.revoke_api_key(ada.workspace_id, gone.id, NOW).await.unwrap());
     assert_eq!((old.name.as_str(), old.created_at, old.last_used_at), ("key 1", NOW, None));
-    assert_eq!(store.api_keys(ada.workspace_id).await.unwrap(), [new, old]);
-    assert_eq!(store.api_keys(bob.workspace_id).await.unwrap(), [other]);
+    assert_eq!(store.list_api_keys(ada.workspace_id).await.unwrap(), [new, old]);
+    assert_eq!(store.list_api_keys(bob.workspace_id).await.unwrap(), [other]);
     assert_eq!(store.count_api_keys(ada.workspace_id).await.unwrap(), 2);
     assert_eq!(store.count_api_keys(bob.workspace_id).await.unwrap(), 1);
 }
@@ -155,9 +155,9 @@ async fn a_key_opens_its_workspace_until_it_is_revoked(store: &AccountStore) {
     let ada = store.create_account(&account("ada@example.com")).await.unwrap();
     let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     let owner = KeyOwner { id: key.id, workspace_id: ada.workspace_id };
-    assert_eq!(store.api_key_owner(&[1; 32]).await.unwrap(), Some(owner));
+    assert_eq!(store.get_api_key_owner(&[1; 32]).await.unwrap(), Some(owner));
     assert!(store.revoke_api_key(ada.workspace_id, key.id, NOW).await.unwrap());
-    assert_eq!(store.api_key_owner(&[1; 32]).await.unwrap(), None);
+    assert_eq!(store.get_api_key_owner(&[1; 32]).await.unwrap(), None);
 }
 
 async fn a_key_is_revoked_by_its_own_workspace_and_once(store: &AccountStore) {
@@ -165,7 +165,7 @@ async fn a_key_is_revoked_by_its_own_workspace_and_once(store: &AccountStore) {
     let bob = store.create_account(&account("bob@example.com")).await.unwrap();
     let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     assert!(!store.revoke_api_key(bob.workspace_id, key.id, NOW).await.unwrap());
-    assert!(store.api_key_owner(&[1; 32]).await.unwrap().is_some());
+    assert!(store.get_api_key_owner(&[1; 32]).await.unwrap().is_some());
     assert!(store.revoke_api_key(ada.workspace_id, key.id, NOW).await.unwrap());
     assert!(!store.revoke_api_key(ada.workspace_id, key.id, NOW).await.unwrap());
     assert!(!store.revoke_api_key(ada.workspace_id, Uuid::nil(), NOW).await.unwrap());
@@ -191,7 +191,7 @@ async fn a_keys_last_use_never_moves_back(store: &AccountStore) {
     let two = store.create_api_key(&new_key(&ada, 2, NOW - Duration::from_secs(1))).await.unwrap();
     let later = NOW + Duration::from_secs(60);
     let used = async || -> Vec<_> {
-        store.api_keys(ada.workspace_id).await.unwrap().into_iter().map(|key| key.last_used_at).collect()
+        store.list_api_keys(ada.workspace_id).await.unwrap().into_iter().map(|key| key.last_used_at).collect()
     };
     store.touch_api_keys(&[]).await.unwrap();
     assert_eq!(used().await, [None, None]);
@@ -213,8 +213,8 @@ async fn everything_is_there_after_close_and_reopen(database: &Database) {
     let key = store.create_api_key(&new_key(&user, 1, NOW)).await.unwrap();
     store.close().await;
     let store = database.accounts().await;
-    assert_eq!(store.credentials("ada@example.com").await.unwrap().unwrap().user, user);
-    assert_eq!(store.api_keys(user.workspace_id).await.unwrap(), [key]);
+    assert_eq!(store.get_credentials("ada@example.com").await.unwrap().unwrap().user, user);
+    assert_eq!(store.list_api_keys(user.workspace_id).await.unwrap(), [key]);
     store.close().await;
 }
 
@@ -235,18 +235,18 @@ async fn accounts_are_restored_as_they_were_and_a_key_revoked_on_either_side_is_
     let all = Restored { workspaces: 1, users: 1, keys: 3 };
     assert_eq!(to.restore(&from.archive().await.unwrap()).await.unwrap(), all);
     assert_eq!(
-        to.api_keys(user.workspace_id).await.unwrap(),
-        from.api_keys(user.workspace_id).await.unwrap()
+        to.list_api_keys(user.workspace_id).await.unwrap(),
+        from.list_api_keys(user.workspace_id).await.unwrap()
     );
 
     to.touch_api_keys(&[(live, NOW + Duration::from_secs(9))]).await.unwrap();
     to.revoke_api_key(user.workspace_id, revoked_there, NOW).await.unwrap();
     from.revoke_api_key(user.workspace_id, revoked_here, NOW).await.unwrap();
     assert_eq!(to.restore(&from.archive().await.unwrap()).await.unwrap(), Restored::default());
-    let left = to.api_keys(user.workspace_id).await.unwrap();
+    let left = to.list_api_keys(user.workspace_id).await.unwrap();
     assert_eq!(left.iter().map(|key| key.id).collect::<Vec<_>>(), [live]);
     assert_eq!(left[0].last_used_at, Some(NOW + Duration::from_secs(9)));
-    let credentials = to.credentials("ada@example.com").await.unwrap().unwrap();
+    let credentials = to.get_credentials("ada@example.com").await.unwrap().unwrap();
     assert_eq!(credentials.user, user);
     assert_eq!(credentials.password_hash.as_str(), "hash of ada@example.com");
     to.close().await;
@@ -260,9 +260,9 @@ async fn nothing_is_restored_where_somebody_else_has_an_email(database: &Databas
         from.create_account(&account(email)).await.unwrap();
     }
     let archive = from.archive().await.unwrap();
-    assert!(to.taken_emails(&archive).await.unwrap().is_empty());
+    assert!(to.list_taken_emails(&archive).await.unwrap().is_empty());
     to.create_account(&account("bob@example.com")).await.unwrap();
-    assert_eq!(to.taken_emails(&archive).await.unwrap(), ["bob@example.com"]);
+    assert_eq!(to.list_taken_emails(&archive).await.unwrap(), ["bob@example.com"]);
     assert!(matches!(to.restore(&archive).await, Err(AccountError::EmailTaken)));
     assert_eq!(database.count_in_accounts("users").await, 1);
     to.close().await;
@@ -291,7 +291,7 @@ async fn two_processes_on_one_database_agree_on_who_took_an_email(database: &Dat
 async fn a_folder_that_does_not_exist_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(
-        AccountStore::open(&folder.path().join("nowhere/a.db")).await,
+        AccountStore::open_sqlite(&folder.path().join("nowhere/a.db")).await,
         Err(AccountError::Database(_))
     ));
 }

@@ -69,7 +69,7 @@ impl Database {
     /// The account store on this database.
     pub async fn accounts(&self) -> AccountStore {
         match self {
-            Self::Sqlite(_) => AccountStore::open(&self.file("accounts.db")).await.unwrap(),
+            Self::Sqlite(_) => AccountStore::open_sqlite(&self.file("accounts.db")).await.unwrap(),
             Self::Postgres { settings, .. } => AccountStore::open_postgres(settings).await.unwrap(),
         }
     }

@@ -20,6 +20,7 @@ use shared::{
 };
 use store::{
     account::{AccountStore, NewAccount, PasswordHash},
+    alert::AlertStore,
     trace::TraceStore,
 };
 use tempfile::TempDir;
@@ -204,19 +205,19 @@ impl Server {
         (text("id"), self.anyone().with_token(&text("key")))
     }
 
-    /// The store of traces, for what nothing over HTTP does.
-    pub async fn in_store<F>(&self, work: impl FnOnce(TraceStore) -> F) -> F::Output
+    /// Runs `work` on the store of alerts, for what has no endpoint.
+    pub async fn in_alert_store<F>(&self, work: impl FnOnce(AlertStore) -> F) -> F::Output
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        beside(work(self.traces.clone())).await
+        beside(work(AlertStore::new(self.traces.database()))).await
     }
 
     /// Keeps alerts: nothing over HTTP makes any.
     pub async fn keep_alerts(&self, alerts: &[Alert]) {
         let record = |alert: &Alert| AlertRecord { alert: alert.clone(), group_key: String::new() };
         let alerts: Vec<_> = alerts.iter().map(record).collect();
-        self.in_store(|traces| async move { traces.insert_alerts(&alerts).await.unwrap() }).await;
+        self.in_alert_store(|store| async move { store.insert_alerts(&alerts).await.unwrap() }).await;
     }
 
     /// Takes the store of traces away, as a disk that is gone does.

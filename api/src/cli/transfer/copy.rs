@@ -87,10 +87,10 @@ async fn alerts(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     let mut last = None;
     loop {
-        let part = from.traces.alerts_after(last, ROWS).await.map_err(Stop::TraceFile)?;
+        let part = from.alerts.list_alerts_after(last, ROWS).await.map_err(Stop::TraceFile)?;
         let Some(end) = part.last() else { return Ok((all, new)) };
         last = Some(end.alert.id);
-        new += to.traces.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
+        new += to.alerts.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
         all += part.len();
     }
 }
@@ -99,8 +99,8 @@ async fn alerts(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
 async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let rules = from.traces.alert_rules(id).await.map_err(Stop::TraceFile)?;
-        new += to.traces.restore_alert_rules(id, &rules).await.map_err(Stop::TraceServer)?;
+        let rules = from.alerts.list_rules(id).await.map_err(Stop::TraceFile)?;
+        new += to.alerts.restore_rules(id, &rules).await.map_err(Stop::TraceServer)?;
         all += rules.len();
     }
     Ok((all, new))
@@ -110,8 +110,8 @@ async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Resul
 async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let channels = from.traces.alert_channels(id).await.map_err(Stop::TraceFile)?;
-        new += to.traces.keep_alert_channels(id, &channels).await.map_err(Stop::TraceServer)?;
+        let channels = from.alerts.list_channels(id).await.map_err(Stop::TraceFile)?;
+        new += to.alerts.create_channels(id, &channels).await.map_err(Stop::TraceServer)?;
         all += channels.len();
     }
     Ok((all, new))
@@ -121,8 +121,8 @@ async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Re
 async fn prices(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let prices = from.traces.prices(id).await.map_err(Stop::TraceFile)?;
-        new += to.traces.restore_prices(id, &prices).await.map_err(Stop::TraceServer)?;
+        let prices = from.prices.list_prices(id).await.map_err(Stop::TraceFile)?;
+        new += to.prices.restore_prices(id, &prices).await.map_err(Stop::TraceServer)?;
         all += prices.len();
     }
     Ok((all, new))

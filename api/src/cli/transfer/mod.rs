@@ -14,7 +14,9 @@ use domain::{error::chain, rollup::plan::Source};
 use shared::Timestamp;
 use store::{
     account::{AccountStore, Archive},
+    alert::AlertStore,
     database::postgres::PostgresSettings,
+    price::PriceStore,
     trace::TraceStore,
 };
 
@@ -50,6 +52,8 @@ struct Folder {
     dir: DataDir,
     accounts: Archive,
     traces: TraceStore,
+    alerts: AlertStore,
+    prices: PriceStore,
     /// The start of the first trace to copy.
     since: Timestamp,
 }
@@ -58,6 +62,8 @@ struct Folder {
 struct Target {
     accounts: AccountStore,
     traces: TraceStore,
+    alerts: AlertStore,
+    prices: PriceStore,
 }
 
 /// Copies, and prints what was copied. [`TransferArgs`] describes the exit code.
@@ -76,7 +82,7 @@ async fn transfer(dir: DataDir) -> Result<(), Stop> {
     let (accounts, traces) = storage.on_servers()?;
     let from = Folder::open(dir, &storage).await?;
     let to = Target::open(&accounts, &traces).await?;
-    let taken = to.accounts.taken_emails(&from.accounts).await.map_err(Stop::AccountServer)?;
+    let taken = to.accounts.list_taken_emails(&from.accounts).await.map_err(Stop::AccountServer)?;
     if !taken.is_empty() {
         return Err(Stop::EmailsTaken(taken.join(", ")));
     }
@@ -93,7 +99,8 @@ impl Folder {
         let traces = TraceStore::open_sqlite_read_only(&dir.traces()).await.map_err(failed)?;
         let archive = accounts.archive().await.map_err(Stop::AccountFile)?;
         accounts.close().await;
-        Ok(Self { dir, accounts: archive, traces, since: since(storage) })
+        let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));
+        Ok(Self { dir, accounts: archive, traces, alerts, prices, since: since(storage) })
     }
 }
 
@@ -105,12 +112,11 @@ impl Target {
             statement_timeout: STATEMENT,
             ..settings.clone()
         };
-        Ok(Self {
-            accounts: AccountStore::open_postgres(&patient(accounts)).await.map_err(Stop::AccountServer)?,
-            traces: TraceStore::open_postgres_leaving_policies(&patient(traces))
-                .await
-                .map_err(Stop::TraceServer)?,
-        })
+        let accounts = AccountStore::open_postgres(&patient(accounts)).await.map_err(Stop::AccountServer)?;
+        let traces =
+            TraceStore::open_postgres_leaving_policies(&patient(traces)).await.map_err(Stop::TraceServer)?;
+        let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));
+        Ok(Self { accounts, traces, alerts, prices })
     }
 }
 

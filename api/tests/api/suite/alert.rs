@@ -197,7 +197,7 @@ async fn an_alert_says_who_was_told_of_it() {
     let told = |alert: &Alert, event, seconds: u64| NewDelivery {
         id: Uuid::new_v4(),
         channel_id,
-        notice: Notification {
+        notification: Notification {
             workspace_id: ada.user.workspace_id,
             event,
             // In the future: nobody delivers it yet.
@@ -212,9 +212,9 @@ async fn an_alert_says_who_was_told_of_it() {
     ];
     let kept = deliveries.clone();
     server
-        .in_store(|traces| async move {
+        .in_alert_store(|store| async move {
             for delivery in &kept {
-                traces.keep_delivery(delivery).await.unwrap();
+                store.create_delivery(delivery).await.unwrap();
             }
         })
         .await;
@@ -226,8 +226,8 @@ async fn an_alert_says_who_was_told_of_it() {
     );
     let expected = json!({
         "id": deliveries[1].id, "channel_id": channel_id, "alert_id": alerts[0].id, "event": "escalated",
-        "state": "pending", "attempts": 0, "created_at": deliveries[1].notice.at,
-        "next_attempt_at": deliveries[1].notice.at, "finished_at": null, "status_code": null, "error": null,
+        "state": "pending", "attempts": 0, "created_at": deliveries[1].notification.at,
+        "next_attempt_at": deliveries[1].notification.at, "finished_at": null, "status_code": null, "error": null,
     });
     assert_eq!(list["items"][0], expected);
 }

@@ -194,15 +194,15 @@ async fn deliveries_come_newest_first_and_are_bounded_by_the_limit() {
     let told: Vec<_> = (0..5)
         .map(|hours| {
             let at = noon() + Duration::from_secs(3600 * (1 + hours));
-            let notice = Notification { workspace_id, event: AlertEvent::Test, at, alert: None };
-            NewDelivery { id: Uuid::new_v4(), channel_id, notice }
+            let notification = Notification { workspace_id, event: AlertEvent::Test, at, alert: None };
+            NewDelivery { id: Uuid::new_v4(), channel_id, notification }
         })
         .collect();
     let mut expected: Vec<_> = told.iter().rev().map(|delivery| delivery.id.to_string()).collect();
     server
-        .in_store(|traces| async move {
+        .in_alert_store(|store| async move {
             for delivery in &told {
-                traces.keep_delivery(delivery).await.unwrap();
+                store.create_delivery(delivery).await.unwrap();
             }
         })
         .await;

@@ -196,7 +196,7 @@ async fn a_workspace_has_so_many_rules() {
         .collect();
     let workspace_id = ada.user.workspace_id;
     server
-        .in_store(move |traces| async move { traces.restore_alert_rules(workspace_id, &more).await.unwrap() })
+        .in_alert_store(move |store| async move { store.restore_rules(workspace_id, &more).await.unwrap() })
         .await;
     assert_eq!(ada.get(RULES).await.expect(200).json()["total"], limit::ALERT_RULES);
     let answer = ada.post(RULES, &rule()).await.expect_error(422, "validation_failed");

@@ -8,7 +8,7 @@ use shared::{
     metric::Dimension,
     trace::TraceStatus,
 };
-use store::trace::TraceStore;
+use store::alert::AlertStore;
 use uuid::Uuid;
 
 use test_support::store_sample::START;
@@ -71,7 +71,7 @@ fn of_severity(severity: Severity) -> AlertFilter {
     AlertFilter { severity: Some(severity), ..AlertFilter::default() }
 }
 
-pub async fn alerts_come_newest_first_by_workspace_and_severity(store: &TraceStore) {
+pub async fn alerts_come_newest_first_by_workspace_and_severity(store: &AlertStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
     let alerts: Vec<_> = (0..30).map(|age| alert(mine, Severity::ALL[(age % 3) as usize], age)).collect();
     let mut shuffled = alerts.clone();
@@ -79,23 +79,23 @@ pub async fn alerts_come_newest_first_by_workspace_and_severity(store: &TraceSto
     shuffled.push(alert(other, Severity::Critical, 0));
     store.insert_alerts(&shuffled).await.unwrap();
 
-    let all = store.alerts(mine, AlertFilter::default(), 0, 100).await.unwrap();
+    let all = store.list_alerts(mine, AlertFilter::default(), 0, 100).await.unwrap();
     assert_eq!((all.items, all.total), (shown(&alerts), 30));
-    let some = store.alerts(mine, AlertFilter::default(), 0, 4).await.unwrap();
+    let some = store.list_alerts(mine, AlertFilter::default(), 0, 4).await.unwrap();
     assert_eq!((some.items, some.total), (shown(&alerts[..4]), 30));
-    let next = store.alerts(mine, AlertFilter::default(), 28, 4).await.unwrap();
+    let next = store.list_alerts(mine, AlertFilter::default(), 28, 4).await.unwrap();
     assert_eq!((next.items, next.total), (shown(&alerts[28..]), 30));
-    let beyond = store.alerts(mine, AlertFilter::default(), u64::MAX, 4).await.unwrap();
+    let beyond = store.list_alerts(mine, AlertFilter::default(), u64::MAX, 4).await.unwrap();
     assert_eq!((beyond.items, beyond.total), (vec![], 30));
     for severity in Severity::ALL {
-        let found = store.alerts(mine, of_severity(severity), 0, 5).await.unwrap();
+        let found = store.list_alerts(mine, of_severity(severity), 0, 5).await.unwrap();
         let truth = alerts.iter().filter(|record| record.alert.severity == severity).take(5);
         assert_eq!((found.items, found.total), (shown(truth), 10));
     }
-    assert_eq!(store.alerts(Uuid::new_v4(), AlertFilter::default(), 0, 10).await.unwrap().total, 0);
+    assert_eq!(store.list_alerts(Uuid::new_v4(), AlertFilter::default(), 0, 10).await.unwrap().total, 0);
 }
 
-pub async fn any_filter_of_alerts_equals_brute_force(store: &TraceStore) {
+pub async fn any_filter_of_alerts_equals_brute_force(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
     let rules = [Uuid::new_v4(), Uuid::new_v4()];
     let mut alerts = Vec::new();
@@ -132,14 +132,14 @@ pub async fn any_filter_of_alerts_equals_brute_force(store: &TraceStore) {
                             && rule_id.is_none_or(|id| alert.rule_id == Some(id))
                     })
                     .collect();
-                let found = store.alerts(workspace_id, filter, 0, 100).await.unwrap();
+                let found = store.list_alerts(workspace_id, filter, 0, 100).await.unwrap();
                 assert_eq!((found.total, found.items), (truth.len() as u64, truth), "{filter:?}");
             }
         }
     }
 }
 
-pub async fn an_alert_kept_twice_is_there_once(store: &TraceStore) {
+pub async fn an_alert_kept_twice_is_there_once(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
     let first = alert(workspace_id, Severity::Info, 0);
     let mut again = first.clone();
@@ -147,20 +147,20 @@ pub async fn an_alert_kept_twice_is_there_once(store: &TraceStore) {
     assert_eq!(store.insert_alerts(&[]).await.unwrap(), 0);
     assert_eq!(store.insert_alerts(&[first.clone(), again.clone()]).await.unwrap(), 1);
     assert_eq!(store.insert_alerts(&[again]).await.unwrap(), 0);
-    let found = store.alerts(workspace_id, AlertFilter::default(), 0, 10).await.unwrap();
+    let found = store.list_alerts(workspace_id, AlertFilter::default(), 0, 10).await.unwrap();
     assert_eq!((found.items, found.total), (vec![first.alert], 1));
 }
 
-pub async fn a_group_of_a_rule_has_one_alert_that_lasts_and_any_that_are_over(store: &TraceStore) {
+pub async fn a_group_of_a_rule_has_one_alert_that_lasts_and_any_that_are_over(store: &AlertStore) {
     let (workspace_id, rule_id) = (Uuid::new_v4(), Uuid::new_v4());
     let one = |group| of_rule(alert(workspace_id, Severity::Info, 0), rule_id, group);
     let records = [one(""), one(""), one("bot"), resolved(one(""), 5), resolved(one(""), 5), one("bot")];
     assert_eq!(store.insert_alerts(&records).await.unwrap(), 4);
     let open = AlertFilter { is_open: Some(true), ..AlertFilter::default() };
-    assert_eq!(store.alerts(workspace_id, open, 0, 10).await.unwrap().total, 2);
+    assert_eq!(store.list_alerts(workspace_id, open, 0, 10).await.unwrap().total, 2);
 }
 
-pub async fn an_alert_comes_back_with_everything_to_its_own_workspace(store: &TraceStore) {
+pub async fn an_alert_comes_back_with_everything_to_its_own_workspace(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
     let plain = resolved(of_rule(alert(workspace_id, Severity::Critical, 7), Uuid::new_v4(), "bot"), 9);
     let whole = Alert {
@@ -194,19 +194,20 @@ pub async fn an_alert_comes_back_with_everything_to_its_own_workspace(store: &Tr
     };
     let record = AlertRecord { alert: whole.clone(), ..plain };
     store.insert_alerts(std::slice::from_ref(&record)).await.unwrap();
-    assert_eq!(store.alert(workspace_id, whole.id).await.unwrap(), Some(whole.clone()));
-    assert_eq!(store.alert(Uuid::new_v4(), whole.id).await.unwrap(), None);
-    assert_eq!(store.alert(workspace_id, Uuid::new_v4()).await.unwrap(), None);
+    assert_eq!(store.get_alert(workspace_id, whole.id).await.unwrap(), Some(whole.clone()));
+    assert_eq!(store.get_alert(Uuid::new_v4(), whole.id).await.unwrap(), None);
+    assert_eq!(store.get_alert(workspace_id, Uuid::new_v4()).await.unwrap(), None);
 }
 
-pub async fn an_alert_is_acknowledged_once_by_its_own_workspace_while_it_lasts(store: &TraceStore) {
+pub async fn an_alert_is_acknowledged_once_by_its_own_workspace_while_it_lasts(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
     let (lasts, over) =
         (alert(workspace_id, Severity::Info, 1), resolved(alert(workspace_id, Severity::Info, 2), 0));
     store.insert_alerts(&[lasts.clone(), over.clone()]).await.unwrap();
-    let stranger = store.acknowledge(Uuid::new_v4(), lasts.alert.id, "eve@example.com", at(5)).await.unwrap();
+    let stranger =
+        store.acknowledge_alert(Uuid::new_v4(), lasts.alert.id, "eve@example.com", at(5)).await.unwrap();
     assert_eq!(stranger, None);
-    assert_eq!(store.alert(workspace_id, lasts.alert.id).await.unwrap(), Some(lasts.alert.clone()));
+    assert_eq!(store.get_alert(workspace_id, lasts.alert.id).await.unwrap(), Some(lasts.alert.clone()));
 
     let expected = Alert {
         state: AlertState::Acknowledged,
@@ -215,13 +216,13 @@ pub async fn an_alert_is_acknowledged_once_by_its_own_workspace_while_it_lasts(s
         ..lasts.alert
     };
     for (by, seconds) in [("ada@example.com", 6), ("bob@example.com", 7)] {
-        let alert = store.acknowledge(workspace_id, expected.id, by, at(seconds)).await.unwrap();
+        let alert = store.acknowledge_alert(workspace_id, expected.id, by, at(seconds)).await.unwrap();
         assert_eq!(alert.as_ref(), Some(&expected), "{by}");
     }
-    let alert = store.acknowledge(workspace_id, over.alert.id, "ada@example.com", at(8)).await.unwrap();
+    let alert = store.acknowledge_alert(workspace_id, over.alert.id, "ada@example.com", at(8)).await.unwrap();
     assert_eq!(alert, Some(over.alert));
     assert_eq!(
-        store.acknowledge(workspace_id, Uuid::new_v4(), "ada@example.com", at(8)).await.unwrap(),
+        store.acknowledge_alert(workspace_id, Uuid::new_v4(), "ada@example.com", at(8)).await.unwrap(),
         None
     );
 }

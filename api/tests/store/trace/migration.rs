@@ -2,6 +2,7 @@
 
 use domain::{alert::record::AlertFilter, trace::record::IncomingSpan};
 use shared::alert::{Alert, AlertState, Severity};
+use store::alert::AlertStore;
 use uuid::Uuid;
 
 use super::{alert::alert, loose};
@@ -77,7 +78,7 @@ async fn is_brought_up_to_date(database: &Database, compress: bool) {
     let store = database.traces().await;
     sample::write(&store, &traces, 20).await;
     let old = alert(workspace_id, Severity::Critical, 60);
-    store.insert_alerts(std::slice::from_ref(&old)).await.unwrap();
+    AlertStore::new(store.database()).insert_alerts(std::slice::from_ref(&old)).await.unwrap();
     store.close().await;
     let migrations = database.trace_migrations().await;
     age(database).await;
@@ -95,7 +96,14 @@ async fn is_brought_up_to_date(database: &Database, compress: bool) {
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
     // What was kept before there were rules is over.
     let over = Alert { state: AlertState::Resolved, resolved_at: Some(old.alert.created_at), ..old.alert };
-    assert_eq!(store.alerts(workspace_id, AlertFilter::default(), 0, 10).await.unwrap().items, [over]);
+    assert_eq!(
+        AlertStore::new(store.database())
+            .list_alerts(workspace_id, AlertFilter::default(), 0, 10)
+            .await
+            .unwrap()
+            .items,
+        [over]
+    );
     // It takes what is new, beside what is old.
     let late: Vec<IncomingSpan> = ["t3", "new"].map(|id| loose::plain(workspace_id, id, "late", None)).into();
     store.write_spans(&late.iter().collect::<Vec<_>>()).await.unwrap();

@@ -23,7 +23,37 @@ mod search;
 mod thread;
 mod total;
 
+use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
 use test_support::database::{open_postgres, open_sqlite, open_timescale};
+
+/// A store in a database of traces.
+trait InTraces {
+    fn new(traces: &TraceStore) -> Self;
+}
+
+impl InTraces for TraceStore {
+    fn new(traces: &TraceStore) -> Self {
+        traces.clone()
+    }
+}
+
+impl InTraces for AlertStore {
+    fn new(traces: &TraceStore) -> Self {
+        Self::new(traces.database())
+    }
+}
+
+impl InTraces for PriceStore {
+    fn new(traces: &TraceStore) -> Self {
+        Self::new(traces.database())
+    }
+}
+
+impl InTraces for JobStore {
+    fn new(traces: &TraceStore) -> Self {
+        Self::new(traces.database())
+    }
+}
 
 macro_rules! trace_store_suite {
     ($engine:ident, $open:ident, #[$attribute:meta], stores: [$($store:ident::$store_case:ident),+ $(,)?], databases: [$($database:ident::$database_case:ident),+ $(,)?]) => {
@@ -33,7 +63,7 @@ macro_rules! trace_store_suite {
             async fn $store_case() {
                 let database = super::$open().await;
                 let store = database.traces().await;
-                super::$store::$store_case(&store).await;
+                super::$store::$store_case(&super::InTraces::new(&store)).await;
                 store.close().await;
             })+
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]

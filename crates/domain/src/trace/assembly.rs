@@ -13,7 +13,7 @@ use super::{
     total::{Forest, add},
 };
 
-/// The agent of a trace whose spans name neither an agent nor a service.
+/// The agent of a trace if no span names an agent or a service.
 const UNKNOWN_AGENT: &str = "unknown";
 
 /// An assembled trace.
@@ -25,7 +25,7 @@ pub struct Assembled {
 }
 
 /// Assembles a trace from all of its spans. Without a root span, returns `None`, or with `allow_incomplete` uses the
-/// earliest span whose parent is missing.
+/// earliest span with a missing parent.
 #[must_use]
 pub fn assemble(facts: &[SpanFacts<'_>], allow_incomplete: bool) -> Option<Assembled> {
     let forest = Forest::new(facts);

@@ -65,9 +65,9 @@ fn facts() -> impl Strategy<Value = Vec<SpanFacts<'static>>> {
 
 proptest! {
     #[test]
-    fn assembly_does_not_depend_on_the_order_of_spans(facts in facts(), turn in any::<prop::sample::Index>(), incomplete: bool) {
+    fn assembly_does_not_depend_on_the_order_of_spans(facts in facts(), rotation in any::<prop::sample::Index>(), incomplete: bool) {
         let mut other = facts.clone();
-        other.rotate_left(turn.index(facts.len()));
+        other.rotate_left(rotation.index(facts.len()));
         other.reverse();
         let of = |facts: &[SpanFacts<'static>]| {
             assemble(facts, incomplete).map(|found| (facts[found.root].span_id.clone(), found.trace))

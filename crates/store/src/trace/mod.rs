@@ -1,6 +1,6 @@
 //! Traces, spans, scores and rollups on SQLite, PostgreSQL, and PostgreSQL with TimescaleDB. Every operation runs in a
-//! [`transaction`]: `read` answers questions, `write` stores. `sqlite` and `postgres` have the schemas and the statements
-//! that only one engine has, most of them bulk writes.
+//! transaction: `read` has the operations that read, `write` those that write. `sqlite` and `postgres` have the schemas and
+//! the statements that only one engine has, most of them bulk writes.
 
 mod column;
 mod open;

@@ -23,7 +23,7 @@ pub(crate) struct ReadTransaction {
 pub(crate) struct WriteTransaction {
     pub(crate) transaction: Transaction,
     pub(crate) layout: Layout,
-    /// On PostgreSQL, the numbers of the traces whose keys were created in this transaction.
+    /// On PostgreSQL, the numbers of the traces that got their keys in this transaction.
     pub(crate) created: HashSet<i64>,
 }
 

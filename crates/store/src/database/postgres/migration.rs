@@ -19,7 +19,7 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    /// Creates a schema whose applied migrations are recorded in `table`.
+    /// Creates a schema with `table` as the record of its applied migrations.
     pub(crate) fn new(mut migrator: Migrator, table: &'static str) -> Self {
         migrator.dangerous_set_table_name(table);
         // The lock of this module is held for several schemas.

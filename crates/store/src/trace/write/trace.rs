@@ -87,7 +87,7 @@ impl WriteTransaction {
             }
             Transaction::Postgres(connection) => {
                 postgres::insert::spans(connection, rows).await?;
-                // Retention must keep the payloads of pending traces, whose start is unknown, at least until then.
+                // The start of pending traces is unknown: retention must keep their payloads at least until then.
                 let times = rows.iter().map(|row| {
                     let arrived = row.incoming.map_or(row.span.timestamp, |incoming| incoming.arrived);
                     (row.payload.frame, arrived.max(row.span.timestamp))
