@@ -29,6 +29,7 @@ const INTERVAL: Duration = Duration::from_secs(30);
 pub(crate) async fn measure(store: &TraceStore, workspace_id: Uuid, part: &mut Part) -> Result<()> {
     eprintln!("==> alert rules");
     let now = Clock::system().now();
+    let alerts = AlertStore::new(store.database());
     let mut created = 0;
     for rule in (0..limit::ALERT_RULES).map(|number| rule(number, now)) {
         // Returns false at the limit, which includes the default rules.

@@ -5,14 +5,12 @@ use std::{path::Path, time::Duration};
 use api::role::Role;
 use domain::secret::Secret;
 use store::{database::postgres::PostgresSettings, trace::TraceStore};
-
-use crate::{
-    Result,
-    machine::Memory,
+use test_support::{
     postgres::{PostgresServer, Setup},
-    process::Process,
     redis::{RedisOptions, RedisServer},
 };
+
+use crate::{Result, machine::Memory, process::Process};
 
 /// The database of accounts and traces.
 const DATABASE: &str = "agent_obs";

@@ -81,7 +81,7 @@ pub async fn replay(
         let start = if known.is_empty() { history.start } else { changed };
         let mut found = past(traces, workspace_id, &rule, Window { start, end: history.end }).await?;
         found.retain(|record| known.iter().all(|known| !overlaps(known, &record.alert)));
-        kept += traces.insert_alerts(&found).await?;
+        kept += alerts.insert_alerts(&found).await?;
     }
     Ok(kept)
 }

@@ -212,7 +212,8 @@ impl Evaluator {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Evaluation, StoreError> {
-        let state = serde_json::to_string(&turn.state).map_err(|error| StoreError::corrupt(error))?;
+        let state =
+            serde_json::to_string(&turn.state).map_err(|error| StoreError::corrupt(error.to_string()))?;
         Ok(Evaluation {
             rule_id: due.id,
             version: due.version,
