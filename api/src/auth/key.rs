@@ -9,7 +9,7 @@ use shared::api_key::PREFIX;
 const BYTES: usize = 32;
 /// The number of characters after [`PREFIX`], which encode those bytes.
 const CHARS: usize = 43;
-/// The length of the stored prefix: enough to tell keys apart, too little to help an attacker.
+/// The length of the stored prefix: enough to distinguish keys, too little to help an attacker.
 const SHOWN: usize = 10;
 
 /// Generates a key: `ao_` and 43 characters.

@@ -74,8 +74,8 @@ impl Passwords {
         }
         let (password, known) = (password.to_owned(), hash.is_some());
         let hash = hash.unwrap_or(&self.dummy).clone();
-        let fits = self.run(move || bcrypt::verify(password, hash.as_str())).await??;
-        Ok(fits && known)
+        let matches = self.run(move || bcrypt::verify(password, hash.as_str())).await??;
+        Ok(matches && known)
     }
 
     async fn run<T: Send + 'static>(

@@ -67,11 +67,11 @@ async fn migrate(storage: &Storage, check: bool) -> Result<usize, MigrateError> 
         storage.data_dir.make()?;
     }
     let word = if check { "pending" } else { "applied" };
-    let say = |steps: &[String]| steps.iter().for_each(|step| println!("{word} {step}"));
+    let print_steps = |steps: &[String]| steps.iter().for_each(|step| println!("{word} {step}"));
     let accounts = accounts(storage, check).await?;
-    say(&accounts);
+    print_steps(&accounts);
     let traces = traces(storage, check).await?;
-    say(&traces);
+    print_steps(&traces);
     Ok(accounts.len() + traces.len())
 }
 

@@ -38,7 +38,7 @@ impl Progress {
     }
 
     /// Prints a permanent message.
-    pub fn say(&self, text: &str) {
+    pub fn print(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{text}")),
             None => eprintln!("{text}"),

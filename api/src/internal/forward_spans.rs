@@ -62,7 +62,7 @@ impl SpanForwarder {
         let identity = Identity::ApiKey { workspace_id: sender.workspace_id };
         let upstream = &self.peers.ingestion;
         let mut failure = ApiError::Unavailable("no replica is configured".into());
-        for replica in upstream.turn(self.peers.clock.now()) {
+        for replica in upstream.rotation(self.peers.clock.now()) {
             let now = self.peers.clock.now();
             let mut sending = self
                 .client

@@ -121,8 +121,8 @@ async fn import(
                 Some(Read::Batch(batch)) => {
                     let (sender, report) = (sender.clone(), Arc::clone(report));
                     tasks.spawn(async move {
-                        let taken = sender.send(&batch, &report).await?;
-                        report.batch(taken, batch.position);
+                        let accepted = sender.send(&batch, &report).await?;
+                        report.batch(accepted, batch.position);
                         Ok(())
                     });
                 }

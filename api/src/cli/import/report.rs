@@ -24,7 +24,7 @@ pub struct Report {
     /// The size of the input, if it is known.
     bytes: Option<u64>,
     done: AtomicU64,
-    taken: AtomicU64,
+    accepted: AtomicU64,
     bad: AtomicU64,
     started: Instant,
     /// The last message about waiting; concurrent requests often wait for the same reason.
@@ -35,23 +35,23 @@ impl Report {
     /// Creates a report for an input of `bytes`, if known.
     pub fn start(bytes: Option<u64>) -> Self {
         let progress = Progress::start(bytes, if bytes.is_some() { WITH_SIZE } else { WITHOUT_SIZE });
-        let (done, taken, bad) = Default::default();
-        Self { progress, bytes, done, taken, bad, started: Instant::now(), waiting: Mutex::default() }
+        let (done, accepted, bad) = Default::default();
+        Self { progress, bytes, done, accepted, bad, started: Instant::now(), waiting: Mutex::default() }
     }
 
-    /// Records a batch of which `taken` traces were accepted, read up to `position`.
-    pub fn batch(&self, taken: u64, position: u64) {
-        let taken = self.taken.fetch_add(taken, Ordering::Relaxed) + taken;
+    /// Records a batch of which `accepted` traces were accepted, read up to `position`.
+    pub fn batch(&self, accepted: u64, position: u64) {
+        let accepted = self.accepted.fetch_add(accepted, Ordering::Relaxed) + accepted;
         // Batches may complete out of order.
         let done = self.done.fetch_max(position, Ordering::Relaxed).max(position);
-        let position = if self.bytes.is_some() { done } else { taken };
-        self.progress.set(position, || format!("{} traces", HumanCount(taken)));
+        let position = if self.bytes.is_some() { done } else { accepted };
+        self.progress.set(position, || format!("{} traces", HumanCount(accepted)));
     }
 
     /// Records a rejected line.
     pub fn bad(&self, line: u64, detail: &str) {
         self.bad.fetch_add(1, Ordering::Relaxed);
-        self.progress.say(&format!("line {line}: {detail}"));
+        self.progress.print(&format!("line {line}: {detail}"));
     }
 
     /// Reports that the import waits before a retry.
@@ -59,7 +59,7 @@ impl Report {
         let text = format!("waiting {} s: {why}", pause.as_secs_f64());
         let mut last = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != text {
-            self.progress.say(&text);
+            self.progress.print(&text);
             *last = text;
         }
     }
@@ -72,7 +72,7 @@ impl Report {
                 .filter(|&bytes| bytes > 0)
                 .map(|bytes| 100 * self.done.load(Ordering::Relaxed) / bytes);
             let share = share.map(|percent| format!(" ({percent} %)")).unwrap_or_default();
-            format!("{} traces{share}", HumanCount(self.taken()))
+            format!("{} traces{share}", HumanCount(self.accepted()))
         });
     }
 
@@ -82,8 +82,8 @@ impl Report {
     }
 
     /// Returns the number of accepted traces.
-    pub fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
     }
 
     /// Returns the number of rejected lines.
@@ -93,10 +93,10 @@ impl Report {
 
     /// Returns the counts and the duration in one line.
     pub fn summary(&self) -> String {
-        let (taken, bad) = (self.taken(), self.bad_lines());
+        let (accepted, bad) = (self.accepted(), self.bad_lines());
         let time = self.started.elapsed();
         let lines = if bad == 1 { "line" } else { "lines" };
         let bad = if bad == 0 { String::new() } else { format!(", {} bad {lines}", HumanCount(bad)) };
-        format!("{} traces accepted{bad} in {}", HumanCount(taken), HumanDuration(time))
+        format!("{} traces accepted{bad} in {}", HumanCount(accepted), HumanDuration(time))
     }
 }

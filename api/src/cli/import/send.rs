@@ -47,7 +47,7 @@ pub struct Sender {
 
 /// The result of one attempt.
 enum Attempt {
-    Taken(IngestResponse),
+    Accepted(IngestResponse),
     /// The server will never accept this body.
     Refused(String),
     /// The server may accept the body later.
@@ -63,13 +63,13 @@ impl Sender {
     /// # Errors
     /// Returns an error if no further batch would be accepted either.
     pub async fn send(&self, batch: &Batch, report: &Report) -> Result<u64, Stop> {
-        let mut taken = 0;
+        let mut accepted = 0;
         let whole = 0..batch.len();
         let mut parts = vec![whole];
         while let Some(part) = parts.pop() {
             match self.send_part(batch, part.clone(), report).await? {
                 Ok(answer) => {
-                    taken += answer.accepted as u64;
+                    accepted += answer.accepted as u64;
                     for rejection in answer.rejected {
                         report.bad(batch.number(part.start + rejection.index), &rejection.detail);
                     }
@@ -82,7 +82,7 @@ impl Sender {
                 }
             }
         }
-        Ok(taken)
+        Ok(accepted)
     }
 
     async fn send_part(
@@ -94,7 +94,7 @@ impl Sender {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             match self.attempt(batch.body(part.clone())).await? {
-                Attempt::Taken(answer) => return Ok(Ok(answer)),
+                Attempt::Accepted(answer) => return Ok(Ok(answer)),
                 Attempt::Refused(detail) => return Ok(Err(detail)),
                 Attempt::Later { why, .. } if attempt >= self.attempts() => {
                     return Err(Stop(format!("{why}; given up after {attempt} attempts")));
@@ -138,7 +138,7 @@ impl Sender {
         let url = &self.url;
         match status {
             StatusCode::OK | StatusCode::ACCEPTED => Ok(match answer.json().await {
-                Ok(answer) => Attempt::Taken(answer),
+                Ok(answer) => Attempt::Accepted(answer),
                 Err(error) if error.is_decode() => {
                     return Err(Stop(format!("{url} does not respond like Agent Observability: {error}")));
                 }

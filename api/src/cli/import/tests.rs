@@ -106,7 +106,7 @@ async fn sends_all_lines_once_in_batches_with_the_key() {
     let server = Server::start(|_, seen| take_all(seen)).await;
     let (result, report) = server.import(&lines(25), &["--batch", "10", "--parallel", "3"]).await;
     result.unwrap();
-    assert_eq!((report.taken(), report.bad_lines()), (25, 0));
+    assert_eq!((report.accepted(), report.bad_lines()), (25, 0));
     let seen = server.seen();
     assert_eq!(seen.len(), 3);
     assert!(seen.iter().all(|seen| seen.head.starts_with("post /api/v1/traces/batch ")));
@@ -132,7 +132,7 @@ async fn retries_a_batch_when_the_server_is_busy() {
     .await;
     let (result, report) = server.import(&lines(3), &[]).await;
     result.unwrap();
-    assert_eq!((report.taken(), server.seen().len()), (3, 3));
+    assert_eq!((report.accepted(), server.seen().len()), (3, 3));
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn gives_up_on_a_server_that_is_always_busy() {
     let (result, report) = server.import(&lines(3), &["--parallel", "1"]).await;
     let stop = result.unwrap_err().to_string();
     assert!(stop.contains("503") && stop.contains("given up after 8 attempts"), "{stop}");
-    assert_eq!((report.taken(), server.seen().len()), (0, 8));
+    assert_eq!((report.accepted(), server.seen().len()), (0, 8));
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn counts_rejected_and_invalid_lines_and_continues() {
     let text = lines(4).replace("{\"trace_id\":\"t2\",", "{oops");
     let (result, report) = server.import(&text, &[]).await;
     result.unwrap();
-    assert_eq!((report.taken(), report.bad_lines()), (2, 2));
+    assert_eq!((report.accepted(), report.bad_lines()), (2, 2));
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn halves_a_rejected_batch_until_it_finds_the_invalid_line() {
     .await;
     let (result, report) = server.import(&lines(9), &[]).await;
     result.unwrap();
-    assert_eq!((report.taken(), report.bad_lines()), (8, 1));
+    assert_eq!((report.accepted(), report.bad_lines()), (8, 1));
 }
 
 #[tokio::test]

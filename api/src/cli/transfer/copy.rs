@@ -51,9 +51,9 @@ async fn scores(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
         let part = from.traces.scores_after(last.as_ref(), ROWS).await.map_err(Stop::TraceFile)?;
         let Some(end) = part.last().cloned() else { return Ok((all, new)) };
         last = Some(end);
-        let kept: Vec<_> = part.into_iter().filter(|score| score.timestamp >= from.since).collect();
-        new += to.traces.restore_scores(&kept).await.map_err(Stop::TraceServer)?;
-        all += kept.len();
+        let scores: Vec<_> = part.into_iter().filter(|score| score.timestamp >= from.since).collect();
+        new += to.traces.restore_scores(&scores).await.map_err(Stop::TraceServer)?;
+        all += scores.len();
     }
 }
 

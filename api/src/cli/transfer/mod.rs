@@ -88,7 +88,7 @@ async fn transfer(dir: DataDir) -> Result<(), Stop> {
     }
     let workspaces = copy::everything(&from, &to).await?;
     verify::verify(&from, &to, workspaces).await?;
-    say_secret(&from.dir);
+    print_secret_hint(&from.dir);
     Ok(())
 }
 
@@ -126,7 +126,7 @@ fn since(storage: &Storage) -> Timestamp {
     keep.map_or(Timestamp::EPOCH, |keep| (Clock::system().now() - keep).floor(Source::Daily.bucket()))
 }
 
-fn say_secret(dir: &DataDir) {
+fn print_secret_hint(dir: &DataDir) {
     let file = dir.jwt_secret();
     if file.exists() {
         println!(
