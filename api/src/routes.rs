@@ -26,10 +26,10 @@ use crate::{
     },
     openapi,
     parts::Parts,
-    query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, span, thread, trace},
+    query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, session, span, trace},
 };
 
-/// Adds all routes. Routes of a role in another process are forwarded by the gateway and return 404 elsewhere.
+/// Adds all routes. Requests for roles of other processes are forwarded by the gateway, and 404 in all other processes.
 pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
     config
         .app_data(
@@ -39,7 +39,7 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
         )
         .app_data(QueryConfig::default().error_handler(|error, _| query_error(&error).into()))
         .app_data(PathConfig::default().error_handler(|error, _| path_error(&error).into()));
-    register_states(config, parts);
+    provide(config, parts);
     config
         .route("/health", get().to(health::health))
         .route("/ready", get().to(health::ready))
@@ -60,8 +60,8 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
     });
 }
 
-/// Registers the states of the handlers.
-fn register_states(config: &mut ServiceConfig, parts: &Parts) {
+/// Adds the state of the handlers.
+fn provide(config: &mut ServiceConfig, parts: &Parts) {
     config.app_data(parts.metrics.clone()).app_data(parts.dependencies.clone());
     if let Some(gateway) = &parts.gateway {
         config.app_data(gateway.clone());
@@ -84,10 +84,10 @@ fn register_states(config: &mut ServiceConfig, parts: &Parts) {
 }
 
 fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let remote = |to| if parts.peers.is_some() { to } else { Served::NotHere };
-    let gateway = if parts.gateway.is_some() { Served::Here } else { Served::NotHere };
-    let ingestion = if parts.ingestion.is_some() { Served::Here } else { remote(Served::Ingestion) };
-    let query = if parts.query.is_some() { Served::Here } else { remote(Served::Query) };
+    let elsewhere = |to| if parts.peers.is_some() { to } else { Where::Nowhere };
+    let gateway = if parts.gateway.is_some() { Where::Here } else { Where::Nowhere };
+    let ingestion = if parts.ingestion.is_some() { Where::Here } else { elsewhere(Where::Ingestion) };
+    let query = if parts.query.is_some() { Where::Here } else { elsewhere(Where::Query) };
     web::scope("/api/v1")
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
@@ -95,25 +95,25 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/auth/register").route(gateway.at(post(), account::register)))
         .service(resource("/auth/login").route(gateway.at(post(), account::login)))
         .service(resource("/auth/refresh").route(gateway.at(post(), account::refresh)))
-        .service(resource("/auth/me").route(gateway.at(get(), account::me)))
+        .service(resource("/auth/me").route(gateway.at(get(), account::get)))
         .service(
             resource("/api-keys")
                 .route(gateway.at(get(), api_key::list))
                 .route(gateway.at(post(), api_key::create)),
         )
         .service(resource("/api-keys/{id}").route(gateway.at(delete(), api_key::delete)))
-        .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::home)))
-        .service(resource("/metrics/timeseries").route(query.at(get(), chart::timeseries)))
-        .service(resource("/metrics/breakdown").route(query.at(get(), chart::breakdown)))
+        .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::get)))
+        .service(resource("/metrics/timeseries").route(query.at(get(), chart::get_timeseries)))
+        .service(resource("/metrics/breakdown").route(query.at(get(), chart::get_breakdown)))
         .service(resource("/alerts").route(query.at(get(), alert::list).wrap(Compress::default())))
-        .service(resource("/alerts/recent").route(query.at(get(), alert::recent)))
-        .service(resource("/alerts/{id}").route(query.at(get(), alert::one)))
-        .service(resource("/alerts/{id}/deliveries").route(query.at(get(), alert::deliveries)))
+        .service(resource("/alerts/recent").route(query.at(get(), alert::list_recent)))
+        .service(resource("/alerts/{id}").route(query.at(get(), alert::get)))
+        .service(resource("/alerts/{id}/deliveries").route(query.at(get(), alert::list_deliveries)))
         .service(resource("/alerts/{id}/acknowledge").route(query.at(post(), alert::acknowledge)))
         .service(
             resource("/alert-rules")
                 .route(query.at(get(), alert_rule::list).wrap(Compress::default()))
-                .route(query.at(post(), alert_rule::keep)),
+                .route(query.at(post(), alert_rule::create)),
         )
         .service(
             resource("/alert-rules/preview")
@@ -121,106 +121,112 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         )
         .service(
             resource("/alert-rules/{id}")
-                .route(query.at(get(), alert_rule::one))
-                .route(query.at(patch(), alert_rule::change))
-                .route(query.at(delete(), alert_rule::remove)),
+                .route(query.at(get(), alert_rule::get))
+                .route(query.at(patch(), alert_rule::update))
+                .route(query.at(delete(), alert_rule::delete)),
         )
         .service(
             resource("/alert-channels")
                 .route(query.at(get(), alert_channel::list))
-                .route(query.at(post(), alert_channel::keep)),
+                .route(query.at(post(), alert_channel::create)),
         )
         .service(
             resource("/alert-channels/{id}")
-                .route(query.at(get(), alert_channel::one))
-                .route(query.at(patch(), alert_channel::change))
-                .route(query.at(delete(), alert_channel::remove)),
+                .route(query.at(get(), alert_channel::get))
+                .route(query.at(patch(), alert_channel::update))
+                .route(query.at(delete(), alert_channel::delete)),
         )
         .service(resource("/alert-channels/{id}/test").route(query.at(post(), alert_channel::test)))
         .service(
-            resource("/alert-channels/{id}/deliveries").route(query.at(get(), alert_channel::deliveries)),
+            resource("/alert-channels/{id}/deliveries")
+                .route(query.at(get(), alert_channel::list_deliveries)),
         )
-        .service(resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::keep)))
+        .service(
+            resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::create)),
+        )
         .service(resource("/prices/lookup").route(query.at(get(), price::lookup)))
         .service(
             resource("/prices/reprice")
                 .route(query.at(get(), reprice::list))
-                .route(query.at(post(), reprice::begin)),
+                .route(query.at(post(), reprice::create)),
         )
-        .service(resource("/prices/{id}").route(query.at(delete(), price::remove)))
-        .service(resource("/activity/stream").route(query.at(get(), activity::stream)))
+        .service(resource("/prices/{id}").route(query.at(delete(), price::delete)))
+        .service(resource("/activity/stream").route(query.at(get(), activity::list)))
         .service(
-            compressible("/traces")
+            packed("/traces")
                 .app_data(BodyLimit(limit::TRACE_BYTES))
                 .route(query.at(get(), trace::list).wrap(Compress::default()))
                 .route(ingestion.at(post(), rest::create)),
         )
-        // Only for POST, because a trace may have the id "batch".
+        // Only for POST: `batch` is also a valid trace id.
         .service(
-            compressible("/traces/batch")
+            packed("/traces/batch")
                 .guard(Post())
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), rest::create_batch)),
         )
-        .service(
-            resource("/traces/{trace_id}").route(query.at(get(), trace::detail).wrap(Compress::default())),
-        )
+        .service(resource("/traces/{trace_id}").route(query.at(get(), trace::get).wrap(Compress::default())))
         .service(
             resource("/traces/{trace_id}/search")
                 .route(query.at(get(), span::search).wrap(Compress::default())),
         )
         .service(
             resource("/traces/{trace_id}/spans/{span_id}")
-                .route(query.at(get(), span::one).wrap(Compress::default())),
+                .route(query.at(get(), span::get).wrap(Compress::default())),
         )
-        .service(resource("/sessions").route(query.at(get(), thread::sessions).wrap(Compress::default())))
+        .service(
+            resource("/sessions").route(query.at(get(), session::list_sessions).wrap(Compress::default())),
+        )
         .service(
             resource("/sessions/{session_id}")
-                .route(query.at(get(), thread::session).wrap(Compress::default())),
+                .route(query.at(get(), session::get_session).wrap(Compress::default())),
         )
-        .service(resource("/users").route(query.at(get(), thread::users).wrap(Compress::default())))
-        .service(resource("/users/{user_id}").route(query.at(get(), thread::user).wrap(Compress::default())))
+        .service(resource("/users").route(query.at(get(), session::list_end_users).wrap(Compress::default())))
+        .service(
+            resource("/users/{user_id}")
+                .route(query.at(get(), session::get_end_user).wrap(Compress::default())),
+        )
         .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::create_score)))
 }
 
-/// Adds the endpoints of OpenTelemetry exporters, relative to `OTEL_EXPORTER_OTLP_ENDPOINT`.
+/// The paths that OpenTelemetry exporters append to `OTEL_EXPORTER_OTLP_ENDPOINT`.
 fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let remote = if parts.peers.is_some() { Served::Ingestion } else { Served::NotHere };
-    let ingestion = if parts.ingestion.is_some() { Served::Here } else { remote };
+    let elsewhere = if parts.peers.is_some() { Where::Ingestion } else { Where::Nowhere };
+    let ingestion = if parts.ingestion.is_some() { Where::Here } else { elsewhere };
     web::scope("/v1")
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
         .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
         .wrap(from_fn(otlp::status::shape))
         .service(
-            compressible("/traces")
+            packed("/traces")
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), otlp::http::export)),
         )
-        // For endpoints configured with a trailing slash.
+        // For endpoints that are configured with a trailing slash.
         .service(
             web::resource("/traces/")
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), otlp::http::export)),
         )
-        .default_service(web::to(otlp::http::reject_other_signals))
+        .default_service(web::to(otlp::http::only_traces))
 }
 
-/// Where the requests of a role are handled.
+/// The process that handles the requests of a role.
 #[derive(Clone, Copy)]
-enum Served {
-    /// By the handlers in this process.
+enum Where {
+    /// This process.
     Here,
-    /// By an ingestion process, to which they are forwarded.
+    /// An ingestion process, to which requests are forwarded.
     Ingestion,
-    /// By a query process, to which they are forwarded.
+    /// A query process, to which requests are forwarded.
     Query,
-    /// Not available in this process.
-    NotHere,
+    /// None that this process forwards to.
+    Nowhere,
 }
 
-impl Served {
-    /// Returns the route to `handler`, or to the forwarding handler.
+impl Where {
+    /// Returns the route to `handler`, or to the handler that forwards to its process.
     fn at<F, Args>(self, route: Route, handler: F) -> Route
     where
         F: Handler<Args>,
@@ -231,7 +237,7 @@ impl Served {
             Self::Here => route.to(handler),
             Self::Ingestion => route.to(forward::ingestion),
             Self::Query => route.to(forward::query),
-            Self::NotHere => route.to(not_served),
+            Self::Nowhere => route.to(not_served),
         }
     }
 }
@@ -240,7 +246,7 @@ async fn not_served() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound("Not served by this role; use the gateway"))
 }
 
-/// A resource that rejects compressed bodies and answers unsupported methods with a 405 error.
+/// Returns a resource that rejects compressed bodies, and responds to unsupported methods with 405 and an `ErrorBody`.
 fn resource(
     path: &str,
 ) -> Resource<
@@ -252,11 +258,11 @@ fn resource(
         InitError = (),
     > + use<>,
 > {
-    compressible(path).wrap(from_fn(body::plain))
+    packed(path).wrap(from_fn(body::plain))
 }
 
-/// A resource whose bodies may be compressed; its handler reads them with [`body::read`].
-fn compressible(path: &str) -> Resource {
+/// Returns a resource that accepts compressed bodies: its handlers read them with [`body::read`].
+fn packed(path: &str) -> Resource {
     web::resource(path).default_service(web::to(async || Err::<String, _>(ApiError::MethodNotAllowed)))
 }
 
@@ -274,9 +280,9 @@ fn json_error(error: &JsonPayloadError) -> ApiError {
 }
 
 fn query_error(error: &QueryPayloadError) -> ApiError {
-    ApiError::BadRequest(format!("The query is not valid: {error}"))
+    ApiError::BadRequest(format!("The query is invalid: {error}"))
 }
 
 fn path_error(_: &PathError) -> ApiError {
-    ApiError::NotFound("Not found")
+    ApiError::NotFound("Not found: the path contains an invalid id")
 }

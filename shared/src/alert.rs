@@ -95,6 +95,57 @@ impl AlertState {
     }
 }
 
+/// A filter by the state of alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum AlertStateFilter {
+    /// Active alerts: firing or acknowledged.
+    Open,
+    /// Active alerts that are not acknowledged.
+    Firing,
+    /// Active alerts that are acknowledged.
+    Acknowledged,
+    /// Alerts that are no longer active.
+    Resolved,
+}
+
+/// The query of the newest alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
+pub struct RecentAlertsQuery {
+    /// The maximum number of alerts: 1 to 100. Default: 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
+    pub limit: Option<u32>,
+    /// Only alerts with this severity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+}
+
+/// The query of a page of alerts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
+pub struct AlertListQuery {
+    /// Only alerts in this state; `open` means firing or acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<AlertStateFilter>,
+    /// Only alerts with this severity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Only alerts of this rule, which may be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_id: Option<Uuid>,
+    /// The maximum number of alerts on a page: 1 to 100. Default: 50.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
+    pub limit: Option<u32>,
+    /// The number of the page, from 1. Default: 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1))]
+    pub page: Option<u32>,
+}
+
 /// The reason for the resolution of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

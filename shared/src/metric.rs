@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Timestamp, time_range::TimeRangeQuery};
 
 /// A metric of traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,6 +84,37 @@ impl Dimension {
             Self::Model => "model",
         }
     }
+}
+
+/// The query of a metric over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
+pub struct TimeseriesQuery {
+    /// The metric.
+    pub metric: Metric,
+    /// The time range.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", param(ignore))]
+    pub time_range: TimeRangeQuery,
+    /// Returns one series for each of the ten groups with the most requests. Default: one series of all traces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_by: Option<Dimension>,
+}
+
+/// The query of the metrics of each agent or model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
+pub struct BreakdownQuery {
+    /// The dimension.
+    pub by: Dimension,
+    /// The time range.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", param(ignore))]
+    pub time_range: TimeRangeQuery,
+    /// The maximum number of items: 1 to 100. Default: 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
+    pub limit: Option<u32>,
 }
 
 /// A metric over time.

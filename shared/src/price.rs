@@ -106,12 +106,15 @@ pub struct PriceTier {
 
 /// The query of a price lookup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct PriceLookupQuery {
-    /// The model, as in spans.
+    /// The model, as in spans: 1 to 256 bytes without control characters.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", param(required, min_length = 1, max_length = 256))]
     pub model: String,
-    /// The provider, as in spans.
+    /// The provider, as in spans. Absent or empty: any provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(max_length = 256))]
     pub provider: Option<String>,
 }
 

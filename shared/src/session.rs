@@ -77,34 +77,25 @@ pub struct SessionTrace {
 
 /// The query of a list of sessions or end users.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct SessionListQuery {
-    /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub range: Option<String>,
-    /// The start of a custom range, in RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start: Option<String>,
-    /// The end of a custom range, exclusive, in RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<String>,
+    /// The time range.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", param(ignore))]
+    pub time_range: TimeRangeQuery,
     /// The maximum number of items: 1 to 100. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
-}
-
-impl SessionListQuery {
-    /// Returns the time range of the query.
-    #[must_use]
-    pub fn time_range(&self) -> TimeRangeQuery {
-        TimeRangeQuery { range: self.range.clone(), start: self.start.clone(), end: self.end.clone() }
-    }
 }
 
 /// The query of a page of a session or end user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct SessionQuery {
     /// The maximum number of traces: 1 to 100. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
     /// The `next_cursor` of the previous page.
     #[serde(default, skip_serializing_if = "Option::is_none")]

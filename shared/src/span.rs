@@ -216,9 +216,11 @@ pub struct Scope {
 
 /// The query of a search in a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct SpanSearchQuery {
     /// The search text: 1 to 200 characters. Case is ignored.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", param(required, min_length = 1, max_length = 200))]
     pub q: String,
 }
 

@@ -8,6 +8,7 @@ use crate::{Timestamp, limit};
 
 /// The time range of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct TimeRangeQuery {
     /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

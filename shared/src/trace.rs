@@ -187,6 +187,7 @@ pub struct TraceDetail {
 
 /// The query of the detail of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct TraceDetailQuery {
     /// Whether spans contain their payloads: inputs, outputs, attributes, events and links. Default: `true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -226,16 +227,12 @@ pub const DEFAULT_SCORE_NAME: &str = "quality";
 
 /// The query of a list of traces.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct TraceListQuery {
-    /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub range: Option<String>,
-    /// The start of a custom range, in RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start: Option<String>,
-    /// The end of a custom range, exclusive, in RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub end: Option<String>,
+    /// The time range.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "openapi", param(ignore))]
+    pub time_range: TimeRangeQuery,
     /// Only traces of this agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
@@ -253,19 +250,13 @@ pub struct TraceListQuery {
     pub user_id: Option<String>,
     /// The maximum number of traces on a page: 1 to 100. Default: 50.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
     /// The number of the page, from 1. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1))]
     pub page: Option<u32>,
     /// The `next_cursor` of the previous page. Takes precedence over `page`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-}
-
-impl TraceListQuery {
-    /// Returns the time range of the query.
-    #[must_use]
-    pub fn time_range(&self) -> TimeRangeQuery {
-        TimeRangeQuery { range: self.range.clone(), start: self.start.clone(), end: self.end.clone() }
-    }
 }

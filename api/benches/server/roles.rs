@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use api::role::Role;
 use domain::secret::Secret;
 use store::{database::postgres::PostgresSettings, trace::TraceStore};
+
 use test_support::{
     postgres::{PostgresServer, Setup},
     redis::{RedisOptions, RedisServer},

@@ -8,7 +8,10 @@ use std::{
 };
 
 use shared::Timestamp;
-use store::account::{AccountError, AccountStore, KeyOwner};
+use store::{
+    StoreError,
+    account::{AccountStore, KeyOwner},
+};
 use uuid::Uuid;
 
 use super::{
@@ -75,7 +78,7 @@ impl Credentials {
     ///
     /// # Errors
     /// Returns an error if the store fails; those uses are lost.
-    pub async fn save_uses(&self) -> Result<(), AccountError> {
+    pub async fn save_uses(&self) -> Result<(), StoreError> {
         let uses: Vec<_> = self.uses.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
         if uses.is_empty() { Ok(()) } else { self.accounts.touch_api_keys(&uses).await }
     }

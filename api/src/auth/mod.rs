@@ -5,5 +5,6 @@ pub mod credential;
 pub mod identity;
 pub mod jwt;
 pub mod key;
+pub mod key_use;
 pub mod password;
 pub mod secret;

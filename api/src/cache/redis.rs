@@ -159,7 +159,7 @@ impl RedisCache {
             tracing::warn!(
                 error = chain(failure),
                 "cache unavailable; responses are computed from the database"
-            )
+            );
         });
     }
 }

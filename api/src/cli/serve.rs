@@ -56,7 +56,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         && let (Some(gateway), Some(query)) = (gateway, query)
     {
         match feed::account(&gateway).await {
-            Ok(user) => application.spawn(feed::run_or_log(gateway, query, user, url)),
+            Ok(user) => application.run_beside(feed::run_or_log(gateway, query, user, url)),
             Err(error) => {
                 eprintln!("agent-obs: cannot create the demo account: {}", chain(error.as_ref()));
                 return ExitCode::FAILURE;

@@ -63,7 +63,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
     pub(super) fn secret(&self, name: &'static str) -> Result<Option<Secret>, InvalidSetting> {
         let Some(text) = self.text(name) else { return Ok(None) };
         if text.len() < SECRET_MIN_BYTES {
-            return Err(invalid(name, hidden(&text), format!("at least {} bytes", SECRET_MIN_BYTES)));
+            return Err(invalid(name, hidden(&text), format!("at least {SECRET_MIN_BYTES} bytes")));
         }
         Ok(Some(Secret::new(text)))
     }

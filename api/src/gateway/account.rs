@@ -1,7 +1,8 @@
 //! Accounts over HTTP: register, log in, refresh the token, get the current account.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    CustomizeResponder, HttpRequest, Responder,
+    http::header,
     web::{Data, Json},
 };
 use shared::{
@@ -15,15 +16,18 @@ use super::State;
 use crate::{
     auth::{identity::Login, password::PasswordError},
     error::ApiError,
+    response::Created,
 };
+
+/// A token that must not be cached.
+type UncachedToken = CustomizeResponder<Json<TokenResponse>>;
 
 /// Creates an account with its own workspace.
 #[utoipa::path(
-    post, path = "/api/v1/auth/register", tag = "Accounts", request_body = RegisterRequest,
+    post, path = "/api/v1/auth/register", operation_id = "account_create", tag = "Accounts", request_body = RegisterRequest,
     responses(
         (status = 201, description = "The new account", body = User),
         (status = 409, description = "The e-mail is already registered", body = ErrorBody),
-        (status = 422, description = "Fields are invalid", body = ErrorBody),
         (status = 429, description = "Too many registrations from this address", body = ErrorBody),
     )
 )]
@@ -31,7 +35,7 @@ pub async fn register(
     app: Data<State>,
     http: HttpRequest,
     request: Json<RegisterRequest>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Created<Json<User>>, ApiError> {
     let request = request.into_inner();
     ApiError::check(request.validate())?;
     app.login_limit.register(app.proxies.client(&http)).await.map_err(|retry_after| {
@@ -45,12 +49,12 @@ pub async fn register(
         created_at: app.clock.now(),
     };
     let user = app.accounts.create_account(&account).await?;
-    Ok(HttpResponse::Created().json(user))
+    Ok(Created(Json(user)))
 }
 
 /// Returns a token for an e-mail and a password.
 #[utoipa::path(
-    post, path = "/api/v1/auth/login", tag = "Accounts", request_body = LoginRequest,
+    post, path = "/api/v1/auth/login", operation_id = "token_create", tag = "Accounts", request_body = LoginRequest,
     responses(
         (status = 200, description = "A token", body = TokenResponse),
         (status = 401, description = "Unknown e-mail or wrong password; the response and its time are the same for both", body = ErrorBody),
@@ -61,7 +65,7 @@ pub async fn login(
     app: Data<State>,
     http: HttpRequest,
     request: Json<LoginRequest>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<UncachedToken, ApiError> {
     let email = normalize_email(&request.email);
     let attempt =
         app.login_limit.attempt(&email, app.proxies.client(&http)).await.map_err(|retry_after| {
@@ -80,13 +84,13 @@ pub async fn login(
     }
     let found = app.accounts.get_credentials(&email).await?;
     let hash = found.as_ref().map(|credentials| &credentials.password_hash);
-    let holds = match app.passwords.verify(&request.password, hash).await {
-        Ok(holds) => holds,
+    let is_correct = match app.passwords.verify(&request.password, hash).await {
+        Ok(is_correct) => is_correct,
         Err(PasswordError::Unhashable) => false,
         Err(error) => return Err(internal(error)),
     };
     match found {
-        Some(credentials) if holds => {
+        Some(credentials) if is_correct => {
             attempt.succeeded().await;
             token(&app, &credentials.user)
         }
@@ -99,26 +103,26 @@ pub async fn login(
 
 /// Returns a new token for a valid one.
 #[utoipa::path(
-    post, path = "/api/v1/auth/refresh", tag = "Accounts", security(("jwt" = [])),
+    post, path = "/api/v1/auth/refresh", operation_id = "token_refresh", tag = "Accounts", security(("jwt" = [])),
     responses(
         (status = 200, description = "A new token", body = TokenResponse),
         (status = 401, description = "The token is invalid, or its account was deleted", body = ErrorBody),
     )
 )]
-pub async fn refresh(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
+pub async fn refresh(app: Data<State>, login: Login) -> Result<UncachedToken, ApiError> {
     token(&app, &user(&app, login).await?)
 }
 
 /// Returns the account of the token.
 #[utoipa::path(
-    get, path = "/api/v1/auth/me", tag = "Accounts", security(("jwt" = [])),
+    get, path = "/api/v1/auth/me", operation_id = "account_get", tag = "Accounts", security(("jwt" = [])),
     responses(
         (status = 200, description = "The account", body = User),
         (status = 401, description = "The token is invalid, or its account was deleted", body = ErrorBody),
     )
 )]
-pub async fn me(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(user(&app, login).await?))
+pub async fn get(app: Data<State>, login: Login) -> Result<Json<User>, ApiError> {
+    Ok(Json(user(&app, login).await?))
 }
 
 async fn user(app: &State, login: Login) -> Result<User, ApiError> {
@@ -126,13 +130,10 @@ async fn user(app: &State, login: Login) -> Result<User, ApiError> {
     user.ok_or(ApiError::Unauthorized("The account of this token was deleted"))
 }
 
-fn token(app: &State, user: &User) -> Result<HttpResponse, ApiError> {
+fn token(app: &State, user: &User) -> Result<UncachedToken, ApiError> {
     let (access_token, expires_in) = app.jwt.issue(user, app.clock.now()).map_err(internal)?;
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(TokenResponse {
-        access_token,
-        token_type: "bearer".to_owned(),
-        expires_in,
-    }))
+    let token = TokenResponse { access_token, token_type: "bearer".to_owned(), expires_in };
+    Ok(Json(token).customize().insert_header((header::CACHE_CONTROL, "no-store")))
 }
 
 fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ApiError {

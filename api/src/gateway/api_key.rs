@@ -1,7 +1,8 @@
 //! API keys over HTTP: list, create, delete.
 
 use actix_web::{
-    HttpResponse,
+    CustomizeResponder, Responder,
+    http::header,
     web::{Data, Json, Path},
 };
 use shared::{
@@ -17,25 +18,26 @@ use super::State;
 use crate::{
     auth::{identity::Login, key},
     error::ApiError,
+    response::{Created, NoContent},
 };
 
 /// Lists the API keys of the workspace, newest first, without their secrets.
 #[utoipa::path(
-    get, path = "/api/v1/api-keys", tag = "API keys", security(("jwt" = [])),
-    responses((status = 200, description = "The API keys", body = ItemList<ApiKey>), (status = 401, body = ErrorBody))
+    get, path = "/api/v1/api-keys", operation_id = "api_key_list", tag = "API keys", security(("jwt" = [])),
+    responses((status = 200, description = "The API keys", body = ItemList<ApiKey>))
 )]
-pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
+pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<ApiKey>>, ApiError> {
     let items = app.accounts.list_api_keys(login.workspace_id).await?;
     let total = items.len() as u64;
-    Ok(HttpResponse::Ok().json(ItemList { items, total }))
+    Ok(Json(ItemList { items, total }))
 }
 
 /// Creates an API key. Only this response contains the key.
 #[utoipa::path(
-    post, path = "/api/v1/api-keys", tag = "API keys", request_body = CreateApiKeyRequest, security(("jwt" = [])),
+    post, path = "/api/v1/api-keys", operation_id = "api_key_create", tag = "API keys",
+    request_body = CreateApiKeyRequest, security(("jwt" = [])),
     responses(
         (status = 201, description = "The key, shown once", body = CreateApiKeyResponse),
-        (status = 401, body = ErrorBody),
         (status = 422, description = "The name is invalid, or the workspace has 100 keys", body = ErrorBody),
     )
 )]
@@ -43,7 +45,7 @@ pub async fn create(
     app: Data<State>,
     login: Login,
     request: Json<CreateApiKeyRequest>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<CustomizeResponder<Created<Json<CreateApiKeyResponse>>>, ApiError> {
     let mut errors = request.validate();
     if app.accounts.count_api_keys(login.workspace_id).await? >= limit::API_KEYS {
         errors.push(FieldError::new(
@@ -63,25 +65,23 @@ pub async fn create(
     };
     let api_key = app.accounts.create_api_key(&new).await?;
     app.credentials.clear_cached_keys();
-    Ok(HttpResponse::Created()
-        .insert_header(("Cache-Control", "no-store"))
-        .json(CreateApiKeyResponse { key, api_key }))
+    let created = Created(Json(CreateApiKeyResponse { key, api_key }));
+    Ok(created.customize().insert_header((header::CACHE_CONTROL, "no-store")))
 }
 
 /// Deletes an API key, which is rejected from then on.
 #[utoipa::path(
-    delete, path = "/api/v1/api-keys/{id}", tag = "API keys", security(("jwt" = [])),
+    delete, path = "/api/v1/api-keys/{id}", operation_id = "api_key_delete", tag = "API keys", security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the key")),
     responses(
-        (status = 204, description = "Revoked"),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "The workspace has no such key", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "API key not found", body = ErrorBody),
     )
 )]
-pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
+pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
     if !app.accounts.revoke_api_key(login.workspace_id, *id, app.clock.now()).await? {
         return Err(ApiError::NotFound("API key not found"));
     }
     app.credentials.clear_cached_keys();
-    Ok(HttpResponse::NoContent().finish())
+    Ok(NoContent)
 }

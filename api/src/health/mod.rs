@@ -10,14 +10,14 @@ use self::dependency::Dependency;
 use crate::{error::ApiError, telemetry::metrics::Metrics};
 
 /// Liveness: reports that the process responds. Checks no dependencies.
-#[utoipa::path(get, path = "/health", tag = "Operation", responses((status = 200, description = "Alive")))]
+#[utoipa::path(get, path = "/health", operation_id = "health_get", tag = "Operation", responses((status = 200, description = "Alive")))]
 pub async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}))
 }
 
 /// Readiness: checks all dependencies and reports the state of each by name.
 #[utoipa::path(
-    get, path = "/ready", tag = "Operation",
+    get, path = "/ready", operation_id = "readiness_get", tag = "Operation",
     responses(
         (status = 200, description = "`ready`, or `degraded`: an optional dependency is down"),
         (status = 503, description = "`not ready`: a required dependency is down"),
@@ -48,7 +48,7 @@ pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
 }
 
 /// Metrics in the text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "Operation", responses((status = 200, description = "The metrics", content_type = "text/plain")))]
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics_get", tag = "Operation", responses((status = 200, description = "The metrics", content_type = "text/plain")))]
 pub async fn metrics(metrics: Data<Metrics>) -> Result<HttpResponse, ApiError> {
     let text = metrics.text().map_err(|error| ApiError::Internal(error.into()))?;
     Ok(HttpResponse::Ok()

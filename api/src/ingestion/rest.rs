@@ -1,8 +1,8 @@
 //! The REST endpoints for traces and scores. A handler responds once the accepted data is durable.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{self, Data, Path},
+    HttpRequest,
+    web::{self, Data, Json, Path},
 };
 use domain::trace::record::NewTrace;
 use ingest::field::Arrival;
@@ -16,22 +16,17 @@ use shared::{
 };
 
 use super::{State, body};
-use crate::{auth::identity::Sender, error::ApiError};
+use crate::{auth::identity::Sender, error::ApiError, response::Accepted};
 
 /// Larger bodies are parsed on a blocking thread.
 const PARSE_INLINE_BYTES: usize = 256 * 1024;
 
 /// Creates a trace.
 #[utoipa::path(
-    post, path = "/api/v1/traces", tag = "Ingestion", request_body = TraceInput,
+    post, path = "/api/v1/traces", operation_id = "trace_create", tag = "Ingestion", request_body = TraceInput,
     security(("jwt" = []), ("api_key" = [])),
     responses(
         (status = 202, description = "Accepted and durable", body = IngestResponse),
-        (status = 400, description = "Invalid JSON", body = ErrorBody),
-        (status = 401, description = "Missing or invalid credentials", body = ErrorBody),
-        (status = 413, description = "Too large", body = ErrorBody),
-        (status = 422, description = "Fields are invalid", body = ErrorBody),
-        (status = 429, description = "Rate limit exceeded", body = ErrorBody),
         (status = 503, description = "The queue is full; retry after Retry-After", body = ErrorBody),
     )
 )]
@@ -40,7 +35,7 @@ pub async fn create(
     sender: Sender,
     request: HttpRequest,
     payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Accepted<Json<IngestResponse>>, ApiError> {
     let body = body::read_json(&request, payload.into_inner()).await?;
     let arrival = arrival(&app, &sender);
     let raw: &RawValue = serde_json::from_slice(&body).map_err(bad_json)?;
@@ -48,24 +43,17 @@ pub async fn create(
     let trace_id = trace.trace_id.clone();
     app.queue.push(vec![trace]).await?;
     app.metrics.ingested(1, 0);
-    Ok(HttpResponse::Accepted().json(IngestResponse {
-        accepted: 1,
-        rejected: Vec::new(),
-        trace_id: Some(trace_id),
-    }))
+    Ok(Accepted(Json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id: Some(trace_id) })))
 }
 
 /// Creates up to 1000 traces; invalid ones are reported and do not reject the others.
 #[utoipa::path(
-    post, path = "/api/v1/traces/batch", tag = "Ingestion", request_body = TraceBatch,
+    post, path = "/api/v1/traces/batch", operation_id = "trace_batch_create", tag = "Ingestion",
+    request_body = TraceBatch,
     security(("jwt" = []), ("api_key" = [])),
     responses(
         (status = 202, description = "The accepted traces are durable", body = IngestResponse),
-        (status = 400, description = "Invalid JSON", body = ErrorBody),
-        (status = 401, description = "Missing or invalid credentials", body = ErrorBody),
-        (status = 413, description = "Too large", body = ErrorBody),
         (status = 422, description = "Not a batch, or more than 1000 traces", body = ErrorBody),
-        (status = 429, description = "Rate limit exceeded", body = ErrorBody),
         (status = 503, description = "The queue is full; retry after Retry-After", body = ErrorBody),
     )
 )]
@@ -74,7 +62,7 @@ pub async fn create_batch(
     sender: Sender,
     request: HttpRequest,
     payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Accepted<Json<IngestResponse>>, ApiError> {
     let body = body::read_json(&request, payload.into_inner()).await?;
     let arrival = arrival(&app, &sender);
     let (traces, rejected) = if body.len() <= PARSE_INLINE_BYTES {
@@ -87,32 +75,30 @@ pub async fn create_batch(
     let accepted = traces.len();
     app.queue.push(traces).await?;
     app.metrics.ingested(accepted, rejected.len());
-    Ok(HttpResponse::Accepted().json(IngestResponse { accepted, rejected, trace_id: None }))
+    Ok(Accepted(Json(IngestResponse { accepted, rejected, trace_id: None })))
 }
 
 /// Records a score of a trace, which may arrive later.
 #[utoipa::path(
-    post, path = "/api/v1/traces/{trace_id}/scores", tag = "Ingestion", request_body = ScoreRequest,
+    post, path = "/api/v1/traces/{trace_id}/scores", operation_id = "score_create", tag = "Ingestion",
+    request_body = ScoreRequest,
     params(("trace_id" = String, Path, description = "The id of the trace")),
     security(("jwt" = []), ("api_key" = [])),
     responses(
         (status = 202, description = "Accepted and durable", body = IngestResponse),
-        (status = 401, description = "Missing or invalid credentials", body = ErrorBody),
-        (status = 422, description = "Fields are invalid", body = ErrorBody),
-        (status = 429, description = "Rate limit exceeded", body = ErrorBody),
     )
 )]
 pub async fn create_score(
     app: Data<State>,
     sender: Sender,
     trace_id: Path<String>,
-    request: web::Json<ScoreRequest>,
-) -> Result<HttpResponse, ApiError> {
+    request: Json<ScoreRequest>,
+) -> Result<Accepted<Json<IngestResponse>>, ApiError> {
     let score = ingest::rest::score(&trace_id, request.into_inner(), arrival(&app, &sender))
         .map_err(ApiError::ValidationFailed)?;
     app.queue.score(score).await?;
     let trace_id = Some(trace_id.into_inner());
-    Ok(HttpResponse::Accepted().json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id }))
+    Ok(Accepted(Json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id })))
 }
 
 fn arrival(app: &State, sender: &Sender) -> Arrival {
@@ -153,7 +139,7 @@ fn read_batch(body: &[u8], arrival: Arrival) -> Result<(Vec<NewTrace>, Vec<Rejec
     Ok((traces, rejected))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+#[expect(clippy::needless_pass_by_value, reason = "map_err passes the error by value")]
 fn bad_json(error: serde_json::Error) -> ApiError {
     ApiError::BadRequest(format!("The body is not valid JSON: {error}"))
 }

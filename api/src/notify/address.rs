@@ -1,9 +1,9 @@
-//! Classifies IP addresses: only addresses of the public internet may be called by webhooks, which must not reach
-//! services that only this server can reach.
+//! Which addresses lie in public networks. Whatever an address on the internet must not be is refused: what a workspace
+//! enters as a webhook must not lead to what only this server can reach.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Returns what kind of non-public address this is; `None` if it is public.
+/// Why an address is none of the public internet; nothing where it is.
 #[must_use]
 pub fn why_private(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -12,28 +12,28 @@ pub fn why_private(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Classifies by IANA's special-purpose address registry.
+/// By IANA's registry of special addresses.
 fn why_private_v4(address: Ipv4Addr) -> Option<&'static str> {
     Some(match address.octets() {
         [0, ..] => "an unspecified address",
         [127, ..] => "a loopback address",
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => "a private address",
-        [100, 64..=127, ..] => "a carrier-grade NAT address",
+        [100, 64..=127, ..] => "an address of a provider's own network",
         [169, 254, ..] => "a link-local address",
-        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => "a documentation address",
+        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => "an address for documentation",
         [192, 0, 0, _] | [192, 88, 99, _] | [198, 18..=19, ..] | [240..=255, ..] => "a reserved address",
         [224..=239, ..] => "a multicast address",
         _ => return None,
     })
 }
 
-/// Only some addresses of 2000::/3 are public, and two forms contain an IPv4 address.
+/// Global unicast addresses are those of 2000::/3, and of these not all; two forms stand for an IPv4 address.
 fn why_private_v6(address: Ipv6Addr) -> Option<&'static str> {
     let segments = address.segments();
     if let Some(mapped) = address.to_ipv4_mapped() {
         return why_private_v4(mapped);
     }
-    // The NAT64 prefix: on IPv6-only networks, public IPv4 addresses have this form.
+    // What NAT64 translates: on a network without IPv4, the public addresses of IPv4 look so.
     if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = segments {
         return why_private_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
     }
@@ -43,8 +43,8 @@ fn why_private_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xfe80..=0xfebf, ..] => "a link-local address",
         [0xfc00..=0xfdff, ..] => "a private address",
         [0xff00..=0xffff, ..] => "a multicast address",
-        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => "a documentation address",
-        // Teredo and benchmarking addresses, and 6to4, which routes to the contained IPv4 address.
+        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => "an address for documentation",
+        // Teredo, benchmarks and the like, and 6to4, which leads wherever the IPv4 address in it does.
         [0x2001, 0..=0x1ff, ..] | [0x2002, ..] => "a reserved address",
         [0x2000..=0x3fff, ..] => return None,
         _ => "a reserved address",
@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    /// IANA's registry of special-purpose IPv4 addresses, and multicast.
+    /// IANA's registry of special IPv4 addresses, and multicast.
     const SPECIAL: [&str; 16] = [
         "0.0.0.0/8",
         "10.0.0.0/8",
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn internet_addresses_are_public() {
+    fn addresses_of_the_internet_are_public() {
         for public in [
             "1.1.1.1",
             "9.255.255.255",
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_address_is_classified() {
+    fn every_other_address_says_what_it_is() {
         for (address, what) in [
             ("127.0.0.1", "loopback"),
             ("127.255.255.255", "loopback"),
@@ -146,8 +146,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_ipv4_address_is_private_if_the_registry_lists_it_in_every_form(bits: u32, network in 0..17_usize) {
-            // Half of the generated addresses are within registered networks.
+        fn an_ipv4_address_is_private_where_the_registry_says_so_in_every_form(bits: u32, network in 0..17_usize) {
+            // Half of the addresses lie within the networks that matter.
             let address = match SPECIAL.get(network).map(|network| network.parse::<IpNet>().unwrap()) {
                 Some(IpNet::V4(net)) => {
                     Ipv4Addr::from(u32::from(net.network()) | (bits & u32::from(net.hostmask())))
@@ -163,7 +163,7 @@ mod tests {
         }
 
         #[test]
-        fn no_ipv6_address_outside_global_unicast_is_public(bits: u128) {
+        fn no_ipv6_address_outside_of_global_unicast_is_public(bits: u128) {
             let address = Ipv6Addr::from(bits);
             let stands_for_ipv4 = address.to_ipv4_mapped().is_some() || bits >> 32 == 0x0064_ff9b << 64;
             if bits >> 125 != 1 && !stands_for_ipv4 {

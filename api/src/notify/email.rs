@@ -1,5 +1,4 @@
-//! E-mail notifications, in text and HTML, sent through the configured SMTP server. The e-mails of an alert form a
-//! thread and are marked as auto-generated.
+//! An e-mail, as text and as HTML, over the server's SMTP. The mails of one alert hang together, and no program answers them.
 
 use std::{
     fmt::Write as _,
@@ -24,18 +23,15 @@ use shared::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    outcome::{Delivered, Failure, quote},
+    Arrived, Failure, Notifier, said,
     text::{Text, cut},
 };
 use crate::config::{Smtp, SmtpTls};
 
-/// The maximum length of the list of failed recipients.
+/// Characters that are kept of whom a mail did not reach, and why.
 const MISSED_CHARS: usize = 1000;
 
-/// The maximum number of steps of an attempt, each of which waits for a response of the server.
-const STEPS: u32 = 3;
-
-/// Sends e-mails.
+/// What sends e-mails.
 pub(super) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
@@ -44,7 +40,7 @@ pub(super) struct Mailer {
 
 impl std::fmt::Debug for Mailer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The other fields contain the password.
+        // The rest holds the password.
         f.debug_struct("Mailer").field("from", &self.from).finish_non_exhaustive()
     }
 }
@@ -69,28 +65,28 @@ impl Mailer {
         Ok(Self { transport: builder.build(), from: smtp.from.clone(), patience })
     }
 
-    /// Sends an e-mail to all recipients of the channel. If the server rejects one of them, each recipient gets a
-    /// separate e-mail, so that the others are still notified.
+    /// Sends a mail to all whom the channel names. Where the server refuses one of them, it gets the mail for each by
+    /// itself: whom it does not take is no reason for the others to learn nothing.
     pub(super) async fn send(
         &self,
         delivery: &DueDelivery,
         text: &Text,
         now: Timestamp,
-    ) -> Result<Delivered, Failure> {
+    ) -> Result<Arrived, Failure> {
         let (mut to, mut missed) = (Vec::new(), Vec::new());
         for address in &delivery.channel.to {
             match check_mailbox(address) {
                 Ok(address) => to.push(address),
-                Err(detail) => missed.push(format!("{} {detail}", quote(address))),
+                Err(detail) => missed.push(format!("{} {detail}", said(address))),
             }
         }
         if to.is_empty() {
-            return Err(Failure::permanent(None, cut(&missed.join("; "), MISSED_CHARS)));
+            return Err(Failure::lasting(None, cut(&missed.join("; "), MISSED_CHARS)));
         }
         let mail = self.mail(delivery, text, &to, now)?.formatted();
-        let deadline = Instant::now() + self.patience * STEPS;
+        let deadline = Instant::now() + self.patience * Notifier::STEPS;
         let status_code = match self.hand_over(&to, &mail, deadline).await {
-            Err(failure) if to.len() > 1 && may_concern_one_recipient(&failure) => {
+            Err(failure) if to.len() > 1 && may_be_of_one(&failure) => {
                 let (mut taken, mut why) = (None, failure);
                 for address in &to {
                     match self.hand_over(std::slice::from_ref(address), &mail, deadline).await {
@@ -109,33 +105,32 @@ impl Mailer {
         };
         let missed = (!missed.is_empty()).then(|| {
             let missed = missed.join("; ");
-            cut(&format!("not delivered to: {missed}"), MISSED_CHARS)
+            cut(&format!("it did not reach everybody: {missed}"), MISSED_CHARS)
         });
-        Ok(Delivered { status_code, missed })
+        Ok(Arrived { status_code, missed })
     }
 
-    /// Sends a message to some recipients, and returns the SMTP status.
+    /// Gives the server a mail for some, and answers its status.
     async fn hand_over(&self, to: &[Address], mail: &[u8], deadline: Instant) -> Result<u16, Failure> {
         let envelope = Envelope::new(Some(self.from.email.clone()), to.to_vec())
-            .map_err(|error| Failure::permanent(None, format!("cannot build the message: {error}")))?;
+            .map_err(|error| Failure::lasting(None, format!("no mail can be made of it: {error}")))?;
         let sent = timeout_at(deadline, self.transport.send_raw(&envelope, mail));
         let Ok(sent) = sent.await else {
-            let patience = self.patience * STEPS;
-            let error =
-                format!("the mail server did not accept the message within {} s", patience.as_secs_f32());
-            return Err(Failure::temporary(None, error));
+            let patience = self.patience * Notifier::STEPS;
+            let error = format!("the mail server did not take it within {} s", patience.as_secs_f32());
+            return Err(Failure::passing(None, error));
         };
         sent.map(|answer| answer.code().into()).map_err(|error| {
             let code = error.status().map(u16::from);
             let is_final = error.is_permanent() || error.is_client();
             let error = if error.is_timeout() {
-                format!("the mail server did not respond within {} s", self.patience.as_secs_f32())
+                format!("the mail server did not answer within {} s", self.patience.as_secs_f32())
             } else if code.is_some() {
-                format!("the mail server rejected the message: {}", chain(&error))
+                format!("the mail server refused it: {}", chain(&error))
             } else {
-                format!("cannot connect to the mail server: {}", chain(&error))
+                format!("the mail server cannot be spoken to: {}", chain(&error))
             };
-            Failure { is_final, ..Failure::temporary(code, quote(&error)) }
+            Failure { is_final, ..Failure::passing(code, said(&error)) }
         })
     }
 
@@ -161,28 +156,28 @@ impl Mailer {
             mail = mail.to(Mailbox::new(None, to.clone()));
         }
         if let Some(alert) = &delivery.notification.alert {
-            // No e-mail has this id; all e-mails of the alert refer to it, so that they form a thread in any order.
+            // No mail has this id: each names it, so that they hang together whichever comes first.
             let thread = format!("<alert.{}@{domain}>", alert.id);
             mail = mail.in_reply_to(thread.clone()).references(thread);
         }
         mail.multipart(MultiPart::alternative_plain_html(plain(text), html(text)))
-            .map_err(|error| Failure::permanent(None, format!("cannot build the message: {error}")))
+            .map_err(|error| Failure::lasting(None, format!("no mail can be made of it: {error}")))
     }
 }
 
-/// Parses the e-mail address of a recipient.
+/// The address that a mail can go to.
 ///
 /// # Errors
-/// Returns what is wrong with it, for the person who entered it.
+/// What is wrong with it, for the person who typed it.
 pub fn check_mailbox(address: &str) -> Result<Address, String> {
-    address.trim().parse().map_err(|error| format!("is not a valid e-mail address: {error}"))
+    address.trim().parse().map_err(|error| format!("is no address that mail can go to: {error}"))
 }
 
-/// Returns whether a failure may concern only one of several recipients, unlike a failed authentication.
-fn may_concern_one_recipient(failure: &Failure) -> bool {
+/// Whether another recipient might be taken where this came of several: not where nobody is let in at all.
+fn may_be_of_one(failure: &Failure) -> bool {
     match failure.status_code {
         Some(code) => code != 421 && !(530..540).contains(&code),
-        // A recipient contains letters that the server does not support.
+        // One has letters that the server does not know.
         None => failure.is_final,
     }
 }
@@ -190,7 +185,7 @@ fn may_concern_one_recipient(failure: &Failure) -> bool {
 fn plain(text: &Text) -> String {
     let mut plain = text.sentences.join("\n\n");
     plain.push_str("\n\n");
-    // Writing to a string cannot fail.
+    // Writing to a string does not fail.
     for (name, value) in &text.facts {
         let _ = writeln!(plain, "{name}: {value}");
     }

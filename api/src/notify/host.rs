@@ -1,4 +1,4 @@
-//! Checks the host of a webhook URL. The addresses of a name are checked when it is resolved.
+//! Where a webhook leads, as far as its address says: what a name stands for is found out when it is resolved.
 
 use std::net::IpAddr;
 
@@ -6,17 +6,17 @@ use reqwest::Url;
 
 use super::address::why_private;
 
-/// The setting that allows private addresses.
-pub(super) const ALLOW: &str = "private networks require WEBHOOK_ALLOW_PRIVATE=true";
-/// Domain suffixes that are used only in private networks.
+/// What lets private addresses be reached.
+pub(super) const ALLOW: &str = "only WEBHOOK_ALLOW_PRIVATE=true lets webhooks reach private networks";
+/// Ends of names that mean something in private networks alone.
 const PRIVATE_ENDS: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
 
-/// Checks whether notifications may be sent to `url`, without resolving its host name.
+/// Whether messages may be sent to `url`, as far as can be told without resolving its name.
 ///
 /// # Errors
-/// Returns what is wrong with it.
+/// What is wrong with it.
 pub fn check_address(url: &str, allow_private: bool) -> Result<(), String> {
-    let url = Url::parse(url).map_err(|error| format!("is not a valid URL: {error}"))?;
+    let url = Url::parse(url).map_err(|error| format!("is no URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must begin with https:// or http://".to_owned());
     }
@@ -26,28 +26,23 @@ pub fn check_address(url: &str, allow_private: bool) -> Result<(), String> {
     check_host(&url, allow_private)
 }
 
-/// Checks the host of a URL. A name may still resolve to a private address.
+/// Whether the host of a URL may be reached. One that is a name may still stand for an address that may not.
 pub(super) fn check_host(url: &Url, allow_private: bool) -> Result<(), String> {
-    // The URL parser has normalized the host: 0x7f.1 and 2130706433 are 127.0.0.1, and [::1] has brackets.
+    // Parsed already: 0x7f.1 and 2130706433 are 127.0.0.1 here, and [::1] has its brackets.
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or("must name a host")?;
     if allow_private {
         return Ok(());
     }
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse::<IpAddr>() {
-        return why_private(address)
-            .map_or(Ok(()), |why| Err(format!("must not point to {bare}, {why}: {ALLOW}")));
+        return why_private(address).map_or(Ok(()), |why| Err(format!("leads to {bare}, {why}: {ALLOW}")));
     }
     let name = bare.trim_end_matches('.').to_ascii_lowercase();
     let is_private = !name.contains('.')
         || PRIVATE_ENDS
             .iter()
             .any(|end| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
-    if is_private {
-        Err(format!("must not point to {name}, a name used in private networks: {ALLOW}"))
-    } else {
-        Ok(())
-    }
+    if is_private { Err(format!("leads to {name}, a name of private networks: {ALLOW}")) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -55,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn allows_internet_addresses() {
+    fn addresses_on_the_internet_may_be_reached() {
         for url in [
             "https://example.com/hook?a=b",
             "http://hooks.slack.com:8080/services/T/B/x",
@@ -69,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_private_addresses_in_every_notation_unless_allowed() {
+    fn however_a_private_address_is_written_it_is_refused_unless_allowed() {
         for url in [
             "http://localhost/",
             "http://LOCALHOST./",
@@ -102,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_urls_that_are_not_http_even_if_private_networks_are_allowed() {
+    fn what_is_no_address_of_a_webhook_is_refused_wherever_it_leads() {
         for url in [
             "",
             "example.com",

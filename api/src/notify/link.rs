@@ -1,25 +1,25 @@
-//! Links to pages of the SPA, if its public URL is configured.
+//! Links to the page, where it is known where people reach that.
 
 use reqwest::Url;
 use shared::alert::AlertTraces;
 use uuid::Uuid;
 
-/// Builds links.
+/// Makes them.
 #[derive(Clone, Debug)]
 pub(super) struct Links(Option<String>);
 
 impl Links {
-    /// Creates a builder; `public_url` has no trailing slash.
+    /// `public_url` has no slash at its end.
     pub(super) fn new(public_url: Option<String>) -> Self {
         Self(public_url)
     }
 
-    /// Returns the URL of an alert.
+    /// The page of an alert.
     pub(super) fn alert(&self, id: Uuid) -> Option<String> {
         self.page(&format!("alerts/{id}")).map(String::from)
     }
 
-    /// Returns the URL of the list of traces behind an alert.
+    /// The list of the traces behind it.
     pub(super) fn traces(&self, traces: &AlertTraces) -> Option<String> {
         let mut url = self.page("traces")?;
         let mut query = url.query_pairs_mut();
@@ -36,7 +36,7 @@ impl Links {
         Some(url.into())
     }
 
-    /// Returns the URL of the channel settings.
+    /// Where channels are set up.
     pub(super) fn settings(&self) -> Option<String> {
         self.page("settings").map(String::from)
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_parses_a_link_to_traces_correctly() {
+    fn a_link_to_traces_is_read_by_the_page_as_it_was_meant() {
         let traces = AlertTraces {
             start: Timestamp::from_millis(1_700_000_000_000),
             end: Timestamp::from_millis(1_700_001_800_000),
@@ -69,14 +69,14 @@ mod tests {
         let (page, query) = link.split_once('?').unwrap();
         assert_eq!(page, "https://example.com/obs/traces");
         let query = actix_web::web::Query::<TraceListQuery>::from_query(query).unwrap().into_inner();
-        assert_eq!(query.range.as_deref(), Some("custom"));
-        assert_eq!(query.start.unwrap().parse(), Ok(traces.start));
-        assert_eq!(query.end.unwrap().parse(), Ok(traces.end));
+        assert_eq!(query.time_range.range.as_deref(), Some("custom"));
+        assert_eq!(query.time_range.start.unwrap().parse(), Ok(traces.start));
+        assert_eq!(query.time_range.end.unwrap().parse(), Ok(traces.end));
         assert_eq!((query.agent_id, query.model, query.status), (traces.agent_id, None, traces.status));
     }
 
     #[test]
-    fn there_are_no_links_without_a_public_url() {
+    fn there_are_no_links_where_nobody_said_where_the_page_is() {
         let links = Links::new(None);
         assert_eq!((links.alert(Uuid::nil()), links.settings()), (None, None));
     }

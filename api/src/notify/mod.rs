@@ -1,10 +1,9 @@
-//! Sends notifications to channels: one attempt at one delivery, and its result. Retries are scheduled elsewhere.
+//! Telling channels of alerts: one attempt at one delivery, and what came of it. When it is tried again is not decided here.
 
 pub mod address;
 mod email;
 mod host;
 mod link;
-mod outcome;
 mod post;
 mod resolve;
 pub mod signature;
@@ -14,21 +13,21 @@ mod webhook;
 
 use std::time::Duration;
 
-use domain::alert::record::DueDelivery;
 use shared::{
     Timestamp,
     alert_channel::{AlertEvent, ChannelKind},
 };
 
 use self::{email::Mailer, link::Links, post::Poster};
-pub use self::{
-    email::check_mailbox,
-    host::check_address,
-    outcome::{Delivered, Failure},
-};
+pub use self::{email::check_mailbox, host::check_address};
+use domain::alert::record::DueDelivery;
+
 use crate::config::Notify;
 
-/// Sends notifications to channels of every kind.
+/// Characters of what another side said that are kept.
+const SAID_CHARS: usize = 200;
+
+/// What reaches channels of every kind.
 #[derive(Debug)]
 pub struct Notifier {
     poster: Poster,
@@ -36,14 +35,50 @@ pub struct Notifier {
     links: Links,
 }
 
-impl Notifier {
-    /// The timeout of one step of an attempt.
-    pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Something arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// What the other side answered: an HTTP or SMTP status.
+    pub status_code: u16,
+    /// Whom of several it did not reach, and why, for whoever set up the channel.
+    pub missed: Option<String>,
+}
 
-    /// Creates a notifier with these settings; each step of an attempt may take as long as `patience`.
+/// Why something did not arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What the other side answered: an HTTP or SMTP status.
+    pub status_code: Option<u16>,
+    /// What went wrong, for whoever set up the channel.
+    pub error: String,
+    /// Whether trying again is of no use.
+    pub is_final: bool,
+    /// How long the other side wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// Something that may work the next time.
+    fn passing(status_code: Option<u16>, error: impl Into<String>) -> Self {
+        Self { status_code, error: error.into(), is_final: false, retry_after: None }
+    }
+
+    /// Something that will not.
+    fn lasting(status_code: Option<u16>, error: impl Into<String>) -> Self {
+        Self { is_final: true, ..Self::passing(status_code, error) }
+    }
+}
+
+impl Notifier {
+    /// How long another side may take.
+    pub const PATIENCE: Duration = Duration::from_secs(10);
+    /// How many times that an attempt takes at most: a mail server is waited for at each of its answers.
+    pub const STEPS: u32 = 3;
+
+    /// Reaches channels as the settings say; each step of it may take as long as `patience`.
     ///
     /// # Errors
-    /// Returns an error if the HTTP or SMTP client cannot be created.
+    /// Where what speaks HTTP or SMTP cannot be set up.
     pub fn new(settings: &Notify, patience: Duration) -> Result<Self, NotifierError> {
         Ok(Self {
             poster: Poster::new(settings.allow_private, patience)?,
@@ -52,17 +87,17 @@ impl Notifier {
         })
     }
 
-    /// Makes one attempt at a delivery.
+    /// Tells a channel something.
     ///
     /// # Errors
-    /// Returns why it failed.
-    pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<Delivered, Failure> {
+    /// Why it did not arrive.
+    pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<Arrived, Failure> {
         let (channel, notification) = (&delivery.channel, &delivery.notification);
-        // Test notifications are sent even if the channel is disabled.
+        // Whoever tries a channel that is switched off wants to know whether it works.
         if !channel.enabled && notification.event != AlertEvent::Test {
-            return Err(Failure::permanent(None, "the channel is disabled"));
+            return Err(Failure::lasting(None, "the channel is switched off"));
         }
-        let url = || channel.url.as_deref().ok_or_else(|| Failure::permanent(None, "the channel has no url"));
+        let url = || channel.url.as_deref().ok_or_else(|| Failure::lasting(None, "the channel has no url"));
         let status_code = match channel.kind {
             ChannelKind::Webhook => {
                 let message = webhook::message(delivery, &self.links, now)?;
@@ -75,22 +110,32 @@ impl Notifier {
             ChannelKind::Email => {
                 let text = text::text(notification, &self.links);
                 let mailer = self.mailer.as_ref().ok_or_else(|| {
-                    Failure::permanent(None, "this server cannot send e-mails; set SMTP_URL and SMTP_FROM")
+                    Failure::lasting(
+                        None,
+                        "this server sends no e-mails: SMTP_URL and SMTP_FROM are to be set",
+                    )
                 })?;
                 return mailer.send(delivery, &text, now).await;
             }
         };
-        Ok(Delivered { status_code, missed: None })
+        Ok(Arrived { status_code, missed: None })
     }
 }
 
-/// Why notifications cannot be sent.
+/// Why nobody can be told anything.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifierError {
-    /// The HTTP client cannot be created.
-    #[error("cannot create the HTTP client for webhooks")]
+    /// There is nothing to speak HTTP with.
+    #[error("the client for webhooks cannot be made")]
     Client(#[from] reqwest::Error),
-    /// The SMTP client cannot be created.
-    #[error("cannot create the TLS client for SMTP_URL")]
+    /// There is nothing to speak SMTP with.
+    #[error("the mail server of SMTP_URL cannot be spoken to by TLS")]
     Mail(#[from] lettre::transport::smtp::Error),
+}
+
+/// What another side said, as one short line.
+fn said(text: &str) -> String {
+    let words = text.split(|char: char| char.is_whitespace() || char.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    text::cut(&line, SAID_CHARS)
 }

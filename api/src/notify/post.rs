@@ -1,5 +1,5 @@
-//! Posts JSON to the URL of a channel, which is untrusted: without redirects, proxies or private addresses, and with
-//! limits on the time and size of the response.
+//! A POST of JSON to an address that a workspace entered: without redirects, without a proxy, without private addresses,
+//! and without believing that the other side answers in time, briefly or at all.
 
 use std::{
     error::Error,
@@ -14,22 +14,23 @@ use reqwest::{
 };
 
 use super::{
+    Failure,
     host::check_host,
-    outcome::{Failure, quote},
     resolve::{PrivateAddress, Resolver},
+    said,
 };
 use crate::http;
 
-/// The number of bytes of a response that are read to report an error.
+/// Bytes of an answer that are read, to say why something was refused.
 const READ_BYTES: usize = 1024;
-/// The longest accepted `Retry-After`.
+/// How long the other side may ask to be left alone.
 const LONGEST_REST: Duration = Duration::from_secs(3600);
 
-/// Posts messages.
+/// What posts.
 #[derive(Debug)]
 pub(super) struct Poster {
     plain: Client,
-    /// Created on first use, because it loads the root certificates of the system. Holds the error if there are none.
+    /// Made when it is needed: it reads all root certificates that the system has. Where there are none, this says so.
     encrypted: OnceLock<Result<Client, String>>,
     allow_private: bool,
     patience: Duration,
@@ -47,18 +48,18 @@ impl Poster {
         }
         let make = || client("https:", self.allow_private, self.patience).map_err(|error| chain(&error));
         let encrypted = self.encrypted.get_or_init(make).as_ref();
-        encrypted.map_err(|error| Failure::temporary(None, format!("TLS is unavailable: {error}")))
+        encrypted.map_err(|error| Failure::passing(None, format!("TLS cannot be spoken: {error}")))
     }
 
-    /// Posts a message, and returns the status of a successful response.
+    /// Sends a message, and answers the status of an answer that takes it.
     pub(super) async fn post(
         &self,
         url: &str,
         mut headers: HeaderMap,
         body: Vec<u8>,
     ) -> Result<u16, Failure> {
-        let wrong = |detail: String| Failure::permanent(None, format!("the url {detail}"));
-        let url = Url::parse(url).map_err(|error| wrong(format!("is not valid: {error}")))?;
+        let wrong = |error: String| Failure::lasting(None, format!("the url {error}"));
+        let url = Url::parse(url).map_err(|error| wrong(format!("is none: {error}")))?;
         check_host(&url, self.allow_private).map_err(wrong)?;
         let client = self.client(&url)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -69,24 +70,24 @@ impl Poster {
         }
     }
 
-    /// Describes an attempt without a response.
+    /// There was no answer.
     fn failed(&self, error: reqwest::Error) -> Failure {
-        // The URL may be a secret, and the owner of the channel knows it.
+        // The address may be a secret, and who reads this knows it.
         let error = error.without_url();
         let causes = || std::iter::successors(error.source(), |&cause| cause.source());
         if let Some(private) = causes().find_map(|cause| cause.downcast_ref::<PrivateAddress>()) {
-            return Failure::permanent(None, private.to_string());
+            return Failure::lasting(None, private.to_string());
         }
-        // The innermost cause is the clearest: unknown name, connection refused, untrusted certificate.
+        // What lies at the bottom says it best: that a name is unknown, a connection refused, a certificate not believed.
         let cause = causes().last().map_or_else(|| error.to_string(), ToString::to_string);
         let text = if error.is_timeout() {
-            format!("no response within {} s", self.patience.as_secs_f32())
+            format!("there was no answer within {} s", self.patience.as_secs_f32())
         } else if error.is_connect() {
-            format!("cannot connect: {cause}")
+            format!("it cannot be reached: {cause}")
         } else {
-            format!("no response: {cause}")
+            format!("there was no answer: {cause}")
         };
-        Failure::temporary(None, quote(&text))
+        Failure::passing(None, said(&text))
     }
 }
 
@@ -100,22 +101,22 @@ fn client(scheme: &str, allow_private: bool, patience: Duration) -> Result<Clien
         .build()
 }
 
-/// Describes a response that did not accept the message.
+/// There was an answer, which did not take the message.
 async fn refused(response: Response) -> Failure {
     let status = response.status();
     let code = Some(status.as_u16());
     if status.is_redirection() {
-        let to = header(&response, &LOCATION).map(|to| format!(" to {}", quote(to))).unwrap_or_default();
+        let to = header(&response, &LOCATION).map(|to| format!(" to {}", said(to))).unwrap_or_default();
         let error = format!(
-            "responded {}{to}: redirects are not followed; change the url of the channel",
+            "answered {}{to}: redirects are not followed, the channel needs the address that it leads to",
             status.as_u16()
         );
-        return Failure::permanent(code, error);
+        return Failure::lasting(code, error);
     }
     let rest = header(&response, &RETRY_AFTER).and_then(|text| text.trim().parse().ok());
-    let body = quote(&String::from_utf8_lossy(&beginning(response).await));
+    let body = said(&String::from_utf8_lossy(&beginning(response).await));
     let error =
-        if body.is_empty() { format!("responded {status}") } else { format!("responded {status}: {body}") };
+        if body.is_empty() { format!("answered {status}") } else { format!("answered {status}: {body}") };
     let is_passing = status.is_server_error()
         || matches!(
             status,
@@ -126,9 +127,9 @@ async fn refused(response: Response) -> Failure {
         );
     if is_passing {
         let retry_after = rest.map(|seconds| Duration::from_secs(seconds).min(LONGEST_REST));
-        Failure { retry_after, ..Failure::temporary(code, error) }
+        Failure { retry_after, ..Failure::passing(code, error) }
     } else {
-        Failure::permanent(code, error)
+        Failure::lasting(code, error)
     }
 }
 
@@ -136,7 +137,7 @@ fn header<'a>(response: &'a Response, name: &reqwest::header::HeaderName) -> Opt
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Returns the beginning of a response body.
+/// What an answer begins with.
 async fn beginning(mut response: Response) -> Vec<u8> {
     let mut read = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -155,31 +156,29 @@ mod tests {
 
     use super::*;
 
-    /// A name may resolve to another address than when it was checked; the resolution at the time of the request
-    /// counts.
+    /// A name may mean something else when it is resolved than when it was looked at: that decides.
     #[tokio::test]
-    async fn rejects_a_name_of_a_loopback_address_before_connecting() {
+    async fn a_name_that_stands_for_this_machine_is_refused_before_anything_is_connected_to() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
         let poster = Poster::new(false, Duration::from_secs(20)).unwrap();
-        // Bypasses the check of the name itself.
+        // Past the check of the name itself.
         let error = poster.plain.post(&url).send().await.unwrap_err();
         let failure = poster.failed(error);
         assert!(failure.is_final, "{failure:?}");
         assert!(
-            failure.error.starts_with("localhost resolves to ")
-                && failure.error.contains("a loopback address")
+            failure.error.starts_with("localhost is at ") && failure.error.contains("a loopback address")
         );
         let reached = Poster::new(true, Duration::from_secs(20)).unwrap().plain.post(&url).send();
         tokio::select! {
             biased;
             connection = listener.accept() => assert!(connection.is_ok()),
-            answer = reached => panic!("nothing was sent: {answer:?}"),
+            answer = reached => panic!("nobody answers: {answer:?}"),
         }
     }
 
     #[tokio::test]
-    async fn https_urls_are_called_with_tls() {
+    async fn an_encrypted_address_is_spoken_to_encrypted() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
         let poster = Poster::new(true, Duration::from_secs(20)).unwrap();
@@ -189,7 +188,7 @@ mod tests {
             stream.read_u8().await.unwrap()
         };
         let (failure, first) = tokio::join!(posting, answering);
-        assert_eq!(first, 22, "a TLS handshake, not an HTTP request");
+        assert_eq!(first, 22, "a handshake of TLS, not a P");
         assert!(!failure.unwrap_err().is_final);
     }
 }

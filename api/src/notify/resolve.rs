@@ -1,5 +1,5 @@
-//! Resolves host names to public addresses only. The client connects to exactly the addresses checked here, so that a
-//! name cannot change its address after the check.
+//! What a name stands for, without addresses that must not be reached. Whoever connects does so to the addresses that were
+//! looked at in here, and to no others: a name that means something else a moment later changes nothing.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,16 +7,16 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::{address::why_private, host::ALLOW};
 
-/// A name that resolves only to private addresses.
+/// A name that stands for private addresses alone.
 #[derive(Debug, thiserror::Error)]
-#[error("{name} resolves to {address}, {why}: {ALLOW}")]
+#[error("{name} is at {address}, {why}: {ALLOW}")]
 pub(super) struct PrivateAddress {
     name: String,
     address: IpAddr,
     why: &'static str,
 }
 
-/// The system's resolver, without addresses of private networks.
+/// The system's resolver, less what it finds in private networks.
 #[derive(Debug)]
 pub(super) struct Resolver {
     pub(super) allow_private: bool,
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_only_the_public_addresses_of_a_name() {
+    fn of_a_names_addresses_only_the_public_ones_are_left() {
         let mixed = addresses(&["10.0.0.1", "8.8.8.8", "::1", "2606:4700::1"]);
         let public = addresses(&["8.8.8.8", "2606:4700::1"]);
         assert_eq!(reachable("a.example", mixed.clone(), false).unwrap(), public);
@@ -76,8 +76,8 @@ mod tests {
     }
 
     #[test]
-    fn rejects_a_name_without_a_public_address_and_reports_its_address() {
+    fn a_name_without_a_public_address_is_refused_with_what_it_stands_for() {
         let error = reachable("a.example", addresses(&["127.0.0.1"]), false).unwrap_err().to_string();
-        assert!(error.starts_with("a.example resolves to 127.0.0.1, a loopback address: "), "{error}");
+        assert!(error.starts_with("a.example is at 127.0.0.1, a loopback address: "), "{error}");
     }
 }

@@ -1,26 +1,26 @@
-//! Signatures by Standard Webhooks (<https://www.standardwebhooks.com>): the owner of the secret can verify that a
-//! message comes from this server, is unchanged, and is recent.
+//! Signatures as Standard Webhooks says (<https://www.standardwebhooks.com>): whoever holds the secret can tell that a
+//! message is ours, is whole, and is of now.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// The prefix of secrets.
+/// What secrets begin with.
 const PREFIX: &str = "whsec_";
-/// The number of random bytes in a secret.
+/// Random bytes in a secret.
 const BYTES: usize = 32;
 
-/// Generates a secret: `whsec_` and 32 random bytes in base64.
+/// A new secret: `whsec_` and 32 random bytes in base64.
 ///
 /// # Errors
-/// Returns an error if the system provides no random bytes.
+/// Where the system gives no random bytes.
 pub fn new_secret() -> Result<String, getrandom::Error> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(format!("{PREFIX}{}", STANDARD.encode(bytes)))
 }
 
-/// Returns the header `webhook-signature` of a message; `None` if the secret is invalid.
+/// The header `webhook-signature` of a message; nothing where that is no secret.
 #[must_use]
 pub fn sign(secret: &str, id: &str, unix_seconds: i64, body: &[u8]) -> Option<String> {
     let key = STANDARD.decode(secret.strip_prefix(PREFIX)?).ok().filter(|key| !key.is_empty())?;
@@ -36,8 +36,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn matches_the_reference_libraries() {
-        // The test vector of the Standard Webhooks libraries.
+    fn a_signature_is_that_of_the_reference_libraries() {
+        // The vector that the libraries of Standard Webhooks are tested with.
         let signature = sign(
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn every_signed_part_changes_the_signature() {
+    fn whatever_is_signed_changes_the_signature() {
         let secret = new_secret().unwrap();
         let signed = sign(&secret, "id", 1, b"body").unwrap();
         for other in [
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_secret_has_32_random_bytes_and_an_invalid_one_signs_nothing() {
+    fn a_new_secret_has_32_random_bytes_and_what_is_none_signs_nothing() {
         let secret = new_secret().unwrap();
         assert_eq!(STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap().len(), 32);
         assert_ne!(secret, new_secret().unwrap());

@@ -1,11 +1,11 @@
-//! Messages for incoming webhooks of Slack, Mattermost and Rocket.Chat: a text and one attachment with a color. (Only
-//! Slack supports the newer blocks.)
+//! What Slack's incoming webhooks take, and Mattermost and Rocket.Chat as well: a text and one attachment with a colour.
+//! (Blocks, which are newer, only Slack knows.)
 
 use domain::alert::record::Notification;
 use serde::Serialize;
 use shared::{alert::Severity, alert_channel::AlertEvent};
 
-use super::{outcome::Failure, text::Text};
+use super::{Failure, text::Text};
 
 #[derive(Serialize)]
 struct Body {
@@ -30,7 +30,7 @@ struct Field {
     short: bool,
 }
 
-/// Formats a notification as JSON.
+/// A notification as JSON.
 pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, Failure> {
     let headline = escape(&text.headline);
     let mut paragraphs = vec![escape(&text.sentences.join("\n"))];
@@ -51,7 +51,7 @@ pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, 
         ts: notification.at.as_millis().div_euclid(1000),
     };
     serde_json::to_vec(&Body { text: headline, attachments: [attachment] })
-        .map_err(|error| Failure::permanent(None, format!("cannot serialize the message: {error}")))
+        .map_err(|error| Failure::lasting(None, format!("it cannot be written: {error}")))
 }
 
 fn color(notification: &Notification) -> &'static str {
@@ -63,7 +63,7 @@ fn color(notification: &Notification) -> &'static str {
     }
 }
 
-/// Escapes the three special characters of Slack, so that names cannot mention people or create links.
+/// The three signs that mean something to Slack: what is in a name must not call anybody or lead anywhere.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_cannot_mention_people_or_create_links() {
+    fn a_name_neither_calls_anybody_nor_leads_anywhere() {
         assert_eq!(escape("<!channel> & <https://evil|x>"), "&lt;!channel&gt; &amp; &lt;https://evil|x&gt;");
     }
 }

@@ -1,4 +1,4 @@
-//! The text of notifications: headline, sentences, facts and links, which Slack messages and e-mails format.
+//! What is told to people: a headline, sentences, figures and links, before Slack or an e-mail gives them a form.
 
 use std::time::Duration;
 
@@ -12,29 +12,29 @@ use shared::{
 
 use super::link::Links;
 
-/// The maximum length of a headline and of a description: what Slack shows, with space for links.
+/// Characters of a headline and of a description at most: what Slack shows, with room for links.
 const HEADLINE_CHARS: usize = 250;
 const DESCRIPTION_CHARS: usize = 2000;
-/// The headline of a test. It contains no user input, because it may be sent to any address.
+/// The headline of a test: nobody's own words, which may go to anybody.
 const TEST: &str = "[test] Agent Observability";
 
-/// The text of a notification.
+/// What is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text {
     pub(super) headline: String,
     pub(super) sentences: Vec<String>,
-    /// Names and values.
+    /// Figures and names, with what they are.
     pub(super) facts: Vec<(&'static str, String)>,
-    /// Links with their labels; the most important one first.
+    /// Links, with what they lead to; the most important one first.
     pub(super) links: Vec<(&'static str, String)>,
 }
 
-/// Returns the text of a notification.
+/// What a notification says.
 pub(super) fn text(notification: &Notification, links: &Links) -> Text {
     let Some(alert) = &notification.alert else {
         return Text {
             headline: TEST.to_owned(),
-            sentences: vec!["This is a test of the channel. Alerts will arrive here.".to_owned()],
+            sentences: vec!["Somebody tries this channel: alerts arrive here.".to_owned()],
             facts: Vec::new(),
             links: links.settings().map(|url| ("Channels", url)).into_iter().collect(),
         };
@@ -55,22 +55,22 @@ pub(super) fn text(notification: &Notification, links: &Links) -> Text {
     }
 }
 
-/// Returns a sentence about the event; `None` for a new alert, whose description says everything.
+/// What happened, but for an alert that fired: that is what it says itself.
 fn happened(notification: &Notification, alert: &Alert) -> Option<String> {
     let lasted = span(notification.at.since(alert.created_at));
     Some(match notification.event {
         AlertEvent::Firing | AlertEvent::Test => return None,
-        AlertEvent::Escalated => format!("Severity escalated to {}.", alert.severity.as_str()),
-        AlertEvent::Reminder => format!("Active for {lasted} and not acknowledged."),
+        AlertEvent::Escalated => format!("It became worse, and is {} now.", alert.severity.as_str()),
+        AlertEvent::Reminder => format!("It has lasted for {lasted}, and nobody has acknowledged it."),
         AlertEvent::Resolved => {
             let why = match alert.resolution {
-                Some(Resolution::Recovered) | None => "the value is back within its threshold",
-                Some(Resolution::NothingMeasured) => "there is no data to measure",
-                Some(Resolution::RuleChanged) => "the rule was changed",
-                Some(Resolution::RuleDisabled) => "the rule was disabled",
-                Some(Resolution::RuleDeleted) => "the rule was deleted",
+                Some(Resolution::Recovered) | None => "the value is within its bounds again",
+                Some(Resolution::NothingMeasured) => "there is nothing to measure any more",
+                Some(Resolution::RuleChanged) => "its rule measures something else now",
+                Some(Resolution::RuleDisabled) => "its rule was switched off",
+                Some(Resolution::RuleDeleted) => "its rule was removed",
             };
-            format!("Resolved after {lasted}: {why}.")
+            format!("It is over after {lasted}: {why}.")
         }
     })
 }
@@ -91,7 +91,7 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
     .collect()
 }
 
-/// Formats a time to the second.
+/// To the second, for people.
 fn moment(at: Timestamp) -> String {
     at.floor(Duration::from_secs(1)).to_string().replace('T', " ").replace('Z', " UTC")
 }
@@ -104,13 +104,13 @@ fn span(lasted: Duration) -> String {
     }
 }
 
-/// Shortens a text to one line; names are chosen by the senders of traces.
+/// One line that is not long: names come from whoever sends traces.
 fn line(text: &str) -> String {
     let text: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
     cut(text.trim(), HEADLINE_CHARS)
 }
 
-/// Shortens a text to at most `most` characters.
+/// Text of so many characters at most.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_headline_is_one_short_line() {
+    fn a_headline_is_one_line_and_not_long() {
         assert_eq!(line("a\r\nBcc: x"), "a  Bcc: x");
         assert_eq!(line(&"é".repeat(1000)).chars().count(), HEADLINE_CHARS);
         assert_eq!(moment(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14 22:13:20 UTC");

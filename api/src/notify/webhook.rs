@@ -1,5 +1,5 @@
-//! The body of webhooks, by Standard Webhooks (<https://www.standardwebhooks.com>). Receivers depend on it, so its
-//! format must not change.
+//! What a webhook gets, as Standard Webhooks says (<https://www.standardwebhooks.com>). Others read this: what is in it
+//! stays.
 
 use domain::alert::record::DueDelivery;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use shared::{Timestamp, alert::Alert, alert_channel::AlertEvent};
 use uuid::Uuid;
 
-use super::{link::Links, outcome::Failure, signature};
+use super::{Failure, link::Links, signature};
 
 /// The body.
 #[derive(Serialize)]
@@ -22,21 +22,21 @@ struct Data<'a> {
     workspace_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<&'a Alert>,
-    /// The URL of the alert, if the public URL is configured.
+    /// The page of the alert, where it is known where pages are.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    /// The URL of the traces behind the alert.
+    /// The page of the traces behind it.
     #[serde(skip_serializing_if = "Option::is_none")]
     traces_url: Option<String>,
 }
 
-/// The request to post.
+/// What is posted.
 pub(super) struct Message {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-/// Builds the message of a delivery: the same for every attempt except for its signed time.
+/// A delivery's message: with every attempt the same but for the time, which is signed, too.
 pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> Result<Message, Failure> {
     let notification = &delivery.notification;
     let alert = notification.alert.as_ref();
@@ -50,17 +50,15 @@ pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> 
             traces_url: alert.and_then(|alert| links.traces(alert.traces.as_ref()?)),
         },
     });
-    let body =
-        body.map_err(|error| Failure::permanent(None, format!("cannot serialize the message: {error}")))?;
+    let body = body.map_err(|error| Failure::lasting(None, format!("it cannot be written: {error}")))?;
     let (id, seconds) = (delivery.id.to_string(), now.as_millis().div_euclid(1000));
-    let signature = signature::sign(&delivery.secret, &id, seconds, &body).ok_or_else(|| {
-        Failure::permanent(None, "the secret of the channel is damaged; create the channel again")
-    })?;
+    let signature = signature::sign(&delivery.secret, &id, seconds, &body)
+        .ok_or_else(|| Failure::lasting(None, "the channel's secret is damaged: make the channel anew"))?;
     let mut headers = HeaderMap::new();
     for (name, value) in
         [("webhook-id", id), ("webhook-timestamp", seconds.to_string()), ("webhook-signature", signature)]
     {
-        // All values are ASCII.
+        // All of them are plain ASCII.
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -68,7 +66,7 @@ pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> 
     Ok(Message { headers, body })
 }
 
-/// Returns the type of an event in the body.
+/// What happened, in the words of the body.
 const fn kind(event: AlertEvent) -> &'static str {
     match event {
         AlertEvent::Firing => "alert.firing",

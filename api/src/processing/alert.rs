@@ -1,10 +1,9 @@
-//! Evaluates alert rules: takes those that are due and that nobody else evaluates, reads for all rules of a workspace at
-//! once what they look at, and keeps what came of it in one transaction with what they remember. Who dies in the middle has
-//! changed nothing; another goes on there once the lease is over.
+//! Evaluates alert rules: leases the rules that are due, reads what all rules of a workspace need at once, and stores the
+//! alerts, the notifications and the states of the rules in one transaction. If the process dies before that, nothing has
+//! changed, and another process evaluates the rules once the lease expires.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -25,19 +24,18 @@ use crate::{
     alert::read::{facts, readings},
     cache::Invalidator,
     clock::Clock,
+    job::{Job, Lease, Stop},
     telemetry::metrics::Metrics,
 };
 
-/// How often rules that are due are looked for.
+/// The time between two checks for due rules.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long a rule is somebody's.
+/// The duration of a lease on rules.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// After how long of that it is renewed.
-const RENEWED: Duration = Duration::from_secs(20);
-/// Rules that are taken at once: as many as a workspace may have, so that they share what they read.
-const TAKEN: u32 = 1000;
+/// The maximum number of rules that are leased at once. A workspace has no more, so its rules share what is read.
+const BATCH: u32 = 1000;
 
-/// Who evaluates rules in this process.
+/// Evaluates the due alert rules of all workspaces.
 #[derive(Clone, Debug)]
 pub struct Evaluator {
     traces: TraceStore,
@@ -47,12 +45,59 @@ pub struct Evaluator {
     metrics: Metrics,
     interval: Duration,
     id: Uuid,
-    /// Workspaces whose last evaluation failed: theirs is not made larger by what was missed.
+    /// Workspaces whose last evaluation failed: their missed evaluations are skipped, which makes the next one smaller.
     failed: Arc<Mutex<BTreeSet<Uuid>>>,
 }
 
+/// A due rule and its evaluation.
+struct DueEvaluation {
+    due: DueRule,
+    run: RuleRun,
+    /// Empty until the run is evaluated.
+    events: Vec<GroupEvent>,
+}
+
+impl DueEvaluation {
+    fn outcome(
+        &self,
+        now: Timestamp,
+        interval: Duration,
+        outcome: Outcome,
+    ) -> Result<Evaluation, StoreError> {
+        let state =
+            serde_json::to_string(&self.run.state).map_err(|error| StoreError::corrupt(error.to_string()))?;
+        Ok(Evaluation {
+            rule_id: self.due.id,
+            version: self.due.version,
+            state,
+            evaluated_at: now,
+            due_at: (!self.run.moments.is_empty()).then(|| now + interval),
+            alerts: outcome.alerts,
+            deliveries: outcome.deliveries,
+            deletes_rule: self.due.is_deleted,
+        })
+    }
+}
+
+impl Job for Evaluator {
+    const NAME: &'static str = "alert_evaluation";
+
+    fn interval(&self) -> Duration {
+        LOOK
+    }
+
+    /// Waits for one evaluation interval: traces that were queued while no process wrote are stored by then.
+    fn first_delay(&self) -> Duration {
+        self.interval
+    }
+
+    async fn run(&self, stop: &Stop) -> Result<(), StoreError> {
+        self.evaluate_due(stop).await.map(drop)
+    }
+}
+
 impl Evaluator {
-    /// Evaluates each rule of `traces` once in an interval, and drops answers through `invalidator`.
+    /// Creates an evaluator of the rules in the database of `traces`. Each rule is evaluated once per `interval`.
     #[must_use]
     pub fn new(
         traces: TraceStore,
@@ -66,47 +111,48 @@ impl Evaluator {
         Self { traces, alerts, invalidator, clock, metrics, interval, id, failed }
     }
 
-    /// Runs until it is aborted. It begins after one interval: what waited while nobody wrote is there by then.
-    pub async fn run(self) {
-        let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + self.interval, LOOK);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            if let Err(error) = self.round().await {
-                tracing::warn!(error = chain(&error), "alert rules were not evaluated, trying again later");
-            }
-        }
-    }
-
-    /// Evaluates whatever is due, and answers how many rules that were. What fails for one workspace is tried again when
-    /// its lease is over, and stops no other.
+    /// Evaluates all due rules, and returns how many. A failure in one workspace does not affect the others; its rules are
+    /// evaluated again when the lease expires.
     ///
     /// # Errors
-    /// Where rules cannot be taken.
+    /// Returns an error if no rules can be leased.
     pub async fn round(&self) -> Result<usize, StoreError> {
-        let mut done = 0;
+        self.evaluate_due(&Stop::never()).await
+    }
+
+    async fn evaluate_due(&self, stop: &Stop) -> Result<usize, StoreError> {
+        let mut evaluated = 0;
         loop {
             let now = self.clock.now();
-            let due = self.alerts.lease_rules(self.id, now, now + LEASE, TAKEN).await?;
+            let lease = Lease::new(self.id, now, LEASE);
+            let due = self.alerts.lease_rules(lease.worker, now, lease.until, BATCH).await?;
             if due.is_empty() {
-                return Ok(done);
+                return Ok(evaluated);
             }
             let mut workspaces: BTreeMap<Uuid, Vec<DueRule>> = BTreeMap::new();
             for rule in due {
                 workspaces.entry(rule.workspace_id).or_default().push(rule);
             }
             for (workspace_id, rules) in workspaces {
-                let evaluated = self.held(workspace_id, now, self.workspace(workspace_id, &rules, now)).await;
-                self.note(workspace_id, evaluated.is_err());
-                match evaluated {
-                    Ok(kept) => done += kept,
+                if stop.is_requested() {
+                    return Ok(evaluated);
+                }
+                let count = rules.len();
+                // Only the rules of this workspace are renewed. If another process takes over those of the next one
+                // meanwhile, the store rejects their evaluations from here.
+                let renew = |until| self.alerts.renew_lease(lease.worker, workspace_id, until);
+                let result =
+                    lease.renew_while(&self.clock, renew, self.evaluate(workspace_id, rules, now)).await;
+                self.set_failed(workspace_id, result.is_err());
+                match result {
+                    Ok(stored) => evaluated += stored,
                     Err(error) => {
-                        self.metrics.alert_evaluations_failed(rules.len());
+                        self.metrics.alert_evaluations_failed(count);
                         tracing::warn!(
                             error = chain(&error),
-                            %workspace_id,
-                            rules = rules.len(),
-                            "a workspace's alert rules were not evaluated, trying again later"
+                            workspace.id = %workspace_id,
+                            rules = count,
+                            "failed to evaluate alert rules of workspace"
                         );
                     }
                 }
@@ -114,70 +160,74 @@ impl Evaluator {
         }
     }
 
-    /// Does what is done with a workspace's rules, and keeps them this one's for as long as that takes. Those that were
-    /// taken with them are not: where they are another's by their turn, what comes of them here is void.
-    async fn held<T>(&self, workspace_id: Uuid, taken: Timestamp, work: impl Future<Output = T>) -> T {
-        tokio::select! {
-            done = work => done,
-            never = self.hold(workspace_id, taken) => match never {},
-        }
-    }
-
-    /// Renews a lease for ever. Mostly the work is done long before the first time, and that costs no write.
-    async fn hold(&self, workspace_id: Uuid, taken: Timestamp) -> Infallible {
-        let mut rest = RENEWED.saturating_sub(self.clock.now().since(taken));
-        loop {
-            tokio::time::sleep(rest).await;
-            let until = self.clock.now() + LEASE;
-            if let Err(error) = self.alerts.renew_lease(self.id, workspace_id, until).await {
-                tracing::warn!(error = chain(&error), %workspace_id, "a lease was not renewed");
-            }
-            rest = RENEWED;
-        }
-    }
-
-    /// Evaluates rules of one workspace, and answers how many of them were still this one's to evaluate.
-    async fn workspace(
+    /// Evaluates rules of a workspace, and returns how many evaluations were stored: those that were still leased to this
+    /// process.
+    async fn evaluate(
         &self,
         workspace_id: Uuid,
-        rules: &[DueRule],
+        rules: Vec<DueRule>,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
         let start = Instant::now();
-        let mut turns: Vec<RuleRun> =
-            rules.iter().map(|due| RuleRun::plan(due, now, self.interval)).collect();
-        if self.has_failed(workspace_id) {
-            turns.iter_mut().for_each(RuleRun::skip_missed);
+        let skips_missed = self.has_failed(workspace_id);
+        let plan = |due: DueRule| {
+            let mut run = RuleRun::plan(&due, now, self.interval);
+            if skips_missed {
+                run.skip_missed();
+            }
+            DueEvaluation { due, run, events: Vec::new() }
+        };
+        let mut evaluations: Vec<DueEvaluation> = rules.into_iter().map(plan).collect();
+        let needed = evaluations.iter().map(|rule| (&rule.due.rule, rule.run.moments.as_slice()));
+        let readings = readings(&self.traces, workspace_id, needed).await?;
+        for rule in &mut evaluations {
+            rule.events = rule.run.evaluate(&rule.due, &readings);
         }
-        let asked = rules.iter().zip(&turns).map(|(due, turn)| (&due.rule, turn.moments.as_slice()));
-        let readings = readings(&self.traces, workspace_id, asked).await?;
-        let happened: Vec<_> =
-            rules.iter().zip(&mut turns).map(|(due, turn)| turn.evaluate(due, &readings)).collect();
-        let outcomes = self.outcomes(workspace_id, rules, &happened).await?;
-        let evaluations = rules.iter().zip(&turns).zip(outcomes);
-        let evaluations = evaluations
-            .map(|((due, turn), outcome)| self.evaluation(due, turn, outcome, now))
-            .collect::<Result<Vec<_>, _>>()?;
-        let kept = self.alerts.commit_evaluations(self.id, &evaluations).await?;
+        let outcomes = self.apply_events(workspace_id, &evaluations, now).await?;
+        let stored = self.alerts.commit_evaluations(self.id, &outcomes).await?;
 
-        let changed = evaluations.iter().filter(|evaluation| kept.contains(&evaluation.rule_id));
-        if changed.clone().any(|evaluation| !evaluation.alerts.is_empty()) {
+        let has_changes =
+            |outcome: &Evaluation| !outcome.alerts.is_empty() && stored.contains(&outcome.rule_id);
+        if outcomes.iter().any(has_changes) {
             self.invalidator.written(workspace_id).await;
         }
-        self.metrics.alerts_evaluated(kept.len(), start.elapsed());
-        for (evaluation, happened) in evaluations.iter().zip(&happened) {
-            if kept.contains(&evaluation.rule_id) {
-                self.tell_log(workspace_id, evaluation, happened);
-            }
+        self.metrics.alerts_evaluated(stored.len(), start.elapsed());
+        for rule in evaluations.iter().filter(|rule| stored.contains(&rule.due.id)) {
+            self.log_changes(rule);
         }
-        Ok(kept.len())
+        Ok(stored.len())
+    }
+
+    /// Turns events into what is stored. Descriptions and channels are read only if there are events that need them.
+    async fn apply_events(
+        &self,
+        workspace_id: Uuid,
+        evaluations: &[DueEvaluation],
+        now: Timestamp,
+    ) -> Result<Vec<Evaluation>, StoreError> {
+        let subjects: Vec<_> = evaluations
+            .iter()
+            .flat_map(|rule| rule.events.iter().filter_map(|event| lifecycle::subject(&rule.due, event)))
+            .collect();
+        let facts = facts(&self.traces, workspace_id, &subjects).await?;
+        let mut events = evaluations.iter().flat_map(|rule| &rule.events);
+        let channels = if events.any(|event| event.notification.is_some()) {
+            self.alerts.list_channels(workspace_id).await?
+        } else {
+            Vec::new()
+        };
+        let outcome = |rule: &DueEvaluation| {
+            let outcome = lifecycle::apply_events(&rule.due, &rule.events, &facts, &channels);
+            rule.outcome(now, self.interval, outcome)
+        };
+        evaluations.iter().map(outcome).collect()
     }
 
     fn has_failed(&self, workspace_id: Uuid) -> bool {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).contains(&workspace_id)
     }
 
-    fn note(&self, workspace_id: Uuid, has_failed: bool) {
+    fn set_failed(&self, workspace_id: Uuid, has_failed: bool) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if has_failed {
             failed.insert(workspace_id);
@@ -186,52 +236,16 @@ impl Evaluator {
         }
     }
 
-    /// What came of each rule. Only where something happened is anything read for that.
-    async fn outcomes(
-        &self,
-        workspace_id: Uuid,
-        rules: &[DueRule],
-        happened: &[Vec<GroupEvent>],
-    ) -> Result<Vec<Outcome>, StoreError> {
-        let each = || rules.iter().zip(happened);
-        let subjects: Vec<_> = each()
-            .flat_map(|(due, happened)| {
-                happened.iter().filter_map(|happening| lifecycle::subject(due, happening))
-            })
-            .collect();
-        let facts = facts(&self.traces, workspace_id, &subjects).await?;
-        let is_told = happened.iter().flatten().any(|happening| happening.notification.is_some());
-        let channels = if is_told { self.alerts.list_channels(workspace_id).await? } else { Vec::new() };
-        Ok(each().map(|(due, happened)| lifecycle::apply_events(due, happened, &facts, &channels)).collect())
-    }
-
-    fn evaluation(
-        &self,
-        due: &DueRule,
-        turn: &RuleRun,
-        outcome: Outcome,
-        now: Timestamp,
-    ) -> Result<Evaluation, StoreError> {
-        let state =
-            serde_json::to_string(&turn.state).map_err(|error| StoreError::corrupt(error.to_string()))?;
-        Ok(Evaluation {
-            rule_id: due.id,
-            version: due.version,
-            state,
-            evaluated_at: now,
-            due_at: (!turn.moments.is_empty()).then(|| now + self.interval),
-            alerts: outcome.alerts,
-            deliveries: outcome.deliveries,
-            deletes_rule: due.is_deleted,
-        })
-    }
-
-    fn tell_log(&self, workspace_id: Uuid, evaluation: &Evaluation, happened: &[GroupEvent]) {
-        for happening in happened {
-            let Some(change) = happening.change else { continue };
+    fn log_changes(&self, rule: &DueEvaluation) {
+        for change in rule.events.iter().filter_map(|event| event.change) {
             self.metrics.alert_changed(change);
-            // The group's name is the workspace's, and the log's readers are not.
-            tracing::info!(%workspace_id, rule = %evaluation.rule_id, ?change, "an alert changed");
+            // Without the group, whose name is data of the workspace.
+            tracing::info!(
+                workspace.id = %rule.due.workspace_id,
+                rule.id = %rule.due.id,
+                ?change,
+                "alert changed"
+            );
         }
     }
 }

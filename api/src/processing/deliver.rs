@@ -1,6 +1,6 @@
-//! Tells channels of alerts: takes deliveries whose turn it is, tries several at once, and notes what came of each. Nobody
-//! waits for it, the evaluation of rules least of all. What a process that dies had under way is another's once its lease
-//! is over; a webhook then sees the same id twice.
+//! Delivers notifications to channels: leases due deliveries, attempts several at once, and stores the result of each
+//! attempt. Independent of the evaluation of rules, which does not wait for it. If the process dies during an attempt,
+//! another process repeats the attempt once the lease expires; a webhook then receives the same id twice.
 
 use std::{
     sync::Arc,
@@ -13,27 +13,25 @@ use domain::{
 };
 use shared::Timestamp;
 use store::{StoreError, alert::AlertStore};
-use tokio::{
-    sync::watch,
-    task::{JoinHandle, JoinSet},
-    time::{MissedTickBehavior, interval, sleep},
-};
+use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    notify::{Delivered, Failure, Notifier},
+    job::{Job, Lease, Stop},
+    notify::{Arrived, Failure, Notifier},
     telemetry::{delivery_metrics::DeliveryOutcome, metrics::Metrics},
 };
 
-/// How often something to do is looked for.
+/// The time between two checks for due deliveries.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a delivery is somebody's: longer than an attempt takes.
+/// The duration of a lease on a delivery, which is longer than an attempt.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// Deliveries of this process at once, and of one channel among all processes.
+/// The maximum number of attempts in flight in this process.
 const AT_ONCE: usize = 64;
+/// The maximum number of attempts in flight to a channel in all processes.
 const PER_CHANNEL: u32 = 4;
-/// How long after an attempt the next one is; after the last of these it is given up.
+/// The pauses between attempts. A delivery fails permanently after the attempt that follows the last pause.
 pub const BACK_OFF: [Duration; 8] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -44,15 +42,16 @@ pub const BACK_OFF: [Duration; 8] = [
     Duration::from_secs(2 * 3600),
     Duration::from_secs(4 * 3600),
 ];
-/// How old something is told at most: afterwards it is no news, and what came after it waits.
+/// The maximum age of a notification. Older ones fail, since the later notifications of the alert wait for them.
 pub const OLDEST: Duration = Duration::from_secs(86_400);
-/// How long the log of deliveries reaches back, and how often it is cut.
-pub const KEPT: Duration = Duration::from_secs(30 * 86_400);
-const FORGET: Duration = Duration::from_secs(3600);
-/// How long to wait before noting again what could not be noted.
+/// The retention of finished deliveries.
+pub const RETENTION: Duration = Duration::from_secs(30 * 86_400);
+/// The time between two deletions of old deliveries.
+const DELETE: Duration = Duration::from_secs(3600);
+/// The pause before the result of an attempt is stored again after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Who delivers in this process.
+/// Delivers due notifications.
 #[derive(Clone, Debug)]
 pub struct Deliverer {
     alerts: AlertStore,
@@ -62,93 +61,75 @@ pub struct Deliverer {
     look: Duration,
 }
 
-/// Somebody delivers. Dropped without [`Delivering::stop`] it ends where it stands, as a killed process does.
-#[derive(Debug)]
-pub struct Delivering {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+/// Deletes old deliveries.
+#[derive(Clone, Debug)]
+pub struct DeliveryRetention {
+    alerts: AlertStore,
+    clock: Clock,
 }
 
-/// Deliveries that were taken together, and until when they are.
-#[derive(Clone, Copy, Debug)]
-struct Turn {
-    worker: Uuid,
-    until: Timestamp,
-}
+impl Job for Deliverer {
+    const NAME: &'static str = "notification_delivery";
 
-impl Delivering {
-    /// Takes nothing more, and ends once what is under way has ended.
-    pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        // It ends by itself; a panic in it was logged where it happened. Whoever does not wait so long drops this.
-        let _ = (&mut self.task).await;
+    fn interval(&self) -> Duration {
+        self.look
     }
-}
 
-impl Drop for Delivering {
-    fn drop(&mut self) {
-        self.task.abort();
+    /// Attempts due deliveries until none is due or in flight.
+    async fn run(&self, stop: &Stop) -> Result<(), StoreError> {
+        let mut in_flight = JoinSet::new();
+        while !stop.is_requested() {
+            while in_flight.try_join_next().is_some() {}
+            match self.start_attempts(&mut in_flight).await {
+                result if in_flight.is_empty() => return result,
+                // The attempts in flight must not end with this run, so it continues.
+                Err(error) => tracing::warn!(error = chain(&error), "failed to lease deliveries"),
+                Ok(()) => {}
+            }
+            tokio::select! {
+                biased;
+                () = stop.requested() => {}
+                () = sleep(self.look) => {}
+                // There is room again, and the channel may receive its next notification.
+                _ = in_flight.join_next() => {}
+            }
+        }
+        while in_flight.join_next().await.is_some() {}
+        Ok(())
     }
 }
 
 impl Deliverer {
-    /// Takes deliveries from `alerts` and makes them by `notifier`.
+    /// Creates a deliverer of the deliveries in `alerts`.
     #[must_use]
     pub fn new(alerts: AlertStore, notifier: Notifier, metrics: Metrics, clock: Clock) -> Self {
         Self { alerts, notifier: Arc::new(notifier), metrics, clock, look: LOOK }
     }
 
-    /// Looks for something to do so often, where nothing is under way.
+    /// Sets the time between two checks for due deliveries.
     #[must_use]
     pub fn looking_every(self, look: Duration) -> Self {
         Self { look, ..self }
     }
 
-    /// Starts delivering.
-    #[must_use]
-    pub fn start(self) -> Delivering {
-        let (stop, stopped) = watch::channel(false);
-        Delivering { stop, task: tokio::spawn(self.run(stopped)) }
-    }
-
-    async fn run(self, mut stop: watch::Receiver<bool>) {
-        let (mut looks, mut cuts) = (interval(self.look), interval(FORGET));
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut under_way = JoinSet::new();
-        loop {
-            tokio::select! {
-                biased;
-                () = told(&mut stop) => break,
-                _ = cuts.tick() => self.forget().await,
-                _ = looks.tick() => {}
-                // There is room again, and the channel may be told the next thing.
-                Some(_) = under_way.join_next() => {}
-            }
-            while under_way.try_join_next().is_some() {}
-            if let Err(error) = self.take(&mut under_way).await {
-                tracing::warn!(error = chain(&error), "channels are not told of alerts, trying again later");
-            }
-        }
-        while under_way.join_next().await.is_some() {}
-    }
-
-    /// Begins whatever is to be done, as far as there is room.
-    async fn take(&self, under_way: &mut JoinSet<()>) -> Result<(), StoreError> {
-        let room = AT_ONCE.saturating_sub(under_way.len());
+    /// Starts attempts of due deliveries, up to the limit of attempts in flight.
+    async fn start_attempts(&self, in_flight: &mut JoinSet<()>) -> Result<(), StoreError> {
+        let room = AT_ONCE.saturating_sub(in_flight.len());
         if room == 0 {
             return Ok(());
         }
         let now = self.clock.now();
-        // Each turn is a worker of its own: an attempt that outlives its lease is told from the one that came after it.
-        let turn = Turn { worker: Uuid::new_v4(), until: now + LEASE };
-        let most = u32::try_from(room).unwrap_or(u32::MAX);
-        for delivery in self.alerts.lease_deliveries(turn.worker, now, turn.until, most, PER_CHANNEL).await? {
-            under_way.spawn(self.clone().attempt(turn, delivery));
+        // Each lease has its own worker id, so that the result of an attempt that outlived its lease is rejected.
+        let lease = Lease::new(Uuid::new_v4(), now, LEASE);
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
+        let due = self.alerts.lease_deliveries(lease.worker, now, lease.until, limit, PER_CHANNEL).await?;
+        for delivery in due {
+            in_flight.spawn(self.clone().attempt(lease, delivery));
         }
         Ok(())
     }
 
-    async fn attempt(self, turn: Turn, delivery: DueDelivery) {
+    async fn attempt(self, lease: Lease, delivery: DueDelivery) {
         let start = Instant::now();
         let now = self.clock.now();
         let result = if now.since(delivery.notification.at) > OLDEST {
@@ -157,7 +138,7 @@ impl Deliverer {
         } else {
             self.notifier.deliver(&delivery, now).await
         };
-        let attempt = judge(result, delivery.attempts, self.clock.now());
+        let attempt = finished_attempt(result, delivery.attempts, self.clock.now());
         let outcome = match (attempt.delivered, attempt.next_attempt_at) {
             (true, _) => DeliveryOutcome::Delivered,
             (false, Some(_)) => DeliveryOutcome::Retried,
@@ -166,43 +147,56 @@ impl Deliverer {
         let kind = delivery.channel.kind;
         self.metrics.delivery_attempted(kind, outcome, start.elapsed());
         if outcome == DeliveryOutcome::GivenUp {
-            // Why is for the delivery's own log: it may say what the other side answered.
+            // Without the error, which may contain the response of the channel; the stored delivery has it.
             tracing::warn!(
-                delivery_id = %delivery.id,
-                workspace_id = %delivery.notification.workspace_id,
-                kind = kind.as_str(),
-                status = attempt.status_code,
-                "a channel could not be told of an alert, and is not tried again"
+                delivery.id = %delivery.id,
+                workspace.id = %delivery.notification.workspace_id,
+                channel.kind = kind.as_str(),
+                status_code = attempt.status_code,
+                "notification delivery failed permanently"
             );
         }
-        self.note(turn, delivery.id, &attempt).await;
+        self.store_attempt(lease, delivery.id, &attempt).await;
     }
 
-    /// Notes what came of it, again and again while the delivery is nobody else's: otherwise it would be made twice.
-    async fn note(&self, turn: Turn, id: Uuid, attempt: &Attempt) {
-        while let Err(error) = self.alerts.finish_attempt(turn.worker, id, attempt).await {
-            if self.clock.now() >= turn.until {
-                tracing::warn!(error = chain(&error), delivery_id = %id, "what came of a delivery is not known");
+    /// Stores the result of an attempt. Retries until the lease expires, since the delivery would be repeated otherwise.
+    async fn store_attempt(&self, lease: Lease, id: Uuid, attempt: &Attempt) {
+        while let Err(error) = self.alerts.finish_attempt(lease.worker, id, attempt).await {
+            if lease.has_expired(self.clock.now()) {
+                tracing::warn!(
+                    error = chain(&error),
+                    delivery.id = %id,
+                    "failed to store result of delivery attempt"
+                );
                 return;
             }
             sleep(PAUSE).await;
         }
     }
+}
 
-    async fn forget(&self) {
-        if let Err(error) = self.alerts.delete_deliveries_before(self.clock.now() - KEPT).await {
-            tracing::warn!(error = chain(&error), "old deliveries were not forgotten, trying again later");
-        }
+impl DeliveryRetention {
+    /// Creates a job that deletes old deliveries from `alerts`.
+    #[must_use]
+    pub fn new(alerts: AlertStore, clock: Clock) -> Self {
+        Self { alerts, clock }
     }
 }
 
-/// Waits until it is told to stop, or nobody is left who could.
-async fn told(stop: &mut watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
+impl Job for DeliveryRetention {
+    const NAME: &'static str = "delivery_retention";
+
+    fn interval(&self) -> Duration {
+        DELETE
+    }
+
+    async fn run(&self, _: &Stop) -> Result<(), StoreError> {
+        self.alerts.delete_deliveries_before(self.clock.now() - RETENTION).await.map(drop)
+    }
 }
 
-/// What is noted of an attempt before which there were so many.
-fn judge(result: Result<Delivered, Failure>, before: u64, at: Timestamp) -> Attempt {
+/// Returns what is stored of an attempt that ended at `at`, after `before` earlier attempts.
+fn finished_attempt(result: Result<Arrived, Failure>, before: u64, at: Timestamp) -> Attempt {
     let failure = match result {
         Ok(arrived) => {
             return Attempt {
@@ -218,7 +212,7 @@ fn judge(result: Result<Delivered, Failure>, before: u64, at: Timestamp) -> Atte
     let pause = usize::try_from(before).ok().and_then(|before| BACK_OFF.get(before)).copied();
     let pause = pause
         .filter(|_| !failure.is_final)
-        .map(|pause| failure.retry_after.map_or(pause, |rest| rest.max(pause)));
+        .map(|pause| failure.retry_after.map_or(pause, |requested| requested.max(pause)));
     Attempt {
         next_attempt_at: pause.map(|pause| at + pause),
         at,

@@ -1,4 +1,4 @@
-//! Messages on their way into the store: unpacked together, written together, each acknowledged or put aside.
+//! Groups of messages: unpacked together, written together, and each acknowledged or moved to the dead letters.
 
 use std::time::Duration;
 
@@ -6,23 +6,24 @@ use domain::{
     error::chain,
     trace::record::{IncomingSpan, NewScore, NewTrace},
 };
-use store::trace::StoreError;
-use tokio::sync::watch;
+use store::StoreError;
 
 use super::{
-    order::Marks,
-    sink::{self, Record, Sink},
+    conflict::Footprint,
+    group_writer::{self, GroupWriter, Record},
 };
 use crate::{
+    job::Stop,
     queue::{Consumer, Delivery, Message},
     redis::RedisFailure,
     telemetry::metrics::Metrics,
 };
 
-/// A message that was delivered so often and never acknowledged is put aside: it kills who works on it.
+/// The number of deliveries without acknowledgement after which a message becomes a dead letter: it kills its consumers.
 pub(super) const DELIVERIES: u32 = 5;
-/// The first wait after a failure; it doubles up to the longest.
+/// The pause after the first failure; it doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The longest pause between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Messages that are written together.
@@ -31,15 +32,15 @@ pub(super) struct Group {
     traces: Part<NewTrace>,
     spans: Part<IncomingSpan>,
     scores: Vec<(Delivery, NewScore)>,
-    /// What cannot be written, and why.
-    bad: Vec<(Delivery, String)>,
-    marks: Marks,
+    /// Messages that cannot be written, with the reason.
+    dead: Vec<(Delivery, String)>,
+    footprint: Footprint,
 }
 
-/// Requests of one kind, which one transaction writes.
+/// Requests with records of one kind, which one transaction writes.
 #[derive(Debug)]
 struct Part<T> {
-    /// Whose records stand at the same place in `requests`.
+    /// The delivery of each request.
     deliveries: Vec<Delivery>,
     requests: Vec<Vec<T>>,
 }
@@ -56,56 +57,57 @@ impl<T: Record> Part<T> {
         self.requests.push(request);
     }
 
-    /// Prices and writes the requests, and says of each message what became of it.
+    /// Prices and writes the requests, and returns the result of each message.
     async fn write(
         &mut self,
         tools: &Tools,
-        what: &str,
-    ) -> Result<Vec<(&Delivery, Result<(), StoreError>)>, GivenUp> {
+        operation: &str,
+    ) -> Result<Vec<(&Delivery, Result<(), StoreError>)>, Stopped> {
         if self.requests.is_empty() {
             return Ok(Vec::new());
         }
-        let workspaces = sink::workspaces(&self.requests);
+        let workspaces = group_writer::workspaces(&self.requests);
         let prices =
-            retry(tools, "reading prices", StoreError::is_transient, || tools.sink.prices(&workspaces));
-        // All its errors are transient, and so tried again.
+            retry(tools, "read prices", StoreError::is_transient, || tools.writer.prices(&workspaces));
+        // All errors are transient, and therefore retried.
         if let Ok(prices) = prices.await? {
-            self.requests = sink::price(prices, std::mem::take(&mut self.requests)).await;
+            self.requests = group_writer::price(prices, std::mem::take(&mut self.requests)).await;
         }
-        let results = retry(tools, what, StoreError::is_transient, || tools.sink.write(&self.requests));
-        // All errors of the whole are transient, and so tried again.
+        let results =
+            retry(tools, operation, StoreError::is_transient, || tools.writer.write(&self.requests));
+        // All errors of the group are transient, and therefore retried.
         Ok(self.deliveries.iter().zip(results.await?.unwrap_or_default()).collect())
     }
 }
 
-/// What a group is written with.
+/// The means to write groups.
 #[derive(Clone, Debug)]
 pub(super) struct Tools {
     pub(super) consumer: Consumer,
-    pub(super) sink: Sink,
+    pub(super) writer: GroupWriter,
     pub(super) metrics: Metrics,
-    pub(super) stop: watch::Receiver<bool>,
+    pub(super) stop: Stop,
 }
 
-/// The worker is told to stop, and what is in hand cannot be finished: the next one takes it over.
+/// A stop was requested before the group was finished; the next worker claims its messages.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct GivenUp;
+pub(super) struct Stopped;
 
 impl Group {
-    /// Unpacks messages. Costs time: not for async threads.
+    /// Unpacks messages. Call it on a blocking thread.
     pub(super) fn unpack(deliveries: Vec<Delivery>) -> Self {
         let mut group = Self::default();
         for delivery in deliveries {
             if delivery.delivered >= DELIVERIES {
                 let reason = format!("it was delivered {} times and never acknowledged", delivery.delivered);
-                group.bad.push((delivery, reason));
+                group.dead.push((delivery, reason));
                 continue;
             }
             match Message::decode(&delivery.data) {
                 Ok(Message::Traces(traces)) => group.traces.add(delivery, traces),
                 Ok(Message::Spans(spans)) => group.spans.add(delivery, spans),
                 Ok(Message::Score(score)) => group.scores.push((delivery, score)),
-                Err(error) => group.bad.push((delivery, chain(&error))),
+                Err(error) => group.dead.push((delivery, chain(&error))),
             }
         }
         let traces = group.traces.requests.iter().flatten();
@@ -113,101 +115,101 @@ impl Group {
         let ids = traces
             .map(|trace| (trace.workspace_id, trace.trace_id.as_str()))
             .chain(spans.map(|span| (span.workspace_id, span.trace_id.as_str())));
-        group.marks = Marks::of(ids, !group.scores.is_empty());
+        group.footprint = Footprint::of(ids, !group.scores.is_empty());
         group
     }
 
-    /// What others must know of it that are written at the same time.
-    pub(super) fn marks(&self) -> &Marks {
-        &self.marks
+    /// Returns the footprint, which shows conflicts with other groups.
+    pub(super) fn footprint(&self) -> &Footprint {
+        &self.footprint
     }
 
-    /// The same, to be kept while it is written.
-    pub(super) fn take_marks(&mut self) -> Marks {
-        std::mem::take(&mut self.marks)
+    /// Takes the footprint out of the group, which does not need it to be written.
+    pub(super) fn take_footprint(&mut self) -> Footprint {
+        std::mem::take(&mut self.footprint)
     }
 
-    /// All its messages.
+    /// Returns all messages.
     pub(super) fn deliveries(&self) -> Vec<&Delivery> {
         let scores = self.scores.iter().map(|(delivery, _)| delivery);
-        let bad = self.bad.iter().map(|(delivery, _)| delivery);
-        self.traces.deliveries.iter().chain(&self.spans.deliveries).chain(scores).chain(bad).collect()
+        let dead = self.dead.iter().map(|(delivery, _)| delivery);
+        self.traces.deliveries.iter().chain(&self.spans.deliveries).chain(scores).chain(dead).collect()
     }
 
-    /// Writes everything, the scores after the traces and spans, and only then takes the messages out of their streams. A store or
-    /// a Redis that fails is tried again for ever, unless the worker is to stop.
-    pub(super) async fn write(&mut self, tools: &Tools) -> Result<(), GivenUp> {
-        let mut written = self.traces.write(tools, "writing traces").await?;
-        written.extend(self.spans.write(tools, "writing spans").await?);
+    /// Writes all messages, scores after traces and spans, and acknowledges them afterwards. If the store or Redis fails,
+    /// retries until a stop is requested.
+    pub(super) async fn write(&mut self, tools: &Tools) -> Result<(), Stopped> {
+        let mut written = self.traces.write(tools, "write traces").await?;
+        written.extend(self.spans.write(tools, "write spans").await?);
         let mut done: Vec<&Delivery> = Vec::with_capacity(written.len() + self.scores.len());
         for (delivery, result) in written {
             match result {
                 Ok(()) => done.push(delivery),
-                Err(error) => self.bad.push((delivery.clone(), chain(&error))),
+                Err(error) => self.dead.push((delivery.clone(), chain(&error))),
             }
         }
         for (delivery, score) in &self.scores {
-            if *tools.stop.borrow() {
-                // There may be hundreds, a transaction each: the next worker goes on with them.
-                settle(tools, || tools.consumer.ack(&done)).await?;
-                return Err(GivenUp);
+            if tools.stop.is_requested() {
+                // There may be hundreds of scores, each with its own transaction: the next worker writes them.
+                settle(tools, || tools.consumer.acknowledge(&done)).await?;
+                return Err(Stopped);
             }
-            let result =
-                retry(tools, "writing a score", StoreError::is_transient, || tools.sink.score(score));
+            let result = retry(tools, "write score", StoreError::is_transient, || tools.writer.score(score));
             match result.await? {
                 Ok(()) => done.push(delivery),
-                Err(error) => self.bad.push((delivery.clone(), chain(&error))),
+                Err(error) => self.dead.push((delivery.clone(), chain(&error))),
             }
         }
-        settle(tools, || tools.consumer.ack(&done)).await?;
-        for (delivery, reason) in &self.bad {
+        settle(tools, || tools.consumer.acknowledge(&done)).await?;
+        for (delivery, reason) in &self.dead {
             tracing::error!(
                 reason,
                 stream = delivery.stream,
-                id = delivery.id,
-                "a message cannot be processed and goes to the dead letters"
+                message.id = delivery.id,
+                "message moved to dead letters"
             );
-            let gone = settle(tools, || tools.consumer.bury(delivery, reason)).await?;
-            tools.metrics.dead_letters_dropped(gone);
+            let dropped = settle(tools, || tools.consumer.move_to_dead_letters(delivery, reason)).await?;
+            tools.metrics.dead_letters_dropped(dropped);
         }
-        tools.metrics.queue_group_written(self.bad.len());
+        tools.metrics.queue_group_written(self.dead.len());
         Ok(())
     }
 }
 
-/// Tells Redis what became of messages, until it hears.
+/// Removes messages from the queue in Redis. All failures are retried.
 async fn settle<T: Default, F: Future<Output = Result<T, RedisFailure>>>(
     tools: &Tools,
     work: impl FnMut() -> F,
-) -> Result<T, GivenUp> {
-    let result = retry(tools, "taking messages off the queue", |_| true, work).await?;
-    // Every failure is tried again.
+) -> Result<T, Stopped> {
+    let result = retry(tools, "remove messages from queue", |_| true, work).await?;
+    // Every failure is retried.
     Ok(result.unwrap_or_default())
 }
 
-/// Does `work` until it succeeds or fails for good, with growing waits.
+/// Repeats `work` with growing pauses until it succeeds or fails with an error that is not transient.
 async fn retry<T, E: std::error::Error + 'static, F: Future<Output = Result<T, E>>>(
     tools: &Tools,
-    what: &str,
-    transient: impl Fn(&E) -> bool,
+    operation: &str,
+    is_transient: impl Fn(&E) -> bool,
     mut work: impl FnMut() -> F,
-) -> Result<Result<T, E>, GivenUp> {
-    let mut stop = tools.stop.clone();
+) -> Result<Result<T, E>, Stopped> {
     let mut wait = FIRST_WAIT;
     loop {
         let error = match work().await {
-            Err(error) if transient(&error) => error,
+            Err(error) if is_transient(&error) => error,
             result => return Ok(result),
         };
-        if *stop.borrow() {
-            tracing::warn!(error = chain(&error), "{what} failed at the end; the next worker takes it over");
-            return Err(GivenUp);
+        if tools.stop.is_requested() {
+            tracing::warn!(
+                error = chain(&error),
+                operation,
+                "operation failed, leaving it to the next worker"
+            );
+            return Err(Stopped);
         }
-        tracing::warn!(error = chain(&error), "{what} failed, trying again in {wait:?}");
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+        let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        tracing::warn!(error = chain(&error), operation, retry_ms, "operation failed, retrying");
+        tools.stop.unless_requested(tokio::time::sleep(wait)).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
 }

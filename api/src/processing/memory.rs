@@ -9,37 +9,37 @@ use domain::{
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 
-use super::sink::{GROUP_TRACES, Record, Sink};
-use crate::queue::{Job, Jobs, Waiting};
+use super::group_writer::{GROUP_TRACES, GroupWriter, Record};
+use crate::queue::{QueuedRequest, QueuedRequests, Waiting};
 
 /// The maximum number of groups in flight: while one group uses the only writing connection of the store, the payloads of
 /// the next one are compressed.
 const GROUPS_AT_ONCE: usize = 2;
 
-/// Starts the task that writes `jobs` to `sink`. It ends, with everything written, when the sending side is dropped.
-pub fn start(sink: Sink, jobs: Jobs) -> JoinHandle<()> {
-    tokio::spawn(Writer { sink, jobs }.run())
+/// Starts the task that writes `requests` with `writer`. It ends, with everything written, when the sending side is dropped.
+pub fn start(writer: GroupWriter, requests: QueuedRequests) -> JoinHandle<()> {
+    tokio::spawn(Writer { writer, requests }.run())
 }
 
 struct Writer {
-    sink: Sink,
-    jobs: Jobs,
+    writer: GroupWriter,
+    requests: QueuedRequests,
 }
 
 impl Writer {
     async fn run(mut self) {
         let permits = Arc::new(Semaphore::new(GROUPS_AT_ONCE));
-        // The permit is acquired before jobs are collected: while the store is busy, the group grows.
+        // The permit is acquired before requests are collected: while the store is busy, the group grows.
         while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
-            let Some(job) = self.jobs.recv().await else { break };
+            let Some(first) = self.requests.recv().await else { break };
             let (mut traces, mut spans) = (Part::default(), Part::default());
-            let score = self.collect(job, &mut traces, &mut spans);
-            let sink = self.sink.clone();
+            let score = self.collect(first, &mut traces, &mut spans);
+            let writer = self.writer.clone();
             tokio::spawn(async move {
-                traces.commit(&sink).await;
-                spans.commit(&sink).await;
+                traces.commit(&writer).await;
+                spans.commit(&writer).await;
                 if let Some((score, waiting)) = score {
-                    waiting.reply(sink.score(&score).await.map_err(|error| chain(&error)));
+                    waiting.reply(writer.score(&score).await.map_err(|error| chain(&error)));
                 }
                 drop(permit);
             });
@@ -48,22 +48,22 @@ impl Writer {
         let _ = permits.acquire_many(GROUPS_AT_ONCE as u32).await;
     }
 
-    /// Moves waiting jobs into a group, up to the first score, which must be written after the records sent before it.
+    /// Moves queued requests into a group, up to the first score, which must be written after the records sent before it.
     fn collect(
         &mut self,
-        first: Job,
+        first: QueuedRequest,
         traces: &mut Part<NewTrace>,
         spans: &mut Part<IncomingSpan>,
     ) -> Option<(NewScore, Waiting)> {
         let mut next = Some(first);
         let mut count = 0;
-        while let Some(job) = next {
-            match job {
-                Job::Score(score, waiting) => return Some((score, waiting)),
-                Job::Traces(new, waiting) => count += traces.add(new, waiting),
-                Job::Spans(new, waiting) => count += spans.add(new, waiting),
+        while let Some(request) = next {
+            match request {
+                QueuedRequest::Score(score, waiting) => return Some((score, waiting)),
+                QueuedRequest::Traces(new, waiting) => count += traces.add(new, waiting),
+                QueuedRequest::Spans(new, waiting) => count += spans.add(new, waiting),
             }
-            next = if count < GROUP_TRACES { self.jobs.try_recv().ok() } else { None };
+            next = if count < GROUP_TRACES { self.requests.try_recv().ok() } else { None };
         }
         None
     }
@@ -89,12 +89,12 @@ impl<T: Record> Part<T> {
         count
     }
 
-    async fn commit(self, sink: &Sink) {
+    async fn commit(self, writer: &GroupWriter) {
         let Self { requests, waiting } = self;
         if requests.is_empty() {
             return;
         }
-        let written = async { sink.write(&sink.priced(requests).await?).await };
+        let written = async { writer.write(&writer.priced(requests).await?).await };
         match written.await {
             Ok(results) => {
                 for (waiting, result) in waiting.into_iter().zip(results) {

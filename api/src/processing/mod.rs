@@ -1,16 +1,17 @@
-//! What happens to traces after they were taken in: written in groups, then the answers they change are dropped. `sink`
-//! does that for whichever queue; `worker` is the process' side of the queue in Redis. `reprice` computes costs of what is
-//! stored anew, `alert` evaluates the rules that watch it, and `deliver` tells channels of what they find.
+//! Processing of queued records and the jobs that work on stored traces. `group_writer` writes records for both queues;
+//! `memory` and `worker` read the in-process queue and the one in Redis.
 
 pub mod alert;
+mod conflict;
 pub mod deliver;
 mod group;
-mod hand;
-mod keeper;
+pub mod group_writer;
+mod in_flight;
+mod lease_keeper;
+pub mod maintenance;
 pub mod memory;
-mod order;
+pub mod promotion;
 mod reader;
 pub mod reprice;
-pub mod sink;
 pub mod worker;
 mod writer;

@@ -1,42 +1,44 @@
-//! Reads for a worker: first what was delivered and never acknowledged, then what is new. It asks again and again rather
-//! than leave a read waiting in Redis: such a read is not bounded in bytes, and where it is cut off nobody knows what it
-//! took.
+//! Reads messages for a worker: first those that were delivered and never acknowledged, then new ones. It polls instead of
+//! blocking in Redis, because a blocking read has no limit in bytes, and if it is interrupted, the messages it read are
+//! unknown.
 
 use std::time::Duration;
 
 use domain::error::chain;
 use tokio::sync::mpsc;
 
-use super::{group::Group, sink::GROUP_TRACES, worker::Shared};
+use super::{group::Group, group_writer::GROUP_TRACES, worker::Shared};
 use crate::{
     queue::{Delivery, Room},
     redis::RedisFailure,
 };
 
-/// What is read for one group at most; a group of the largest messages is some times as large in memory.
+/// The maximum size of a group. A group of the largest messages is several times as large in memory.
 const ROOM: Room = Room { traces: GROUP_TRACES, raw: 16 * 1024 * 1024, messages: 512 };
-/// How long to wait when there is nothing: short when there just was something.
+/// The pause after the first read without messages; it doubles up to [`LONGEST_WAIT`].
 const SHORTEST_WAIT: Duration = Duration::from_millis(2);
+/// The longest pause between two reads.
 const LONGEST_WAIT: Duration = Duration::from_millis(50);
-/// How long to wait after a failure.
+/// The pause after a failure.
 const FAILURE_WAIT: Duration = Duration::from_millis(250);
 
-/// Runs until the worker is to stop, or the writer is gone.
+/// Runs until the worker stops or the writer has ended.
 pub(super) async fn run(shared: Shared, groups: mpsc::Sender<Group>) {
+    let stop = &shared.tools.stop;
     let mut wait = SHORTEST_WAIT;
-    // Before anything is read there is room for it: while the store is busy, more gathers in the streams.
-    while let Some(Ok(room)) = shared.unless_stopped(groups.reserve()).await {
-        let kept = shared.leases.borrow().kept.clone();
-        let unswept = shared.unswept.lock().await.iter().copied().find(|stream| kept.contains(stream));
-        let read = match unswept {
-            Some(stream) => sweep(&shared, stream).await,
-            None if kept.is_empty() => Ok(Vec::new()),
-            None => shared.tools.consumer.take(&kept, ROOM).await,
+    // Reads only if the writer has room: while the store is busy, messages collect in the streams.
+    while let Some(Ok(room)) = stop.unless_requested(groups.reserve()).await {
+        let streams = shared.leases.borrow().streams.clone();
+        let unclaimed = shared.unclaimed.lock().await.iter().copied().find(|stream| streams.contains(stream));
+        let read = match unclaimed {
+            Some(stream) => claim(&shared, stream).await,
+            None if streams.is_empty() => Ok(Vec::new()),
+            None => shared.tools.consumer.read(&streams, ROOM).await,
         };
         match read {
             Ok(deliveries) if deliveries.is_empty() => {
-                if unswept.is_none() {
-                    shared.unless_stopped(tokio::time::sleep(wait)).await;
+                if unclaimed.is_none() {
+                    stop.unless_requested(tokio::time::sleep(wait)).await;
                     wait = (wait * 2).min(LONGEST_WAIT);
                 }
             }
@@ -47,55 +49,56 @@ pub(super) async fn run(shared: Shared, groups: mpsc::Sender<Group>) {
                 }
             }
             Err(failure) => {
-                recover(&shared, &kept, &failure).await;
-                shared.unless_stopped(tokio::time::sleep(FAILURE_WAIT)).await;
+                recover(&shared, &streams, &failure).await;
+                stop.unless_requested(tokio::time::sleep(FAILURE_WAIT)).await;
             }
         }
     }
 }
 
-/// Takes over what is left in a stream, a group at a time. Nothing else is in hand meanwhile: what killed its consumer may
-/// kill this one, and must not count against others then.
-async fn sweep(shared: &Shared, stream: usize) -> Result<Vec<Delivery>, RedisFailure> {
-    if shared.unless_stopped(shared.hand.empty()).await.is_none() {
+/// Claims pending messages of a stream, one group at a time. No other messages are in flight meanwhile: a message that
+/// killed its consumer may kill this one, and must not increase the delivery counts of others.
+async fn claim(shared: &Shared, stream: usize) -> Result<Vec<Delivery>, RedisFailure> {
+    if shared.tools.stop.unless_requested(shared.in_flight.empty()).await.is_none() {
         return Ok(Vec::new());
     }
     let claimed = shared.tools.consumer.claim(stream, ROOM).await?;
     if !claimed.deliveries.is_empty() {
-        tracing::info!(stream, messages = claimed.deliveries.len(), "messages are taken over");
+        tracing::info!(stream, messages = claimed.deliveries.len(), "pending messages claimed");
         shared.tools.metrics.queue_redelivered(claimed.deliveries.len());
     } else if !claimed.pending {
-        shared.unswept.lock().await.remove(&stream);
-        shared.tools.consumer.tidy(stream).await?;
+        shared.unclaimed.lock().await.remove(&stream);
+        shared.tools.consumer.delete_dead_consumers(stream).await?;
     }
     Ok(claimed.deliveries)
 }
 
 async fn unpack(shared: &Shared, deliveries: Vec<Delivery>) -> Option<Group> {
     let streams: Vec<usize> = deliveries.iter().map(|delivery| delivery.stream).collect();
-    shared.hand.add(&streams);
+    shared.in_flight.add(&streams);
     let unpacking = tokio::task::spawn_blocking(move || Group::unpack(deliveries));
     match unpacking.await {
         Ok(group) => Some(group),
         Err(error) => {
-            tracing::error!(error = chain(&error), "unpacking messages broke");
-            shared.hand.remove(&streams);
-            shared.unswept.lock().await.extend(streams);
+            tracing::error!(error = chain(&error), "failed to unpack messages");
+            shared.in_flight.remove(&streams);
+            shared.unclaimed.lock().await.extend(streams);
             None
         }
     }
 }
 
-/// After a failure: what Redis gave may not have come here, and the group may be gone with Redis' data.
-async fn recover(shared: &Shared, kept: &[usize], failure: &RedisFailure) {
+/// Recovers from a failed read. Redis may have delivered messages whose response was lost, and if Redis lost its data, the
+/// consumer group no longer exists.
+async fn recover(shared: &Shared, streams: &[usize], failure: &RedisFailure) {
     if failure.is_resting() {
         return;
     }
-    tracing::warn!(error = chain(failure), "reading from the queue failed");
-    shared.unswept.lock().await.extend(kept);
+    tracing::warn!(error = chain(failure), "failed to read from queue");
+    shared.unclaimed.lock().await.extend(streams);
     if failure.is_no_group()
-        && let Err(failure) = shared.tools.consumer.prepare().await
+        && let Err(failure) = shared.tools.consumer.create_groups().await
     {
-        tracing::warn!(error = chain(&failure), "the queue's group cannot be made");
+        tracing::warn!(error = chain(&failure), "failed to create consumer group");
     }
 }

@@ -1,14 +1,11 @@
-//! Works on pricings anew: takes one that nobody works on, goes through its traces a part at a time, and notes after each
-//! how far it has come. Who dies or stops in the middle is followed by another, who goes on there; a part that is done
-//! twice is done once.
+//! Reprices stored traces: leases a job of a user, works through its traces page by page, and stores the progress after
+//! each page. If the process dies or stops, another process continues from there; a page that is repriced twice has the
+//! same result.
 
 use std::time::Duration;
 
-use domain::{
-    error::chain,
-    trace::usage::{CostChange, TraceUsage},
-};
-use shared::{Timestamp, time_range::Window};
+use domain::trace::usage::{CostChange, TraceUsage};
+use shared::time_range::Window;
 use store::{
     StoreError,
     job::{JobStore, RepriceLease, RepriceStep},
@@ -16,19 +13,25 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::{cache::Invalidator, clock::Clock, pricer::Pricer};
+use crate::{
+    cache::Invalidator,
+    clock::Clock,
+    job::{Job, Lease, Stop},
+    pricer::Pricer,
+};
 
-/// How often something to do is looked for.
+/// The time between two checks for unfinished jobs.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a pricing is somebody's after the last part of it: much longer than one takes.
+/// The duration of a lease on a job, renewed after each page, which takes much less time.
 pub const LEASE: Duration = Duration::from_secs(15);
-/// Traces of one part at most, and of the first.
+/// The maximum number of traces of a page.
 const MOST_TRACES: usize = 500;
+/// The number of traces of the first page.
 const FIRST_TRACES: usize = 50;
-/// Spans after which a part is large enough: the next one has fewer traces.
+/// If a page has more spans than this, the next one has fewer traces.
 const MANY_SPANS: usize = 20_000;
 
-/// Who works on pricings anew in this process.
+/// Reprices the traces of unfinished jobs.
 #[derive(Clone, Debug)]
 pub struct Repricer {
     traces: TraceStore,
@@ -39,89 +42,78 @@ pub struct Repricer {
     id: Uuid,
 }
 
+impl Job for Repricer {
+    const NAME: &'static str = "repricing";
+
+    fn interval(&self) -> Duration {
+        LOOK
+    }
+
+    async fn run(&self, stop: &Stop) -> Result<(), StoreError> {
+        while !stop.is_requested() {
+            let now = self.clock.now();
+            let lease = Lease::new(self.id, now, LEASE);
+            let Some(job) = self.jobs.lease_reprice(lease.worker, now, lease.until).await? else {
+                return Ok(());
+            };
+            self.work_on(job, lease, stop).await?;
+        }
+        Ok(())
+    }
+}
+
 impl Repricer {
-    /// Changes costs in `traces` by what `pricer` knows, and drops answers through `invalidator`.
+    /// Creates a repricer of the traces in `traces` with the prices of `pricer`.
     #[must_use]
     pub fn new(traces: TraceStore, pricer: Pricer, invalidator: Invalidator, clock: Clock) -> Self {
         let jobs = JobStore::new(traces.database());
         Self { traces, jobs, pricer, invalidator, clock, id: Uuid::new_v4() }
     }
 
-    /// Runs until it is aborted.
-    pub async fn run(self) {
-        let mut ticks = tokio::time::interval(LOOK);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            if let Err(error) = self.work().await {
-                tracing::warn!(error = chain(&error), "pricing anew does not go on, trying again later");
-            }
-        }
-    }
-
-    /// Works on whatever is to be done.
-    async fn work(&self) -> Result<(), StoreError> {
-        loop {
-            let now = self.clock.now();
-            let Some(turn) = self.jobs.lease_reprice(self.id, now, now + LEASE).await? else {
-                return Ok(());
-            };
-            self.finish(turn).await?;
-        }
-    }
-
-    async fn finish(&self, mut turn: RepriceLease) -> Result<(), StoreError> {
-        let request = turn.reprice.request;
+    /// Works on a job until it is finished, another worker has taken over, or a stop is requested.
+    async fn work_on(&self, mut job: RepriceLease, lease: Lease, stop: &Stop) -> Result<(), StoreError> {
+        let request = job.reprice.request;
         let window = Window { start: request.start, end: request.end };
         let mut size = FIRST_TRACES;
-        loop {
-            let page = self.traces.usages(turn.workspace_id, window, turn.last, size).await?;
+        while !stop.is_requested() {
+            let page = self.traces.usages(job.workspace_id, window, job.last, size).await?;
             let (seen, spans) = (page.len(), page.iter().map(|trace| trace.spans.len()).sum::<usize>());
-            turn.last = page.last().map(|trace| trace.cursor).or(turn.last);
-            let changed = self.reprice(turn.workspace_id, page).await?;
-            // A page ends early where its traces have many spans.
+            job.last = page.last().map(|trace| trace.cursor).or(job.last);
+            let changed = self.reprice(job.workspace_id, page).await?;
+            // A page with many spans may have fewer traces than requested, so only an empty page is the last one.
             let is_last = seen == 0;
-            if !self.note(&turn, seen, changed, is_last.then(|| self.clock.now())).await? || is_last {
+            let now = self.clock.now();
+            let step = RepriceStep {
+                last: job.last,
+                seen: seen as u64,
+                changed: changed as u64,
+                finished_at: is_last.then_some(now),
+                leased_until: lease.renewed_until(now),
+            };
+            if !self.jobs.record_reprice_step(&job, step).await? || is_last {
                 return Ok(());
             }
             size = if spans > MANY_SPANS { (size / 2).max(1) } else { (size * 2).min(MOST_TRACES) };
         }
+        Ok(())
     }
 
-    /// Prices a part anew, and answers how many traces that changed.
+    /// Reprices a page, and returns how many traces changed.
     async fn reprice(&self, workspace_id: Uuid, page: Vec<TraceUsage>) -> Result<usize, StoreError> {
         let prices = self.pricer.prices_now(workspace_id).await?;
         let work = tokio::task::spawn_blocking(move || -> Vec<CostChange> {
             page.iter().flat_map(|trace| prices.reprice(workspace_id, trace)).collect()
         });
-        let recosts = match work.await {
-            Ok(recosts) => recosts,
-            // It is not cancelled: it panicked, and so does this.
+        let changes = match work.await {
+            Ok(changes) => changes,
+            // The task is never cancelled, so it panicked.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
-        if recosts.is_empty() {
+        if changes.is_empty() {
             return Ok(0);
         }
-        let changed = self.traces.reprice(workspace_id, &recosts).await?;
+        let changed = self.traces.reprice(workspace_id, &changes).await?;
         self.invalidator.written(workspace_id).await;
         Ok(changed)
-    }
-
-    /// Answers whether it is still this worker's.
-    async fn note(
-        &self,
-        turn: &RepriceLease,
-        seen: usize,
-        changed: usize,
-        finished_at: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        let step = RepriceStep {
-            last: turn.last,
-            seen: seen as u64,
-            changed: changed as u64,
-            finished_at,
-            leased_until: self.clock.now() + LEASE,
-        };
-        self.jobs.record_reprice_step(turn, step).await
     }
 }

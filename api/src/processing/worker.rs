@@ -1,6 +1,6 @@
-//! The consumer of the queue in Redis: a keeper that renews the leases, a reader that takes messages and unpacks them,
-//! and a writer that puts them into the store, so that the next group is read while one is written. What breaks is begun
-//! anew; what was in hand then is taken over like a dead consumer's.
+//! The consumer of the Redis queue. It has three tasks: one renews the leases, one reads and unpacks messages, and one
+//! writes them to the store, so that the next group is read while one is written. After a panic of a task all three are
+//! restarted; messages that were in flight are claimed like those of a dead consumer.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -10,47 +10,48 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet},
 };
 
-use super::{group::Tools, hand::Hand, keeper, reader, sink::Sink, writer};
+use super::{group::Tools, group_writer::GroupWriter, in_flight::InFlight, lease_keeper, reader, writer};
 use crate::{
+    job::StopSignal,
     queue::{Consumer, Leases},
     telemetry::metrics::Metrics,
 };
 
-/// How long to wait before beginning anew.
+/// The pause before the tasks are restarted.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A running consumer. Dropped without [`Worker::stop`] it ends where it stands, as a killed process does.
+/// A running consumer. If it is dropped without [`Worker::stop`], it ends at once, as in a process that is killed.
 #[derive(Debug)]
 pub struct Worker {
-    stop: watch::Sender<bool>,
+    signal: StopSignal,
     task: JoinHandle<()>,
 }
 
-/// What the three tasks share.
+/// The state that the three tasks share.
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     pub(super) tools: Tools,
-    pub(super) hand: Hand,
+    pub(super) in_flight: InFlight,
     pub(super) leases: watch::Sender<Leases>,
-    /// Streams in which something may have been delivered that nobody has in hand.
-    pub(super) unswept: Arc<Mutex<BTreeSet<usize>>>,
+    /// Streams that may have pending messages which are not in flight in any consumer.
+    pub(super) unclaimed: Arc<Mutex<BTreeSet<usize>>>,
 }
 
 impl Worker {
-    /// Starts taking messages off the queue and writing them to `sink`. Redis need not be there yet.
+    /// Starts to read messages and to write them with `writer`. Redis need not be reachable yet.
     #[must_use]
-    pub fn start(consumer: Consumer, sink: Sink, metrics: Metrics) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let tools = Tools { consumer, sink, metrics, stop: stopped };
-        Self { stop, task: tokio::spawn(run(tools)) }
+    pub fn start(consumer: Consumer, writer: GroupWriter, metrics: Metrics) -> Self {
+        let signal = StopSignal::default();
+        let tools = Tools { consumer, writer, metrics, stop: signal.subscribe() };
+        Self { signal, task: tokio::spawn(run(tools)) }
     }
 
-    /// Finishes what is in hand, gives up its streams and its name, and ends. What cannot be finished, because the store
-    /// or Redis is away, stays in the queue for the next worker.
+    /// Finishes the messages in flight, releases the streams, deregisters the consumer, and ends. If the store or Redis is
+    /// unavailable, unfinished messages stay in the queue for the next worker.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
-        // It ends by itself; a panic in it was logged where it happened. Whoever does not wait so long drops this, and the
-        // task ends with it: it must not go on writing to a store that is being closed.
+        self.signal.request();
+        // A panic of the task was logged when it happened. If the caller stops waiting, `drop` aborts the task, which must
+        // not write to a closed store.
         let _ = (&mut self.task).await;
     }
 }
@@ -61,48 +62,33 @@ impl Drop for Worker {
     }
 }
 
-impl Shared {
-    /// What `work` gives, or nothing where the worker is told to stop first.
-    pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let mut stop = self.tools.stop.clone();
-        tokio::select! {
-            biased;
-            _ = stop.wait_for(|stop| *stop) => None,
-            done = work => Some(done),
-        }
-    }
-}
-
 async fn run(tools: Tools) {
-    let mut stop = tools.stop.clone();
-    while !*stop.borrow() {
+    while !tools.stop.is_requested() {
         if let Err(error) = run_once(&tools).await {
-            tracing::error!(error = chain(&error), "the worker broke and begins anew");
-            tokio::select! {
-                () = tokio::time::sleep(PAUSE) => {}
-                _ = stop.wait_for(|stop| *stop) => {}
-            }
+            tracing::error!(error = chain(&error), "queue worker failed, restarting");
+            tools.stop.unless_requested(tokio::time::sleep(PAUSE)).await;
         }
     }
-    if let Err(failure) = tools.consumer.leave().await {
-        tracing::warn!(error = chain(&failure), "the queue does not know yet that this worker has stopped");
+    if let Err(failure) = tools.consumer.deregister().await {
+        tracing::warn!(error = chain(&failure), "failed to deregister queue consumer");
     }
 }
 
 async fn run_once(tools: &Tools) -> Result<(), JoinError> {
     let shared = Shared {
         tools: tools.clone(),
-        hand: Hand::new(tools.consumer.streams()),
+        in_flight: InFlight::new(tools.consumer.streams()),
         leases: watch::Sender::default(),
-        unswept: Arc::default(),
+        unclaimed: Arc::default(),
     };
     // One group waits while others are written.
     let (groups, waiting) = mpsc::channel(1);
     let mut tasks = JoinSet::new();
-    tasks.spawn(keeper::run(shared.clone()));
+    tasks.spawn(lease_keeper::run(shared.clone()));
     tasks.spawn(reader::run(shared.clone(), groups));
     tasks.spawn(writer::run(shared, waiting));
-    // The reader ends when it is told to, the writer when it has written what was read; then nobody needs the keeper.
+    // The reader ends when a stop is requested, and the writer when it has written what was read. The lease keeper is
+    // aborted afterwards.
     for _ in 0..2 {
         if let Some(ended) = tasks.join_next().await {
             ended?;

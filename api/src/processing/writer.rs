@@ -1,5 +1,5 @@
-//! Writes groups for a worker, two at a time where their order makes no difference: while the database works on one, the
-//! other is packed and sent.
+//! Writes groups for a worker, two at a time if they do not conflict: while the database works on one, the other is packed
+//! and sent.
 
 use std::{collections::HashMap, panic};
 
@@ -10,74 +10,75 @@ use tokio::{
 };
 
 use super::{
-    group::{GivenUp, Group, Tools},
-    order::Marks,
+    conflict::Footprint,
+    group::{Group, Stopped, Tools},
     worker::Shared,
 };
 
-/// Groups that are written at once. More would only wait: from its rollups on a write has its workspaces to itself.
+/// The maximum number of groups in flight. More would only wait, because updates of rollups lock their workspaces.
 const AT_ONCE: usize = 2;
 
-/// Runs until the reader is gone and everything that it read is written or handed back.
+/// Runs until the reader has ended and all groups are written or released.
 pub(super) async fn run(shared: Shared, mut groups: mpsc::Receiver<Group>) {
-    let mut writing = Writing { tasks: JoinSet::new(), marks: HashMap::new() };
-    let mut given_up = false;
+    let mut writing = Writing { tasks: JoinSet::new(), footprints: HashMap::new() };
+    let mut has_stopped = false;
     while let Some(group) = groups.recv().await {
-        while !given_up && !writing.has_place_for(&group) {
-            given_up = matches!(writing.one_ends().await, Some(Err(GivenUp)));
+        while !has_stopped && !writing.has_room_for(&group) {
+            has_stopped = matches!(writing.finish_one().await, Some(Err(Stopped)));
         }
-        if given_up {
-            // The worker is to stop: what comes now cannot be finished either.
-            hand_back(&shared.tools, &group).await;
+        if has_stopped {
+            // A group could not be finished before the stop, and neither can the later ones.
+            release(&shared.tools, &group).await;
         } else {
-            writing.begin(shared.clone(), group);
+            writing.start(shared.clone(), group);
         }
     }
-    while writing.one_ends().await.is_some() {}
+    while writing.finish_one().await.is_some() {}
 }
 
 struct Writing {
-    tasks: JoinSet<Result<(), GivenUp>>,
-    marks: HashMap<Id, Marks>,
+    tasks: JoinSet<Result<(), Stopped>>,
+    footprints: HashMap<Id, Footprint>,
 }
 
 impl Writing {
-    fn has_place_for(&self, group: &Group) -> bool {
-        self.marks.len() < AT_ONCE && self.marks.values().all(|marks| group.marks().is_apart_from(marks))
+    fn has_room_for(&self, group: &Group) -> bool {
+        self.footprints.len() < AT_ONCE
+            && !self.footprints.values().any(|footprint| group.footprint().conflicts_with(footprint))
     }
 
-    fn begin(&mut self, shared: Shared, mut group: Group) {
-        let marks = group.take_marks();
+    fn start(&mut self, shared: Shared, mut group: Group) {
+        let footprint = group.take_footprint();
         let task = self.tasks.spawn(async move {
             let streams: Vec<usize> = group.deliveries().iter().map(|delivery| delivery.stream).collect();
             let result = group.write(&shared.tools).await;
-            shared.hand.remove(&streams);
+            shared.in_flight.remove(&streams);
             if result.is_err() {
-                hand_back(&shared.tools, &group).await;
+                release(&shared.tools, &group).await;
             }
             result
         });
-        self.marks.insert(task.id(), marks);
+        self.footprints.insert(task.id(), footprint);
     }
 
-    /// Waits for one to end; nothing where none is being written.
-    async fn one_ends(&mut self) -> Option<Result<(), GivenUp>> {
+    /// Waits until one group is written; returns `None` if none is in flight.
+    async fn finish_one(&mut self) -> Option<Result<(), Stopped>> {
         match self.tasks.join_next_with_id().await? {
             Ok((id, result)) => {
-                self.marks.remove(&id);
+                self.footprints.remove(&id);
                 Some(result)
             }
-            // As if it had been written here: the worker begins anew.
+            // A panic is passed on, so that the worker restarts its tasks.
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => panic::resume_unwind(panic),
-                Err(_) => Some(Err(GivenUp)),
+                Err(_) => Some(Err(Stopped)),
             },
         }
     }
 }
 
-async fn hand_back(tools: &Tools, group: &Group) {
-    if let Err(failure) = tools.consumer.hand_back(&group.deliveries()).await {
-        tracing::warn!(error = chain(&failure), "messages are left to the next worker as delivered");
+async fn release(tools: &Tools, group: &Group) {
+    if let Err(failure) = tools.consumer.release_messages(&group.deliveries()).await {
+        tracing::warn!(error = chain(&failure), "failed to release messages, they count as delivered");
     }
 }

@@ -1,15 +1,13 @@
-//! The activity stream: the traces of the last hour as news.
+//! The activity stream: one event per trace of the last hour.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Data, Query},
 };
-use serde::Deserialize;
 use shared::{
     activity::{Activity, ActivityMetadata},
-    error::ErrorBody,
     limit,
-    page::ItemList,
+    page::{ItemList, LimitQuery},
     time_range::TimeRange,
     trace::Trace,
 };
@@ -17,33 +15,22 @@ use uuid::Uuid;
 
 use super::{
     State,
-    answer::{cached, page_limit},
+    answer::{Cached, cached, page_limit},
 };
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
-/// How much of the stream.
-#[derive(Debug, Deserialize)]
-pub struct StreamQuery {
-    limit: Option<u32>,
-}
-
-/// What happened in the last hour, newest first, and how much it was in all.
+/// Lists the activity of the last hour, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/activity/stream", tag = "Activity", security(("jwt" = [])),
-    params(("limit" = Option<u32>, Query, description = "1–100, 50 where absent")),
-    responses(
-        (status = 200, description = "The activities", body = ItemList<Activity>),
-        (status = 400, description = "The query cannot be read", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 422, description = "The limit is out of bounds", body = ErrorBody),
-    )
+    get, path = "/api/v1/activity/stream", operation_id = "activity_list", tag = "Activity", security(("jwt" = [])),
+    params(LimitQuery),
+    responses((status = 200, description = "The activity, and the total of the hour", body = ItemList<Activity>))
 )]
-pub async fn stream(
+pub async fn list(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
-    query: Query<StreamQuery>,
-) -> Result<HttpResponse, ApiError> {
+    query: Query<LimitQuery>,
+) -> Result<Cached<ItemList<Activity>>, ApiError> {
     let limit = page_limit(query.limit, limit::ACTIVITY_DEFAULT)?;
     let key = CacheKey::activity(login.workspace_id, limit);
     cached(&app, &request, key, async || {
@@ -56,7 +43,7 @@ pub async fn stream(
 
 fn activity(trace: Trace) -> Activity {
     Activity {
-        // The same trace has the same id at every call, so that a client can tell old from new.
+        // Derived from the trace, so that clients recognize an event in the next response.
         id: Uuid::new_v5(&trace.workspace_id, trace.trace_id.as_bytes()),
         workspace_id: trace.workspace_id,
         trace_id: trace.trace_id,

@@ -1,18 +1,17 @@
-//! Alerts: the newest, all of them by pages, one with whom it was told, and that somebody is on it.
+//! Alerts: lists, single alerts, their deliveries, and the acknowledgement.
 
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, Path, Query},
+    HttpRequest,
+    web::{Data, Json, Path, Query},
 };
 use domain::{
     alert::record::{AlertFilter, DeliveriesOf},
     error::chain,
 };
-use serde::Deserialize;
 use shared::{
-    alert::{Alert, Severity},
+    alert::{Alert, AlertListQuery, AlertStateFilter, RecentAlertsQuery},
     alert_channel::AlertDelivery,
     error::ErrorBody,
     limit,
@@ -22,76 +21,24 @@ use uuid::Uuid;
 
 use super::{
     State,
-    answer::{cached, page_limit, page_number},
+    answer::{Cached, cached, numbered_page, page_limit, page_number},
 };
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
-const NO_ALERT: ApiError = ApiError::NotFound("There is no such alert");
+const NOT_FOUND: ApiError = ApiError::NotFound("Alert not found");
 
-/// Which alerts.
-#[derive(Debug, Deserialize)]
-pub struct RecentQuery {
-    limit: Option<u32>,
-    severity: Option<Severity>,
-}
-
-/// Which page of which alerts.
-#[derive(Debug, Deserialize)]
-pub struct ListQuery {
-    state: Option<StateFilter>,
-    severity: Option<Severity>,
-    rule_id: Option<Uuid>,
-    limit: Option<u32>,
-    page: Option<u32>,
-}
-
-/// Where in their lives alerts are.
-#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum StateFilter {
-    /// They last.
-    Open,
-    /// They last, and nobody said that they are on it.
-    Firing,
-    /// They last, and somebody is on it.
-    Acknowledged,
-    /// They are over.
-    Resolved,
-}
-
-impl ListQuery {
-    fn filter(&self) -> AlertFilter {
-        let (is_open, is_acknowledged) = match self.state {
-            None => (None, None),
-            Some(StateFilter::Open) => (Some(true), None),
-            Some(StateFilter::Firing) => (Some(true), Some(false)),
-            Some(StateFilter::Acknowledged) => (Some(true), Some(true)),
-            Some(StateFilter::Resolved) => (Some(false), None),
-        };
-        AlertFilter { is_open, is_acknowledged, severity: self.severity, rule_id: self.rule_id }
-    }
-}
-
-/// The newest alerts, whether they last or are over, and how many there are.
+/// Lists the newest alerts, active or resolved.
 #[utoipa::path(
-    get, path = "/api/v1/alerts/recent", tag = "Alerts", security(("jwt" = [])),
-    params(
-        ("limit" = Option<u32>, Query, description = "1–100, 10 where absent"),
-        ("severity" = Option<Severity>, Query, description = "Only these"),
-    ),
-    responses(
-        (status = 200, description = "The alerts, newest first", body = ItemList<Alert>),
-        (status = 400, description = "The query cannot be read", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 422, description = "The limit is out of bounds", body = ErrorBody),
-    )
+    get, path = "/api/v1/alerts/recent", operation_id = "recent_alert_list", tag = "Alerts", security(("jwt" = [])),
+    params(RecentAlertsQuery),
+    responses((status = 200, description = "The alerts, newest first", body = ItemList<Alert>))
 )]
-pub async fn recent(
+pub async fn list_recent(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
-    query: Query<RecentQuery>,
-) -> Result<HttpResponse, ApiError> {
+    query: Query<RecentAlertsQuery>,
+) -> Result<Cached<ItemList<Alert>>, ApiError> {
     let limit = page_limit(query.limit, limit::ALERTS_DEFAULT)?;
     let key = CacheKey::alerts(login.workspace_id, limit, query.severity);
     cached(&app, &request, key, async || {
@@ -101,88 +48,84 @@ pub async fn recent(
     .await
 }
 
-/// A page of alerts, newest first, as they are at this moment.
+/// Lists a page of alerts, newest first. Not cached.
 #[utoipa::path(
-    get, path = "/api/v1/alerts", tag = "Alerts", security(("jwt" = [])),
-    params(
-        ("state" = Option<StateFilter>, Query, description = "Only those that are there in their lives; open: firing or acknowledged"),
-        ("severity" = Option<Severity>, Query, description = "Only these"),
-        ("rule_id" = Option<Uuid>, Query, description = "Only those of this rule, which may be gone by now"),
-        ("limit" = Option<u32>, Query, description = "1–100, 50 where absent"),
-        ("page" = Option<u32>, Query, description = "From 1"),
-    ),
-    responses(
-        (status = 200, description = "The page", body = Page<Alert>),
-        (status = 400, description = "The query cannot be read", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 422, description = "A bound is not kept", body = ErrorBody),
-    )
+    get, path = "/api/v1/alerts", operation_id = "alert_list", tag = "Alerts", security(("jwt" = [])),
+    params(AlertListQuery),
+    responses((status = 200, description = "The page", body = Page<Alert>))
 )]
-pub async fn list(app: Data<State>, login: Login, query: Query<ListQuery>) -> Result<HttpResponse, ApiError> {
+pub async fn list(
+    app: Data<State>,
+    login: Login,
+    query: Query<AlertListQuery>,
+) -> Result<Json<Page<Alert>>, ApiError> {
     let limit = page_limit(query.limit, limit::ALERTS_PAGE_DEFAULT)?;
     let (page, before) = page_number(query.page, limit)?;
-    let found = app.alerts.list_alerts(login.workspace_id, query.filter(), before, limit).await?;
-    Ok(HttpResponse::Ok().json(Page {
-        items: found.items,
-        total: found.total,
-        page,
-        limit,
-        total_pages: found.total.div_ceil(u64::from(limit)),
-        next_cursor: None,
-    }))
+    let alerts = app.alerts.list_alerts(login.workspace_id, filter(&query), before, limit).await?;
+    Ok(Json(numbered_page(alerts, page, limit, None)))
 }
 
-/// One alert, as it is at this moment.
+fn filter(query: &AlertListQuery) -> AlertFilter {
+    let (is_open, is_acknowledged) = match query.state {
+        None => (None, None),
+        Some(AlertStateFilter::Open) => (Some(true), None),
+        Some(AlertStateFilter::Firing) => (Some(true), Some(false)),
+        Some(AlertStateFilter::Acknowledged) => (Some(true), Some(true)),
+        Some(AlertStateFilter::Resolved) => (Some(false), None),
+    };
+    AlertFilter { is_open, is_acknowledged, severity: query.severity, rule_id: query.rule_id }
+}
+
+/// Gets an alert. Not cached.
 #[utoipa::path(
-    get, path = "/api/v1/alerts/{id}", tag = "Alerts", security(("jwt" = [])),
-    params(("id" = Uuid, Path, description = "The alert's id")),
+    get, path = "/api/v1/alerts/{id}", operation_id = "alert_get", tag = "Alerts", security(("jwt" = [])),
+    params(("id" = Uuid, Path, description = "The id of the alert")),
     responses(
         (status = 200, description = "The alert", body = Alert),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such alert", body = ErrorBody),
+        (status = 404, description = "Alert not found", body = ErrorBody),
     )
 )]
-pub async fn one(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    let alert = app.alerts.get_alert(login.workspace_id, *id).await?.ok_or(NO_ALERT)?;
-    Ok(HttpResponse::Ok().json(alert))
+pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
+    app.alerts.get_alert(login.workspace_id, *id).await?.map(Json).ok_or(NOT_FOUND)
 }
 
-/// Which channels were told of an alert, newest first, a hundred at most, and how many times. What came to its end is
-/// remembered for 30 days.
+/// Lists the newest 100 deliveries of an alert to channels, newest first. Finished deliveries are deleted after 30 days.
 #[utoipa::path(
-    get, path = "/api/v1/alerts/{id}/deliveries", tag = "Alerts", security(("jwt" = [])),
-    params(("id" = Uuid, Path, description = "The alert's id")),
+    get, path = "/api/v1/alerts/{id}/deliveries", operation_id = "alert_delivery_list", tag = "Alerts",
+    security(("jwt" = [])),
+    params(("id" = Uuid, Path, description = "The id of the alert")),
     responses(
         (status = 200, description = "The deliveries", body = ItemList<AlertDelivery>),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such alert", body = ErrorBody),
+        (status = 404, description = "Alert not found", body = ErrorBody),
     )
 )]
-pub async fn deliveries(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    app.alerts.get_alert(login.workspace_id, *id).await?.ok_or(NO_ALERT)?;
+pub async fn list_deliveries(
+    app: Data<State>,
+    login: Login,
+    id: Path<Uuid>,
+) -> Result<Json<ItemList<AlertDelivery>>, ApiError> {
+    app.alerts.get_alert(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
     let of = DeliveriesOf::Alert(*id);
-    let deliveries = app.alerts.list_deliveries(login.workspace_id, of, limit::PAGE_ITEMS).await?;
-    Ok(HttpResponse::Ok().json(deliveries))
+    Ok(Json(app.alerts.list_deliveries(login.workspace_id, of, limit::PAGE_ITEMS).await?))
 }
 
-/// Says that whoever is logged in is on an alert: channels are not reminded of it any more. One that somebody is on
-/// already, or that is over, is answered as it is.
+/// Acknowledges an alert: channels receive no more reminders. An acknowledged or resolved alert is returned unchanged.
 #[utoipa::path(
-    post, path = "/api/v1/alerts/{id}/acknowledge", tag = "Alerts", security(("jwt" = [])),
-    params(("id" = Uuid, Path, description = "The alert's id")),
+    post, path = "/api/v1/alerts/{id}/acknowledge", operation_id = "alert_acknowledge", tag = "Alerts",
+    security(("jwt" = [])),
+    params(("id" = Uuid, Path, description = "The id of the alert")),
     responses(
-        (status = 200, description = "The alert, with who is on it and since when", body = Alert),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such alert", body = ErrorBody),
+        (status = 200, description = "The acknowledged alert", body = Alert),
+        (status = 404, description = "Alert not found", body = ErrorBody),
     )
 )]
-pub async fn acknowledge(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
+pub async fn acknowledge(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
     let acknowledged =
         app.alerts.acknowledge_alert(login.workspace_id, *id, &login.email, app.clock.now()).await?;
-    let alert = acknowledged.ok_or(NO_ALERT)?;
-    // Whoever pressed the button sees it at once, however lately traces came.
+    let alert = acknowledged.ok_or(NOT_FOUND)?;
+    // The account that acknowledged the alert sees it in cached lists at once.
     if let Err(failure) = app.cache.invalidate(login.workspace_id, Duration::ZERO).await {
-        tracing::debug!(error = chain(&failure), "a workspace's answers were not dropped");
+        tracing::debug!(error = chain(&failure), "failed to invalidate cached responses");
     }
-    Ok(HttpResponse::Ok().json(alert))
+    Ok(Json(alert))
 }

@@ -1,11 +1,8 @@
-//! Alert rules over HTTP: kept, changed, removed, and tried on what was.
+//! Alert rules: create, get, list, update, delete and preview them.
 
 use std::time::Duration;
 
-use actix_web::{
-    HttpResponse,
-    web::{Data, Json, Path},
-};
+use actix_web::web::{Data, Json, Path};
 use domain::alert::default::default_rules;
 use shared::{
     alert_rule::{AlertPreview, AlertRule, AlertRuleRequest},
@@ -17,47 +14,54 @@ use uuid::Uuid;
 
 use super::{
     State,
+    answer::whole_list,
     patch::{self, Fields},
 };
-use crate::{alert::preview::PreviewError, auth::identity::Login, error::ApiError};
+use crate::{
+    alert::preview::PreviewError,
+    auth::identity::Login,
+    error::ApiError,
+    response::{Created, NoContent},
+};
 
-const NO_RULE: ApiError = ApiError::NotFound("There is no such alert rule");
+const NOT_FOUND: ApiError = ApiError::NotFound("Alert rule not found");
 
 const BUSY: ApiError = ApiError::RateLimited {
-    detail: "Too many previews are being computed: ask again in a moment",
+    detail: "Too many previews in progress; retry in a moment",
     retry_after: Duration::from_secs(2),
 };
 
-/// Lists the workspace's rules, oldest first. A workspace begins with some.
+/// Lists the rules of the workspace, oldest first. A new workspace has default rules.
 #[utoipa::path(
-    get, path = "/api/v1/alert-rules", tag = "Alert rules", security(("jwt" = [])),
-    responses((status = 200, description = "The rules", body = ItemList<AlertRule>), (status = 401, body = ErrorBody))
+    get, path = "/api/v1/alert-rules", operation_id = "alert_rule_list", tag = "Alert rules", security(("jwt" = [])),
+    responses((status = 200, description = "The rules", body = ItemList<AlertRule>))
 )]
-pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    begin(&app, &login).await?;
-    let items = app.alerts.list_rules(login.workspace_id).await?;
-    let total = items.len() as u64;
-    Ok(HttpResponse::Ok().json(ItemList { items, total }))
+pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertRule>>, ApiError> {
+    create_defaults(&app, &login).await?;
+    Ok(whole_list(app.alerts.list_rules(login.workspace_id).await?))
 }
 
-/// Keeps a new rule. It is evaluated at once, and then every 30 seconds where the server is not told otherwise. Absent
-/// fields have their defaults; one threshold at least is required.
+/// Creates a rule. It is evaluated at once, and then at the interval that the server is configured with (30 seconds by
+/// default). Absent fields have their defaults; at least one threshold is required.
 #[utoipa::path(
-    post, path = "/api/v1/alert-rules", tag = "Alert rules", security(("jwt" = [])),
+    post, path = "/api/v1/alert-rules", operation_id = "alert_rule_create", tag = "Alert rules",
+    security(("jwt" = [])),
     request_body(content = AlertRuleRequest, example = json!({
         "name": "Support bot fails", "metric": "error_rate", "agent_id": "support-bot", "window_minutes": 15,
         "warning": 5, "critical": 20, "min_traces": 20, "for_minutes": 5, "renotify_minutes": 60
     })),
     responses(
         (status = 201, description = "The rule", body = AlertRule),
-        (status = 400, description = "The body is no JSON", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 422, description = "A field is wrong or unknown, or there are 1000 rules already", body = ErrorBody),
+        (status = 422, description = "Fields are invalid or unknown, or the workspace has 1000 rules", body = ErrorBody),
     )
 )]
-pub async fn keep(app: Data<State>, login: Login, body: Json<Fields>) -> Result<HttpResponse, ApiError> {
+pub async fn create(
+    app: Data<State>,
+    login: Login,
+    body: Json<Fields>,
+) -> Result<Created<Json<AlertRule>>, ApiError> {
     let rule = checked(&app, &login, patch::read(body.into_inner())?, &[]).await?;
-    begin(&app, &login).await?;
+    create_defaults(&app, &login).await?;
     let now = app.clock.now();
     let rule = AlertRule {
         id: Uuid::new_v4(),
@@ -68,137 +72,143 @@ pub async fn keep(app: Data<State>, login: Login, body: Json<Fields>) -> Result<
         open_alerts: 0,
     };
     if !app.alerts.create_rule(login.workspace_id, &rule).await? {
-        let detail = format!("there are {} rules already: remove one first", limit::ALERT_RULES);
+        let detail =
+            format!("the workspace has the maximum of {} rules; delete one first", limit::ALERT_RULES);
         return Err(ApiError::ValidationFailed(vec![FieldError::new("name", detail)]));
     }
-    Ok(HttpResponse::Created().json(rule))
+    Ok(Created(Json(rule)))
 }
 
-/// One rule.
+/// Gets a rule.
 #[utoipa::path(
-    get, path = "/api/v1/alert-rules/{id}", tag = "Alert rules", security(("jwt" = [])),
-    params(("id" = Uuid, Path, description = "The rule's id")),
+    get, path = "/api/v1/alert-rules/{id}", operation_id = "alert_rule_get", tag = "Alert rules",
+    security(("jwt" = [])),
+    params(("id" = Uuid, Path, description = "The id of the rule")),
     responses(
         (status = 200, description = "The rule", body = AlertRule),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such rule", body = ErrorBody),
+        (status = 404, description = "Alert rule not found", body = ErrorBody),
     )
 )]
-pub async fn one(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    let (rule, _) = app.alerts.get_rule(login.workspace_id, *id).await?.ok_or(NO_RULE)?;
-    Ok(HttpResponse::Ok().json(rule))
+pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<AlertRule>, ApiError> {
+    let (rule, _) = app.alerts.get_rule(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
+    Ok(Json(rule))
 }
 
-/// Changes a rule by a JSON merge patch (RFC 7396): absent fields stay as they are, `null` takes away and leaves the
-/// default. Where it measures something else then (metric, filters, groups, window, baseline or side), its alerts are
-/// resolved and it begins anew; with other thresholds they go on.
+/// Updates a rule with a JSON merge patch (RFC 7396): absent fields do not change, and `null` resets a field to its
+/// default. If the metric, filters, grouping, window, baseline or side changes, the alerts of the rule are resolved. If
+/// only thresholds change, they stay active.
 #[utoipa::path(
-    patch, path = "/api/v1/alert-rules/{id}", tag = "Alert rules", security(("jwt" = [])),
-    params(("id" = Uuid, Path, description = "The rule's id")),
+    patch, path = "/api/v1/alert-rules/{id}", operation_id = "alert_rule_update", tag = "Alert rules",
+    security(("jwt" = [])),
+    params(("id" = Uuid, Path, description = "The id of the rule")),
     request_body(content = AlertRuleRequest, example = json!({"critical": 25, "muted_until": "2026-03-01T08:00:00Z"})),
     responses(
-        (status = 200, description = "The rule as it is then", body = AlertRule),
-        (status = 400, description = "The body is no JSON", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such rule", body = ErrorBody),
-        (status = 422, description = "A field is wrong or unknown", body = ErrorBody),
-        (status = 503, description = "Others change it all the time: try again", body = ErrorBody),
+        (status = 200, description = "The updated rule", body = AlertRule),
+        (status = 404, description = "Alert rule not found", body = ErrorBody),
+        (status = 422, description = "Fields are invalid or unknown", body = ErrorBody),
+        (status = 503, description = "Too many concurrent updates; retry after `Retry-After`", body = ErrorBody),
     )
 )]
-pub async fn change(
+pub async fn update(
     app: Data<State>,
     login: Login,
     id: Path<Uuid>,
     body: Json<Fields>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Json<AlertRule>, ApiError> {
     let (workspace_id, body) = (login.workspace_id, body.into_inner());
-    let changed = patch::persist(async || {
-        let (mut kept, version) = app.alerts.get_rule(workspace_id, *id).await?.ok_or(NO_RULE)?;
-        let told = kept.rule.channel_ids.clone().unwrap_or_default();
-        let rule = checked(&app, &login, patch::merge(&kept.rule, body.clone())?, &told).await?;
+    let updated = patch::retry(async || {
+        let (mut stored, version) = app.alerts.get_rule(workspace_id, *id).await?.ok_or(NOT_FOUND)?;
+        let current = stored.rule.channel_ids.clone().unwrap_or_default();
+        let rule = checked(&app, &login, patch::merge(&stored.rule, body.clone())?, &current).await?;
         let now = app.clock.now();
         if app.alerts.update_rule(workspace_id, *id, version, &rule, now).await? {
-            (kept.rule, kept.updated_at) = (rule, now);
-            return Ok(Some(kept));
+            (stored.rule, stored.updated_at) = (rule, now);
+            return Ok(Some(stored));
         }
         Ok(None)
     });
-    Ok(HttpResponse::Ok().json(changed.await?))
+    Ok(Json(updated.await?))
 }
 
-/// Removes a rule. Its alerts are resolved, and kept.
+/// Deletes a rule. Its alerts are resolved, not deleted.
 #[utoipa::path(
-    delete, path = "/api/v1/alert-rules/{id}", tag = "Alert rules", security(("jwt" = [])),
-    params(("id" = Uuid, Path, description = "The rule's id")),
+    delete, path = "/api/v1/alert-rules/{id}", operation_id = "alert_rule_delete", tag = "Alert rules",
+    security(("jwt" = [])),
+    params(("id" = Uuid, Path, description = "The id of the rule")),
     responses(
-        (status = 204, description = "Removed"),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such rule", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Alert rule not found", body = ErrorBody),
     )
 )]
-pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
-    if app.alerts.delete_rule(login.workspace_id, *id, app.clock.now()).await? {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(NO_RULE)
-    }
+pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
+    let deleted = app.alerts.delete_rule(login.workspace_id, *id, app.clock.now()).await?;
+    if deleted { Ok(NoContent) } else { Err(NOT_FOUND) }
 }
 
-/// What a rule would have done in the last days: what it measures at each step, and the alerts that there would have
-/// been. It needs no name, and nothing is kept.
+/// Evaluates a rule over recent days, and returns its values and the alerts that it would have fired. The rule needs no
+/// name and is not stored.
 #[utoipa::path(
-    post, path = "/api/v1/alert-rules/preview", tag = "Alert rules", security(("jwt" = [])),
+    post, path = "/api/v1/alert-rules/preview", operation_id = "alert_rule_preview", tag = "Alert rules",
+    security(("jwt" = [])),
     request_body(content = AlertRuleRequest, example = json!({
         "metric": "p95_latency_ms", "group_by": "agent", "window_minutes": 30, "baseline": "day_before", "warning": 100
     })),
     responses(
-        (status = 200, description = "What there would have been", body = AlertPreview),
-        (status = 400, description = "The body is no JSON", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 422, description = "A field is wrong or unknown", body = ErrorBody),
-        (status = 429, description = "Others are being computed; Retry-After says when to ask again", body = ErrorBody),
+        (status = 200, description = "The preview", body = AlertPreview),
+        (status = 422, description = "Fields are invalid or unknown", body = ErrorBody),
+        (
+            status = 429, body = ErrorBody,
+            description = "Rate limit exceeded, or too many previews in progress; retry after `Retry-After`",
+        ),
     )
 )]
-pub async fn preview(app: Data<State>, login: Login, body: Json<Fields>) -> Result<HttpResponse, ApiError> {
+pub async fn preview(
+    app: Data<State>,
+    login: Login,
+    body: Json<Fields>,
+) -> Result<Json<AlertPreview>, ApiError> {
     let rule: AlertRuleRequest = patch::read(body.into_inner())?;
     let mut errors = rule.validate();
     errors.retain(|error| error.field != "name");
     ApiError::check(errors)?;
     match app.previews.get(&app.traces, login.workspace_id, rule, app.clock.now()).await {
-        Ok(preview) => Ok(HttpResponse::Ok().json(preview)),
+        Ok(preview) => Ok(Json(preview)),
         Err(PreviewError::Store(error)) => Err(error.into()),
         Err(PreviewError::Busy) => Err(BUSY),
         Err(error @ PreviewError::Unfinished(_)) => Err(ApiError::Internal(error.into())),
     }
 }
 
-/// Gives the workspace what every one begins with, if it was not given that yet.
-async fn begin(app: &State, login: &Login) -> Result<(), ApiError> {
+/// Creates the default rules of the workspace unless it had them before.
+async fn create_defaults(app: &State, login: &Login) -> Result<(), ApiError> {
     app.alerts.create_default_rules(login.workspace_id, &default_rules(), app.clock.now()).await?;
     Ok(())
 }
 
-/// A rule as it is kept. Its channels are the workspace's own; one that is gone may be left among those that were `told`
-/// before, and is dropped.
+/// Validates and trims the settings of a rule. Channels must belong to the workspace. The ids of deleted channels are
+/// removed if they are among the `current` channels of the rule.
 async fn checked(
     app: &State,
     login: &Login,
     mut rule: AlertRuleRequest,
-    told: &[Uuid],
+    current: &[Uuid],
 ) -> Result<AlertRuleRequest, ApiError> {
     let mut errors = rule.validate();
     rule.name = rule.name.trim().to_owned();
     if let Some(ids) = rule.channel_ids.as_mut().filter(|ids| !ids.is_empty()) {
         let channels = app.alerts.list_channels(login.workspace_id).await?;
-        let is_ours = |id: &Uuid| channels.iter().any(|channel| channel.id == *id);
-        if let Some(index) = ids.iter().position(|id| !is_ours(id) && !told.contains(id)) {
-            errors.push(FieldError::new(format!("channel_ids[{index}]"), "is no channel of this workspace"));
+        let exists = |id: &Uuid| channels.iter().any(|channel| channel.id == *id);
+        if let Some(index) = ids.iter().position(|id| !exists(id) && !current.contains(id)) {
+            errors.push(FieldError::new(
+                format!("channel_ids[{index}]"),
+                "must be the id of a channel of this workspace",
+            ));
         }
         let mut seen = Vec::new();
         ids.retain(|id| {
             let is_new = !seen.contains(id);
             seen.push(*id);
-            is_new && is_ours(id)
+            is_new && exists(id)
         });
     }
     ApiError::check(errors)?;

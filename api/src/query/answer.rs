@@ -1,69 +1,114 @@
-//! How a query answers: out of the cache where it can, with `X-Cache` saying which.
+//! Cached responses, and the parameters that lists share.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web::Bytes};
+use std::marker::PhantomData;
+
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    body::BoxBody,
+    http::header,
+    web::{Bytes, Json},
+};
 use domain::trace::cursor::Cursor;
 use serde::Serialize;
-use shared::{error::FieldError, limit};
+use shared::{
+    error::FieldError,
+    limit,
+    page::{ItemList, Page},
+};
 
 use super::State;
-use crate::{cache::CacheKey, error::ApiError};
+use crate::{
+    cache::{CacheKey, Outcome},
+    error::ApiError,
+};
 
-/// Answers with what `compute` gives, or gave before. `Cache-Control: no-cache` on the request computes it anew.
+/// A response with a `T` as JSON, possibly from the cache. `X-Cache` says which.
+#[derive(Debug)]
+pub struct Cached<T> {
+    json: Bytes,
+    outcome: Outcome,
+    body: PhantomData<fn() -> T>,
+}
+
+impl<T> Responder for Cached<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, "application/json"))
+            .insert_header((header::CACHE_CONTROL, "private, no-store"))
+            .insert_header(("X-Cache", self.outcome.as_str()))
+            .body(self.json)
+    }
+}
+
+/// Returns the cached response for `key`, or computes and caches it. Computes it always if the request has
+/// `Cache-Control: no-cache`.
 ///
-/// The computation is only begun where it is needed, and in a place of its own: with everything that a query of the
-/// database may hold it takes 60 kB, which would be copied about with every answer that is there already.
+/// # Errors
+/// Returns the error of `compute`.
 pub async fn cached<T: Serialize>(
     app: &State,
     request: &HttpRequest,
     key: CacheKey,
     compute: impl AsyncFnOnce() -> Result<T, ApiError>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Cached<T>, ApiError> {
     let kind = key.kind();
-    let bypass = wants_fresh(request);
-    let bytes = async {
-        let answer = Box::pin(compute()).await?;
-        serde_json::to_vec(&answer).map(Bytes::from).map_err(|error| ApiError::Internal(error.into()))
+    let bypass = bypasses_cache(request);
+    let json = async {
+        // Boxed, and only when it runs: the future of a query takes 60 kB, which a cache hit would copy for nothing.
+        let body = Box::pin(compute()).await?;
+        serde_json::to_vec(&body).map(Bytes::from).map_err(|error| ApiError::Internal(error.into()))
     };
-    let (answer, outcome) = app.cache.answer(key, bypass, bytes).await?;
+    let (json, outcome) = app.cache.answer(key, bypass, json).await?;
     app.metrics.cache_answered(kind.as_str(), outcome.as_str());
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "application/json"))
-        .insert_header((header::CACHE_CONTROL, "private, no-store"))
-        .insert_header(("X-Cache", outcome.as_str()))
-        .body(answer))
+    Ok(Cached { json, outcome, body: PhantomData })
 }
 
-fn wants_fresh(request: &HttpRequest) -> bool {
+fn bypasses_cache(request: &HttpRequest) -> bool {
     let values = request.headers().get_all(header::CACHE_CONTROL);
     values
         .filter_map(|value| value.to_str().ok())
         .any(|value| value.to_ascii_lowercase().contains("no-cache"))
 }
 
-/// The trace after which a page begins, by the `cursor` of a query.
+/// Returns a whole list.
+pub fn whole_list<T>(items: Vec<T>) -> Json<ItemList<T>> {
+    let total = items.len() as u64;
+    Json(ItemList { items, total })
+}
+
+/// Returns page number `page` of a list, with at most `limit` items per page.
+pub fn numbered_page<T>(list: ItemList<T>, page: u32, limit: u32, next_cursor: Option<String>) -> Page<T> {
+    let ItemList { items, total } = list;
+    Page { items, total, page, limit, total_pages: total.div_ceil(u64::from(limit)), next_cursor }
+}
+
+/// Decodes the `cursor` of a query: the trace after which the page begins.
 ///
 /// # Errors
-/// 400 where it is not one that was given out.
+/// Returns 400 if the cursor is invalid.
 pub fn page_cursor(cursor: Option<&str>) -> Result<Option<Cursor>, ApiError> {
-    let decode = |text| Cursor::decode(text).ok_or("cursor: is not one of ours");
+    let decode =
+        |text| Cursor::decode(text).ok_or("cursor: invalid; expected the next_cursor of a previous page");
     cursor.map(decode).transpose().map_err(|detail| ApiError::BadRequest(detail.to_owned()))
 }
 
-/// A `page` of a query, the first where absent, and how many items lie before it.
+/// Returns the `page` of a query, by default 1, and the number of items before it.
 ///
 /// # Errors
-/// 422 where there is no such.
+/// Returns 422 if the page is 0.
 pub fn page_number(page: Option<u32>, limit: u32) -> Result<(u32, u64), ApiError> {
     match page.unwrap_or(1) {
-        0 => Err(ApiError::ValidationFailed(vec![FieldError::new("page", "counts from 1")])),
+        0 => Err(ApiError::ValidationFailed(vec![FieldError::new("page", "must be at least 1")])),
         page => Ok((page, u64::from(page - 1) * u64::from(limit))),
     }
 }
 
-/// A `limit` of a query: `default` where absent.
+/// Returns the `limit` of a query, or `default` if it is absent.
 ///
 /// # Errors
-/// 422 where it is not within 1–100.
+/// Returns 422 if the limit is not from 1 to 100.
 pub fn page_limit(limit: Option<u32>, default: u32) -> Result<u32, ApiError> {
     match limit.unwrap_or(default) {
         limit @ 1..=limit::PAGE_ITEMS => Ok(limit),

@@ -1,21 +1,18 @@
-//! Charts and top lists: metrics over time, and per agent or model.
+//! Metrics over time, and per agent or model.
 
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Data, Query},
 };
 use domain::rollup::{
     plan::Source,
     sums::{Distribution, GroupedSums},
 };
-use serde::Deserialize;
 use shared::{
-    Timestamp,
-    error::ErrorBody,
-    limit,
-    metric::{BreakdownItem, Dimension, Metric, Point, Series, Timeseries},
+    Timestamp, limit,
+    metric::{BreakdownItem, BreakdownQuery, Dimension, Metric, Point, Series, Timeseries, TimeseriesQuery},
     page::ItemList,
     time_range::{TimeRange, TimeRangeQuery, Window},
 };
@@ -24,65 +21,37 @@ use uuid::Uuid;
 
 use super::{
     State,
-    answer::{cached, page_limit},
+    answer::{Cached, cached, page_limit},
 };
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
-/// The steps a chart may have, in minutes: each a whole part of an hour, or whole hours that a day is a multiple of, or
-/// whole days, so that no bucket of a rollup crosses a step.
+/// The possible steps of a chart, in minutes. Each divides an hour or a day, or is a number of whole days, so that every
+/// bucket of a rollup is within one step.
 const STEPS_MINUTES: [u64; 12] = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 7 * 1440];
-/// Points of a line at most: what a chart on a wide screen can tell apart.
+/// The maximum number of points of a series: more are not distinguishable on a wide screen.
 const POINTS_MAX: u128 = 60;
 
-/// A window longer than this is not read row by row: its steps are hours at least, which the rollups have.
+/// The maximum length of a window that is read from traces. Longer windows have steps of at least an hour and are read from
+/// rollups.
 const RAW_MAX: Duration = Duration::from_secs(6 * 3600);
-/// A window longer than this is not read by the hour: its steps are days at least.
+/// The maximum length of a window that is read from hourly rollups. Longer windows have steps of at least a day.
 const HOURLY_MAX: Duration = Duration::from_secs(14 * 86_400);
 
-/// Which chart.
-#[derive(Debug, Deserialize)]
-pub struct TimeseriesQuery {
-    metric: Metric,
-    range: Option<String>,
-    start: Option<String>,
-    end: Option<String>,
-    group_by: Option<Dimension>,
-}
-
-/// Which top list.
-#[derive(Debug, Deserialize)]
-pub struct BreakdownQuery {
-    by: Dimension,
-    range: Option<String>,
-    start: Option<String>,
-    end: Option<String>,
-    limit: Option<u32>,
-}
-
-/// A metric over time.
+/// Gets a metric over time.
 #[utoipa::path(
-    get, path = "/api/v1/metrics/timeseries", tag = "Metrics", security(("jwt" = [])),
-    params(
-        ("metric" = Metric, Query, description = "What to show"),
-        ("range" = Option<String>, Query, description = "1h, 24h (default), 7d, 30d or custom"),
-        ("start" = Option<String>, Query, description = "With custom: the first moment, RFC 3339"),
-        ("end" = Option<String>, Query, description = "With custom: the moment after the last, RFC 3339"),
-        ("group_by" = Option<Dimension>, Query, description = "A line for each of the ten with the most requests"),
-    ),
-    responses(
-        (status = 200, description = "The lines", body = Timeseries),
-        (status = 400, description = "Invalid time range, or the query cannot be read", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-    )
+    get, path = "/api/v1/metrics/timeseries", operation_id = "timeseries_get", tag = "Metrics",
+    security(("jwt" = [])),
+    params(TimeseriesQuery, TimeRangeQuery),
+    responses((status = 200, description = "The series", body = Timeseries))
 )]
-pub async fn timeseries(
+pub async fn get_timeseries(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<TimeseriesQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let TimeseriesQuery { metric, range, start, end, group_by } = query.into_inner();
-    let range = TimeRange::from_query(&TimeRangeQuery { range, start, end })?;
+) -> Result<Cached<Timeseries>, ApiError> {
+    let TimeseriesQuery { metric, ref time_range, group_by } = *query;
+    let range = TimeRange::from_query(time_range)?;
     let key = CacheKey::timeseries(login.workspace_id, metric, &range, group_by);
     cached(&app, &request, key, async || {
         let window = range.window(app.clock.now());
@@ -94,31 +63,21 @@ pub async fn timeseries(
     .await
 }
 
-/// The figures of each agent or model, most requests first.
+/// Gets the metrics of each agent or model, most requests first.
 #[utoipa::path(
-    get, path = "/api/v1/metrics/breakdown", tag = "Metrics", security(("jwt" = [])),
-    params(
-        ("by" = Dimension, Query, description = "What to split by"),
-        ("range" = Option<String>, Query, description = "1h, 24h (default), 7d, 30d or custom"),
-        ("start" = Option<String>, Query, description = "With custom: the first moment, RFC 3339"),
-        ("end" = Option<String>, Query, description = "With custom: the moment after the last, RFC 3339"),
-        ("limit" = Option<u32>, Query, description = "1–100, 10 where absent"),
-    ),
-    responses(
-        (status = 200, description = "The agents or models", body = ItemList<BreakdownItem>),
-        (status = 400, description = "Invalid time range, or the query cannot be read", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 422, description = "The limit is out of bounds", body = ErrorBody),
-    )
+    get, path = "/api/v1/metrics/breakdown", operation_id = "breakdown_get", tag = "Metrics",
+    security(("jwt" = [])),
+    params(BreakdownQuery, TimeRangeQuery),
+    responses((status = 200, description = "The agents or models", body = ItemList<BreakdownItem>))
 )]
-pub async fn breakdown(
+pub async fn get_breakdown(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<BreakdownQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let BreakdownQuery { by, range, start, end, limit } = query.into_inner();
-    let range = TimeRange::from_query(&TimeRangeQuery { range, start, end })?;
+) -> Result<Cached<ItemList<BreakdownItem>>, ApiError> {
+    let BreakdownQuery { by, ref time_range, limit } = *query;
+    let range = TimeRange::from_query(time_range)?;
     let limit = page_limit(limit, limit::BREAKDOWN_DEFAULT)?;
     let key = CacheKey::breakdown(login.workspace_id, by, &range, limit);
     cached(&app, &request, key, async || {
@@ -138,7 +97,8 @@ pub async fn breakdown(
     .await
 }
 
-/// The shortest step that fits the window into [`POINTS_MAX`] points and can be read from a rollup, if the window is long.
+/// Returns the shortest step that divides the window into at most [`POINTS_MAX`] points. Long windows have steps that can be
+/// read from rollups.
 fn step(window: Window) -> Duration {
     let steps = STEPS_MINUTES.map(|minutes| Duration::from_secs(minutes * 60));
     let least = match window.length() {
@@ -152,7 +112,7 @@ fn step(window: Window) -> Duration {
     steps.into_iter().find(fits).unwrap_or(steps[steps.len() - 1])
 }
 
-/// The sums behind a chart: from the narrow totals where they suffice.
+/// Reads the sums of each step and group. Reads the totals without distributions if they suffice.
 async fn groups(
     traces: &TraceStore,
     workspace_id: Uuid,
@@ -177,7 +137,7 @@ async fn groups(
 
 type Steps = std::collections::BTreeMap<Timestamp, Distribution>;
 
-/// The groups with the most requests.
+/// Returns the groups with the most requests.
 fn top(groups: GroupedSums) -> impl Iterator<Item = (Option<String>, Steps)> {
     let requests = |steps: &Steps| steps.values().map(|step| step.sums.requests).sum::<i64>();
     let mut groups: Vec<_> = groups.into_iter().collect();

@@ -1,47 +1,40 @@
-//! The home page's key figures.
+//! The KPIs of the dashboard.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest,
     web::{Data, Query},
 };
 use domain::rollup::sums::Sums;
 use shared::{
-    error::ErrorBody,
     kpi::{HomeKpis, Kpi, Trend},
     time_range::{TimeRange, TimeRangeQuery},
 };
 
-use super::{State, answer::cached};
+use super::{
+    State,
+    answer::{Cached, cached},
+};
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
-/// The five key figures of a window against the window before.
+/// Gets the five KPIs of a window, each compared with the previous window.
 #[utoipa::path(
-    get, path = "/api/v1/metrics/home-kpis", tag = "Metrics", security(("jwt" = [])),
-    params(
-        ("range" = Option<String>, Query, description = "1h, 24h (default), 7d, 30d or custom"),
-        ("start" = Option<String>, Query, description = "With custom: the first moment, RFC 3339"),
-        ("end" = Option<String>, Query, description = "With custom: the moment after the last, RFC 3339"),
-    ),
-    responses(
-        (status = 200, description = "The key figures", body = HomeKpis),
-        (status = 400, description = "Invalid time range", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 403, description = "Another workspace was named", body = ErrorBody),
-    )
+    get, path = "/api/v1/metrics/home-kpis", operation_id = "home_kpis_get", tag = "Metrics", security(("jwt" = [])),
+    params(TimeRangeQuery),
+    responses((status = 200, description = "The KPIs", body = HomeKpis))
 )]
-pub async fn home(
+pub async fn get(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
     query: Query<TimeRangeQuery>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Cached<HomeKpis>, ApiError> {
     let range = TimeRange::from_query(&query)?;
     let key = CacheKey::home_kpis(login.workspace_id, &range);
     cached(&app, &request, key, async || {
         let window = range.window(app.clock.now());
         let sums = app.traces.sums(login.workspace_id, &[window, window.previous()]).await?;
         let [current, previous] = sums.as_slice() else {
-            return Err(ApiError::Internal("two windows have two sums".into()));
+            return Err(ApiError::Internal("expected the sums of two windows".into()));
         };
         Ok(kpis(&range, current, previous))
     })

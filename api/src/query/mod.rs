@@ -1,6 +1,5 @@
-//! Reading: key figures, charts, alerts, activity and traces. Most such answers go through the cache. All that is written
-//! here is what a workspace sets: its own prices, that something is to be priced anew, its alert rules and channels, and that
-//! somebody is on an alert.
+//! The query endpoints: KPIs, charts, alerts, activity and traces, most of them cached; and the settings of a workspace:
+//! prices, alert rules and alert channels.
 
 pub mod activity;
 pub mod alert;
@@ -12,8 +11,8 @@ pub mod kpi;
 pub mod patch;
 pub mod price;
 pub mod reprice;
+pub mod session;
 pub mod span;
-pub mod thread;
 pub mod trace;
 
 use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
@@ -24,29 +23,29 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 
-/// What the handlers of query work with.
+/// The state of the query handlers.
 #[derive(Debug)]
 pub struct State {
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Traces and all that is counted from them.
+    /// The store of traces and rollups.
     pub traces: TraceStore,
-    /// Alerts, alert rules and channels.
+    /// The store of alerts, alert rules and channels.
     pub alerts: AlertStore,
-    /// The prices that workspaces set.
+    /// The store of the prices of workspaces.
     pub prices: PriceStore,
-    /// Background jobs.
+    /// The store of background jobs.
     pub jobs: JobStore,
-    /// What models cost.
+    /// The prices of models.
     pub pricer: Pricer,
-    /// Whether webhooks may lead into private networks.
+    /// Whether webhooks may use private networks.
     pub allow_private: bool,
-    /// How often workspaces try their channels.
+    /// The limit of channel tests per workspace.
     pub tests: SlidingWindow<Uuid>,
-    /// What rules would have done.
+    /// The previews of alert rules.
     pub previews: Previews,
-    /// Answers kept ready.
+    /// The cache of responses.
     pub cache: Cache,
-    /// Counts everything.
+    /// The metrics.
     pub metrics: Metrics,
 }

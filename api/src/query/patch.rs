@@ -1,5 +1,5 @@
-//! Bodies of which every field is checked by its name: what is not known is refused, since a threshold whose name is
-//! misspelt would never be crossed. And changes of what is kept, as JSON merge patches (RFC 7396).
+//! Request bodies without unknown fields, and JSON merge patches (RFC 7396). Unknown fields are rejected because an alert rule
+//! with a misspelled threshold would never fire.
 
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned, forward_to_deserialize_any};
 use serde_json::{Map, Value};
@@ -7,62 +7,60 @@ use shared::error::FieldError;
 
 use crate::error::ApiError;
 
-/// How often a change is tried anew where somebody else changes the same thing meanwhile.
+/// The maximum number of attempts of an update with concurrent updates.
 const ATTEMPTS: usize = 5;
 
-/// A body, not yet understood.
+/// The fields of a body.
 pub type Fields = Map<String, Value>;
 
-/// What a body says. All fields of `T` may be absent.
+/// Deserializes a body. All fields of `T` must be optional.
 ///
 /// # Errors
-/// 422 with every field that is unknown or of another type.
+/// Returns 422 with every field that is unknown or has the wrong type.
 pub fn read<T: DeserializeOwned>(body: Fields) -> Result<T, ApiError> {
-    ApiError::check(body.iter().filter_map(|(name, value)| wrong::<T>(name, value)).collect())?;
-    understood(body)
+    ApiError::check(body.iter().filter_map(|(name, value)| invalid::<T>(name, value)).collect())?;
+    deserialize(body)
 }
 
-/// What is kept, with what a body changes of it: absent fields stay, `null` takes away, which leaves the default.
+/// Applies a merge patch to a stored value: absent fields do not change, and `null` resets a field to its default.
 ///
 /// # Errors
-/// 422 with every field that is unknown or of another type.
-pub fn merge<T: Serialize + DeserializeOwned>(kept: &T, body: Fields) -> Result<T, ApiError> {
-    // A null is of every type, but not of every name.
+/// Returns 422 with every field that is unknown or has the wrong type.
+pub fn merge<T: Serialize + DeserializeOwned>(stored: &T, body: Fields) -> Result<T, ApiError> {
+    // `null` is valid for every known field.
     let names = field_names::<T>();
-    let wrong = |(name, value): (&String, &Value)| match value {
+    let invalid = |(name, value): (&String, &Value)| match value {
         Value::Null => unknown(names, name),
-        value => wrong::<T>(name, value),
+        value => invalid::<T>(name, value),
     };
-    ApiError::check(body.iter().filter_map(wrong).collect())?;
-    let kept = serde_json::to_value(kept).map_err(|error| ApiError::Internal(error.into()))?;
-    let Value::Object(mut merged) = kept else { return read(body) };
+    ApiError::check(body.iter().filter_map(invalid).collect())?;
+    let stored = serde_json::to_value(stored).map_err(|error| ApiError::Internal(error.into()))?;
+    let Value::Object(mut merged) = stored else { return read(body) };
     merged.extend(body);
     merged.retain(|_, value| !value.is_null());
-    understood(merged)
+    deserialize(merged)
 }
 
-/// Changes what others may change meanwhile: an attempt gives nothing where they did, and is made again, on what is there then.
+/// Retries an update until it succeeds. An attempt returns `None` if a concurrent update changed the stored value.
 ///
 /// # Errors
-/// What an attempt fails with, and 503 where none succeeds.
-pub async fn persist<T>(
-    mut attempt: impl AsyncFnMut() -> Result<Option<T>, ApiError>,
-) -> Result<T, ApiError> {
+/// Returns the error of an attempt, and 503 if no attempt succeeds.
+pub async fn retry<T>(mut attempt: impl AsyncFnMut() -> Result<Option<T>, ApiError>) -> Result<T, ApiError> {
     for _ in 0..ATTEMPTS {
-        if let Some(changed) = attempt().await? {
-            return Ok(changed);
+        if let Some(updated) = attempt().await? {
+            return Ok(updated);
         }
     }
-    Err(ApiError::Unavailable("it was changed by others again and again".into()))
+    Err(ApiError::Unavailable("too many concurrent updates".into()))
 }
 
-fn understood<T: DeserializeOwned>(fields: Fields) -> Result<T, ApiError> {
+fn deserialize<T: DeserializeOwned>(fields: Fields) -> Result<T, ApiError> {
     serde_json::from_value(Value::Object(fields))
         .map_err(|error| ApiError::ValidationFailed(vec![FieldError::new("body", error.to_string())]))
 }
 
-/// What is wrong with one field, read by itself.
-fn wrong<T: DeserializeOwned>(name: &str, value: &Value) -> Option<FieldError> {
+/// Returns an error if the field is unknown or cannot be deserialized.
+fn invalid<T: DeserializeOwned>(name: &str, value: &Value) -> Option<FieldError> {
     unknown(field_names::<T>(), name).or_else(|| {
         let alone = Fields::from_iter([(name.to_owned(), value.clone())]);
         let error = serde_json::from_value::<T>(Value::Object(alone)).err()?;
@@ -72,12 +70,12 @@ fn wrong<T: DeserializeOwned>(name: &str, value: &Value) -> Option<FieldError> {
 
 fn unknown(names: &[&str], name: &str) -> Option<FieldError> {
     (!names.contains(&name)).then(|| {
-        let detail = format!("is not a field of this: those are {}", names.join(", "));
+        let detail = format!("is not a known field; expected one of {}", names.join(", "));
         FieldError::new(name, detail)
     })
 }
 
-/// The names of the fields that `T` is read from.
+/// Returns the names of the fields of `T`.
 fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
     struct Names<'a>(&'a mut &'static [&'static str]);
 
@@ -105,7 +103,7 @@ fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
     }
 
     let mut names: &[&str] = &[];
-    // It ends once the names are told.
+    // Always an error: deserialization stops at the names.
     let _ = <T as Deserialize>::deserialize(Names(&mut names));
     names
 }
@@ -125,13 +123,13 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
-    /// The fields that are wrong.
-    fn refused<T: std::fmt::Debug>(read: Result<T, ApiError>) -> Vec<String> {
+    /// Returns the invalid fields.
+    fn invalid_fields<T: std::fmt::Debug>(read: Result<T, ApiError>) -> Vec<String> {
         read.unwrap_err().body().fields.into_iter().map(|error| error.field).collect()
     }
 
     #[test]
-    fn absent_fields_of_a_body_have_their_defaults() {
+    fn absent_fields_of_a_body_have_defaults() {
         let rule: AlertRuleRequest =
             read(body(json!({"name": "errors", "warning": 5, "critical": null}))).unwrap();
         let expected =
@@ -140,22 +138,25 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_field_is_named_at_once() {
+    fn reports_every_invalid_field() {
         let sent =
             json!({"treshold": 5, "metric": "speed", "warning": "5", "min_traces": -1, "name": "fine"});
-        let mut fields = refused(read::<AlertRuleRequest>(body(sent.clone())));
+        let mut fields = invalid_fields(read::<AlertRuleRequest>(body(sent.clone())));
         fields.sort();
         assert_eq!(fields, ["metric", "min_traces", "treshold", "warning"]);
-        let mut fields = refused(merge(&AlertRuleRequest::default(), body(sent)));
+        let mut fields = invalid_fields(merge(&AlertRuleRequest::default(), body(sent)));
         fields.sort();
         assert_eq!(fields, ["metric", "min_traces", "treshold", "warning"]);
-        assert_eq!(refused(read::<AlertRuleRequest>(body(json!({"enabled": null})))), ["enabled"]);
-        assert_eq!(refused(read::<AlertChannelRequest>(body(json!({"id": "a", "to": ["a@b.c"]})))), ["id"]);
+        assert_eq!(invalid_fields(read::<AlertRuleRequest>(body(json!({"enabled": null})))), ["enabled"]);
+        assert_eq!(
+            invalid_fields(read::<AlertChannelRequest>(body(json!({"id": "a", "to": ["a@b.c"]})))),
+            ["id"]
+        );
     }
 
     #[test]
-    fn a_patch_changes_what_it_names_and_takes_away_what_it_says_is_null() {
-        let kept = AlertRuleRequest {
+    fn a_patch_updates_its_fields_and_resets_null_fields() {
+        let stored = AlertRuleRequest {
             name: "cost".to_owned(),
             metric: AlertMetric::CostUsd,
             agent_id: Some("bot".to_owned()),
@@ -164,23 +165,23 @@ mod tests {
             critical: Some(9.0),
             ..AlertRuleRequest::default()
         };
-        assert_eq!(merge(&kept, Fields::new()).unwrap(), kept);
+        assert_eq!(merge(&stored, Fields::new()).unwrap(), stored);
         let patch = json!({"agent_id": null, "critical": null, "warning": 7, "window_minutes": null});
         let expected = AlertRuleRequest {
             agent_id: None,
             critical: None,
             warning: Some(7.0),
             window_minutes: AlertRuleRequest::default().window_minutes,
-            ..kept.clone()
+            ..stored.clone()
         };
-        assert_eq!(merge(&kept, body(patch)).unwrap(), expected);
-        assert_eq!(refused(merge(&kept, body(json!({"model_id": null})))), ["model_id"]);
+        assert_eq!(merge(&stored, body(patch)).unwrap(), expected);
+        assert_eq!(invalid_fields(merge(&stored, body(json!({"model_id": null})))), ["model_id"]);
         let mail = AlertChannelRequest {
             kind: ChannelKind::Email,
             to: vec!["a@b.c".to_owned(), "d@e.f".to_owned()],
             ..AlertChannelRequest::default()
         };
         let merged = merge(&mail, body(json!({"to": ["g@h.i"]}))).unwrap();
-        assert_eq!(merged.to, ["g@h.i"], "a list is replaced as a whole");
+        assert_eq!(merged.to, ["g@h.i"], "a patch replaces the whole list");
     }
 }

@@ -1,7 +1,7 @@
-//! A workspace's own prices of models, and what any model costs.
+//! The prices of a workspace, and the lookup of the price of a model.
 
 use actix_web::{
-    HttpResponse,
+    Either,
     web::{self, Data, Json, Path, Query},
 };
 use shared::{
@@ -13,101 +13,97 @@ use shared::{
 use store::price::PriceOutcome;
 use uuid::Uuid;
 
-use super::State;
-use crate::{auth::identity::Login, error::ApiError};
+use super::{State, answer::whole_list};
+use crate::{
+    auth::identity::Login,
+    error::ApiError,
+    response::{Created, NoContent},
+};
 
-/// Lists the workspace's own prices, by model.
+/// Lists the prices of the workspace, by model.
 #[utoipa::path(
-    get, path = "/api/v1/prices", tag = "Prices", security(("jwt" = [])),
-    responses((status = 200, description = "The prices", body = ItemList<Price>), (status = 401, body = ErrorBody))
+    get, path = "/api/v1/prices", operation_id = "price_list", tag = "Prices", security(("jwt" = [])),
+    responses((status = 200, description = "The prices", body = ItemList<Price>))
 )]
-pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    let items = app.prices.list_prices(login.workspace_id).await?;
-    let total = items.len() as u64;
-    Ok(HttpResponse::Ok().json(ItemList { items, total }))
+pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Price>>, ApiError> {
+    Ok(whole_list(app.prices.list_prices(login.workspace_id).await?))
 }
 
-/// Keeps a price, which goes before the public ones for whatever comes from now on (within seconds). One for the same model
-/// and provider is replaced.
+/// Creates a price, or replaces the price of the same model and provider. It takes precedence over public prices for traces
+/// that arrive from then on, within seconds.
 #[utoipa::path(
-    post, path = "/api/v1/prices", tag = "Prices", request_body = PriceRequest, security(("jwt" = [])),
+    post, path = "/api/v1/prices", operation_id = "price_create", tag = "Prices", request_body = PriceRequest,
+    security(("jwt" = [])),
     responses(
-        (status = 200, description = "It took another one's place, and has that one's id", body = Price),
-        (status = 201, description = "It is new", body = Price),
-        (status = 401, body = ErrorBody),
-        (status = 422, description = "A name or a price is wrong, or there are 1000 already", body = ErrorBody),
+        (status = 200, description = "Replaced; the id does not change", body = Price),
+        (status = 201, description = "Created", body = Price),
+        (status = 422, description = "Fields are invalid, or the workspace has 1000 prices", body = ErrorBody),
     )
 )]
-pub async fn keep(
+pub async fn create(
     app: Data<State>,
     login: Login,
     request: Json<PriceRequest>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Either<Created<Json<Price>>, Json<Price>>, ApiError> {
     ApiError::check(request.validate())?;
     let mut price = request.into_inner();
     price.model = price.model.trim().to_owned();
     price.provider = price.provider.map(|provider| provider.trim().to_owned());
     let price = Price { id: Uuid::new_v4(), price, updated_at: app.clock.now() };
-    let kept = app.prices.create_price(login.workspace_id, &price).await?;
+    let outcome = app.prices.create_price(login.workspace_id, &price).await?;
     app.pricer.invalidate(login.workspace_id).await;
-    match kept {
-        PriceOutcome::Created(price) => Ok(HttpResponse::Created().json(price)),
-        PriceOutcome::Replaced(price) => Ok(HttpResponse::Ok().json(price)),
+    match outcome {
+        PriceOutcome::Created(price) => Ok(Either::Left(Created(Json(price)))),
+        PriceOutcome::Replaced(price) => Ok(Either::Right(Json(price))),
         PriceOutcome::TooMany => {
-            let detail = format!("there are prices of {} models already: remove one first", limit::PRICES);
+            let detail =
+                format!("the workspace has the maximum of {} prices; delete one first", limit::PRICES);
             Err(ApiError::ValidationFailed(vec![FieldError::new("model", detail)]))
         }
     }
 }
 
-/// Removes a price. What was computed by it stays until it is priced anew.
+/// Deletes a price. Costs that were calculated with it do not change until they are repriced.
 #[utoipa::path(
-    delete, path = "/api/v1/prices/{id}", tag = "Prices", security(("jwt" = [])),
-    params(("id" = Uuid, Path, description = "The price's id")),
+    delete, path = "/api/v1/prices/{id}", operation_id = "price_delete", tag = "Prices", security(("jwt" = [])),
+    params(("id" = Uuid, Path, description = "The id of the price")),
     responses(
-        (status = 204, description = "Removed"),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such price", body = ErrorBody),
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "Price not found", body = ErrorBody),
     )
 )]
-pub async fn remove(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<HttpResponse, ApiError> {
+pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
     if !app.prices.delete_price(login.workspace_id, *id).await? {
-        return Err(ApiError::NotFound("There is no such price"));
+        return Err(ApiError::NotFound("Price not found"));
     }
     app.pricer.invalidate(login.workspace_id).await;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(NoContent)
 }
 
-/// What a million tokens of a model cost today, and which table says so: the workspace's own, the server's file, or the
-/// public one.
+/// Looks up the current price of a model, per million tokens, and its table: the prices of the workspace, the file of the
+/// server, or the public prices.
 #[utoipa::path(
-    get, path = "/api/v1/prices/lookup", tag = "Prices", security(("jwt" = [])),
-    params(
-        ("model" = String, Query, description = "The model, as spans name it"),
-        ("provider" = Option<String>, Query, description = "Who serves it, as spans name them"),
-    ),
+    get, path = "/api/v1/prices/lookup", operation_id = "price_lookup", tag = "Prices", security(("jwt" = [])),
+    params(PriceLookupQuery),
     responses(
         (status = 200, description = "The price", body = PriceLookup),
-        (status = 400, description = "The query cannot be read", body = ErrorBody),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "No table knows the model", body = ErrorBody),
-        (status = 422, description = "There is no model in the query", body = ErrorBody),
+        (status = 404, description = "No table has a price for this model", body = ErrorBody),
     )
 )]
 pub async fn lookup(
     app: Data<State>,
     login: Login,
     query: Query<PriceLookupQuery>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Json<PriceLookup>, ApiError> {
     ApiError::check(query.validate())?;
     let prices = app.pricer.prices([login.workspace_id]).await?;
     let (workspace_id, now) = (login.workspace_id, app.clock.now());
-    // The first one reads the public prices.
+    // Blocking, because the first lookup parses the public prices.
     let found = web::block(move || {
         let provider = query.provider.as_deref().filter(|provider| !provider.trim().is_empty());
         prices.find(workspace_id, provider, &query.model, now)
     });
     let price = found.await.map_err(|error| ApiError::Internal(error.into()))?;
     let price = price.ok_or(ApiError::NotFound("No price is known for this model"))?;
-    Ok(HttpResponse::Ok().json(price.to_lookup()))
+    Ok(Json(price.to_lookup()))
 }

@@ -1,9 +1,6 @@
-//! Asking for what is stored to be priced anew. Processing does it.
+//! Reprices: list them, and request one. Processing executes them.
 
-use actix_web::{
-    HttpResponse,
-    web::{Data, Json},
-};
+use actix_web::web::{Data, Json};
 use shared::{
     error::{ErrorBody, FieldError},
     limit,
@@ -12,40 +9,40 @@ use shared::{
 };
 
 use super::State;
-use crate::{auth::identity::Login, error::ApiError};
+use crate::{auth::identity::Login, error::ApiError, response::Accepted};
 
-/// Lists the workspace's newest pricings anew, fifty at most, and how many there were.
+/// Lists the newest 50 reprices of the workspace, newest first, and their total number.
 #[utoipa::path(
-    get, path = "/api/v1/prices/reprice", tag = "Prices", security(("jwt" = [])),
-    responses(
-        (status = 200, description = "The pricings, newest first", body = ItemList<Reprice>),
-        (status = 401, body = ErrorBody),
-    )
+    get, path = "/api/v1/prices/reprice", operation_id = "reprice_list", tag = "Prices", security(("jwt" = [])),
+    responses((status = 200, description = "The reprices", body = ItemList<Reprice>))
 )]
-pub async fn list(app: Data<State>, login: Login) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(app.jobs.list_reprices(login.workspace_id).await?))
+pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Reprice>>, ApiError> {
+    Ok(Json(app.jobs.list_reprices(login.workspace_id).await?))
 }
 
-/// Prices anew, by the prices of now, whatever started in the window and whose cost was not reported. One of the same
-/// window that is under way is answered instead of another.
+/// Recalculates the costs of the traces in a window with current prices. Reported costs do not change. If a reprice of the
+/// same window is in progress, it is returned instead.
 #[utoipa::path(
-    post, path = "/api/v1/prices/reprice", tag = "Prices", request_body = RepriceRequest, security(("jwt" = [])),
+    post, path = "/api/v1/prices/reprice", operation_id = "reprice_create", tag = "Prices",
+    request_body = RepriceRequest, security(("jwt" = [])),
     responses(
-        (status = 202, description = "It will be done", body = Reprice),
-        (status = 401, body = ErrorBody),
-        (status = 422, description = "The window is wrong, or 10 pricings are under way already", body = ErrorBody),
+        (status = 202, description = "The reprice", body = Reprice),
+        (status = 422, description = "The window is invalid, or 10 reprices are in progress", body = ErrorBody),
     )
 )]
-pub async fn begin(
+pub async fn create(
     app: Data<State>,
     login: Login,
     request: Json<RepriceRequest>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Accepted<Json<Reprice>>, ApiError> {
     ApiError::check(request.validate())?;
-    let begun = app.jobs.create_reprice(login.workspace_id, *request, app.clock.now()).await?;
-    let reprice = begun.ok_or_else(|| {
-        let detail = format!("{} pricings are under way already: wait for one", limit::REPRICES_AT_ONCE);
+    let created = app.jobs.create_reprice(login.workspace_id, *request, app.clock.now()).await?;
+    let reprice = created.ok_or_else(|| {
+        let detail = format!(
+            "the maximum of {} reprices is in progress; wait for one to finish",
+            limit::REPRICES_AT_ONCE
+        );
         ApiError::ValidationFailed(vec![FieldError::new("start", detail)])
     })?;
-    Ok(HttpResponse::Accepted().json(reprice))
+    Ok(Accepted(Json(reprice)))
 }

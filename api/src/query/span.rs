@@ -1,9 +1,9 @@
-//! The spans of one trace: one of them whole, and those in which something is found.
+//! The spans of a trace: get one, and search.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    CustomizeResponder, HttpRequest, Responder,
     http::header,
-    web::{Data, Path, Query},
+    web::{Data, Json, Path, Query},
 };
 use shared::{
     error::{ErrorBody, FieldError},
@@ -11,54 +11,54 @@ use shared::{
     span::{Span, SpanMatches, SpanSearchQuery},
 };
 
-use super::{State, answer::cached};
+use super::{
+    State,
+    answer::{Cached, cached},
+};
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
-/// One span of a trace with everything in it.
+const NOT_FOUND: ApiError = ApiError::NotFound("Span not found");
+
+/// Gets a span of a trace with its payloads.
 #[utoipa::path(
-    get, path = "/api/v1/traces/{trace_id}/spans/{span_id}", tag = "Traces", security(("jwt" = [])),
+    get, path = "/api/v1/traces/{trace_id}/spans/{span_id}", operation_id = "span_get", tag = "Traces",
+    security(("jwt" = [])),
     params(
-        ("trace_id" = String, Path, description = "The trace"),
-        ("span_id" = String, Path, description = "The span"),
+        ("trace_id" = String, Path, description = "The id of the trace"),
+        ("span_id" = String, Path, description = "The id of the span"),
     ),
     responses(
         (status = 200, description = "The span", body = Span),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such trace, or the trace no such span", body = ErrorBody),
+        (status = 404, description = "Trace or span not found", body = ErrorBody),
     )
 )]
-pub async fn one(
+pub async fn get(
     app: Data<State>,
     login: Login,
     request: HttpRequest,
     path: Path<(String, String)>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Cached<Span>, ApiError> {
     let (trace_id, span_id) = path.into_inner();
-    // No span has such an id, and not every database can be asked for it.
+    // No span has such an id, and PostgreSQL rejects NUL.
     if span_id.contains('\0') {
-        return Err(ApiError::NotFound("There is no such span"));
+        return Err(NOT_FOUND);
     }
     let key = CacheKey::trace_span(login.workspace_id, &trace_id, &span_id);
     cached(&app, &request, key, async || {
-        let found = app.traces.span(login.workspace_id, &trace_id, &span_id).await?;
-        found.ok_or(ApiError::NotFound("There is no such span"))
+        app.traces.span(login.workspace_id, &trace_id, &span_id).await?.ok_or(NOT_FOUND)
     })
     .await
 }
 
-/// The spans of a trace that hold a text in their name, model, error, input, output, attributes or whatever else they came
-/// with, in upper or lower case: their ids, in the order of their start. Looked for anew each time.
+/// Searches the spans of a trace for a text in their names, models, errors, inputs, outputs, attributes and other fields.
+/// Case is ignored. Returns ids in the order of their start. Not cached.
 #[utoipa::path(
-    get, path = "/api/v1/traces/{trace_id}/search", tag = "Traces", security(("jwt" = [])),
-    params(
-        ("trace_id" = String, Path, description = "The trace"),
-        ("q" = String, Query, description = "What to look for: 1–200 characters"),
-    ),
+    get, path = "/api/v1/traces/{trace_id}/search", operation_id = "span_search", tag = "Traces",
+    security(("jwt" = [])),
+    params(("trace_id" = String, Path, description = "The id of the trace"), SpanSearchQuery),
     responses(
-        (status = 200, description = "The first 1000 of them", body = SpanMatches),
-        (status = 401, body = ErrorBody),
-        (status = 404, description = "This workspace has no such trace", body = ErrorBody),
-        (status = 422, description = "There is nothing to look for, or too much", body = ErrorBody),
+        (status = 200, description = "The first 1000 matches", body = SpanMatches),
+        (status = 404, description = "Trace not found", body = ErrorBody),
     )
 )]
 pub async fn search(
@@ -66,13 +66,13 @@ pub async fn search(
     login: Login,
     trace_id: Path<String>,
     query: Query<SpanSearchQuery>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<CustomizeResponder<Json<SpanMatches>>, ApiError> {
     let characters = query.q.chars().count();
     if characters == 0 || characters > limit::SEARCH_CHARS {
         let error = FieldError::new("q", format!("must have 1 to {} characters", limit::SEARCH_CHARS));
         return Err(ApiError::ValidationFailed(vec![error]));
     }
     let found = app.traces.search(login.workspace_id, &trace_id, &query.q).await?;
-    let found = found.ok_or(ApiError::NotFound("There is no such trace"))?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "private, no-store")).json(found))
+    let matches = found.ok_or(ApiError::NotFound("Trace not found"))?;
+    Ok(Json(matches).customize().insert_header((header::CACHE_CONTROL, "private, no-store")))
 }

@@ -1,5 +1,5 @@
-//! Taking messages out of Redis' streams: reading, taking over, acknowledging, putting aside. Each is one script. What
-//! the messages say, and in which order to do these things, is the worker's.
+//! Reads messages from the streams in Redis, claims, acknowledges and releases them, and moves them to the dead letters, each
+//! in one script. Knows neither the contents of messages nor the order of these steps; both belong to the worker.
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
@@ -15,20 +15,20 @@ use crate::{
     telemetry::queue_metrics::QueueLoad,
 };
 
-static TAKE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/take.lua")));
+static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/read.lua")));
 static CLAIM: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/claim.lua")));
-static ACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/ack.lua")));
-static HAND_BACK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/hand_back.lua")));
-static BURY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/bury.lua")));
+static ACKNOWLEDGE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/acknowledge.lua")));
+static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/release_messages.lua")));
+static DEAD_LETTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/dead_letter.lua")));
 
-/// Messages in one script: nobody else is served while Redis runs a script.
+/// The maximum number of messages of a script: Redis serves no other client while it runs one.
 const SCRIPT_MESSAGES: usize = 500;
-/// Bytes of dead letters that are kept.
+/// The maximum size of the dead letters in bytes.
 const DEAD_BYTES: usize = 64 * 1024 * 1024;
-/// A message that was delivered so often already is taken over alone.
+/// The number of deliveries from which a message is claimed alone.
 const ALONE: u32 = 2;
 
-/// One of those who share the streams. Clones are the same one.
+/// A consumer of the streams. Clones are the same consumer.
 #[derive(Clone, Debug)]
 pub struct Consumer {
     pub(super) redis: Redis,
@@ -40,61 +40,62 @@ pub struct Consumer {
 /// A message that was delivered.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// The stream it is from.
+    /// The stream.
     pub stream: usize,
-    /// Its id there.
+    /// The id in the stream.
     pub id: String,
-    /// How often it was delivered before.
+    /// The number of earlier deliveries.
     pub delivered: u32,
-    /// Its bytes.
+    /// The encoded message.
     pub data: Vec<u8>,
 }
 
-/// How much to read at once.
+/// How much to read at once. The last message may exceed the number of traces and bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// Traces, or up to one message more.
+    /// The number of traces.
     pub traces: usize,
-    /// Bytes when they are unpacked, or up to one message more.
+    /// The unpacked size in bytes.
     pub raw: usize,
-    /// Messages.
+    /// The number of messages.
     pub messages: usize,
 }
 
-/// What was taken over of a stream.
+/// Messages that were claimed in a stream.
 #[derive(Debug)]
 pub struct Claimed {
-    /// Whether anything was pending: if so there may be more.
+    /// Whether messages were pending, in which case there may be more.
     pub pending: bool,
-    /// The messages.
+    /// The claimed messages.
     pub deliveries: Vec<Delivery>,
 }
 
 impl Consumer {
-    /// A consumer with a name of its own, that holds its streams for `lease` after each sign of life.
+    /// Creates a consumer with a unique name, whose leases expire after `lease` without renewal.
     #[must_use]
     pub fn new(redis: Redis, shape: Shape, lease: Duration) -> Self {
         let name = format!("consumer-{}", Uuid::new_v4().simple());
         Self { redis, name, streams: shape.streams.max(1), lease }
     }
 
-    /// What the others know it by.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many streams there are.
+    /// Returns the number of streams.
     #[must_use]
     pub fn streams(&self) -> usize {
         self.streams
     }
 
-    /// Makes the group on every stream, from the first message on: those that are done are not there any more.
+    /// Creates the consumer group of every stream unless it exists. It begins with the first message, since acknowledged
+    /// messages are deleted.
     ///
     /// # Errors
-    /// Where Redis fails.
-    pub async fn prepare(&self) -> Result<(), RedisFailure> {
+    /// Returns an error if Redis fails.
+    pub async fn create_groups(&self) -> Result<(), RedisFailure> {
         for stream in 0..self.streams {
             let mut command = redis::cmd("XGROUP");
             command.arg("CREATE").arg(key::stream(stream)).arg(key::GROUP).arg("0").arg("MKSTREAM");
@@ -106,79 +107,79 @@ impl Consumer {
         Ok(())
     }
 
-    /// Reads new messages of these streams, where this consumer holds them.
+    /// Reads new messages of those of `streams` that are leased to this consumer.
     ///
     /// # Errors
-    /// Where Redis fails; messages may have been delivered all the same, to be taken over.
-    pub async fn take(&self, streams: &[usize], room: Room) -> Result<Vec<Delivery>, RedisFailure> {
-        let mut script = TAKE.prepare_invoke();
+    /// Returns an error if Redis fails; messages may have been delivered nevertheless, and have to be claimed.
+    pub async fn read(&self, streams: &[usize], room: Room) -> Result<Vec<Delivery>, RedisFailure> {
+        let mut script = READ.prepare_invoke();
         streams.iter().for_each(|&stream| _ = script.key(key::stream(stream)));
         streams.iter().for_each(|&stream| _ = script.key(key::lease(stream)));
         script.arg(key::GROUP).arg(&self.name).arg(room.traces).arg(room.raw).arg(room.messages);
-        let taken: Vec<(usize, String, Vec<u8>)> = self.redis.run(&script).await?;
+        let read: Vec<(usize, String, Vec<u8>)> = self.redis.run(&script).await?;
         let delivery = |(number, id, data): (usize, String, Vec<u8>)| {
             let stream = *streams.get(number.wrapping_sub(1))?;
             Some(Delivery { stream, id, delivered: 0, data })
         };
-        Ok(taken.into_iter().filter_map(delivery).collect())
+        Ok(read.into_iter().filter_map(delivery).collect())
     }
 
-    /// Takes over what was delivered in a stream and not acknowledged, the oldest first. To be called while this consumer
-    /// has nothing of that stream in hand.
+    /// Claims pending messages of a stream, oldest first. Call it only while this consumer has no messages of the stream in
+    /// flight.
     ///
     /// # Errors
-    /// Where Redis fails.
+    /// Returns an error if Redis fails.
     pub async fn claim(&self, stream: usize, room: Room) -> Result<Claimed, RedisFailure> {
         let mut script = CLAIM.key(key::stream(stream));
         script.arg(key::GROUP).arg(&self.name).arg(room.traces).arg(room.raw).arg(room.messages).arg(ALONE);
-        let (pending, taken): (usize, Vec<(String, u32, Vec<u8>)>) = self.redis.run(&script).await?;
+        let (pending, claimed): (usize, Vec<(String, u32, Vec<u8>)>) = self.redis.run(&script).await?;
         let delivery = |(id, delivered, data)| Delivery { stream, id, delivered, data };
-        Ok(Claimed { pending: pending > 0, deliveries: taken.into_iter().map(delivery).collect() })
+        Ok(Claimed { pending: pending > 0, deliveries: claimed.into_iter().map(delivery).collect() })
     }
 
-    /// Takes messages out for good.
+    /// Acknowledges and deletes messages.
     ///
     /// # Errors
-    /// Where Redis fails; some may be out, and doing it again does no harm.
-    pub async fn ack(&self, deliveries: &[&Delivery]) -> Result<(), RedisFailure> {
-        for (stream, piece) in by_stream(deliveries) {
-            let mut script = ACK.key(key::stream(stream));
+    /// Returns an error if Redis fails; some messages may have been deleted, and the call can be repeated.
+    pub async fn acknowledge(&self, deliveries: &[&Delivery]) -> Result<(), RedisFailure> {
+        for (stream, part) in by_stream(deliveries) {
+            let mut script = ACKNOWLEDGE.key(key::stream(stream));
             script.key(key::BYTES).arg(key::GROUP).arg(stream);
-            piece.iter().for_each(|delivery| _ = script.arg(&delivery.id).arg(size(&delivery.data)));
+            part.iter().for_each(|delivery| _ = script.arg(&delivery.id).arg(size(&delivery.data)));
             self.redis.run::<()>(&script).await?;
         }
         Ok(())
     }
 
-    /// Leaves messages to the next consumer, as if they had not been delivered to this one.
+    /// Releases messages to the next consumer, and does not count their delivery to this one.
     ///
     /// # Errors
-    /// Where Redis fails; they are left all the same, and counted as delivered.
-    pub async fn hand_back(&self, deliveries: &[&Delivery]) -> Result<(), RedisFailure> {
-        for (stream, piece) in by_stream(deliveries) {
-            let mut script = HAND_BACK.key(key::stream(stream));
+    /// Returns an error if Redis fails; the next consumer claims the messages nevertheless, but the delivery counts.
+    pub async fn release_messages(&self, deliveries: &[&Delivery]) -> Result<(), RedisFailure> {
+        for (stream, part) in by_stream(deliveries) {
+            let mut script = RELEASE.key(key::stream(stream));
             script.arg(key::GROUP).arg(&self.name);
-            piece.iter().for_each(|delivery| _ = script.arg(&delivery.id).arg(delivery.delivered));
+            part.iter().for_each(|delivery| _ = script.arg(&delivery.id).arg(delivery.delivered));
             self.redis.run::<()>(&script).await?;
         }
         Ok(())
     }
 
-    /// Moves a message to the dead letters; answers how many old ones had to go for it.
+    /// Moves a message to the dead letters, and returns how many old dead letters were deleted to make room.
     ///
     /// # Errors
-    /// Where Redis fails.
-    pub async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<u64, RedisFailure> {
-        let mut script = BURY.key(key::stream(delivery.stream));
+    /// Returns an error if Redis fails.
+    pub async fn move_to_dead_letters(&self, delivery: &Delivery, reason: &str) -> Result<u64, RedisFailure> {
+        let mut script = DEAD_LETTER.key(key::stream(delivery.stream));
         script.key(key::BYTES).key(key::DEAD).arg(key::GROUP).arg(delivery.stream).arg(&delivery.id);
         script.arg(size(&delivery.data)).arg(reason).arg(delivery.data.as_slice()).arg(DEAD_BYTES);
         self.redis.run(&script).await
     }
 
-    /// How much is in the queue.
+    /// Returns how much is in the queue.
     ///
     /// # Errors
-    /// Where Redis fails.
+    /// Returns an error if Redis fails.
     pub async fn load(&self) -> Result<QueueLoad, RedisFailure> {
         let mut command = redis::cmd("HGET");
         let bytes: Option<i64> = self.redis.query(command.arg(key::BYTES).arg("total")).await?;
@@ -195,14 +196,13 @@ impl Consumer {
     }
 }
 
-/// The deliveries in pieces of one stream each, none too large for a script.
+/// Splits deliveries into parts of one stream each that are not too large for a script.
 fn by_stream<'a>(deliveries: &[&'a Delivery]) -> Vec<(usize, Vec<&'a Delivery>)> {
     let mut streams: BTreeMap<usize, Vec<&Delivery>> = BTreeMap::new();
     deliveries.iter().for_each(|delivery| streams.entry(delivery.stream).or_default().push(delivery));
-    let pieces = streams.into_iter().flat_map(|(stream, deliveries)| {
-        let pieces: Vec<_> =
-            deliveries.chunks(SCRIPT_MESSAGES).map(|piece| (stream, piece.to_vec())).collect();
-        pieces
+    let parts = streams.into_iter().flat_map(|(stream, deliveries)| {
+        let parts: Vec<_> = deliveries.chunks(SCRIPT_MESSAGES).map(|part| (stream, part.to_vec())).collect();
+        parts
     });
-    pieces.collect()
+    parts.collect()
 }

@@ -1,21 +1,20 @@
-//! The names that the queue has in Redis: every one of them.
+//! All names that the queue uses in Redis.
 
-/// The group that reads the streams.
+/// The consumer group of the streams.
 pub(super) const GROUP: &str = "processing";
-/// A hash: the bytes of each stream by its number, those of the dead letters (`dead`), and of all streams together
-/// (`total`).
+/// A hash with sizes in bytes: of each stream by its number, of the dead letters (`dead`), and of all streams (`total`).
 pub(super) const BYTES: &str = "traces:bytes";
 /// The stream of messages that could not be processed.
 pub(super) const DEAD: &str = "traces:dead";
-/// A sorted set: the consumers that are alive, by when they are taken for dead (milliseconds of Redis' clock).
+/// A sorted set of the consumers that are alive, by the time at which they count as dead (in milliseconds of Redis' clock).
 pub(super) const CONSUMERS: &str = "traces:consumers";
 
-/// A stream of messages.
+/// Returns the key of a stream of messages.
 pub(super) fn stream(number: usize) -> String {
     format!("traces:queue:{number}")
 }
 
-/// Who reads that stream at the moment.
+/// Returns the key of the lease on a stream, whose value is the consumer that owns it.
 pub(super) fn lease(number: usize) -> String {
     format!("traces:lease:{number}")
 }

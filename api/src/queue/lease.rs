@@ -1,5 +1,5 @@
-//! Which consumer reads which stream: shared out evenly, anew whenever one comes or goes. A lease keeps the work from
-//! being done twice; that a trace done twice counts once is the store's doing.
+//! Leases of consumers on streams, distributed evenly among the consumers that are alive. They avoid duplicate work, but
+//! correctness does not depend on them: the store counts a trace that is written twice once.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -9,73 +9,74 @@ use super::{consumer::Consumer, key};
 use crate::redis::RedisFailure;
 
 static LEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/lease.lua")));
-static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/release.lua")));
-static TIDY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/tidy.lua")));
+static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/release_streams.lua")));
+static DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/delete_consumers.lua")));
 
-/// The streams that a consumer holds.
+/// The streams that are leased to a consumer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leases {
-    /// To be read.
-    pub kept: Vec<usize>,
-    /// More than its share: to be released once nothing of them is in hand.
-    pub beyond: Vec<usize>,
+    /// Streams within its share, which it reads.
+    pub streams: Vec<usize>,
+    /// Streams beyond its share, which it releases once none of their messages is in flight.
+    pub excess: Vec<usize>,
 }
 
 impl Consumer {
-    /// How long its leases hold after each [`Consumer::renew`].
+    /// The duration of a lease.
     pub const LEASE: Duration = Duration::from_secs(5);
 
-    /// Says that this consumer lives, renews its leases and takes what is free up to its share.
+    /// Registers the consumer as alive, renews its leases, and leases free streams up to its share.
     ///
     /// # Errors
-    /// Where Redis fails.
-    pub async fn renew(&self) -> Result<Leases, RedisFailure> {
+    /// Returns an error if Redis fails.
+    pub async fn renew_leases(&self) -> Result<Leases, RedisFailure> {
         let mut script = LEASE.key(key::CONSUMERS);
         (0..self.streams).for_each(|stream| _ = script.key(key::lease(stream)));
         let ttl = u64::try_from(self.lease.as_millis()).unwrap_or(u64::MAX);
-        let (kept, beyond) = self.redis.run(script.arg(&self.name).arg(ttl)).await?;
-        Ok(Leases { kept, beyond })
+        let (streams, excess) = self.redis.run(script.arg(&self.name).arg(ttl)).await?;
+        Ok(Leases { streams, excess })
     }
 
-    /// How long to wait between two renewals.
+    /// Returns the time between two renewals.
     #[must_use]
     pub fn renew_every(&self) -> Duration {
         self.lease / 5
     }
 
-    /// Lets others have these streams.
+    /// Releases the leases on streams.
     ///
     /// # Errors
-    /// Where Redis fails; the leases run out by themselves then.
-    pub async fn release(&self, streams: &[usize]) -> Result<(), RedisFailure> {
+    /// Returns an error if Redis fails; the leases expire then.
+    pub async fn release_streams(&self, streams: &[usize]) -> Result<(), RedisFailure> {
         let mut script = RELEASE.prepare_invoke();
         streams.iter().for_each(|&stream| _ = script.key(key::lease(stream)));
         self.redis.run(script.arg(&self.name)).await
     }
 
-    /// Forgets the stream's dead consumers that have nothing left.
+    /// Deletes dead consumers of a stream that have no pending messages.
     ///
     /// # Errors
-    /// Where Redis fails.
-    pub async fn tidy(&self, stream: usize) -> Result<(), RedisFailure> {
-        self.forget(stream, "").await
+    /// Returns an error if Redis fails.
+    pub async fn delete_dead_consumers(&self, stream: usize) -> Result<(), RedisFailure> {
+        self.delete_consumers(stream, "").await
     }
 
-    /// Gives everything up, and its name where nothing is left under it; the others find the rest.
+    /// Releases all leases, and deletes the consumer from streams in which it has no pending messages. Other consumers
+    /// claim the pending ones.
     ///
     /// # Errors
-    /// Where Redis fails; the others find out by themselves then, after some seconds.
-    pub async fn leave(&self) -> Result<(), RedisFailure> {
+    /// Returns an error if Redis fails; the consumer counts as dead after the duration of a lease then.
+    pub async fn deregister(&self) -> Result<(), RedisFailure> {
         self.redis.query::<()>(redis::cmd("ZREM").arg(key::CONSUMERS).arg(&self.name)).await?;
-        self.release(&(0..self.streams).collect::<Vec<_>>()).await?;
+        self.release_streams(&(0..self.streams).collect::<Vec<_>>()).await?;
         for stream in 0..self.streams {
-            self.forget(stream, &self.name).await?;
+            self.delete_consumers(stream, &self.name).await?;
         }
         Ok(())
     }
 
-    async fn forget(&self, stream: usize, name: &str) -> Result<(), RedisFailure> {
-        let mut script = TIDY.key(key::stream(stream));
+    async fn delete_consumers(&self, stream: usize, name: &str) -> Result<(), RedisFailure> {
+        let mut script = DELETE.key(key::stream(stream));
         self.redis.run(script.key(key::CONSUMERS).arg(key::GROUP).arg(name)).await
     }
 }

@@ -13,16 +13,16 @@ pub const QUEUE_BYTES: usize = 64 * 1024 * 1024;
 /// The sending side of the queue. Clones share it.
 #[derive(Clone, Debug)]
 pub struct MemoryQueue {
-    jobs: mpsc::UnboundedSender<Job>,
+    requests: mpsc::UnboundedSender<QueuedRequest>,
     room: Arc<Semaphore>,
 }
 
 /// The receiving side of the queue, for the writer.
-pub type Jobs = mpsc::UnboundedReceiver<Job>;
+pub type QueuedRequests = mpsc::UnboundedReceiver<QueuedRequest>;
 
 /// The records of one request.
 #[derive(Debug)]
-pub enum Job {
+pub enum QueuedRequest {
     /// Traces of one workspace.
     Traces(Vec<NewTrace>, Waiting),
     /// Incoming spans of one workspace.
@@ -41,33 +41,37 @@ pub struct Waiting {
 impl MemoryQueue {
     /// Creates a queue of at most `bytes` bytes. The receiving side ends when the last clone of the sending side is dropped.
     #[must_use]
-    pub fn new(bytes: usize) -> (Self, Jobs) {
+    pub fn new(bytes: usize) -> (Self, QueuedRequests) {
         // The semaphore limits what is sent, so the channel need not be bounded.
-        let (jobs, queue) = mpsc::unbounded_channel();
+        let (requests, queue) = mpsc::unbounded_channel();
         let room = Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS)));
-        (Self { jobs, room }, queue)
+        (Self { requests, room }, queue)
     }
 
     pub(super) async fn push(&self, traces: Vec<NewTrace>) -> Result<(), ApiError> {
         let bytes = traces.iter().map(NewTrace::bytes).sum();
-        self.send(bytes, |waiting| Job::Traces(traces, waiting)).await
+        self.send(bytes, |waiting| QueuedRequest::Traces(traces, waiting)).await
     }
 
     pub(super) async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
         let bytes = spans.iter().map(IncomingSpan::bytes).sum();
-        self.send(bytes, |waiting| Job::Spans(spans, waiting)).await
+        self.send(bytes, |waiting| QueuedRequest::Spans(spans, waiting)).await
     }
 
     pub(super) async fn score(&self, score: NewScore) -> Result<(), ApiError> {
-        self.send(size_of::<NewScore>(), |waiting| Job::Score(score, waiting)).await
+        self.send(size_of::<NewScore>(), |waiting| QueuedRequest::Score(score, waiting)).await
     }
 
-    async fn send(&self, bytes: usize, job: impl FnOnce(Waiting) -> Job) -> Result<(), ApiError> {
+    async fn send(
+        &self,
+        bytes: usize,
+        request: impl FnOnce(Waiting) -> QueuedRequest,
+    ) -> Result<(), ApiError> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(bytes).map_err(|_| ApiError::QueueFull)?;
         let (reply, answer) = oneshot::channel();
         let stopped = || ApiError::Unavailable("the writer has stopped".into());
-        self.jobs.send(job(Waiting { reply, _room: room })).map_err(|_| stopped())?;
+        self.requests.send(request(Waiting { reply, _room: room })).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?.map_err(|cause| ApiError::Unavailable(cause.into()))
     }
 }

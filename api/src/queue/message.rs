@@ -3,55 +3,55 @@
 use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 use serde::{Deserialize, Serialize};
 
-/// The first byte. To be raised when the records change: who cannot read a version puts it aside and loses nothing, so
-/// consumers are brought up to date before producers.
+/// The first byte. Increment it when the records change. A consumer moves messages of unknown versions to the dead letters,
+/// so update consumers before producers.
 const VERSION: u8 = 2;
-/// zstd's fastest ordinary level: of what it does not save, the network and Redis take the cost.
+/// The fastest regular level of zstd.
 const LEVEL: i32 = 1;
-/// What one request can hold: its body, and what the records add to it. Larger is not one of ours.
+/// The maximum unpacked size, which is that of the largest request body and the overhead of its records.
 const RAW_BYTES: usize = 64 * 1024 * 1024;
 
-/// What is queued: all that one request brought.
+/// The contents of a message: the records of one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Message {
     /// Traces of one workspace.
     Traces(Vec<NewTrace>),
     /// A score.
     Score(NewScore),
-    /// Spans of one workspace that came by themselves.
+    /// Incoming spans of one workspace.
     Spans(Vec<IncomingSpan>),
 }
 
-/// A message, ready to be sent.
+/// An encoded message.
 #[derive(Clone, Debug)]
 pub struct Encoded {
-    /// Its bytes.
+    /// The bytes.
     pub data: Vec<u8>,
-    /// How many bytes it will have when it is unpacked.
+    /// The unpacked size in bytes.
     pub raw: usize,
-    /// How many traces, or spans that came by themselves, it holds.
+    /// The number of traces or incoming spans.
     pub traces: usize,
 }
 
-/// Why bytes are no message.
+/// Why bytes cannot be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum MessageError {
-    /// Another version's.
-    #[error("version {0:?} of the message is not known here")]
+    /// The version is unknown.
+    #[error("unknown version of the message: {0:?}")]
     Version(Option<u8>),
-    /// They cannot be unpacked.
+    /// The zstd frame is invalid or too large.
     #[error("the message cannot be unpacked: {0}")]
     Frame(#[from] std::io::Error),
-    /// They do not hold what they should.
-    #[error("the message cannot be read: {0}")]
+    /// The records cannot be decoded.
+    #[error("the message cannot be decoded: {0}")]
     Record(#[from] postcard::Error),
 }
 
 impl Message {
-    /// Its bytes.
+    /// Encodes the message.
     ///
     /// # Errors
-    /// Where it cannot be packed, which is for want of memory.
+    /// Returns an error if it cannot be compressed, for lack of memory.
     pub fn encode(&self) -> Result<Encoded, MessageError> {
         let raw = postcard::to_stdvec(self)?;
         let mut data = vec![0; 1 + zstd::zstd_safe::compress_bound(raw.len())];
@@ -66,10 +66,10 @@ impl Message {
         Ok(Encoded { data, raw: raw.len(), traces })
     }
 
-    /// The message that these bytes are.
+    /// Decodes a message.
     ///
     /// # Errors
-    /// Where they are none.
+    /// Returns an error if the bytes are not a message of this version.
     pub fn decode(data: &[u8]) -> Result<Self, MessageError> {
         let Some((&VERSION, frame)) = data.split_first() else {
             return Err(MessageError::Version(data.first().copied()));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_come_back_as_they_were() {
+    fn decodes_encoded_messages() {
         let score = NewScore {
             workspace_id: Uuid::nil(),
             trace_id: "run".to_owned(),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_refused_and_nothing_panics() {
+    fn rejects_invalid_messages_without_panicking() {
         let data = Message::Traces(vec![trace()]).encode().unwrap().data;
         for length in 0..data.len() {
             assert!(Message::decode(&data[..length]).is_err(), "{length} bytes");

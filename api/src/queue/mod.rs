@@ -1,5 +1,5 @@
-//! Between taking traces in and writing them: what was accepted waits here, bounded in bytes. In this process the wait
-//! ends with the commit; in Redis the message is safe once it is in its stream, and another process writes it.
+//! The queue between ingestion and processing, with a maximum size in bytes. The in-process queue completes a request after
+//! the commit. With Redis, a request completes once its message is in a stream, and another process writes it.
 
 mod consumer;
 mod key;
@@ -11,7 +11,7 @@ mod producer;
 pub use self::{
     consumer::{Claimed, Consumer, Delivery, Room},
     lease::Leases,
-    memory::{Job, Jobs, MemoryQueue, QUEUE_BYTES, Waiting},
+    memory::{MemoryQueue, QUEUE_BYTES, QueuedRequest, QueuedRequests, Waiting},
     message::{Encoded, Message, MessageError},
     producer::{RedisQueue, Shape},
 };
@@ -19,21 +19,21 @@ use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 
 use crate::error::ApiError;
 
-/// The queue, on one of the engines.
+/// The queue, in one of two implementations.
 #[derive(Clone, Debug)]
 pub enum Queue {
     /// In this process.
     Memory(MemoryQueue),
-    /// In Redis' streams.
+    /// In streams in Redis.
     Redis(RedisQueue),
 }
 
 impl Queue {
-    /// Takes one workspace's traces, all or none, and answers when nothing can lose them any more.
+    /// Adds the traces of one workspace, all or none, and returns once they are durable.
     ///
     /// # Errors
-    /// [`ApiError::QueueFull`] where too much is waiting; [`ApiError::Unavailable`] where they cannot be kept, or nobody
-    /// knows whether they were: to be sent again, which counts no trace twice that has an id of its sender's.
+    /// Returns [`ApiError::QueueFull`] if there is no room, and [`ApiError::Unavailable`] if the traces were not stored or
+    /// their state is unknown. The client can send them again: traces with ids of the client are counted once.
     pub async fn push(&self, traces: Vec<NewTrace>) -> Result<(), ApiError> {
         if traces.is_empty() {
             return Ok(());
@@ -44,10 +44,10 @@ impl Queue {
         }
     }
 
-    /// Takes one workspace's spans that came by themselves, as [`Queue::push`] takes traces.
+    /// Adds incoming spans of one workspace, like [`Queue::push`].
     ///
     /// # Errors
-    /// As [`Queue::push`].
+    /// Returns the errors of [`Queue::push`].
     pub async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
         if spans.is_empty() {
             return Ok(());
@@ -58,10 +58,10 @@ impl Queue {
         }
     }
 
-    /// Takes a score, as [`Queue::push`] takes traces.
+    /// Adds a score, like [`Queue::push`].
     ///
     /// # Errors
-    /// As [`Queue::push`].
+    /// Returns the errors of [`Queue::push`].
     pub async fn score(&self, score: NewScore) -> Result<(), ApiError> {
         match self {
             Self::Memory(queue) => queue.score(score).await,

@@ -1,5 +1,5 @@
-//! Putting messages into Redis' streams: the workspace picks the stream, so that its messages keep their order, and one
-//! script adds the message or says that there is no room.
+//! Adds messages to the streams in Redis. The workspace determines the stream, so that its messages keep their order. One
+//! script adds the message if there is room.
 
 use std::sync::LazyLock;
 
@@ -16,19 +16,19 @@ use crate::{error::ApiError, redis::Redis};
 
 static ADD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/add.lua")));
 
-/// What a message takes up in Redis beside its data, about.
+/// The approximate size of a message in Redis without its data.
 const OVERHEAD: usize = 128;
-/// Traces of so many bytes are packed off the async threads.
+/// Larger messages are packed on a blocking thread.
 const PACK_INLINE_BYTES: usize = 256 * 1024;
 
-/// How the queue is cut and bounded: the same for all who use it.
+/// The number of streams and the maximum size of the queue. All processes must use the same values.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
-    /// Streams. No more consumers than that can share the work. To be changed only while the queue is empty.
+    /// The number of streams, and therefore the maximum number of active consumers. Change it only while the queue is empty.
     pub streams: usize,
-    /// Bytes of all messages at most; one stream takes half of it at most.
+    /// The maximum size of all messages in bytes; a single stream uses at most half of it.
     pub bytes: usize,
-    /// Messages of one stream at most.
+    /// The maximum number of messages of a stream.
     pub messages: usize,
 }
 
@@ -38,7 +38,7 @@ impl Default for Shape {
     }
 }
 
-/// Where messages are put into Redis.
+/// The sending side of the queue in Redis. Clones share the connection.
 #[derive(Clone, Debug)]
 pub struct RedisQueue {
     redis: Redis,
@@ -46,7 +46,7 @@ pub struct RedisQueue {
 }
 
 impl RedisQueue {
-    /// The queue of that shape in `redis`.
+    /// Creates the queue in `redis`.
     #[must_use]
     pub fn new(redis: Redis, shape: Shape) -> Self {
         Self { redis, shape: Shape { streams: shape.streams.max(1), ..shape } }
@@ -64,7 +64,7 @@ impl RedisQueue {
         self.pack(workspace_id, bytes, Message::Spans(spans)).await
     }
 
-    /// Adds a message that takes about so many bytes in memory.
+    /// Packs and adds a message with records of about `bytes` bytes.
     async fn pack(&self, workspace_id: Uuid, bytes: usize, message: Message) -> Result<(), ApiError> {
         let encoded = if bytes <= PACK_INLINE_BYTES {
             message.encode()
@@ -81,8 +81,8 @@ impl RedisQueue {
         self.add(workspace_id, &encoded).await
     }
 
-    /// Where nobody answers in time the message may be in its stream all the same: the sender sends it again then, and the
-    /// store knows traces that it has by their ids. An id that was made up on arrival is another one the second time.
+    /// Adds an encoded message. If Redis does not respond in time, the message may be in its stream nevertheless. The client
+    /// sends it again then, and the store recognises traces by their ids, unless the id was generated on arrival.
     async fn add(&self, workspace_id: Uuid, message: &Encoded) -> Result<(), ApiError> {
         let stream = stream_of(workspace_id, self.shape.streams);
         let mut script = ADD.prepare_invoke();
@@ -97,16 +97,16 @@ impl RedisQueue {
     }
 }
 
-/// Bytes that a message with this data is counted as.
+/// Returns the size of a message with this data in bytes.
 pub(super) fn size(data: &[u8]) -> usize {
     data.len() + OVERHEAD
 }
 
-/// The stream of a workspace: by a hash that is the same in every version and on every machine.
+/// Returns the stream of a workspace, by a hash that is the same in every version and on every machine.
 fn stream_of(workspace_id: Uuid, streams: usize) -> usize {
     let digest = Sha256::digest(workspace_id.as_bytes());
     let hash = digest.iter().take(size_of::<u64>()).fold(0, |hash, &byte| hash << 8 | u64::from(byte));
-    // Below the number of streams, so within usize.
+    // The remainder is below the number of streams, so it fits into usize.
     usize::try_from(hash % streams as u64).unwrap_or(0)
 }
 
@@ -115,12 +115,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn workspaces_are_spread_over_the_streams_and_stay_where_they_are() {
+    fn distributes_workspaces_evenly_and_permanently() {
         let mut counts = [0; 8];
         for number in 0..8000_u128 {
             counts[stream_of(Uuid::from_u128(number), 8)] += 1;
         }
         assert!(counts.iter().all(|count| (800..1200).contains(count)), "{counts:?}");
-        assert_eq!(stream_of(Uuid::from_u128(1), 8), 3, "of every version");
+        assert_eq!(stream_of(Uuid::from_u128(1), 8), 3, "the stream is the same in every version");
     }
 }

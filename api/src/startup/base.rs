@@ -1,4 +1,5 @@
-//! The base of all roles, on configured servers or embedded: stores, cache, Redis connection and secrets.
+//! The resources that all roles use: stores, the cache, the connection to Redis and the JWT secret. They use the configured
+//! servers, or are embedded in the process if none are configured.
 
 use domain::{error::chain, secret::Secret};
 use store::{account::AccountStore, trace::TraceStore};
@@ -10,14 +11,14 @@ use crate::{
     clock::Clock,
     config::{Config, DataDir},
     limit::{LoginLimit, RateLimit},
-    processing::{memory, sink::Sink, worker::Worker},
+    processing::{group_writer::GroupWriter, memory, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
     role::Role,
     telemetry::metrics::Metrics,
 };
 
-/// The resources that are opened once and shared by all roles of the process.
+/// Resources that are opened once and shared by the roles of the process.
 pub(super) struct Base<'a> {
     pub(super) config: &'a Config,
     pub(super) clock: Clock,
@@ -26,11 +27,11 @@ pub(super) struct Base<'a> {
     pub(super) cache: Cache,
 }
 
-/// The writer of queued records, until the process stops.
+/// The task that writes queued records, until the process stops.
 pub(super) enum Writing {
-    /// Ends when all senders are dropped.
+    /// Ends when the sending side of the queue is dropped.
     Memory(tokio::task::JoinHandle<()>),
-    /// Consumes the queue until it is stopped.
+    /// Reads the queue until it is stopped.
     Redis(Worker),
 }
 
@@ -61,7 +62,7 @@ impl<'a> Base<'a> {
         match &servers.timescale_url {
             Some(url) => {
                 let settings = servers.postgres(url);
-                // Only the writing process sets retention and compression; others may have different settings.
+                // Only the processing role manages retention policies: the others may lack its settings.
                 Ok(if self.config.role.is_none_or(|role| role == Role::Processing) {
                     TraceStore::open_postgres(&settings, &servers.lifecycle()).await?
                 } else {
@@ -94,19 +95,22 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// Returns the sending side of the queue, if it is in Redis.
+    /// Returns the sending side of the queue in Redis, or `None` without Redis.
     pub(super) async fn redis_queue(&self) -> Result<Option<Queue>, StartError> {
         Ok(self.patient_redis().await?.map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
     }
 
-    /// Starts to write queued records to `sink`. Without Redis, also creates and returns the in-process queue.
-    pub(super) async fn write_to(&self, sink: Sink) -> Result<(Writing, Option<Queue>), StartError> {
+    /// Starts to write queued records with `writer`. Without Redis, creates the queue and returns its sending side.
+    pub(super) async fn start_writing(
+        &self,
+        writer: GroupWriter,
+    ) -> Result<(Writing, Option<Queue>), StartError> {
         if let Some(redis) = self.patient_redis().await? {
             let consumer = Consumer::new(redis, self.shape(), Consumer::LEASE);
-            return Ok((Writing::Redis(Worker::start(consumer, sink, self.metrics.clone())), None));
+            return Ok((Writing::Redis(Worker::start(consumer, writer, self.metrics.clone())), None));
         }
-        let (queue, jobs) = MemoryQueue::new(QUEUE_BYTES);
-        Ok((Writing::Memory(memory::start(sink, jobs)), Some(Queue::Memory(queue))))
+        let (queue, requests) = MemoryQueue::new(QUEUE_BYTES);
+        Ok((Writing::Memory(memory::start(writer, requests)), Some(Queue::Memory(queue))))
     }
 
     async fn patient_redis(&self) -> Result<Option<Redis>, StartError> {
@@ -122,7 +126,7 @@ impl<'a> Base<'a> {
         Shape { streams: servers.queue_streams, bytes: servers.queue_max_bytes, ..Shape::default() }
     }
 
-    /// Returns the data folder, created if it does not exist. Called only if files are needed.
+    /// Returns the data folder, and creates it if necessary. Called only if a file will be stored in it.
     fn data_dir(&self) -> Result<&DataDir, StartError> {
         let folder = &self.config.data_dir;
         folder.make().map_err(|source| StartError::Io {
@@ -133,9 +137,9 @@ impl<'a> Base<'a> {
     }
 }
 
-/// Connects now: a connection opened by a request would belong to a worker thread and end with it.
+/// Connects at the start: a connection that a server thread opens ends with that thread.
 async fn reach(redis: &Redis) {
     if let Err(failure) = redis.ping().await {
-        tracing::warn!(error = chain(&failure), "Redis is unreachable at startup");
+        tracing::warn!(error = chain(&failure), "Redis is not reachable yet");
     }
 }

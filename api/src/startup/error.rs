@@ -1,40 +1,40 @@
-//! Why a server does not start.
+//! The errors of starting a server.
 
 use std::io;
 
-use store::{account::AccountError, trace::StoreError};
+use store::{StoreError, account::AccountError};
 
 use crate::{auth::secret::SecretError, notify::NotifierError, redis::RedisFailure};
 
-/// Why the server cannot start.
+/// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A file or port is not available.
+    /// A file cannot be opened, or a port cannot be bound.
     #[error("{what}")]
     Io {
-        /// The operation.
+        /// What failed.
         what: String,
-        /// The system error.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The accounts database cannot be opened.
-    #[error("cannot open the accounts database")]
+    /// The store of accounts cannot be opened.
+    #[error("cannot open the store of accounts")]
     Accounts(#[from] AccountError),
-    /// The traces database cannot be opened.
-    #[error("cannot open the traces database")]
+    /// The store of traces cannot be opened.
+    #[error("cannot open the store of traces")]
     Traces(#[from] StoreError),
-    /// The secret that signs tokens cannot be loaded.
-    #[error("cannot load the JWT secret")]
+    /// The secret that signs tokens cannot be read or created.
+    #[error("cannot read or create the JWT secret")]
     Secret(#[from] SecretError),
-    /// The URL of Redis is not valid.
-    #[error("REDIS_URL is not valid")]
+    /// The URL of Redis is invalid.
+    #[error("REDIS_URL: must be a valid Redis URL")]
     Redis(#[from] RedisFailure),
     /// The HTTP client for the other roles cannot be created.
     #[error("cannot create the HTTP client for the other roles")]
     Client(#[from] reqwest::Error),
-    /// Notifications cannot be sent.
-    #[error("cannot initialize notifications")]
+    /// The client for notifications cannot be created.
+    #[error("cannot create the client for notifications")]
     Notify(#[from] NotifierError),
     /// Two metrics have the same name.
     #[error("cannot register the metrics")]

@@ -1,4 +1,4 @@
-//! The gRPC server: its socket and graceful shutdown.
+//! The gRPC server: binding its port, and a graceful shutdown together with the HTTP server.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -23,29 +23,29 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The interval of keep-alive pings on idle connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// The maximum number of concurrent calls per connection.
+/// The maximum number of concurrent calls of a connection.
 const STREAMS: u32 = 100;
-/// How long calls in flight may take once the server is stopping; same as for HTTP.
+/// The maximum duration of calls in flight once the server is stopping, the same as for HTTP requests.
 const STOPPING: Duration = Duration::from_secs(ANSWERING_SECONDS);
-/// How long the last responses may take, and connections without calls to close.
+/// The time in which last responses are sent and idle connections are closed.
 const CLOSING: Duration = Duration::from_secs(1);
 
 /// A running server for OTLP over gRPC.
 pub(super) struct Grpc {
     port: u16,
-    /// Present until the server is told to stop.
+    /// Requests the stop; `None` once it was requested.
     stop: Option<oneshot::Sender<()>>,
-    /// The end of the graceful shutdown, once it has begun.
+    /// When the server must have stopped; `None` until the stop is requested.
     deadline: Option<Instant>,
-    /// Keeps the service running for connections, which have their own tasks.
-    guard: ServiceGuard,
+    /// The state that connections use in their own tasks.
+    open: ServiceGuard,
     task: JoinHandle<()>,
 }
 
 impl Grpc {
-    /// Binds and serves, if this process runs the gateway and gRPC is enabled.
+    /// Binds the port and starts to serve, if the gateway runs here and gRPC is not turned off.
     pub(super) fn listen(config: &Config, parts: &Parts) -> Result<Option<Self>, StartError> {
-        let Some(guard) = guard(parts)? else { return Ok(None) };
+        let Some(open) = open(parts)? else { return Ok(None) };
         let (port, needed) = match config.otlp_grpc {
             GrpcPort::Off => return Ok(None),
             GrpcPort::Default => (GrpcPort::DEFAULT, false),
@@ -62,7 +62,7 @@ impl Grpc {
                 tracing::warn!(
                     port,
                     error = chain(&error),
-                    "OTLP over gRPC is disabled: cannot bind the default port"
+                    "OTLP over gRPC is off, cannot bind its default port"
                 );
                 return Ok(None);
             }
@@ -75,9 +75,9 @@ impl Grpc {
             .http2_keepalive_interval(Some(KEEP_ALIVE))
             .max_concurrent_streams(STREAMS)
             .serve_with_incoming_shutdown(
-                guard.service(),
+                open.service(),
                 TcpIncoming::from(listener).with_nodelay(Some(true)),
-                // Stops on a message, or when the sender is dropped.
+                // Stops on a request, or when the sender is dropped.
                 async { drop(stopped.await) },
             );
         let task = tokio::spawn(async move {
@@ -85,29 +85,29 @@ impl Grpc {
                 tracing::error!(error = chain(&error), "gRPC server failed");
             }
         });
-        Ok(Some(Self { port, stop: Some(stop), deadline: None, guard, task }))
+        Ok(Some(Self { port, stop: Some(stop), deadline: None, open, task }))
     }
 
-    /// Returns the port.
+    /// Returns the bound port.
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
     /// Stops accepting calls.
-    pub(super) fn begin_shutdown(&mut self) {
+    pub(super) fn request_stop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // The receiver no longer exists if the server has failed.
+            // Fails if the server has failed before.
             let _ = stop.send(());
             self.deadline = Some(Instant::now() + STOPPING);
         }
     }
 
-    /// Stops accepting calls and completes those in flight, or cancels them if they take too long.
+    /// Stops accepting calls, and finishes those in flight, or rejects them at the deadline.
     pub(super) async fn stop(mut self) {
-        self.begin_shutdown();
+        self.request_stop();
         let deadline = self.deadline.unwrap_or_else(Instant::now);
-        let in_flight = self.guard.in_flight();
-        // Connections without calls that do not respond do not delay the shutdown.
+        let in_flight = self.open.in_flight();
+        // Idle connections that do not close must not delay the stop.
         let idle = async {
             while {
                 in_flight.none().await;
@@ -122,9 +122,9 @@ impl Grpc {
             }
         });
         if stopped.await.is_err() {
-            tracing::warn!("gRPC calls did not complete in time; cancelling them");
+            tracing::warn!("gRPC calls did not finish in time, rejecting them");
             in_flight.end();
-            // Leaves time to send the final responses.
+            // Their responses must be sent.
             tokio::time::sleep(CLOSING).await;
         }
         in_flight.end();
@@ -132,7 +132,7 @@ impl Grpc {
     }
 }
 
-fn guard(parts: &Parts) -> Result<Option<ServiceGuard>, StartError> {
+fn open(parts: &Parts) -> Result<Option<ServiceGuard>, StartError> {
     let Some(gateway) = &parts.gateway else { return Ok(None) };
     let ingestion = match (&parts.ingestion, &parts.peers) {
         (Some(ingestion), _) => Ingestion::Local(ingestion.clone()),
@@ -142,18 +142,18 @@ fn guard(parts: &Parts) -> Result<Option<ServiceGuard>, StartError> {
     Ok(Some(ServiceGuard::new(gateway.clone(), ingestion, parts.metrics.clone())))
 }
 
-/// Waits for the signals that stop the HTTP server, which handles them itself. Poll this after the HTTP server: a
-/// signal without a handler ends the process, and one handled only here would be lost.
-pub(super) async fn stop_signal() {
+/// Waits for the signals that stop the HTTP server, which has its own handlers. Poll it after the HTTP server: a signal without
+/// a handler ends the process, and a signal that only this function handles would not stop the HTTP server.
+pub(super) async fn stop_requested() {
     let (terminate, interrupt) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
     tokio::select! {
-        () = wait_for(terminate) => {}
-        () = wait_for(interrupt) => {}
+        () = arrives(terminate) => {}
+        () = arrives(interrupt) => {}
     }
 }
 
-/// Waits forever if signals cannot be handled.
-async fn wait_for(signal: std::io::Result<Signal>) {
+/// Waits for a signal; forever if no handler can be installed.
+async fn arrives(signal: std::io::Result<Signal>) {
     match signal {
         Ok(mut signal) => drop(signal.recv().await),
         Err(_) => std::future::pending().await,

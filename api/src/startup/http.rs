@@ -1,4 +1,4 @@
-//! The HTTP server: its socket and the middleware of all routes.
+//! The HTTP server: its port, and the middleware of all routes.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -19,24 +19,24 @@ use crate::{
     telemetry::request::{REQUEST_ID, observe},
 };
 
-/// How long requests in flight may take once the server is stopping, in seconds.
+/// The maximum duration of requests in flight once the server is stopping, in seconds.
 pub(super) const ANSWERING_SECONDS: u64 = 15;
-/// The keep-alive of idle connections: longer than that of proxies, so that they never use a closed connection.
+/// The timeout of idle connections. It is longer than that of proxies, so that they do not use a connection while it is closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// Binds, and returns the server and its port.
+/// Binds the port, and returns the server and the port.
 pub(super) fn listen(config: &Config, parts: &Parts) -> Result<(Server, u16), StartError> {
     let io_error = |what: String| move |source| StartError::Io { what, source };
     let listener = TcpListener::bind((config.host, config.port)).map_err(io_error(format!(
         "cannot listen on SERVICE_HOST={} SERVICE_PORT={}",
         config.host, config.port
     )))?;
-    let port = listener.local_addr().map_err(io_error("cannot read the port".to_owned()))?.port();
+    let port = listener.local_addr().map_err(io_error("cannot read the bound port".to_owned()))?.port();
     let (parts, origins) = (parts.clone(), config.cors_allowed_origins.clone());
     let server = HttpServer::new(move || {
         App::new()
             .configure(|config| routes::configure(config, &parts))
-            // Browsers call only the gateway.
+            // Browsers send requests only to the gateway.
             .wrap(Condition::new(parts.gateway.is_some(), cors(&origins)))
             .wrap(security())
             .wrap(from_fn(observe))
@@ -48,7 +48,7 @@ pub(super) fn listen(config: &Config, parts: &Parts) -> Result<(Server, u16), St
     Ok((server.run(), port))
 }
 
-/// Allows pages of the configured origins to call the API; without any, only pages of this server may.
+/// Allows pages of the configured origins to call the API, besides the pages of this server.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])

@@ -1,117 +1,88 @@
-//! Builds a server: opens what its roles need, binds, runs and stops.
+//! Starts a server: opens what its roles need, binds the ports, runs the jobs, and stops in order.
 
 mod base;
 mod error;
 mod grpc;
 mod http;
-mod role;
+mod part;
 
 use std::{io, time::Duration};
 
 use actix_web::dev::{Server, ServerHandle};
-use domain::error::chain;
-use store::trace::TraceStore;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 pub use self::error::StartError;
-use self::{grpc::Grpc, role::Running};
-use crate::{clock::Clock, config::Config, gateway, parts::Parts, processing::sink::Sink};
+use self::{grpc::Grpc, part::Running};
+use crate::{clock::Clock, config::Config, parts::Parts};
 
-/// The interval of storing when API keys were last used.
-const SAVE_USES: Duration = Duration::from_secs(30);
-/// The interval of store maintenance: retention and late rollups.
-const MAINTAIN: Duration = Duration::from_secs(60);
-/// The interval of assembling pending traces whose root span did not arrive in time.
-const PROMOTE: Duration = Duration::from_secs(10);
-/// How long queued records may take to be written after the servers have stopped.
-const WRITING: Duration = Duration::from_secs(10);
+/// The maximum time for writing queued records and stopping the jobs, once all requests have ended.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A server that is bound and ready to run.
+/// A server with bound ports that is ready to run.
 pub struct Application {
     parts: Parts,
     running: Running,
     server: Server,
     port: u16,
     grpc: Option<Grpc>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: JoinSet<()>,
 }
 
 impl Application {
-    /// Opens everything and binds.
+    /// Opens everything, binds the ports, and starts the jobs.
     ///
     /// # Errors
-    /// Returns an error if something cannot be opened or a port is taken.
+    /// Returns an error if a resource cannot be opened or a port cannot be bound.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let (parts, running) = role::open(&config, clock.clone()).await?;
+        let (parts, mut running) = part::open(&config, clock).await?;
         let (server, port) = http::listen(&config, &parts)?;
         let grpc = Grpc::listen(&config, &parts)?;
-        let mut application = Self { parts, running, server, port, grpc, tasks: Vec::new() };
-        if let Some(gateway) = application.parts.gateway.clone() {
-            application.spawn(async move {
-                let mut ticks = tokio::time::interval(SAVE_USES);
-                loop {
-                    ticks.tick().await;
-                    save_uses(&gateway).await;
-                }
-            });
-        }
-        if let Some(traces) = application.running.writable_traces().cloned() {
-            application.spawn(maintain(traces, clock.clone()));
-        }
-        if let Some(sink) = application.running.sink().cloned() {
-            application.spawn(promote(sink, clock, config.root_wait));
-        }
-        if let Some(repricer) = application.running.take_repricer() {
-            application.spawn(repricer.run());
-        }
-        if let Some(evaluator) = application.running.take_evaluator() {
-            application.spawn(evaluator.run());
-        }
-        Ok(application)
+        running.start_jobs();
+        Ok(Self { parts, running, server, port, grpc, tasks: JoinSet::new() })
     }
 
-    /// Runs a task until the server stops.
-    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.push(tokio::spawn(task));
+    /// Runs a task that is aborted when the server stops.
+    pub fn run_beside(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
-    /// Returns the HTTP port.
+    /// Returns the bound port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Returns the port of OTLP over gRPC, if it is served.
+    /// Returns the bound port of OTLP over gRPC, or `None` if it is off.
     #[must_use]
     pub fn grpc_port(&self) -> Option<u16> {
         self.grpc.as_ref().map(Grpc::port)
     }
 
-    /// Returns a handle that stops the server like SIGTERM.
+    /// Returns a handle that stops the server, like SIGTERM.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
-    /// Returns the states of the handlers, for background tasks.
+    /// Returns the state of the handlers.
     #[must_use]
     pub fn parts(&self) -> &Parts {
         &self.parts
     }
 
-    /// Serves until SIGTERM or SIGINT. Then stops accepting requests, completes those in flight, writes queued
-    /// records and closes the stores.
+    /// Serves until SIGTERM or SIGINT. Then stops accepting requests, completes those in flight, writes queued records,
+    /// stops the jobs, and closes the stores.
     ///
     /// # Errors
-    /// Returns an error if the server fails.
+    /// Returns an error if the HTTP server fails.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { parts, running, mut server, mut grpc, tasks, .. } = self;
+        let Self { parts, running, mut server, mut grpc, mut tasks, .. } = self;
         let result = tokio::select! {
             biased;
             result = &mut server => result,
-            () = grpc::stop_signal() => {
+            () = grpc::stop_requested() => {
                 if let Some(grpc) = &mut grpc {
-                    grpc.begin_shutdown();
+                    grpc.request_stop();
                 }
                 server.await
             }
@@ -119,42 +90,10 @@ impl Application {
         if let Some(grpc) = grpc {
             grpc.stop().await;
         }
-        for task in tasks {
-            task.abort();
-            // The task has released the states once it has ended.
-            let _ = task.await;
-        }
-        if let Some(gateway) = &parts.gateway {
-            save_uses(gateway).await;
-        }
+        // The tasks and the handlers must release the parts, so that the sending side of the queue is dropped.
+        tasks.shutdown().await;
         drop(parts);
-        running.close(WRITING).await;
+        running.close(PATIENCE).await;
         result
-    }
-}
-
-async fn maintain(traces: TraceStore, clock: Clock) {
-    let mut ticks = tokio::time::interval(MAINTAIN);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = traces.maintain(clock.now()).await {
-            tracing::warn!(error = chain(&error), "store maintenance failed; retrying later");
-        }
-    }
-}
-
-async fn promote(sink: Sink, clock: Clock, root_wait: Duration) {
-    let mut ticks = tokio::time::interval(PROMOTE);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = sink.promote(clock.now() - root_wait).await {
-            tracing::warn!(error = chain(&error), "failed to assemble pending traces; retrying later");
-        }
-    }
-}
-
-async fn save_uses(gateway: &gateway::State) {
-    if let Err(error) = gateway.credentials.save_uses().await {
-        tracing::warn!(%error, "failed to store the last uses of API keys");
     }
 }

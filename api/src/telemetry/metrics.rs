@@ -15,6 +15,7 @@ use shared::alert_channel::ChannelKind;
 use super::{
     alert_metrics::AlertMetrics,
     delivery_metrics::{DeliveryMetrics, DeliveryOutcome},
+    job_metrics::{JobMetrics, JobOutcome},
     queue_metrics::{QueueLoad, QueueMetrics},
 };
 
@@ -47,6 +48,7 @@ struct Inner {
     queue: QueueMetrics,
     deliveries: DeliveryMetrics,
     alerts: AlertMetrics,
+    jobs: JobMetrics,
 }
 
 impl Metrics {
@@ -112,6 +114,7 @@ impl Metrics {
         let queue = QueueMetrics::new(&registry)?;
         let deliveries = DeliveryMetrics::new(&registry)?;
         let alerts = AlertMetrics::new(&registry)?;
+        let jobs = JobMetrics::new(&registry)?;
         registry.register(Box::new(cache_errors.clone()))?;
         registry.register(Box::new(limit_fallbacks.clone()))?;
         registry.register(Box::new(requests.clone()))?;
@@ -137,6 +140,7 @@ impl Metrics {
             queue,
             deliveries,
             alerts,
+            jobs,
         })))
     }
 
@@ -215,6 +219,16 @@ impl Metrics {
     /// Counts a state change of an alert.
     pub fn alert_changed(&self, change: Change) {
         self.0.alerts.changed(change);
+    }
+
+    /// Adds a background job with all counters at zero.
+    pub fn job_added(&self, job: &'static str) {
+        self.0.jobs.added(job);
+    }
+
+    /// Records a run of a background job.
+    pub fn job_ran(&self, job: &'static str, outcome: JobOutcome, took: Duration) {
+        self.0.jobs.ran(job, outcome, took);
     }
 
     /// Runs `write` and records its duration and the size of the group.

@@ -21,7 +21,7 @@ pub(super) struct QueueMetrics {
     bytes: IntGauge,
     pending: IntGauge,
     dead: IntGauge,
-    buried: IntCounter,
+    dead_letters: IntCounter,
     dropped: IntCounter,
     redelivered: IntCounter,
     groups: IntCounter,
@@ -50,7 +50,7 @@ impl QueueMetrics {
                 "agent_obs_queue_dead_letters",
                 "Messages that could not be processed and are stored as dead letters",
             )?,
-            buried: counter(
+            dead_letters: counter(
                 "agent_obs_queue_dead_letters_total",
                 "Messages that this process moved to the dead letters",
             )?,
@@ -76,7 +76,7 @@ impl QueueMetrics {
 
     pub(super) fn group_written(&self, dead: usize) {
         self.groups.inc();
-        self.buried.inc_by(dead as u64);
+        self.dead_letters.inc_by(dead as u64);
     }
 
     pub(super) fn dead_letters_dropped(&self, letters: u64) {

@@ -1,14 +1,14 @@
-//! Alert rules over time: days pass in milliseconds on a clock that is moved by hand, over real stores. Every scenario says
-//! exactly which alerts there must be and what channels are told, and runs on every engine.
+//! Alert rules over time, on a manual clock and real stores. Every scenario runs on every engine and asserts the exact
+//! alerts and notifications.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-mod agree;
 mod fault;
-mod life;
-mod many;
+mod lifecycle;
+mod notification;
+mod preview;
 mod rule;
+mod scale;
 mod silence;
 mod stage;
 mod suite;
-mod tell;
 mod workspace;

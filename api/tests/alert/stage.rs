@@ -1,4 +1,4 @@
-//! A workspace with a clock that is moved by hand, and what became of its alerts as text.
+//! A workspace on a manual clock, with its alerts and notifications as lines of text.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use test_support::{
 
 /// How often rules are evaluated.
 pub const INTERVAL: Duration = Duration::from_secs(60);
-/// The noon on which scenarios begin.
+/// The time at which scenarios begin.
 pub const NOON: i64 = START + 12 * 60 * MINUTE;
 
 pub struct Stage {
@@ -50,18 +50,18 @@ impl Stage {
         Self { store, alerts, clock, workspace_id: Uuid::new_v4(), evaluator, sent: 0 }
     }
 
-    /// A process that has just started.
+    /// Returns the evaluator of a process that has just started.
     pub fn evaluator(&self) -> Evaluator {
         evaluator(&self.store, &self.clock)
     }
 
-    /// Another process takes the place of the one that evaluated.
+    /// Replaces the evaluating process with a new one.
     pub fn restart(&mut self) {
         self.evaluator = self.evaluator();
     }
 
-    /// A new rule, made now.
-    pub async fn rule(&self, rule: AlertRuleRequest) -> Uuid {
+    /// Creates a rule at the current time and returns its id.
+    pub async fn create_rule(&self, rule: AlertRuleRequest) -> Uuid {
         assert_eq!(rule.validate(), []);
         let now = self.clock.now();
         let (id, evaluated_at) = (Uuid::new_v4(), None);
@@ -70,17 +70,17 @@ impl Stage {
         id
     }
 
-    /// Changes a rule now.
-    pub async fn change(&self, id: Uuid, change: impl Fn(&mut AlertRuleRequest)) {
+    /// Updates a rule at the current time.
+    pub async fn update_rule(&self, id: Uuid, change: impl Fn(&mut AlertRuleRequest)) {
         let (mut rule, version) = self.alerts.get_rule(self.workspace_id, id).await.unwrap().unwrap();
         change(&mut rule.rule);
         let now = self.clock.now();
-        let changed = self.alerts.update_rule(self.workspace_id, id, version, &rule.rule, now).await;
-        assert!(changed.unwrap());
+        let updated = self.alerts.update_rule(self.workspace_id, id, version, &rule.rule, now).await;
+        assert!(updated.unwrap());
     }
 
-    /// A channel, made now.
-    pub async fn channel(&self, name: &str, min_severity: Severity) -> Uuid {
+    /// Creates a channel at the current time and returns its id.
+    pub async fn create_channel(&self, name: &str, min_severity: Severity) -> Uuid {
         let now = self.clock.now();
         let channel = AlertChannel {
             id: Uuid::new_v4(),
@@ -100,13 +100,13 @@ impl Stage {
         id
     }
 
-    /// Traces of an agent that start in the minute that begins now.
+    /// Stores traces of an agent that start in the current minute.
     pub async fn send(&mut self, agent_id: &str, good: u64, failed: u64) {
         let now = self.clock.now().as_micros();
         self.send_at(agent_id, now, good, failed).await;
     }
 
-    /// Traces of an agent in the minute that begins at a moment.
+    /// Stores traces of an agent that start in the minute beginning at `start` (microseconds).
     pub async fn send_at(&mut self, agent_id: &str, start: i64, good: u64, failed: u64) {
         let traces: Vec<NewTrace> = (0..good + failed)
             .map(|number| NewTrace {
@@ -118,7 +118,7 @@ impl Stage {
         self.write(&traces).await;
     }
 
-    /// A trace in which nothing is remarkable, of this workspace.
+    /// Returns a plain trace of this workspace.
     pub fn trace(&mut self, timestamp: i64) -> NewTrace {
         self.sent += 1;
         plain(self.workspace_id, format!("t{}-{}", self.sent, Uuid::new_v4()), timestamp)
@@ -128,33 +128,33 @@ impl Stage {
         self.store.write(&traces.iter().collect::<Vec<_>>()).await.unwrap();
     }
 
-    /// Time passes and nobody evaluates.
+    /// Advances the clock without evaluating.
     pub fn sleep(&self, minutes: u64) {
         self.clock.advance(Duration::from_secs(60 * minutes));
     }
 
-    /// A minute passes, then what is due is evaluated.
-    pub async fn minute(&self) {
+    /// Advances the clock by a minute and evaluates the rules that are due.
+    pub async fn advance_minute(&self) {
         self.sleep(1);
         self.evaluate().await;
     }
 
-    /// So many minutes pass.
-    pub async fn minutes(&self, minutes: u64) {
+    /// Advances the clock minute by minute, evaluating after each.
+    pub async fn advance_minutes(&self, minutes: u64) {
         for _ in 0..minutes {
-            self.minute().await;
+            self.advance_minute().await;
         }
     }
 
-    /// A minute passes for each of these, in which so many of an agent's ten traces fail.
+    /// Runs one minute per entry. The entry is the number of failed traces among the ten traces of that minute.
     pub async fn failures(&mut self, agent_id: &str, failed: &[u64]) {
         for &failed in failed {
             self.send(agent_id, 10 - failed, failed).await;
-            self.minute().await;
+            self.advance_minute().await;
         }
     }
 
-    /// Evaluates what is due now, and lets all that is told of it arrive.
+    /// Evaluates the rules that are due and marks all pending notifications as delivered.
     pub async fn evaluate(&self) -> usize {
         let evaluated = self.evaluator.round().await.unwrap();
         let (worker, now) = (Uuid::new_v4(), self.clock.now());
@@ -171,7 +171,7 @@ impl Stage {
         }
     }
 
-    /// All alerts, the oldest first.
+    /// Returns all alerts, oldest first.
     pub async fn alerts(&self) -> Vec<Alert> {
         let found =
             self.alerts.list_alerts(self.workspace_id, AlertFilter::default(), 0, 1000).await.unwrap();
@@ -180,24 +180,25 @@ impl Stage {
         alerts
     }
 
-    /// All alerts, a line each: minutes since the start in which it fired and was over, headline, severity, worst value.
-    pub async fn lives(&self) -> Vec<String> {
-        let life = |alert: &Alert| {
+    /// Returns one line per alert: the minutes since the start when it fired and was resolved, the resolution, title,
+    /// severity and worst value.
+    pub async fn alert_lines(&self) -> Vec<String> {
+        let line = |alert: &Alert| {
             let end = alert.resolved_at.zip(alert.resolution);
             let end = end.map_or_else(String::new, |(at, why)| format!("{} {why:?}", minute_of(at)));
             let (start, title, severity) =
                 (minute_of(alert.created_at), &alert.title, alert.severity.as_str());
             format!("{start}–{end} {title}, {severity}, {:.1}", alert.worst_value.unwrap())
         };
-        self.alerts().await.iter().map(life).collect()
+        self.alerts().await.iter().map(line).collect()
     }
 
-    /// What a channel was told, a line each: the minute, what, of which alert.
-    pub async fn told(&self, channel: Uuid) -> Vec<String> {
+    /// Returns one line per notification of a channel: the minute, the event and the title of the alert.
+    pub async fn notification_lines(&self, channel: Uuid) -> Vec<String> {
         let of = DeliveriesOf::Channel(channel);
         let deliveries = self.alerts.list_deliveries(self.workspace_id, of, 1000).await.unwrap().items;
         let alerts = self.alerts().await;
-        let mut told: Vec<_> = deliveries
+        let mut lines: Vec<_> = deliveries
             .iter()
             .map(|delivery| {
                 let alert = alerts.iter().find(|alert| Some(alert.id) == delivery.alert_id).unwrap();
@@ -205,8 +206,8 @@ impl Stage {
                 (at, format!("{at} {event}: {}", alert.title))
             })
             .collect();
-        told.sort();
-        told.into_iter().map(|(_, line)| line).collect()
+        lines.sort();
+        lines.into_iter().map(|(_, line)| line).collect()
     }
 }
 
@@ -216,12 +217,12 @@ fn evaluator(store: &TraceStore, clock: &Clock) -> Evaluator {
     Evaluator::new(store.clone(), invalidator, clock.clone(), Metrics::new().unwrap(), INTERVAL)
 }
 
-/// Minutes since the start.
+/// Returns the minutes since the start of the scenario.
 pub fn minute_of(moment: Timestamp) -> i64 {
     (moment.as_micros() - NOON) / MINUTE
 }
 
-/// A warning where a tenth of the last five minutes' traces fail, and something critical at a half.
+/// A rule on the error rate of the last five minutes: warning at 10%, critical at 50%.
 pub fn errors() -> AlertRuleRequest {
     AlertRuleRequest {
         name: "Errors".to_owned(),

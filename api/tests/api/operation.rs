@@ -55,8 +55,8 @@ async fn metrics_count_requests_by_route_and_never_by_path() {
 /// Every method and path of the route table, read from its source.
 fn routes() -> BTreeSet<(String, String)> {
     let source: String = include_str!("../../src/routes.rs").split_whitespace().collect();
-    // Either makes a resource; one accepts compressed bodies.
-    let source = source.replace("compressible(\"", "resource(\"");
+    // Either makes a resource; the one takes packed bodies.
+    let source = source.replace("packed(\"", "resource(\"");
     let mut routes = BTreeSet::new();
     for scope in source.split("web::scope(\"").skip(1) {
         let (prefix, scope) = scope.split_once('"').unwrap();

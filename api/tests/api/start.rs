@@ -76,7 +76,7 @@ async fn the_usual_port_for_grpc_may_be_taken_and_the_rest_is_served() {
     process.anyone().get("/health").await.expect(200);
     let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
     assert_eq!(status.code(), Some(0), "{output}");
-    assert!(output.contains("OTLP over gRPC is disabled") && output.contains("4317"), "{output}");
+    assert!(output.contains("OTLP over gRPC is off") && output.contains("4317"), "{output}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ async fn what_was_delivered_too_often_is_put_aside_and_its_neighbours_are_writte
         queue.push(traces(ada, &format!("run-{number}"), 1)).await.unwrap();
     }
     // Somebody took all of them and died, and with one of them five times.
-    stage.consumer(&server).prepare().await.unwrap();
+    stage.consumer(&server).create_groups().await.unwrap();
     let mut stream = String::new();
     for number in 0..8 {
         let name = format!("traces:queue:{number}");

@@ -6,7 +6,7 @@ use api::{
     cache::{Cache, Invalidator, MemoryCache, Ttls},
     clock::Clock,
     pricer::Pricer,
-    processing::{memory, sink::Sink, worker::Worker},
+    processing::{group_writer::GroupWriter, memory, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
     redis::Redis,
     telemetry::metrics::Metrics,
@@ -55,9 +55,9 @@ impl Stage {
     pub async fn queue(&self, engine: &Engine) -> (Queue, Option<Running>) {
         match engine {
             Engine::Memory => {
-                let (sink, _) = self.sink().await;
-                let (queue, jobs) = MemoryQueue::new(QUEUE_BYTES);
-                drop(memory::start(sink, jobs));
+                let (writer, _) = self.writer().await;
+                let (queue, requests) = MemoryQueue::new(QUEUE_BYTES);
+                drop(memory::start(writer, requests));
                 (Queue::Memory(queue), None)
             }
             Engine::Redis(server) => (self.producer(server), Some(self.worker(server).await)),
@@ -76,11 +76,11 @@ impl Stage {
 
     /// A process that empties the queue in Redis, with a connection to the store of its own.
     pub async fn worker(&self, server: &RedisServer) -> Running {
-        let (sink, metrics) = self.sink().await;
-        Running { worker: Worker::start(self.consumer(server), sink, metrics.clone()), metrics }
+        let (writer, metrics) = self.writer().await;
+        Running { worker: Worker::start(self.consumer(server), writer, metrics.clone()), metrics }
     }
 
-    async fn sink(&self) -> (Sink, Metrics) {
+    async fn writer(&self) -> (GroupWriter, Metrics) {
         let metrics = Metrics::new().unwrap();
         let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
         let store = TraceStore::open_sqlite(&self.folder.path().join("traces.db")).await.unwrap();
@@ -88,7 +88,7 @@ impl Stage {
             let pricer = Pricer::new(PriceStore::new(store.database()), &[]);
             let invalidator = Invalidator::new(cache, Clock::system());
             let clock = Clock::system();
-            (Sink::new(store, pricer, invalidator, metrics.clone(), clock), metrics)
+            (GroupWriter::new(store, pricer, invalidator, metrics.clone(), clock), metrics)
         }
     }
 

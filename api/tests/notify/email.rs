@@ -1,4 +1,4 @@
-//! E-mails, to a server that speaks SMTP.
+//! E-mails sent over SMTP.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use shared::{
 };
 
 use crate::{
-    smtp::{MailServer, Manners},
+    smtp::{MailServer, Replies},
     stage::{Stage, local},
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Settings as an operator writes them.
+/// Returns settings read from an SMTP URL, as an operator writes them.
 fn settings(url: &str) -> Notify {
     let config = Config::read(None, |name| match name {
         "SMTP_URL" => Some(url.to_owned()),
@@ -26,13 +26,13 @@ fn settings(url: &str) -> Notify {
     Notify { smtp: config.unwrap().notify.smtp, ..local() }
 }
 
-fn at(server: &MailServer) -> Notify {
+fn settings_for(server: &MailServer) -> Notify {
     settings(&format!("smtp://127.0.0.1:{}", server.port))
 }
 
 async fn email(stage: &Stage, to: &[&str]) -> AlertChannel {
     stage
-        .keep(AlertChannelRequest {
+        .create_channel(AlertChannelRequest {
             name: "ops".to_owned(),
             kind: ChannelKind::Email,
             to: to.iter().map(|&to| to.to_owned()).collect(),
@@ -42,13 +42,13 @@ async fn email(stage: &Stage, to: &[&str]) -> AlertChannel {
 }
 
 #[tokio::test]
-async fn an_alert_arrives_as_text_and_html_and_no_program_answers_it() {
+async fn an_email_contains_text_and_html_and_is_marked_as_auto_generated() {
     let stage = Stage::new().await;
-    let server = MailServer::start(Manners::default()).await;
+    let server = MailServer::start(Replies::default()).await;
     let channel = email(&stage, &["ada@example.com", "bob@example.com"]).await;
     let alert = Alert { description: "It is <b>bad</b> & \"worse\".".to_owned(), ..stage.alert() };
-    let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
-    let _delivering = stage.deliverer_with(at(&server), PATIENCE).await;
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let _delivering = stage.deliverer_with(settings_for(&server), TIMEOUT).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, delivery.error.as_deref()), (DeliveryState::Delivered, None));
     assert_eq!(delivery.status_code, Some(250));
@@ -64,7 +64,7 @@ async fn an_alert_arrives_as_text_and_html_and_no_program_answers_it() {
     assert_eq!(header("Message-ID").unwrap(), format!("<{id}@example.com>"));
     assert_eq!(header("Auto-Submitted").unwrap(), "auto-generated");
     assert!(header("Content-Type").unwrap().starts_with("multipart/alternative"));
-    // Lines are folded by a = at their ends.
+    // Quoted-printable folds lines with a trailing "=".
     let text = mail.text.replace("=\r\n", "").replace("=3D", "=");
     let page = "https://example.com/obs";
     for part in [
@@ -77,16 +77,16 @@ async fn an_alert_arrives_as_text_and_html_and_no_program_answers_it() {
         "<p>It is &lt;b&gt;bad&lt;/b&gt; &amp; &quot;worse&quot;.</p>",
         &format!("<a href=\"{page}/alerts/{}\">", alert.id),
     ] {
-        assert!(text.contains(part), "{part} is not in {text}");
+        assert!(text.contains(part), "{part} is missing in {text}");
     }
 }
 
 #[tokio::test]
-async fn the_mails_of_an_alert_hang_together_and_those_of_another_do_not() {
+async fn emails_of_one_alert_share_a_thread() {
     let stage = Stage::new().await;
-    let server = MailServer::start(Manners::default()).await;
+    let server = MailServer::start(Replies::default()).await;
     let channel = email(&stage, &["ada@example.com"]).await;
-    let _delivering = stage.deliverer_with(at(&server), PATIENCE).await;
+    let _delivering = stage.deliverer_with(settings_for(&server), TIMEOUT).await;
     let (one, other) = (stage.alert(), stage.alert());
     for (event, alert) in [
         (AlertEvent::Firing, Some(&one)),
@@ -94,7 +94,7 @@ async fn the_mails_of_an_alert_hang_together_and_those_of_another_do_not() {
         (AlertEvent::Firing, Some(&other)),
         (AlertEvent::Test, None),
     ] {
-        let id = stage.tell(&channel, event, alert).await;
+        let id = stage.notify(&channel, event, alert).await;
         assert_eq!(stage.finished(&channel, id).await.state, DeliveryState::Delivered);
     }
     let mails = server.mails();
@@ -114,64 +114,61 @@ async fn the_mails_of_an_alert_hang_together_and_those_of_another_do_not() {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_now_is_tried_again_and_what_is_refused_for_good_is_not() {
+async fn a_temporary_rejection_is_retried_and_a_permanent_one_is_not() {
     let stage = Stage::new().await;
-    let busy = Manners { data: Some("451 4.3.0 Try again later"), ..Manners::default() };
+    let busy = Replies { data: Some("451 4.3.0 Try again later"), ..Replies::default() };
     let server = MailServer::start(busy).await;
     let channel = email(&stage, &["ada@example.com"]).await;
-    let _delivering = stage.deliverer_with(at(&server), PATIENCE).await;
-    let id = stage.test(&channel).await;
-    let delivery = stage.tried(&channel, id, 1).await;
+    let _delivering = stage.deliverer_with(settings_for(&server), TIMEOUT).await;
+    let id = stage.send_test(&channel).await;
+    let delivery = stage.after_attempts(&channel, id, 1).await;
     assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Pending, Some(451)));
     assert!(delivery.error.unwrap().contains("Try again later"));
-    server.behave(Manners::default());
+    server.set_replies(Replies::default());
     stage.clock.advance(Duration::from_secs(10));
     assert_eq!(stage.finished(&channel, id).await.state, DeliveryState::Delivered);
     assert_eq!(server.mails().len(), 1);
 
-    let stranger = "550 5.1.1 <ada@example.com>: nobody of that name";
-    server.behave(Manners { rcpt: Some(stranger), ..Manners::default() });
-    let id = stage.test(&channel).await;
+    let unknown = "550 5.1.1 <ada@example.com>: nobody of that name";
+    server.set_replies(Replies { rcpt: Some(unknown), ..Replies::default() });
+    let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Failed, Some(550)));
     let error = delivery.error.unwrap();
-    assert!(
-        error.starts_with("the mail server rejected the message: ") && error.contains("nobody"),
-        "{error}"
-    );
+    assert!(error.starts_with("the mail server refused it: ") && error.contains("nobody"), "{error}");
 }
 
 #[tokio::test]
-async fn whom_the_server_does_not_take_keeps_the_mail_from_nobody_else() {
+async fn a_rejected_recipient_does_not_block_the_others() {
     let stage = Stage::new().await;
-    let gone = "550 5.1.1 nobody of that name";
-    for (refusal, status) in [(gone, 550), ("452 4.2.2 The mailbox is full", 452)] {
-        let manners =
-            Manners { rcpt: Some(refusal), stranger: Some("bob@example.com"), ..Manners::default() };
-        let server = MailServer::start(manners).await;
+    let unknown = "550 5.1.1 nobody of that name";
+    for (refusal, status) in [(unknown, 550), ("452 4.2.2 The mailbox is full", 452)] {
+        let replies = Replies {
+            rcpt: Some(refusal),
+            rejected_recipient: Some("bob@example.com"),
+            ..Replies::default()
+        };
+        let server = MailServer::start(replies).await;
         let channel =
             email(&stage, &["ada@example.com", "a..b@example.com", "bob@example.com", " cy@example.com"])
                 .await;
-        let delivering = stage.deliverer_with(at(&server), PATIENCE).await;
-        let id = stage.test(&channel).await;
+        let delivering = stage.deliverer_with(settings_for(&server), TIMEOUT).await;
+        let id = stage.send_test(&channel).await;
         let delivery = stage.finished(&channel, id).await;
         assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Delivered, Some(250)));
         let error = delivery.error.unwrap();
-        assert!(
-            error.starts_with("not delivered to: a..b@example.com is not a valid e-mail address"),
-            "{error}"
-        );
-        assert!(error.contains("bob@example.com: the mail server rejected the message"), "{error}");
+        assert!(error.starts_with("it did not reach everybody: a..b@example.com is no address"), "{error}");
+        assert!(error.contains("bob@example.com: the mail server refused it"), "{error}");
         assert!(error.contains(&status.to_string()) && !error.contains("ada@"), "{error}");
         let mails = server.mails();
         let to: Vec<_> = mails.iter().map(|mail| mail.to.as_slice()).collect();
         assert_eq!(to, [["ada@example.com".to_owned()], ["cy@example.com".to_owned()]]);
         assert!(mails.iter().all(|mail| mail.header("Message-ID").unwrap().contains(&id.to_string())));
 
-        // Where it takes none of them, that is as if there were one.
-        server.behave(Manners { rcpt: Some(refusal), ..Manners::default() });
-        let id = stage.test(&channel).await;
-        let delivery = stage.tried(&channel, id, 1).await;
+        // If the server rejects all recipients, the delivery fails as with a single one.
+        server.set_replies(Replies { rcpt: Some(refusal), ..Replies::default() });
+        let id = stage.send_test(&channel).await;
+        let delivery = stage.after_attempts(&channel, id, 1).await;
         let expected = if status == 550 { DeliveryState::Failed } else { DeliveryState::Pending };
         assert_eq!((delivery.state, delivery.status_code), (expected, Some(status)));
         delivering.stop().await;
@@ -179,55 +176,58 @@ async fn whom_the_server_does_not_take_keeps_the_mail_from_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_silent_or_gone_is_tried_again() {
+async fn a_silent_or_unreachable_mail_server_is_retried() {
     let stage = Stage::new().await;
-    let server = MailServer::start(Manners { is_silent: true, ..Manners::default() }).await;
+    let server = MailServer::start(Replies { is_silent: true, ..Replies::default() }).await;
     let channel = email(&stage, &["ada@example.com"]).await;
-    let delivering = stage.deliverer_with(at(&server), Duration::from_millis(200)).await;
-    let id = stage.test(&channel).await;
-    let delivery = stage.tried(&channel, id, 1).await;
+    let delivering = stage.deliverer_with(settings_for(&server), Duration::from_millis(200)).await;
+    let id = stage.send_test(&channel).await;
+    let delivery = stage.after_attempts(&channel, id, 1).await;
     assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Pending, None));
     let error = delivery.error.unwrap();
     assert!(error.contains("within 0."), "{error}");
     delivering.stop().await;
 
-    let gone = at(&server);
+    let stopped = settings_for(&server);
     drop(server);
-    let _delivering = stage.deliverer_with(gone, PATIENCE).await;
-    let id = stage.test(&channel).await;
-    let delivery = stage.tried(&channel, id, 1).await;
+    let _delivering = stage.deliverer_with(stopped, TIMEOUT).await;
+    let id = stage.send_test(&channel).await;
+    let delivery = stage.after_attempts(&channel, id, 1).await;
     assert_eq!(delivery.state, DeliveryState::Pending);
     let error = delivery.error.unwrap();
-    assert!(error.starts_with("cannot connect to the mail server: ") && error.contains("refused"), "{error}");
+    assert!(
+        error.starts_with("the mail server cannot be spoken to: ") && error.contains("refused"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
-async fn a_server_that_wants_a_password_gets_it_and_over_a_plain_connection_only_where_that_is_said() {
+async fn a_password_is_sent_unencrypted_only_if_the_url_allows_it() {
     let stage = Stage::new().await;
     let login: &'static str = Box::leak(STANDARD.encode("\0ada\0p@ss").into_boxed_str());
-    let server = MailServer::start(Manners { login: Some(login), ..Manners::default() }).await;
+    let server = MailServer::start(Replies { login: Some(login), ..Replies::default() }).await;
     let channel = email(&stage, &["ada@example.com"]).await;
     let url = |password: &str, rest: &str| {
         settings(&format!("smtp://ada:{password}@127.0.0.1:{}{rest}", server.port))
     };
 
-    // It offers no encryption: nothing is said to it that is nobody else's business.
-    let delivering = stage.deliverer_with(url("p%40ss", ""), PATIENCE).await;
-    let id = stage.test(&channel).await;
+    // The server offers no encryption, so no credentials are sent.
+    let delivering = stage.deliverer_with(url("p%40ss", ""), TIMEOUT).await;
+    let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!(delivery.state, DeliveryState::Failed);
     assert!(delivery.error.unwrap().contains("STARTTLS"));
     assert!(server.commands().iter().all(|command| !command.starts_with("AUTH")), "{:?}", server.commands());
     delivering.stop().await;
 
-    let delivering = stage.deliverer_with(url("p%40ss", "?tls=none"), PATIENCE).await;
-    let id = stage.test(&channel).await;
+    let delivering = stage.deliverer_with(url("p%40ss", "?tls=none"), TIMEOUT).await;
+    let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!(delivery.state, DeliveryState::Delivered, "{:?}", delivery.error);
     delivering.stop().await;
 
-    let _delivering = stage.deliverer_with(url("wrong", "?tls=none"), PATIENCE).await;
-    let id = stage.test(&channel).await;
+    let _delivering = stage.deliverer_with(url("wrong", "?tls=none"), TIMEOUT).await;
+    let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Failed, Some(535)));
     let error = delivery.error.unwrap();
@@ -236,13 +236,13 @@ async fn a_server_that_wants_a_password_gets_it_and_over_a_plain_connection_only
 }
 
 #[tokio::test]
-async fn names_in_a_subject_are_encoded_and_add_no_header() {
+async fn a_subject_is_encoded_and_cannot_inject_headers() {
     let stage = Stage::new().await;
-    let server = MailServer::start(Manners::default()).await;
+    let server = MailServer::start(Replies::default()).await;
     let channel = email(&stage, &["ada@example.com"]).await;
     let alert = Alert { title: "Zu langsam: Prüfer\r\nBcc: eve@example.com".to_owned(), ..stage.alert() };
-    let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
-    let _delivering = stage.deliverer_with(at(&server), PATIENCE).await;
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let _delivering = stage.deliverer_with(settings_for(&server), TIMEOUT).await;
     assert_eq!(stage.finished(&channel, id).await.state, DeliveryState::Delivered);
     let mail = &server.mails()[0];
     assert_eq!((mail.header("Bcc"), mail.to.len()), (None, 1));
@@ -251,21 +251,21 @@ async fn names_in_a_subject_are_encoded_and_add_no_header() {
 }
 
 #[tokio::test]
-async fn a_server_without_smtp_says_so_and_where_no_address_is_one_they_are_named() {
+async fn missing_smtp_settings_and_invalid_addresses_fail_with_an_error() {
     let stage = Stage::new().await;
     let channel = email(&stage, &["ada@example.com"]).await;
     let delivering = stage.deliverer().await;
-    let id = stage.test(&channel).await;
+    let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!(delivery.state, DeliveryState::Failed);
     assert!(delivery.error.unwrap().contains("SMTP_URL"));
     delivering.stop().await;
 
-    let server = MailServer::start(Manners::default()).await;
+    let server = MailServer::start(Replies::default()).await;
     let channel = email(&stage, &["b b@example.com", "c"]).await;
-    let _delivering = stage.deliverer_with(at(&server), PATIENCE).await;
-    let id = stage.test(&channel).await;
+    let _delivering = stage.deliverer_with(settings_for(&server), TIMEOUT).await;
+    let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, server.mails().len()), (DeliveryState::Failed, 0));
-    assert!(delivery.error.unwrap().starts_with("b b@example.com is not a valid e-mail address"));
+    assert!(delivery.error.unwrap().starts_with("b b@example.com is no address"));
 }

@@ -1,13 +1,13 @@
-//! Channels are told of alerts: real receivers of webhooks and e-mails on local ports, a store of each kind behind, and a
-//! clock that moves when told to. One binary, so that it is linked once; a file per subject.
+//! Delivery of notifications to channels: real receivers of webhooks and e-mails on local ports, both stores, and a manual
+//! clock. One binary, so that it is linked once, with one file per subject.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod concurrency;
 mod email;
-mod private;
-mod refuse;
+mod private_network;
+mod process;
+mod rejection;
 mod retry;
-mod serve;
-mod share;
 mod slack;
 mod smtp;
 mod stage;

@@ -1,4 +1,4 @@
-//! What Slack and those who speak its language get.
+//! Messages for Slack and compatible receivers.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::stage::{START, Stage};
 use test_support::receiver::{Answer, Receiver};
 
 #[tokio::test]
-async fn an_alert_has_its_colour_its_figures_and_its_links() {
+async fn a_message_contains_color_fields_and_links() {
     let stage = Stage::new().await;
     let receiver = Receiver::start([]).await;
     let channel = stage.slack(receiver.url()).await;
     let alert = Alert { title: "<!channel> & more".to_owned(), ..stage.alert() };
-    let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
     assert_eq!(stage.finished(&channel, id).await.state, DeliveryState::Delivered);
     let received = &receiver.received()[0];
@@ -51,34 +51,40 @@ async fn an_alert_has_its_colour_its_figures_and_its_links() {
 }
 
 #[tokio::test]
-async fn what_happened_is_said_first_and_the_end_is_green() {
+async fn a_message_begins_with_the_event_and_a_resolved_alert_is_green() {
     let stage = Stage::new().await;
     let receiver = Receiver::start([]).await;
     let channel = stage.slack(receiver.url()).await;
     let _delivering = stage.deliverer().await;
     stage.clock.advance(Duration::from_secs(3600 + 23 * 60));
     let now = stage.clock.now();
-    let worse = stage.alert();
-    let lasts = Alert { severity: Severity::Warning, ..stage.alert() };
-    let over = Alert { resolved_at: Some(now), resolution: Some(Resolution::Recovered), ..stage.alert() };
+    let escalated = stage.alert();
+    let ongoing = Alert { severity: Severity::Warning, ..stage.alert() };
+    let resolved = Alert { resolved_at: Some(now), resolution: Some(Resolution::Recovered), ..stage.alert() };
     for (event, alert, headline, sentence, color) in [
-        (AlertEvent::Escalated, &worse, "[critical] ", "Severity escalated to critical.", "#d13438"),
+        (
+            AlertEvent::Escalated,
+            &escalated,
+            "[critical] ",
+            "It became worse, and is critical now.",
+            "#d13438",
+        ),
         (
             AlertEvent::Reminder,
-            &lasts,
+            &ongoing,
             "[warning] ",
-            "Active for 1 h 23 min and not acknowledged.",
+            "It has lasted for 1 h 23 min, and nobody has acknowledged it.",
             "#e8a317",
         ),
         (
             AlertEvent::Resolved,
-            &over,
+            &resolved,
             "[resolved] ",
-            "Resolved after 1 h 23 min: the value is back within its threshold.",
+            "It is over after 1 h 23 min: the value is within its bounds again.",
             "#2e9e5b",
         ),
     ] {
-        let id = stage.tell(&channel, event, Some(alert)).await;
+        let id = stage.notify(&channel, event, Some(alert)).await;
         stage.finished(&channel, id).await;
         let body = receiver.received().last().unwrap().json();
         assert!(body["text"].as_str().unwrap().starts_with(headline), "{body}");
@@ -90,7 +96,7 @@ async fn what_happened_is_said_first_and_the_end_is_green() {
 }
 
 #[tokio::test]
-async fn a_long_description_is_cut_and_an_address_that_is_gone_is_given_up() {
+async fn a_long_description_is_truncated_and_an_unknown_address_fails() {
     let stage = Stage::new().await;
     let receiver = Receiver::start([Answer::Status(404, "", "no_team")]).await;
     let channel = stage.slack(receiver.url()).await;
@@ -100,10 +106,10 @@ async fn a_long_description_is_cut_and_an_address_that_is_gone_is_given_up() {
         agent_id: Some("a".repeat(5000)),
         ..stage.alert()
     };
-    let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
     let delivery = stage.finished(&channel, id).await;
-    assert_eq!(delivery.error.as_deref(), Some("responded 404 Not Found: no_team"));
+    assert_eq!(delivery.error.as_deref(), Some("answered 404 Not Found: no_team"));
     let received = &receiver.received()[0];
     assert!(received.body.len() < 16_384, "{} bytes", received.body.len());
     assert_eq!(received.json()["text"].as_str().unwrap().chars().count(), 250);

@@ -1,4 +1,4 @@
-//! A mail server on a port of its own: as much of SMTP (RFC 5321) as takes mails, and as much trouble as it is told to make.
+//! A mail server on a free port: the part of SMTP (RFC 5321) that receives mails, with configurable failures.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,32 +10,32 @@ use tokio_rustls::TlsAcceptor;
 
 use test_support::tls::Stream;
 
-/// How it answers. Where nothing is said of a step, it is taken.
+/// The replies of the server. Steps without a configured reply are accepted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Manners {
-    /// Whether it says nothing at all.
+pub struct Replies {
+    /// Whether the server sends no greeting.
     pub is_silent: bool,
-    /// The user and the password without which it takes nothing, as `AUTH PLAIN` says them in base64.
+    /// Required credentials, base64-encoded as in `AUTH PLAIN`.
     pub login: Option<&'static str>,
-    /// What it answers to a recipient.
+    /// Reply to a recipient.
     pub rcpt: Option<&'static str>,
-    /// The only recipient whom that is for, where it is not for all.
-    pub stranger: Option<&'static str>,
-    /// What it answers to a mail.
+    /// The only recipient that gets the `rcpt` reply. `None` applies it to all recipients.
+    pub rejected_recipient: Option<&'static str>,
+    /// Reply to the data of a mail.
     pub data: Option<&'static str>,
 }
 
-/// A mail that came.
+/// A received mail.
 #[derive(Clone, Debug)]
 pub struct Mail {
     pub from: String,
     pub to: Vec<String>,
-    /// Headers and body, as they were sent, without the dots.
+    /// Headers and body as sent, without dot-stuffing.
     pub text: String,
 }
 
 impl Mail {
-    /// A header of it, unfolded.
+    /// Returns the value of a header, unfolded.
     pub fn header(&self, name: &str) -> Option<String> {
         let (head, _) = self.text.split_once("\r\n\r\n").unwrap();
         let head = head.replace("\r\n ", " ");
@@ -46,51 +46,51 @@ impl Mail {
 
 pub struct MailServer {
     pub port: u16,
-    manners: Arc<Mutex<Manners>>,
+    replies: Arc<Mutex<Replies>>,
     mails: Arc<Mutex<Vec<Mail>>>,
     commands: Arc<Mutex<Vec<String>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl MailServer {
-    pub async fn start(manners: Manners) -> Self {
-        Self::start_with(manners, None).await
+    pub async fn start(replies: Replies) -> Self {
+        Self::start_with(replies, None).await
     }
 
-    /// The same, with STARTTLS.
-    pub async fn encrypted(manners: Manners, acceptor: TlsAcceptor) -> Self {
-        Self::start_with(manners, Some(acceptor)).await
+    /// Starts a server with STARTTLS.
+    pub async fn encrypted(replies: Replies, acceptor: TlsAcceptor) -> Self {
+        Self::start_with(replies, Some(acceptor)).await
     }
 
-    async fn start_with(manners: Manners, tls: Option<TlsAcceptor>) -> Self {
+    async fn start_with(replies: Replies, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let manners = Arc::new(Mutex::new(manners));
+        let replies = Arc::new(Mutex::new(replies));
         let mails = Arc::<Mutex<Vec<Mail>>>::default();
         let commands = Arc::<Mutex<Vec<String>>>::default();
         let task = tokio::spawn({
-            let (manners, mails, commands) = (manners.clone(), mails.clone(), commands.clone());
+            let (replies, mails, commands) = (replies.clone(), mails.clone(), commands.clone());
             async move {
                 while let Ok((stream, _)) = listener.accept().await {
-                    let manners = *manners.lock().unwrap();
+                    let replies = *replies.lock().unwrap();
                     let (mails, commands) = (mails.clone(), commands.clone());
-                    tokio::spawn(serve(Box::new(stream), manners, tls.clone(), mails, commands));
+                    tokio::spawn(serve(Box::new(stream), replies, tls.clone(), mails, commands));
                 }
             }
         });
-        Self { port, manners, mails, commands, task }
+        Self { port, replies, mails, commands, task }
     }
 
-    /// How it answers from now on.
-    pub fn behave(&self, manners: Manners) {
-        *self.manners.lock().unwrap() = manners;
+    /// Replaces the replies for new connections.
+    pub fn set_replies(&self, replies: Replies) {
+        *self.replies.lock().unwrap() = replies;
     }
 
     pub fn mails(&self) -> Vec<Mail> {
         self.mails.lock().unwrap().clone()
     }
 
-    /// Everything that it was told, but for the mails.
+    /// Returns all received commands, without the data of mails.
     pub fn commands(&self) -> Vec<String> {
         self.commands.lock().unwrap().clone()
     }
@@ -104,19 +104,19 @@ impl Drop for MailServer {
 
 async fn serve(
     stream: Stream,
-    manners: Manners,
+    replies: Replies,
     mut tls: Option<TlsAcceptor>,
     mails: Arc<Mutex<Vec<Mail>>>,
     commands: Arc<Mutex<Vec<String>>>,
 ) -> Option<()> {
     let mut stream = BufReader::new(stream);
-    if manners.is_silent {
+    if replies.is_silent {
         let _ = stream.read_line(&mut String::new()).await;
         return None;
     }
     say(&mut stream, "220 mail.example.com").await?;
     let mut mail = Mail { from: String::new(), to: Vec::new(), text: String::new() };
-    let mut is_known = manners.login.is_none();
+    let mut is_authenticated = replies.login.is_none();
     loop {
         let line = hear(&mut stream).await?;
         commands.lock().unwrap().push(line.clone());
@@ -128,23 +128,23 @@ async fn serve(
                 continue;
             }
             "EHLO" if tls.is_some() => "250-mail.example.com\r\n250 STARTTLS",
-            "EHLO" if manners.login.is_some() => "250-mail.example.com\r\n250-8BITMIME\r\n250 AUTH PLAIN",
+            "EHLO" if replies.login.is_some() => "250-mail.example.com\r\n250-8BITMIME\r\n250 AUTH PLAIN",
             "EHLO" => "250-mail.example.com\r\n250 8BITMIME",
-            "AUTH" if line.strip_prefix("AUTH PLAIN ") == manners.login => {
-                is_known = true;
+            "AUTH" if line.strip_prefix("AUTH PLAIN ") == replies.login => {
+                is_authenticated = true;
                 "235 2.7.0 Welcome"
             }
             "AUTH" => "535 5.7.8 Authentication failed",
-            "MAIL" if !is_known => "530 5.7.0 Authentication required",
+            "MAIL" if !is_authenticated => "530 5.7.0 Authentication required",
             "MAIL" => {
                 mail.from = address(&line);
                 "250 2.1.0 Ok"
             }
             "RCPT" => {
                 let to = address(&line);
-                let is_meant = manners.stranger.is_none_or(|stranger| stranger == to);
+                let is_rejected = replies.rejected_recipient.is_none_or(|rejected| rejected == to);
                 mail.to.push(to);
-                manners.rcpt.filter(|_| is_meant).unwrap_or("250 2.1.5 Ok")
+                replies.rcpt.filter(|_| is_rejected).unwrap_or("250 2.1.5 Ok")
             }
             "DATA" => {
                 say(&mut stream, "354 End with a dot").await?;
@@ -156,7 +156,7 @@ async fn serve(
                     mail.text.push_str(line.strip_prefix('.').unwrap_or(&line));
                     mail.text.push_str("\r\n");
                 }
-                let answer = manners.data.unwrap_or("250 2.0.0 Queued");
+                let answer = replies.data.unwrap_or("250 2.0.0 Queued");
                 if answer.starts_with('2') {
                     mails.lock().unwrap().push(mail.clone());
                 }

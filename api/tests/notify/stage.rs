@@ -1,12 +1,13 @@
-//! A store with a workspace, its channels, and somebody who delivers.
+//! A store with a workspace, its channels and a deliverer.
 
 use std::time::Duration;
 
 use api::{
     clock::Clock,
     config::Notify,
+    job::Jobs,
     notify::{Notifier, signature::new_secret},
-    processing::deliver::{Deliverer, Delivering},
+    processing::deliver::{Deliverer, DeliveryRetention},
     telemetry::metrics::Metrics,
 };
 use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
@@ -24,10 +25,10 @@ use uuid::Uuid;
 
 use test_support::{database::Database, receiver::Receiver, wait::eventually};
 
-/// When tests begin.
+/// The time at which tests begin.
 pub const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
-/// How long another side may take where that is not what is tested.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Timeout for receivers in tests that do not test the timeout.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct Stage {
     pub database: Database,
@@ -35,6 +36,16 @@ pub struct Stage {
     pub clock: Clock,
     pub metrics: Metrics,
     pub workspace_id: Uuid,
+}
+
+/// The running deliverer of a process. If it is dropped, it ends at once, as in a process that is killed.
+pub struct Delivering(Jobs);
+
+impl Delivering {
+    /// Stops after the attempts in flight.
+    pub async fn stop(self) {
+        self.0.stop(TIMEOUT).await;
+    }
 }
 
 impl Stage {
@@ -49,18 +60,18 @@ impl Stage {
         }
     }
 
-    /// Where the clock is the machine's own, for a server that runs beside.
+    /// Opens a stage with the system clock, for tests that run the server as a process.
     pub async fn live(database: Database) -> Self {
         Self { clock: Clock::system(), ..Self::on(database).await }
     }
 
-    /// Where no store matters.
+    /// Opens a stage for tests that do not depend on the kind of store.
     pub async fn new() -> Self {
         Self::on(test_support::database::open_sqlite().await).await
     }
 
-    /// Keeps a channel, and answers it with its secret.
-    pub async fn keep(&self, channel: AlertChannelRequest) -> AlertChannel {
+    /// Creates a channel and returns it with its secret.
+    pub async fn create_channel(&self, channel: AlertChannelRequest) -> AlertChannel {
         let channel = AlertChannel {
             id: Uuid::new_v4(),
             channel,
@@ -73,9 +84,9 @@ impl Stage {
         channel
     }
 
-    /// A webhook that leads to an address.
+    /// Creates a webhook channel for a URL.
     pub async fn webhook(&self, url: impl Into<String>) -> AlertChannel {
-        self.keep(AlertChannelRequest {
+        self.create_channel(AlertChannelRequest {
             name: "ops".to_owned(),
             url: Some(url.into()),
             ..AlertChannelRequest::default()
@@ -83,9 +94,9 @@ impl Stage {
         .await
     }
 
-    /// Slack, at an address.
+    /// Creates a Slack channel for a URL.
     pub async fn slack(&self, url: impl Into<String>) -> AlertChannel {
-        self.keep(AlertChannelRequest {
+        self.create_channel(AlertChannelRequest {
             name: "ops".to_owned(),
             kind: ChannelKind::Slack,
             url: Some(url.into()),
@@ -94,8 +105,8 @@ impl Stage {
         .await
     }
 
-    /// Lets a channel be told something now, and answers the delivery's id.
-    pub async fn tell(&self, channel: &AlertChannel, event: AlertEvent, alert: Option<&Alert>) -> Uuid {
+    /// Creates a delivery of an event at the current time and returns its id.
+    pub async fn notify(&self, channel: &AlertChannel, event: AlertEvent, alert: Option<&Alert>) -> Uuid {
         let id = Uuid::new_v4();
         let notification = Notification {
             workspace_id: self.workspace_id,
@@ -107,51 +118,56 @@ impl Stage {
         id
     }
 
-    /// Lets a channel be tried.
-    pub async fn test(&self, channel: &AlertChannel) -> Uuid {
-        self.tell(channel, AlertEvent::Test, None).await
+    /// Creates a delivery of a test message and returns its id.
+    pub async fn send_test(&self, channel: &AlertChannel) -> Uuid {
+        self.notify(channel, AlertEvent::Test, None).await
     }
 
-    /// A process that delivers, to this machine too.
+    /// Starts a deliverer that may reach private addresses.
     pub async fn deliverer(&self) -> Delivering {
-        self.deliverer_with(local(), PATIENCE).await
+        self.deliverer_with(local(), TIMEOUT).await
     }
 
-    pub async fn deliverer_with(&self, settings: Notify, patience: Duration) -> Delivering {
-        let notifier = Notifier::new(&settings, patience).unwrap();
+    pub async fn deliverer_with(&self, settings: Notify, timeout: Duration) -> Delivering {
+        let notifier = Notifier::new(&settings, timeout).unwrap();
         let alerts = AlertStore::new(self.database.traces().await.database());
-        Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone())
-            .looking_every(Duration::from_millis(10))
-            .start()
+        let mut jobs = Jobs::new(self.metrics.clone());
+        jobs.add(DeliveryRetention::new(alerts.clone(), self.clock.clone()));
+        let deliverer = Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone());
+        jobs.add(deliverer.looking_every(Duration::from_millis(10)));
+        jobs.start();
+        Delivering(jobs)
     }
 
-    /// What became of a delivery.
+    /// Returns the current state of a delivery.
     pub async fn delivery(&self, channel: &AlertChannel, id: Uuid) -> AlertDelivery {
         let of = DeliveriesOf::Channel(channel.id);
         let list = self.alerts.list_deliveries(self.workspace_id, of, 1000).await.unwrap();
         list.items.into_iter().find(|delivery| delivery.id == id).unwrap()
     }
 
-    /// A delivery after so many attempts.
-    pub async fn tried(&self, channel: &AlertChannel, id: Uuid, attempts: u64) -> AlertDelivery {
+    /// Waits until a delivery has had exactly `attempts` attempts and returns it.
+    pub async fn after_attempts(&self, channel: &AlertChannel, id: Uuid, attempts: u64) -> AlertDelivery {
         eventually("the attempt", || async { self.delivery(channel, id).await.attempts >= attempts }).await;
         let delivery = self.delivery(channel, id).await;
         assert_eq!(delivery.attempts, attempts);
         delivery
     }
 
-    /// A delivery at its end.
+    /// Waits until a delivery is finished and returns it.
     pub async fn finished(&self, channel: &AlertChannel, id: Uuid) -> AlertDelivery {
-        eventually("the end", || async { self.delivery(channel, id).await.state != DeliveryState::Pending })
-            .await;
+        eventually("the end of the delivery", || async {
+            self.delivery(channel, id).await.state != DeliveryState::Pending
+        })
+        .await;
         self.delivery(channel, id).await
     }
 
-    /// Waits until whoever delivers has looked for something to do since this was called, and done it.
-    pub async fn looked(&self) {
+    /// Waits until the deliverer has processed everything that was due when this was called.
+    pub async fn delivery_pass(&self) {
         let receiver = Receiver::start([]).await;
         let channel = self.webhook(receiver.url()).await;
-        let id = self.test(&channel).await;
+        let id = self.send_test(&channel).await;
         assert_eq!(self.finished(&channel, id).await.state, DeliveryState::Delivered);
     }
 
@@ -188,12 +204,12 @@ impl Stage {
     }
 }
 
-/// Settings that let webhooks reach this machine.
+/// Settings that allow webhooks to private addresses.
 pub fn local() -> Notify {
     Notify { allow_private: true, public_url: Some("https://example.com/obs".to_owned()), smtp: None }
 }
 
-/// Runs tests that take a stage on a store in a file and on one on a server.
+/// Generates tests that run each case on SQLite and on PostgreSQL.
 macro_rules! on_every_store {
     ($($test:ident),+ $(,)?) => {
         mod sqlite {

@@ -1,4 +1,4 @@
-//! What a webhook gets, and that it can be believed.
+//! The body and signature of webhook requests.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use shared::{
 use crate::stage::{START, Stage, local, on_every_store};
 use test_support::receiver::{Answer, Received, Receiver};
 
-/// What a receiver does who knows the secret: as Standard Webhooks says.
+/// Verifies a signature as a receiver does, according to Standard Webhooks.
 fn verify(received: &Received, secret: &str) {
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
@@ -25,11 +25,11 @@ fn verify(received: &Received, secret: &str) {
     mac.verify_slice(&STANDARD.decode(signature).unwrap()).unwrap();
 }
 
-async fn an_alert_arrives_signed_with_links_and_the_answer_is_noted(stage: Stage) {
+async fn a_webhook_is_signed_contains_links_and_records_the_response(stage: Stage) {
     let receiver = Receiver::start([Answer::Status(204, "", "")]).await;
     let channel = stage.webhook(receiver.url()).await;
     let alert = stage.alert();
-    let id = stage.tell(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
 
     let delivery = stage.finished(&channel, id).await;
@@ -63,42 +63,42 @@ async fn an_alert_arrives_signed_with_links_and_the_answer_is_noted(stage: Stage
     );
 }
 
-async fn every_event_has_its_type_and_one_alert_is_told_in_order(stage: Stage) {
+async fn every_event_has_its_type_and_events_of_an_alert_arrive_in_order(stage: Stage) {
     let receiver = Receiver::start([]).await;
     let channel = stage.webhook(receiver.url()).await;
     let alert = stage.alert();
     let _delivering = stage.deliverer().await;
     for event in [AlertEvent::Firing, AlertEvent::Escalated, AlertEvent::Reminder, AlertEvent::Resolved] {
-        // One after the other: nobody is reminded of what they were not told yet.
-        let told = stage.tell(&channel, event, Some(&alert)).await;
-        stage.finished(&channel, told).await;
+        // Each delivery finishes before the next event: a reminder before the first delivery would be dropped.
+        let id = stage.notify(&channel, event, Some(&alert)).await;
+        stage.finished(&channel, id).await;
         stage.clock.advance(Duration::from_secs(60));
     }
-    let last = stage.test(&channel).await;
+    let last = stage.send_test(&channel).await;
     stage.finished(&channel, last).await;
-    test_support::wait::eventually("all of them", || async { receiver.count() == 5 }).await;
+    test_support::wait::eventually("all deliveries", || async { receiver.count() == 5 }).await;
     let mut types: Vec<_> =
         receiver.received().iter().map(|one| one.json()["type"].as_str().unwrap().to_owned()).collect();
-    // A test waits for no alert.
+    // A test message is not ordered with the events of an alert.
     types.retain(|kind| kind != "test");
     assert_eq!(types, ["alert.firing", "alert.escalated", "alert.reminder", "alert.resolved"]);
 }
 
 on_every_store!(
-    an_alert_arrives_signed_with_links_and_the_answer_is_noted,
-    every_event_has_its_type_and_one_alert_is_told_in_order,
+    a_webhook_is_signed_contains_links_and_records_the_response,
+    every_event_has_its_type_and_events_of_an_alert_arrive_in_order,
 );
 
 #[tokio::test]
-async fn a_test_tells_of_no_alert_and_without_an_address_of_the_page_there_are_no_links() {
+async fn a_test_contains_no_alert_and_links_require_a_public_url() {
     let stage = Stage::new().await;
     let receiver = Receiver::start([]).await;
     let channel = stage.webhook(receiver.url()).await;
     let settings = api::config::Notify { public_url: None, ..local() };
     let _delivering = stage.deliverer_with(settings, Duration::from_secs(20)).await;
-    let test = stage.test(&channel).await;
+    let test = stage.send_test(&channel).await;
     stage.finished(&channel, test).await;
-    let firing = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    let firing = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
     stage.finished(&channel, firing).await;
     let received = receiver.received();
     assert_eq!(
@@ -114,11 +114,11 @@ async fn a_test_tells_of_no_alert_and_without_an_address_of_the_page_there_are_n
 }
 
 #[tokio::test]
-async fn a_channel_that_is_switched_off_is_told_nothing_but_may_be_tried() {
+async fn a_disabled_channel_accepts_only_tests() {
     let stage = Stage::new().await;
     let receiver = Receiver::start([]).await;
     let channel = stage
-        .keep(shared::alert_channel::AlertChannelRequest {
+        .create_channel(shared::alert_channel::AlertChannelRequest {
             name: "ops".to_owned(),
             url: Some(receiver.url()),
             enabled: false,
@@ -126,12 +126,12 @@ async fn a_channel_that_is_switched_off_is_told_nothing_but_may_be_tried() {
             ..Default::default()
         })
         .await;
-    let firing = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
-    let test = stage.test(&channel).await;
+    let firing = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    let test = stage.send_test(&channel).await;
     let _delivering = stage.deliverer().await;
     let firing = stage.finished(&channel, firing).await;
     assert_eq!(firing.state, DeliveryState::Failed);
-    assert!(firing.error.unwrap().contains("disabled"));
+    assert!(firing.error.unwrap().contains("switched off"));
     assert_eq!(stage.finished(&channel, test).await.state, DeliveryState::Delivered);
     assert_eq!(receiver.count(), 1);
 }

@@ -1,4 +1,4 @@
-//! What every account store must do.
+//! The conformance suite of the account store.
 
 use std::time::Duration;
 
@@ -52,22 +52,22 @@ macro_rules! account_store_suite {
             $engine,
             $open,
             stores: [
-                an_account_is_found_by_its_email_in_any_case_and_by_its_id,
-                an_email_is_taken_in_any_case,
-                strangers_are_unknown,
-                live_keys_are_listed_newest_first_and_per_workspace,
-                a_key_opens_its_workspace_until_it_is_revoked,
-                a_key_is_revoked_by_its_own_workspace_and_once,
-                a_key_needs_a_real_owner_and_a_hash_of_its_own,
-                a_keys_last_use_never_moves_back,
+                finds_an_account_by_its_id_and_by_its_email_in_any_case,
+                rejects_a_second_account_with_the_same_email_in_any_case,
+                returns_nothing_for_unknown_accounts_and_keys,
+                lists_the_active_keys_of_a_workspace_newest_first,
+                a_key_identifies_its_workspace_until_it_is_revoked,
+                only_the_workspace_of_a_key_revokes_it_and_only_once,
+                rejects_a_key_with_an_unknown_workspace_or_a_used_hash,
+                the_last_use_of_a_key_never_moves_back,
                 a_closed_store_fails_its_ping,
             ],
             databases: [
-                of_registrations_at_once_one_wins_and_the_others_leave_nothing,
-                everything_is_there_after_close_and_reopen,
-                two_processes_on_one_database_agree_on_who_took_an_email,
-                accounts_are_restored_as_they_were_and_a_key_revoked_on_either_side_is_revoked,
-                nothing_is_restored_where_somebody_else_has_an_email,
+                concurrent_registrations_create_one_account,
+                keeps_all_data_after_close_and_reopen,
+                two_processes_create_one_account_per_email,
+                restores_accounts_unchanged_and_keeps_revocations_of_both_sides,
+                restores_nothing_if_another_account_has_an_email,
             ]
         );
     };
@@ -76,7 +76,7 @@ macro_rules! account_store_suite {
 account_store_suite!(sqlite, open_sqlite);
 account_store_suite!(postgres, open_postgres);
 
-async fn an_account_is_found_by_its_email_in_any_case_and_by_its_id(store: &AccountStore) {
+async fn finds_an_account_by_its_id_and_by_its_email_in_any_case(store: &AccountStore) {
     let user = store.create_account(&account(" Ada@Example.COM ")).await.unwrap();
     assert_eq!(user.email, "ada@example.com");
     assert_eq!((user.full_name.as_str(), user.workspace_name.as_str()), ("Ada Lovelace", "Engines"));
@@ -89,7 +89,7 @@ async fn an_account_is_found_by_its_email_in_any_case_and_by_its_id(store: &Acco
     assert_eq!(store.get_user(user.id).await.unwrap(), Some(user));
 }
 
-async fn an_email_is_taken_in_any_case(store: &AccountStore) {
+async fn rejects_a_second_account_with_the_same_email_in_any_case(store: &AccountStore) {
     let first = store.create_account(&account("zoë@example.com")).await.unwrap();
     for spelling in ["zoë@example.com", "Zoë@Example.com", "ZOË@EXAMPLE.COM"] {
         assert!(
@@ -100,9 +100,9 @@ async fn an_email_is_taken_in_any_case(store: &AccountStore) {
     assert_eq!(store.get_credentials("ZOË@example.com").await.unwrap().unwrap().user, first);
 }
 
-async fn of_registrations_at_once_one_wins_and_the_others_leave_nothing(database: &Database) {
+async fn concurrent_registrations_create_one_account(database: &Database) {
     let store = database.accounts().await;
-    let tries: Vec<_> = (0..16)
+    let attempts: Vec<_> = (0..16)
         .map(|index| {
             let store = store.clone();
             let email = if index % 2 == 0 { "ada@example.com" } else { "ADA@example.com" };
@@ -110,7 +110,7 @@ async fn of_registrations_at_once_one_wins_and_the_others_leave_nothing(database
         })
         .collect();
     let mut winners = Vec::new();
-    for attempt in tries {
+    for attempt in attempts {
         match attempt.await.unwrap() {
             Ok(user) => winners.push(user),
             Err(error) => assert!(matches!(error, AccountError::EmailTaken), "{error:?}"),
@@ -121,11 +121,11 @@ async fn of_registrations_at_once_one_wins_and_the_others_leave_nothing(database
     assert_eq!(
         database.count_in_accounts("workspaces").await,
         1,
-        "a lost registration leaves no workspace behind"
+        "a rejected registration leaves no workspace behind"
     );
 }
 
-async fn strangers_are_unknown(store: &AccountStore) {
+async fn returns_nothing_for_unknown_accounts_and_keys(store: &AccountStore) {
     let user = store.create_account(&account("ada@example.com")).await.unwrap();
     assert!(store.get_credentials("bob@example.com").await.unwrap().is_none());
     assert!(store.get_credentials("ada_example.com").await.unwrap().is_none());
@@ -135,15 +135,15 @@ async fn strangers_are_unknown(store: &AccountStore) {
     assert_eq!(store.list_api_keys(user.id).await.unwrap(), []);
 }
 
-async fn live_keys_are_listed_newest_first_and_per_workspace(store: &AccountStore) {
+async fn lists_the_active_keys_of_a_workspace_newest_first(store: &AccountStore) {
     let ada = store.create_account(&account("ada@example.com")).await.unwrap();
     let bob = store.create_account(&account("bob@example.com")).await.unwrap();
     let hour = Duration::from_secs(3600);
     let old = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     let new = store.create_api_key(&new_key(&ada, 2, NOW + hour)).await.unwrap();
-    let gone = store.create_api_key(&new_key(&ada, 3, NOW + hour * 2)).await.unwrap();
+    let revoked = store.create_api_key(&new_key(&ada, 3, NOW + hour * 2)).await.unwrap();
     let other = store.create_api_key(&new_key(&bob, 4, NOW)).await.unwrap();
-    assert!(store.revoke_api_key(ada.workspace_id, gone.id, NOW).await.unwrap());
+    assert!(store.revoke_api_key(ada.workspace_id, revoked.id, NOW).await.unwrap());
     assert_eq!((old.name.as_str(), old.created_at, old.last_used_at), ("key 1", NOW, None));
     assert_eq!(store.list_api_keys(ada.workspace_id).await.unwrap(), [new, old]);
     assert_eq!(store.list_api_keys(bob.workspace_id).await.unwrap(), [other]);
@@ -151,7 +151,7 @@ async fn live_keys_are_listed_newest_first_and_per_workspace(store: &AccountStor
     assert_eq!(store.count_api_keys(bob.workspace_id).await.unwrap(), 1);
 }
 
-async fn a_key_opens_its_workspace_until_it_is_revoked(store: &AccountStore) {
+async fn a_key_identifies_its_workspace_until_it_is_revoked(store: &AccountStore) {
     let ada = store.create_account(&account("ada@example.com")).await.unwrap();
     let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     let owner = KeyOwner { id: key.id, workspace_id: ada.workspace_id };
@@ -160,7 +160,7 @@ async fn a_key_opens_its_workspace_until_it_is_revoked(store: &AccountStore) {
     assert_eq!(store.get_api_key_owner(&[1; 32]).await.unwrap(), None);
 }
 
-async fn a_key_is_revoked_by_its_own_workspace_and_once(store: &AccountStore) {
+async fn only_the_workspace_of_a_key_revokes_it_and_only_once(store: &AccountStore) {
     let ada = store.create_account(&account("ada@example.com")).await.unwrap();
     let bob = store.create_account(&account("bob@example.com")).await.unwrap();
     let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
@@ -171,21 +171,21 @@ async fn a_key_is_revoked_by_its_own_workspace_and_once(store: &AccountStore) {
     assert!(!store.revoke_api_key(ada.workspace_id, Uuid::nil(), NOW).await.unwrap());
 }
 
-async fn a_key_needs_a_real_owner_and_a_hash_of_its_own(store: &AccountStore) {
+async fn rejects_a_key_with_an_unknown_workspace_or_a_used_hash(store: &AccountStore) {
     let ada = store.create_account(&account("ada@example.com")).await.unwrap();
     let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     assert!(matches!(store.create_api_key(&new_key(&ada, 1, NOW)).await, Err(AccountError::Database(_))));
     assert!(store.revoke_api_key(ada.workspace_id, key.id, NOW).await.unwrap());
     let reused = store.create_api_key(&new_key(&ada, 1, NOW)).await;
-    assert!(matches!(reused, Err(AccountError::Database(_))), "a revoked key never comes back");
-    let stranger = User { workspace_id: Uuid::nil(), ..ada };
+    assert!(matches!(reused, Err(AccountError::Database(_))), "the hash of a revoked key cannot be reused");
+    let unknown_workspace = User { workspace_id: Uuid::nil(), ..ada };
     assert!(matches!(
-        store.create_api_key(&new_key(&stranger, 2, NOW)).await,
+        store.create_api_key(&new_key(&unknown_workspace, 2, NOW)).await,
         Err(AccountError::Database(_))
     ));
 }
 
-async fn a_keys_last_use_never_moves_back(store: &AccountStore) {
+async fn the_last_use_of_a_key_never_moves_back(store: &AccountStore) {
     let ada = store.create_account(&account("ada@example.com")).await.unwrap();
     let one = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     let two = store.create_api_key(&new_key(&ada, 2, NOW - Duration::from_secs(1))).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_closed_store_fails_its_ping(store: &AccountStore) {
     assert!(matches!(store.ping().await, Err(AccountError::Database(_))));
 }
 
-async fn everything_is_there_after_close_and_reopen(database: &Database) {
+async fn keeps_all_data_after_close_and_reopen(database: &Database) {
     let store = database.accounts().await;
     let user = store.create_account(&account("ada@example.com")).await.unwrap();
     let key = store.create_api_key(&new_key(&user, 1, NOW)).await.unwrap();
@@ -218,7 +218,7 @@ async fn everything_is_there_after_close_and_reopen(database: &Database) {
     store.close().await;
 }
 
-async fn accounts_are_restored_as_they_were_and_a_key_revoked_on_either_side_is_revoked(database: &Database) {
+async fn restores_accounts_unchanged_and_keeps_revocations_of_both_sides(database: &Database) {
     let from_folder = open_sqlite().await;
     let (from, to) = (from_folder.accounts().await, database.accounts().await);
     let user = from.create_account(&account("ada@example.com")).await.unwrap();
@@ -243,9 +243,9 @@ async fn accounts_are_restored_as_they_were_and_a_key_revoked_on_either_side_is_
     to.revoke_api_key(user.workspace_id, revoked_there, NOW).await.unwrap();
     from.revoke_api_key(user.workspace_id, revoked_here, NOW).await.unwrap();
     assert_eq!(to.restore(&from.archive().await.unwrap()).await.unwrap(), Restored::default());
-    let left = to.list_api_keys(user.workspace_id).await.unwrap();
-    assert_eq!(left.iter().map(|key| key.id).collect::<Vec<_>>(), [live]);
-    assert_eq!(left[0].last_used_at, Some(NOW + Duration::from_secs(9)));
+    let remaining = to.list_api_keys(user.workspace_id).await.unwrap();
+    assert_eq!(remaining.iter().map(|key| key.id).collect::<Vec<_>>(), [live]);
+    assert_eq!(remaining[0].last_used_at, Some(NOW + Duration::from_secs(9)));
     let credentials = to.get_credentials("ada@example.com").await.unwrap().unwrap();
     assert_eq!(credentials.user, user);
     assert_eq!(credentials.password_hash.as_str(), "hash of ada@example.com");
@@ -253,7 +253,7 @@ async fn accounts_are_restored_as_they_were_and_a_key_revoked_on_either_side_is_
     from.close().await;
 }
 
-async fn nothing_is_restored_where_somebody_else_has_an_email(database: &Database) {
+async fn restores_nothing_if_another_account_has_an_email(database: &Database) {
     let from_folder = open_sqlite().await;
     let (from, to) = (from_folder.accounts().await, database.accounts().await);
     for email in ["ada@example.com", "bob@example.com"] {
@@ -269,16 +269,16 @@ async fn nothing_is_restored_where_somebody_else_has_an_email(database: &Databas
     from.close().await;
 }
 
-async fn two_processes_on_one_database_agree_on_who_took_an_email(database: &Database) {
+async fn two_processes_create_one_account_per_email(database: &Database) {
     let (one, two) = (database.accounts().await, database.accounts().await);
     for round in 0..10 {
         let email = format!("user{round}@example.com");
         let (first, second) = (account(&email), account(&email.to_uppercase()));
         let (first, second) = tokio::join!(one.create_account(&first), two.create_account(&second));
-        let taken =
+        let rejected =
             [&first, &second].iter().filter(|done| matches!(done, Err(AccountError::EmailTaken))).count();
         assert_eq!(
-            (taken, [&first, &second].iter().filter(|done| done.is_ok()).count()),
+            (rejected, [&first, &second].iter().filter(|done| done.is_ok()).count()),
             (1, 1),
             "{first:?} {second:?}"
         );
@@ -288,7 +288,7 @@ async fn two_processes_on_one_database_agree_on_who_took_an_email(database: &Dat
 }
 
 #[tokio::test]
-async fn a_folder_that_does_not_exist_is_an_error() {
+async fn rejects_a_folder_that_does_not_exist() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(
         AccountStore::open_sqlite(&folder.path().join("nowhere/a.db")).await,

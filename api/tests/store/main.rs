@@ -1,5 +1,5 @@
-//! The stores' conformance: one suite for traces and one for accounts, run against every engine. One binary, so that it
-//! is linked once; a file per subject. Whatever can be computed by plain loops over the traces is compared with that.
+//! Conformance suites of the stores: one for traces and one for accounts, run on every engine. One binary, so that it is
+//! linked once, with one file per subject. Results are compared with plain loops over the traces where possible.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod account;

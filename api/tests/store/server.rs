@@ -1,5 +1,4 @@
-//! What only a store on a server has to bear: several starting at once, connections that break, a server that goes and
-//! comes back, certificates.
+//! Tests of stores on a database server: concurrent starts, broken connections, restarts of the server, certificates.
 
 use std::time::{Duration, Instant};
 
@@ -11,17 +10,15 @@ use store::{
 };
 use uuid::Uuid;
 
-use crate::trace::{
-    oracle,
-    sample::{self, MINUTE, START, always, plain},
-};
 use test_support::{
     database::{Database, open_postgres, open_timescale, settings},
+    oracle,
     postgres::{PostgresServer, Setup},
+    store_sample::{self, MINUTE, START, always, plain},
 };
 
-async fn eight_processes_may_start_on_an_empty_database(database: Database) {
-    let Database::Postgres { settings, .. } = &database else { panic!("a server is shared") };
+async fn eight_processes_start_on_an_empty_database(database: Database) {
+    let Database::Postgres { settings, .. } = &database else { panic!("expected a database on a server") };
     assert_eq!(AccountStore::pending_postgres(settings).await.unwrap().len(), 1);
     let pending = TraceStore::pending_postgres(settings).await.unwrap().len();
     let starts: Vec<_> = (0..8)
@@ -41,7 +38,7 @@ async fn eight_processes_may_start_on_an_empty_database(database: Database) {
     }
     assert_eq!(database.count_in_traces("traces").await, 1);
     assert_eq!(database.count_in_traces("accounts_migrations").await, 1);
-    // One of them is the layout's, which are counted by themselves.
+    // One of the pending migrations belongs to the layout, which has its own table of migrations.
     assert_eq!(database.count_in_traces("traces_migrations").await, pending as i64 - 1);
     assert!(AccountStore::pending_postgres(settings).await.unwrap().is_empty());
     assert!(TraceStore::pending_postgres(settings).await.unwrap().is_empty());
@@ -49,20 +46,20 @@ async fn eight_processes_may_start_on_an_empty_database(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn eight_processes_may_start_on_an_empty_database_of_postgres() {
-    eight_processes_may_start_on_an_empty_database(open_postgres().await).await;
+async fn eight_processes_start_on_an_empty_database_of_postgres() {
+    eight_processes_start_on_an_empty_database(open_postgres().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
-async fn eight_processes_may_start_on_an_empty_database_of_timescale() {
-    eight_processes_may_start_on_an_empty_database(open_timescale().await).await;
+async fn eight_processes_start_on_an_empty_database_of_timescale() {
+    eight_processes_start_on_an_empty_database(open_timescale().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_cut_in_mid_write_cost_nothing_and_count_nothing_twice() {
+async fn terminated_connections_neither_lose_nor_duplicate_writes() {
     let database = open_postgres().await;
-    let Database::Postgres { settings, .. } = &database else { panic!("it is on a server") };
+    let Database::Postgres { settings, .. } = &database else { panic!("expected a database on a server") };
     let store = database.traces().await;
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> =
@@ -81,7 +78,7 @@ async fn connections_that_are_cut_in_mid_write_cost_nothing_and_count_nothing_tw
             }
         })
     };
-    let mut cut = 0;
+    let mut terminated = 0;
     let mut other = PgConnection::connect(settings.url.expose()).await.unwrap();
     while !writing.is_finished() {
         let ended: i64 = sqlx::query_scalar(
@@ -91,28 +88,28 @@ async fn connections_that_are_cut_in_mid_write_cost_nothing_and_count_nothing_tw
         .fetch_one(&mut other)
         .await
         .unwrap();
-        cut += ended;
+        terminated += ended;
         tokio::time::sleep(Duration::from_millis(53)).await;
     }
     writing.await.unwrap();
-    assert!(cut > 3, "{cut} connections were cut");
+    assert!(terminated > 3, "only {terminated} connections were terminated");
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
     assert_eq!(database.count_in_traces("traces").await, 4000);
     store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_goes_is_missed_quickly_and_found_again_with_everything() {
+async fn a_stopped_server_fails_fast_and_returns_with_all_data() {
     let mut server = PostgresServer::start(Setup { fsync: true, ..Setup::default() }).await;
     let settings = settings(&server.database().await);
     let store = TraceStore::open_postgres(&settings, &Lifecycle::default()).await.unwrap();
     let accounts = AccountStore::open_postgres(&settings).await.unwrap();
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..30).map(|n| plain(workspace_id, format!("t{n}"), START + n * MINUTE)).collect();
-    for (round, way) in [PostgresServer::stop, PostgresServer::kill].into_iter().enumerate() {
+    for (round, shut_down) in [PostgresServer::stop, PostgresServer::kill].into_iter().enumerate() {
         let batch = &traces[round * 10..][..10];
-        assert_eq!(sample::write(&store, batch, 10).await, 10);
-        way(&mut server);
+        assert_eq!(store_sample::write(&store, batch, 10).await, 10);
+        shut_down(&mut server);
         let since = Instant::now();
         let write = store.write(&batch.iter().collect::<Vec<_>>()).await.unwrap_err();
         let read = store.list(&ListRequest::first(workspace_id, always(), 5)).await.unwrap_err();
@@ -121,18 +118,18 @@ async fn a_server_that_goes_is_missed_quickly_and_found_again_with_everything() 
         assert!(store.ping().await.is_err());
         assert!(since.elapsed() < Duration::from_secs(25), "{:?}", since.elapsed());
         server.resume().await;
-        // What was written before is there, and sending it again changes nothing.
-        assert_eq!(sample::write(&store, batch, 10).await, 0);
+        // The rows written before are still stored, and writing them again adds none.
+        assert_eq!(store_sample::write(&store, batch, 10).await, 0);
         accounts.ping().await.unwrap();
     }
-    assert_eq!(sample::write(&store, &traces[20..], 10).await, 10);
+    assert_eq!(store_sample::write(&store, &traces[20..], 10).await, 10);
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
     store.close().await;
     accounts.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_verify_full_a_server_is_believed_by_its_certificate_and_its_name() {
+async fn verify_full_checks_the_certificate_and_the_host_name() {
     let mut authority = CertificateParams::new(vec![]).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
@@ -154,7 +151,7 @@ async fn with_verify_full_a_server_is_believed_by_its_certificate_and_its_name()
     store.ping().await.unwrap();
     store.close().await;
     let unknown = AccountStore::open_postgres(&settings(&url("localhost", ""))).await;
-    assert!(unknown.is_err(), "nobody vouches for it");
+    assert!(unknown.is_err(), "the authority is not trusted");
     let misnamed = AccountStore::open_postgres(&settings(&url("127.0.0.1", &trusted))).await;
-    assert!(misnamed.is_err(), "the certificate names another");
+    assert!(misnamed.is_err(), "the certificate is for another name");
 }

@@ -1,4 +1,4 @@
-//! What a server answered, read to the end.
+//! A complete HTTP response.
 
 use reqwest::header::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,7 @@ impl Answer {
         Self { status, headers, text: response.text().await.unwrap() }
     }
 
-    /// The header's text; empty where it is absent.
+    /// Returns the value of a header, or an empty string if it is absent.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
@@ -39,7 +39,7 @@ impl Answer {
         self
     }
 
-    /// An error with this status and code, in the shape that all errors have.
+    /// Asserts an error with this status and code in the common error format.
     #[track_caller]
     pub fn expect_error(self, status: u16, code: &str) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
@@ -51,7 +51,7 @@ impl Answer {
         self
     }
 
-    /// The paths of the fields that a 422 names.
+    /// Returns the paths of the fields in a 422 response.
     #[track_caller]
     pub fn fields(&self) -> Vec<String> {
         let fields = self.json()["fields"].as_array().cloned().unwrap_or_default();

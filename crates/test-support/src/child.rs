@@ -1,4 +1,4 @@
-//! The binary as a process of its own, to be killed, stopped and listened to.
+//! The server binary as a child process.
 
 use std::{
     env,
@@ -19,13 +19,13 @@ pub struct Process {
     readers: Vec<JoinHandle<()>>,
 }
 
-/// The binary `agent-obs`, which cargo builds beside the folder of the test binaries.
+/// Returns the path of the binary `agent-obs`, which cargo builds next to the folder of the test binaries.
 pub fn binary() -> PathBuf {
     let test = env::current_exe().unwrap();
     test.parent().unwrap().with_file_name("agent-obs")
 }
 
-/// `agent-obs serve` with the data in `folder`, on a free port, without anything else of this environment.
+/// Returns the command `agent-obs serve` with its data in `folder`, on a free port and with an otherwise empty environment.
 pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary());
     command.arg("serve").env_clear().current_dir(folder);
@@ -37,12 +37,12 @@ pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
 }
 
 impl Process {
-    /// Starts it and waits until it listens.
+    /// Starts the server and waits until it listens.
     pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::spawn(command(folder, settings))
     }
 
-    /// The same for a command that is more than [`command`].
+    /// Starts a modified [`command`] and waits until the server listens.
     pub fn spawn(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let output = Arc::new(Mutex::new(String::new()));
@@ -56,7 +56,7 @@ impl Process {
         };
         output.lock().unwrap().push_str(&line);
         let stderr = child.stderr.take().unwrap();
-        let readers = vec![gather(stdout, Arc::clone(&output)), gather(stderr, Arc::clone(&output))];
+        let readers = vec![collect(stdout, Arc::clone(&output)), collect(stderr, Arc::clone(&output))];
         Self { url: address.to_owned(), child, output, readers }
     }
 
@@ -64,13 +64,13 @@ impl Process {
         Client::new(&self.url)
     }
 
-    /// Kills it where it stands, as `kill -9` does.
+    /// Kills the process with SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Asks it to stop; answers how it ended and all that it printed.
+    /// Sends SIGTERM, waits until the process exits, and returns its exit status and output.
     pub fn terminate(mut self) -> (ExitStatus, String) {
         let kill =
             Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child.id())).status().unwrap();
@@ -80,7 +80,7 @@ impl Process {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < deadline, "it did not stop: {}", self.output.lock().unwrap());
+            assert!(Instant::now() < deadline, "the server did not stop: {}", self.output.lock().unwrap());
             std::thread::sleep(Duration::from_millis(10));
         };
         for reader in std::mem::take(&mut self.readers) {
@@ -93,13 +93,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Nothing to do where it has ended already.
+        // Errors mean that the process has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-fn gather(from: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> JoinHandle<()> {
+fn collect(from: impl Read + Send + 'static, into: Arc<Mutex<String>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             let mut into = into.lock().unwrap();

@@ -1,4 +1,4 @@
-//! Somebody who talks to a server, with a method for each endpoint that the tests call often.
+//! An HTTP client with a method for each endpoint that tests use often.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -14,17 +14,17 @@ pub struct Client {
 }
 
 impl Client {
-    /// Somebody without credentials. Connections are not shared with other clients.
+    /// Creates a client without credentials. Connections are not shared with other clients.
     pub fn new(url: &str) -> Self {
         Self { http: api::http::client(url).build().unwrap(), url: url.to_owned(), token: None, redis: None }
     }
 
-    /// The same, who waits after everything that was sent until it was taken off the queue in that Redis and written.
+    /// Returns a client that waits after each accepted request until the queue in this Redis is processed.
     pub fn behind_queue_in(self, redis: Option<&str>) -> Self {
         Self { redis: redis.map(str::to_owned), ..self }
     }
 
-    /// The same with these credentials: a JWT or an API key.
+    /// Returns a client with a token: a JWT or an API key.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
@@ -49,7 +49,7 @@ impl Client {
         answer
     }
 
-    /// Waits until everything that was sent is written, where that is somebody else's work.
+    /// Waits until all queued traces are stored. Returns immediately without a queue.
     pub async fn settle(&self) {
         if let Some(redis) = &self.redis {
             drained(redis).await;
@@ -60,7 +60,7 @@ impl Client {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// As the refresh button does: past the cache.
+    /// Bypasses the cache, as the refresh button does.
     pub async fn get_fresh(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path).header("cache-control", "no-cache")).await
     }
@@ -100,7 +100,7 @@ impl Client {
         self.post("/api/v1/traces/batch", &json!({"traces": traces})).await
     }
 
-    /// Sends traces that must all be taken.
+    /// Sends traces and asserts that all are accepted.
     #[track_caller]
     pub fn ingest<'a>(&'a self, traces: &'a [Value]) -> impl Future<Output = ()> + 'a {
         let caller = std::panic::Location::caller();
@@ -122,12 +122,12 @@ impl Client {
         self.post(&format!("/api/v1/traces/{trace_id}/scores"), score).await
     }
 
-    /// The key figures of a range, as they are now.
+    /// Returns the KPIs of a range, bypassing the cache.
     pub async fn kpis(&self, range: &str) -> Value {
         self.get_fresh(&format!("/api/v1/metrics/home-kpis?range={range}")).await.expect(200).json()
     }
 
-    /// A page of traces, as it is now.
+    /// Returns a page of traces, bypassing the cache.
     pub async fn traces(&self, query: &str) -> Value {
         self.get_fresh(&format!("/api/v1/traces?{query}")).await.expect(200).json()
     }
@@ -136,7 +136,7 @@ impl Client {
         self.get_fresh(&format!("/api/v1/traces/{trace_id}")).await.expect(200).json()
     }
 
-    /// The ids of all traces of the last 30 days, walked by cursor, and the total that the first page told.
+    /// Returns the ids of all traces of the last 30 days, read with cursor pagination, and the total on the first page.
     pub async fn all_trace_ids(&self) -> (Vec<String>, u64) {
         let first = self.traces("range=30d&limit=100").await;
         let total = first["total"].as_u64().unwrap();
@@ -150,7 +150,7 @@ impl Client {
     }
 }
 
-/// The ids on a page, in its order.
+/// Returns the trace ids of a page, in order.
 pub fn trace_ids(page: &Value) -> Vec<String> {
     page["items"]
         .as_array()
@@ -160,7 +160,7 @@ pub fn trace_ids(page: &Value) -> Vec<String> {
         .collect()
 }
 
-/// `text` with everything escaped but letters and digits.
+/// Percent-encodes everything except ASCII letters and digits.
 pub fn escaped(text: &str) -> String {
     let escape = |byte: u8| {
         if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
@@ -179,7 +179,7 @@ async fn drained(redis: &str) {
         if bytes.is_none_or(|bytes| bytes == 0) {
             return;
         }
-        assert!(tokio::time::Instant::now() < deadline, "the queue is not emptied");
+        assert!(tokio::time::Instant::now() < deadline, "timed out waiting for an empty queue");
         tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     }
 }

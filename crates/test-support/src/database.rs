@@ -1,5 +1,5 @@
-//! Databases for tests: each test has one of its own, empty, gone when the test is over. The engines that the suites
-//! run against are listed in here, and how to look past a store into its tables.
+//! Databases for tests: each test has its own empty one, which is deleted after the test. Opens every engine of the suites
+//! and reads tables directly.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use crate::postgres::{PostgresServer, Setup};
 
-/// A database that a store can be opened on, more than once.
+/// A database on which stores can be opened several times.
 pub enum Database {
     /// A folder for SQLite files.
     Sqlite(TempDir),
@@ -23,19 +23,19 @@ pub enum Database {
     Postgres { settings: PostgresSettings, layout: Layout },
 }
 
-/// An empty SQLite database.
+/// Creates an empty SQLite database.
 pub async fn open_sqlite() -> Database {
     Database::Sqlite(tempfile::tempdir().unwrap())
 }
 
-/// An empty database on a PostgreSQL server that knows nothing of TimescaleDB.
+/// Creates an empty database on a PostgreSQL server without TimescaleDB.
 pub async fn open_postgres() -> Database {
     static SERVER: OnceCell<PostgresServer> = OnceCell::const_new();
     let server = SERVER.get_or_init(|| PostgresServer::start(Setup::default())).await;
     Database::Postgres { settings: settings(&server.database().await), layout: Layout::Plain }
 }
 
-/// An empty database on a server with TimescaleDB.
+/// Creates an empty database on a PostgreSQL server with TimescaleDB.
 pub async fn open_timescale() -> Database {
     static SERVER: OnceCell<PostgresServer> = OnceCell::const_new();
     let setup = Setup { timescale: true, ..Setup::default() };
@@ -43,7 +43,7 @@ pub async fn open_timescale() -> Database {
     Database::Postgres { settings: settings(&server.database().await), layout: Layout::Timescale }
 }
 
-/// How tests use a database.
+/// Returns the connection settings of tests.
 pub fn settings(url: &str) -> PostgresSettings {
     PostgresSettings {
         url: Secret::new(url),
@@ -54,7 +54,7 @@ pub fn settings(url: &str) -> PostgresSettings {
 }
 
 impl Database {
-    /// The trace store on this database.
+    /// Opens the trace store on this database.
     pub async fn traces(&self) -> TraceStore {
         match self {
             Self::Sqlite(_) => TraceStore::open_sqlite(&self.file("traces.db")).await.unwrap(),
@@ -66,7 +66,7 @@ impl Database {
         }
     }
 
-    /// The account store on this database.
+    /// Opens the account store on this database.
     pub async fn accounts(&self) -> AccountStore {
         match self {
             Self::Sqlite(_) => AccountStore::open_sqlite(&self.file("accounts.db")).await.unwrap(),
@@ -74,17 +74,17 @@ impl Database {
         }
     }
 
-    /// How many rows a table of the trace store has.
+    /// Returns the number of rows in a table of the trace store.
     pub async fn count_in_traces(&self, table: &'static str) -> i64 {
         self.count("traces.db", table).await
     }
 
-    /// How many rows a table of the account store has.
+    /// Returns the number of rows in a table of the account store.
     pub async fn count_in_accounts(&self, table: &'static str) -> i64 {
         self.count("accounts.db", table).await
     }
 
-    /// How many migrations of the trace store were applied.
+    /// Returns the number of applied migrations of the trace store.
     pub async fn trace_migrations(&self) -> i64 {
         match self {
             Self::Sqlite(_) => self.count_in_traces("_sqlx_migrations").await,
@@ -92,7 +92,7 @@ impl Database {
         }
     }
 
-    /// Changes rows of the trace store behind its back.
+    /// Executes a statement in the database of the trace store, bypassing the store.
     pub async fn execute_in_traces(&self, statement: &str) {
         match self {
             Self::Sqlite(_) => {
@@ -108,7 +108,7 @@ impl Database {
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        let Self::Sqlite(folder) = self else { panic!("{name} is a file of SQLite's") };
+        let Self::Sqlite(folder) = self else { panic!("{name} exists only with SQLite") };
         folder.path().join(name)
     }
 

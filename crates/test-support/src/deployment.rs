@@ -1,4 +1,4 @@
-//! The server under test: one process with everything embedded, or four roles over PostgreSQL and Redis.
+//! The server under test: one process with embedded storage, or four roles with PostgreSQL and Redis.
 
 use std::{collections::HashMap, env, path::Path};
 
@@ -17,13 +17,13 @@ use crate::{
 
 const SECRET: &str = "a secret that all four roles share, for tests alone";
 
-/// One for all tests: it ends with the process.
+/// Shared by all tests. Stops with the process.
 static POSTGRES: OnceCell<PostgresServer> = OnceCell::const_new();
 
-/// The applications that make up the server; clients connect to the first.
+/// The applications of the server. Clients connect to the first.
 pub struct Deployment {
     pub applications: Vec<Application>,
-    /// The URL of the Redis whose queue lies between acknowledging and storing.
+    /// The URL of the Redis with the queue of accepted traces.
     pub redis: Option<String>,
     _redis: Option<RedisServer>,
 }
@@ -48,10 +48,10 @@ impl Deployment {
         Self { applications: vec![application], redis: None, _redis: None }
     }
 
-    /// Each server has a database and a Redis to itself.
+    /// Starts four roles with their own database and Redis.
     async fn roles(settings: &HashMap<&'static str, String>, folder: &Path, clock: &Clock) -> Self {
         let postgres = POSTGRES.get_or_init(|| PostgresServer::start(Setup::default())).await;
-        // A server that is started again in the same folder uses the same database.
+        // A server restarted in the same folder uses the same database.
         let note = folder.join("database");
         let database = match std::fs::read_to_string(&note) {
             Ok(database) => database,

@@ -1,5 +1,5 @@
-//! The real nginx with the project's nginx.conf, on a free port, in a folder of its own; it ends with the value, with a
-//! panic, and with a test process that is killed. Knows nothing of what stands behind it.
+//! nginx with the project's nginx.conf, on a free port and in its own folder. Stops when the value is dropped, on a panic,
+//! and when the test process is killed.
 
 use std::{
     env,
@@ -15,39 +15,39 @@ use std::{
 use tempfile::TempDir;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/nginx.sh");
-/// As long as a busy machine may take to start it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Timeout of the start, even on a busy machine.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct Nginx {
-    /// Where it listens, like `http://127.0.0.1:40123`.
+    /// The URL, such as `http://127.0.0.1:40123`.
     pub url: String,
     folder: TempDir,
-    /// Dropped to stop it.
+    /// Stops nginx when dropped.
     stop: Option<mpsc::Sender<()>>,
-    keeper: Option<JoinHandle<()>>,
+    supervisor: Option<JoinHandle<()>>,
 }
 
 impl Nginx {
-    /// Serves the built SPA in `root` and hands the API on to `upstream`, like `http://127.0.0.1:8000`. Several, as one
-    /// behind the other, are separated by commas. Answers when it listens.
+    /// Serves the built SPA in `root` and forwards the API to `upstream`, such as `http://127.0.0.1:8000`. Several upstreams
+    /// are separated by commas. Returns when nginx listens.
     pub fn start(upstream: &str, root: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let web = folder.path().join("web");
         run(Command::new(SCRIPT).arg("web").arg(root).arg(&web));
-        // nginx cannot pick a port and say which: another process may take the free one first.
+        // nginx cannot choose a free port and report it, and another process may bind this one first.
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             fs::write(folder.path().join("nginx.conf"), configuration(folder.path(), port, upstream))
                 .unwrap();
-            if let Some((stop, keeper)) = keep(folder.path(), port) {
+            if let Some((stop, supervisor)) = supervise(folder.path(), port) {
                 let url = format!("http://127.0.0.1:{port}");
-                return Self { url, folder, stop: Some(stop), keeper: Some(keeper) };
+                return Self { url, folder, stop: Some(stop), supervisor: Some(supervisor) };
             }
         }
-        panic!("nginx does not start: {}", read(folder.path(), "error.log"))
+        panic!("failed to start nginx: {}", read(folder.path(), "error.log"))
     }
 
-    /// The access log so far: a line of JSON for each request.
+    /// Returns the access log: one line of JSON per request.
     pub fn log(&self) -> String {
         read(self.folder.path(), "access.log")
     }
@@ -56,19 +56,19 @@ impl Nginx {
 impl Drop for Nginx {
     fn drop(&mut self) {
         drop(self.stop.take());
-        if let Some(keeper) = self.keeper.take() {
-            let _ = keeper.join();
+        if let Some(supervisor) = self.supervisor.take() {
+            let _ = supervisor.join();
         }
     }
 }
 
-/// The folder with the built SPA: what `AGENT_OBS_WEB_DIST` names, or else web/dist.
+/// Returns the folder with the built SPA: `AGENT_OBS_WEB_DIST`, or else web/dist.
 pub fn built_spa() -> PathBuf {
     let named = env::var_os("AGENT_OBS_WEB_DIST").filter(|folder| !folder.is_empty());
     named.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist"), PathBuf::from)
 }
 
-/// nginx.conf as `scripts/nginx.sh` fills it in.
+/// Renders nginx.conf with `scripts/nginx.sh`.
 fn configuration(folder: &Path, port: u16, upstream: &str) -> Vec<u8> {
     let servers: Vec<_> = upstream.split(',').map(|url| url.trim().trim_start_matches("http://")).collect();
     let rendered = run(Command::new(SCRIPT)
@@ -82,31 +82,31 @@ fn configuration(folder: &Path, port: u16, upstream: &str) -> Vec<u8> {
     rendered.stdout
 }
 
-/// Starts it from a thread that lives as long as it: the signal of `--pdeathsig` comes when the thread that started it
-/// ends, which a test's own thread may do earlier. None where it ended before it listened.
-fn keep(folder: &Path, port: u16) -> Option<(mpsc::Sender<()>, JoinHandle<()>)> {
+/// Starts nginx from a thread that lives as long as nginx, because `--pdeathsig` sends its signal when the starting thread
+/// ends, and the thread of a test may end earlier. Returns `None` if nginx exits before it listens.
+fn supervise(folder: &Path, port: u16) -> Option<(mpsc::Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = mpsc::channel::<()>();
     let (started, listens) = mpsc::channel();
     let folder = folder.to_owned();
-    let keeper = thread::spawn(move || {
+    let supervisor = thread::spawn(move || {
         let mut child = spawn(&folder);
         let listening = wait_until_it_listens(&mut child, port);
         if started.send(listening).is_ok() && listening {
-            // Ends with an error when the other side is dropped.
+            // Returns an error when the sender is dropped.
             let _ = stopped.recv();
         }
         let _ = child.kill();
         let _ = child.wait();
     });
     if listens.recv().unwrap_or(false) {
-        return Some((stop, keeper));
+        return Some((stop, supervisor));
     }
-    keeper.join().unwrap();
+    supervisor.join().unwrap();
     None
 }
 
 fn spawn(folder: &Path) -> Child {
-    // One process: workers would outlive a master that is killed. It stays who started it, so it can read the folder.
+    // A single process, because workers would outlive a killed master. It keeps its user, so that it can read the folder.
     Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "--"])
         .arg(program())
@@ -120,9 +120,9 @@ fn spawn(folder: &Path) -> Child {
 }
 
 fn wait_until_it_listens(child: &mut Child, port: u16) -> bool {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + START_TIMEOUT;
     while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
-        // Somebody else may answer on that port, while it ends because it cannot have it.
+        // Another process may listen on the port, in which case nginx exits.
         if TcpStream::connect(("127.0.0.1", port)).is_ok() && child.try_wait().unwrap().is_none() {
             return true;
         }
@@ -131,7 +131,7 @@ fn wait_until_it_listens(child: &mut Child, port: u16) -> bool {
     false
 }
 
-/// What `NGINX` names, or else nginx from the path or from where Debian has it, which is on root's path alone.
+/// Returns the program in `NGINX`, or else nginx on the `PATH` or in /usr/sbin, where Debian installs it.
 fn program() -> PathBuf {
     if let Some(program) = env::var_os("NGINX").filter(|program| !program.is_empty()) {
         return program.into();
@@ -141,7 +141,7 @@ fn program() -> PathBuf {
         .chain([PathBuf::from("/usr/sbin")])
         .map(|folder| folder.join("nginx"))
         .find(|program| program.is_file())
-        .expect("no nginx on the PATH or in /usr/sbin: install it, or name it in NGINX")
+        .expect("nginx is not on the PATH or in /usr/sbin: install it, or set NGINX")
 }
 
 fn run(command: &mut Command) -> Output {

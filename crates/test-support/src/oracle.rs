@@ -1,4 +1,4 @@
-//! What the store's answers must be, found by the plainest loops there are. Shares no arithmetic with the store.
+//! The expected results of the store, computed by plain loops. Shares no arithmetic with the store.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,7 +15,7 @@ use shared::{
 };
 use store::trace::list::TraceFilter;
 
-/// The traces that started in a window.
+/// Returns the traces that started in a window.
 pub fn inside(traces: &[NewTrace], window: Window) -> impl Iterator<Item = &NewTrace> {
     traces.iter().filter(move |trace| {
         trace.timestamp.as_micros() >= window.start.as_micros()
@@ -23,7 +23,7 @@ pub fn inside(traces: &[NewTrace], window: Window) -> impl Iterator<Item = &NewT
     })
 }
 
-/// What traces add up to.
+/// Returns the sums of traces.
 pub fn sums<'a>(traces: impl IntoIterator<Item = &'a NewTrace>) -> Sums {
     let mut sums = Sums::default();
     for trace in traces {
@@ -48,7 +48,7 @@ pub fn sums<'a>(traces: impl IntoIterator<Item = &'a NewTrace>) -> Sums {
     sums
 }
 
-/// The traces of a window by the step that they started in.
+/// Groups the traces of a window by the step in which they started.
 pub fn by_step(traces: &[NewTrace], window: Window, step: Duration) -> BTreeMap<Timestamp, Vec<&NewTrace>> {
     let step = i64::try_from(step.as_micros()).unwrap();
     let mut steps: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -91,7 +91,7 @@ pub fn assert_groups(
                 let read = distribution.latency_ms(percent as f64 / 100.0).unwrap_or(-1.0);
                 prop_assert!(
                     (read - truth).abs() <= 0.02 * truth,
-                    "p{percent} {key:?} {start}: {read} for {truth}"
+                    "p{percent} {key:?} {start}: found {read}, expected {truth}"
                 );
             }
         }
@@ -99,15 +99,15 @@ pub fn assert_groups(
     Ok(())
 }
 
-/// The nearest-rank percentile of the latencies, in milliseconds.
+/// Returns the nearest-rank percentile of the latencies in milliseconds.
 fn percentile_ms(traces: &[&NewTrace], percent: usize) -> f64 {
     let mut latencies: Vec<_> = traces.iter().map(|trace| trace.latency).collect();
     latencies.sort_unstable();
     latencies[(percent * latencies.len()).div_ceil(100) - 1] as f64 / 1000.0
 }
 
-/// The traces of a window that match, newest first; those of one moment in the reverse order of arrival, which is
-/// their order in `traces`.
+/// Returns the traces of a window that match a filter, newest first. Traces with the same start are in reverse order of
+/// arrival, which is their order in `traces`.
 pub fn listed<'a>(traces: &'a [NewTrace], window: Window, filter: &TraceFilter) -> Vec<&'a NewTrace> {
     let mut found: Vec<(usize, &NewTrace)> = traces
         .iter()
@@ -125,7 +125,7 @@ pub fn listed<'a>(traces: &'a [NewTrace], window: Window, filter: &TraceFilter) 
     found.into_iter().rev().map(|(_, trace)| trace).collect()
 }
 
-/// A trace as lists show it.
+/// Returns a trace as lists contain it.
 pub fn shown(trace: &NewTrace) -> Trace {
     let unsigned = |number: i64| u64::try_from(number).unwrap();
     Trace {

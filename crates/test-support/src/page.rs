@@ -133,8 +133,9 @@ impl Page {
     pub fn expect_path(&self, path: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
         async move {
-            let wanted: Url = format!("{}{path}", self.url).parse().unwrap();
-            let result = self.chromium.client.wait().at_most(TIMEOUT).every(INTERVAL).for_url(&wanted).await;
+            let expected: Url = format!("{}{path}", self.url).parse().unwrap();
+            let result =
+                self.chromium.client.wait().at_most(TIMEOUT).every(INTERVAL).for_url(&expected).await;
             if let Err(error) = result {
                 panic!("{caller}: {path} was not reached ({error})\n{}", self.current_content().await);
             }

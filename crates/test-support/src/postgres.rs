@@ -1,8 +1,7 @@
-//! A PostgreSQL server of the tests' own: in a folder of its own, on a free port, never one that happens to run. It ends
-//! with the test binary, however that ends.
+//! A PostgreSQL server for tests, in its own folder and on a free port. Stops with the test binary, even if that is killed.
 //!
-//! What it needs: PostgreSQL's programs, found through `pg_config` or in `POSTGRES_BIN`. Where the tests are run by root,
-//! which PostgreSQL refuses to be, the server runs as the user `postgres`.
+//! Requires PostgreSQL's programs, found with `pg_config` or in `POSTGRES_BIN`. If root runs the tests, the server runs as
+//! the user `postgres`, because PostgreSQL refuses to run as root.
 
 use std::{
     fs,
@@ -17,16 +16,16 @@ use std::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
-/// How a server is set up.
+/// The configuration of a server.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// Whether a commit waits for the disk: only tests that kill the server need it.
+    /// Whether commits are flushed to disk. Required only by tests that kill the server.
     pub fsync: bool,
     /// Whether TimescaleDB is loaded.
     pub timescale: bool,
-    /// The certificate and its key, in PEM, with which it speaks TLS.
+    /// The certificate and key in PEM. Enables TLS.
     pub tls: Option<(String, String)>,
-    /// Further settings, by name; they go before those above.
+    /// Additional settings by name. They override the settings above.
     pub settings: &'static [(&'static str, &'static str)],
 }
 
@@ -40,21 +39,21 @@ pub struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Makes a cluster and starts it.
+    /// Creates a cluster and starts the server.
     pub async fn start(setup: Setup) -> Self {
         let folder = tempfile::Builder::new().prefix("agent-obs-postgres-").tempdir().unwrap();
         let port = free_port();
-        give_to_server_user(folder.path());
+        chown_to_server_user(folder.path());
         let mut server = Self { port, folder, setup, process: None, databases: AtomicU32::new(0) };
-        server.make_cluster();
+        server.create_cluster();
         server.resume().await;
         server
     }
 
-    fn make_cluster(&self) {
+    fn create_cluster(&self) {
         let data = self.data();
         fs::create_dir(&data).unwrap();
-        give_to_server_user(&data);
+        chown_to_server_user(&data);
         let made = self
             .program("initdb")
             .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
@@ -69,19 +68,19 @@ impl PostgresServer {
         }
     }
 
-    /// A file that only the server's user may read.
+    /// Writes a file that only the user of the server may read.
     fn put(&self, name: &str, text: &str) {
         let path = self.data().join(name);
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-        give_to_server_user(&path);
+        chown_to_server_user(&path);
     }
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// Starts the server (again, on the same port) and waits until it answers.
+    /// Starts or restarts the server on the same port and waits until it accepts connections.
     pub async fn resume(&mut self) {
         let on = |on: bool| if on { "on" } else { "off" };
         let mut command = self.guarded("postgres");
@@ -121,47 +120,47 @@ impl PostgresServer {
         }
     }
 
-    /// What the server said since it was last started.
+    /// Returns the log of the server since its last start.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// Stops the server as an administrator does who does not wait for its clients.
+    /// Stops the server with a fast shutdown, without waiting for its clients.
     pub fn stop(&mut self) {
         self.signal("INT");
     }
 
-    /// Kills the server where it stands: it has to recover when it is started again.
+    /// Stops the server with an immediate shutdown. It recovers at its next start.
     pub fn kill(&mut self) {
         self.signal("QUIT");
     }
 
-    /// Tells the server to end and waits until it has.
+    /// Sends a signal to the server and waits until it exits.
     fn signal(&mut self, signal: &str) {
         let Some(mut guard) = self.process.take() else { return };
         let pid = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         if let Some(pid) = pid.lines().next() {
             let _ = Command::new("sh").arg("-c").arg(format!("kill -{signal} {pid}")).status();
         }
-        // Held until it has ended: the end of the pipe would end it in another way.
+        // The pipe stays open until the server has exited, since closing it makes the guard kill the server.
         let pipe = guard.stdin.take();
         guard.wait().unwrap();
         drop(pipe);
     }
 
-    /// A fresh, empty database: its URL.
+    /// Creates an empty database and returns its URL.
     pub async fn database(&self) -> String {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         self.execute("postgres", &format!("CREATE DATABASE {name} TEMPLATE template0")).await;
         self.url(&name)
     }
 
-    /// Where a database is.
+    /// Returns the URL of a database.
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 
-    /// Runs a statement as the administrator, in a database.
+    /// Executes a statement in a database as the superuser.
     pub async fn execute(&self, database: &str, statement: &str) {
         let mut connection = self.connect(database).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
@@ -174,12 +173,12 @@ impl PostgresServer {
         options.ssl_mode(sqlx::postgres::PgSslMode::Disable).connect().await
     }
 
-    /// A program of PostgreSQL, as the user that it runs as.
+    /// Returns the command of a PostgreSQL program, run as the user of the server.
     fn program(&self, name: &str) -> Command {
         as_server_user(Command::new(programs().join(name)), self.folder.path())
     }
 
-    /// A program that is ended, and its folder removed, when this process ends: a shell beside it waits for the end of a
+    /// Returns a command that is stopped and whose folder is deleted when this process ends. A shell waits for the end of a
     /// pipe that only this process holds open.
     fn guarded(&self, name: &str) -> Command {
         let script = r#"folder=$1; shift
@@ -212,13 +211,13 @@ fn as_server_user(mut command: Command, folder: &Path) -> Command {
     command
 }
 
-fn give_to_server_user(path: &Path) {
+fn chown_to_server_user(path: &Path) {
     if let Some(user) = server_user() {
         std::os::unix::fs::chown(path, Some(user), None).unwrap();
     }
 }
 
-/// Who the server runs as, where that is not whoever runs the tests.
+/// Returns the user id of the server if it differs from the current user.
 fn server_user() -> Option<u32> {
     let id = |arguments: &[&str]| {
         let output = Command::new("id").args(arguments).output().unwrap();
@@ -227,7 +226,7 @@ fn server_user() -> Option<u32> {
     (id(&["-u"]) == Some(0)).then(|| id(&["-u", "postgres"]).unwrap())
 }
 
-/// Where PostgreSQL's programs are.
+/// Returns the folder with PostgreSQL's programs.
 fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("POSTGRES_BIN") {
         return folder.into();
@@ -235,7 +234,7 @@ fn programs() -> PathBuf {
     let output = Command::new("pg_config").arg("--bindir").output();
     let found = output.ok().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     let found = found.map(PathBuf::from).filter(|folder| folder.join("postgres").exists());
-    // Debian keeps the programs of each version in a folder of its own, and pg_config in a package of its own.
+    // Debian installs the programs of each version in a separate folder, and pg_config in a separate package.
     let newest = || {
         let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
         let folders = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
@@ -243,7 +242,7 @@ fn programs() -> PathBuf {
     };
     found
         .or_else(newest)
-        .unwrap_or_else(|| panic!("no PostgreSQL: install it, or name its programs in POSTGRES_BIN"))
+        .unwrap_or_else(|| panic!("PostgreSQL is not installed: install it, or set POSTGRES_BIN"))
 }
 
 fn free_port() -> u16 {

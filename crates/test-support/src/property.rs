@@ -1,4 +1,4 @@
-//! Running a property against a store: proptest's cases one after the other, each awaited where it stands.
+//! Property tests against a store: runs the cases of proptest sequentially and awaits each.
 
 use proptest::{
     strategy::Strategy,
@@ -6,8 +6,10 @@ use proptest::{
 };
 use tokio::{runtime::Handle, task::block_in_place};
 
-/// Runs `property` over `cases` random inputs, and panics with the smallest input found that breaks it. Must be called
-/// in a runtime of several threads.
+/// Runs `property` with `cases` random inputs.
+///
+/// # Panics
+/// Panics with the smallest failing input, and outside of a multi-threaded runtime.
 pub fn check<S: Strategy>(
     cases: u32,
     inputs: &S,

@@ -1,4 +1,4 @@
-//! A receiver of webhooks on a port of its own, which answers as it is told to.
+//! A receiver of webhooks on a free port, with configurable responses.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -18,26 +18,26 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::tls::Stream;
 
-/// What a request is answered.
+/// The response to a request.
 #[derive(Clone)]
 pub enum Answer {
-    /// A status with further header lines and a body.
+    /// A status, additional header lines and a body.
     Status(u16, &'static str, &'static str),
-    /// Nothing, while the connection stands.
+    /// No response; the connection stays open.
     Silence,
-    /// The end of the connection.
+    /// Closes the connection without a response.
     End,
-    /// 500 with a body that never ends.
+    /// Status 500 with an endless body.
     Endless,
-    /// 200, once there is a permit.
+    /// Status 200 as soon as a permit is available.
     Held(Arc<Semaphore>),
 }
 
-/// A request that came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub path: String,
-    /// By their names in small letters.
+    /// Headers by lowercase name.
     pub headers: HashMap<String, String>,
     pub body: Vec<u8>,
 }
@@ -67,12 +67,12 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Answers so, one after the other, and 200 after that.
+    /// Starts a receiver that sends the responses in order, then 200.
     pub async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
         Self::start_with(answers, None).await
     }
 
-    /// The same by TLS.
+    /// Starts a receiver with TLS.
     pub async fn encrypted(acceptor: TlsAcceptor) -> Self {
         Self::start_with([], Some(acceptor)).await
     }
@@ -92,7 +92,7 @@ impl Receiver {
                             None => Box::new(stream),
                             Some(acceptor) => match acceptor.accept(stream).await {
                                 Ok(stream) => Box::new(stream),
-                                // It does not believe the certificate.
+                                // The client rejected the certificate.
                                 Err(_) => return,
                             },
                         };
@@ -116,7 +116,7 @@ impl Receiver {
         self.state.received.lock().unwrap().len()
     }
 
-    /// The most requests that were under way at once.
+    /// Returns the highest number of concurrent requests.
     pub fn most(&self) -> usize {
         self.state.most.load(Ordering::SeqCst)
     }
@@ -137,7 +137,7 @@ async fn serve(mut stream: Stream, state: Arc<State>) {
     let (status, headers, body) = match answer {
         Answer::Status(status, headers, body) => (status, headers, body),
         Answer::Silence => {
-            // Until the other side has enough.
+            // Waits until the client closes the connection.
             let _ = stream.read(&mut [0; 1]).await;
             state.now.fetch_sub(1, Ordering::SeqCst);
             return;
@@ -160,7 +160,7 @@ async fn serve(mut stream: Stream, state: Arc<State>) {
     if status > 0 {
         let length = body.len();
         let answer = format!(
-            "HTTP/1.1 {status} Whatever\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            "HTTP/1.1 {status} Test\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         );
         let _ = stream.write_all(answer.as_bytes()).await;
         let _ = stream.shutdown().await;

@@ -1,5 +1,5 @@
-//! A Redis of a test's own: on a free port, in a folder of its own, gone when the test is over, however it ends. It can
-//! be stopped, killed, paused and started again.
+//! A Redis server for a test, on a free port and in its own folder. Stops with the test. Can be stopped, killed, paused and
+//! restarted.
 
 use std::{
     fs,
@@ -13,16 +13,16 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use redis::FromRedisValue;
 use tempfile::TempDir;
 
-/// How the server is to be.
+/// The configuration of a server.
 #[derive(Clone, Debug, Default)]
 pub struct RedisOptions {
-    /// Writes every command to the disk before it is answered.
+    /// Flushes every command to disk before the reply.
     pub append_only: bool,
-    /// Asks for this password.
+    /// The required password.
     pub password: Option<String>,
-    /// Speaks TLS alone, with a certificate of an authority of its own.
+    /// Accepts only TLS, with a certificate of its own authority.
     pub tls: bool,
-    /// Further settings, by name; they go before those above.
+    /// Additional settings by name. They override the settings above.
     pub settings: &'static [(&'static str, &'static str)],
 }
 
@@ -44,53 +44,53 @@ impl RedisServer {
             make_certificates(&folder);
         }
         let mut server = Self { options, folder, port: 0, child: None };
-        // Somebody else may take the port between its choice and its use.
+        // Another process may bind the port before Redis does.
         for _ in 0..10 {
             server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             if server.try_start_again() {
                 return server;
             }
         }
-        panic!("redis-server does not start: is it installed?");
+        panic!("failed to start redis-server: is it installed?");
     }
 
-    /// Where it is, with the password.
+    /// Returns the URL, including the password.
     pub fn url(&self) -> String {
         let scheme = if self.options.tls { "rediss" } else { "redis" };
         let password = self.options.password.as_ref().map(|word| format!(":{word}@")).unwrap_or_default();
         format!("{scheme}://{password}localhost:{}", self.port)
     }
 
-    /// The certificate of the authority that signed the server's.
+    /// Returns the path of the certificate of the authority.
     pub fn authority(&self) -> PathBuf {
         self.folder.path().join("authority.pem")
     }
 
-    /// The server's own certificate and its key, for other servers on this machine.
+    /// Returns the certificate and key of the server in PEM, for other servers on this machine.
     pub fn certificate(&self) -> (String, String) {
         ["server.pem", "server.key"]
             .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap())
             .into()
     }
 
-    /// Stops it in an orderly way.
+    /// Stops the server with SIGTERM.
     pub fn stop(&mut self) {
         self.signal("TERM");
         self.reap();
     }
 
-    /// Ends it where it stands.
+    /// Kills the server with SIGKILL.
     pub fn kill(&mut self) {
         self.signal("KILL");
         self.reap();
     }
 
-    /// Starts it again after [`RedisServer::stop`] or [`RedisServer::kill`], on the same port and with the same data.
+    /// Restarts the server after [`RedisServer::stop`] or [`RedisServer::kill`], on the same port and with the same data.
     pub fn start_again(&mut self) {
-        assert!(self.try_start_again(), "redis-server does not start again");
+        assert!(self.try_start_again(), "failed to restart redis-server");
     }
 
-    /// Lets it answer nobody until [`RedisServer::resume`].
+    /// Suspends the server until [`RedisServer::resume`].
     pub fn pause(&self) {
         self.signal("STOP");
     }
@@ -99,7 +99,7 @@ impl RedisServer {
         self.signal("CONT");
     }
 
-    /// What it says to a command, on a connection of its own.
+    /// Sends a command on a new connection and returns the reply.
     pub async fn query<T: FromRedisValue>(&self, words: &[&str]) -> T {
         let client = redis::Client::open(self.url()).unwrap();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -108,7 +108,7 @@ impl RedisServer {
         command.query_async(&mut connection).await.unwrap()
     }
 
-    /// How often it was given a command, scripts' commands included.
+    /// Returns the number of calls of a command, including calls in scripts.
     pub async fn calls(&self, command: &str) -> u64 {
         let info: String = self.query(&["INFO", "commandstats"]).await;
         let line = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{command}:calls=")));
@@ -116,7 +116,7 @@ impl RedisServer {
     }
 
     fn try_start_again(&mut self) -> bool {
-        // The signal comes when the thread that starts it ends: the test's own, which drops it before that or panics.
+        // `--pdeathsig` sends its signal when the starting thread ends. This is the thread of the test.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "redis-server", "--bind", "127.0.0.1", "--save", ""]);
         command.arg("--dir").arg(self.folder.path()).args(["--daemonize", "no", "--loglevel", "warning"]);
@@ -142,12 +142,12 @@ impl RedisServer {
         let mut child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
-        // What listens is what was started, as long as that has not ended: the port was free.
+        // The port was free, so the listener is this process unless it has exited.
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             if child.try_wait().unwrap().is_some() {
                 return false;
             }
-            assert!(Instant::now() < deadline, "redis-server does not listen");
+            assert!(Instant::now() < deadline, "timed out waiting for redis-server to listen");
             std::thread::sleep(Duration::from_millis(5));
         }
         self.child = Some(child);
@@ -155,7 +155,7 @@ impl RedisServer {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.as_ref().expect("redis-server runs").id();
+        let id = self.child.as_ref().expect("redis-server is running").id();
         let done = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().unwrap();
         assert!(done.success());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::Timestamp;
 
-/// A successful run of 100 ms at `timestamp`, with the members of `more` added or put in place.
+/// Returns a successful trace of 100 ms at `timestamp`. Members of `more` are added or replace existing ones.
 pub fn trace(trace_id: &str, timestamp: Timestamp, more: Value) -> Value {
     let trace = json!({
         "trace_id": trace_id, "agent_id": "support-bot", "timestamp": timestamp, "latency_ms": 100, "status": "success",
@@ -13,14 +13,14 @@ pub fn trace(trace_id: &str, timestamp: Timestamp, more: Value) -> Value {
     merged(trace, more)
 }
 
-/// `one` with the members of `two` added or put in place.
+/// Returns `one` with the members of `two`, which replace existing ones.
 pub fn merged(mut one: Value, two: Value) -> Value {
-    let Value::Object(two) = two else { panic!("{two} is no object") };
+    let Value::Object(two) = two else { panic!("{two} is not an object") };
     one.as_object_mut().unwrap().extend(two);
     one
 }
 
-/// A run with everything that one can have. Each text ends with `mark`.
+/// Returns a trace with a value in every field. Each text ends with `mark`.
 pub fn full(trace_id: &str, timestamp: Timestamp, mark: &str) -> Value {
     let span_start = timestamp + Duration::from_millis(10);
     json!({

@@ -1,5 +1,5 @@
-//! A server in this process (whether it is one or several, `deployment` says): its own folder, port and clock, gone when
-//! the test is over.
+//! A server in the test process, with its own folder, port and clock. Stops with the test. `deployment` decides whether it is
+//! one application or several.
 
 use std::{
     collections::HashMap,
@@ -29,20 +29,20 @@ use uuid::Uuid;
 
 use crate::{client::Client, deployment::Deployment};
 
-/// The password of everybody whom [`Server::member`] makes.
+/// The password of all accounts created by [`Server::member`].
 pub const PASSWORD: &str = "correct horse battery";
 
-/// Servers outlive the runtime of the test that asked for them: they stop in an orderly way.
+/// Separate from the runtimes of tests, so that servers can shut down gracefully after a test has ended.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
-/// Cheap, so that tests that are not about passwords do not wait for bcrypt.
+/// A hash with a low cost, so that tests do not wait for bcrypt.
 static HASH: LazyLock<PasswordHash> = LazyLock::new(|| PasswordHash::new(bcrypt::hash(PASSWORD, 4).unwrap()));
 
-/// The moment at which manual clocks start: in the middle of a minute, an hour and a day.
+/// Returns the start time of manual clocks: in the middle of a minute, an hour and a day.
 pub fn noon() -> Timestamp {
     "2026-03-11T12:34:56.789Z".parse().unwrap()
 }
 
-/// An alert that lasts, of no rule.
+/// Returns an open alert without a rule.
 pub fn alert(workspace_id: Uuid, title: &str, severity: Severity, created_at: Timestamp) -> Alert {
     Alert {
         id: Uuid::new_v4(),
@@ -77,7 +77,7 @@ pub struct Builder {
 
 pub struct Server {
     pub url: String,
-    /// Where OTLP is taken over gRPC.
+    /// The URL of OTLP over gRPC.
     pub grpc: String,
     pub clock: Clock,
     accounts: AccountStore,
@@ -89,7 +89,7 @@ pub struct Server {
     stopped: mpsc::Receiver<()>,
 }
 
-/// Somebody with an account, and a client with their token.
+/// An account and a client with its token.
 #[derive(Clone, Debug)]
 pub struct Member {
     pub user: User,
@@ -103,12 +103,12 @@ impl std::ops::Deref for Member {
     }
 }
 
-/// A server whose clock stands at [`noon`] until it is moved.
+/// Starts a server with a manual clock at [`noon`].
 pub async fn spawn() -> Server {
     builder().spawn().await
 }
 
-/// A server with the machine's own clock.
+/// Starts a server with the system clock.
 pub async fn spawn_live() -> Server {
     builder().live().spawn().await
 }
@@ -129,7 +129,7 @@ impl Builder {
         self
     }
 
-    /// With a folder of the test's own, to start a second server in it.
+    /// Uses a folder of the test, in which it can start a second server.
     pub fn in_folder(mut self, folder: &TempDir) -> Self {
         self.folder = Some(folder.path().to_owned());
         self
@@ -158,9 +158,9 @@ impl Builder {
                 handles: applications.iter().map(Application::handle).collect(),
                 stopped,
             };
-            // The server waits for everybody who holds what it works with.
+            // The server stops only when all handles to its parts are dropped.
             drop((gateway, query));
-            ready.send(server).unwrap_or_else(|_| panic!("the test gave up"));
+            ready.send(server).unwrap_or_else(|_| panic!("the test stopped waiting for the server"));
             let running = applications.into_iter().map(Application::run_until_stopped);
             join_all(running).await.into_iter().for_each(Result::unwrap);
             drop(deployment);
@@ -172,18 +172,18 @@ impl Builder {
 }
 
 impl Server {
-    /// Somebody without an account.
+    /// Returns a client without credentials.
     pub fn anyone(&self) -> Client {
         Client::new(&self.url).behind_queue_in(self.redis.as_deref())
     }
 
-    /// What its processes say of themselves, one after the other.
+    /// Returns the concatenated metrics of all applications.
     pub async fn metrics(&self) -> String {
         let asked = self.urls.iter().map(async |url| Client::new(url).get("/metrics").await.expect(200).text);
         join_all(asked).await.concat()
     }
 
-    /// Somebody with an account of [`PASSWORD`], without the wait for bcrypt.
+    /// Creates an account with [`PASSWORD`], bypassing bcrypt.
     pub async fn member(&self, name: &str) -> Member {
         let account = NewAccount {
             email: format!("{name}@example.com"),
@@ -193,45 +193,45 @@ impl Server {
             created_at: self.clock.now(),
         };
         let accounts = self.accounts.clone();
-        let user = beside(async move { accounts.create_account(&account).await.unwrap() }).await;
+        let user = on_server_runtime(async move { accounts.create_account(&account).await.unwrap() }).await;
         let (token, _) = self.jwt.issue(&user, self.clock.now()).unwrap();
         Member { user, client: self.anyone().with_token(&token) }
     }
 
-    /// A new API key of the member's workspace: its id, and a client that holds it.
+    /// Creates an API key in the workspace of a member. Returns its id and a client that uses it.
     pub async fn key_of(&self, member: &Member) -> (String, Client) {
         let made = member.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         (text("id"), self.anyone().with_token(&text("key")))
     }
 
-    /// Runs `work` on the store of alerts, for what has no endpoint.
+    /// Runs `work` on the alert store, for operations without an endpoint.
     pub async fn in_alert_store<F>(&self, work: impl FnOnce(AlertStore) -> F) -> F::Output
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        beside(work(AlertStore::new(self.traces.database()))).await
+        on_server_runtime(work(AlertStore::new(self.traces.database()))).await
     }
 
-    /// Keeps alerts: nothing over HTTP makes any.
+    /// Inserts alerts, since no endpoint creates any.
     pub async fn keep_alerts(&self, alerts: &[Alert]) {
         let record = |alert: &Alert| AlertRecord { alert: alert.clone(), group_key: String::new() };
         let alerts: Vec<_> = alerts.iter().map(record).collect();
         self.in_alert_store(|store| async move { store.insert_alerts(&alerts).await.unwrap() }).await;
     }
 
-    /// Takes the store of traces away, as a disk that is gone does.
+    /// Closes the trace store to simulate a failure of the database.
     pub async fn close_traces(&self) {
         let traces = self.traces.clone();
-        beside(async move { traces.close().await }).await;
+        on_server_runtime(async move { traces.close().await }).await;
     }
 
-    /// Tells the process that clients talk to to stop, without waiting for it.
+    /// Begins a graceful stop of the application that clients connect to, without waiting.
     pub fn begin_to_stop(&self) {
         drop(self.handles[0].stop(true));
     }
 
-    /// Whether all of it has stopped.
+    /// Whether all applications have stopped.
     pub fn has_stopped(&self) -> bool {
         self.stopped.try_recv().is_ok()
     }
@@ -247,18 +247,18 @@ impl Drop for Server {
         }
         let stopped = self.stopped.recv_timeout(Duration::from_secs(20));
         if !std::thread::panicking() {
-            stopped.expect("the server stops when it is told to");
+            stopped.expect("the server stops within 20 seconds");
         }
     }
 }
 
-/// Runs on the servers' runtime. A store gives its connections back in the background, wherever it was asked: on a
-/// test's own runtime that would end with the test, and the server would wait for them.
-async fn beside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+/// Runs a future on the runtime of the servers. Stores return connections to the pool in the background. On the runtime of
+/// a test this could be cancelled, and the server would wait for the connections.
+async fn on_server_runtime<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     RUNTIME.spawn(work).await.unwrap()
 }
 
-/// Waits for a condition; fails where it does not come about.
+/// Waits up to 15 seconds for a condition and panics if it is not met.
 #[track_caller]
 pub fn eventually<F: Future<Output = bool>>(
     what: &str,
@@ -267,18 +267,18 @@ pub fn eventually<F: Future<Output = bool>>(
     eventually_within(Duration::from_secs(15), what, condition)
 }
 
-/// The same for what may take longer.
+/// Waits for a condition for the given time and panics if it is not met.
 #[track_caller]
 pub fn eventually_within<F: Future<Output = bool>>(
-    patience: Duration,
+    timeout: Duration,
     what: &str,
     mut condition: impl FnMut() -> F,
 ) -> impl Future<Output = ()> {
     let caller = std::panic::Location::caller();
     async move {
-        let deadline = tokio::time::Instant::now() + patience;
+        let deadline = tokio::time::Instant::now() + timeout;
         while !condition().await {
-            assert!(tokio::time::Instant::now() < deadline, "{caller}: {what} did not come about");
+            assert!(tokio::time::Instant::now() < deadline, "{caller}: timed out waiting for {what}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

@@ -1,5 +1,5 @@
-//! Random traces whose times crowd around what goes wrong: the edges of minutes, hours and days, a microsecond before and
-//! after them, and each other.
+//! Random traces with times at boundaries: the start of minutes, hours and days, a microsecond before and after, and the
+//! times of other traces.
 
 use std::ops::RangeInclusive;
 
@@ -13,9 +13,9 @@ pub const MINUTE: i64 = 60_000_000;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
-/// 2025-03-10T00:00:00Z, the first of the days on which samples happen.
+/// 2025-03-10T00:00:00Z, the first day of samples, in microseconds.
 pub const START: i64 = 1_741_564_800_000_000;
-/// How many days samples are spread over.
+/// The number of days that samples span.
 pub const DAYS: i64 = 5;
 
 pub const AGENTS: [&str; 3] = ["support-bot", "Übersetzer ' -- %_", "z"];
@@ -24,7 +24,7 @@ pub const MODELS: [&str; 3] = ["gpt-4o", "claude-sonnet-4", "o3"];
 pub const SESSIONS: [&str; 3] = ["s-17", "a/b?c ü", "S-17"];
 pub const USERS: [&str; 3] = ["u-9", "Ünal ' -- %_", "u"];
 
-/// A trace in which nothing is remarkable.
+/// Returns a plain trace.
 pub fn plain(workspace_id: Uuid, trace_id: impl Into<String>, timestamp: i64) -> NewTrace {
     NewTrace {
         workspace_id,
@@ -41,7 +41,7 @@ pub fn plain(workspace_id: Uuid, trace_id: impl Into<String>, timestamp: i64) ->
     }
 }
 
-/// Moments of the sampled days, often at an edge or one microsecond from it.
+/// Times in the sampled days, often at a boundary or one microsecond from it.
 pub fn moment() -> impl Strategy<Value = i64> {
     let edge =
         |unit: i64| (0..=DAYS * DAY / unit, -1_i64..=1).prop_map(move |(n, off)| START + n * unit + off);
@@ -54,7 +54,7 @@ pub fn moment() -> impl Strategy<Value = i64> {
     ]
 }
 
-/// Any trace, its workspace and id left to [`named`].
+/// Any trace. [`named`] assigns its workspace and id.
 pub fn trace() -> impl Strategy<Value = NewTrace> {
     let status = prop_oneof![6 => Just(TraceStatus::Success), 2 => Just(TraceStatus::Error), 1 => Just(TraceStatus::Timeout)];
     let latency = prop_oneof![1 => Just(0_i64), 6 => 1_i64..20_000_000, 1 => 0_i64..=2_592_000_000_000];
@@ -67,13 +67,13 @@ pub fn trace() -> impl Strategy<Value = NewTrace> {
     let (session, user) = (name(SESSIONS), name(USERS));
     let assembly =
         prop::sample::select(vec![Assembly::Sent, Assembly::Sent, Assembly::Complete, Assembly::Incomplete]);
-    let gathered = (option::of("[a-zé]{1,6}"), assembly, prop_oneof![3 => Just(0_i64), 1 => 1_i64..5]);
-    (moment(), status, latency, tokens, cost, quality, agent, model, session, user, gathered).prop_map(
-        |(timestamp, status, latency, tokens_total, cost, quality, agent, model, session, user, gathered)| {
+    let extras = (option::of("[a-zé]{1,6}"), assembly, prop_oneof![3 => Just(0_i64), 1 => 1_i64..5]);
+    (moment(), status, latency, tokens, cost, quality, agent, model, session, user, extras).prop_map(
+        |(timestamp, status, latency, tokens_total, cost, quality, agent, model, session, user, extras)| {
             NewTrace {
-                name: gathered.0,
-                assembly: gathered.1,
-                unpriced: gathered.2,
+                name: extras.0,
+                assembly: extras.1,
+                unpriced: extras.2,
                 latency,
                 status,
                 tokens_total,
@@ -89,12 +89,12 @@ pub fn trace() -> impl Strategy<Value = NewTrace> {
     )
 }
 
-/// The traces of a new workspace, with ids by their number.
+/// Random traces of one workspace.
 pub fn traces(count: RangeInclusive<usize>) -> impl Strategy<Value = Vec<NewTrace>> {
     prop::collection::vec(trace(), count)
 }
 
-/// Gives the traces a workspace, and each the id `t` and its number.
+/// Assigns a workspace to the traces, and the ids `t0`, `t1` and so on.
 pub fn named(mut traces: Vec<NewTrace>, workspace_id: Uuid) -> Vec<NewTrace> {
     for (number, trace) in traces.iter_mut().enumerate() {
         trace.workspace_id = workspace_id;
@@ -103,7 +103,7 @@ pub fn named(mut traces: Vec<NewTrace>, workspace_id: Uuid) -> Vec<NewTrace> {
     traces
 }
 
-/// One end of a window: some moment, or a trace's own time or a microsecond beside it.
+/// One end of a window: any time, or the time of a trace with an offset of at most a microsecond.
 #[derive(Clone, Debug)]
 pub enum Bound {
     Moment(i64),
@@ -127,19 +127,19 @@ fn bound() -> impl Strategy<Value = Bound> {
     ]
 }
 
-/// A window that is cut out of the sampled days once the traces are known.
+/// A window in the sampled days, resolved with the traces.
 #[derive(Clone, Debug)]
 pub enum Cut {
-    /// From the earlier of two bounds to the later.
+    /// The window between two bounds.
     Between(Bound, Bound),
-    /// So many microseconds up to a bound: `1h`, `24h`, `7d` and `30d` are of this kind, and windows of one microsecond.
+    /// The given number of microseconds before a bound, as in `1h`, `24h`, `7d` and `30d`.
     Before(Bound, i64),
-    /// So many microseconds from a bound on.
+    /// The given number of microseconds from a bound.
     From(Bound, i64),
 }
 
 impl Cut {
-    /// The window, never empty.
+    /// Returns the window, which is never empty.
     pub fn window(&self, traces: &[NewTrace]) -> Window {
         let (start, end) = match self {
             Self::Between(a, b) => {
@@ -167,12 +167,12 @@ pub fn window(start: i64, end: i64) -> Window {
     Window { start: Timestamp::from_micros(start), end: Timestamp::from_micros(end) }
 }
 
-/// All the time there is to sample, and more.
+/// Returns a window that contains all samples.
 pub fn always() -> Window {
     window(START - 40 * DAY, START + 40 * DAY)
 }
 
-/// Writes traces in batches of `batch`, and answers how many were new.
+/// Writes traces in batches of `batch` and returns the number of new ones.
 pub async fn write(store: &TraceStore, traces: &[NewTrace], batch: usize) -> usize {
     let mut new = 0;
     for batch in traces.chunks(batch.max(1)) {

@@ -1,4 +1,4 @@
-//! Connections by TLS, with certificates of an authority of the tests' own.
+//! TLS connections with certificates of a test authority.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use tokio_rustls::{
 /// A connection, encrypted or not.
 pub type Stream = Box<dyn Both>;
 
-/// What can be read and written.
+/// A stream that can be read and written.
 pub trait Both: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Both for T {}
 
-/// Somebody who vouches for servers.
+/// A certificate authority.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
@@ -32,12 +32,12 @@ impl Authority {
         Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap())
     }
 
-    /// Its certificate.
+    /// Returns the certificate in PEM.
     pub fn pem(&self) -> String {
         self.0.pem()
     }
 
-    /// What a server at `name` encrypts with.
+    /// Returns a TLS acceptor with a certificate for the host `name`.
     pub fn server(&self, name: &str) -> TlsAcceptor {
         let key = KeyPair::generate().unwrap();
         let parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();

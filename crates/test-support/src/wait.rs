@@ -1,10 +1,10 @@
-//! Waiting for a condition instead of for a time.
+//! Waiting for conditions instead of fixed times.
 
 use std::{panic::Location, time::Duration};
 
 use tokio::time::Instant;
 
-/// Waits for a condition; fails where it does not come about.
+/// Waits up to 30 seconds for a condition and panics if it is not met.
 #[track_caller]
 pub fn eventually<F: Future<Output = bool>>(
     what: &str,
@@ -14,7 +14,7 @@ pub fn eventually<F: Future<Output = bool>>(
     async move {
         let deadline = Instant::now() + Duration::from_secs(30);
         while !condition().await {
-            assert!(Instant::now() < deadline, "{caller}: {what} did not come about");
+            assert!(Instant::now() < deadline, "{caller}: timed out waiting for {what}");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }

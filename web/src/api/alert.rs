@@ -3,9 +3,9 @@
 use gloo_net::http::Method;
 use shared::{
     activity::Activity,
-    alert::{Alert, Severity},
+    alert::{Alert, AlertListQuery, AlertStateFilter, RecentAlertsQuery, Severity},
     alert_channel::AlertDelivery,
-    page::{ItemList, Page},
+    page::{ItemList, LimitQuery, Page},
 };
 
 use super::{ApiRequest, Client, client::segment};
@@ -15,18 +15,24 @@ const ALERTS: &str = "/api/v1/alerts";
 impl Client {
     /// Lists the newest alerts, of all severities or of one.
     pub fn list_recent_alerts(&self, limit: u32, severity: Option<Severity>) -> ApiRequest<ItemList<Alert>> {
-        self.get("/api/v1/alerts/recent", &(("limit", limit), ("severity", severity)))
+        self.get("/api/v1/alerts/recent", &RecentAlertsQuery { limit: Some(limit), severity })
     }
 
-    /// Lists a page of alerts in `state`: `firing`, `acknowledged`, `resolved` or `open`.
+    /// Lists a page of alerts in `state`.
     pub fn list_alerts(
         &self,
-        state: &str,
+        state: AlertStateFilter,
         severity: Option<Severity>,
         limit: u32,
         page: u32,
     ) -> ApiRequest<Page<Alert>> {
-        let query = (("state", state), ("severity", severity), ("limit", limit), ("page", page));
+        let query = AlertListQuery {
+            state: Some(state),
+            severity,
+            rule_id: None,
+            limit: Some(limit),
+            page: Some(page),
+        };
         self.get(ALERTS, &query)
     }
 
@@ -47,7 +53,7 @@ impl Client {
 
     /// Lists the activity of the last hour, newest first.
     pub fn list_activity(&self, limit: u32) -> ApiRequest<ItemList<Activity>> {
-        self.get("/api/v1/activity/stream", &[("limit", limit)])
+        self.get("/api/v1/activity/stream", &LimitQuery { limit: Some(limit) })
     }
 }
 

@@ -4,7 +4,7 @@ use gloo_net::http::Method;
 use serde_json::Value;
 use shared::{
     alert_channel::{AlertChannel, AlertDelivery},
-    page::ItemList,
+    page::{ItemList, LimitQuery},
 };
 
 use super::{ApiRequest, Client, client::segment};
@@ -39,7 +39,7 @@ impl Client {
 
     /// Lists the deliveries to a channel, newest first.
     pub fn list_channel_deliveries(&self, id: &str, limit: u32) -> ApiRequest<ItemList<AlertDelivery>> {
-        self.get(&path(id, "/deliveries"), &[("limit", limit)])
+        self.get(&path(id, "/deliveries"), &LimitQuery { limit: Some(limit) })
     }
 }
 

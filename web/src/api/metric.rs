@@ -2,9 +2,9 @@
 
 use shared::{
     kpi::HomeKpis,
-    metric::{BreakdownItem, Dimension, Metric, Timeseries},
+    metric::{BreakdownItem, BreakdownQuery, Dimension, Metric, Timeseries, TimeseriesQuery},
     page::ItemList,
-    time_range::{TimeRange, TimeRangeQuery},
+    time_range::TimeRange,
 };
 
 use super::{ApiRequest, Client};
@@ -17,8 +17,7 @@ impl Client {
 
     /// Gets `metric` over `range`, as one series of all traces.
     pub fn get_timeseries(&self, metric: Metric, range: TimeRange) -> ApiRequest<Timeseries> {
-        let TimeRangeQuery { range, start, end } = range.to_query();
-        let query = (("metric", metric), ("range", range), ("start", start), ("end", end));
+        let query = TimeseriesQuery { metric, time_range: range.to_query(), group_by: None };
         self.get("/api/v1/metrics/timeseries", &query)
     }
 
@@ -29,8 +28,7 @@ impl Client {
         range: TimeRange,
         limit: u32,
     ) -> ApiRequest<ItemList<BreakdownItem>> {
-        let TimeRangeQuery { range, start, end } = range.to_query();
-        let query = (("by", by), ("range", range), ("start", start), ("end", end), ("limit", limit));
+        let query = BreakdownQuery { by, time_range: range.to_query(), limit: Some(limit) };
         self.get("/api/v1/metrics/breakdown", &query)
     }
 }

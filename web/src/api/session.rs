@@ -3,7 +3,7 @@
 use shared::{
     page::ItemList,
     session::{SessionDetail, SessionListQuery, SessionQuery, SessionSummary},
-    time_range::{TimeRange, TimeRangeQuery},
+    time_range::TimeRange,
 };
 
 use super::{ApiError, ApiRequest, Client, client::segment};
@@ -34,8 +34,7 @@ impl Client {
         range: TimeRange,
         limit: u32,
     ) -> ApiRequest<ItemList<SessionSummary>> {
-        let TimeRangeQuery { range, start, end } = range.to_query();
-        self.get(kind.path(), &SessionListQuery { range, start, end, limit: Some(limit) })
+        self.get(kind.path(), &SessionListQuery { time_range: range.to_query(), limit: Some(limit) })
     }
 
     /// Gets a session or end user with the first `pages` pages of its traces, `limit` traces each, and the cursor of the

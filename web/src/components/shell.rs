@@ -6,7 +6,13 @@ use icondata_core::IconData;
 use icondata_lu::{
     LuBell, LuLayoutDashboard, LuListTree, LuLogOut, LuMessagesSquare, LuRocket, LuSettings, LuUsers,
 };
-use shared::{alert::Alert, auth::User, limit, page::Page, ttl};
+use shared::{
+    alert::{Alert, AlertStateFilter},
+    auth::User,
+    limit,
+    page::Page,
+    ttl,
+};
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
@@ -57,8 +63,9 @@ pub struct ShellProps {
 pub fn Shell(props: &ShellProps) -> Html {
     let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.get_account());
     let account = Account::new(account);
-    let alerts =
-        use_poll((), ttl::ALERTS, |client, ()| client.list_alerts("open", None, limit::PAGE_ITEMS, 1));
+    let alerts = use_poll((), ttl::ALERTS, |client, ()| {
+        client.list_alerts(AlertStateFilter::Open, None, limit::PAGE_ITEMS, 1)
+    });
     let main = use_node_ref();
     {
         let (main, first) = (main.clone(), use_mut_ref(|| true));

@@ -26,14 +26,20 @@ where
 
 #[cfg(test)]
 mod tests {
-    use shared::trace::{TraceListQuery, TraceStatus};
+    use shared::{
+        time_range::TimeRangeQuery,
+        trace::{TraceListQuery, TraceStatus},
+    };
     use yew_router::query::{FromQuery, ToQuery};
 
     #[test]
     fn a_query_survives_the_address() {
         let query = TraceListQuery {
-            range: Some("custom".to_owned()),
-            start: Some("2025-10-22T10:35:22.12Z".to_owned()),
+            time_range: TimeRangeQuery {
+                range: Some("custom".to_owned()),
+                start: Some("2025-10-22T10:35:22.12Z".to_owned()),
+                end: None,
+            },
             agent_id: Some("a&b=c +ü%".to_owned()),
             status: Some(TraceStatus::Error),
             page: Some(2),

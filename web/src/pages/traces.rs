@@ -38,7 +38,7 @@ const PAGE_TRACES: u32 = 25;
 pub fn TracesPage() -> Html {
     use_title("Traces");
     let (query, set_query) = use_query::<TraceListQuery>();
-    let range = TimeRange::from_query(&query.time_range()).unwrap_or_default();
+    let range = TimeRange::from_query(&query.time_range).unwrap_or_default();
     let request = request(&query, range);
     let traces = use_poll(request, ttl::TRACES_LIST, |client, query| client.list_traces(&query));
     let agents = use_poll(range, ttl::HOME_KPIS, |client, range| {
@@ -58,15 +58,10 @@ pub fn TracesPage() -> Html {
     };
     let on_range = {
         let query = query.clone();
-        set_query.reform(move |range: TimeRange| {
-            let window = range.to_query();
-            TraceListQuery {
-                range: window.range,
-                start: window.start,
-                end: window.end,
-                page: None,
-                ..query.clone()
-            }
+        set_query.reform(move |range: TimeRange| TraceListQuery {
+            time_range: range.to_query(),
+            page: None,
+            ..query.clone()
         })
     };
     let on_page = {
@@ -136,15 +131,7 @@ pub fn TracesPage() -> Html {
 
 /// Returns the query for the API.
 fn request(query: &TraceListQuery, range: TimeRange) -> TraceListQuery {
-    let window = range.to_query();
-    TraceListQuery {
-        range: window.range,
-        start: window.start,
-        end: window.end,
-        limit: Some(PAGE_TRACES),
-        cursor: None,
-        ..query.clone()
-    }
+    TraceListQuery { time_range: range.to_query(), limit: Some(PAGE_TRACES), cursor: None, ..query.clone() }
 }
 
 fn empty(

@@ -15,7 +15,7 @@ const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-p
 
 /// Ingests OTLP spans.
 #[utoipa::path(
-    post, path = "/v1/traces", tag = "Ingestion",
+    post, path = "/v1/traces", operation_id = "otlp_trace_create", tag = "Ingestion",
     request_body(
         description = "An `ExportTraceServiceRequest` of OTLP, in protobuf or JSON; `Content-Encoding: gzip` and `deflate` are supported",
         content(("application/x-protobuf"), (Object = "application/json")),
@@ -47,7 +47,7 @@ pub async fn export(
 ///
 /// # Errors
 /// Always returns 404, which exporters do not retry.
-pub async fn reject_other_signals() -> Result<HttpResponse, ApiError> {
+pub async fn only_traces() -> Result<HttpResponse, ApiError> {
     Err(ApiError::NotFound(
         "Only traces are accepted; disable this exporter (OTEL_METRICS_EXPORTER=none, OTEL_LOGS_EXPORTER=none)",
     ))

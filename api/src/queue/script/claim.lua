@@ -1,9 +1,9 @@
--- Claims messages that were delivered but never acknowledged, because their consumer died or its reply was lost. Oldest
--- first; a message that was claimed before is claimed alone, so that one that kills its consumers is not confused with the
--- messages beside it.
--- KEYS: the stream. ARGV: the group, the consumer, the maximum number of traces, the maximum raw size, the maximum number of
--- messages, the number of deliveries from which a message is claimed alone. Returns {the number of pending messages, a list
--- of {id, earlier deliveries, data}}.
+-- Claims pending messages of a stream, oldest first: messages that were delivered and not acknowledged, because their
+-- consumer died or its response was lost. A message that has been claimed before is claimed alone, so that a message that
+-- kills its consumers is identified, and not confused with those delivered with it.
+-- KEYS: the stream. ARGV: the group, the consumer, the maximum number of traces, the maximum unpacked size, the maximum
+-- number of messages, the number of deliveries from which a message is claimed alone.
+-- Returns {number of pending messages, list of {id, number of earlier deliveries, data}}.
 local traces, raw = tonumber(ARGV[3]), tonumber(ARGV[4])
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', ARGV[5])
 local claimed = {}
@@ -22,7 +22,7 @@ for _, entry in ipairs(pending) do
             break
         end
     else
-        -- Deleted, but still in the list of pending messages.
+        -- The message was deleted, but is still pending.
         redis.call('XACK', KEYS[1], ARGV[1], id)
     end
 end

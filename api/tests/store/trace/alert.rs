@@ -1,4 +1,4 @@
-//! Alerts: listed, shown whole, and acknowledged.
+//! Alerts: listing, reading and acknowledging.
 
 use domain::alert::record::{AlertFilter, AlertRecord};
 use shared::{
@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 use test_support::store_sample::START;
 
-/// No ids.
-pub const NOBODY: [Uuid; 0] = [];
+/// An empty list of ids.
+pub const NO_IDS: [Uuid; 0] = [];
 
 pub fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(START + seconds * 1_000_000)
 }
 
-/// An alert that lasts, of no rule.
+/// Returns an open alert without a rule, created `age` seconds before the start.
 pub fn alert(workspace_id: Uuid, severity: Severity, age: i64) -> AlertRecord {
     let alert = Alert {
         id: Uuid::new_v4(),
@@ -48,13 +48,13 @@ pub fn alert(workspace_id: Uuid, severity: Severity, age: i64) -> AlertRecord {
     AlertRecord { alert, group_key: String::new() }
 }
 
-/// The same, of a rule and one of its groups.
+/// Assigns an alert to a rule and one of its groups.
 pub fn of_rule(record: AlertRecord, rule_id: Uuid, group_key: &str) -> AlertRecord {
     let alert = Alert { rule_id: Some(rule_id), ..record.alert };
     AlertRecord { alert, group_key: group_key.to_owned() }
 }
 
-/// The same, when it is over.
+/// Resolves an alert.
 pub fn resolved(record: AlertRecord, seconds: i64) -> AlertRecord {
     let (state, resolution) = (AlertState::Resolved, Some(Resolution::Recovered));
     AlertRecord {
@@ -71,7 +71,7 @@ fn of_severity(severity: Severity) -> AlertFilter {
     AlertFilter { severity: Some(severity), ..AlertFilter::default() }
 }
 
-pub async fn alerts_come_newest_first_by_workspace_and_severity(store: &AlertStore) {
+pub async fn lists_alerts_newest_first_by_workspace_and_severity(store: &AlertStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
     let alerts: Vec<_> = (0..30).map(|age| alert(mine, Severity::ALL[(age % 3) as usize], age)).collect();
     let mut shuffled = alerts.clone();
@@ -139,19 +139,19 @@ pub async fn any_filter_of_alerts_equals_brute_force(store: &AlertStore) {
     }
 }
 
-pub async fn an_alert_kept_twice_is_there_once(store: &AlertStore) {
+pub async fn an_alert_inserted_twice_is_stored_once(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
     let first = alert(workspace_id, Severity::Info, 0);
-    let mut again = first.clone();
-    again.alert.title = "Something else".to_owned();
+    let mut duplicate = first.clone();
+    duplicate.alert.title = "Something else".to_owned();
     assert_eq!(store.insert_alerts(&[]).await.unwrap(), 0);
-    assert_eq!(store.insert_alerts(&[first.clone(), again.clone()]).await.unwrap(), 1);
-    assert_eq!(store.insert_alerts(&[again]).await.unwrap(), 0);
+    assert_eq!(store.insert_alerts(&[first.clone(), duplicate.clone()]).await.unwrap(), 1);
+    assert_eq!(store.insert_alerts(&[duplicate]).await.unwrap(), 0);
     let found = store.list_alerts(workspace_id, AlertFilter::default(), 0, 10).await.unwrap();
     assert_eq!((found.items, found.total), (vec![first.alert], 1));
 }
 
-pub async fn a_group_of_a_rule_has_one_alert_that_lasts_and_any_that_are_over(store: &AlertStore) {
+pub async fn a_group_of_a_rule_has_one_open_alert_and_any_number_of_resolved_ones(store: &AlertStore) {
     let (workspace_id, rule_id) = (Uuid::new_v4(), Uuid::new_v4());
     let one = |group| of_rule(alert(workspace_id, Severity::Info, 0), rule_id, group);
     let records = [one(""), one(""), one("bot"), resolved(one(""), 5), resolved(one(""), 5), one("bot")];
@@ -160,7 +160,7 @@ pub async fn a_group_of_a_rule_has_one_alert_that_lasts_and_any_that_are_over(st
     assert_eq!(store.list_alerts(workspace_id, open, 0, 10).await.unwrap().total, 2);
 }
 
-pub async fn an_alert_comes_back_with_everything_to_its_own_workspace(store: &AlertStore) {
+pub async fn returns_an_alert_with_all_fields_only_to_its_own_workspace(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
     let plain = resolved(of_rule(alert(workspace_id, Severity::Critical, 7), Uuid::new_v4(), "bot"), 9);
     let whole = Alert {
@@ -199,28 +199,29 @@ pub async fn an_alert_comes_back_with_everything_to_its_own_workspace(store: &Al
     assert_eq!(store.get_alert(workspace_id, Uuid::new_v4()).await.unwrap(), None);
 }
 
-pub async fn an_alert_is_acknowledged_once_by_its_own_workspace_while_it_lasts(store: &AlertStore) {
+pub async fn only_its_own_workspace_acknowledges_an_open_alert_and_only_once(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
-    let (lasts, over) =
+    let (open, closed) =
         (alert(workspace_id, Severity::Info, 1), resolved(alert(workspace_id, Severity::Info, 2), 0));
-    store.insert_alerts(&[lasts.clone(), over.clone()]).await.unwrap();
-    let stranger =
-        store.acknowledge_alert(Uuid::new_v4(), lasts.alert.id, "eve@example.com", at(5)).await.unwrap();
-    assert_eq!(stranger, None);
-    assert_eq!(store.get_alert(workspace_id, lasts.alert.id).await.unwrap(), Some(lasts.alert.clone()));
+    store.insert_alerts(&[open.clone(), closed.clone()]).await.unwrap();
+    let other_workspace =
+        store.acknowledge_alert(Uuid::new_v4(), open.alert.id, "eve@example.com", at(5)).await.unwrap();
+    assert_eq!(other_workspace, None);
+    assert_eq!(store.get_alert(workspace_id, open.alert.id).await.unwrap(), Some(open.alert.clone()));
 
     let expected = Alert {
         state: AlertState::Acknowledged,
         acknowledged_at: Some(at(6)),
         acknowledged_by: Some("ada@example.com".to_owned()),
-        ..lasts.alert
+        ..open.alert
     };
     for (by, seconds) in [("ada@example.com", 6), ("bob@example.com", 7)] {
         let alert = store.acknowledge_alert(workspace_id, expected.id, by, at(seconds)).await.unwrap();
         assert_eq!(alert.as_ref(), Some(&expected), "{by}");
     }
-    let alert = store.acknowledge_alert(workspace_id, over.alert.id, "ada@example.com", at(8)).await.unwrap();
-    assert_eq!(alert, Some(over.alert));
+    let alert =
+        store.acknowledge_alert(workspace_id, closed.alert.id, "ada@example.com", at(8)).await.unwrap();
+    assert_eq!(alert, Some(closed.alert));
     assert_eq!(
         store.acknowledge_alert(workspace_id, Uuid::new_v4(), "ada@example.com", at(8)).await.unwrap(),
         None

@@ -1,4 +1,4 @@
-//! Alert rules and channels, as people keep them.
+//! Alert rules and channels: creating, updating, deleting and restoring.
 
 use domain::alert::record::AlertRecord;
 use shared::{
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::alert::{alert, at, of_rule, resolved};
 
-/// A rule that says something of everything.
+/// Returns a rule with a value in every field.
 pub fn rule(name: &str) -> AlertRule {
     let rule = AlertRuleRequest {
         name: name.to_owned(),
@@ -45,7 +45,7 @@ pub fn rule(name: &str) -> AlertRule {
     }
 }
 
-/// A webhook with its secret.
+/// Returns a webhook channel with its secret.
 pub fn channel(name: &str) -> AlertChannel {
     let channel = AlertChannelRequest {
         name: name.to_owned(),
@@ -63,35 +63,39 @@ pub fn channel(name: &str) -> AlertChannel {
     }
 }
 
-pub async fn many_who_begin_a_workspace_give_it_its_rules_once(store: &AlertStore) {
+pub async fn concurrent_writers_create_the_default_rules_once(store: &AlertStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
-    let begins: Vec<_> = (0..9).map(|number| rule(&format!("rule {number}")).rule).collect();
+    let defaults: Vec<_> = (0..9).map(|number| rule(&format!("rule {number}")).rule).collect();
     let tasks: Vec<_> = (0..8)
         .map(|_| {
-            let (store, begins) = (store.clone(), begins.clone());
-            tokio::spawn(async move { store.create_default_rules(mine, &begins, at(5)).await.unwrap() })
+            let (store, defaults) = (store.clone(), defaults.clone());
+            tokio::spawn(async move { store.create_default_rules(mine, &defaults, at(5)).await.unwrap() })
         })
         .collect();
-    let mut times = 0;
+    let mut created = 0;
     for task in tasks {
-        times += usize::from(task.await.unwrap());
+        created += usize::from(task.await.unwrap());
     }
-    assert_eq!(times, 1);
+    assert_eq!(created, 1);
     let rules = store.list_rules(mine).await.unwrap();
-    assert_eq!(rules.iter().map(|rule| rule.rule.clone()).collect::<Vec<_>>(), begins, "in their order");
+    assert_eq!(
+        rules.iter().map(|rule| rule.rule.clone()).collect::<Vec<_>>(),
+        defaults,
+        "rules keep their order"
+    );
     for rule in &rules {
         assert!(store.delete_rule(mine, rule.id, at(6)).await.unwrap());
     }
     assert!(
-        !store.create_default_rules(mine, &begins, at(7)).await.unwrap(),
-        "what was removed does not come back"
+        !store.create_default_rules(mine, &defaults, at(7)).await.unwrap(),
+        "deleted default rules are not created again"
     );
     assert_eq!(store.list_rules(mine).await.unwrap(), []);
     assert_eq!(store.list_rules(other).await.unwrap(), []);
-    assert!(store.create_default_rules(other, &begins, at(8)).await.unwrap());
+    assert!(store.create_default_rules(other, &defaults, at(8)).await.unwrap());
 }
 
-pub async fn a_rule_comes_back_as_it_was_given_to_its_own_workspace(store: &AlertStore) {
+pub async fn returns_a_rule_unchanged_only_to_its_own_workspace(store: &AlertStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
     let (first, second) = (rule("first"), AlertRule { created_at: at(1), ..rule("second") });
     for rule in [&second, &first] {
@@ -104,8 +108,8 @@ pub async fn a_rule_comes_back_as_it_was_given_to_its_own_workspace(store: &Aler
     assert!(!store.update_rule(other, first.id, 1, &second.rule, at(2)).await.unwrap());
     assert!(!store.delete_rule(other, first.id, at(2)).await.unwrap());
 
-    let one = |group| of_rule(alert(mine, Severity::Info, 0), first.id, group);
-    let records: [AlertRecord; 3] = [one("a"), one("b"), resolved(one("c"), 1)];
+    let record = |group| of_rule(alert(mine, Severity::Info, 0), first.id, group);
+    let records: [AlertRecord; 3] = [record("a"), record("b"), resolved(record("c"), 1)];
     store.insert_alerts(&records).await.unwrap();
     let counted = store.list_rules(mine).await.unwrap();
     assert_eq!(counted.iter().map(|rule| rule.open_alerts).collect::<Vec<_>>(), [2, 0]);
@@ -117,20 +121,23 @@ pub async fn a_rule_comes_back_as_it_was_given_to_its_own_workspace(store: &Aler
     assert_eq!(store.list_rules(mine).await.unwrap(), [second]);
 }
 
-pub async fn a_rule_is_changed_by_whoever_saw_its_last_version(store: &AlertStore) {
+pub async fn updates_a_rule_only_from_its_latest_version(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
-    let kept = rule("kept");
-    store.create_rule(workspace_id, &kept).await.unwrap();
+    let original = rule("original");
+    store.create_rule(workspace_id, &original).await.unwrap();
     let (ada, bob) = (rule("ada's").rule, rule("bob's").rule);
-    assert!(store.update_rule(workspace_id, kept.id, 1, &ada, at(7)).await.unwrap());
-    assert!(!store.update_rule(workspace_id, kept.id, 1, &bob, at(8)).await.unwrap());
-    let changed = AlertRule { rule: ada, updated_at: at(7), ..kept.clone() };
-    assert_eq!(store.get_rule(workspace_id, kept.id).await.unwrap(), Some((changed, 2)));
-    assert!(store.update_rule(workspace_id, kept.id, 2, &bob, at(9)).await.unwrap());
-    assert_eq!(store.get_rule(workspace_id, kept.id).await.unwrap().map(|(rule, _)| rule.rule), Some(bob));
+    assert!(store.update_rule(workspace_id, original.id, 1, &ada, at(7)).await.unwrap());
+    assert!(!store.update_rule(workspace_id, original.id, 1, &bob, at(8)).await.unwrap());
+    let changed = AlertRule { rule: ada, updated_at: at(7), ..original.clone() };
+    assert_eq!(store.get_rule(workspace_id, original.id).await.unwrap(), Some((changed, 2)));
+    assert!(store.update_rule(workspace_id, original.id, 2, &bob, at(9)).await.unwrap());
+    assert_eq!(
+        store.get_rule(workspace_id, original.id).await.unwrap().map(|(rule, _)| rule.rule),
+        Some(bob)
+    );
 }
 
-pub async fn a_workspace_has_so_many_rules_and_takes_as_many_from_elsewhere(store: &AlertStore) {
+pub async fn limits_the_rules_of_a_workspace_and_restores_up_to_the_limit(store: &AlertStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
     let all: Vec<_> = (0..limit::ALERT_RULES).map(|number| rule(&format!("rule {number}"))).collect();
     assert_eq!(store.restore_rules(mine, &all).await.unwrap(), 1_000);
@@ -139,9 +146,9 @@ pub async fn a_workspace_has_so_many_rules_and_takes_as_many_from_elsewhere(stor
     assert!(store.create_rule(other, &rule("one more")).await.unwrap());
     assert!(
         !store.create_default_rules(mine, &[rule("begin").rule], at(9)).await.unwrap(),
-        "it begins with what it brought"
+        "a workspace with restored rules gets no default rules"
     );
-    // It may be that nothing was brought.
+    // An empty list restores nothing.
     assert_eq!(store.restore_rules(other, &[]).await.unwrap(), 0);
     let mut rules = store.list_rules(mine).await.unwrap();
     rules.sort_by_key(|rule| rule.id);
@@ -152,7 +159,7 @@ pub async fn a_workspace_has_so_many_rules_and_takes_as_many_from_elsewhere(stor
     assert!(store.create_rule(mine, &rule("one more")).await.unwrap());
 }
 
-pub async fn a_channel_comes_back_with_its_secret_to_its_own_workspace(store: &AlertStore) {
+pub async fn returns_a_channel_with_its_secret_only_to_its_own_workspace(store: &AlertStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
     let first = channel("first");
     let mail = AlertChannelRequest {
@@ -178,13 +185,17 @@ pub async fn a_channel_comes_back_with_its_secret_to_its_own_workspace(store: &A
     assert!(store.update_channel(mine, first.id, 1, &mail, at(3)).await.unwrap());
     assert!(!store.update_channel(mine, first.id, 1, &first.channel, at(4)).await.unwrap());
     let changed = AlertChannel { channel: mail, updated_at: at(3), ..first.clone() };
-    assert_eq!(store.get_channel(mine, first.id).await.unwrap(), Some((changed, 2)), "the secret stays");
+    assert_eq!(
+        store.get_channel(mine, first.id).await.unwrap(),
+        Some((changed, 2)),
+        "an update keeps the secret"
+    );
     assert!(store.delete_channel(mine, first.id).await.unwrap());
     assert!(!store.delete_channel(mine, first.id).await.unwrap());
     assert_eq!(store.list_channels(mine).await.unwrap().len(), 1);
 }
 
-pub async fn a_workspace_has_so_many_channels(store: &AlertStore) {
+pub async fn limits_the_channels_of_a_workspace(store: &AlertStore) {
     let workspace_id = Uuid::new_v4();
     let all: Vec<_> = (0..limit::ALERT_CHANNELS).map(|number| channel(&number.to_string())).collect();
     assert_eq!(store.create_channels(workspace_id, &all).await.unwrap(), 50);

@@ -1,4 +1,4 @@
-//! All or nothing: what a failed write leaves behind.
+//! Atomicity: a failed write leaves nothing behind.
 
 use domain::{
     rollup::sums::Sums,
@@ -15,7 +15,7 @@ use test_support::{
     store_sample::{self, START, always, plain},
 };
 
-/// Everything that a write puts something into.
+/// All tables that a write inserts into.
 const TABLES: [&str; 8] = [
     "traces",
     "spans",
@@ -48,7 +48,7 @@ async fn rows(database: &Database) -> Vec<i64> {
     rows
 }
 
-pub async fn a_batch_with_one_bad_trace_leaves_nothing_behind(database: &Database) {
+pub async fn a_batch_with_an_invalid_trace_stores_nothing(database: &Database) {
     let store = database.traces().await;
     let workspace_id = Uuid::new_v4();
     let score = |trace_id: &str| NewScore {
@@ -70,23 +70,23 @@ pub async fn a_batch_with_one_bad_trace_leaves_nothing_behind(database: &Databas
     traces[70].spans = vec![span("twice"), span("twice")];
 
     for _ in 0..2 {
-        let refused = store.write(&traces.iter().collect::<Vec<_>>()).await;
-        assert!(matches!(refused, Err(StoreError::Database(_))), "{refused:?}");
+        let result = store.write(&traces.iter().collect::<Vec<_>>()).await;
+        assert!(matches!(result, Err(StoreError::Database(_))), "{result:?}");
         assert_eq!(rows(database).await, [0; 8]);
         assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [Sums::default()]);
         assert_eq!(store.list(&ListRequest::first(workspace_id, always(), 10)).await.unwrap().total, 0);
         assert!(store.detail(workspace_id, "t3").await.unwrap().is_none());
     }
 
-    // Nothing of the failure stands in the way of the same traces, mended, nor of the score that waits.
+    // The corrected batch is stored in full, and the waiting score is applied.
     traces[70] = good;
-    assert_eq!(sample::write(&store, &traces, 100).await, 100);
+    assert_eq!(store_sample::write(&store, &traces, 100).await, 100);
     traces[3].quality = Some(40_000_000);
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
     store.close().await;
 }
 
-pub async fn a_batch_sent_again_stores_no_payload_twice(database: &Database) {
+pub async fn a_resent_batch_stores_no_payload_twice(database: &Database) {
     let store = database.traces().await;
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..300)
@@ -96,11 +96,11 @@ pub async fn a_batch_sent_again_stores_no_payload_twice(database: &Database) {
             ..plain(workspace_id, format!("t{n}"), START + n)
         })
         .collect();
-    assert_eq!(sample::write(&store, &traces, 300).await, 300);
+    assert_eq!(store_sample::write(&store, &traces, 300).await, 300);
     let once = rows(database).await;
     assert_eq!(&once[..2], [300, 300]);
-    assert_eq!(sample::write(&store, &traces, 300).await, 0);
-    assert_eq!(sample::write(&store, &traces, 7).await, 0);
+    assert_eq!(store_sample::write(&store, &traces, 300).await, 0);
+    assert_eq!(store_sample::write(&store, &traces, 7).await, 0);
     assert_eq!(rows(database).await, once);
     store.close().await;
 }

@@ -1,4 +1,4 @@
-//! Reading while others write.
+//! Reads during concurrent writes.
 
 use std::{
     sync::{
@@ -22,7 +22,7 @@ use test_support::{
 const BATCH: usize = 40;
 const BATCHES: usize = 60;
 
-/// Traces that all have a quality and lie in several days, hours and minutes in every batch.
+/// Returns traces with a quality. Each batch spans several days, hours and minutes.
 fn sent(workspace_id: Uuid) -> Vec<NewTrace> {
     (0..BATCH * BATCHES)
         .map(|n| NewTrace {
@@ -33,7 +33,7 @@ fn sent(workspace_id: Uuid) -> Vec<NewTrace> {
         .collect()
 }
 
-pub async fn readers_see_whole_batches_while_they_are_written(store: &TraceStore) {
+pub async fn readers_see_only_complete_batches_during_writes(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let traces = sent(workspace_id);
     let done = Arc::new(AtomicBool::new(false));
@@ -51,7 +51,7 @@ pub async fn readers_see_whole_batches_while_they_are_written(store: &TraceStore
             })
         })
         .collect();
-    sample::write(store, &traces, BATCH).await;
+    store_sample::write(store, &traces, BATCH).await;
     done.store(true, Ordering::Release);
     for reader in readers {
         assert!(reader.await.unwrap() > 0);
@@ -60,11 +60,11 @@ pub async fn readers_see_whole_batches_while_they_are_written(store: &TraceStore
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
 }
 
-/// Asks everything whose parts must fit together, and answers how many traces there were.
+/// Runs reads that must be consistent with each other and returns the number of traces.
 async fn read(store: &TraceStore, workspace_id: Uuid, before: usize) -> usize {
     let Window { start, end } = always();
     let (start, end) = (start.as_micros(), end.as_micros());
-    // In the middle of a minute, of an hour and of a day, so that all rollups and the raw rows are read.
+    // Splits a minute, an hour and a day, so that all rollups and the raw rows are read.
     let middle = START + DAY + 11 * HOUR + 1_234_567;
     let windows =
         [window(start, middle), window(middle, end), always(), window(start, START), window(START, end)];
@@ -74,7 +74,9 @@ async fn read(store: &TraceStore, workspace_id: Uuid, before: usize) -> usize {
         assert_eq!(sums.latency, sums.requests * 1000);
         assert_eq!(sums.quality, sums.requests * 1_000_000);
     }
-    let [left, right, all, nothing, again] = sums.as_slice() else { panic!("five windows have five sums") };
+    let [left, right, all, nothing, again] = sums.as_slice() else {
+        panic!("expected five sums for five windows")
+    };
     assert_eq!(
         (left.requests + right.requests, again.requests, nothing.requests),
         (all.requests, all.requests, 0)
@@ -82,7 +84,7 @@ async fn read(store: &TraceStore, workspace_id: Uuid, before: usize) -> usize {
 
     let whole = |requests: i64| {
         let requests = usize::try_from(requests).unwrap();
-        assert_eq!(requests % BATCH, 0, "a part of a batch was seen");
+        assert_eq!(requests % BATCH, 0, "a read returned a part of a batch");
         requests
     };
     let steps = store.sums_by_step(workspace_id, always(), Duration::from_secs(3600)).await.unwrap();
@@ -90,25 +92,26 @@ async fn read(store: &TraceStore, workspace_id: Uuid, before: usize) -> usize {
     let page = store.list(&ListRequest::first(workspace_id, always(), 100_000)).await.unwrap();
     assert_eq!(page.items.len() as u64, page.total);
     assert!(page.items.iter().all(|trace| trace.quality_score == Some(1.0)));
-    let left_of_a_batch =
+    let left_per_batch =
         sent(workspace_id).iter().take(BATCH).filter(|trace| windows[0].contains(trace.timestamp)).count();
     for group in groups.values().flat_map(|steps| steps.values()) {
-        assert_eq!(usize::try_from(group.sums.requests).unwrap() % left_of_a_batch, 0);
+        assert_eq!(usize::try_from(group.sums.requests).unwrap() % left_per_batch, 0);
     }
     let seen = [
         whole(all.requests),
         whole(steps.iter().map(|(_, sums)| sums.requests).sum()),
         whole(i64::try_from(page.total).unwrap()),
     ];
-    assert!(before <= seen[0] && seen.is_sorted(), "what was seen once is seen again: {before} {seen:?}");
+    assert!(before <= seen[0] && seen.is_sorted(), "a later read returned fewer traces: {before} {seen:?}");
     seen[0]
 }
 
-pub async fn two_stores_on_one_database_count_a_trace_once(database: &Database) {
+pub async fn two_stores_on_one_database_store_a_trace_once(database: &Database) {
     let (one, two) = (database.traces().await, database.traces().await);
     let workspace_id = Uuid::new_v4();
     let traces = sent(workspace_id);
-    let (first, second) = tokio::join!(sample::write(&one, &traces, 50), sample::write(&two, &traces, 70));
+    let (first, second) =
+        tokio::join!(store_sample::write(&one, &traces, 50), store_sample::write(&two, &traces, 70));
     assert_eq!(first + second, traces.len());
     for store in [&one, &two] {
         assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);

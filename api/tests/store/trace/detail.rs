@@ -1,4 +1,4 @@
-//! One trace with everything in it.
+//! The detail of a trace.
 
 use domain::trace::record::{Basis, NewSpan, NewTrace};
 use proptest::{collection::vec, option, prelude::*};
@@ -12,14 +12,14 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::loose;
+use super::incoming;
 use test_support::property::check;
 use test_support::{
     oracle,
     store_sample::{self, START, plain},
 };
 
-/// Input, output and the object of everything else.
+/// Input, output and the object with all other members.
 type Payload = (Option<Value>, Option<Value>, Option<Map<String, Value>>);
 
 fn value() -> impl Strategy<Value = Value> {
@@ -38,7 +38,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Sometimes nothing, mostly something small, sometimes something that fills a frame by itself.
+/// Sometimes empty, mostly small, sometimes large enough to fill a frame.
 fn payload() -> impl Strategy<Value = Payload> {
     let long = (1_000_usize..90_000).prop_map(|length| Value::from("a long answer ".repeat(length / 14)));
     let object =
@@ -80,7 +80,7 @@ fn span() -> impl Strategy<Value = (NewSpan, Payload)> {
                     0..3 => Basis::Unknown,
                     3..5 => Basis::Reported,
                     5..7 => Basis::NoPrice,
-                    _ => loose::computed(),
+                    _ => incoming::computed(),
                 },
                 error: text,
                 payload: line(&payload, "attributes"),
@@ -90,7 +90,7 @@ fn span() -> impl Strategy<Value = (NewSpan, Payload)> {
     )
 }
 
-/// A span as the detail shows it.
+/// Returns a span as the detail contains it.
 fn shown(span: &NewSpan, (input, output, rest): &Payload) -> Span {
     let unsigned = |number: i64| u64::try_from(number).unwrap();
     Span {
@@ -129,9 +129,9 @@ fn without_payloads(detail: &TraceDetail) -> TraceDetail {
     TraceDetail { spans: spans.collect(), ..detail.clone() }
 }
 
-pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
+pub async fn returns_every_field_as_sent(store: &TraceStore) {
     let texts = (option::of("\\PC{1,12}"), option::of(vec("[a-zé]{1,6}", 1..4)), option::of(0_i64..1000));
-    let trace = (sample::trace(), payload(), vec(span(), 0..8), texts);
+    let trace = (store_sample::trace(), payload(), vec(span(), 0..8), texts);
     check(24, &(vec(trace, 1..40), 1_usize..40), async |(inputs, batch)| {
         let workspace_id = Uuid::new_v4();
         let traces = inputs.iter().map(|(trace, payload, spans, (text, tags, tokens))| NewTrace {
@@ -150,11 +150,11 @@ pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
             tokens_output: *tokens,
             ..trace.clone()
         });
-        let traces = sample::named(traces.collect(), workspace_id);
-        sample::write(store, &traces, batch).await;
+        let traces = store_sample::named(traces.collect(), workspace_id);
+        store_sample::write(store, &traces, batch).await;
         for (trace, (_, payload, spans, _)) in traces.iter().zip(&inputs) {
             let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap();
-            let detail = detail.ok_or_else(|| TestCaseError::fail("a written trace has no detail"))?;
+            let detail = detail.ok_or_else(|| TestCaseError::fail("a stored trace has no detail"))?;
             prop_assert_eq!(&detail.trace, &oracle::shown(trace));
             let tree = store.tree(workspace_id, &trace.trace_id).await.unwrap();
             prop_assert_eq!(tree, Some(without_payloads(&detail)));
@@ -167,7 +167,7 @@ pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
             prop_assert_eq!(detail.metadata, metadata.unwrap_or_default());
             let mut truth: Vec<_> =
                 trace.spans.iter().zip(spans).map(|(span, (_, payload))| shown(span, payload)).collect();
-            // In the order of their start, and as they were sent where that is the same: the sort is stable.
+            // Ordered by start, then by their order in the request, since the sort is stable.
             truth.sort_by_key(|span| span.timestamp);
             prop_assert_eq!(detail.spans, truth);
         }
@@ -175,7 +175,7 @@ pub async fn everything_comes_back_as_it_was_sent(store: &TraceStore) {
     });
 }
 
-pub async fn what_of_a_span_is_long_comes_with_the_whole_span_alone(store: &TraceStore) {
+pub async fn only_a_single_span_contains_its_long_fields(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let long = json!({
         "input": "in", "output": {"x": 1}, "attributes": {"y": [2]}, "time_to_first_chunk_ms": 12.5,
@@ -196,7 +196,7 @@ pub async fn what_of_a_span_is_long_comes_with_the_whole_span_alone(store: &Trac
         spans: vec![span],
         ..plain(workspace_id, "t", START)
     };
-    sample::write(store, &[trace], 1).await;
+    store_sample::write(store, &[trace], 1).await;
     let whole = json!(store.span(workspace_id, "t", "s").await.unwrap().unwrap());
     for (name, value) in long.as_object().unwrap() {
         assert_eq!(&whole[name], value, "{name}");
@@ -211,7 +211,7 @@ pub async fn what_of_a_span_is_long_comes_with_the_whole_span_alone(store: &Trac
     assert!(store.span(workspace_id, "t", "S").await.unwrap().is_none());
 }
 
-pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store: &TraceStore) {
+pub async fn returns_a_trace_of_three_thousand_spans_complete_and_in_order(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let spans: Vec<_> = (0..3000)
         .map(|number| NewSpan {
@@ -229,7 +229,7 @@ pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store
         |id: &str| NewTrace { payload: json!({"input": id}).to_string(), ..plain(workspace_id, id, START) };
     let large = NewTrace { spans, ..neighbour("large") };
     let traces = [neighbour("before"), large, neighbour("after")];
-    sample::write(store, &traces, 3).await;
+    store_sample::write(store, &traces, 3).await;
     let detail = store.detail(workspace_id, "large").await.unwrap().unwrap();
     assert_eq!(detail.spans.len(), 3000);
     for (sent, found) in traces[1].spans.iter().zip(&detail.spans) {
@@ -241,13 +241,13 @@ pub async fn a_trace_of_three_thousand_spans_comes_back_whole_and_in_order(store
     }
 }
 
-pub async fn of_payloads_that_are_too_many_for_one_answer_some_are_left_out(store: &TraceStore) {
+pub async fn a_detail_omits_payloads_beyond_the_size_limit(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let text = "x".repeat(2 * 1024 * 1024);
     for number in 0..17 {
-        // The outermost comes last.
+        // The root span arrives last.
         let parent = (number < 16).then_some("16");
-        let mut span = loose::plain(workspace_id, "t", &number.to_string(), parent);
+        let mut span = incoming::plain(workspace_id, "t", &number.to_string(), parent);
         span.span.payload = json!({"input": text}).to_string();
         store.write_spans(&[&span]).await.unwrap();
     }
@@ -255,21 +255,24 @@ pub async fn of_payloads_that_are_too_many_for_one_answer_some_are_left_out(stor
     assert!(detail.payloads_cut && detail.input.is_some());
     assert_eq!(detail.spans.len(), 17);
     let whole = detail.spans.iter().filter(|span| span.input.is_some()).count();
-    assert_eq!(whole, 15, "what comes to 32 MiB");
-    assert!(!store.tree(workspace_id, "t").await.unwrap().unwrap().payloads_cut, "nobody asked for them");
+    assert_eq!(whole, 15, "payloads up to 32 MiB are returned");
+    assert!(
+        !store.tree(workspace_id, "t").await.unwrap().unwrap().payloads_cut,
+        "the tree contains no payloads"
+    );
     let alone = store.span(workspace_id, "t", "15").await.unwrap().unwrap();
     assert_eq!(alone.input, Some(json!(text)));
 }
 
-pub async fn an_empty_payload_is_nothing_and_no_metadata(store: &TraceStore) {
+pub async fn an_empty_payload_has_no_input_output_or_metadata(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
-    sample::write(store, &[plain(workspace_id, "t", START)], 1).await;
+    store_sample::write(store, &[plain(workspace_id, "t", START)], 1).await;
     let detail = store.detail(workspace_id, "t").await.unwrap().unwrap();
     assert_eq!((detail.input, detail.output, detail.metadata), (None, None, Map::new()));
     assert_eq!((detail.spans, detail.scores), (vec![], vec![]));
 }
 
-pub async fn a_trace_is_seen_by_its_own_workspace_alone(store: &TraceStore) {
+pub async fn returns_a_trace_only_to_its_own_workspace(store: &TraceStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
     let payload = |text: &str| json!({"input": text}).to_string();
     let traces = [
@@ -277,7 +280,7 @@ pub async fn a_trace_is_seen_by_its_own_workspace_alone(store: &TraceStore) {
         NewTrace { payload: payload("other's"), ..plain(other, "shared id", START) },
         plain(other, "other's", START),
     ];
-    sample::write(store, &traces, 3).await;
+    store_sample::write(store, &traces, 3).await;
     assert_eq!(store.detail(mine, "shared id").await.unwrap().unwrap().input, Some(json!("mine")));
     assert_eq!(store.detail(other, "shared id").await.unwrap().unwrap().input, Some(json!("other's")));
     for id in ["other's", "", "%", "shared%", "' OR 1=1 --", "SHARED ID"] {

@@ -1,4 +1,4 @@
-//! Traces that are sent again.
+//! Traces that are sent more than once.
 
 use std::collections::HashSet;
 
@@ -16,14 +16,14 @@ use test_support::{
     store_sample::{self, START, always, plain},
 };
 
-/// One sending: which traces of which workspace (some of them perhaps twice), and whether they say something else now.
-type Sending = (bool, Vec<Index>, bool);
+/// One batch: the workspace, the traces (possibly with duplicates), and whether their content differs from the first time.
+type BatchInput = (bool, Vec<Index>, bool);
 
-fn sending() -> impl Strategy<Value = Sending> {
+fn batch_input() -> impl Strategy<Value = BatchInput> {
     (any::<bool>(), prop::collection::vec(any::<Index>(), 1..40), any::<bool>())
 }
 
-/// The trace as a sender that changed its mind tells it.
+/// Returns the trace with the same id and other content.
 fn changed(trace: &NewTrace) -> NewTrace {
     NewTrace {
         latency: trace.latency + 1,
@@ -34,14 +34,14 @@ fn changed(trace: &NewTrace) -> NewTrace {
     }
 }
 
-pub async fn traces_sent_again_in_any_cut_count_once_and_the_first_version_stays(store: &TraceStore) {
-    let inputs = (sample::traces(1..=60), prop::collection::vec(sending(), 1..12));
-    check(40, &inputs, async |(traces, sendings)| {
+pub async fn traces_resent_in_any_batches_count_once_and_keep_the_first_version(store: &TraceStore) {
+    let inputs = (store_sample::traces(1..=60), prop::collection::vec(batch_input(), 1..12));
+    check(40, &inputs, async |(traces, batches)| {
         let workspaces = [Uuid::new_v4(), Uuid::new_v4()];
-        let samples = workspaces.map(|workspace_id| sample::named(traces.clone(), workspace_id));
-        let mut kept: [Vec<NewTrace>; 2] = [Vec::new(), Vec::new()];
+        let samples = workspaces.map(|workspace_id| store_sample::named(traces.clone(), workspace_id));
+        let mut stored: [Vec<NewTrace>; 2] = [Vec::new(), Vec::new()];
         let mut seen = HashSet::new();
-        for (second, indexes, change) in sendings {
+        for (second, indexes, change) in batches {
             let workspace = usize::from(second);
             let chosen = indexes.iter().map(|index| index.get(&samples[workspace]));
             let batch: Vec<_> =
@@ -51,20 +51,20 @@ pub async fn traces_sent_again_in_any_cut_count_once_and_the_first_version_stays
                 .filter(|trace| seen.insert((workspace, trace.trace_id.clone())))
                 .cloned()
                 .collect();
-            prop_assert_eq!(sample::write(store, &batch, batch.len()).await, new.len());
-            kept[workspace].extend(new);
+            prop_assert_eq!(store_sample::write(store, &batch, batch.len()).await, new.len());
+            stored[workspace].extend(new);
         }
-        for (workspace_id, kept) in workspaces.into_iter().zip(&kept) {
+        for (workspace_id, stored) in workspaces.into_iter().zip(&stored) {
             let found = store.sums(workspace_id, &[always()]).await.unwrap();
-            prop_assert_eq!(found, [oracle::sums(kept)]);
+            prop_assert_eq!(found, [oracle::sums(stored)]);
             let groups = store.sums_by_group(workspace_id, always(), None, None).await.unwrap();
-            oracle::assert_groups(&groups, kept, always(), None, None)?;
+            oracle::assert_groups(&groups, stored, always(), None, None)?;
             let list = store.list(&ListRequest::first(workspace_id, always(), 100)).await.unwrap();
-            let truth = oracle::listed(kept, always(), &TraceFilter::default());
+            let truth = oracle::listed(stored, always(), &TraceFilter::default());
             prop_assert_eq!(list.items, truth.into_iter().map(oracle::shown).collect::<Vec<_>>());
-            for trace in kept {
+            for trace in stored {
                 let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap();
-                let detail = detail.ok_or_else(|| TestCaseError::fail("a kept trace has no detail"))?;
+                let detail = detail.ok_or_else(|| TestCaseError::fail("a stored trace has no detail"))?;
                 let input = trace.payload.contains("another").then(|| "another".into());
                 prop_assert_eq!((detail.trace.latency_ms, detail.input), (trace.latency as f64 / 1e3, input));
             }
@@ -73,14 +73,14 @@ pub async fn traces_sent_again_in_any_cut_count_once_and_the_first_version_stays
     });
 }
 
-pub async fn traces_sent_by_many_at_once_count_once(store: &TraceStore) {
+pub async fn traces_sent_concurrently_count_once(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..200).map(|n| plain(workspace_id, format!("t{n}"), START + n)).collect();
     let senders: Vec<_> = (0..8)
         .map(|sender| {
             let (store, mut mine) = (store.clone(), traces.clone());
             mine.rotate_left(sender * 25);
-            tokio::spawn(async move { sample::write(&store, &mine, 17 + sender).await })
+            tokio::spawn(async move { store_sample::write(&store, &mine, 17 + sender).await })
         })
         .collect();
     let mut new = 0;

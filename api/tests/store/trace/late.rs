@@ -1,5 +1,5 @@
-//! What comes late: TimescaleDB's aggregates hold an hour as it was when they were refreshed, and the answers must be
-//! exact all the same, before the next refresh and after it.
+//! Late data: TimescaleDB's aggregates contain an hour as of their last refresh. Results must be exact before and after the
+//! next refresh.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use store::trace::{
 };
 use uuid::Uuid;
 
-use super::loose;
+use super::incoming;
 use test_support::{
     database::{Database, open_postgres, open_timescale},
     property::check,
@@ -26,7 +26,7 @@ use test_support::{
     store_sample::{self, AGENTS, DAY, HOUR, START, always, plain, window},
 };
 
-/// What happens next: some traces come, a trace is scored, or the store is maintained.
+/// The next step: traces arrive, a trace is scored, or maintenance runs.
 #[derive(Clone, Debug)]
 enum Event {
     Traces(usize),
@@ -42,7 +42,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Compares everything that is read from rollups by agent and model, and a list that is counted by them.
+/// Compares all reads from rollups by agent and model, and a list whose total is read from them.
 async fn compare(
     store: &TraceStore,
     workspace_id: Uuid,
@@ -65,22 +65,22 @@ async fn compare(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
-async fn late_traces_and_scores_count_at_once_and_after_every_refresh() {
+async fn late_traces_and_scores_count_immediately_and_after_every_refresh() {
     let database = open_timescale().await;
     let store = database.traces().await;
     let steps = option::of(prop::sample::select(vec![HOUR, DAY]));
-    let cuts = prop::collection::vec((sample::cut(), steps), 3);
-    let inputs = (sample::traces(10..=80), prop::collection::vec(event(), 3..12), cuts);
+    let cuts = prop::collection::vec((store_sample::cut(), steps), 3);
+    let inputs = (store_sample::traces(10..=80), prop::collection::vec(event(), 3..12), cuts);
     check(12, &inputs, async |(traces, events, cuts)| {
         let workspace_id = Uuid::new_v4();
-        let mut waiting = sample::named(traces, workspace_id);
+        let mut unsent = store_sample::named(traces, workspace_id);
         let mut stored: Vec<NewTrace> = Vec::new();
         for event in events {
             match event {
                 Event::Traces(count) => {
-                    let come: Vec<_> = waiting.drain(..count.min(waiting.len())).collect();
-                    sample::write(&store, &come, 7).await;
-                    stored.extend(come);
+                    let batch: Vec<_> = unsent.drain(..count.min(unsent.len())).collect();
+                    store_sample::write(&store, &batch, 7).await;
+                    stored.extend(batch);
                 }
                 Event::Score(..) if stored.is_empty() => {}
                 Event::Score(index, score) => {
@@ -98,10 +98,10 @@ async fn late_traces_and_scores_count_at_once_and_after_every_refresh() {
         }
         Ok(())
     });
-    // While TimescaleDB's own job refreshes there is no room for another.
+    // A refresh fails while TimescaleDB's own job refreshes the same aggregate.
     let deadline = Instant::now() + Duration::from_secs(60);
     while database.count_in_traces("traces_stale").await > 0 {
-        assert!(Instant::now() < deadline, "nothing stays stale");
+        assert!(Instant::now() < deadline, "stale hours were not refreshed");
         store.maintain(Clock::system().now()).await.unwrap();
     }
     store.close().await;
@@ -118,10 +118,10 @@ fn quality(trace: &NewTrace, score: i64) -> NewScore {
     }
 }
 
-/// The hours up to now, of which the older ones are refreshed and the younger ones are not, and days among them.
+/// Windows up to the current time. Older hours are refreshed, recent ones are not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
-async fn the_last_days_up_to_now_are_exact_while_they_are_refreshed() {
+async fn recent_days_are_exact_before_and_after_a_refresh() {
     let database = open_timescale().await;
     let store = database.traces().await;
     let workspace_id = Uuid::new_v4();
@@ -133,7 +133,7 @@ async fn the_last_days_up_to_now_are_exact_while_they_are_refreshed() {
             ..plain(workspace_id, format!("t{n}"), now - (400 - n) * 17 * 60_000_000)
         })
         .collect();
-    sample::write(&store, &traces, 100).await;
+    store_sample::write(&store, &traces, 100).await;
     let windows = [HOUR, 5 * HOUR, DAY, 2 * DAY, 30 * DAY].map(|length| window(now - length, now));
     for round in 0..3 {
         for window in windows {
@@ -145,16 +145,16 @@ async fn the_last_days_up_to_now_are_exact_while_they_are_refreshed() {
         }
         for age in [1, HOUR, 3 * HOUR, 4 * HOUR, DAY, 3 * DAY] {
             let late = plain(workspace_id, format!("late {age} {round}"), now - age);
-            sample::write(&store, std::slice::from_ref(&late), 1).await;
+            store_sample::write(&store, std::slice::from_ref(&late), 1).await;
             traces.push(late);
         }
     }
     store.close().await;
 }
 
-/// Each relation of the server's, in words: a table and what it says.
-async fn facts(database: &Database, query: &'static str) -> Vec<String> {
-    let Database::Postgres { settings, .. } = database else { panic!("a server is asked") };
+/// Runs a query that returns lines of text.
+async fn query_lines(database: &Database, query: &'static str) -> Vec<String> {
+    let Database::Postgres { settings, .. } = database else { panic!("expected a database on a server") };
     let mut connection =
         <sqlx::PgConnection as sqlx::Connection>::connect(settings.url.expose()).await.unwrap();
     sqlx::query_scalar(query).fetch_all(&mut connection).await.unwrap()
@@ -162,9 +162,9 @@ async fn facts(database: &Database, query: &'static str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
-async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_follow_the_settings() {
+async fn timescale_has_a_hypertable_two_aggregates_and_policies_from_the_settings() {
     let database = open_timescale().await;
-    let Database::Postgres { settings, .. } = &database else { panic!("TimescaleDB is on a server") };
+    let Database::Postgres { settings, .. } = &database else { panic!("expected a database on a server") };
     let days = |days: u64| Some(Duration::from_secs(days * 86_400));
     let passes = "SELECT config ->> 'buckets_per_batch' FROM timescaledb_information.jobs \
                   WHERE proc_name = 'policy_refresh_continuous_aggregate'";
@@ -180,36 +180,39 @@ async fn timescale_gets_a_hypertable_two_fresh_aggregates_and_policies_that_foll
     ] {
         let lifecycle = Lifecycle { retention, compress_after };
         TraceStore::open_postgres(settings, &lifecycle).await.unwrap().close().await;
-        // Who only reads may not have been told the settings.
+        // Roles that only read may run without the settings.
         TraceStore::open_postgres_leaving_policies(settings).await.unwrap().close().await;
-        let mut wanted = [&others[..], &refresh].concat();
-        wanted.sort_unstable();
-        assert_eq!(facts(&database, policies).await, wanted);
+        let mut expected = [&others[..], &refresh].concat();
+        expected.sort_unstable();
+        assert_eq!(query_lines(&database, policies).await, expected);
     }
     assert_eq!(
-        facts(&database, "SELECT hypertable_name::TEXT FROM timescaledb_information.hypertables ORDER BY 1")
-            .await,
+        query_lines(
+            &database,
+            "SELECT hypertable_name::TEXT FROM timescaledb_information.hypertables ORDER BY 1"
+        )
+        .await,
         ["traces"]
     );
-    assert_eq!(facts(&database, passes).await, ["0", "0"]);
+    assert_eq!(query_lines(&database, passes).await, ["0", "0"]);
     let aggregates = "SELECT view_name || ' ' || materialized_only \
                       FROM timescaledb_information.continuous_aggregates ORDER BY 1";
-    assert_eq!(facts(&database, aggregates).await, ["traces_daily false", "traces_hourly false"]);
+    assert_eq!(query_lines(&database, aggregates).await, ["traces_daily false", "traces_hourly false"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
-async fn late_spans_and_other_prices_change_traces_that_are_compressed() {
+async fn late_spans_and_repricing_update_compressed_traces() {
     let database = open_timescale().await;
-    let Database::Postgres { settings, .. } = &database else { panic!("TimescaleDB is on a server") };
+    let Database::Postgres { settings, .. } = &database else { panic!("expected a database on a server") };
     let lifecycle = Lifecycle { retention: None, compress_after: Some(Duration::from_secs(7 * 86_400)) };
     let store = TraceStore::open_postgres(settings, &lifecycle).await.unwrap();
     let workspace_id = Uuid::new_v4();
     let span = |trace_id: &str, id: &str, parent, micros, cost| {
-        let mut span = loose::plain(workspace_id, trace_id, id, parent);
+        let mut span = incoming::plain(workspace_id, trace_id, id, parent);
         span.span.timestamp = Timestamp::from_micros(START + micros);
         (span.span.cost, span.span.basis, span.span.model) =
-            (Some(cost), loose::computed(), Some("gpt-4o".to_owned()));
+            (Some(cost), incoming::computed(), Some("gpt-4o".to_owned()));
         span
     };
     let mut traces: Vec<Vec<IncomingSpan>> =
@@ -221,22 +224,22 @@ async fn late_spans_and_other_prices_change_traces_that_are_compressed() {
     database.execute_in_traces("SELECT compress_chunk(c, true) FROM show_chunks('traces') AS c").await;
     let compressed = "SELECT chunk_name::TEXT FROM timescaledb_information.chunks \
                       WHERE hypertable_name = 'traces' AND is_compressed";
-    assert_eq!(facts(&database, compressed).await.len(), 1);
-    // A child, an outermost span that is earlier by weeks, and another price.
+    assert_eq!(query_lines(&database, compressed).await.len(), 1);
+    // A child, a root span that is weeks earlier, and another price.
     let late = [span("t0", "child", Some("root"), 9, 7), span("t1", "before", None, -30 * DAY, 3)];
     store.write_spans(&late.iter().collect::<Vec<_>>()).await.unwrap();
-    let recost = CostChange {
+    let change = CostChange {
         trace_id: "t2".to_owned(),
         span_id: Some("root".to_owned()),
         cost: Some(99),
-        basis: loose::computed(),
+        basis: incoming::computed(),
     };
-    assert_eq!(store.reprice(workspace_id, &[recost]).await.unwrap(), 1);
+    assert_eq!(store.reprice(workspace_id, &[change]).await.unwrap(), 1);
     for (trace, span) in traces.iter_mut().zip(late) {
         trace.push(span);
     }
     traces[2][0].span.cost = Some(99);
-    let traces: Vec<NewTrace> = traces.iter().filter_map(|spans| loose::trace(spans, false)).collect();
+    let traces: Vec<NewTrace> = traces.iter().filter_map(|spans| incoming::trace(spans, false)).collect();
     assert_eq!(
         traces.iter().map(|trace| trace.cost).collect::<Vec<_>>(),
         [Some(7), Some(13), Some(99), Some(10)]
@@ -254,35 +257,37 @@ async fn late_spans_and_other_prices_change_traces_that_are_compressed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn traces_beyond_retention_are_dropped_with_everything_of_theirs() {
+async fn retention_deletes_old_traces_with_all_their_rows() {
     let database = open_postgres().await;
-    let Database::Postgres { settings, layout } = &database else { panic!("it is on a server") };
+    let Database::Postgres { settings, layout } = &database else {
+        panic!("expected a database on a server")
+    };
     let lifecycle = Lifecycle { retention: Some(Duration::from_secs(2 * 86_400)), ..Lifecycle::default() };
     let store = TraceStore::open_postgres_as(settings, &lifecycle, *layout).await.unwrap();
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> =
         (0..120).map(|n| plain(workspace_id, format!("t{n}"), START + n * HOUR + 1)).collect();
-    sample::write(&store, &traces, 24).await;
+    store_sample::write(&store, &traces, 24).await;
     store.score(&quality(&traces[1], 1)).await.unwrap();
-    // Two that came by themselves on the first day, one of which waits, and one on the fifth that waits.
-    let loose = |trace_id, span_id, parent, hour: i64| {
-        let plain = loose::plain(workspace_id, trace_id, span_id, parent);
+    // Two traces of incoming spans on the first day, one of them pending, and a pending one on the fifth day.
+    let span = |trace_id, span_id, parent, hour: i64| {
+        let plain = incoming::plain(workspace_id, trace_id, span_id, parent);
         IncomingSpan { arrived: Timestamp::from_micros(START + hour * HOUR), ..plain }
     };
     for span in [
-        loose("gathered", "root", None, 1),
-        loose("gathered", "child", Some("root"), 2),
-        loose("waits", "child", Some("root"), 3),
-        loose("comes", "child", Some("root"), 100),
+        span("assembled", "root", None, 1),
+        span("assembled", "child", Some("root"), 2),
+        span("expired", "child", Some("root"), 3),
+        span("pending", "child", Some("root"), 100),
     ] {
         store.write_spans(&[&span]).await.unwrap();
     }
     assert_eq!(database.count_in_traces("waiting_traces").await, 2);
-    // In the middle of the fifth day: what started on the third and later stays.
+    // In the middle of the fifth day: traces that started on the third day or later are kept.
     store.maintain(Timestamp::from_micros(START + 4 * DAY + 5 * HOUR)).await.unwrap();
-    let left = &traces[48..];
-    assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(left)]);
-    compare(&store, workspace_id, left, always(), None).await.unwrap();
+    let remaining = &traces[48..];
+    assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(remaining)]);
+    compare(&store, workspace_id, remaining, always(), None).await.unwrap();
     let list = store.list(&ListRequest::first(workspace_id, always(), 100)).await.unwrap();
     assert_eq!((list.items.len(), list.total), (72, 72));
     assert!(store.detail(workspace_id, "t47").await.unwrap().is_none());

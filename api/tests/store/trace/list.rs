@@ -1,4 +1,4 @@
-//! Lists: pages by number, walks by cursor, totals.
+//! Lists of traces: offset pagination, cursor pagination, totals.
 
 use domain::trace::{cursor::Cursor, record::NewTrace};
 use proptest::{
@@ -21,13 +21,13 @@ use test_support::{
     store_sample::{self, AGENTS, DAY, HOUR, MINUTE, MODELS, SESSIONS, START, USERS, always, plain, window},
 };
 
-/// Any filter: names that are there, one that is not, and the model of traces that name none.
+/// Any filter: known names, an unknown one, and the empty model of traces without a model.
 fn filter() -> impl Strategy<Value = TraceFilter> {
     let names = |known: [&'static str; 3], other: &'static str| {
         option::of(prop::sample::select([known.as_slice(), &[other]].concat()).prop_map(str::to_owned))
     };
     let status = option::of(prop::sample::select(TraceStatus::ALL.to_vec()));
-    // Most lists are of no session and no user.
+    // Most lists filter by neither session nor end user.
     let rarely = |names| prop_oneof![3 => Just(None), 1 => names];
     let (session, user) = (rarely(names(SESSIONS, "")), rarely(names(USERS, "nobody")));
     (names(AGENTS, "nobody"), names(MODELS, ""), status, session, user).prop_map(
@@ -46,12 +46,12 @@ fn ids<'a>(traces: impl IntoIterator<Item = &'a NewTrace>) -> Vec<&'a str> {
 }
 
 pub async fn any_page_of_any_filter_equals_the_sorted_traces(store: &TraceStore) {
-    let question = (sample::cut(), filter(), 1_u32..12, 0_u64..60);
-    let inputs = (sample::traces(0..=120), 1_usize..60, prop::collection::vec(question, 24));
+    let question = (store_sample::cut(), filter(), 1_u32..12, 0_u64..60);
+    let inputs = (store_sample::traces(0..=120), 1_usize..60, prop::collection::vec(question, 24));
     check(30, &inputs, async |(traces, batch, questions)| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
-        sample::write(store, &traces, batch).await;
+        let traces = store_sample::named(traces, workspace_id);
+        store_sample::write(store, &traces, batch).await;
         for (cut, filter, limit, offset) in questions {
             let window = cut.window(&traces);
             let truth = oracle::listed(&traces, window, &filter);
@@ -72,16 +72,16 @@ pub async fn any_page_of_any_filter_equals_the_sorted_traces(store: &TraceStore)
     });
 }
 
-/// Enough traces that matches are looked for rather than walked to; the other properties' workspaces are small.
-pub async fn pages_and_walks_of_a_long_list_equal_the_sorted_traces(store: &TraceStore) {
+/// Uses enough traces that the store searches for matches instead of scanning. Other properties use small workspaces.
+pub async fn offset_and_cursor_pages_of_a_long_list_equal_the_sorted_traces(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let mut random = TestRunner::new(Config::default());
-    let traces = sample::traces(4000..=4000).new_tree(&mut random).unwrap().current();
-    let traces = sample::named(traces, workspace_id);
-    sample::write(store, &traces, 500).await;
-    // The sparser the more often a stretch without a match lies between two with one.
+    let traces = store_sample::traces(4000..=4000).new_tree(&mut random).unwrap().current();
+    let traces = store_sample::named(traces, workspace_id);
+    store_sample::write(store, &traces, 500).await;
+    // Sparse filters leave ranges without matches between ranges with matches.
     let offset = prop_oneof![2 => Just(0_u64), 2 => 1_u64..60, 1 => 60_u64..4000];
-    let inputs = (sample::cut(), filter(), 1_u32..100, offset);
+    let inputs = (store_sample::cut(), filter(), 1_u32..100, offset);
     check(300, &inputs, async |(cut, filter, limit, offset)| {
         let window = cut.window(&traces);
         let truth = oracle::listed(&traces, window, &filter);
@@ -115,20 +115,20 @@ async fn walk(store: &TraceStore, mut request: ListRequest) -> (Vec<String>, Vec
     }
 }
 
-pub async fn a_walk_by_cursor_shows_every_match_once_and_in_order(store: &TraceStore) {
-    let question = (sample::cut(), sample::cut(), filter(), 1_u32..30, any::<Index>());
-    let inputs = (sample::traces(1..=120), 1_usize..60, prop::collection::vec(question, 5));
+pub async fn cursor_pagination_returns_every_match_once_and_in_order(store: &TraceStore) {
+    let question = (store_sample::cut(), store_sample::cut(), filter(), 1_u32..30, any::<Index>());
+    let inputs = (store_sample::traces(1..=120), 1_usize..60, prop::collection::vec(question, 5));
     check(24, &inputs, async |(traces, batch, questions)| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
-        sample::write(store, &traces, batch).await;
+        let traces = store_sample::named(traces, workspace_id);
+        store_sample::write(store, &traces, batch).await;
         for (cut, other, filter, limit, chosen) in questions {
             let window = cut.window(&traces);
             let request = ListRequest { workspace_id, window, filter, limit, from: Start::Offset(0) };
             let (shown, cursors) = walk(store, request.clone()).await;
             let truth = oracle::listed(&traces, window, &request.filter);
             prop_assert_eq!(&shown, &ids(truth), "{:?}", request);
-            // A cursor keeps its meaning in another window: what comes after it in the order of lists.
+            // A cursor is valid in another window: it selects the traces after it in list order.
             if cursors.is_empty() {
                 continue;
             }
@@ -150,10 +150,10 @@ pub async fn a_walk_by_cursor_shows_every_match_once_and_in_order(store: &TraceS
     });
 }
 
-pub async fn a_page_far_beyond_the_end_is_empty_and_knows_the_total(store: &TraceStore) {
+pub async fn a_page_beyond_the_end_is_empty_and_contains_the_total(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..7).map(|n| plain(workspace_id, format!("t{n}"), START + n * HOUR)).collect();
-    sample::write(store, &traces, 7).await;
+    store_sample::write(store, &traces, 7).await;
     for filter in [
         TraceFilter::default(),
         TraceFilter { agent_id: Some(AGENTS[0].to_owned()), ..TraceFilter::default() },
@@ -175,7 +175,7 @@ pub async fn a_page_far_beyond_the_end_is_empty_and_knows_the_total(store: &Trac
     assert_eq!((page.items, page.total, page.next), (vec![], 7, None));
 }
 
-pub async fn the_few_matches_in_a_long_window_are_found_page_by_page(store: &TraceStore) {
+pub async fn finds_rare_matches_in_a_long_window_page_by_page(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let rare = |n: i64| n % 331 == 0;
     let traces: Vec<_> = (0..4000)
@@ -185,7 +185,7 @@ pub async fn the_few_matches_in_a_long_window_are_found_page_by_page(store: &Tra
             ..plain(workspace_id, format!("t{n}"), START + n * 10 * MINUTE + n % 7)
         })
         .collect();
-    sample::write(store, &traces, 500).await;
+    store_sample::write(store, &traces, 500).await;
     let status = TraceFilter { status: Some(TraceStatus::Timeout), ..TraceFilter::default() };
     let model = TraceFilter { model: Some(MODELS[1].to_owned()), ..TraceFilter::default() };
     let both = TraceFilter { model: model.model.clone(), ..status.clone() };
@@ -206,10 +206,10 @@ pub async fn the_few_matches_in_a_long_window_are_found_page_by_page(store: &Tra
     }
 }
 
-pub async fn traces_of_one_moment_come_in_the_order_of_arrival_newest_first(store: &TraceStore) {
+pub async fn traces_with_the_same_start_are_listed_in_reverse_order_of_arrival(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..25).map(|n| plain(workspace_id, format!("t{n}"), START)).collect();
-    sample::write(store, &traces, 4).await;
+    store_sample::write(store, &traces, 4).await;
     let moment = Window { start: traces[0].timestamp, end: Timestamp::from_micros(START + 1) };
     let (shown, _) = walk(store, ListRequest::first(workspace_id, moment, 4)).await;
     assert_eq!(shown, (0..25).rev().map(|n| format!("t{n}")).collect::<Vec<_>>());
@@ -218,13 +218,13 @@ pub async fn traces_of_one_moment_come_in_the_order_of_arrival_newest_first(stor
     assert_eq!(recent.total, 25);
 }
 
-pub async fn the_newest_trace_is_the_one_that_started_last(store: &TraceStore) {
+pub async fn the_newest_trace_is_the_one_with_the_latest_start(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
-    sample::write(store, &[plain(Uuid::new_v4(), "another's", START + DAY)], 1).await;
+    store_sample::write(store, &[plain(Uuid::new_v4(), "another's", START + DAY)], 1).await;
     for (id, timestamp, newest) in
         [("a", START, START), ("b", START + 5, START + 5), ("c", START + 4, START + 5)]
     {
-        sample::write(store, &[plain(workspace_id, id, timestamp)], 1).await;
+        store_sample::write(store, &[plain(workspace_id, id, timestamp)], 1).await;
         assert_eq!(store.newest(workspace_id).await.unwrap(), Some(Timestamp::from_micros(newest)));
     }
 }

@@ -1,18 +1,18 @@
-//! A database that an older version filled: it is brought up to date with everything in it.
+//! Migration of a database with data of the first version.
 
 use domain::{alert::record::AlertFilter, trace::record::IncomingSpan};
 use shared::alert::{Alert, AlertState, Severity};
 use store::alert::AlertStore;
 use uuid::Uuid;
 
-use super::{alert::alert, loose};
+use super::{alert::alert, incoming};
 use test_support::database::{Database, open_timescale};
 use test_support::{
     oracle,
     store_sample::{self, HOUR, START, always, plain},
 };
 
-/// What migrations after the first one made of traces and spans.
+/// Columns that later migrations added to traces and spans.
 const TRACES: [&str; 5] = ["name", "assembly", "unpriced", "cost_basis", "price"];
 const SPANS: [&str; 11] = [
     "model_provider",
@@ -31,8 +31,8 @@ const SPANS: [&str; 11] = [
 const ALERTS: [&str; 6] =
     ["rule_id", "group_key", "details", "acknowledged_at", "acknowledged_by", "resolved_at"];
 
-/// Makes the database what the first version would have made of it.
-async fn age(database: &Database) {
+/// Reverts the database to the schema of the first version.
+async fn revert_to_first_version(database: &Database) {
     for index in ["traces_workspace_session_time", "traces_workspace_user_time"] {
         database.execute_in_traces(&format!("DROP INDEX {index}")).await;
     }
@@ -65,23 +65,23 @@ async fn age(database: &Database) {
     database.execute_in_traces(&format!("DELETE FROM {applied} WHERE version > 1")).await;
 }
 
-async fn is_brought_up_to_date(database: &Database, compress: bool) {
+async fn migrates_all_data(database: &Database, compress: bool) {
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..50)
         .map(|n| {
             let mut trace = plain(workspace_id, format!("t{n}"), START + n * HOUR);
-            let span = loose::plain(workspace_id, "", "call", None).span;
+            let span = incoming::plain(workspace_id, "", "call", None).span;
             (trace.session_id, trace.spans) = (Some("s-17".to_owned()), vec![span]);
             trace
         })
         .collect();
     let store = database.traces().await;
-    sample::write(&store, &traces, 20).await;
+    store_sample::write(&store, &traces, 20).await;
     let old = alert(workspace_id, Severity::Critical, 60);
     AlertStore::new(store.database()).insert_alerts(std::slice::from_ref(&old)).await.unwrap();
     store.close().await;
     let migrations = database.trace_migrations().await;
-    age(database).await;
+    revert_to_first_version(database).await;
     if compress {
         let compress = "SELECT compress_chunk(c, true) FROM show_chunks('traces') AS c";
         database.execute_in_traces(compress).await;
@@ -94,30 +94,32 @@ async fn is_brought_up_to_date(database: &Database, compress: bool) {
         assert_eq!(detail.spans.len(), 1);
     }
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap(), [oracle::sums(&traces)]);
-    // What was kept before there were rules is over.
-    let over = Alert { state: AlertState::Resolved, resolved_at: Some(old.alert.created_at), ..old.alert };
+    // Alerts stored before rules existed are resolved.
+    let resolved =
+        Alert { state: AlertState::Resolved, resolved_at: Some(old.alert.created_at), ..old.alert };
     assert_eq!(
         AlertStore::new(store.database())
             .list_alerts(workspace_id, AlertFilter::default(), 0, 10)
             .await
             .unwrap()
             .items,
-        [over]
+        [resolved]
     );
-    // It takes what is new, beside what is old.
-    let late: Vec<IncomingSpan> = ["t3", "new"].map(|id| loose::plain(workspace_id, id, "late", None)).into();
+    // The migrated database accepts new spans.
+    let late: Vec<IncomingSpan> =
+        ["t3", "new"].map(|id| incoming::plain(workspace_id, id, "late", None)).into();
     store.write_spans(&late.iter().collect::<Vec<_>>()).await.unwrap();
     assert_eq!(store.detail(workspace_id, "t3").await.unwrap().unwrap().spans.len(), 2);
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].requests, 51);
     store.close().await;
 }
 
-pub async fn a_database_that_the_first_version_filled_is_brought_up_to_date(database: &Database) {
-    is_brought_up_to_date(database, false).await;
+pub async fn migrates_a_database_of_the_first_version(database: &Database) {
+    migrates_all_data(database, false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
-async fn a_database_that_the_first_version_filled_and_compressed_is_brought_up_to_date() {
-    is_brought_up_to_date(&open_timescale().await, true).await;
+async fn migrates_a_compressed_database_of_the_first_version() {
+    migrates_all_data(&open_timescale().await, true).await;
 }

@@ -1,4 +1,4 @@
-//! Workspaces' own prices, and pricings anew as far as the store knows of them.
+//! Prices of workspaces, and reprice jobs.
 
 use std::time::Duration;
 
@@ -34,9 +34,9 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_micros(START + seconds * 1_000_000)
 }
 
-pub async fn a_price_comes_back_as_it_was_given_to_its_own_workspace(store: &PriceStore) {
+pub async fn returns_a_price_unchanged_only_to_its_own_workspace(store: &PriceStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
-    // 0.1 has no exact value in binary: it comes back as it was.
+    // 0.1 has no exact binary value and must be returned unchanged.
     let (b, a) = (price("b", None, 0.1), price("a", Some("Azure"), 1e6));
     for price in [&b, &a] {
         assert_eq!(store.create_price(mine, price).await.unwrap(), PriceOutcome::Created(price.clone()));
@@ -49,29 +49,32 @@ pub async fn a_price_comes_back_as_it_was_given_to_its_own_workspace(store: &Pri
     assert_eq!(store.list_prices(mine).await.unwrap(), [b]);
 }
 
-pub async fn a_price_of_the_same_model_and_provider_takes_the_other_s_place(store: &PriceStore) {
+pub async fn replaces_a_price_of_the_same_model_and_provider(store: &PriceStore) {
     let workspace_id = Uuid::new_v4();
     let first = price("gpt-4o", Some("azure"), 1.0);
     store.create_price(workspace_id, &first).await.unwrap();
     store.create_price(workspace_id, &price("gpt-4o", None, 2.0)).await.unwrap();
-    // By another name of the same provider, and in other letters.
+    // An alias of the same provider, in another case.
     let again = Price { updated_at: at(5), ..price("GPT-4o", Some("az.ai.openai"), 3.0) };
-    let kept = Price { id: first.id, ..again.clone() };
-    assert_eq!(store.create_price(workspace_id, &again).await.unwrap(), PriceOutcome::Replaced(kept.clone()));
+    let replaced = Price { id: first.id, ..again.clone() };
+    assert_eq!(
+        store.create_price(workspace_id, &again).await.unwrap(),
+        PriceOutcome::Replaced(replaced.clone())
+    );
     let prices = store.list_prices(workspace_id).await.unwrap();
     assert_eq!(prices.len(), 2);
-    assert!(prices.contains(&kept), "{prices:?}");
+    assert!(prices.contains(&replaced), "{prices:?}");
 }
 
-pub async fn a_workspace_has_so_many_prices_and_may_replace_each(store: &PriceStore) {
+pub async fn limits_the_prices_of_a_workspace_and_allows_replacements(store: &PriceStore) {
     let workspace_id = Uuid::new_v4();
     let all: Vec<_> = (0..limit::PRICES).map(|number| price(&format!("m{number}"), None, 1.0)).collect();
     assert_eq!(store.restore_prices(workspace_id, &all).await.unwrap(), 1_000);
     assert_eq!(store.restore_prices(workspace_id, &all).await.unwrap(), 0);
-    let kept = store.create_price(workspace_id, &price("one-more", None, 1.0)).await.unwrap();
-    assert_eq!(kept, PriceOutcome::TooMany);
-    let kept = store.create_price(workspace_id, &price("m7", None, 2.0)).await.unwrap();
-    assert!(matches!(kept, PriceOutcome::Replaced(_)), "{kept:?}");
+    let outcome = store.create_price(workspace_id, &price("one-more", None, 1.0)).await.unwrap();
+    assert_eq!(outcome, PriceOutcome::TooMany);
+    let outcome = store.create_price(workspace_id, &price("m7", None, 2.0)).await.unwrap();
+    assert!(matches!(outcome, PriceOutcome::Replaced(_)), "{outcome:?}");
     let elsewhere = store.create_price(Uuid::new_v4(), &price("one-more", None, 1.0)).await.unwrap();
     assert!(matches!(elsewhere, PriceOutcome::Created(_)), "{elsewhere:?}");
 }
@@ -84,7 +87,7 @@ fn window(start: i64) -> RepriceRequest {
     RepriceRequest { start: at(start), end: at(start + 100) }
 }
 
-pub async fn a_pricing_of_a_window_is_begun_once_while_it_is_under_way(store: &JobStore) {
+pub async fn creates_one_reprice_job_per_window_at_a_time(store: &JobStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
     let first = store.create_reprice(mine, window(0), at(500)).await.unwrap().unwrap();
     assert_eq!((first.request, first.created_at, first.finished_at), (window(0), at(500), None));
@@ -102,49 +105,52 @@ pub async fn a_pricing_of_a_window_is_begun_once_while_it_is_under_way(store: &J
     assert_eq!(store.create_reprice(mine, window(0), at(504)).await.unwrap().unwrap(), first);
 }
 
-pub async fn a_pricing_is_one_worker_s_until_its_lease_is_over(store: &JobStore) {
+pub async fn one_worker_leases_a_reprice_job_until_the_lease_expires(store: &JobStore) {
     let workspace_id = Uuid::new_v4();
     let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
     assert_eq!(store.lease_reprice(first, at(0), at(10)).await.unwrap(), None);
-    let asked = store.create_reprice(workspace_id, window(0), at(0)).await.unwrap().unwrap();
-    let turn = store.lease_reprice(first, at(0), at(10)).await.unwrap().unwrap();
-    assert_eq!((&turn.reprice, turn.workspace_id, turn.last), (&asked, workspace_id, None));
+    let created = store.create_reprice(workspace_id, window(0), at(0)).await.unwrap().unwrap();
+    let lease = store.lease_reprice(first, at(0), at(10)).await.unwrap().unwrap();
+    assert_eq!((&lease.reprice, lease.workspace_id, lease.last), (&created, workspace_id, None));
     assert_eq!(store.lease_reprice(second, at(9), at(19)).await.unwrap(), None);
 
     let step = RepriceStep { last: place(40), seen: 5, changed: 3, finished_at: None, leased_until: at(20) };
-    assert!(store.record_reprice_step(&turn, step).await.unwrap());
+    assert!(store.record_reprice_step(&lease, step).await.unwrap());
     assert_eq!(store.lease_reprice(second, at(19), at(29)).await.unwrap(), None);
-    let over = store.lease_reprice(second, at(20), at(30)).await.unwrap().unwrap();
-    assert_eq!((over.last, over.reprice.traces_seen, over.reprice.traces_changed), (place(40), 5, 3));
-    // The first one wakes up: it is not its work any more.
-    assert!(!store.record_reprice_step(&turn, step).await.unwrap());
+    let second_lease = store.lease_reprice(second, at(20), at(30)).await.unwrap().unwrap();
+    assert_eq!(
+        (second_lease.last, second_lease.reprice.traces_seen, second_lease.reprice.traces_changed),
+        (place(40), 5, 3)
+    );
+    // The first worker resumes after its lease has expired.
+    assert!(!store.record_reprice_step(&lease, step).await.unwrap());
 
     let done =
         RepriceStep { last: place(60), seen: 2, changed: 0, finished_at: Some(at(25)), leased_until: at(35) };
-    assert!(store.record_reprice_step(&over, done).await.unwrap());
-    assert!(!store.record_reprice_step(&over, done).await.unwrap());
+    assert!(store.record_reprice_step(&second_lease, done).await.unwrap());
+    assert!(!store.record_reprice_step(&second_lease, done).await.unwrap());
     assert_eq!(store.lease_reprice(first, at(99), at(109)).await.unwrap(), None);
     let listed = store.list_reprices(workspace_id).await.unwrap().items;
     assert_eq!(
         (listed[0].traces_seen, listed[0].traces_changed, listed[0].finished_at),
         (7, 3, Some(at(25)))
     );
-    // What is done may be begun again.
+    // A finished window may be repriced again.
     let next = store.create_reprice(workspace_id, window(0), at(40)).await.unwrap().unwrap();
-    assert_ne!(next.id, asked.id);
+    assert_ne!(next.id, created.id);
 }
 
-pub async fn many_who_want_a_pricing_share_it_out_one_gets_it(store: &JobStore) {
+pub async fn one_of_several_workers_leases_a_reprice_job(store: &JobStore) {
     store.create_reprice(Uuid::new_v4(), window(0), at(0)).await.unwrap();
-    let takers = (0..8).map(|_| {
+    let workers = (0..8).map(|_| {
         let store = store.clone();
         tokio::spawn(async move {
             store.lease_reprice(Uuid::new_v4(), at(0), at(0) + Duration::from_secs(9)).await
         })
     });
-    let mut taken = 0;
-    for taker in takers.collect::<Vec<_>>() {
-        taken += usize::from(taker.await.unwrap().unwrap().is_some());
+    let mut leased = 0;
+    for worker_task in workers.collect::<Vec<_>>() {
+        leased += usize::from(worker_task.await.unwrap().unwrap().is_some());
     }
-    assert_eq!(taken, 1);
+    assert_eq!(leased, 1);
 }

@@ -1,4 +1,4 @@
-//! Closing a store and opening it again.
+//! Closing and reopening a store.
 
 use domain::trace::record::{NewScore, NewTrace};
 use serde_json::json;
@@ -12,7 +12,7 @@ use test_support::{
     store_sample::{self, MINUTE, START, always, plain},
 };
 
-pub async fn everything_is_there_after_close_and_reopen(database: &Database) {
+pub async fn keeps_all_data_after_close_and_reopen(database: &Database) {
     let workspace_id = Uuid::new_v4();
     let mut traces: Vec<_> = (0..150)
         .map(|n| NewTrace {
@@ -22,9 +22,9 @@ pub async fn everything_is_there_after_close_and_reopen(database: &Database) {
         .collect();
     for half in 0..2 {
         let store = database.traces().await;
-        // The ids of rows and payloads go on where they ended.
+        // The ids of rows and payloads continue after reopening.
         let half = &traces[half * 75..(half + 1) * 75];
-        assert_eq!(sample::write(&store, half, 20).await, 75);
+        assert_eq!(store_sample::write(&store, half, 20).await, 75);
         store.close().await;
     }
     let store = database.traces().await;
@@ -42,8 +42,8 @@ pub async fn everything_is_there_after_close_and_reopen(database: &Database) {
     store.close().await;
 
     let store = database.traces().await;
-    assert_eq!(sample::write(&store, &traces, 150).await, 0);
-    sample::write(&store, &[plain(workspace_id, "late", START + 200 * MINUTE)], 1).await;
+    assert_eq!(store_sample::write(&store, &traces, 150).await, 0);
+    store_sample::write(&store, &[plain(workspace_id, "late", START + 200 * MINUTE)], 1).await;
     traces.push(plain(workspace_id, "late", START + 200 * MINUTE));
     for scored in [1, 150] {
         traces[scored].quality = Some(70_000_000);
@@ -58,7 +58,7 @@ pub async fn everything_is_there_after_close_and_reopen(database: &Database) {
     store.close().await;
 }
 
-pub async fn opening_again_migrates_nothing(database: &Database) {
+pub async fn reopening_runs_no_migrations(database: &Database) {
     database.traces().await.close().await;
     let migrations = database.trace_migrations().await;
     assert!(migrations > 0);

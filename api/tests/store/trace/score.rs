@@ -1,4 +1,4 @@
-//! Scores: the mean on the trace and in every rollup, whatever comes first.
+//! Scores: the mean on the trace and in every rollup, in any order of arrival.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,7 +19,7 @@ use test_support::{
 
 const NAMES: [&str; 4] = ["quality", "helpfulness", "tone", "Quality"];
 
-/// What happens next: a trace is sent, or a score for one that may or may not be there.
+/// The next step: a trace is sent, or a score for a trace that may not be stored yet.
 #[derive(Clone, Debug)]
 enum Event {
     Trace(Index),
@@ -41,8 +41,8 @@ fn score(workspace_id: Uuid, trace_id: &str, name: &str, score: i64) -> NewScore
     NewScore { workspace_id, trace_id, name, score, comment: Some(format!("worth {score}")), timestamp }
 }
 
-/// The mean of the scores and of the quality that was sent, unless a score of that name replaced it; to the nearest
-/// millionth, halves up.
+/// The mean of the scores and of the quality in the trace, unless a score of that name replaced it. Rounded half up to
+/// millionths.
 fn mean(sent: Option<i64>, scores: Option<&BTreeMap<&str, i64>>) -> Option<i64> {
     let mut all: BTreeMap<&str, i64> = sent.map(|sent| ("quality", sent)).into_iter().collect();
     all.extend(scores.into_iter().flatten());
@@ -51,27 +51,27 @@ fn mean(sent: Option<i64>, scores: Option<&BTreeMap<&str, i64>>) -> Option<i64> 
 }
 
 pub async fn scores_and_traces_in_any_order_give_the_mean_everywhere(store: &TraceStore) {
-    let cuts = prop::collection::vec(sample::cut(), 6);
-    let inputs = (sample::traces(1..=16), prop::collection::vec(event(), 1..60), cuts);
+    let cuts = prop::collection::vec(store_sample::cut(), 6);
+    let inputs = (store_sample::traces(1..=16), prop::collection::vec(event(), 1..60), cuts);
     check(32, &inputs, async |(traces, events, cuts)| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
+        let traces = store_sample::named(traces, workspace_id);
         let mut stored: Vec<NewTrace> = Vec::new();
         let mut scores: BTreeMap<&str, BTreeMap<&str, i64>> = BTreeMap::new();
         for event in &events {
             match event {
                 Event::Trace(index) => {
                     let trace = index.get(&traces);
-                    if sample::write(store, std::slice::from_ref(trace), 1).await == 1 {
+                    if store_sample::write(store, std::slice::from_ref(trace), 1).await == 1 {
                         stored.push(trace.clone());
                     }
                 }
                 Event::Score(index, name, value) => {
                     let trace_id = &index.get(&traces).trace_id;
                     store.score(&score(workspace_id, trace_id, name, *value)).await.unwrap();
-                    // Of these one with more points is a later one, and the latest counts in whatever order they come.
-                    let kept = scores.entry(trace_id).or_default().entry(name).or_insert(*value);
-                    *kept = (*kept).max(*value);
+                    // A higher score has a later timestamp, and the latest score counts in any order of arrival.
+                    let latest = scores.entry(trace_id).or_default().entry(name).or_insert(*value);
+                    *latest = (*latest).max(*value);
                 }
             }
         }
@@ -103,7 +103,7 @@ pub async fn a_score_replaced_a_hundred_times_leaves_no_drift(store: &TraceStore
     let workspace_id = Uuid::new_v4();
     let sent = Some(33_333_333);
     let mut trace = NewTrace { quality: sent, ..plain(workspace_id, "t", START + MINUTE + 1) };
-    sample::write(store, std::slice::from_ref(&trace), 1).await;
+    store_sample::write(store, std::slice::from_ref(&trace), 1).await;
     let windows = [
         always(),
         window(START, START + HOUR),
@@ -128,9 +128,9 @@ pub async fn a_score_replaced_a_hundred_times_leaves_no_drift(store: &TraceStore
     assert_eq!(quality.timestamp, Timestamp::from_micros(START + 99));
 }
 
-pub async fn a_score_without_a_trace_shows_nowhere(store: &TraceStore) {
+pub async fn a_score_without_a_trace_is_not_returned(store: &TraceStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
-    sample::write(store, &[plain(other, "t", START)], 1).await;
+    store_sample::write(store, &[plain(other, "t", START)], 1).await;
     store.score(&score(mine, "t", "quality", 5_000_000)).await.unwrap();
     assert_eq!(store.sums(mine, &[always()]).await.unwrap(), [Sums::default()]);
     assert!(store.detail(mine, "t").await.unwrap().is_none());
@@ -139,12 +139,12 @@ pub async fn a_score_without_a_trace_shows_nowhere(store: &TraceStore) {
     assert!(store.detail(other, "t").await.unwrap().unwrap().scores.is_empty());
 }
 
-pub async fn restored_scores_fill_in_what_is_missing_or_older_and_never_count_twice(store: &TraceStore) {
+pub async fn restoring_scores_replaces_missing_and_older_ones_without_duplicates(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let [before, after] = ["before", "after"]
         .map(|id| NewTrace { quality: Some(40_000_000), ..plain(workspace_id, id, START + MINUTE) });
-    sample::write(store, &[before], 1).await;
-    // Of these scores one with more points is a later one.
+    store_sample::write(store, &[before], 1).await;
+    // A higher score has a later timestamp.
     store.score(&score(workspace_id, "before", "tone", 50_000_000)).await.unwrap();
     let restored = [
         score(workspace_id, "after", "quality", 10_000_000),
@@ -152,10 +152,10 @@ pub async fn restored_scores_fill_in_what_is_missing_or_older_and_never_count_tw
         score(workspace_id, "before", "tone", 30_000_000),
         score(workspace_id, "never", "tone", 1),
     ];
-    assert_eq!(store.restore_scores(&restored).await.unwrap(), 3, "a newer one is there");
+    assert_eq!(store.restore_scores(&restored).await.unwrap(), 3, "a newer score is stored");
     assert_eq!(store.restore_scores(&restored).await.unwrap(), 0);
     assert_eq!(store.restore_scores(&[]).await.unwrap(), 0);
-    sample::write(store, &[after], 1).await;
+    store_sample::write(store, &[after], 1).await;
     let newer = [score(workspace_id, "before", "tone", 60_000_000)];
     assert_eq!(store.restore_scores(&newer).await.unwrap(), 1);
 

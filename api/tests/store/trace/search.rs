@@ -1,4 +1,4 @@
-//! Looking for text in the spans of one trace.
+//! Text search in the spans of a trace.
 
 use domain::trace::record::{NewSpan, NewTrace};
 use serde_json::json;
@@ -8,15 +8,15 @@ use uuid::Uuid;
 
 use test_support::store_sample::{self, START, plain};
 
-/// Spans over many frames, which they share with another trace's; every seventh holds the word.
-pub async fn spans_that_hold_a_text_are_found_in_the_order_of_their_start(store: &TraceStore) {
+/// The spans fill many frames, which they share with other traces. Every seventh span contains the word.
+pub async fn finds_spans_that_contain_a_text_ordered_by_start(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let span = |trace: &str, number: i64| {
         let word = if number % 7 == 0 { "Needle" } else { "hay" };
         let plain = NewSpan {
             span_id: format!("{trace}{number}"),
             name: "step".to_owned(),
-            // The later ones are sent first, and stand in the first frames.
+            // Later spans are sent first and lie in the first frames.
             timestamp: Timestamp::from_micros(START - number),
             payload: json!({"input": "x".repeat(1000)}).to_string(),
             ..NewSpan::default()
@@ -32,7 +32,7 @@ pub async fn spans_that_hold_a_text_are_found_in_the_order_of_their_start(store:
         spans: (0..700).map(|number| span(id, number)).collect(),
         ..plain(workspace_id, id, START)
     };
-    sample::write(store, &[trace("a"), trace("b"), trace("c")], 3).await;
+    store_sample::write(store, &[trace("a"), trace("b"), trace("c")], 3).await;
     let found = store.search(workspace_id, "b", "nEEdle").await.unwrap().unwrap();
     let truth: Vec<_> =
         (0..700).rev().filter(|number| number % 7 == 0).map(|number| format!("b{number}")).collect();

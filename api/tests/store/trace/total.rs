@@ -1,4 +1,4 @@
-//! The sums behind the key figures and the plain charts.
+//! The sums behind the KPIs and the ungrouped charts.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use test_support::{
 pub const STEPS_MINUTES: [u64; 12] = [1, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 7 * 1440];
 
 pub async fn sums_of_any_windows_equal_brute_force(store: &TraceStore) {
-    let inputs = (sample::traces(0..=120), 1_usize..60, prop::collection::vec(sample::cut(), 24));
+    let inputs = (store_sample::traces(0..=120), 1_usize..60, prop::collection::vec(store_sample::cut(), 24));
     check(40, &inputs, async |(traces, batch, cuts)| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
-        sample::write(store, &traces, batch).await;
+        let traces = store_sample::named(traces, workspace_id);
+        store_sample::write(store, &traces, batch).await;
         let mut windows: Vec<_> = cuts.iter().map(|cut| cut.window(&traces)).collect();
-        // Ending "now", with what clocks that are ahead have sent behind it.
+        // Named ranges that end before the last traces, as with senders whose clocks are ahead.
         windows.extend(
             TimeRange::NAMED.map(|range| range.window(window(0, START + 3 * DAY + 7 * MINUTE + 13).end)),
         );
@@ -38,8 +38,8 @@ pub async fn sums_of_any_windows_equal_brute_force(store: &TraceStore) {
     });
 }
 
-pub async fn an_empty_workspace_adds_up_to_nothing(store: &TraceStore) {
-    sample::write(store, &[plain(Uuid::new_v4(), "another's", START)], 1).await;
+pub async fn an_empty_workspace_has_empty_sums(store: &TraceStore) {
+    store_sample::write(store, &[plain(Uuid::new_v4(), "another's", START)], 1).await;
     let empty = Uuid::new_v4();
     assert_eq!(store.sums(empty, &[always()]).await.unwrap(), [Sums::default()]);
     assert_eq!(store.sums(empty, &[]).await.unwrap(), []);
@@ -49,11 +49,11 @@ pub async fn an_empty_workspace_adds_up_to_nothing(store: &TraceStore) {
 }
 
 pub async fn sums_by_any_step_of_a_chart_equal_brute_force(store: &TraceStore) {
-    let inputs = (sample::traces(1..=120), 1_usize..60, prop::collection::vec(sample::cut(), 4));
+    let inputs = (store_sample::traces(1..=120), 1_usize..60, prop::collection::vec(store_sample::cut(), 4));
     check(24, &inputs, async |(traces, batch, cuts)| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
-        sample::write(store, &traces, batch).await;
+        let traces = store_sample::named(traces, workspace_id);
+        store_sample::write(store, &traces, batch).await;
         for window in cuts.iter().map(|cut| cut.window(&traces)) {
             for step in STEPS_MINUTES.map(|minutes| Duration::from_secs(minutes * 60)) {
                 let found = store.sums_by_step(workspace_id, window, step).await.unwrap();
@@ -68,25 +68,24 @@ pub async fn sums_by_any_step_of_a_chart_equal_brute_force(store: &TraceStore) {
     });
 }
 
-/// A workspace whose latencies and costs add up to more than 64 bits hold must not make the batches fail that it shares
-/// with others.
-pub async fn a_sum_too_large_to_keep_stops_nobody_elses_traces(store: &TraceStore) {
-    let (hostile, honest) = (Uuid::new_v4(), Uuid::new_v4());
+/// A workspace whose sums exceed 64 bits must not fail batches that contain traces of other workspaces.
+pub async fn an_overflowing_sum_does_not_block_other_workspaces(store: &TraceStore) {
+    let (overflowing, other) = (Uuid::new_v4(), Uuid::new_v4());
     for number in 0..4 {
         let huge = i64::MAX / 2;
-        let boundless =
-            NewTrace { latency: huge, cost: Some(huge), ..plain(hostile, format!("b{number}"), START) };
-        sample::write(store, &[boundless, plain(honest, format!("h{number}"), START + DAYS)], 2).await;
+        let huge_trace =
+            NewTrace { latency: huge, cost: Some(huge), ..plain(overflowing, format!("b{number}"), START) };
+        store_sample::write(store, &[huge_trace, plain(other, format!("h{number}"), START + DAYS)], 2).await;
     }
-    let sums = store.sums(honest, &[always()]).await.unwrap();
+    let sums = store.sums(other, &[always()]).await.unwrap();
     assert_eq!((sums[0].requests, sums[0].latency), (4, 4 * 1_234_567));
 }
 
-pub async fn a_tally_counts_the_rows_and_adds_up_the_days(store: &TraceStore) {
-    check(16, &sample::traces(0..=60), async |traces| {
+pub async fn a_tally_counts_rows_and_sums_days(store: &TraceStore) {
+    check(16, &store_sample::traces(0..=60), async |traces| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
-        sample::write(store, &traces, 20).await;
+        let traces = store_sample::named(traces, workspace_id);
+        store_sample::write(store, &traces, 20).await;
         for since in [0, START, START + 2 * DAY] {
             let inside: Vec<_> = oracle::inside(&traces, window(since, i64::MAX)).collect();
             let tally = store.tally(workspace_id, Timestamp::from_micros(since)).await.unwrap();

@@ -173,7 +173,7 @@ impl AccountStore {
     ///
     /// # Errors
     /// Returns an error if the transaction was not committed.
-    pub async fn touch_api_keys(&self, uses: &[(Uuid, Timestamp)]) -> Result<(), AccountError> {
+    pub async fn touch_api_keys(&self, uses: &[(Uuid, Timestamp)]) -> Result<(), StoreError> {
         if uses.is_empty() {
             return Ok(());
         }
@@ -189,7 +189,7 @@ impl AccountStore {
         loop {
             match self.touch_sorted(&uses).await {
                 Err(StoreError::Database(sqlx::Error::Io(_))) if retries > 0 => retries -= 1,
-                result => return Ok(result?),
+                result => return result,
             }
         }
     }

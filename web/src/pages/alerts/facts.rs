@@ -7,6 +7,7 @@ use shared::{
     alert::{Alert, AlertState},
     format,
     metric::Dimension,
+    time_range::TimeRange,
     trace::TraceListQuery,
 };
 use uuid::Uuid;
@@ -72,9 +73,7 @@ pub fn actions(alert: &Alert, on_acknowledge: &Callback<Uuid>) -> Html {
 fn traces_query(alert: &Alert) -> String {
     let Some(traces) = &alert.traces else { return String::new() };
     let query = TraceListQuery {
-        range: Some("custom".to_owned()),
-        start: Some(traces.start.to_string()),
-        end: Some(traces.end.to_string()),
+        time_range: TimeRange::Custom { start: traces.start, end: traces.end }.to_query(),
         agent_id: traces.agent_id.clone(),
         model: traces.model.clone(),
         status: traces.status,

@@ -1,7 +1,7 @@
 //! The list of active or resolved alerts, with pagination.
 
 use shared::{
-    alert::{Alert, Severity},
+    alert::{Alert, AlertStateFilter, Severity},
     format, ttl,
 };
 use uuid::Uuid;
@@ -44,7 +44,8 @@ pub fn AlertList(props: &AlertListProps) -> Html {
     let error = use_state(|| None::<String>);
     let key = (props.resolved, props.severity, props.page);
     let alerts = use_poll(key, ttl::ALERTS, |client, (resolved, severity, page)| {
-        client.list_alerts(if resolved { "resolved" } else { "open" }, severity, PAGE_ALERTS, page)
+        let state = if resolved { AlertStateFilter::Resolved } else { AlertStateFilter::Open };
+        client.list_alerts(state, severity, PAGE_ALERTS, page)
     });
     let on_acknowledge = {
         let (error, on_refresh) = (error.clone(), alerts.on_refresh());

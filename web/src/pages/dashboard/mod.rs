@@ -179,9 +179,7 @@ fn any_trace_query() -> TraceListQuery {
     let end = intl::now() + std::time::Duration::from_secs(3600);
     let start = end - std::time::Duration::from_secs((limit::RANGE_DAYS - 1) * 86_400);
     TraceListQuery {
-        range: Some("custom".to_owned()),
-        start: Some(start.to_string()),
-        end: Some(end.to_string()),
+        time_range: TimeRange::Custom { start, end }.to_query(),
         limit: Some(1),
         ..TraceListQuery::default()
     }

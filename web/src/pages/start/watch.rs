@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use icondata_lu::{LuCircleCheck, LuRadio};
-use shared::{limit, trace::TraceListQuery};
+use shared::{limit, time_range::TimeRange, trace::TraceListQuery};
 use yew::prelude::*;
 use yew_router::hooks::use_navigator;
 
@@ -74,9 +74,7 @@ fn newest_query() -> TraceListQuery {
     let end = intl::now() + day;
     let start = end - Duration::from_secs((limit::RANGE_DAYS - 1) * 86_400);
     TraceListQuery {
-        range: Some("custom".to_owned()),
-        start: Some(start.to_string()),
-        end: Some(end.to_string()),
+        time_range: TimeRange::Custom { start, end }.to_query(),
         limit: Some(NEWEST_TRACES),
         ..TraceListQuery::default()
     }

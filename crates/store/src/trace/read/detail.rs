@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::payload::PayloadReader;
 use crate::{
-    database::{in_read, moment::Moment},
+    database::{RowRef, in_read, moment::Moment},
     error::StoreError,
     trace::{
         TraceStore, column,
@@ -224,7 +224,7 @@ impl ReadTransaction {
         select.push(" FROM spans WHERE trace = $1 ORDER BY timestamp, payload_id, payload_line");
         let mut spans = Vec::new();
         // There may be ten thousand spans, and the rows are larger.
-        let push = |row: crate::database::RowRef<'_>| {
+        let push = |row: RowRef<'_>| {
             spans.push(row.read::<SpanRow>()?.into_stored()?);
             Ok(())
         };

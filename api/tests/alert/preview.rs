@@ -1,5 +1,5 @@
-//! Preview and evaluation are one: over random traces and rules a preview shows the values that plain loops find, and the
-//! alerts that evaluation raises.
+//! Property tests: for random traces and rules a preview shows the values computed by plain loops, and the alerts that
+//! evaluation raises.
 
 use std::{
     collections::BTreeMap,
@@ -82,8 +82,8 @@ fn rule() -> impl Strategy<Value = AlertRuleRequest> {
     )
 }
 
-/// Traces of a new workspace, a rule, and a moment from which one looks back. The traces crowd into one day, the day before
-/// it and the day a week before it, so that windows hold some.
+/// Traces of a new workspace, a rule, and the time of the preview. The traces lie in one day, the day before it and the day
+/// a week before it, so that windows contain some.
 fn case() -> impl Strategy<Value = (Vec<NewTrace>, AlertRuleRequest, Timestamp)> {
     let today = START + 8 * DAY;
     let now = (today..today + 26 * HOUR).prop_map(Timestamp::from_micros);
@@ -102,7 +102,7 @@ fn cases(stage: &Stage) -> u32 {
     if matches!(stage.store.database(), store::database::Database::Sqlite { .. }) { 30 } else { 6 }
 }
 
-pub async fn a_preview_shows_what_evaluation_finds(stage: &mut Stage) {
+pub async fn a_preview_shows_the_alerts_that_evaluation_raises(stage: &mut Stage) {
     let (store, alerts) = (&stage.store, AtomicU64::new(0));
     check(cases(stage), &case(), async |(traces, rule, now)| {
         let workspace_id = Uuid::new_v4();
@@ -112,8 +112,8 @@ pub async fn a_preview_shows_what_evaluation_finds(stage: &mut Stage) {
         let mut expected = Vec::new();
         for series in &shown.series {
             for span in &series.alerts {
-                let lasts = |at: Timestamp| at >= span.start && span.end.is_none_or(|end| at <= end);
-                let values = series.points.iter().filter(|point| lasts(point.timestamp));
+                let is_open = |at: Timestamp| at >= span.start && span.end.is_none_or(|end| at <= end);
+                let values = series.points.iter().filter(|point| is_open(point.timestamp));
                 let worse = match rule.side {
                     Side::Above => f64::max,
                     Side::Below => f64::min,
@@ -131,8 +131,8 @@ pub async fn a_preview_shows_what_evaluation_finds(stage: &mut Stage) {
     assert!(alerts.into_inner() > 0);
 }
 
-/// The alerts that come of evaluating at the moments of a preview, through the very rounds that run in life: when each
-/// fired, of which group, when it was over, its worst value.
+/// Evaluates a rule at the points of a preview with the production evaluator. Returns for each alert when it fired, its
+/// group, when it was resolved and its worst value.
 async fn evaluated(
     store: &TraceStore,
     workspace_id: Uuid,
@@ -144,9 +144,9 @@ async fn evaluated(
     let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
     let invalidator = Invalidator::new(cache, clock.clone());
     let evaluator = Evaluator::new(store.clone(), invalidator, clock.clone(), Metrics::new().unwrap(), step);
-    // A preview sees nothing that lasts for less than a step.
+    // A preview does not detect durations shorter than a step.
     let minutes = u32::try_from(shown.step_seconds / 60).unwrap();
-    let kept = AlertRule {
+    let rule_record = AlertRule {
         id: Uuid::new_v4(),
         rule: AlertRuleRequest { for_minutes: rule.for_minutes / minutes * minutes, ..rule.clone() },
         created_at: shown.start,
@@ -155,14 +155,14 @@ async fn evaluated(
         open_alerts: 0,
     };
     let store = AlertStore::new(store.database());
-    store.create_rule(workspace_id, &kept).await.unwrap();
+    store.create_rule(workspace_id, &rule_record).await.unwrap();
     while clock.now() <= shown.end {
         assert_eq!(evaluator.round().await.unwrap(), 1);
         clock.advance(step);
     }
     let alerts = store.list_alerts(workspace_id, AlertFilter::default(), 0, 10_000).await.unwrap().items;
-    // Nobody else's rounds are to find it.
-    store.delete_rule(workspace_id, kept.id, clock.now()).await.unwrap();
+    // Evaluators of other cases must not find the rule.
+    store.delete_rule(workspace_id, rule_record.id, clock.now()).await.unwrap();
     evaluator.round().await.unwrap();
     let mut found: Vec<_> = alerts
         .into_iter()
@@ -179,7 +179,7 @@ async fn evaluated(
     found
 }
 
-pub async fn a_preview_s_values_equal_brute_force(stage: &mut Stage) {
+pub async fn preview_values_equal_brute_force(stage: &mut Stage) {
     let (store, values) = (&stage.store, AtomicU64::new(0));
     check(cases(stage), &case(), async |(traces, rule, now)| {
         let workspace_id = Uuid::new_v4();
@@ -188,14 +188,14 @@ pub async fn a_preview_s_values_equal_brute_force(stage: &mut Stage) {
         let shown = preview(store, workspace_id, &rule, now).await.unwrap();
         let mut groups: BTreeMap<Option<String>, Vec<NewTrace>> = BTreeMap::new();
         for trace in &traces {
-            let is_wanted = rule.agent_id.as_ref().is_none_or(|agent| *agent == trace.agent_id)
+            let is_selected = rule.agent_id.as_ref().is_none_or(|agent| *agent == trace.agent_id)
                 && rule.model.as_ref().is_none_or(|model| Some(model) == trace.model.as_ref());
             let key = match rule.group_by {
                 None => None,
                 Some(Dimension::Agent) => Some(trace.agent_id.clone()),
                 Some(Dimension::Model) => trace.model.clone(),
             };
-            if is_wanted {
+            if is_selected {
                 groups.entry(key).or_default().push(trace.clone());
             }
         }
@@ -203,10 +203,10 @@ pub async fn a_preview_s_values_equal_brute_force(stage: &mut Stage) {
             let empty = Vec::new();
             let traces = groups.get(&series.key).unwrap_or(&empty);
             for point in &series.points {
-                // A group without traces is there only as long as something of it is remembered.
-                let is_there = rule.group_by.is_none()
+                // A group without traces in the windows is listed only while the rule keeps state for it.
+                let is_listed = rule.group_by.is_none()
                     || windows(&rule, point.timestamp).any(|window| inside(traces, window).count() > 0);
-                if is_there || point.value.is_some() {
+                if is_listed || point.value.is_some() {
                     assert_close(&rule, point.value, truth(&rule, traces, point.timestamp))?;
                     values.fetch_add(u64::from(point.value.is_some()), Ordering::Relaxed);
                 }
@@ -227,7 +227,7 @@ fn assert_close(
         AlertMetric::P50LatencyMs | AlertMetric::P95LatencyMs | AlertMetric::P99LatencyMs
     );
     match (found, truth) {
-        // A change of what is known within 2 % may be anything.
+        // The change between two values with an error of 2% each is unbounded.
         (Some(_), Some(_)) if is_percentile && rule.is_change() => {}
         (Some(found), Some(truth)) if is_percentile => {
             prop_assert!((found - truth).abs() <= 0.02 * truth, "{found} for {truth}: {rule:?}");
@@ -237,7 +237,7 @@ fn assert_close(
     Ok(())
 }
 
-/// The windows that a rule looks at at a moment: the one before it, and the earlier one where there is a baseline.
+/// The windows that a rule reads at a point in time: the current one and, with a baseline, the earlier one.
 fn windows(rule: &AlertRuleRequest, at: Timestamp) -> impl Iterator<Item = Window> {
     let minutes = |minutes: u32| Duration::from_secs(60 * u64::from(minutes));
     let (start, end) = (at - minutes(rule.window_minutes), at);
@@ -251,15 +251,15 @@ fn windows(rule: &AlertRuleRequest, at: Timestamp) -> impl Iterator<Item = Windo
     std::iter::once(Window { start, end }).chain(before)
 }
 
-/// The value at a moment, by plain loops.
+/// The value at a point in time, computed by plain loops.
 fn truth(rule: &AlertRuleRequest, traces: &[NewTrace], at: Timestamp) -> Option<f64> {
     let mut windows = windows(rule, at).map(|window| inside(traces, window).collect::<Vec<_>>());
     let (now, before) = (windows.next()?, windows.next());
     let fewest = rule.min_traces.max(1) as usize;
     let Some(before) = before else {
-        let stands =
+        let is_valid_when_empty =
             matches!(rule.metric, AlertMetric::Requests | AlertMetric::CostUsd | AlertMetric::Tokens);
-        let fewest = if stands { rule.min_traces as usize } else { fewest };
+        let fewest = if is_valid_when_empty { rule.min_traces as usize } else { fewest };
         if rule.metric == AlertMetric::NoData {
             let newest = now.iter().map(|trace| trace.timestamp).max()?;
             let silence = (at.as_micros() - newest.as_micros()) as f64 / 60e6;

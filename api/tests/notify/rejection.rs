@@ -1,4 +1,4 @@
-//! What is given up at once, since it would not be otherwise the next time.
+//! Deliveries that fail permanently without a retry.
 
 use shared::alert_channel::{AlertEvent, DeliveryState};
 
@@ -6,19 +6,19 @@ use crate::stage::Stage;
 use test_support::receiver::{Answer, Receiver};
 
 #[tokio::test]
-async fn what_is_refused_for_good_is_given_up_with_what_the_other_side_said() {
+async fn a_permanent_rejection_fails_with_the_response_of_the_receiver() {
     let stage = Stage::new().await;
     let _delivering = stage.deliverer().await;
     for (status, body, error) in [
-        (400, "bad payload", "responded 400 Bad Request: bad payload"),
-        (401, "", "responded 401 Unauthorized"),
-        (404, "no_service", "responded 404 Not Found: no_service"),
-        (410, "", "responded 410 Gone"),
-        (413, "", "responded 413 Payload Too Large"),
+        (400, "bad payload", "answered 400 Bad Request: bad payload"),
+        (401, "", "answered 401 Unauthorized"),
+        (404, "no_service", "answered 404 Not Found: no_service"),
+        (410, "", "answered 410 Gone"),
+        (413, "", "answered 413 Payload Too Large"),
     ] {
         let receiver = Receiver::start([Answer::Status(status, "", body)]).await;
         let channel = stage.webhook(receiver.url()).await;
-        let id = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+        let id = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
         let delivery = stage.finished(&channel, id).await;
         assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 1));
         assert_eq!(delivery.status_code, Some(u64::from(status)));
@@ -27,7 +27,7 @@ async fn what_is_refused_for_good_is_given_up_with_what_the_other_side_said() {
 }
 
 #[tokio::test]
-async fn redirects_are_not_followed_and_the_error_says_where_they_lead() {
+async fn a_redirect_fails_and_the_error_names_its_location() {
     let stage = Stage::new().await;
     let elsewhere = Receiver::start([]).await;
     let _delivering = stage.deliverer().await;
@@ -35,25 +35,25 @@ async fn redirects_are_not_followed_and_the_error_says_where_they_lead() {
         let location: &'static str = Box::leak(format!("Location: {}\r\n", elsewhere.url()).into_boxed_str());
         let receiver = Receiver::start([Answer::Status(status, location, "")]).await;
         let channel = stage.webhook(receiver.url()).await;
-        let id = stage.test(&channel).await;
+        let id = stage.send_test(&channel).await;
         let delivery = stage.finished(&channel, id).await;
         assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Failed, Some(u64::from(status))));
         let error = delivery.error.unwrap();
-        let begins = format!("responded {status} to {}: redirects are not followed", elsewhere.url());
+        let begins = format!("answered {status} to {}: redirects are not followed", elsewhere.url());
         assert!(error.starts_with(&begins), "{error}");
     }
     assert_eq!(elsewhere.count(), 0);
 }
 
 #[tokio::test]
-async fn a_channel_that_cannot_be_told_anything_says_why() {
+async fn an_invalid_secret_fails_with_an_error_that_hides_it() {
     let stage = Stage::new().await;
     let receiver = Receiver::start([]).await;
     let mut damaged = stage.webhook(receiver.url()).await;
     damaged.id = uuid::Uuid::new_v4();
     damaged.secret = Some("whsec_!".to_owned());
     stage.alerts.create_channels(stage.workspace_id, std::slice::from_ref(&damaged)).await.unwrap();
-    let id = stage.test(&damaged).await;
+    let id = stage.send_test(&damaged).await;
     let _delivering = stage.deliverer().await;
     let delivery = stage.finished(&damaged, id).await;
     assert_eq!((delivery.state, receiver.count()), (DeliveryState::Failed, 0));

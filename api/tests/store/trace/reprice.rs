@@ -1,4 +1,4 @@
-//! Pricing anew: what is read for it, and what follows from it.
+//! Repricing: reading usage, and applying changed costs.
 
 use std::collections::BTreeMap;
 
@@ -11,29 +11,29 @@ use shared::metric::Dimension;
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::loose::{self, computed, plain};
+use super::incoming::{self, computed, plain};
 use test_support::property::check;
 use test_support::{
     oracle,
     store_sample::{self, HOUR, START, always, window},
 };
 
-fn recost(trace_id: &str, span_id: Option<&str>, cost: Option<i64>, basis: Basis) -> CostChange {
+fn cost_change(trace_id: &str, span_id: Option<&str>, cost: Option<i64>, basis: Basis) -> CostChange {
     CostChange { trace_id: trace_id.to_owned(), span_id: span_id.map(str::to_owned), cost, basis }
 }
 
-fn recosts() -> impl Strategy<Value = Vec<CostChange>> {
+fn cost_changes() -> impl Strategy<Value = Vec<CostChange>> {
     let id = prop::sample::select(vec!["a", "b", "c", "d", "e", "f", "g", "h", "nobody"]);
     let basis = prop_oneof![Just(computed()), Just(Basis::NoPrice), Just(Basis::Unknown)];
     let one = (prop::sample::select(vec!["t0", "t1", "t2", "t3"]), id, option::of(0_i64..9_000), basis);
     let one = one.prop_map(|(trace, span, cost, basis)| {
-        recost(trace, Some(span), if basis == Basis::NoPrice { None } else { cost }, basis)
+        cost_change(trace, Some(span), if basis == Basis::NoPrice { None } else { cost }, basis)
     });
     prop::collection::vec(one, 1..20)
 }
 
-pub async fn traces_and_figures_follow_costs_that_become_others(store: &TraceStore) {
-    let inputs = (loose::spans(25), prop::collection::vec(recosts(), 1..4));
+pub async fn repricing_updates_traces_and_figures(store: &TraceStore) {
+    let inputs = (incoming::spans(25), prop::collection::vec(cost_changes(), 1..4));
     check(24, &inputs, async |(spans, rounds)| {
         let workspace_id = Uuid::new_v4();
         let mut by_trace: BTreeMap<String, Vec<IncomingSpan>> = BTreeMap::new();
@@ -46,19 +46,20 @@ pub async fn traces_and_figures_follow_costs_that_become_others(store: &TraceSto
         }
         let all: Vec<_> = by_trace.values().flatten().collect();
         store.write_spans(&all).await.unwrap();
-        // Those that wait are not priced anew: nobody reads them.
-        by_trace.retain(|_, spans| loose::trace(spans, false).is_some());
+        // Pending traces are not repriced.
+        by_trace.retain(|_, spans| incoming::trace(spans, false).is_some());
         for round in rounds {
             let before = by_trace.clone();
-            for recost in &round {
-                let spans = by_trace.get_mut(&recost.trace_id).into_iter().flatten();
-                let named = spans.filter(|span| Some(&span.span.span_id) == recost.span_id.as_ref());
+            for change in &round {
+                let spans = by_trace.get_mut(&change.trace_id).into_iter().flatten();
+                let named = spans.filter(|span| Some(&span.span.span_id) == change.span_id.as_ref());
                 named
-                    .for_each(|span| (span.span.cost, span.span.basis) = (recost.cost, recost.basis.clone()));
+                    .for_each(|span| (span.span.cost, span.span.basis) = (change.cost, change.basis.clone()));
             }
             let changed = by_trace.iter().filter(|(id, spans)| before[*id] != **spans).count();
             prop_assert_eq!(store.reprice(workspace_id, &round).await.unwrap(), changed);
-            let traces: Vec<_> = by_trace.values().filter_map(|spans| loose::trace(spans, false)).collect();
+            let traces: Vec<_> =
+                by_trace.values().filter_map(|spans| incoming::trace(spans, false)).collect();
             let found = store.sums(workspace_id, &[always()]).await.unwrap();
             prop_assert_eq!(found, [oracle::sums(&traces)]);
             let found =
@@ -82,7 +83,7 @@ pub async fn traces_and_figures_follow_costs_that_become_others(store: &TraceSto
     });
 }
 
-pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_before(store: &TraceStore) {
+pub async fn repricing_updates_a_trace_sent_as_one_document_only_if_its_cost_is_derived(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let span = |cost| {
         let mut span = plain(workspace_id, "", "call", None).span;
@@ -97,7 +98,7 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
         basis,
         unpriced: i64::from(span_cost.is_none()),
         spans: vec![span(span_cost)],
-        ..sample::plain(workspace_id, id, START + HOUR)
+        ..store_sample::plain(workspace_id, id, START + HOUR)
     };
     let traces = [
         sent("derived", Some(5), Basis::Unknown, Some(5)),
@@ -105,11 +106,11 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
         sent("own", Some(7), Basis::Unknown, Some(5)),
         sent("reported", Some(5), Basis::Reported, Some(5)),
     ];
-    sample::write(store, &traces, 10).await;
+    store_sample::write(store, &traces, 10).await;
     let all: Vec<_> =
-        traces.iter().map(|trace| recost(&trace.trace_id, Some("call"), Some(9), computed())).collect();
+        traces.iter().map(|trace| cost_change(&trace.trace_id, Some("call"), Some(9), computed())).collect();
     assert_eq!(store.reprice(workspace_id, &all).await.unwrap(), 4);
-    assert_eq!(store.reprice(workspace_id, &all).await.unwrap(), 0, "they are so already");
+    assert_eq!(store.reprice(workspace_id, &all).await.unwrap(), 0, "unchanged costs change no trace");
     let cost = async |id: &str| {
         let trace = store.detail(workspace_id, id).await.unwrap().unwrap().trace;
         (trace.cost_usd.map(|cost| (cost * 1e9).round() as i64), trace.unpriced)
@@ -118,18 +119,19 @@ pub async fn a_trace_sent_whole_has_its_spans_costs_only_where_it_had_them_befor
     assert_eq!(cost("without").await, (Some(9), 0));
     assert_eq!(cost("own").await, (Some(7), 0));
     assert_eq!(cost("reported").await, (Some(5), 0));
-    let own = [recost("own", None, Some(11), computed()), recost("nobody", None, Some(1), computed())];
+    let own =
+        [cost_change("own", None, Some(11), computed()), cost_change("nobody", None, Some(1), computed())];
     assert_eq!(store.reprice(workspace_id, &own).await.unwrap(), 1);
     let own = store.detail(workspace_id, "own").await.unwrap().unwrap();
     assert!(own.cost_basis.is_some() && own.trace.cost_usd == Some(11e-9));
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].cost, 9 + 9 + 11 + 5);
 }
 
-pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &TraceStore) {
+pub async fn incoming_spans_do_not_change_the_cost_of_a_trace_sent_as_one_document(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let mut own = plain(workspace_id, "t", "own", None).span;
     (own.cost, own.basis, own.tokens_input) = (Some(5), computed(), Some(1));
-    // An agent that is the sum of a call, neither of which has a price: one call without a price.
+    // An unpriced agent with an unpriced model call counts as one unpriced call.
     let unpriced = |id, parent: Option<&str>| {
         let span = plain(workspace_id, "t", id, parent).span;
         domain::trace::record::NewSpan { basis: Basis::NoPrice, tokens_input: Some(1), ..span }
@@ -138,9 +140,9 @@ pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &Tr
         cost: Some(5),
         unpriced: 1,
         spans: vec![own, unpriced("agent", None), unpriced("call", Some("agent"))],
-        ..sample::plain(workspace_id, "t", START)
+        ..store_sample::plain(workspace_id, "t", START)
     };
-    sample::write(store, &[trace], 1).await;
+    store_sample::write(store, &[trace], 1).await;
     for (id, service, cost) in [("foreign", Some("shop"), Some(100)), ("silent", None, None)] {
         let mut span =
             IncomingSpan { service: service.map(str::to_owned), ..plain(workspace_id, "t", id, None) };
@@ -154,28 +156,30 @@ pub async fn what_came_by_itself_counts_nothing_in_a_trace_sent_whole(store: &Tr
         alone,
         [("agent", false), ("call", false), ("foreign", true), ("own", false), ("silent", true)]
     );
-    let all =
-        [recost("t", Some("own"), Some(9), computed()), recost("t", Some("foreign"), Some(300), computed())];
+    let all = [
+        cost_change("t", Some("own"), Some(9), computed()),
+        cost_change("t", Some("foreign"), Some(300), computed()),
+    ];
     assert_eq!(store.reprice(workspace_id, &all).await.unwrap(), 1);
     let trace = store.detail(workspace_id, "t").await.unwrap().unwrap().trace;
     assert_eq!(
         (trace.cost_usd, trace.unpriced),
         (Some(9e-9), 1),
-        "it follows its own spans and nobody else's"
+        "only the spans of the document change its cost"
     );
-    // Its cost is to be its spans' together.
-    store.reprice(workspace_id, &[recost("t", None, None, Basis::Unknown)]).await.unwrap();
+    // Repricing without a cost sums the costs of its spans.
+    store.reprice(workspace_id, &[cost_change("t", None, None, Basis::Unknown)]).await.unwrap();
     let trace = store.detail(workspace_id, "t").await.unwrap().unwrap().trace;
     assert_eq!((trace.cost_usd, trace.unpriced), (Some(9e-9), 1));
 }
 
-pub async fn usage_is_read_page_by_page_in_the_order_of_starts(store: &TraceStore) {
+pub async fn returns_usage_page_by_page_ordered_by_start(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> = (0..25)
-        .map(|n| sample::plain(workspace_id, format!("t{n}"), START + n * 7 % 25 / 2 * HOUR))
+        .map(|n| store_sample::plain(workspace_id, format!("t{n}"), START + n * 7 % 25 / 2 * HOUR))
         .collect();
-    sample::write(store, &traces, 4).await;
-    sample::write(store, &[sample::plain(Uuid::new_v4(), "other", START)], 1).await;
+    store_sample::write(store, &traces, 4).await;
+    store_sample::write(store, &[store_sample::plain(Uuid::new_v4(), "other", START)], 1).await;
     let some = window(START + HOUR, START + 11 * HOUR);
     let (mut found, mut after) = (Vec::new(), None);
     loop {

@@ -1,6 +1,6 @@
-//! What happens to a group of requests: its traces get their costs, then one transaction for all of them, or one for each
-//! where that fails, and then the answers they change are dropped. A workspace's first traces bring it the alert rules that
-//! every workspace begins with. Holds no queue.
+//! Writes groups of requests: prices their records, writes all of them in one transaction, or each request in its own if
+//! that fails, and invalidates the cached responses. Creates the default alert rules of a workspace with its first records.
+//! Independent of the queue.
 
 use std::{collections::BTreeSet, panic};
 
@@ -26,16 +26,15 @@ use crate::{
     telemetry::metrics::{Metrics, Unit},
 };
 
-/// A group takes no further request once it has so many traces and spans by themselves: a larger transaction is not written
-/// faster.
+/// The number of traces and incoming spans after which a group is full. Larger transactions are not faster.
 pub const GROUP_TRACES: usize = 8192;
 
-/// Workspaces of which it is remembered that they have their alert rules.
+/// The number of cached workspaces that have their default alert rules.
 const KNOWN: u64 = 10_000;
 
-/// Where groups go.
+/// Writes groups of requests to a store. Clones share the connections.
 #[derive(Clone, Debug)]
-pub struct Sink {
+pub struct GroupWriter {
     store: TraceStore,
     alerts: AlertStore,
     pricer: Pricer,
@@ -45,8 +44,8 @@ pub struct Sink {
     known: Known<Uuid, ()>,
 }
 
-impl Sink {
-    /// Writes to `store` what `pricer` has priced, and drops answers through `invalidator`.
+impl GroupWriter {
+    /// Creates a writer to `store`, with the prices of `pricer`.
     #[must_use]
     pub fn new(
         store: TraceStore,
@@ -59,36 +58,39 @@ impl Sink {
         Self { store, alerts, pricer, invalidator, metrics, clock, known: Known::new(KNOWN) }
     }
 
-    /// The prices of these workspaces. Where a workspace's own cannot be read for good, they are the public ones alone:
-    /// nothing is lost for a cost that can be computed anew.
+    /// Returns the prices of these workspaces. If the workspaces' own prices can never be read, returns the public prices:
+    /// costs can be recalculated later, but rejected traces would be lost.
     ///
     /// # Errors
-    /// Where the store does not answer at the moment.
+    /// Returns a transient error if the store is unavailable.
     pub async fn prices(&self, workspaces: &BTreeSet<Uuid>) -> Result<Prices, StoreError> {
         match self.pricer.prices(workspaces.iter().copied()).await {
             Err(error) if !error.is_transient() => {
-                tracing::error!(error = chain(&error), "the workspaces' own prices cannot be read");
+                tracing::error!(
+                    error = chain(&error),
+                    "failed to read prices of workspaces, using public prices"
+                );
                 self.pricer.prices([]).await
             }
             prices => prices,
         }
     }
 
-    /// Gives requests' records their costs, before they are written for the first time.
+    /// Sets the costs of new records.
     ///
     /// # Errors
-    /// Where the store does not answer at the moment.
+    /// Returns a transient error if the store is unavailable.
     pub async fn priced<T: Record>(&self, requests: Vec<Vec<T>>) -> Result<Vec<Vec<T>>, StoreError> {
         let prices = self.prices(&workspaces(&requests)).await?;
         Ok(price(prices, requests).await)
     }
 
-    /// Writes requests' records, and says of each request what became of it: one that cannot be written does not fail the
+    /// Writes the records of requests, and returns the result of each request: one that cannot be written does not fail the
     /// others.
     ///
     /// # Errors
-    /// Where the store does not write at the moment, whatever it is given. Some requests may be written: writing them
-    /// again counts nothing twice.
+    /// Returns a transient error if the store is unavailable. Some requests may have been written; writing them again
+    /// counts nothing twice.
     pub async fn write<T: Record>(
         &self,
         requests: &[Vec<T>],
@@ -105,7 +107,7 @@ impl Sink {
                 tracing::warn!(
                     error = chain(&error),
                     requests = requests.len(),
-                    "a group was not written, trying each request by itself"
+                    "failed to write group, writing each request separately"
                 );
                 self.write_each(requests).await?
             }
@@ -115,20 +117,24 @@ impl Sink {
             written.filter_map(|(records, _)| records.first()).map(T::workspace_id).collect();
         for workspace_id in workspaces {
             self.invalidator.written(workspace_id).await;
-            self.begin_alerts(workspace_id).await;
+            self.create_default_rules(workspace_id).await;
         }
         Ok(results)
     }
 
-    /// Gives a workspace the alert rules that every one begins with, unless it has been.
-    async fn begin_alerts(&self, workspace_id: Uuid) {
+    /// Creates the default alert rules of a workspace unless they have been created before.
+    async fn create_default_rules(&self, workspace_id: Uuid) {
         if self.known.contains_key(&workspace_id) {
             return;
         }
         match self.alerts.create_default_rules(workspace_id, &default_rules(), self.clock.now()).await {
             Ok(_) => self.known.insert(workspace_id, ()),
             Err(error) => {
-                tracing::warn!(error = chain(&error), "a workspace was not given its alert rules yet");
+                tracing::warn!(
+                    error = chain(&error),
+                    workspace.id = %workspace_id,
+                    "failed to create default alert rules"
+                );
             }
         }
     }
@@ -147,10 +153,10 @@ impl Sink {
         Ok(results)
     }
 
-    /// Makes traces of those that wait for their outermost span and of which nothing has come since `before`.
+    /// Promotes pending traces that have received no span since `before`.
     ///
     /// # Errors
-    /// Where the store fails. What was done stays done.
+    /// Returns an error if the store fails. Traces that were promoted before the failure stay promoted.
     pub async fn promote(&self, before: Timestamp) -> Result<(), StoreError> {
         for workspace_id in self.store.promote(before).await? {
             self.invalidator.written(workspace_id).await;
@@ -161,7 +167,7 @@ impl Sink {
     /// Writes a score.
     ///
     /// # Errors
-    /// Where the store did not write it.
+    /// Returns an error if the score was not written.
     pub async fn score(&self, score: &NewScore) -> Result<(), StoreError> {
         self.store.score(score).await?;
         self.invalidator.written(score.workspace_id).await;
@@ -169,12 +175,12 @@ impl Sink {
     }
 }
 
-/// Whose requests these are: each is of one workspace.
+/// Returns the workspaces of requests, each of which has the records of one workspace.
 pub fn workspaces<T: Record>(requests: &[Vec<T>]) -> BTreeSet<Uuid> {
     requests.iter().filter_map(|records| records.first()).map(T::workspace_id).collect()
 }
 
-/// Gives requests' records their costs by these prices. It may be a hundred thousand spans: not for async threads.
+/// Sets the costs of records. Runs on a blocking thread, since there may be a hundred thousand spans.
 pub async fn price<T: Record>(prices: Prices, mut requests: Vec<Vec<T>>) -> Vec<Vec<T>> {
     let work = tokio::task::spawn_blocking(move || {
         requests.iter_mut().flatten().for_each(|record| record.price(&prices));
@@ -182,23 +188,26 @@ pub async fn price<T: Record>(prices: Prices, mut requests: Vec<Vec<T>>) -> Vec<
     });
     match work.await {
         Ok(requests) => requests,
-        // It is not cancelled: it panicked, and so does this.
+        // The task is never cancelled, so it panicked.
         Err(error) => panic::resume_unwind(error.into_panic()),
     }
 }
 
-/// What is written in groups.
+/// A record that is written in groups.
 pub trait Record: Send + Sync + 'static {
-    /// What it is counted as.
+    /// The unit in metrics.
     const UNIT: Unit;
 
-    /// Whose it is.
+    /// Returns the workspace that owns the record.
     fn workspace_id(&self) -> Uuid;
 
-    /// Gives it its cost.
+    /// Sets the cost.
     fn price(&mut self, prices: &Prices);
 
-    /// Writes several in one transaction.
+    /// Writes records in one transaction.
+    ///
+    /// # Errors
+    /// Returns an error if the transaction was not committed.
     fn write(
         store: &TraceStore,
         records: &[&Self],

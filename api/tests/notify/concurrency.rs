@@ -1,4 +1,4 @@
-//! Several who deliver from one store: each delivery is one's, and what the dead had under way is another's.
+//! Several deliverers on one store: each delivery has one owner, and expired leases are taken over.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -11,62 +11,62 @@ use test_support::{
     wait::eventually,
 };
 
-async fn two_who_share_make_each_delivery_once_and_four_of_a_channel_at_a_time(stage: Stage) {
+async fn two_deliverers_make_each_delivery_once_and_four_per_channel_at_a_time(stage: Stage) {
     let receiver = Receiver::start([]).await;
     let mut channels = Vec::new();
     for _ in 0..4 {
         channels.push(stage.webhook(receiver.url()).await);
     }
     let busy = Receiver::start([]).await;
-    let alone = stage.webhook(busy.url()).await;
-    let mut told = BTreeSet::new();
+    let busy_channel = stage.webhook(busy.url()).await;
+    let mut sent = BTreeSet::new();
     for n in 0..200_usize {
-        let channel = if n < 100 { &alone } else { &channels[n % 4] };
-        told.insert(stage.tell(channel, AlertEvent::Firing, Some(&stage.alert())).await.to_string());
+        let channel = if n < 100 { &busy_channel } else { &channels[n % 4] };
+        sent.insert(stage.notify(channel, AlertEvent::Firing, Some(&stage.alert())).await.to_string());
     }
-    let _both = (stage.deliverer().await, stage.deliverer().await);
-    eventually("all of them", || async { receiver.count() + busy.count() >= 200 }).await;
-    stage.looked().await;
+    let _deliverers = (stage.deliverer().await, stage.deliverer().await);
+    eventually("all deliveries", || async { receiver.count() + busy.count() >= 200 }).await;
+    stage.delivery_pass().await;
     let received = [receiver.received(), busy.received()].concat();
     assert_eq!(received.len(), 200);
-    assert_eq!(received.iter().map(super::receiver::Received::id).collect::<BTreeSet<_>>(), told);
+    assert_eq!(received.iter().map(test_support::receiver::Received::id).collect::<BTreeSet<_>>(), sent);
     assert!((1..=4).contains(&busy.most()), "{} at once", busy.most());
 }
 
-async fn what_the_dead_had_under_way_is_made_by_another_once_its_lease_is_over(stage: Stage) {
+async fn another_deliverer_takes_over_when_a_lease_expires(stage: Stage) {
     let receiver = Receiver::start([Answer::Silence]).await;
     let channel = stage.webhook(receiver.url()).await;
-    let id = stage.test(&channel).await;
-    let dies = stage.deliverer().await;
+    let id = stage.send_test(&channel).await;
+    let crashed = stage.deliverer().await;
     eventually("the first attempt", || async { receiver.count() == 1 }).await;
-    drop(dies);
+    drop(crashed);
 
-    let _lives = stage.deliverer().await;
+    let _delivering = stage.deliverer().await;
     stage.clock.advance(LEASE - Duration::from_micros(1));
-    stage.looked().await;
-    assert_eq!(receiver.count(), 1, "it may still be made by the first");
+    stage.delivery_pass().await;
+    assert_eq!(receiver.count(), 1, "the lease of the first deliverer is still valid");
     stage.clock.advance(Duration::from_micros(1));
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Delivered, 1));
     let received = receiver.received();
     assert_eq!(received.len(), 2);
-    assert!(received.iter().all(|one| one.id() == id.to_string()), "whoever got it twice can tell");
+    assert!(received.iter().all(|one| one.id() == id.to_string()), "both attempts carry the same id");
 }
 
-async fn what_is_kept_for_a_channel_that_is_gone_is_gone_too(stage: Stage) {
+async fn a_deleted_channel_gets_no_deliveries(stage: Stage) {
     let receiver = Receiver::start([]).await;
     let channel = stage.webhook(receiver.url()).await;
     assert!(stage.alerts.delete_channel(stage.workspace_id, channel.id).await.unwrap());
-    stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
     let _delivering = stage.deliverer().await;
-    stage.looked().await;
+    stage.delivery_pass().await;
     let of = domain::alert::record::DeliveriesOf::Channel(channel.id);
     assert_eq!(stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().total, 0);
     assert_eq!(receiver.count(), 0);
 }
 
 on_every_store!(
-    what_is_kept_for_a_channel_that_is_gone_is_gone_too,
-    two_who_share_make_each_delivery_once_and_four_of_a_channel_at_a_time,
-    what_the_dead_had_under_way_is_made_by_another_once_its_lease_is_over,
+    a_deleted_channel_gets_no_deliveries,
+    two_deliverers_make_each_delivery_once_and_four_per_channel_at_a_time,
+    another_deliverer_takes_over_when_a_lease_expires,
 );

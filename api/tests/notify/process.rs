@@ -1,4 +1,4 @@
-//! The server itself, as a process: it delivers as its settings say, by TLS where it should, and ends in an orderly way.
+//! The server as a process: delivery over TLS, the private-network setting, graceful shutdown.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use shared::alert_channel::{AlertChannelRequest, AlertEvent, ChannelKind, Delive
 use tokio::{net::TcpStream, sync::Semaphore};
 
 use crate::{
-    smtp::{MailServer, Manners},
+    smtp::{MailServer, Replies},
     stage::Stage,
 };
 use test_support::{
@@ -18,23 +18,23 @@ use test_support::{
     wait::eventually,
 };
 
-/// A server on a store, and the same store.
+/// Starts a server on a store and returns it with a stage on the same store.
 async fn serve(settings: &[(&str, &str)]) -> (Process, Stage) {
     let database = open_sqlite().await;
-    let Database::Sqlite(folder) = &database else { panic!("it is a folder") };
+    let Database::Sqlite(folder) = &database else { panic!("expected a SQLite database") };
     let process = Process::start(folder.path(), settings);
     (process, Stage::live(database).await)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_tells_those_by_tls_whom_its_authority_vouches_for() {
-    let (authority, stranger) = (Authority::new("ours"), Authority::new("a stranger"));
+async fn a_server_delivers_over_tls_only_to_trusted_receivers() {
+    let (authority, untrusted) = (Authority::new("trusted"), Authority::new("untrusted"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, authority.pem()).unwrap();
     let login: &'static str = Box::leak(STANDARD.encode("\0ada\0secret").into_boxed_str());
-    let manners = Manners { login: Some(login), ..Manners::default() };
-    let mail_server = MailServer::encrypted(manners, authority.server("localhost")).await;
+    let replies = Replies { login: Some(login), ..Replies::default() };
+    let mail_server = MailServer::encrypted(replies, authority.server("localhost")).await;
     let (process, stage) = serve(&[
         ("SSL_CERT_FILE", file.to_str().unwrap()),
         ("WEBHOOK_ALLOW_PRIVATE", "true"),
@@ -45,20 +45,20 @@ async fn a_server_tells_those_by_tls_whom_its_authority_vouches_for() {
 
     let receiver = Receiver::encrypted(authority.server("localhost")).await;
     let channel = stage.webhook(format!("https://localhost:{}/", receiver.port)).await;
-    let id = stage.tell(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!(delivery.state, DeliveryState::Delivered, "{:?}", delivery.error);
     assert_eq!(receiver.count(), 1);
 
     let channel = stage
-        .keep(AlertChannelRequest {
+        .create_channel(AlertChannelRequest {
             name: "ops".to_owned(),
             kind: ChannelKind::Email,
             to: vec!["ada@example.com".to_owned()],
             ..AlertChannelRequest::default()
         })
         .await;
-    let id = stage.test(&channel).await;
+    let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!(delivery.state, DeliveryState::Delivered, "{:?}", delivery.error);
     assert_eq!(mail_server.mails().len(), 1);
@@ -67,13 +67,13 @@ async fn a_server_tells_those_by_tls_whom_its_authority_vouches_for() {
     assert!(first("STARTTLS") < first("AUTH"), "{commands:?}");
 
     for (acceptor, host, why) in [
-        (stranger.server("localhost"), "localhost", "UnknownIssuer"),
+        (untrusted.server("localhost"), "localhost", "UnknownIssuer"),
         (authority.server("elsewhere.example"), "localhost", "not valid for name"),
     ] {
         let receiver = Receiver::encrypted(acceptor).await;
         let channel = stage.webhook(format!("https://{host}:{}/", receiver.port)).await;
-        let id = stage.test(&channel).await;
-        let delivery = stage.tried(&channel, id, 1).await;
+        let id = stage.send_test(&channel).await;
+        let delivery = stage.after_attempts(&channel, id, 1).await;
         let error = delivery.error.unwrap();
         assert!(error.contains("certificate") && error.contains(why), "{error}");
         assert_eq!((delivery.state, receiver.count()), (DeliveryState::Pending, 0));
@@ -84,12 +84,12 @@ async fn a_server_tells_those_by_tls_whom_its_authority_vouches_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_told_to_stop_ends_what_it_is_telling_and_then_itself() {
+async fn a_stopping_server_finishes_deliveries_in_flight() {
     let permits = Arc::new(Semaphore::new(0));
     let receiver = Receiver::start([Answer::Held(permits.clone())]).await;
     let (process, stage) = serve(&[("WEBHOOK_ALLOW_PRIVATE", "true")]).await;
     let channel = stage.webhook(receiver.url()).await;
-    let id = stage.test(&channel).await;
+    let id = stage.send_test(&channel).await;
     eventually("the message", || async { receiver.count() == 1 }).await;
     let address = process.url.strip_prefix("http://").unwrap().to_owned();
     let ending = tokio::task::spawn_blocking(move || process.terminate());
@@ -102,11 +102,11 @@ async fn a_server_that_is_told_to_stop_ends_what_it_is_telling_and_then_itself()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_reaches_no_private_network_unless_its_settings_say_so() {
+async fn a_server_rejects_private_networks_by_default() {
     let receiver = Receiver::start([]).await;
     let (_process, stage) = serve(&[]).await;
     let channel = stage.webhook(receiver.url()).await;
-    let id = stage.test(&channel).await;
+    let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, receiver.count()), (DeliveryState::Failed, 0));
     assert!(delivery.error.unwrap().contains("WEBHOOK_ALLOW_PRIVATE"));

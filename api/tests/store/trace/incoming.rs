@@ -1,4 +1,4 @@
-//! Random spans that come by themselves, and what a trace of them must be, found by the plainest loops there are.
+//! Random incoming spans, and their expected trace, computed by plain loops.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use test_support::store_sample::{AGENTS, MODELS, START, moment};
 
-/// A span in which nothing is remarkable.
+/// Returns a plain span.
 pub fn plain(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> IncomingSpan {
     IncomingSpan {
         workspace_id,
@@ -30,12 +30,12 @@ pub fn plain(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&
     }
 }
 
-/// Spans of a few traces; their parents may be missing, come later, or go round in a circle.
+/// Spans of a few traces. Their parents may be missing, arrive later, or form a cycle.
 pub fn spans(count: usize) -> impl Strategy<Value = Vec<IncomingSpan>> {
     prop::collection::vec(span(), 1..=count)
 }
 
-/// A basis with a price as it is stored.
+/// A computed basis with a price in its stored form.
 pub fn computed() -> Basis {
     Basis::Computed(json!({"model": "gpt-4o", "table": "bundled", "parts": []}).to_string())
 }
@@ -111,8 +111,8 @@ fn parent<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Option<&'a Inco
     spans.iter().find(|other| other.span.span_id == *parent)
 }
 
-/// Whether it lies, by way of others or not, in itself.
-fn is_on_a_circle(spans: &[IncomingSpan], span: &IncomingSpan) -> bool {
+/// Whether a span is its own ancestor.
+fn is_in_cycle(spans: &[IncomingSpan], span: &IncomingSpan) -> bool {
     let mut at = parent(spans, span);
     for _ in 0..=spans.len() {
         match at {
@@ -124,12 +124,12 @@ fn is_on_a_circle(spans: &[IncomingSpan], span: &IncomingSpan) -> bool {
     false
 }
 
-/// All spans that lie in this one.
+/// Returns all descendants of a span.
 fn below<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Vec<&'a IncomingSpan> {
     let inside = |other: &&IncomingSpan| {
         let mut at = *other;
         for _ in 0..=spans.len() {
-            if is_on_a_circle(spans, at) {
+            if is_in_cycle(spans, at) {
                 return false;
             }
             let Some(next) = parent(spans, at) else { return false };
@@ -143,61 +143,68 @@ fn below<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Vec<&'a Incoming
     spans.iter().filter(inside).collect()
 }
 
-/// Whether a span inside says already what this one says: any that calls models or holds such calls, one of its kind, and
-/// whatever lies in one that only groups.
-fn is_spoken_for(spans: &[IncomingSpan], span: &IncomingSpan, says: &dyn Fn(&IncomingSpan) -> bool) -> bool {
+/// Whether a descendant already reports the value of this span. A model call or an agent does, a span of the same kind,
+/// any descendant of a grouping span, and a grouping span whose own value is not reported below it.
+fn is_reported_below(
+    spans: &[IncomingSpan],
+    span: &IncomingSpan,
+    reports: &dyn Fn(&IncomingSpan) -> bool,
+) -> bool {
     let groups = |span: &IncomingSpan| matches!(span.span.kind, SpanKind::Chain | SpanKind::Unknown);
-    below(spans, span).into_iter().filter(|inner| says(inner)).any(|inner| match inner.span.kind {
+    descendants(spans, span).into_iter().filter(|inner| reports(inner)).any(|inner| match inner.span.kind {
         SpanKind::Llm | SpanKind::Agent => true,
-        kind => groups(span) || kind == span.span.kind || groups(inner) && !is_spoken_for(spans, inner, says),
+        kind => {
+            groups(span)
+                || kind == span.span.kind
+                || groups(inner) && !is_reported_below(spans, inner, reports)
+        }
     })
 }
 
-/// Costs and calls without a price of two.
-fn together(one: (Option<i64>, i64), other: (Option<i64>, i64)) -> (Option<i64>, i64) {
+/// Adds two pairs of cost and number of unpriced calls.
+fn add_costs(one: (Option<i64>, i64), other: (Option<i64>, i64)) -> (Option<i64>, i64) {
     (one.0.map_or(other.0, |cost| Some(cost + other.0.unwrap_or(0))), one.1 + other.1)
 }
 
-/// What a span with all that lies in it costs, and how many calls of it have no price.
+/// Returns the cost of a span with its descendants, and the number of its unpriced calls.
 fn cost_of(spans: &[IncomingSpan], span: &IncomingSpan) -> (Option<i64>, i64) {
     let is_child = |other: &&IncomingSpan| {
-        other.span.parent_span_id.as_ref() == Some(&span.span.span_id) && !is_on_a_circle(spans, other)
+        other.span.parent_span_id.as_ref() == Some(&span.span.span_id) && !is_in_cycle(spans, other)
     };
-    let inside = spans.iter().filter(is_child).map(|child| cost_of(spans, child)).fold((None, 0), together);
+    let inside = spans.iter().filter(is_child).map(|child| cost_of(spans, child)).fold((None, 0), add_costs);
     let (cost, basis) = (span.span.cost, &span.span.basis);
-    // What nobody knows the origin of was reported: older versions kept no other.
+    // An unknown basis counts as reported, since older versions stored only reported costs.
     if cost.is_some() && matches!(basis, Basis::Reported | Basis::Unknown) && inside.1 > 0 {
         return (cost, 0);
     }
-    let says = |span: &IncomingSpan| span.span.cost.is_some() || span.span.basis == Basis::NoPrice;
-    if is_spoken_for(spans, span, &says) {
+    let reports = |span: &IncomingSpan| span.span.cost.is_some() || span.span.basis == Basis::NoPrice;
+    if is_reported_below(spans, span, &reports) {
         return inside;
     }
-    together(inside, (cost, i64::from(*basis == Basis::NoPrice)))
+    add_costs(inside, (cost, i64::from(*basis == Basis::NoPrice)))
 }
 
 fn order(span: &&IncomingSpan) -> (Timestamp, String) {
     (span.span.timestamp, span.span.span_id.clone())
 }
 
-/// What the spans of one trace, each once, must come to.
+/// Returns the expected trace of distinct spans.
 pub fn trace(spans: &[IncomingSpan], promoted: bool) -> Option<NewTrace> {
-    let outermost = spans.iter().filter(|span| span.span.parent_span_id.is_none()).min_by_key(order);
+    let root_span = spans.iter().filter(|span| span.span.parent_span_id.is_none()).min_by_key(order);
     let orphan = || {
-        let orphans =
-            spans.iter().filter(|span| parent(spans, span).is_none() || is_on_a_circle(spans, span));
+        let orphans = spans.iter().filter(|span| parent(spans, span).is_none() || is_in_cycle(spans, span));
         orphans.min_by_key(order)
     };
-    let root = if promoted { outermost.or_else(orphan)? } else { outermost? };
+    let root = if promoted { root_span.or_else(orphan)? } else { root_span? };
     let tokens =
         |span: &IncomingSpan| span.span.tokens_input.unwrap_or(0) + span.span.tokens_output.unwrap_or(0);
     let (cost, unpriced) = spans
         .iter()
-        .filter(|span| parent(spans, span).is_none() || is_on_a_circle(spans, span))
+        .filter(|span| parent(spans, span).is_none() || is_in_cycle(spans, span))
         .map(|span| cost_of(spans, span))
-        .fold((None, 0), together);
-    let says = |span: &IncomingSpan| tokens(span) > 0;
-    let counted: Vec<_> = spans.iter().filter(|span| !is_spoken_for(spans, span, &says)).collect();
+        .fold((None, 0), add_costs);
+    let reports = |span: &IncomingSpan| tokens(span) > 0;
+    let counted: Vec<_> = spans.iter().filter(|span| !is_reported_below(spans, span, &reports)).collect();
     let sum = |all: Vec<Option<i64>>| all.iter().flatten().copied().reduce(|one, other| one + other);
     let tokens_input = sum(counted.iter().map(|span| span.span.tokens_input).collect());
     let tokens_output = sum(counted.iter().map(|span| span.span.tokens_output).collect());
@@ -246,7 +253,7 @@ pub fn trace(spans: &[IncomingSpan], promoted: bool) -> Option<NewTrace> {
         tags: (!tags.is_empty()).then(|| serde_json::to_string(&tags).unwrap()),
         error: root.span.error.clone(),
         name: Some(root.span.name.clone()),
-        assembly: if outermost.is_some() { Assembly::Complete } else { Assembly::Incomplete },
+        assembly: if root_span.is_some() { Assembly::Complete } else { Assembly::Incomplete },
         ..NewTrace::default()
     })
 }

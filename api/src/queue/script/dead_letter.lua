@@ -1,7 +1,8 @@
--- Moves a message to the dead letters with the reason. Beyond the limit the oldest ones are deleted: clients that send
--- messages that cannot be stored must not be able to fill Redis.
--- KEYS: the stream, the sizes, the dead letters. ARGV: the group, the number of the stream, the id and the size of the
--- message, the reason, the data, the maximum size of the dead letters. Returns how many old ones were deleted.
+-- Moves a message to the dead letters, with the reason. If they exceed their maximum size, the oldest are deleted, so that
+-- a client that sends invalid data cannot fill Redis.
+-- KEYS: the stream, the sizes, the dead letters. ARGV: the group, the number of the stream, the id of the message, its
+-- size, the reason, its data, the maximum size of the dead letters.
+-- Returns the number of deleted dead letters.
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
 if redis.call('XDEL', KEYS[1], ARGV[3]) == 0 then
     return 0

@@ -1,4 +1,5 @@
--- Releases leases that this consumer still holds. KEYS: the leases. ARGV: the consumer.
+-- Deletes leases that the consumer still owns.
+-- KEYS: the leases. ARGV: the consumer.
 for _, key in ipairs(KEYS) do
     if redis.call('GET', key) == ARGV[1] then
         redis.call('DEL', key)

@@ -1,4 +1,4 @@
-//! Sessions and users: what their traces add up to, and the traces one after the other.
+//! Sessions and end users: totals of their traces, and the traces page by page.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ fn id_of(trace: &NewTrace, kind: SessionKind) -> Option<&str> {
     }
 }
 
-/// What traces add up to, by a plain loop.
+/// The totals of traces, computed by a plain loop.
 fn totals(traces: &[&NewTrace]) -> SessionTotals {
     let sums = oracle::sums(traces.iter().copied());
     let mean = |sum: i64, count: i64, unit: f64| (count > 0).then(|| sum as f64 / count as f64 / unit);
@@ -47,7 +47,7 @@ fn totals(traces: &[&NewTrace]) -> SessionTotals {
     }
 }
 
-/// Follows the cursors from the first page to the last. Every page tells the same totals.
+/// Follows the cursors from the first page to the last. Every page contains the same totals.
 async fn walk(store: &TraceStore, mut request: SessionRequest) -> Option<SessionDetail> {
     let mut whole: Option<SessionDetail> = None;
     loop {
@@ -67,16 +67,16 @@ async fn walk(store: &TraceStore, mut request: SessionRequest) -> Option<Session
     }
 }
 
-pub async fn a_session_or_user_read_page_by_page_equals_brute_force(store: &TraceStore) {
-    let inputs = (sample::traces(0..=80), 1_usize..40, 1_u32..12);
+pub async fn sessions_and_end_users_read_page_by_page_equal_brute_force(store: &TraceStore) {
+    let inputs = (store_sample::traces(0..=80), 1_usize..40, 1_u32..12);
     check(30, &inputs, async |(traces, batch, limit)| {
         let workspace_id = Uuid::new_v4();
-        let mut traces = sample::named(traces, workspace_id);
+        let mut traces = store_sample::named(traces, workspace_id);
         for trace in &mut traces {
             let (input, output) = (format!("in {}", trace.trace_id), json!({"of": trace.trace_id}));
             trace.payload = json!({"metadata": {"x": 1}, "input": input, "output": output}).to_string();
         }
-        sample::write(store, &traces, batch).await;
+        store_sample::write(store, &traces, batch).await;
         for (kind, ids) in [(SessionKind::Session, SESSIONS), (SessionKind::EndUser, USERS)] {
             for id in ids {
                 let request = SessionRequest { workspace_id, kind, id: id.to_owned(), limit, after: None };
@@ -108,13 +108,13 @@ pub async fn a_session_or_user_read_page_by_page_equals_brute_force(store: &Trac
     });
 }
 
-pub async fn sessions_and_users_of_a_window_equal_brute_force(store: &TraceStore) {
-    let question = (sample::cut(), 1_u32..5);
-    let inputs = (sample::traces(0..=80), prop::collection::vec(question, 6));
+pub async fn sessions_and_end_users_of_a_window_equal_brute_force(store: &TraceStore) {
+    let question = (store_sample::cut(), 1_u32..5);
+    let inputs = (store_sample::traces(0..=80), prop::collection::vec(question, 6));
     check(30, &inputs, async |(traces, questions)| {
         let workspace_id = Uuid::new_v4();
-        let traces = sample::named(traces, workspace_id);
-        sample::write(store, &traces, 40).await;
+        let traces = store_sample::named(traces, workspace_id);
+        store_sample::write(store, &traces, 40).await;
         for (cut, limit) in questions {
             let window = cut.window(&traces);
             for kind in KINDS {
@@ -126,7 +126,7 @@ pub async fn sessions_and_users_of_a_window_equal_brute_force(store: &TraceStore
                 }
                 let mut truth: Vec<_> =
                     truth.into_iter().map(|(id, traces)| (id.to_owned(), totals(&traces))).collect();
-                // Those that were active last come first, and of them the lesser id: the sort is stable.
+                // Most recently active first, then by id, since the sort is stable.
                 truth.sort_by_key(|(_, totals)| std::cmp::Reverse(totals.last.map(Timestamp::as_micros)));
                 let found =
                     store.sessions(&SessionListRequest { workspace_id, kind, window, limit }).await.unwrap();
@@ -140,7 +140,7 @@ pub async fn sessions_and_users_of_a_window_equal_brute_force(store: &TraceStore
     });
 }
 
-pub async fn a_thread_is_of_one_workspace_and_of_one_kind(store: &TraceStore) {
+pub async fn a_session_belongs_to_one_workspace_and_one_kind(store: &TraceStore) {
     let (mine, other) = (Uuid::new_v4(), Uuid::new_v4());
     let named = |workspace_id, id: &str, session: Option<&str>, user: Option<&str>| NewTrace {
         session_id: session.map(str::to_owned),
@@ -153,10 +153,10 @@ pub async fn a_thread_is_of_one_workspace_and_of_one_kind(store: &TraceStore) {
         named(other, "t2", Some("x"), Some("z")),
         named(other, "t3", Some("w"), None),
     ];
-    sample::write(store, &traces, 4).await;
+    store_sample::write(store, &traces, 4).await;
     let count = async |workspace_id, kind, id: &str| {
         let request = SessionRequest { workspace_id, kind, id: id.to_owned(), limit: 10, after: None };
-        store.session(&request).await.unwrap().map(|thread| (thread.totals.traces, thread.items.len()))
+        store.session(&request).await.unwrap().map(|session| (session.totals.traces, session.items.len()))
     };
     assert_eq!(count(mine, SessionKind::Session, "x").await, Some((1, 1)));
     assert_eq!(count(mine, SessionKind::EndUser, "y").await, Some((2, 2)));
@@ -183,8 +183,8 @@ pub async fn a_thread_is_of_one_workspace_and_of_one_kind(store: &TraceStore) {
     assert_eq!(ids(Uuid::new_v4(), SessionKind::EndUser).await, Vec::<String>::new());
 }
 
-/// SQLite counts no further than 64 bits, and what is let in is too small to get there.
-pub async fn sums_too_large_to_keep_are_no_error_where_the_engine_counts_further(store: &TraceStore) {
+/// Skipped on SQLite, whose sums are limited to 64 bits. Accepted values are too small to exceed them.
+pub async fn sums_beyond_64_bits_saturate_if_the_engine_supports_them(store: &TraceStore) {
     if matches!(store.database(), store::database::Database::Sqlite { .. }) {
         return;
     }
@@ -197,7 +197,7 @@ pub async fn sums_too_large_to_keep_are_no_error_where_the_engine_counts_further
             ..plain(workspace_id, format!("t{number}"), START)
         })
         .collect();
-    sample::write(store, &traces, 1).await;
+    store_sample::write(store, &traces, 1).await;
     let kind = SessionKind::Session;
     let request = SessionRequest { workspace_id, kind, id: "s".to_owned(), limit: 1, after: None };
     let found = store.session(&request).await.unwrap().unwrap();

@@ -1,7 +1,7 @@
--- Removes messages from a stream and subtracts their size. A message that another consumer has removed already is not
--- subtracted again.
+-- Acknowledges and deletes messages of a stream, and subtracts their size. Messages that another consumer has deleted are
+-- not subtracted again.
 -- KEYS: the stream, the sizes. ARGV: the group, the number of the stream, then the id and the size of each message.
--- Returns the size that was freed.
+-- Returns the number of freed bytes.
 local freed = 0
 for i = 3, #ARGV, 2 do
     redis.call('XACK', KEYS[1], ARGV[1], ARGV[i])

@@ -1,4 +1,4 @@
-//! Spans that come by themselves: whatever their order, the trace that they make is the same, and so is every figure.
+//! Assembly of incoming spans: the order of arrival changes neither the trace nor the figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,30 +12,30 @@ use shared::{Timestamp, metric::Dimension, trace::TraceStatus};
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::loose::{self, plain};
+use super::incoming::{self, plain};
 use test_support::{database::Database, property::check};
 use test_support::{
     oracle,
     store_sample::{self, DAY, START, always},
 };
 
-/// After everything that samples arrive.
+/// A time after the arrival of all sampled spans.
 const LATER: Timestamp = Timestamp::from_micros(START + 40 * DAY);
 
 async fn send(store: &TraceStore, spans: &[IncomingSpan]) -> usize {
     store.write_spans(&spans.iter().collect::<Vec<_>>()).await.unwrap().new
 }
 
-/// What happens next.
+/// The next step of a random sequence.
 #[derive(Clone, Debug)]
 enum Event {
-    /// So many of the spans come, in one call, after as many that came before again.
+    /// One call with new spans and with repeated earlier ones: (new, repeated).
     Spans(usize, usize),
-    /// A trace is sent whole.
+    /// A trace is sent as one document.
     Sent(&'static str),
     /// A trace is scored.
     Score(&'static str, i64),
-    /// What waits is waited for no longer.
+    /// All pending traces are promoted.
     Promote,
 }
 
@@ -49,7 +49,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// What there must be.
+/// The expected content of the store.
 #[derive(Default)]
 struct Model {
     spans: BTreeMap<String, Vec<IncomingSpan>>,
@@ -61,8 +61,8 @@ struct Model {
 impl Model {
     fn trace(&self, trace_id: &str) -> Option<NewTrace> {
         let sent = self.sent.get(trace_id).cloned();
-        let gathered = || loose::trace(self.spans.get(trace_id)?, self.promoted.contains(trace_id));
-        let mut trace = sent.or_else(gathered)?;
+        let assembled = || incoming::trace(self.spans.get(trace_id)?, self.promoted.contains(trace_id));
+        let mut trace = sent.or_else(assembled)?;
         trace.quality = self.scores.get(trace_id).copied();
         Some(trace)
     }
@@ -71,7 +71,7 @@ impl Model {
         ["t0", "t1", "t2"].iter().filter_map(|id| self.trace(id)).collect()
     }
 
-    fn take(&mut self, span: &IncomingSpan) -> usize {
+    fn add(&mut self, span: &IncomingSpan) -> usize {
         let spans = self.spans.entry(span.trace_id.clone()).or_default();
         let own =
             self.sent.get(&span.trace_id).is_some_and(|trace| trace.spans[0].span_id == span.span.span_id);
@@ -85,27 +85,27 @@ impl Model {
 
 fn whole(workspace_id: Uuid, trace_id: &str) -> NewTrace {
     let span = plain(workspace_id, trace_id, "sent", None).span;
-    NewTrace { spans: vec![span], ..sample::plain(workspace_id, trace_id, START + DAY) }
+    NewTrace { spans: vec![span], ..store_sample::plain(workspace_id, trace_id, START + DAY) }
 }
 
-pub async fn spans_in_any_order_make_the_same_traces_and_figures(store: &TraceStore) {
-    let cuts = prop::collection::vec(sample::cut(), 3);
-    let inputs = (loose::spans(30), prop::collection::vec(event(), 4..16), any::<Index>(), cuts);
+pub async fn spans_in_any_order_assemble_the_same_traces_and_figures(store: &TraceStore) {
+    let cuts = prop::collection::vec(store_sample::cut(), 3);
+    let inputs = (incoming::spans(30), prop::collection::vec(event(), 4..16), any::<Index>(), cuts);
     check(40, &inputs, async |(mut spans, events, from, cuts)| {
         let workspace_id = Uuid::new_v4();
         spans.iter_mut().for_each(|span| span.workspace_id = workspace_id);
         let from = from.index(spans.len());
         spans.rotate_left(from);
-        let (mut model, mut come) = (Model::default(), 0);
+        let (mut model, mut sent) = (Model::default(), 0);
         let rest = std::iter::once(Event::Spans(spans.len(), 3));
         for event in events.into_iter().chain(rest) {
             match event {
                 Event::Spans(new, again) => {
-                    let end = (come + new).min(spans.len());
-                    let call = &spans[come.saturating_sub(again)..end];
-                    let new = call.iter().map(|span| model.take(span)).sum::<usize>();
+                    let end = (sent + new).min(spans.len());
+                    let call = &spans[sent.saturating_sub(again)..end];
+                    let new = call.iter().map(|span| model.add(span)).sum::<usize>();
                     prop_assert_eq!(send(store, call).await, new);
-                    come = end;
+                    sent = end;
                 }
                 Event::Sent(id) => {
                     let trace = whole(workspace_id, id);
@@ -124,11 +124,11 @@ pub async fn spans_in_any_order_make_the_same_traces_and_figures(store: &TraceSt
                     model.scores.insert(id.to_owned(), points);
                 }
                 Event::Promote => {
-                    let waiting: Vec<_> =
+                    let pending: Vec<_> =
                         model.spans.keys().filter(|id| model.trace(id).is_none()).cloned().collect();
                     let changed = store.promote(LATER).await.unwrap();
-                    prop_assert_eq!(changed.contains(&workspace_id), !waiting.is_empty());
-                    model.promoted.extend(waiting);
+                    prop_assert_eq!(changed.contains(&workspace_id), !pending.is_empty());
+                    model.promoted.extend(pending);
                 }
             }
             let found = store.sums(workspace_id, &[always()]).await.unwrap();
@@ -166,19 +166,19 @@ pub async fn spans_in_any_order_make_the_same_traces_and_figures(store: &TraceSt
     });
 }
 
-pub async fn usage_of_a_parent_that_sums_up_its_children_counts_once(store: &TraceStore) {
+pub async fn usage_of_a_parent_with_the_sum_of_its_children_counts_once(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let call = |id: &str, parent: Option<&str>, tokens: i64, cost: i64| {
         let mut span = plain(workspace_id, "t", id, parent);
         (span.span.tokens_input, span.span.cost, span.span.basis) =
-            (Some(tokens), Some(cost), loose::computed());
+            (Some(tokens), Some(cost), incoming::computed());
         span
     };
     let mut unpriced = plain(workspace_id, "t", "unpriced", Some("agent"));
     (unpriced.span.tokens_output, unpriced.span.basis) = (Some(5), Basis::NoPrice);
     let (agent, first) = (call("agent", None, 35, 300), call("first", Some("agent"), 10, 100));
     let second = call("second", Some("first"), 20, 200);
-    // The sum comes before what it is a sum of: until then it counts.
+    // The parent with the sum arrives first and counts until its children arrive.
     send(store, std::slice::from_ref(&agent)).await;
     let cost = async || {
         let trace = store.detail(workspace_id, "t").await.unwrap().unwrap().trace;
@@ -194,12 +194,16 @@ pub async fn usage_of_a_parent_that_sums_up_its_children_counts_once(store: &Tra
     let mut embedding = call("embedding", Some("agent"), 4, 40);
     embedding.span.kind = shared::span::SpanKind::Embedding;
     send(store, &[embedding]).await;
-    assert_eq!(cost().await, (Some(29), Some(240), 1), "what no call of a model says is added");
+    assert_eq!(
+        cost().await,
+        (Some(29), Some(240), 1),
+        "usage of an embedding that no model call includes is added"
+    );
     let sums = store.sums(workspace_id, &[always()]).await.unwrap();
     assert_eq!((sums[0].requests, sums[0].tokens, sums[0].cost), (1, 29, 240));
 }
 
-pub async fn a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enough(store: &TraceStore) {
+pub async fn promotes_a_pending_trace_after_a_time_without_new_spans(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let at = |micros: i64| Timestamp::from_micros(START + micros);
     let mut child = plain(workspace_id, "t", "child", Some("root"));
@@ -208,7 +212,7 @@ pub async fn a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enoug
     send(store, &[child.clone()]).await;
     let again = IncomingSpan { arrived: at(20), ..plain(workspace_id, "t", "other", Some("child")) };
     send(store, &[again]).await;
-    assert!(store.promote(at(20)).await.unwrap().is_empty(), "the last came at that moment");
+    assert!(store.promote(at(20)).await.unwrap().is_empty(), "the last span arrived at the limit");
     assert!(store.detail(workspace_id, "t").await.unwrap().is_none());
     assert_eq!(store.promote(at(21)).await.unwrap(), [workspace_id]);
     assert!(store.promote(at(21)).await.unwrap().is_empty());
@@ -217,7 +221,7 @@ pub async fn a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enoug
         (trace.incomplete, trace.name.as_deref(), trace.error.as_deref()),
         (true, Some("step child"), Some("boom"))
     );
-    // One that comes before the span that stood for it, whose parent has not come either.
+    // An earlier span whose parent is missing, too, replaces the substitute root.
     let mut between = plain(workspace_id, "t", "between", Some("root"));
     between.span.timestamp = at(-1);
     send(store, &[between]).await;
@@ -229,7 +233,7 @@ pub async fn a_trace_that_waits_is_promoted_when_nothing_has_come_for_long_enoug
     assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].requests, 1);
 }
 
-pub async fn the_resource_of_the_outermost_span_is_the_metadata(store: &TraceStore) {
+pub async fn the_resource_of_the_root_span_is_the_metadata(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let mut root = plain(workspace_id, "t", "root", None);
     root.span.payload =
@@ -241,7 +245,7 @@ pub async fn the_resource_of_the_outermost_span_is_the_metadata(store: &TraceSto
     assert_eq!(detail.trace.agent_id, "shop");
 }
 
-pub async fn no_more_spans_of_a_trace_are_kept_than_one_may_have(store: &TraceStore) {
+pub async fn drops_spans_of_a_trace_beyond_the_limit(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let (limit, roots) = (shared::limit::TRACE_INCOMING_SPANS, shared::limit::TRACE_INCOMING_ROOTS);
     let span = |id: String, parent: Option<String>| {
@@ -249,7 +253,7 @@ pub async fn no_more_spans_of_a_trace_are_kept_than_one_may_have(store: &TraceSt
         (span.span.payload, span.span.tokens_input) = ("{}".to_owned(), Some(1));
         span
     };
-    // A chain, the innermost first: there is no room for the last ten but one, and that is the outermost.
+    // A chain of spans, innermost first. The ten spans before the root span exceed the limit; the root span is stored.
     let mut spans: Vec<_> =
         (0..limit + 10).map(|n| span(format!("{n:06}"), Some(format!("{:06}", n + 1)))).collect();
     spans.push(span(format!("{:06}", limit + 10), None));
@@ -265,15 +269,13 @@ pub async fn no_more_spans_of_a_trace_are_kept_than_one_may_have(store: &TraceSt
     let trace = store.tree(workspace_id, "t").await.unwrap().unwrap().trace;
     assert!(!trace.incomplete && trace.name == Some(format!("step {:06}", limit + 10)), "{trace:?}");
     let sums = store.sums(workspace_id, &[always()]).await.unwrap();
-    // The outermost span's own, since what it holds was left out, and the innermost's.
+    // The tokens of the root span, whose child was dropped, and of the innermost span.
     assert_eq!((sums[0].requests, sums[0].tokens), (1, 2));
     let more: Vec<_> = (0..roots + 5).map(|n| span(format!("root {n}"), None)).collect();
     assert_eq!(write(&more).await, (limit + roots, 10 + 6));
 }
 
-pub async fn traces_of_more_spans_than_are_in_memory_at_once_are_promoted_written_to_and_read(
-    store: &TraceStore,
-) {
+pub async fn promotes_extends_and_reads_traces_that_exceed_one_batch_in_memory(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     let each = 18_000;
     let span = |trace: usize, n: usize| {
@@ -296,7 +298,7 @@ pub async fn traces_of_more_spans_than_are_in_memory_at_once_are_promoted_writte
     assert_eq!(rest.iter().map(|usage| usage.spans.len()).collect::<Vec<_>>(), [each + 1; 2]);
 }
 
-pub async fn a_trace_that_cannot_be_promoted_holds_up_none_behind_it(database: &Database) {
+pub async fn a_failed_promotion_does_not_block_other_traces(database: &Database) {
     let store = database.traces().await;
     let workspace_id = Uuid::new_v4();
     for (seconds, id) in ["t0", "t1", "t2"].into_iter().enumerate() {
@@ -309,7 +311,7 @@ pub async fn a_trace_that_cannot_be_promoted_holds_up_none_behind_it(database: &
     for changed in [vec![workspace_id], vec![]] {
         assert_eq!(store.promote(LATER).await.unwrap(), changed);
         assert_eq!(store.sums(workspace_id, &[always()]).await.unwrap()[0].requests, 2);
-        assert_eq!(database.count_in_traces("waiting_traces").await, 1, "it is tried again another time");
+        assert_eq!(database.count_in_traces("waiting_traces").await, 1, "the failed trace stays pending");
     }
     database.execute_in_traces("UPDATE spans SET status = 0").await;
     let later = Timestamp::from_micros(LATER.as_micros() + 1);
@@ -318,7 +320,7 @@ pub async fn a_trace_that_cannot_be_promoted_holds_up_none_behind_it(database: &
     store.close().await;
 }
 
-pub async fn spans_sent_again_store_no_payload_twice(database: &Database) {
+pub async fn resent_spans_store_no_payload_twice(database: &Database) {
     let store = database.traces().await;
     let workspace_id = Uuid::new_v4();
     let spans: Vec<_> =
@@ -336,14 +338,14 @@ pub async fn spans_sent_again_store_no_payload_twice(database: &Database) {
     store.close().await;
 }
 
-pub async fn two_stores_that_write_spans_of_the_same_traces_lose_none(database: &Database) {
+pub async fn two_stores_write_spans_of_the_same_traces_without_losses(database: &Database) {
     let (one, two) = (database.traces().await, database.traces().await);
     let workspace_id = Uuid::new_v4();
     let trace_ids: Vec<String> = (0..12).map(|n| format!("t{n}")).collect();
     let spans: Vec<IncomingSpan> = (0..25)
         .flat_map(|n| trace_ids.iter().map(move |trace_id| (n, trace_id)))
         .map(|(n, trace_id)| {
-            // The outermost is the last.
+            // The root span is the last one.
             let parent = (n < 24).then(|| format!("{}", n + 1));
             let mut span = plain(workspace_id, trace_id, &n.to_string(), parent.as_deref());
             span.span.cost = Some(1);
@@ -362,7 +364,7 @@ pub async fn two_stores_that_write_spans_of_the_same_traces_lose_none(database: 
     let (first, second, sent, _) = tokio::join!(
         send_all(&one, spans.clone(), 37),
         send_all(&two, reversed, 23),
-        sample::write(&one, &whole, 1),
+        store_sample::write(&one, &whole, 1),
         async {
             for _ in 0..5 {
                 two.promote(LATER).await.unwrap();
@@ -386,7 +388,7 @@ pub async fn two_stores_that_write_spans_of_the_same_traces_lose_none(database: 
     two.close().await;
 }
 
-pub async fn a_trace_sent_whole_keeps_its_figures_and_shows_what_came_by_itself(store: &TraceStore) {
+pub async fn a_trace_sent_as_one_document_keeps_its_figures_and_contains_incoming_spans(store: &TraceStore) {
     let workspace_id = Uuid::new_v4();
     for (id, spans_first) in [("before", true), ("after", false)] {
         let trace = NewTrace { cost: Some(7), assembly: Assembly::Sent, ..whole(workspace_id, id) };
@@ -394,9 +396,9 @@ pub async fn a_trace_sent_whole_keeps_its_figures_and_shows_what_came_by_itself(
         child.span.cost = Some(1_000);
         if spans_first {
             send(store, &[child]).await;
-            sample::write(store, std::slice::from_ref(&trace), 1).await;
+            store_sample::write(store, std::slice::from_ref(&trace), 1).await;
         } else {
-            sample::write(store, std::slice::from_ref(&trace), 1).await;
+            store_sample::write(store, std::slice::from_ref(&trace), 1).await;
             send(store, &[child]).await;
         }
         send(store, &[plain(workspace_id, id, "late", None)]).await;

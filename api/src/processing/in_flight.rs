@@ -1,42 +1,42 @@
-//! What a worker has in hand of each stream: read, and neither acknowledged nor given up.
+//! The messages that a worker has in flight: read, and neither acknowledged nor released.
 
 use tokio::sync::watch;
 
-/// Counts messages by stream. Clones count together.
+/// The number of messages in flight by stream. Clones share the counts.
 #[derive(Clone, Debug)]
-pub(super) struct Hand(watch::Sender<Vec<usize>>);
+pub(super) struct InFlight(watch::Sender<Vec<usize>>);
 
-impl Hand {
+impl InFlight {
     pub(super) fn new(streams: usize) -> Self {
         Self(watch::Sender::new(vec![0; streams]))
     }
 
-    /// Counts messages, each by its stream.
+    /// Adds one message for each of `streams`.
     pub(super) fn add(&self, streams: &[usize]) {
-        self.change(streams, |count| *count += 1);
+        self.update(streams, |count| *count += 1);
     }
 
-    /// Counts them no more.
+    /// Removes one message for each of `streams`.
     pub(super) fn remove(&self, streams: &[usize]) {
-        self.change(streams, |count| *count = count.saturating_sub(1));
+        self.update(streams, |count| *count = count.saturating_sub(1));
     }
 
-    /// Whether nothing of the stream is in hand.
+    /// Returns whether a stream has no messages in flight.
     pub(super) fn is_empty_of(&self, stream: usize) -> bool {
         self.0.borrow().get(stream).is_none_or(|&count| count == 0)
     }
 
-    /// Waits until nothing at all is in hand.
+    /// Waits until no messages are in flight.
     pub(super) async fn empty(&self) {
-        // Fails where the counter is gone, and this holds it.
+        // Fails only if the sender is dropped, and `self` has it.
         let _ = self.0.subscribe().wait_for(|counts| counts.iter().all(|&count| count == 0)).await;
     }
 
-    fn change(&self, streams: &[usize], change: impl Fn(&mut usize)) {
+    fn update(&self, streams: &[usize], update: impl Fn(&mut usize)) {
         self.0.send_modify(|counts| {
             for &stream in streams {
                 if let Some(count) = counts.get_mut(stream) {
-                    change(count);
+                    update(count);
                 }
             }
         });

@@ -1,4 +1,4 @@
-//! Many rules, and many groups.
+//! Many rules and many groups.
 
 use domain::trace::record::NewTrace;
 use shared::{
@@ -9,7 +9,7 @@ use shared::{
 
 use crate::stage::{Stage, errors};
 
-pub async fn a_thousand_rules_are_evaluated_together(stage: &mut Stage) {
+pub async fn evaluates_a_thousand_rules_in_one_round(stage: &mut Stage) {
     let metrics = AlertMetric::ALL;
     for number in 0..limit::ALERT_RULES {
         let metric = metrics[number % metrics.len()];
@@ -20,19 +20,19 @@ pub async fn a_thousand_rules_are_evaluated_together(stage: &mut Stage) {
             window_minutes: [5, 30, 60, 1440][number / 10 % 4],
             group_by: [None, Some(Dimension::Agent), Some(Dimension::Model)][number % 3],
             baseline: if is_silence { Baseline::None } else { Baseline::ALL[number / 7 % 4] },
-            // Only what looks at errors themselves is to fire.
+            // Only rules on the error rate without a baseline fire.
             warning: Some(if metric == AlertMetric::ErrorRate { 40.0 } else { 4.0 })
                 .filter(|_| is_silence || metric == AlertMetric::ErrorRate),
             critical: (!is_silence && metric != AlertMetric::ErrorRate)
                 .then_some(metric.highest().unwrap_or(9_999.0)),
             ..AlertRuleRequest::default()
         };
-        stage.rule(rule).await;
+        stage.create_rule(rule).await;
     }
-    let is_mine =
+    let is_error_rate =
         |alert: &shared::alert::Alert| alert.metric == Some(AlertMetric::ErrorRate) && !alert.is_change;
     stage.failures("bot", &[5, 5]).await;
-    assert_eq!(stage.alerts().await.iter().filter(|alert| is_mine(alert)).count(), {
+    assert_eq!(stage.alerts().await.iter().filter(|alert| is_error_rate(alert)).count(), {
         let fires = |&number: &usize| number % 10 == 1 && number / 7 % 4 == 0;
         (0..limit::ALERT_RULES).filter(fires).count()
     });
@@ -41,11 +41,13 @@ pub async fn a_thousand_rules_are_evaluated_together(stage: &mut Stage) {
     assert_eq!(stage.evaluate().await, limit::ALERT_RULES);
 }
 
-pub async fn a_rule_has_no_more_groups_than_it_may_have(stage: &mut Stage) {
-    stage.rule(AlertRuleRequest { group_by: Some(Dimension::Agent), critical: None, ..errors() }).await;
+pub async fn a_rule_evaluates_no_more_groups_than_the_limit(stage: &mut Stage) {
+    stage
+        .create_rule(AlertRuleRequest { group_by: Some(Dimension::Agent), critical: None, ..errors() })
+        .await;
     let now = stage.clock.now().as_micros();
     let agents = limit::ALERT_GROUPS + 20;
-    // The later an agent's name, the more traces it has.
+    // Agents with higher numbers have more traces.
     let mut traces = Vec::new();
     for agent in 0..agents {
         for number in 0..=agent / 20 {
@@ -55,11 +57,11 @@ pub async fn a_rule_has_no_more_groups_than_it_may_have(stage: &mut Stage) {
         }
     }
     stage.write(&traces).await;
-    stage.minute().await;
+    stage.advance_minute().await;
     let alerts = stage.alerts().await;
     assert_eq!(alerts.len(), limit::ALERT_GROUPS);
     assert_eq!(alerts[0].title, "Errors: agent 020");
-    // Those that have an alert are evaluated before all others, and end.
-    stage.minutes(12).await;
+    // Groups with an open alert are evaluated first, so their alerts resolve.
+    stage.advance_minutes(12).await;
     assert!(stage.alerts().await.iter().all(|alert| alert.resolved_at.is_some()));
 }

@@ -1,4 +1,4 @@
-//! Webhooks do not lead into private networks: not by an address, not by a name, not by whatever a name stands for.
+//! Webhooks to private networks are rejected, for addresses, names and resolved names.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use shared::alert_channel::DeliveryState;
 use crate::stage::{Stage, local};
 use test_support::receiver::Receiver;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[tokio::test]
-async fn however_this_machine_is_written_it_is_not_reached_unless_that_is_allowed() {
+async fn every_spelling_of_a_loopback_address_is_rejected_unless_allowed() {
     let stage = Stage::new().await;
     let receiver = Receiver::start([]).await;
     let port = receiver.port;
@@ -23,11 +23,11 @@ async fn however_this_machine_is_written_it_is_not_reached_unless_that_is_allowe
             stage.webhook(format!("http://{host}:{port}/")).await,
             stage.slack(format!("http://{host}:{port}/")).await,
         ] {
-            let id = stage.test(&channel).await;
+            let id = stage.send_test(&channel).await;
             deliveries.push((channel, id));
         }
     }
-    let delivering = stage.deliverer_with(Notify::default(), PATIENCE).await;
+    let delivering = stage.deliverer_with(Notify::default(), TIMEOUT).await;
     for (channel, id) in &deliveries {
         let delivery = stage.finished(channel, *id).await;
         assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 1));
@@ -37,9 +37,9 @@ async fn however_this_machine_is_written_it_is_not_reached_unless_that_is_allowe
     delivering.stop().await;
     assert_eq!(receiver.count(), 0);
 
-    let _delivering = stage.deliverer_with(local(), PATIENCE).await;
+    let _delivering = stage.deliverer_with(local(), TIMEOUT).await;
     for (channel, _) in &deliveries {
-        let id = stage.test(channel).await;
+        let id = stage.send_test(channel).await;
         let delivery = stage.finished(channel, id).await;
         assert_eq!(
             delivery.state,

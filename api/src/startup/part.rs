@@ -1,4 +1,4 @@
-//! Opens the roles of a process: the states of their handlers, and the tasks beside them.
+//! The parts of a process: for each of its roles the state of the handlers, and the background jobs.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::{
     auth::{
         credential::Credentials,
         jwt::JwtKeys,
+        key_use::SaveKeyUses,
         password::{COST, Passwords},
     },
     cache::Invalidator,
@@ -24,35 +25,35 @@ use crate::{
     health::dependency::{Dependency, Target},
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
+    job::Jobs,
     limit::window::SlidingWindow,
     notify::Notifier,
     parts::Parts,
     pricer::Pricer,
     processing::{
         alert::Evaluator,
-        deliver::{Deliverer, Delivering},
+        deliver::{Deliverer, DeliveryRetention},
+        group_writer::GroupWriter,
+        maintenance::Maintenance,
+        promotion::Promotion,
         reprice::Repricer,
-        sink::Sink,
     },
     query,
     role::Role,
 };
 
-/// How long closing the stores may take.
+/// The maximum time for closing the stores.
 const CLOSING: Duration = Duration::from_secs(4);
 
-/// What runs or is open until the process stops.
+/// What runs and is open until the process stops.
 pub(super) struct Running {
     accounts: Option<AccountStore>,
     traces: Option<TraceStore>,
     writing: Option<Writing>,
-    sink: Option<Sink>,
-    repricer: Option<Repricer>,
-    evaluator: Option<Evaluator>,
-    delivering: Option<Delivering>,
+    jobs: Jobs,
 }
 
-/// Opens what the roles of this process need.
+/// Opens what the roles of this process need. The jobs are not started yet.
 pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Running), StartError> {
     let runs = |role| config.role.is_none_or(|own| own == role);
     let base = Base::open(config, clock).await?;
@@ -62,34 +63,39 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
     let pricer =
         traces.as_ref().map(|traces| Pricer::new(PriceStore::new(traces.database()), &config.prices));
     let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let (mut writing, mut sink, mut repricer) = (None, None, None);
-    let (mut evaluator, mut delivering) = (None, None);
+    let (mut writing, mut jobs) = (None, Jobs::new(base.metrics.clone()));
     let stored = traces.clone().zip(pricer);
     if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
         let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
         let clock = base.clock.clone();
-        repricer = Some(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock.clone()));
-        evaluator = Some(Evaluator::new(
+        let metrics = base.metrics.clone();
+        let alerts = AlertStore::new(traces.database());
+        let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
+        jobs.add(Evaluator::new(
             traces.clone(),
             invalidator.clone(),
             clock.clone(),
-            base.metrics.clone(),
+            metrics.clone(),
             config.alert_interval,
         ));
-        let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
-        let alerts = AlertStore::new(traces.database());
-        let deliverer = Deliverer::new(alerts, notifier, base.metrics.clone(), clock.clone());
-        delivering = Some(deliverer.start());
-        let written = Sink::new(traces, pricer, invalidator, base.metrics.clone(), clock);
-        let (started, begun) = base.write_to(written.clone()).await?;
-        sink = Some(written);
-        queue = queue.or(begun);
+        jobs.add(Deliverer::new(alerts.clone(), notifier, metrics.clone(), clock.clone()));
+        jobs.add(DeliveryRetention::new(alerts, clock.clone()));
+        jobs.add(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock.clone()));
+        jobs.add(Maintenance::new(traces.clone(), clock.clone()));
+        let writer = GroupWriter::new(traces, pricer, invalidator, metrics, clock.clone());
+        jobs.add(Promotion::new(writer.clone(), clock, config.root_wait));
+        let (started, created) = base.start_writing(writer).await?;
+        queue = queue.or(created);
         writing = Some(started);
+    }
+    let gateway = accounts.as_ref().map(|accounts| gateway(&base, accounts)).transpose()?;
+    if let Some(gateway) = &gateway {
+        jobs.add(SaveKeyUses::new(gateway.credentials.clone()));
     }
     let peers = peers(config, &base.clock);
     let parts = Parts {
         dependencies: Data::new(dependencies(&base, accounts.as_ref(), traces.as_ref(), peers.as_ref())?),
-        gateway: accounts.as_ref().map(|accounts| gateway(&base, accounts)).transpose()?.map(Data::new),
+        gateway: gateway.map(Data::new),
         assets: if runs(Role::Gateway) { Some(Data::new(assets(config)?)) } else { None },
         peers,
         receive: receive(config, &base.clock).map(Data::new),
@@ -116,52 +122,29 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         }),
         metrics: Data::new(base.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing, sink, repricer, evaluator, delivering }))
+    Ok((parts, Running { accounts, traces, writing, jobs }))
 }
 
 impl Running {
-    /// Returns the traces store, if this process writes to it.
-    pub(super) fn writable_traces(&self) -> Option<&TraceStore> {
-        self.traces.as_ref().filter(|_| self.writing.is_some())
+    /// Starts the background jobs.
+    pub(super) fn start_jobs(&mut self) {
+        self.jobs.start();
     }
 
-    /// Returns the group writer, if this process writes.
-    pub(super) fn sink(&self) -> Option<&Sink> {
-        self.sink.as_ref()
-    }
-
-    /// Takes the repricer, if this process writes.
-    pub(super) fn take_repricer(&mut self) -> Option<Repricer> {
-        self.repricer.take()
-    }
-
-    /// Takes the evaluator of alert rules, if this process writes.
-    pub(super) fn take_evaluator(&mut self) -> Option<Evaluator> {
-        self.evaluator.take()
-    }
-
-    /// Writes queued records, completes notifications in flight (each for at most `patience`), and closes the stores.
-    /// All senders of the queue must have been dropped.
+    /// Writes queued records and stops the jobs, for at most `patience`, and closes the stores. The sending side of the
+    /// in-process queue must have been dropped.
     pub(super) async fn close(self, patience: Duration) {
         let writing = async {
             match self.writing {
-                // The task has ended; a panic in it was logged already.
+                // A panic of the task was logged when it happened.
                 Some(Writing::Memory(task)) => drop(task.await),
                 Some(Writing::Redis(worker)) => worker.stop().await,
                 None => {}
             }
         };
-        let delivering = async {
-            if let Some(delivering) = self.delivering {
-                delivering.stop().await;
-            }
-        };
-        let (written, delivered) = tokio::join!(timeout(patience, writing), timeout(patience, delivering));
+        let (written, ()) = tokio::join!(timeout(patience, writing), self.jobs.stop(patience));
         if written.is_err() {
-            tracing::warn!("queued records were not written in time; closing the stores");
-        }
-        if delivered.is_err() {
-            tracing::warn!("notifications in flight did not complete in time; they will be retried");
+            tracing::warn!("queued records were not written in time, closing the stores");
         }
         let closing = async {
             if let Some(traces) = self.traces {
@@ -171,7 +154,7 @@ impl Running {
                 accounts.close().await;
             }
         };
-        // A server that does not respond must not delay the end of the process.
+        // A database that does not respond must not keep the process from ending.
         if timeout(CLOSING, closing).await.is_err() {
             tracing::warn!("database connections did not close in time");
         }
@@ -200,7 +183,7 @@ fn assets(config: &Config) -> Result<Assets, StartError> {
     }
 }
 
-/// Returns the other roles, if only the gateway runs in this process.
+/// Returns the other roles, if only the gateway runs here.
 fn peers(config: &Config, clock: &Clock) -> Option<Peers> {
     let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
     (config.role == Some(Role::Gateway)).then(|| Peers {
@@ -212,7 +195,7 @@ fn peers(config: &Config, clock: &Clock) -> Option<Peers> {
     })
 }
 
-/// Returns the state for checking proofs, if ingestion or query run alone in this process.
+/// Returns the state that checks the gateway's proofs, if the gateway runs elsewhere.
 fn receive(config: &Config, clock: &Clock) -> Option<receive::State> {
     let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
     matches!(config.role, Some(Role::Ingestion | Role::Query))
@@ -228,15 +211,14 @@ fn dependencies(
     let mut dependencies = Vec::new();
     dependencies.extend(accounts.cloned().map(|store| Dependency::required(Target::Accounts(store))));
     dependencies.extend(traces.cloned().map(|store| Dependency::required(Target::Traces(store))));
-    // Without Redis, limits are counted per process and responses are computed from the database; only the queue
-    // stops.
+    // Without Redis, each process counts limits locally, and responses come from the database; only the queue stops.
     let queues = !matches!(base.config.role, Some(Role::Gateway | Role::Query));
     let redis = if queues { Dependency::required } else { Dependency::optional };
     dependencies.extend(base.redis.clone().map(|connection| redis(Target::Redis(connection))));
     if let Some(peers) = peers {
         let client = http::client("http:").no_proxy().build()?;
         for (name, upstream) in [("query", &peers.query), ("ingestion", &peers.ingestion)] {
-            // Each of the two roles can be down without affecting the other.
+            // The gateway still ingests traces if query is down, and the other way round.
             dependencies.push(Dependency::optional(Target::Role(name, upstream.clone(), client.clone())));
         }
     }
