@@ -50,7 +50,7 @@ async fn an_import_is_there_when_it_ends_and_counts_once_when_it_is_repeated() {
     for _ in 0..2 {
         let output = agent_obs(&["import", "-", "--url", &server.url, "--batch", "100"], &key, &input).await;
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        assert!(text(&output.stdout).starts_with("1,234 traces taken"), "{}", text(&output.stdout));
+        assert!(text(&output.stdout).starts_with("1,234 traces accepted"), "{}", text(&output.stdout));
     }
     // The last moment of a window is not in it.
     server.clock.advance(std::time::Duration::from_secs(1));
@@ -71,7 +71,7 @@ async fn bad_lines_are_named_by_their_numbers_and_the_rest_is_kept() {
     let errors = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(errors.contains("line 5: is not JSON") && errors.contains("line 6: status"), "{errors}");
-    assert!(text(&output.stdout).contains("5 traces taken, 2 bad lines"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("5 traces accepted, 2 bad lines"), "{}", text(&output.stdout));
     server.clock.advance(std::time::Duration::from_secs(1));
     let (ids, total) = member.all_trace_ids().await;
     assert_eq!((ids.iter().filter(|id| id.starts_with("import-")).count(), total), (2, 5));
@@ -99,5 +99,5 @@ async fn a_healthcheck_names_what_is_up_and_fails_where_nobody_answers() {
     server.stop();
     let down = agent_obs(&["healthcheck", "--url", &url], &anyone, "").await;
     assert_eq!(down.status.code(), Some(1));
-    assert!(text(&down.stderr).contains("does not answer"), "{}", text(&down.stderr));
+    assert!(text(&down.stderr).contains("does not respond"), "{}", text(&down.stderr));
 }
