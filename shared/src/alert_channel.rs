@@ -40,28 +40,71 @@ impl ChannelKind {
     }
 }
 
-/// The settings of a channel. Absent fields have their defaults.
+/// The target of notifications.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(default)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum ChannelTarget {
+    /// POST requests with JSON, signed according to Standard Webhooks.
+    Webhook {
+        /// The URL, with the scheme `https` or `http` and at most 2048 bytes.
+        url: String,
+    },
+    /// POST requests in the format of Slack incoming webhooks, which Mattermost and others accept as well.
+    Slack {
+        /// The URL, with the scheme `https` or `http` and at most 2048 bytes.
+        url: String,
+    },
+    /// E-mails, sent over the SMTP server of this installation.
+    Email {
+        /// The e-mail addresses of the recipients: 1 to 20.
+        to: Vec<String>,
+    },
+}
+
+impl ChannelTarget {
+    /// Returns the kind.
+    #[must_use]
+    pub const fn kind(&self) -> ChannelKind {
+        match self {
+            Self::Webhook { .. } => ChannelKind::Webhook,
+            Self::Slack { .. } => ChannelKind::Slack,
+            Self::Email { .. } => ChannelKind::Email,
+        }
+    }
+}
+
+/// The settings of a channel. Absent fields have their defaults: the `kind` is `webhook`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(from = "AlertChannelFields")]
 pub struct AlertChannelRequest {
     /// The name: 1 to 256 bytes without control characters.
     pub name: String,
-    /// The kind. Default: `webhook`.
-    pub kind: ChannelKind,
-    /// The URL of a webhook or of Slack, with the scheme `https` or `http` and at most 2048 bytes. Required for these kinds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// The e-mail addresses of the recipients: 1 to 20 for the kind `email`, otherwise empty.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub to: Vec<String>,
+    /// The kind, and the URL or the recipients.
+    #[serde(flatten)]
+    pub target: ChannelTarget,
     /// The lowest severity that the channel is notified of. Default: `info`.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub min_severity: Severity,
     /// Whether the channel receives notifications. Default: `true`.
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub enabled: bool,
 }
 
-impl Default for AlertChannelRequest {
+/// The fields of [`AlertChannelRequest`] in JSON, before validation: they may not match the kind.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct AlertChannelFields {
+    name: String,
+    kind: ChannelKind,
+    url: Option<String>,
+    to: Vec<String>,
+    min_severity: Severity,
+    enabled: bool,
+}
+
+impl Default for AlertChannelFields {
     fn default() -> Self {
         Self {
             name: String::new(),
@@ -75,24 +118,59 @@ impl Default for AlertChannelRequest {
 }
 
 impl AlertChannelRequest {
+    /// Creates the settings of an enabled channel that is notified of all severities.
+    pub fn new(name: impl Into<String>, target: ChannelTarget) -> Self {
+        Self { name: name.into(), target, min_severity: Severity::Info, enabled: true }
+    }
+}
+
+impl From<AlertChannelFields> for AlertChannelRequest {
+    /// Drops the fields that do not belong to the kind.
+    fn from(fields: AlertChannelFields) -> Self {
+        let AlertChannelFields { name, kind, url, to, min_severity, enabled } = fields;
+        let target = match kind {
+            ChannelKind::Webhook => ChannelTarget::Webhook { url: url.unwrap_or_default() },
+            ChannelKind::Slack => ChannelTarget::Slack { url: url.unwrap_or_default() },
+            ChannelKind::Email => ChannelTarget::Email { to },
+        };
+        Self { name, target, min_severity, enabled }
+    }
+}
+
+impl AlertChannelFields {
+    /// Returns the kind.
+    #[must_use]
+    pub const fn kind(&self) -> ChannelKind {
+        self.kind
+    }
+
     /// Returns an error for every invalid field. Does not check whether the host of the URL is allowed: that is checked on
     /// every delivery.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
-        let mut errors: Vec<FieldError> =
-            check_name(&self.name).err().map(|detail| FieldError::new("name", detail)).into_iter().collect();
-        let is_email = self.kind == ChannelKind::Email;
-        match &self.url {
-            None if is_email => {}
-            None => errors.push(FieldError::new("url", "is required")),
-            Some(_) if is_email => errors.push(FieldError::new("url", "must be absent for an e-mail")),
-            Some(url) => errors.extend(check_url(url).err().map(|detail| FieldError::new("url", detail))),
+        let name = check_name(&self.name).err().map(|detail| FieldError::new("name", detail));
+        let mut errors: Vec<FieldError> = name.into_iter().collect();
+        match (self.kind, &self.url) {
+            (ChannelKind::Email, None) => {}
+            (ChannelKind::Email, Some(_)) => {
+                errors.push(FieldError::new("url", "must be absent if the kind is email"));
+            }
+            (ChannelKind::Webhook | ChannelKind::Slack, None) => {
+                errors.push(FieldError::new("url", "is required"));
+            }
+            (ChannelKind::Webhook | ChannelKind::Slack, Some(url)) => {
+                errors.extend(check_url(url).err().map(|detail| FieldError::new("url", detail)));
+            }
         }
-        if !is_email && !self.to.is_empty() {
-            errors.push(FieldError::new("to", "must be empty unless the kind is email"));
-        }
-        if is_email && !(1..=limit::ALERT_EMAILS).contains(&self.to.len()) {
-            errors.push(FieldError::new("to", format!("must have 1 to {} addresses", limit::ALERT_EMAILS)));
+        match self.kind {
+            ChannelKind::Email if !(1..=limit::ALERT_EMAILS).contains(&self.to.len()) => {
+                errors
+                    .push(FieldError::new("to", format!("must have 1 to {} addresses", limit::ALERT_EMAILS)));
+            }
+            ChannelKind::Webhook | ChannelKind::Slack if !self.to.is_empty() => {
+                errors.push(FieldError::new("to", "must be empty unless the kind is email"));
+            }
+            ChannelKind::Webhook | ChannelKind::Slack | ChannelKind::Email => {}
         }
         for (index, email) in self.to.iter().enumerate() {
             errors.extend(
@@ -217,18 +295,21 @@ pub enum DeliveryState {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn fields(channel: &AlertChannelRequest) -> Vec<String> {
+    fn fields(channel: &AlertChannelFields) -> Vec<String> {
         channel.validate().into_iter().map(|error| error.field).collect()
     }
 
-    fn webhook(url: &str) -> AlertChannelRequest {
-        AlertChannelRequest {
+    fn webhook(url: &str) -> AlertChannelFields {
+        AlertChannelFields {
             name: "ops".to_owned(),
             url: Some(url.to_owned()),
-            ..AlertChannelRequest::default()
+            ..AlertChannelFields::default()
         }
     }
 
@@ -246,7 +327,7 @@ mod tests {
 
     #[test]
     fn only_an_email_channel_has_addresses() {
-        let email = |to: &[&str]| AlertChannelRequest {
+        let email = |to: &[&str]| AlertChannelFields {
             kind: ChannelKind::Email,
             url: None,
             to: to.iter().map(|&to| to.to_owned()).collect(),
@@ -256,9 +337,30 @@ mod tests {
         assert_eq!(fields(&email(&[])), ["to"]);
         assert_eq!(fields(&email(&["a@b.c", "a"])), ["to[1]"]);
         assert_eq!(fields(&email(&["a@b.c"; limit::ALERT_EMAILS + 1])), ["to"]);
-        let both = AlertChannelRequest { kind: ChannelKind::Webhook, ..email(&["a@b.c"]) };
+        let both = AlertChannelFields { kind: ChannelKind::Webhook, ..email(&["a@b.c"]) };
         assert_eq!(fields(&both), ["url", "to"]);
-        let url = AlertChannelRequest { url: Some("https://a".to_owned()), ..email(&["a@b.c"]) };
+        let url = AlertChannelFields { url: Some("https://a".to_owned()), ..email(&["a@b.c"]) };
         assert_eq!(fields(&url), ["url"]);
+    }
+
+    #[test]
+    fn every_kind_survives_json() {
+        for json in [
+            json!({"name": "a", "kind": "webhook", "url": "https://a", "min_severity": "info", "enabled": true}),
+            json!({"name": "b", "kind": "slack", "url": "https://b", "min_severity": "warning", "enabled": false}),
+            json!({"name": "c", "kind": "email", "to": ["a@b.c"], "min_severity": "critical", "enabled": true}),
+        ] {
+            let channel: AlertChannelRequest = serde_json::from_value(json.clone()).unwrap();
+            assert_eq!(channel.target.kind().as_str(), json["kind"].as_str().unwrap());
+            assert_eq!(serde_json::to_value(&channel).unwrap(), json);
+        }
+    }
+
+    #[test]
+    fn absent_fields_have_defaults() {
+        let channel: AlertChannelRequest =
+            serde_json::from_value(json!({"name": "ops", "url": "https://a"})).unwrap();
+        let target = ChannelTarget::Webhook { url: "https://a".to_owned() };
+        assert_eq!(channel, AlertChannelRequest::new("ops", target));
     }
 }

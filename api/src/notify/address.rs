@@ -1,9 +1,9 @@
-//! Which addresses lie in public networks. Whatever an address on the internet must not be is refused: what a workspace
-//! enters as a webhook must not lead to what only this server can reach.
+//! Detects IP addresses that are not public, so that the webhooks of a workspace cannot send requests to services that only
+//! this server can reach.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Why an address is none of the public internet; nothing where it is.
+/// Returns what kind of non-public address this is, or `None` if it is public.
 #[must_use]
 pub fn why_private(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -12,13 +12,13 @@ pub fn why_private(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// By IANA's registry of special addresses.
+/// Follows the IANA IPv4 Special-Purpose Address Registry.
 fn why_private_v4(address: Ipv4Addr) -> Option<&'static str> {
     Some(match address.octets() {
         [0, ..] => "an unspecified address",
         [127, ..] => "a loopback address",
         [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => "a private address",
-        [100, 64..=127, ..] => "an address of a provider's own network",
+        [100, 64..=127, ..] => "an address of a provider network",
         [169, 254, ..] => "a link-local address",
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => "an address for documentation",
         [192, 0, 0, _] | [192, 88, 99, _] | [198, 18..=19, ..] | [240..=255, ..] => "a reserved address",
@@ -27,13 +27,13 @@ fn why_private_v4(address: Ipv4Addr) -> Option<&'static str> {
     })
 }
 
-/// Global unicast addresses are those of 2000::/3, and of these not all; two forms stand for an IPv4 address.
+/// Only a part of 2000::/3 is public. Two other forms contain an IPv4 address, which decides.
 fn why_private_v6(address: Ipv6Addr) -> Option<&'static str> {
     let segments = address.segments();
     if let Some(mapped) = address.to_ipv4_mapped() {
         return why_private_v4(mapped);
     }
-    // What NAT64 translates: on a network without IPv4, the public addresses of IPv4 look so.
+    // NAT64: public IPv4 addresses have this form in networks without IPv4.
     if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = segments {
         return why_private_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
     }
@@ -44,7 +44,7 @@ fn why_private_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xfc00..=0xfdff, ..] => "a private address",
         [0xff00..=0xffff, ..] => "a multicast address",
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => "an address for documentation",
-        // Teredo, benchmarks and the like, and 6to4, which leads wherever the IPv4 address in it does.
+        // Teredo, benchmarking and similar, and 6to4, which is routed to the IPv4 address in it.
         [0x2001, 0..=0x1ff, ..] | [0x2002, ..] => "a reserved address",
         [0x2000..=0x3fff, ..] => return None,
         _ => "a reserved address",
@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    /// IANA's registry of special IPv4 addresses, and multicast.
+    /// The IANA IPv4 Special-Purpose Address Registry, and multicast.
     const SPECIAL: [&str; 16] = [
         "0.0.0.0/8",
         "10.0.0.0/8",
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_the_internet_are_public() {
+    fn accepts_public_addresses() {
         for public in [
             "1.1.1.1",
             "9.255.255.255",
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_address_says_what_it_is() {
+    fn names_the_kind_of_every_other_address() {
         for (address, what) in [
             ("127.0.0.1", "loopback"),
             ("127.255.255.255", "loopback"),
@@ -146,8 +146,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_ipv4_address_is_private_where_the_registry_says_so_in_every_form(bits: u32, network in 0..17_usize) {
-            // Half of the addresses lie within the networks that matter.
+        fn an_ipv4_address_is_private_in_every_form_if_it_is_in_the_registry(bits: u32, network in 0..17_usize) {
+            // Most of the addresses are in a network of the registry.
             let address = match SPECIAL.get(network).map(|network| network.parse::<IpNet>().unwrap()) {
                 Some(IpNet::V4(net)) => {
                     Ipv4Addr::from(u32::from(net.network()) | (bits & u32::from(net.hostmask())))
@@ -165,8 +165,8 @@ mod tests {
         #[test]
         fn no_ipv6_address_outside_of_global_unicast_is_public(bits: u128) {
             let address = Ipv6Addr::from(bits);
-            let stands_for_ipv4 = address.to_ipv4_mapped().is_some() || bits >> 32 == 0x0064_ff9b << 64;
-            if bits >> 125 != 1 && !stands_for_ipv4 {
+            let contains_ipv4 = address.to_ipv4_mapped().is_some() || bits >> 32 == 0x0064_ff9b << 64;
+            if bits >> 125 != 1 && !contains_ipv4 {
                 prop_assert!(why_private(IpAddr::V6(address)).is_some());
             }
         }

@@ -1,4 +1,5 @@
-//! An e-mail, as text and as HTML, over the server's SMTP. The mails of one alert hang together, and no program answers them.
+//! E-mails as text and HTML, sent over SMTP. Mail clients show the e-mails of one alert as a thread, and auto-responders do not
+//! reply to them.
 
 use std::{
     fmt::Write as _,
@@ -23,30 +24,30 @@ use shared::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Arrived, Failure, Notifier, said,
-    text::{Text, cut},
+    Arrived, Failure, Notifier, excerpt,
+    text::{Text, truncate},
 };
 use crate::config::{Smtp, SmtpTls};
 
-/// Characters that are kept of whom a mail did not reach, and why.
+/// The maximum number of characters of the errors of recipients.
 const MISSED_CHARS: usize = 1000;
 
-/// What sends e-mails.
+/// Sends e-mails.
 pub(super) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl std::fmt::Debug for Mailer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The rest holds the password.
+        // The transport contains the password.
         f.debug_struct("Mailer").field("from", &self.from).finish_non_exhaustive()
     }
 }
 
 impl Mailer {
-    pub(super) fn new(smtp: &Smtp, patience: Duration) -> Result<Self, lettre::transport::smtp::Error> {
+    pub(super) fn new(smtp: &Smtp, timeout: Duration) -> Result<Self, lettre::transport::smtp::Error> {
         let encrypted = || TlsParameters::new(smtp.host.clone());
         let tls = match smtp.tls {
             SmtpTls::None => Tls::None,
@@ -57,80 +58,82 @@ impl Mailer {
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&smtp.host)
             .port(smtp.port)
             .tls(tls)
-            .timeout(Some(patience))
+            .timeout(Some(timeout))
             .hello_name(ClientId::Domain(smtp.from.email.domain().to_owned()));
         if let Some((user, password)) = &smtp.login {
             builder = builder.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
         }
-        Ok(Self { transport: builder.build(), from: smtp.from.clone(), patience })
+        Ok(Self { transport: builder.build(), from: smtp.from.clone(), timeout })
     }
 
-    /// Sends a mail to all whom the channel names. Where the server refuses one of them, it gets the mail for each by
-    /// itself: whom it does not take is no reason for the others to learn nothing.
+    /// Sends an e-mail to all valid recipients. If the server may have rejected it because of one recipient, sends it to each
+    /// recipient separately.
     pub(super) async fn send(
         &self,
+        recipients: &[String],
         delivery: &DueDelivery,
         text: &Text,
         now: Timestamp,
     ) -> Result<Arrived, Failure> {
         let (mut to, mut missed) = (Vec::new(), Vec::new());
-        for address in &delivery.channel.to {
+        for address in recipients {
             match check_mailbox(address) {
                 Ok(address) => to.push(address),
-                Err(detail) => missed.push(format!("{} {detail}", said(address))),
+                Err(detail) => missed.push(format!("{} {detail}", excerpt(address))),
             }
         }
         if to.is_empty() {
-            return Err(Failure::lasting(None, cut(&missed.join("; "), MISSED_CHARS)));
+            return Err(Failure::permanent(None, truncate(&missed.join("; "), MISSED_CHARS)));
         }
         let mail = self.mail(delivery, text, &to, now)?.formatted();
-        let deadline = Instant::now() + self.patience * Notifier::STEPS;
-        let status_code = match self.hand_over(&to, &mail, deadline).await {
-            Err(failure) if to.len() > 1 && may_be_of_one(&failure) => {
-                let (mut taken, mut why) = (None, failure);
+        let deadline = Instant::now() + self.timeout * Notifier::STEPS;
+        let status_code = match self.submit(&to, &mail, deadline).await {
+            Err(failure) if to.len() > 1 && is_for_one_recipient(&failure) => {
+                let (mut accepted, mut reason) = (None, failure);
                 for address in &to {
-                    match self.hand_over(std::slice::from_ref(address), &mail, deadline).await {
-                        Ok(status) => taken = Some(status),
+                    match self.submit(std::slice::from_ref(address), &mail, deadline).await {
+                        Ok(status) => accepted = Some(status),
                         Err(failure) => {
                             missed.push(format!("{address}: {}", failure.error));
                             if !failure.is_final {
-                                why = failure;
+                                reason = failure;
                             }
                         }
                     }
                 }
-                taken.ok_or(why)?
+                accepted.ok_or(reason)?
             }
-            handed => handed?,
+            result => result?,
         };
         let missed = (!missed.is_empty()).then(|| {
             let missed = missed.join("; ");
-            cut(&format!("it did not reach everybody: {missed}"), MISSED_CHARS)
+            truncate(&format!("not delivered to all recipients: {missed}"), MISSED_CHARS)
         });
         Ok(Arrived { status_code, missed })
     }
 
-    /// Gives the server a mail for some, and answers its status.
-    async fn hand_over(&self, to: &[Address], mail: &[u8], deadline: Instant) -> Result<u16, Failure> {
+    /// Submits an e-mail to the server and returns the SMTP status.
+    async fn submit(&self, to: &[Address], mail: &[u8], deadline: Instant) -> Result<u16, Failure> {
         let envelope = Envelope::new(Some(self.from.email.clone()), to.to_vec())
-            .map_err(|error| Failure::lasting(None, format!("no mail can be made of it: {error}")))?;
+            .map_err(|error| Failure::permanent(None, format!("the e-mail is invalid: {error}")))?;
         let sent = timeout_at(deadline, self.transport.send_raw(&envelope, mail));
         let Ok(sent) = sent.await else {
-            let patience = self.patience * Notifier::STEPS;
-            let error = format!("the mail server did not take it within {} s", patience.as_secs_f32());
-            return Err(Failure::passing(None, error));
+            let timeout = self.timeout * Notifier::STEPS;
+            let error =
+                format!("the mail server did not accept the e-mail within {} s", timeout.as_secs_f32());
+            return Err(Failure::temporary(None, error));
         };
         sent.map(|answer| answer.code().into()).map_err(|error| {
             let code = error.status().map(u16::from);
             let is_final = error.is_permanent() || error.is_client();
             let error = if error.is_timeout() {
-                format!("the mail server did not answer within {} s", self.patience.as_secs_f32())
+                format!("the mail server did not respond within {} s", self.timeout.as_secs_f32())
             } else if code.is_some() {
-                format!("the mail server refused it: {}", chain(&error))
+                format!("the mail server rejected the e-mail: {}", chain(&error))
             } else {
-                format!("the mail server cannot be spoken to: {}", chain(&error))
+                format!("communication with the mail server failed: {}", chain(&error))
             };
-            Failure { is_final, ..Failure::passing(code, said(&error)) }
+            Failure { is_final, ..Failure::temporary(code, excerpt(&error)) }
         })
     }
 
@@ -156,28 +159,28 @@ impl Mailer {
             mail = mail.to(Mailbox::new(None, to.clone()));
         }
         if let Some(alert) = &delivery.notification.alert {
-            // No mail has this id: each names it, so that they hang together whichever comes first.
+            // No e-mail has this id. All refer to it, so that they form a thread in any order.
             let thread = format!("<alert.{}@{domain}>", alert.id);
             mail = mail.in_reply_to(thread.clone()).references(thread);
         }
         mail.multipart(MultiPart::alternative_plain_html(plain(text), html(text)))
-            .map_err(|error| Failure::lasting(None, format!("no mail can be made of it: {error}")))
+            .map_err(|error| Failure::permanent(None, format!("the e-mail is invalid: {error}")))
     }
 }
 
-/// The address that a mail can go to.
+/// Parses the address of a recipient.
 ///
 /// # Errors
-/// What is wrong with it, for the person who typed it.
+/// Returns what is invalid, as a predicate.
 pub fn check_mailbox(address: &str) -> Result<Address, String> {
-    address.trim().parse().map_err(|error| format!("is no address that mail can go to: {error}"))
+    address.trim().parse().map_err(|error| format!("is not a valid e-mail address: {error}"))
 }
 
-/// Whether another recipient might be taken where this came of several: not where nobody is let in at all.
-fn may_be_of_one(failure: &Failure) -> bool {
+/// Returns whether the failure may concern only one of several recipients, and not the login or the whole server.
+fn is_for_one_recipient(failure: &Failure) -> bool {
     match failure.status_code {
         Some(code) => code != 421 && !(530..540).contains(&code),
-        // One has letters that the server does not know.
+        // An address has characters that the server does not support.
         None => failure.is_final,
     }
 }
@@ -185,7 +188,7 @@ fn may_be_of_one(failure: &Failure) -> bool {
 fn plain(text: &Text) -> String {
     let mut plain = text.sentences.join("\n\n");
     plain.push_str("\n\n");
-    // Writing to a string does not fail.
+    // Writing to a string never fails.
     for (name, value) in &text.facts {
         let _ = writeln!(plain, "{name}: {value}");
     }

@@ -1,4 +1,4 @@
-//! Where a webhook leads, as far as its address says: what a name stands for is found out when it is resolved.
+//! Checks the URLs of webhooks. The addresses of a host name are checked when it is resolved.
 
 use std::net::IpAddr;
 
@@ -6,43 +6,44 @@ use reqwest::Url;
 
 use super::address::why_private;
 
-/// What lets private addresses be reached.
-pub(super) const ALLOW: &str = "only WEBHOOK_ALLOW_PRIVATE=true lets webhooks reach private networks";
-/// Ends of names that mean something in private networks alone.
-const PRIVATE_ENDS: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
+/// The hint of errors about private networks.
+pub(super) const HINT: &str = "set WEBHOOK_ALLOW_PRIVATE=true to allow webhooks to private networks";
+/// Suffixes of names that only exist in private networks.
+const PRIVATE_SUFFIXES: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
 
-/// Whether messages may be sent to `url`, as far as can be told without resolving its name.
+/// Checks that `url` is an HTTP URL without credentials, and that its host is not private. Does not resolve names.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Returns what is invalid, as a predicate.
 pub fn check_address(url: &str, allow_private: bool) -> Result<(), String> {
-    let url = Url::parse(url).map_err(|error| format!("is no URL: {error}"))?;
+    let url = Url::parse(url).map_err(|error| format!("is not a valid URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must begin with https:// or http://".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not contain a user or a password".to_owned());
+        return Err("must not contain a user name or password".to_owned());
     }
     check_host(&url, allow_private)
 }
 
-/// Whether the host of a URL may be reached. One that is a name may still stand for an address that may not.
+/// Checks that the host of a URL is not private. A public name may still resolve to a private address.
 pub(super) fn check_host(url: &Url, allow_private: bool) -> Result<(), String> {
-    // Parsed already: 0x7f.1 and 2130706433 are 127.0.0.1 here, and [::1] has its brackets.
+    // `Url` has normalized the host: 0x7f.1 and 2130706433 are 127.0.0.1. IPv6 addresses have brackets.
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or("must name a host")?;
     if allow_private {
         return Ok(());
     }
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse::<IpAddr>() {
-        return why_private(address).map_or(Ok(()), |why| Err(format!("leads to {bare}, {why}: {ALLOW}")));
+        return why_private(address)
+            .map_or(Ok(()), |why| Err(format!("must not be private, found {bare}, {why}; {HINT}")));
     }
     let name = bare.trim_end_matches('.').to_ascii_lowercase();
     let is_private = !name.contains('.')
-        || PRIVATE_ENDS
-            .iter()
-            .any(|end| name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
-    if is_private { Err(format!("leads to {name}, a name of private networks: {ALLOW}")) } else { Ok(()) }
+        || PRIVATE_SUFFIXES.iter().any(|suffix| {
+            name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+    if is_private { Err(format!("must not be private, found {name}; {HINT}")) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_on_the_internet_may_be_reached() {
+    fn accepts_public_hosts() {
         for url in [
             "https://example.com/hook?a=b",
             "http://hooks.slack.com:8080/services/T/B/x",
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn however_a_private_address_is_written_it_is_refused_unless_allowed() {
+    fn rejects_private_hosts_in_every_notation_unless_allowed() {
         for url in [
             "http://localhost/",
             "http://LOCALHOST./",
@@ -87,17 +88,17 @@ mod tests {
             "http://[64:ff9b::7f00:1]/",
             "http://[fd00::1]/",
         ] {
-            let refused = check_address(url, false);
+            let result = check_address(url, false);
             assert!(
-                refused.as_ref().is_err_and(|why| why.contains("WEBHOOK_ALLOW_PRIVATE")),
-                "{url}: {refused:?}"
+                result.as_ref().is_err_and(|why| why.contains("WEBHOOK_ALLOW_PRIVATE")),
+                "{url}: {result:?}"
             );
             assert_eq!(check_address(url, true), Ok(()), "{url}");
         }
     }
 
     #[test]
-    fn what_is_no_address_of_a_webhook_is_refused_wherever_it_leads() {
+    fn rejects_invalid_urls_even_if_private_hosts_are_allowed() {
         for url in [
             "",
             "example.com",

@@ -1,25 +1,25 @@
-//! Links to the page, where it is known where people reach that.
+//! Links to the web application, if its public URL is configured.
 
 use reqwest::Url;
 use shared::alert::AlertTraces;
 use uuid::Uuid;
 
-/// Makes them.
+/// Builds links.
 #[derive(Clone, Debug)]
 pub(super) struct Links(Option<String>);
 
 impl Links {
-    /// `public_url` has no slash at its end.
+    /// `public_url` must not end with a slash.
     pub(super) fn new(public_url: Option<String>) -> Self {
         Self(public_url)
     }
 
-    /// The page of an alert.
+    /// Returns the page of an alert.
     pub(super) fn alert(&self, id: Uuid) -> Option<String> {
         self.page(&format!("alerts/{id}")).map(String::from)
     }
 
-    /// The list of the traces behind it.
+    /// Returns the list of the traces of an alert.
     pub(super) fn traces(&self, traces: &AlertTraces) -> Option<String> {
         let mut url = self.page("traces")?;
         let mut query = url.query_pairs_mut();
@@ -36,7 +36,7 @@ impl Links {
         Some(url.into())
     }
 
-    /// Where channels are set up.
+    /// Returns the page with the channels.
     pub(super) fn settings(&self) -> Option<String> {
         self.page("settings").map(String::from)
     }
@@ -51,13 +51,14 @@ impl Links {
 mod tests {
     use shared::{
         Timestamp,
+        time_range::TimeRange,
         trace::{TraceListQuery, TraceStatus},
     };
 
     use super::*;
 
     #[test]
-    fn a_link_to_traces_is_read_by_the_page_as_it_was_meant() {
+    fn a_link_to_traces_survives_the_query() {
         let traces = AlertTraces {
             start: Timestamp::from_millis(1_700_000_000_000),
             end: Timestamp::from_millis(1_700_001_800_000),
@@ -69,14 +70,13 @@ mod tests {
         let (page, query) = link.split_once('?').unwrap();
         assert_eq!(page, "https://example.com/obs/traces");
         let query = actix_web::web::Query::<TraceListQuery>::from_query(query).unwrap().into_inner();
-        assert_eq!(query.time_range.range.as_deref(), Some("custom"));
-        assert_eq!(query.time_range.start.unwrap().parse(), Ok(traces.start));
-        assert_eq!(query.time_range.end.unwrap().parse(), Ok(traces.end));
+        let range = TimeRange::Custom { start: traces.start, end: traces.end };
+        assert_eq!(TimeRange::from_query(&query.time_range), Ok(range));
         assert_eq!((query.agent_id, query.model, query.status), (traces.agent_id, None, traces.status));
     }
 
     #[test]
-    fn there_are_no_links_where_nobody_said_where_the_page_is() {
+    fn there_are_no_links_without_a_public_url() {
         let links = Links::new(None);
         assert_eq!((links.alert(Uuid::nil()), links.settings()), (None, None));
     }

@@ -1,4 +1,4 @@
-//! Telling channels of alerts: one attempt at one delivery, and what came of it. When it is tried again is not decided here.
+//! Notifies channels: makes one attempt of one delivery. Retries are scheduled by the caller.
 
 pub mod address;
 mod email;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use shared::{
     Timestamp,
-    alert_channel::{AlertEvent, ChannelKind},
+    alert_channel::{AlertEvent, ChannelTarget},
 };
 
 use self::{email::Mailer, link::Links, post::Poster};
@@ -24,10 +24,10 @@ use domain::alert::record::DueDelivery;
 
 use crate::config::Notify;
 
-/// Characters of what another side said that are kept.
-const SAID_CHARS: usize = 200;
+/// The maximum number of characters of a response in an error.
+const EXCERPT_CHARS: usize = 200;
 
-/// What reaches channels of every kind.
+/// Notifies channels of all kinds.
 #[derive(Debug)]
 pub struct Notifier {
     poster: Poster,
@@ -35,107 +35,104 @@ pub struct Notifier {
     links: Links,
 }
 
-/// Something arrived.
+/// A delivered notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrived {
-    /// What the other side answered: an HTTP or SMTP status.
+    /// The HTTP or SMTP status.
     pub status_code: u16,
-    /// Whom of several it did not reach, and why, for whoever set up the channel.
+    /// The recipients that did not receive it, with the reasons, for the workspace.
     pub missed: Option<String>,
 }
 
-/// Why something did not arrive.
+/// A failed attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What the other side answered: an HTTP or SMTP status.
+    /// The HTTP or SMTP status, if there was a response.
     pub status_code: Option<u16>,
-    /// What went wrong, for whoever set up the channel.
+    /// The reason, for the workspace.
     pub error: String,
-    /// Whether trying again is of no use.
+    /// Whether a retry cannot succeed.
     pub is_final: bool,
-    /// How long the other side wants to be left alone.
+    /// The `Retry-After` of the response.
     pub retry_after: Option<Duration>,
 }
 
 impl Failure {
-    /// Something that may work the next time.
-    fn passing(status_code: Option<u16>, error: impl Into<String>) -> Self {
+    /// Returns a failure that a retry may resolve.
+    fn temporary(status_code: Option<u16>, error: impl Into<String>) -> Self {
         Self { status_code, error: error.into(), is_final: false, retry_after: None }
     }
 
-    /// Something that will not.
-    fn lasting(status_code: Option<u16>, error: impl Into<String>) -> Self {
-        Self { is_final: true, ..Self::passing(status_code, error) }
+    /// Returns a failure that a retry cannot resolve.
+    fn permanent(status_code: Option<u16>, error: impl Into<String>) -> Self {
+        Self { is_final: true, ..Self::temporary(status_code, error) }
     }
 }
 
 impl Notifier {
-    /// How long another side may take.
-    pub const PATIENCE: Duration = Duration::from_secs(10);
-    /// How many times that an attempt takes at most: a mail server is waited for at each of its answers.
+    /// The default timeout of a step.
+    pub const TIMEOUT: Duration = Duration::from_secs(10);
+    /// The maximum duration of an attempt, in timeouts: every response of a mail server may take one.
     pub const STEPS: u32 = 3;
 
-    /// Reaches channels as the settings say; each step of it may take as long as `patience`.
+    /// Creates a notifier with the HTTP and SMTP clients of the settings. Each step of an attempt may take `timeout`.
     ///
     /// # Errors
-    /// Where what speaks HTTP or SMTP cannot be set up.
-    pub fn new(settings: &Notify, patience: Duration) -> Result<Self, NotifierError> {
+    /// Returns an error if a client cannot be created.
+    pub fn new(settings: &Notify, timeout: Duration) -> Result<Self, NotifierError> {
         Ok(Self {
-            poster: Poster::new(settings.allow_private, patience)?,
-            mailer: settings.smtp.as_ref().map(|smtp| Mailer::new(smtp, patience)).transpose()?,
+            poster: Poster::new(settings.allow_private, timeout)?,
+            mailer: settings.smtp.as_ref().map(|smtp| Mailer::new(smtp, timeout)).transpose()?,
             links: Links::new(settings.public_url.clone()),
         })
     }
 
-    /// Tells a channel something.
+    /// Makes one attempt to deliver a notification.
     ///
     /// # Errors
-    /// Why it did not arrive.
+    /// Returns why the attempt failed.
     pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<Arrived, Failure> {
         let (channel, notification) = (&delivery.channel, &delivery.notification);
-        // Whoever tries a channel that is switched off wants to know whether it works.
+        // A test is sent to a disabled channel too.
         if !channel.enabled && notification.event != AlertEvent::Test {
-            return Err(Failure::lasting(None, "the channel is switched off"));
+            return Err(Failure::permanent(None, "the channel is disabled"));
         }
-        let url = || channel.url.as_deref().ok_or_else(|| Failure::lasting(None, "the channel has no url"));
-        let status_code = match channel.kind {
-            ChannelKind::Webhook => {
+        let status_code = match &channel.target {
+            ChannelTarget::Webhook { url } => {
                 let message = webhook::message(delivery, &self.links, now)?;
-                self.poster.post(url()?, message.headers, message.body).await?
+                self.poster.post(url, message.headers, message.body).await?
             }
-            ChannelKind::Slack => {
+            ChannelTarget::Slack { url } => {
                 let body = slack::body(&text::text(notification, &self.links), notification)?;
-                self.poster.post(url()?, reqwest::header::HeaderMap::new(), body).await?
+                self.poster.post(url, reqwest::header::HeaderMap::new(), body).await?
             }
-            ChannelKind::Email => {
+            ChannelTarget::Email { to } => {
                 let text = text::text(notification, &self.links);
                 let mailer = self.mailer.as_ref().ok_or_else(|| {
-                    Failure::lasting(
-                        None,
-                        "this server sends no e-mails: SMTP_URL and SMTP_FROM are to be set",
-                    )
+                    let error = "e-mail is not configured on this server; set SMTP_URL and SMTP_FROM";
+                    Failure::permanent(None, error)
                 })?;
-                return mailer.send(delivery, &text, now).await;
+                return mailer.send(to, delivery, &text, now).await;
             }
         };
         Ok(Arrived { status_code, missed: None })
     }
 }
 
-/// Why nobody can be told anything.
+/// The notifier cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifierError {
-    /// There is nothing to speak HTTP with.
-    #[error("the client for webhooks cannot be made")]
+    /// The HTTP client cannot be created.
+    #[error("failed to create the HTTP client of webhooks")]
     Client(#[from] reqwest::Error),
-    /// There is nothing to speak SMTP with.
-    #[error("the mail server of SMTP_URL cannot be spoken to by TLS")]
+    /// The SMTP client cannot be created.
+    #[error("failed to set up TLS for the mail server of SMTP_URL")]
     Mail(#[from] lettre::transport::smtp::Error),
 }
 
-/// What another side said, as one short line.
-fn said(text: &str) -> String {
+/// Returns a response as one short line.
+fn excerpt(text: &str) -> String {
     let words = text.split(|char: char| char.is_whitespace() || char.is_control());
     let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    text::cut(&line, SAID_CHARS)
+    text::truncate(&line, EXCERPT_CHARS)
 }

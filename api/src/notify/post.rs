@@ -1,5 +1,5 @@
-//! A POST of JSON to an address that a workspace entered: without redirects, without a proxy, without private addresses,
-//! and without believing that the other side answers in time, briefly or at all.
+//! The HTTP client for the URLs of channels. It follows no redirects, uses no proxy, does not connect to private addresses,
+//! and limits the time and size of responses.
 
 use std::{
     error::Error,
@@ -14,110 +14,109 @@ use reqwest::{
 };
 
 use super::{
-    Failure,
+    Failure, excerpt,
     host::check_host,
     resolve::{PrivateAddress, Resolver},
-    said,
 };
 use crate::http;
 
-/// Bytes of an answer that are read, to say why something was refused.
+/// The maximum number of bytes that are read of an error response.
 const READ_BYTES: usize = 1024;
-/// How long the other side may ask to be left alone.
-const LONGEST_REST: Duration = Duration::from_secs(3600);
+/// The maximum accepted `Retry-After`.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
-/// What posts.
+/// Sends POST requests.
 #[derive(Debug)]
 pub(super) struct Poster {
     plain: Client,
-    /// Made when it is needed: it reads all root certificates that the system has. Where there are none, this says so.
+    /// Created on first use, because it loads all root certificates of the system, and fails if there are none.
     encrypted: OnceLock<Result<Client, String>>,
     allow_private: bool,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Poster {
-    pub(super) fn new(allow_private: bool, patience: Duration) -> Result<Self, reqwest::Error> {
-        let plain = client("http:", allow_private, patience)?;
-        Ok(Self { plain, encrypted: OnceLock::new(), allow_private, patience })
+    pub(super) fn new(allow_private: bool, timeout: Duration) -> Result<Self, reqwest::Error> {
+        let plain = client("http:", allow_private, timeout)?;
+        Ok(Self { plain, encrypted: OnceLock::new(), allow_private, timeout })
     }
 
     fn client(&self, url: &Url) -> Result<&Client, Failure> {
         if url.scheme() == "http" {
             return Ok(&self.plain);
         }
-        let make = || client("https:", self.allow_private, self.patience).map_err(|error| chain(&error));
+        let make = || client("https:", self.allow_private, self.timeout).map_err(|error| chain(&error));
         let encrypted = self.encrypted.get_or_init(make).as_ref();
-        encrypted.map_err(|error| Failure::passing(None, format!("TLS cannot be spoken: {error}")))
+        encrypted.map_err(|error| Failure::temporary(None, format!("TLS is not available: {error}")))
     }
 
-    /// Sends a message, and answers the status of an answer that takes it.
+    /// Sends a message and returns the status of a successful response.
     pub(super) async fn post(
         &self,
         url: &str,
         mut headers: HeaderMap,
         body: Vec<u8>,
     ) -> Result<u16, Failure> {
-        let wrong = |error: String| Failure::lasting(None, format!("the url {error}"));
-        let url = Url::parse(url).map_err(|error| wrong(format!("is none: {error}")))?;
-        check_host(&url, self.allow_private).map_err(wrong)?;
+        let invalid = |error: String| Failure::permanent(None, format!("the URL {error}"));
+        let url = Url::parse(url).map_err(|error| invalid(format!("is invalid: {error}")))?;
+        check_host(&url, self.allow_private).map_err(invalid)?;
         let client = self.client(&url)?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match client.post(url).headers(headers).body(body).send().await {
             Ok(response) if response.status().is_success() => Ok(response.status().as_u16()),
-            Ok(response) => Err(refused(response).await),
+            Ok(response) => Err(rejected(response).await),
             Err(error) => Err(self.failed(error)),
         }
     }
 
-    /// There was no answer.
+    /// Describes a request without a response.
     fn failed(&self, error: reqwest::Error) -> Failure {
-        // The address may be a secret, and who reads this knows it.
+        // The URL may contain a secret.
         let error = error.without_url();
         let causes = || std::iter::successors(error.source(), |&cause| cause.source());
         if let Some(private) = causes().find_map(|cause| cause.downcast_ref::<PrivateAddress>()) {
-            return Failure::lasting(None, private.to_string());
+            return Failure::permanent(None, private.to_string());
         }
-        // What lies at the bottom says it best: that a name is unknown, a connection refused, a certificate not believed.
+        // The root cause is the most specific: an unknown name, a refused connection, an untrusted certificate.
         let cause = causes().last().map_or_else(|| error.to_string(), ToString::to_string);
         let text = if error.is_timeout() {
-            format!("there was no answer within {} s", self.patience.as_secs_f32())
+            format!("no response within {} s", self.timeout.as_secs_f32())
         } else if error.is_connect() {
-            format!("it cannot be reached: {cause}")
+            format!("cannot connect: {cause}")
         } else {
-            format!("there was no answer: {cause}")
+            format!("no response: {cause}")
         };
-        Failure::passing(None, said(&text))
+        Failure::temporary(None, excerpt(&text))
     }
 }
 
-fn client(scheme: &str, allow_private: bool, patience: Duration) -> Result<Client, reqwest::Error> {
+fn client(scheme: &str, allow_private: bool, timeout: Duration) -> Result<Client, reqwest::Error> {
     http::client(scheme)
         .no_proxy()
         .dns_resolver(Arc::new(Resolver { allow_private }))
         .pool_max_idle_per_host(0)
-        .timeout(patience)
+        .timeout(timeout)
         .user_agent(concat!("agent-obs/", env!("CARGO_PKG_VERSION")))
         .build()
 }
 
-/// There was an answer, which did not take the message.
-async fn refused(response: Response) -> Failure {
+/// Describes an error response.
+async fn rejected(response: Response) -> Failure {
     let status = response.status();
     let code = Some(status.as_u16());
     if status.is_redirection() {
-        let to = header(&response, &LOCATION).map(|to| format!(" to {}", said(to))).unwrap_or_default();
+        let to = header(&response, &LOCATION).map(|to| format!(" to {}", excerpt(to))).unwrap_or_default();
         let error = format!(
-            "answered {}{to}: redirects are not followed, the channel needs the address that it leads to",
+            "answered {}{to}: redirects are not followed; set the URL of the channel to the target",
             status.as_u16()
         );
-        return Failure::lasting(code, error);
+        return Failure::permanent(code, error);
     }
-    let rest = header(&response, &RETRY_AFTER).and_then(|text| text.trim().parse().ok());
-    let body = said(&String::from_utf8_lossy(&beginning(response).await));
+    let retry_after = header(&response, &RETRY_AFTER).and_then(|text| text.trim().parse().ok());
+    let body = excerpt(&String::from_utf8_lossy(&beginning(response).await));
     let error =
         if body.is_empty() { format!("answered {status}") } else { format!("answered {status}: {body}") };
-    let is_passing = status.is_server_error()
+    let is_temporary = status.is_server_error()
         || matches!(
             status,
             StatusCode::REQUEST_TIMEOUT
@@ -125,11 +124,11 @@ async fn refused(response: Response) -> Failure {
                 | StatusCode::TOO_EARLY
                 | StatusCode::TOO_MANY_REQUESTS
         );
-    if is_passing {
-        let retry_after = rest.map(|seconds| Duration::from_secs(seconds).min(LONGEST_REST));
-        Failure { retry_after, ..Failure::passing(code, error) }
+    if is_temporary {
+        let retry_after = retry_after.map(|seconds| Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
+        Failure { retry_after, ..Failure::temporary(code, error) }
     } else {
-        Failure::lasting(code, error)
+        Failure::permanent(code, error)
     }
 }
 
@@ -137,7 +136,7 @@ fn header<'a>(response: &'a Response, name: &reqwest::header::HeaderName) -> Opt
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-/// What an answer begins with.
+/// Reads the beginning of a response.
 async fn beginning(mut response: Response) -> Vec<u8> {
     let mut read = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -156,29 +155,30 @@ mod tests {
 
     use super::*;
 
-    /// A name may mean something else when it is resolved than when it was looked at: that decides.
+    /// The name passes the check of the URL and is then resolved to a private address.
     #[tokio::test]
-    async fn a_name_that_stands_for_this_machine_is_refused_before_anything_is_connected_to() {
+    async fn does_not_connect_to_a_name_that_resolves_to_this_machine() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
         let poster = Poster::new(false, Duration::from_secs(20)).unwrap();
-        // Past the check of the name itself.
+        // Bypasses the check of the URL.
         let error = poster.plain.post(&url).send().await.unwrap_err();
         let failure = poster.failed(error);
         assert!(failure.is_final, "{failure:?}");
         assert!(
-            failure.error.starts_with("localhost is at ") && failure.error.contains("a loopback address")
+            failure.error.starts_with("localhost resolves to ")
+                && failure.error.contains("a loopback address")
         );
         let reached = Poster::new(true, Duration::from_secs(20)).unwrap().plain.post(&url).send();
         tokio::select! {
             biased;
             connection = listener.accept() => assert!(connection.is_ok()),
-            answer = reached => panic!("nobody answers: {answer:?}"),
+            answer = reached => panic!("expected a connection: {answer:?}"),
         }
     }
 
     #[tokio::test]
-    async fn an_encrypted_address_is_spoken_to_encrypted() {
+    async fn uses_tls_for_https() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
         let poster = Poster::new(true, Duration::from_secs(20)).unwrap();
@@ -188,7 +188,7 @@ mod tests {
             stream.read_u8().await.unwrap()
         };
         let (failure, first) = tokio::join!(posting, answering);
-        assert_eq!(first, 22, "a handshake of TLS, not a P");
+        assert_eq!(first, 22, "expected a TLS handshake, not the P of POST");
         assert!(!failure.unwrap_err().is_final);
     }
 }

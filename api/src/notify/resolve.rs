@@ -1,22 +1,22 @@
-//! What a name stands for, without addresses that must not be reached. Whoever connects does so to the addresses that were
-//! looked at in here, and to no others: a name that means something else a moment later changes nothing.
+//! A DNS resolver that removes private addresses. The client connects only to addresses that were checked here, so a name
+//! that resolves to another address a moment later (DNS rebinding) has no effect.
 
 use std::net::{IpAddr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::{address::why_private, host::ALLOW};
+use super::{address::why_private, host::HINT};
 
-/// A name that stands for private addresses alone.
+/// A name resolves only to private addresses.
 #[derive(Debug, thiserror::Error)]
-#[error("{name} is at {address}, {why}: {ALLOW}")]
+#[error("{name} resolves to {address}, {why}; {HINT}")]
 pub(super) struct PrivateAddress {
     name: String,
     address: IpAddr,
     why: &'static str,
 }
 
-/// The system's resolver, less what it finds in private networks.
+/// The resolver of the system, without private addresses.
 #[derive(Debug)]
 pub(super) struct Resolver {
     pub(super) allow_private: bool,
@@ -27,13 +27,13 @@ impl Resolve for Resolver {
         let allow_private = self.allow_private;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let addresses: Addrs = Box::new(reachable(name.as_str(), found, allow_private)?.into_iter());
+            let addresses: Addrs = Box::new(allowed(name.as_str(), found, allow_private)?.into_iter());
             Ok(addresses)
         })
     }
 }
 
-fn reachable(
+fn allowed(
     name: &str,
     found: Vec<SocketAddr>,
     allow_private: bool,
@@ -41,18 +41,18 @@ fn reachable(
     if allow_private {
         return Ok(found);
     }
-    let mut refused = None;
+    let mut private = None;
     let mut public = Vec::with_capacity(found.len());
     for address in found {
         match why_private(address.ip()) {
             None => public.push(address),
             Some(why) => {
-                refused = Some(PrivateAddress { name: name.to_owned(), address: address.ip(), why });
+                private = Some(PrivateAddress { name: name.to_owned(), address: address.ip(), why });
             }
         }
     }
-    match refused {
-        Some(refused) if public.is_empty() => Err(refused),
+    match private {
+        Some(private) if public.is_empty() => Err(private),
         _ => Ok(public),
     }
 }
@@ -67,17 +67,17 @@ mod tests {
     }
 
     #[test]
-    fn of_a_names_addresses_only_the_public_ones_are_left() {
+    fn removes_private_addresses_of_a_name() {
         let mixed = addresses(&["10.0.0.1", "8.8.8.8", "::1", "2606:4700::1"]);
         let public = addresses(&["8.8.8.8", "2606:4700::1"]);
-        assert_eq!(reachable("a.example", mixed.clone(), false).unwrap(), public);
-        assert_eq!(reachable("a.example", mixed.clone(), true).unwrap(), mixed);
-        assert_eq!(reachable("a.example", Vec::new(), false).unwrap(), []);
+        assert_eq!(allowed("a.example", mixed.clone(), false).unwrap(), public);
+        assert_eq!(allowed("a.example", mixed.clone(), true).unwrap(), mixed);
+        assert_eq!(allowed("a.example", Vec::new(), false).unwrap(), []);
     }
 
     #[test]
-    fn a_name_without_a_public_address_is_refused_with_what_it_stands_for() {
-        let error = reachable("a.example", addresses(&["127.0.0.1"]), false).unwrap_err().to_string();
-        assert!(error.starts_with("a.example is at 127.0.0.1, a loopback address: "), "{error}");
+    fn rejects_a_name_without_a_public_address() {
+        let error = allowed("a.example", addresses(&["127.0.0.1"]), false).unwrap_err().to_string();
+        assert!(error.starts_with("a.example resolves to 127.0.0.1, a loopback address; "), "{error}");
     }
 }

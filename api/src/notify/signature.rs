@@ -1,26 +1,26 @@
-//! Signatures as Standard Webhooks says (<https://www.standardwebhooks.com>): whoever holds the secret can tell that a
-//! message is ours, is whole, and is of now.
+//! Signatures according to Standard Webhooks (<https://www.standardwebhooks.com>). They prove the origin, the integrity and
+//! the time of a message to a receiver with the secret.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// What secrets begin with.
+/// The prefix of secrets.
 const PREFIX: &str = "whsec_";
-/// Random bytes in a secret.
+/// The number of random bytes in a secret.
 const BYTES: usize = 32;
 
-/// A new secret: `whsec_` and 32 random bytes in base64.
+/// Generates a secret: `whsec_` and 32 random bytes in base64.
 ///
 /// # Errors
-/// Where the system gives no random bytes.
+/// Returns an error if the system provides no random bytes.
 pub fn new_secret() -> Result<String, getrandom::Error> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes)?;
     Ok(format!("{PREFIX}{}", STANDARD.encode(bytes)))
 }
 
-/// The header `webhook-signature` of a message; nothing where that is no secret.
+/// Returns the header `webhook-signature` of a message, or `None` if the secret is invalid.
 #[must_use]
 pub fn sign(secret: &str, id: &str, unix_seconds: i64, body: &[u8]) -> Option<String> {
     let key = STANDARD.decode(secret.strip_prefix(PREFIX)?).ok().filter(|key| !key.is_empty())?;
@@ -36,8 +36,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signature_is_that_of_the_reference_libraries() {
-        // The vector that the libraries of Standard Webhooks are tested with.
+    fn matches_the_signature_of_the_reference_libraries() {
+        // The test vector of the Standard Webhooks libraries.
         let signature = sign(
             "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_signed_changes_the_signature() {
+    fn every_signed_part_changes_the_signature() {
         let secret = new_secret().unwrap();
         let signed = sign(&secret, "id", 1, b"body").unwrap();
         for other in [
@@ -62,12 +62,12 @@ mod tests {
     }
 
     #[test]
-    fn a_new_secret_has_32_random_bytes_and_what_is_none_signs_nothing() {
+    fn a_new_secret_has_32_random_bytes_and_an_invalid_one_signs_nothing() {
         let secret = new_secret().unwrap();
         assert_eq!(STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap().len(), 32);
         assert_ne!(secret, new_secret().unwrap());
-        for damaged in ["", "whsec_", "whsec_!", &secret[6..]] {
-            assert_eq!(sign(damaged, "id", 1, b""), None, "{damaged}");
+        for invalid in ["", "whsec_", "whsec_!", &secret[6..]] {
+            assert_eq!(sign(invalid, "id", 1, b""), None, "{invalid}");
         }
     }
 }

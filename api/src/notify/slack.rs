@@ -1,5 +1,5 @@
-//! What Slack's incoming webhooks take, and Mattermost and Rocket.Chat as well: a text and one attachment with a colour.
-//! (Blocks, which are newer, only Slack knows.)
+//! The format of Slack incoming webhooks: a text and one attachment with a color. Mattermost and Rocket.Chat accept it too,
+//! unlike the newer blocks.
 
 use domain::alert::record::Notification;
 use serde::Serialize;
@@ -30,7 +30,7 @@ struct Field {
     short: bool,
 }
 
-/// A notification as JSON.
+/// Returns a notification as JSON.
 pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, Failure> {
     let headline = escape(&text.headline);
     let mut paragraphs = vec![escape(&text.sentences.join("\n"))];
@@ -51,7 +51,7 @@ pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, 
         ts: notification.at.as_millis().div_euclid(1000),
     };
     serde_json::to_vec(&Body { text: headline, attachments: [attachment] })
-        .map_err(|error| Failure::lasting(None, format!("it cannot be written: {error}")))
+        .map_err(|error| Failure::permanent(None, format!("failed to serialize the message: {error}")))
 }
 
 fn color(notification: &Notification) -> &'static str {
@@ -63,7 +63,7 @@ fn color(notification: &Notification) -> &'static str {
     }
 }
 
-/// The three signs that mean something to Slack: what is in a name must not call anybody or lead anywhere.
+/// Escapes the control characters of Slack, so that a name cannot mention anybody or contain a link.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_neither_calls_anybody_nor_leads_anywhere() {
+    fn escapes_mentions_and_links() {
         assert_eq!(escape("<!channel> & <https://evil|x>"), "&lt;!channel&gt; &amp; &lt;https://evil|x&gt;");
     }
 }

@@ -1,5 +1,5 @@
-//! What a webhook gets, as Standard Webhooks says (<https://www.standardwebhooks.com>). Others read this: what is in it
-//! stays.
+//! The messages of webhooks, according to Standard Webhooks (<https://www.standardwebhooks.com>). A public interface: fields
+//! must not be removed or renamed.
 
 use domain::alert::record::DueDelivery;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Failure, link::Links, signature};
 
-/// The body.
+/// The body of a message.
 #[derive(Serialize)]
 struct Body<'a> {
     r#type: &'static str,
@@ -22,21 +22,21 @@ struct Data<'a> {
     workspace_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<&'a Alert>,
-    /// The page of the alert, where it is known where pages are.
+    /// The page of the alert. Absent without a public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-    /// The page of the traces behind it.
+    /// The list of the measured traces.
     #[serde(skip_serializing_if = "Option::is_none")]
     traces_url: Option<String>,
 }
 
-/// What is posted.
+/// A signed message.
 pub(super) struct Message {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
-/// A delivery's message: with every attempt the same but for the time, which is signed, too.
+/// Returns the message of a delivery. All attempts have the same body and id; the time and the signature differ.
 pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> Result<Message, Failure> {
     let notification = &delivery.notification;
     let alert = notification.alert.as_ref();
@@ -50,15 +50,17 @@ pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> 
             traces_url: alert.and_then(|alert| links.traces(alert.traces.as_ref()?)),
         },
     });
-    let body = body.map_err(|error| Failure::lasting(None, format!("it cannot be written: {error}")))?;
+    let body =
+        body.map_err(|error| Failure::permanent(None, format!("failed to serialize the message: {error}")))?;
     let (id, seconds) = (delivery.id.to_string(), now.as_millis().div_euclid(1000));
-    let signature = signature::sign(&delivery.secret, &id, seconds, &body)
-        .ok_or_else(|| Failure::lasting(None, "the channel's secret is damaged: make the channel anew"))?;
+    let signature = signature::sign(&delivery.secret, &id, seconds, &body).ok_or_else(|| {
+        Failure::permanent(None, "the secret of the channel is invalid; create the channel again")
+    })?;
     let mut headers = HeaderMap::new();
     for (name, value) in
         [("webhook-id", id), ("webhook-timestamp", seconds.to_string()), ("webhook-signature", signature)]
     {
-        // All of them are plain ASCII.
+        // Never fails: all values are ASCII.
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);
         }
@@ -66,7 +68,7 @@ pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> 
     Ok(Message { headers, body })
 }
 
-/// What happened, in the words of the body.
+/// Returns the type in the body.
 const fn kind(event: AlertEvent) -> &'static str {
     match event {
         AlertEvent::Firing => "alert.firing",

@@ -10,7 +10,8 @@ use actix_web::{
 use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
 use shared::{
     alert_channel::{
-        AlertChannel, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelKind, DeliveryState,
+        AlertChannel, AlertChannelFields, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelKind,
+        ChannelTarget, DeliveryState,
     },
     auth::check_email,
     error::{ErrorBody, FieldError},
@@ -71,7 +72,7 @@ pub async fn create(
 ) -> Result<CustomizeResponder<Created<Json<AlertChannel>>>, ApiError> {
     let channel = checked(&app, patch::read(body.into_inner())?)?;
     let now = app.clock.now();
-    let secret = (channel.kind == ChannelKind::Webhook).then(new_secret).transpose();
+    let secret = (channel.target.kind() == ChannelKind::Webhook).then(new_secret).transpose();
     let channel = AlertChannel {
         id: Uuid::new_v4(),
         channel,
@@ -126,12 +127,12 @@ pub async fn update(
     let (workspace_id, body) = (login.workspace_id, body.into_inner());
     let updated = patch::retry(async || {
         let (mut stored, version) = app.alerts.get_channel(workspace_id, *id).await?.ok_or(NOT_FOUND)?;
-        let channel = patch::merge(&stored.channel, body.clone())?;
-        if channel.kind != stored.channel.kind {
+        let fields: AlertChannelFields = patch::merge(&stored.channel, body.clone())?;
+        if fields.kind() != stored.channel.target.kind() {
             let error = FieldError::new("kind", "cannot be changed; create another channel");
             return Err(ApiError::ValidationFailed(vec![error]));
         }
-        let channel = checked(&app, channel)?;
+        let channel = checked(&app, fields)?;
         let now = app.clock.now();
         if app.alerts.update_channel(workspace_id, *id, version, &channel, now).await? {
             (stored.channel, stored.updated_at) = (channel, now);
@@ -252,18 +253,24 @@ async fn one_presented(
 }
 
 /// Validates and trims the settings of a channel.
-fn checked(app: &State, mut channel: AlertChannelRequest) -> Result<AlertChannelRequest, ApiError> {
-    let mut errors = channel.validate();
+fn checked(app: &State, fields: AlertChannelFields) -> Result<AlertChannelRequest, ApiError> {
+    let mut errors = fields.validate();
+    let mut channel = AlertChannelRequest::from(fields);
     channel.name = channel.name.trim().to_owned();
-    for (index, to) in channel.to.iter_mut().enumerate() {
-        *to = to.trim().to_owned();
-        // Mail servers are stricter than `check_email`, which has reported its own errors already.
-        let error = check_mailbox(to).err().filter(|_| check_email(to).is_ok());
-        errors.extend(error.map(|detail| FieldError::new(format!("to[{index}]"), detail)));
-    }
-    if let Some(url) = channel.url.as_deref().filter(|_| errors.is_empty()) {
-        let error = check_address(url, app.allow_private).err();
-        errors.extend(error.map(|detail| FieldError::new("url", detail)));
+    match &mut channel.target {
+        ChannelTarget::Email { to } => {
+            for (index, to) in to.iter_mut().enumerate() {
+                *to = to.trim().to_owned();
+                // Mail servers are stricter than `check_email`, which has reported its own errors already.
+                let error = check_mailbox(to).err().filter(|_| check_email(to).is_ok());
+                errors.extend(error.map(|detail| FieldError::new(format!("to[{index}]"), detail)));
+            }
+        }
+        ChannelTarget::Webhook { url } | ChannelTarget::Slack { url } if errors.is_empty() => {
+            let error = check_address(url, app.allow_private).err();
+            errors.extend(error.map(|detail| FieldError::new("url", detail)));
+        }
+        ChannelTarget::Webhook { .. } | ChannelTarget::Slack { .. } => {}
     }
     ApiError::check(errors)?;
     Ok(channel)

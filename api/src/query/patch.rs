@@ -26,7 +26,7 @@ pub fn read<T: DeserializeOwned>(body: Fields) -> Result<T, ApiError> {
 ///
 /// # Errors
 /// Returns 422 with every field that is unknown or has the wrong type.
-pub fn merge<T: Serialize + DeserializeOwned>(stored: &T, body: Fields) -> Result<T, ApiError> {
+pub fn merge<T: DeserializeOwned>(stored: &impl Serialize, body: Fields) -> Result<T, ApiError> {
     // `null` is valid for every known field.
     let names = field_names::<T>();
     let invalid = |(name, value): (&String, &Value)| match value {
@@ -113,7 +113,7 @@ fn field_names<T: DeserializeOwned>() -> &'static [&'static str] {
 mod tests {
     use serde_json::json;
     use shared::{
-        alert_channel::{AlertChannelRequest, ChannelKind},
+        alert_channel::{AlertChannelFields, AlertChannelRequest, ChannelTarget},
         alert_rule::{AlertMetric, AlertRuleRequest},
     };
 
@@ -144,12 +144,12 @@ mod tests {
         let mut fields = invalid_fields(read::<AlertRuleRequest>(body(sent.clone())));
         fields.sort();
         assert_eq!(fields, ["metric", "min_traces", "treshold", "warning"]);
-        let mut fields = invalid_fields(merge(&AlertRuleRequest::default(), body(sent)));
+        let mut fields = invalid_fields(merge::<AlertRuleRequest>(&AlertRuleRequest::default(), body(sent)));
         fields.sort();
         assert_eq!(fields, ["metric", "min_traces", "treshold", "warning"]);
         assert_eq!(invalid_fields(read::<AlertRuleRequest>(body(json!({"enabled": null})))), ["enabled"]);
         assert_eq!(
-            invalid_fields(read::<AlertChannelRequest>(body(json!({"id": "a", "to": ["a@b.c"]})))),
+            invalid_fields(read::<AlertChannelFields>(body(json!({"id": "a", "to": ["a@b.c"]})))),
             ["id"]
         );
     }
@@ -165,7 +165,7 @@ mod tests {
             critical: Some(9.0),
             ..AlertRuleRequest::default()
         };
-        assert_eq!(merge(&stored, Fields::new()).unwrap(), stored);
+        assert_eq!(merge::<AlertRuleRequest>(&stored, Fields::new()).unwrap(), stored);
         let patch = json!({"agent_id": null, "critical": null, "warning": 7, "window_minutes": null});
         let expected = AlertRuleRequest {
             agent_id: None,
@@ -174,14 +174,17 @@ mod tests {
             window_minutes: AlertRuleRequest::default().window_minutes,
             ..stored.clone()
         };
-        assert_eq!(merge(&stored, body(patch)).unwrap(), expected);
-        assert_eq!(invalid_fields(merge(&stored, body(json!({"model_id": null})))), ["model_id"]);
-        let mail = AlertChannelRequest {
-            kind: ChannelKind::Email,
-            to: vec!["a@b.c".to_owned(), "d@e.f".to_owned()],
-            ..AlertChannelRequest::default()
+        assert_eq!(merge::<AlertRuleRequest>(&stored, body(patch)).unwrap(), expected);
+        assert_eq!(
+            invalid_fields(merge::<AlertRuleRequest>(&stored, body(json!({"model_id": null})))),
+            ["model_id"]
+        );
+        let email = |to: &[&str]| {
+            let to = to.iter().map(|&to| to.to_owned()).collect();
+            AlertChannelRequest::new("ops", ChannelTarget::Email { to })
         };
-        let merged = merge(&mail, body(json!({"to": ["g@h.i"]}))).unwrap();
-        assert_eq!(merged.to, ["g@h.i"], "a patch replaces the whole list");
+        let merged: AlertChannelFields =
+            merge(&email(&["a@b.c", "d@e.f"]), body(json!({"to": ["g@h.i"]}))).unwrap();
+        assert_eq!(AlertChannelRequest::from(merged), email(&["g@h.i"]), "a patch replaces the whole list");
     }
 }

@@ -70,7 +70,7 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         let clock = base.clock.clone();
         let metrics = base.metrics.clone();
         let alerts = AlertStore::new(traces.database());
-        let notifier = Notifier::new(&config.notify, Notifier::PATIENCE)?;
+        let notifier = Notifier::new(&config.notify, Notifier::TIMEOUT)?;
         jobs.add(Evaluator::new(
             traces.clone(),
             invalidator.clone(),

@@ -15,7 +15,7 @@ use domain::{
 use shared::{
     Timestamp,
     alert::{Alert, Severity},
-    alert_channel::{AlertChannel, AlertChannelRequest},
+    alert_channel::{AlertChannel, AlertChannelRequest, ChannelTarget},
     alert_rule::{AlertRule, AlertRuleRequest},
     trace::TraceStatus,
 };
@@ -85,10 +85,11 @@ impl Stage {
         let channel = AlertChannel {
             id: Uuid::new_v4(),
             channel: AlertChannelRequest {
-                name: name.to_owned(),
-                url: Some("https://example.com/hook".to_owned()),
                 min_severity,
-                ..AlertChannelRequest::default()
+                ..AlertChannelRequest::new(
+                    name,
+                    ChannelTarget::Webhook { url: "https://example.com/hook".to_owned() },
+                )
             },
             created_at: now,
             updated_at: now,

@@ -6,7 +6,7 @@ use api::config::{Config, Notify};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use shared::{
     alert::Alert,
-    alert_channel::{AlertChannel, AlertChannelRequest, AlertEvent, ChannelKind, DeliveryState},
+    alert_channel::{AlertChannel, AlertChannelRequest, AlertEvent, ChannelTarget, DeliveryState},
 };
 
 use crate::{
@@ -32,12 +32,10 @@ fn settings_for(server: &MailServer) -> Notify {
 
 async fn email(stage: &Stage, to: &[&str]) -> AlertChannel {
     stage
-        .create_channel(AlertChannelRequest {
-            name: "ops".to_owned(),
-            kind: ChannelKind::Email,
-            to: to.iter().map(|&to| to.to_owned()).collect(),
-            ..AlertChannelRequest::default()
-        })
+        .create_channel(AlertChannelRequest::new(
+            "ops",
+            ChannelTarget::Email { to: to.iter().map(|&to| to.to_owned()).collect() },
+        ))
         .await
 }
 
@@ -73,7 +71,7 @@ async fn an_email_contains_text_and_html_and_is_marked_as_auto_generated() {
         "Threshold: 5%\r\n",
         "Agent: support-bot\r\n",
         &format!("Alert: {page}/alerts/{}\r\n", alert.id),
-        &format!("Traces behind it: {page}/traces?range=custom&"),
+        &format!("Traces: {page}/traces?range=custom&"),
         "<p>It is &lt;b&gt;bad&lt;/b&gt; &amp; &quot;worse&quot;.</p>",
         &format!("<a href=\"{page}/alerts/{}\">", alert.id),
     ] {
@@ -135,7 +133,10 @@ async fn a_temporary_rejection_is_retried_and_a_permanent_one_is_not() {
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Failed, Some(550)));
     let error = delivery.error.unwrap();
-    assert!(error.starts_with("the mail server refused it: ") && error.contains("nobody"), "{error}");
+    assert!(
+        error.starts_with("the mail server rejected the e-mail: ") && error.contains("nobody"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -157,8 +158,13 @@ async fn a_rejected_recipient_does_not_block_the_others() {
         let delivery = stage.finished(&channel, id).await;
         assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Delivered, Some(250)));
         let error = delivery.error.unwrap();
-        assert!(error.starts_with("it did not reach everybody: a..b@example.com is no address"), "{error}");
-        assert!(error.contains("bob@example.com: the mail server refused it"), "{error}");
+        assert!(
+            error.starts_with(
+                "not delivered to all recipients: a..b@example.com is not a valid e-mail address"
+            ),
+            "{error}"
+        );
+        assert!(error.contains("bob@example.com: the mail server rejected the e-mail"), "{error}");
         assert!(error.contains(&status.to_string()) && !error.contains("ada@"), "{error}");
         let mails = server.mails();
         let to: Vec<_> = mails.iter().map(|mail| mail.to.as_slice()).collect();
@@ -196,7 +202,7 @@ async fn a_silent_or_unreachable_mail_server_is_retried() {
     assert_eq!(delivery.state, DeliveryState::Pending);
     let error = delivery.error.unwrap();
     assert!(
-        error.starts_with("the mail server cannot be spoken to: ") && error.contains("refused"),
+        error.starts_with("communication with the mail server failed: ") && error.contains("refused"),
         "{error}"
     );
 }
@@ -267,5 +273,5 @@ async fn missing_smtp_settings_and_invalid_addresses_fail_with_an_error() {
     let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, server.mails().len()), (DeliveryState::Failed, 0));
-    assert!(delivery.error.unwrap().starts_with("b b@example.com is no address"));
+    assert!(delivery.error.unwrap().starts_with("b b@example.com is not a valid e-mail address"));
 }

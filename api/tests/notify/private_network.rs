@@ -45,7 +45,7 @@ async fn every_spelling_of_a_loopback_address_is_rejected_unless_allowed() {
             delivery.state,
             DeliveryState::Delivered,
             "{:?} {:?}",
-            channel.channel.url,
+            channel.channel.target,
             delivery.error
         );
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use shared::alert_channel::{AlertChannelRequest, AlertEvent, ChannelKind, DeliveryState};
+use shared::alert_channel::{AlertChannelRequest, AlertEvent, ChannelTarget, DeliveryState};
 use tokio::{net::TcpStream, sync::Semaphore};
 
 use crate::{
@@ -51,12 +51,10 @@ async fn a_server_delivers_over_tls_only_to_trusted_receivers() {
     assert_eq!(receiver.count(), 1);
 
     let channel = stage
-        .create_channel(AlertChannelRequest {
-            name: "ops".to_owned(),
-            kind: ChannelKind::Email,
-            to: vec!["ada@example.com".to_owned()],
-            ..AlertChannelRequest::default()
-        })
+        .create_channel(AlertChannelRequest::new(
+            "ops",
+            ChannelTarget::Email { to: vec!["ada@example.com".to_owned()] },
+        ))
         .await;
     let id = stage.send_test(&channel).await;
     let delivery = stage.finished(&channel, id).await;

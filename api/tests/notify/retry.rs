@@ -276,8 +276,8 @@ async fn every_other_failure_is_retried() {
     let timeout = Duration::from_millis(300);
     let _delivering = stage.deliverer_with(local(), timeout).await;
     for (answer, status, error) in [
-        (Answer::Silence, None, "there was no answer within 0.3 s"),
-        (Answer::End, None, "there was no answer: "),
+        (Answer::Silence, None, "no response within 0.3 s"),
+        (Answer::End, None, "no response: "),
         (Answer::Endless, Some(500), "answered 500 Internal Server Error: xxxx"),
         (Answer::Status(408, "", ""), Some(408), "answered 408 Request Timeout"),
         (Answer::Status(409, "", ""), Some(409), "answered 409 Conflict"),
@@ -300,5 +300,5 @@ async fn every_other_failure_is_retried() {
     let delivery = stage.after_attempts(&channel, id, 1).await;
     assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Pending, None));
     let error = delivery.error.unwrap();
-    assert_eq!(error, "it cannot be reached: Connection refused (os error 111)");
+    assert_eq!(error, "cannot connect: Connection refused (os error 111)");
 }

@@ -34,7 +34,7 @@ async fn a_message_contains_color_fields_and_links() {
                 "color": "#d13438",
                 "text": format!(
                     "7.5 % of 200 traces failed; the threshold is 5 %.\n\
-                     <{page}/alerts/{}|Alert>  ·  <{page}/traces?{traces}|Traces behind it>",
+                     <{page}/alerts/{}|Alert>  ·  <{page}/traces?{traces}|Traces>",
                     alert.id
                 ),
                 "fields": [
@@ -62,25 +62,19 @@ async fn a_message_begins_with_the_event_and_a_resolved_alert_is_green() {
     let ongoing = Alert { severity: Severity::Warning, ..stage.alert() };
     let resolved = Alert { resolved_at: Some(now), resolution: Some(Resolution::Recovered), ..stage.alert() };
     for (event, alert, headline, sentence, color) in [
-        (
-            AlertEvent::Escalated,
-            &escalated,
-            "[critical] ",
-            "It became worse, and is critical now.",
-            "#d13438",
-        ),
+        (AlertEvent::Escalated, &escalated, "[critical] ", "The severity increased to critical.", "#d13438"),
         (
             AlertEvent::Reminder,
             &ongoing,
             "[warning] ",
-            "It has lasted for 1 h 23 min, and nobody has acknowledged it.",
+            "Active for 1 h 23 min and not acknowledged.",
             "#e8a317",
         ),
         (
             AlertEvent::Resolved,
             &resolved,
             "[resolved] ",
-            "It is over after 1 h 23 min: the value is within its bounds again.",
+            "Resolved after 1 h 23 min: the value returned within the threshold.",
             "#2e9e5b",
         ),
     ] {

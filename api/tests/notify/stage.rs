@@ -15,7 +15,7 @@ use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
     alert_channel::{
-        AlertChannel, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelKind, DeliveryState,
+        AlertChannel, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelTarget, DeliveryState,
     },
     alert_rule::AlertMetric,
     trace::TraceStatus,
@@ -86,23 +86,14 @@ impl Stage {
 
     /// Creates a webhook channel for a URL.
     pub async fn webhook(&self, url: impl Into<String>) -> AlertChannel {
-        self.create_channel(AlertChannelRequest {
-            name: "ops".to_owned(),
-            url: Some(url.into()),
-            ..AlertChannelRequest::default()
-        })
-        .await
+        let target = ChannelTarget::Webhook { url: url.into() };
+        self.create_channel(AlertChannelRequest::new("ops", target)).await
     }
 
     /// Creates a Slack channel for a URL.
     pub async fn slack(&self, url: impl Into<String>) -> AlertChannel {
-        self.create_channel(AlertChannelRequest {
-            name: "ops".to_owned(),
-            kind: ChannelKind::Slack,
-            url: Some(url.into()),
-            ..AlertChannelRequest::default()
-        })
-        .await
+        let target = ChannelTarget::Slack { url: url.into() };
+        self.create_channel(AlertChannelRequest::new("ops", target)).await
     }
 
     /// Creates a delivery of an event at the current time and returns its id.

@@ -120,10 +120,9 @@ async fn a_disabled_channel_accepts_only_tests() {
     let channel = stage
         .create_channel(shared::alert_channel::AlertChannelRequest {
             name: "ops".to_owned(),
-            url: Some(receiver.url()),
-            enabled: false,
+            target: shared::alert_channel::ChannelTarget::Webhook { url: receiver.url() },
             min_severity: Severity::Info,
-            ..Default::default()
+            enabled: false,
         })
         .await;
     let firing = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
@@ -131,7 +130,7 @@ async fn a_disabled_channel_accepts_only_tests() {
     let _delivering = stage.deliverer().await;
     let firing = stage.finished(&channel, firing).await;
     assert_eq!(firing.state, DeliveryState::Failed);
-    assert!(firing.error.unwrap().contains("switched off"));
+    assert!(firing.error.unwrap().contains("disabled"));
     assert_eq!(stage.finished(&channel, test).await.state, DeliveryState::Delivered);
     assert_eq!(receiver.count(), 1);
 }

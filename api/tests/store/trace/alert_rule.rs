@@ -3,7 +3,7 @@
 use domain::alert::record::AlertRecord;
 use shared::{
     alert::Severity,
-    alert_channel::{AlertChannel, AlertChannelRequest, ChannelKind},
+    alert_channel::{AlertChannel, AlertChannelRequest, ChannelTarget},
     alert_rule::{AlertMetric, AlertRule, AlertRuleRequest, Baseline, Side},
     limit,
     metric::Dimension,
@@ -47,11 +47,8 @@ pub fn rule(name: &str) -> AlertRule {
 
 /// Returns a webhook channel with its secret.
 pub fn channel(name: &str) -> AlertChannel {
-    let channel = AlertChannelRequest {
-        name: name.to_owned(),
-        url: Some("https://example.com/hook".to_owned()),
-        ..AlertChannelRequest::default()
-    };
+    let target = ChannelTarget::Webhook { url: "https://example.com/hook".to_owned() };
+    let channel = AlertChannelRequest::new(name, target);
     let secret = Some(format!("whsec_{name}"));
     AlertChannel {
         id: Uuid::new_v4(),
@@ -164,9 +161,7 @@ pub async fn returns_a_channel_with_its_secret_only_to_its_own_workspace(store: 
     let first = channel("first");
     let mail = AlertChannelRequest {
         name: "second".to_owned(),
-        kind: ChannelKind::Email,
-        url: None,
-        to: vec!["\u{e4}da@example.com".to_owned()],
+        target: ChannelTarget::Email { to: vec!["\u{e4}da@example.com".to_owned()] },
         min_severity: Severity::Critical,
         enabled: false,
     };

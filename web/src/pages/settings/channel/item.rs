@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::{
-    alert_channel::{AlertChannel, AlertDelivery, ChannelKind, DeliveryState},
+    alert_channel::{AlertChannel, AlertDelivery, ChannelTarget, DeliveryState},
     ttl,
 };
 use uuid::Uuid;
@@ -88,9 +88,9 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
         let channel = props.channel.clone();
         props.on_delete.reform(move |_: MouseEvent| channel.clone())
     };
-    let target = match channel.kind {
-        ChannelKind::Email => channel.to.join(", "),
-        ChannelKind::Webhook | ChannelKind::Slack => channel.url.clone().unwrap_or_default(),
+    let target = match &channel.target {
+        ChannelTarget::Email { to } => to.join(", "),
+        ChannelTarget::Webhook { url } | ChannelTarget::Slack { url } => url.clone(),
     };
     html! {
         <li class={classes!("channel", (!channel.enabled).then_some("off"))}>
@@ -99,7 +99,7 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
                 <div class="rule-body">
                     <p class="alert-title">
                         { channel.name.clone() }
-                        <span class="tag">{ channel_kind_label(channel.kind) }</span>
+                        <span class="tag">{ channel_kind_label(channel.target.kind()) }</span>
                         <span class="tag">{ min_severity_label(channel.min_severity) }</span>
                     </p>
                     <p class="alert-text mono">{ target }</p>
