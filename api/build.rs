@@ -1,6 +1,6 @@
-//! Puts the SPA into the binary: every file of `web/dist` (or of the folder that `AGENT_OBS_WEB_DIST` names), as it is
-//! and compressed. Without such a folder the binary has no pages and says so. And tells the tests whether they find
-//! TimescaleDB here.
+//! Embeds the SPA in the binary: every file of `web/dist` (or of the folder in `AGENT_OBS_WEB_DIST`), raw and
+//! compressed. Without that folder the binary has no SPA and says so. Also detects whether TimescaleDB is installed,
+//! for the tests.
 
 use std::{
     env, fs,
@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
     fs::write(out.join("assets.rs"), table)
 }
 
-/// Sets `cfg(timescale)` where the extension is installed, so that its tests are reported as ignored where it is not.
+/// Sets `cfg(timescale)` if the extension is installed; its tests are ignored otherwise.
 fn look_for_timescale() {
     println!("cargo::rustc-check-cfg=cfg(timescale)");
     let Ok(output) = Command::new("pg_config").arg("--sharedir").output() else { return };
@@ -47,7 +47,7 @@ fn look_for_timescale() {
     }
 }
 
-/// All files below a folder, in the order of their names; none where there is no such folder.
+/// Returns all files below a folder, sorted by name; empty if the folder does not exist.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     if !folder.is_dir() {

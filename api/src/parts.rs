@@ -11,23 +11,23 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 
-/// The parts of a process that answer requests. Clones share them.
+/// The states of a process's roles. Clones share them.
 #[derive(Clone)]
 pub struct Parts {
-    /// Accounts, credentials and limits, where the gateway runs here.
+    /// The gateway, if it runs in this process.
     pub gateway: Option<Data<gateway::State>>,
-    /// The SPA, beside the gateway.
+    /// The SPA, if the gateway runs in this process.
     pub assets: Option<Data<Assets>>,
-    /// The other roles, where the gateway runs here and they do not.
+    /// The other roles, if only the gateway runs in this process.
     pub peers: Option<Peers>,
-    /// What proofs are checked with, where the gateway runs elsewhere.
+    /// The key for checking proofs, if the gateway runs in another process.
     pub receive: Option<Data<receive::State>>,
-    /// Where traces are handed in, where ingestion runs here.
+    /// Ingestion, if it runs in this process.
     pub ingestion: Option<Data<ingestion::State>>,
-    /// What is read from, where query runs here.
+    /// Query, if it runs in this process.
     pub query: Option<Data<query::State>>,
-    /// Counts everything.
+    /// The metrics.
     pub metrics: Data<Metrics>,
-    /// What `/ready` asks.
+    /// The dependencies that `/ready` checks.
     pub dependencies: Data<Vec<Dependency>>,
 }

@@ -50,7 +50,7 @@ impl Credentials {
     /// Returns an error if the accounts store fails; this is not a rejection.
     pub async fn check(&self, credentials: Option<&str>) -> Result<Authentication, ApiError> {
         let Some(credentials) = credentials else { return Ok(Err(Rejected::Missing)) };
-        if !key::has_shape(credentials) {
+        if !key::is_well_formed(credentials) {
             let claims = self.jwt.verify(credentials, self.clock.now());
             return Ok(claims
                 .map(|Claims { user_id, workspace_id, email, .. }| Identity::User {
@@ -70,7 +70,7 @@ impl Credentials {
     }
 
     /// Clears the cache of keys after one was created or deleted.
-    pub fn forget_keys(&self) {
+    pub fn clear_cached_keys(&self) {
         self.owners.invalidate_all();
     }
 

@@ -9,7 +9,7 @@ use shared::api_key::PREFIX;
 const BYTES: usize = 32;
 /// The number of characters after [`PREFIX`], which encode those bytes.
 const CHARS: usize = 43;
-/// The length of the stored prefix: enough to tell keys apart, too little to help an attacker.
+/// The length of the stored prefix: enough to distinguish keys, too little to help an attacker.
 const SHOWN: usize = 10;
 
 /// Generates a key: `ao_` and 43 characters.
@@ -24,7 +24,7 @@ pub fn generate() -> Result<String, getrandom::Error> {
 
 /// Returns whether `text` has the format of a key; other texts are rejected without a query.
 #[must_use]
-pub fn has_shape(text: &str) -> bool {
+pub fn is_well_formed(text: &str) -> bool {
     text.strip_prefix(PREFIX).is_some_and(|rest| {
         rest.len() == CHARS
             && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
@@ -52,7 +52,7 @@ mod tests {
     fn generated_keys_have_the_format_and_are_unique() {
         let (one, two) = (generate().unwrap(), generate().unwrap());
         assert_eq!(one.len(), 46);
-        assert!(has_shape(&one) && has_shape(&two), "{one} {two}");
+        assert!(is_well_formed(&one) && is_well_formed(&two), "{one} {two}");
         assert_ne!(one, two);
         assert_ne!(hash(&one), hash(&two));
     }
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn recognizes_other_texts_by_their_format() {
         let rest = "A".repeat(CHARS);
-        assert!(has_shape(&format!("ao_{rest}")));
+        assert!(is_well_formed(&format!("ao_{rest}")));
         for bad in [
             String::new(),
             rest.clone(),
@@ -68,7 +68,7 @@ mod tests {
             format!("xx_{rest}"),
             format!("ao_{}é", "A".repeat(41)),
         ] {
-            assert!(!has_shape(&bad), "{bad}");
+            assert!(!is_well_formed(&bad), "{bad}");
         }
     }
 

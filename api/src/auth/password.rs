@@ -34,8 +34,8 @@ pub enum PasswordError {
 pub struct Passwords {
     cost: u32,
     /// The hash against which the password of an unknown account is checked.
-    nobody: PasswordHash,
-    turns: Arc<Semaphore>,
+    dummy: PasswordHash,
+    permits: Arc<Semaphore>,
 }
 
 impl Passwords {
@@ -45,8 +45,8 @@ impl Passwords {
         let cores = available_parallelism().map_or(1, usize::from);
         // A well-formed hash of the same cost, so that checking it takes the full time. Computing a real one would
         // delay the start by 250 ms. No known password matches it, but `verify` does not rely on that.
-        let nobody = PasswordHash::new(format!("$2b${cost:02}${}", ".".repeat(53)));
-        Self { cost, nobody, turns: Arc::new(Semaphore::new(cores)) }
+        let dummy = PasswordHash::new(format!("$2b${cost:02}${}", ".".repeat(53)));
+        Self { cost, dummy, permits: Arc::new(Semaphore::new(cores)) }
     }
 
     /// Hashes `password` with a new salt.
@@ -59,7 +59,7 @@ impl Passwords {
             return Err(PasswordError::Unhashable);
         }
         let (password, cost) = (password.to_owned(), self.cost);
-        let text = self.in_turn(move || bcrypt::hash(password, cost)).await??;
+        let text = self.run(move || bcrypt::hash(password, cost)).await??;
         Ok(PasswordHash::new(text))
     }
 
@@ -73,18 +73,18 @@ impl Passwords {
             return Ok(false);
         }
         let (password, known) = (password.to_owned(), hash.is_some());
-        let hash = hash.unwrap_or(&self.nobody).clone();
-        let fits = self.in_turn(move || bcrypt::verify(password, hash.as_str())).await??;
-        Ok(fits && known)
+        let hash = hash.unwrap_or(&self.dummy).clone();
+        let matches = self.run(move || bcrypt::verify(password, hash.as_str())).await??;
+        Ok(matches && known)
     }
 
-    async fn in_turn<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, JoinError> {
         // The semaphore is never closed. The computation holds the permit: if the caller is cancelled, the thread
         // continues, and its slot must remain occupied until it ends.
-        let permit = Arc::clone(&self.turns).acquire_owned().await.ok();
+        let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
         spawn_blocking(move || {
             let done = work();
             drop(permit);
@@ -157,8 +157,8 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_account_takes_as_long_as_a_wrong_password() {
         let passwords = Passwords::new(9);
-        let nobody: bcrypt::HashParts = passwords.nobody.as_str().parse().unwrap();
-        assert_eq!(nobody.get_cost(), 9);
+        let dummy: bcrypt::HashParts = passwords.dummy.as_str().parse().unwrap();
+        assert_eq!(dummy.get_cost(), 9);
         let hash = passwords.hash("correct horse").await.unwrap();
         let fastest = async |hash: Option<&PasswordHash>| {
             let mut fastest = Duration::MAX;
@@ -183,7 +183,7 @@ mod tests {
                 let (passwords, working, most, done) =
                     (passwords.clone(), working.clone(), most.clone(), done.clone());
                 tokio::spawn(async move {
-                    let work = passwords.in_turn(move || {
+                    let work = passwords.run(move || {
                         most.fetch_max(working.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         std::thread::yield_now();
                         bcrypt::hash("password", 6).unwrap();

@@ -48,26 +48,26 @@ impl Invalidator {
     /// Invalidates the responses of a workspace after a write: before this returns, or within the interval.
     pub async fn written(&self, workspace_id: Uuid) {
         let wait = match self.step(workspace_id) {
-            Step::Now => self.drop_answers(workspace_id).await,
+            Step::Now => self.try_invalidate(workspace_id).await,
             Step::In(wait) => Some(wait),
             Step::AlreadyDue => None,
         };
         if let Some(wait) = wait {
-            tokio::spawn(self.clone().drop_later(workspace_id, wait));
+            tokio::spawn(self.clone().invalidate_later(workspace_id, wait));
         }
     }
 
-    async fn drop_later(self, workspace_id: Uuid, wait: Duration) {
+    async fn invalidate_later(self, workspace_id: Uuid, wait: Duration) {
         let mut next = Some(wait);
         while let Some(wait) = next {
             tokio::time::sleep(wait).await;
-            next = self.drop_answers(workspace_id).await;
+            next = self.try_invalidate(workspace_id).await;
         }
     }
 
     /// Invalidates the responses; returns how long to wait before the next attempt if another process did so a moment
     /// ago.
-    async fn drop_answers(&self, workspace_id: Uuid) -> Option<Duration> {
+    async fn try_invalidate(&self, workspace_id: Uuid) -> Option<Duration> {
         let wait = match self.cache.invalidate(workspace_id, INTERVAL).await {
             Ok(Dropped::Done) => return None,
             // The other invalidation may have come before the write.

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     error::ApiError,
     redis::{Redis, RedisFailure},
-    telemetry::{log::Seldom, metrics::Metrics},
+    telemetry::{log::LogThrottle, metrics::Metrics},
 };
 
 static STORE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/store.lua")));
@@ -48,7 +48,7 @@ pub struct RedisCache {
     ttls: Ttls,
     metrics: Metrics,
     flights: future::Cache<Flight, Bytes>,
-    log: Arc<Seldom>,
+    log: Arc<LogThrottle>,
 }
 
 impl RedisCache {
@@ -77,7 +77,7 @@ impl RedisCache {
         };
         if bypass {
             let answer = compute.await.map_err(Arc::new)?;
-            self.keep(&key, generation.as_ref(), &answer).await;
+            self.store(&key, generation.as_ref(), &answer).await;
             return Ok((answer, Outcome::Bypass));
         }
         if let Some(answer) = found {
@@ -87,7 +87,7 @@ impl RedisCache {
         let flight = (generation, key);
         let computing = async {
             let answer = compute.await?;
-            self.keep(&flight.1, flight.0.as_ref(), &answer).await;
+            self.store(&flight.1, flight.0.as_ref(), &answer).await;
             Ok(answer)
         };
         let landed = self.flights.entry_by_ref(&flight).or_try_insert_with(computing).await?;
@@ -127,18 +127,18 @@ impl RedisCache {
         command.arg(key.as_str()).arg(key::generation_of(key.workspace_id()));
         let (answer, generation): (Option<Vec<u8>>, Option<Vec<u8>>) = self.redis.query(&command).await?;
         let generation = generation.unwrap_or_default();
-        let answer = answer.and_then(|kept| {
-            let Some((under, answer)) = split(kept) else {
+        let answer = answer.and_then(|entry| {
+            let Some((stored_under, answer)) = split(entry) else {
                 self.metrics.cache_failed();
-                self.log.say(|| tracing::warn!(key = key.as_str(), "invalid cache entry ignored"));
+                self.log.log(|| tracing::warn!(key = key.as_str(), "invalid cache entry ignored"));
                 return None;
             };
-            (under == generation).then_some(answer)
+            (stored_under == generation).then_some(answer)
         });
         Ok((generation, answer))
     }
 
-    async fn keep(&self, key: &CacheKey, generation: Option<&Generation>, answer: &Bytes) {
+    async fn store(&self, key: &CacheKey, generation: Option<&Generation>, answer: &Bytes) {
         let Some(generation) = generation.filter(|_| answer.len() <= ANSWER_BYTES) else { return };
         let ttl = millis(self.ttls.get(key.kind()));
         if ttl == 0 {
@@ -155,7 +155,7 @@ impl RedisCache {
 
     fn failed(&self, failure: &RedisFailure) {
         self.metrics.cache_failed();
-        self.log.say(|| {
+        self.log.log(|| {
             tracing::warn!(
                 error = chain(failure),
                 "cache unavailable; responses are computed from the database"
@@ -165,10 +165,10 @@ impl RedisCache {
 }
 
 /// Splits an entry into its generation and the response; `None` if it is invalid.
-fn split(kept: Vec<u8>) -> Option<(Generation, Bytes)> {
-    let end = kept.iter().position(|&byte| byte == b'\n')?;
-    let generation = kept[..end].to_vec();
-    let answer = Bytes::from(kept).slice(end + 1..);
+fn split(entry: Vec<u8>) -> Option<(Generation, Bytes)> {
+    let end = entry.iter().position(|&byte| byte == b'\n')?;
+    let generation = entry[..end].to_vec();
+    let answer = Bytes::from(entry).slice(end + 1..);
     serde_json::from_slice::<&RawValue>(&answer).is_ok().then_some((generation, answer))
 }
 

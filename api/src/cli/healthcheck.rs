@@ -1,4 +1,4 @@
-//! `agent-obs healthcheck`: whether a server and what it needs answer; for containers and scripts.
+//! `agent-obs healthcheck`: checks whether a server and its dependencies are up, for containers and scripts.
 
 use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
@@ -11,10 +11,10 @@ use crate::http;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Which server.
+/// The server to check.
 #[derive(Debug, Args)]
 pub struct HealthcheckArgs {
-    /// The server's address.
+    /// URL of the server.
     #[arg(long, env = "AGENT_OBS_URL", default_value = "http://127.0.0.1:8000", value_parser = http::base_url)]
     url: String,
 }
@@ -27,7 +27,7 @@ struct Ready {
     dependencies: BTreeMap<String, String>,
 }
 
-/// Prints every dependency and whether it is up. The exit code is 0 where all are, else 1.
+/// Prints the state of every dependency. Exits with 0 if all are up, otherwise with 1.
 pub async fn run(args: HealthcheckArgs) -> ExitCode {
     match ask(&args.url).await {
         Ok((status, ready)) => {
@@ -38,15 +38,15 @@ pub async fn run(args: HealthcheckArgs) -> ExitCode {
                 println!("{}", ready.status);
                 return ExitCode::SUCCESS;
             }
-            println!("not ready: {}/ready answers {status}", args.url);
+            println!("not ready: {}/ready responded {status}", args.url);
         }
-        Err(error) => eprintln!("agent-obs: {}/ready does not answer: {}", args.url, chain(&error)),
+        Err(error) => eprintln!("agent-obs: {}/ready does not respond: {}", args.url, chain(&error)),
     }
     ExitCode::FAILURE
 }
 
 async fn ask(url: &str) -> reqwest::Result<(StatusCode, Ready)> {
-    // A health check asks this very server, never a proxy.
+    // A health check calls this server directly, never through a proxy.
     let client = http::client(url).no_proxy().timeout(TIMEOUT).build()?;
     let answer = client.get(format!("{url}/ready")).send().await?;
     let status = answer.status();

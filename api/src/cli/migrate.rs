@@ -1,4 +1,4 @@
-//! `agent-obs migrate`: the schemas of the accounts and of the traces, on servers or in files.
+//! `agent-obs migrate`: the schemas of the accounts and traces databases, on servers or in files.
 
 use std::{io, process::ExitCode};
 
@@ -12,33 +12,33 @@ use store::{
 
 use crate::config::Storage;
 
-/// Brings the schemas of accounts (POSTGRES_URL) and traces (TIMESCALE_URL) up to date; without these addresses, those of
+/// Bring the schemas of accounts (POSTGRES_URL) and traces (TIMESCALE_URL) up to date; without these URLs, those of
 /// the files in DATA_DIR.
 ///
-/// A server does the same when it starts. Done before, it takes no time then, and says what it did.
+/// A server also does this when it starts. Running it before saves time at startup and prints what was applied.
 ///
-/// The exit code is 0 where everything is up to date at the end, 2 for a bad setting, else 1.
+/// Exits with 0 if everything is up to date at the end, with 2 for an invalid setting, and with 1 otherwise.
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
-    /// Change nothing and say what is to be done; the exit code is 1 where there is anything.
+    /// Change nothing and print the pending steps; exits with 1 if there are any.
     #[arg(long)]
     check: bool,
 }
 
-/// Why a schema is not known, or not up to date.
+/// Why a schema cannot be migrated.
 #[derive(Debug, thiserror::Error)]
 enum MigrateError {
-    #[error("the accounts cannot be brought up to date")]
+    #[error("cannot migrate the accounts database")]
     Accounts(#[from] AccountError),
-    #[error("the traces cannot be brought up to date")]
+    #[error("cannot migrate the traces database")]
     Traces(#[from] StoreError),
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("DATA_DIR cannot be made")]
+    #[error("cannot create DATA_DIR")]
     Folder(#[from] io::Error),
 }
 
-/// Migrates, and says on stdout what was applied. For the exit code see [`MigrateArgs`].
+/// Migrates, and prints what was applied. [`MigrateArgs`] describes the exit code.
 pub async fn run(args: MigrateArgs) -> ExitCode {
     let storage = match Storage::read(|name| std::env::var(name).ok()) {
         Ok(storage) => storage,
@@ -61,17 +61,17 @@ pub async fn run(args: MigrateArgs) -> ExitCode {
     }
 }
 
-/// Answers how many steps there were. Each schema's are said as they are done: the second may fail.
+/// Returns the number of steps. The steps of each schema are printed when they are done, because the second may fail.
 async fn migrate(storage: &Storage, check: bool) -> Result<usize, MigrateError> {
     if !check && (storage.servers.postgres_url.is_none() || storage.servers.timescale_url.is_none()) {
         storage.data_dir.make()?;
     }
     let word = if check { "pending" } else { "applied" };
-    let say = |steps: &[String]| steps.iter().for_each(|step| println!("{word} {step}"));
+    let print_steps = |steps: &[String]| steps.iter().for_each(|step| println!("{word} {step}"));
     let accounts = accounts(storage, check).await?;
-    say(&accounts);
+    print_steps(&accounts);
     let traces = traces(storage, check).await?;
-    say(&traces);
+    print_steps(&traces);
     Ok(accounts.len() + traces.len())
 }
 

@@ -27,13 +27,13 @@ enum Command {
     Import(import::ImportArgs),
     /// Bring the databases up to date.
     Migrate(migrate::MigrateArgs),
-    /// Copy everything of a data folder to the servers.
+    /// Copy the contents of a data folder to the servers.
     Transfer(transfer::TransferArgs),
-    /// Ask a server whether it and all that it needs are up.
+    /// Check whether a server and its dependencies are up.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
 
-/// Runs the command that the command line names.
+/// Runs the command of the command line.
 pub async fn run(cli: Cli) -> ExitCode {
     match cli.command {
         Command::Serve(args) => serve::run(args).await,

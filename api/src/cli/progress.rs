@@ -1,4 +1,4 @@
-//! How far a command is, on standard error: a bar on a terminal, a line now and then elsewhere.
+//! The progress of a command on standard error: a bar on a terminal, otherwise a line now and then.
 
 use std::{
     io::{IsTerminal, stderr},
@@ -7,17 +7,17 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How often a line is written where there is no terminal.
+/// The interval of lines without a terminal.
 pub const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// A bar, or what stands for it.
+/// A progress bar or its replacement without a terminal.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    /// Begins at 0 of `length`, where that is known; `template` is in the words of [`ProgressStyle`].
+    /// Starts at 0 of `length`, if it is known; `template` is a [`ProgressStyle`] template.
     pub fn start(length: Option<u64>, template: &str) -> Self {
         Self { bar: stderr().is_terminal().then(|| bar(length, template)) }
     }
@@ -30,22 +30,22 @@ impl Progress {
         }
     }
 
-    /// The line that stands for the bar where there is no terminal.
+    /// Prints the line that replaces the bar without a terminal.
     pub fn line(&self, text: impl FnOnce() -> String) {
         if self.bar.is_none() {
             eprintln!("{}", text());
         }
     }
 
-    /// Says something that stays.
-    pub fn say(&self, text: &str) {
+    /// Prints a permanent message.
+    pub fn print(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{text}")),
             None => eprintln!("{text}"),
         }
     }
 
-    /// The bar goes.
+    /// Removes the bar.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! `agent-obs serve`: the server, and with `--demo` a workspace to look at.
+//! `agent-obs serve`: the server, with `--demo` including a demo workspace.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -13,21 +13,21 @@ use crate::{
     clock::Clock, config::Config, demo::feed, parts::Parts, role::Role, startup::Application, telemetry::log,
 };
 
-/// What to serve. Everything else is set by the environment or a `.env` file.
+/// The arguments of the server. All other settings come from the environment or a `.env` file.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Run one role alone, beside other processes with the others; all of them in this one where absent.
+    /// Run only one role, with the other roles in other processes; without it this process runs all roles.
     #[arg(long, value_enum)]
     role: Option<Role>,
-    /// Make a demo workspace with 60 days of traffic, and let new traces arrive in it.
+    /// Create a demo workspace with 60 days of traffic, and keep adding new traces to it.
     #[arg(long, conflicts_with = "role")]
     demo: bool,
-    /// Serve the pages of this folder instead of the ones that are built in.
+    /// Serve the SPA from this folder instead of the built-in one.
     #[arg(long, value_name = "FOLDER")]
     web_dir: Option<PathBuf>,
 }
 
-/// Serves until told to stop. The exit code is 2 for a bad setting, 1 for anything else that goes wrong.
+/// Serves until stopped. Exits with 2 for an invalid setting, and with 1 for any other error.
 pub async fn run(args: ServeArgs) -> ExitCode {
     let mut config = match Config::read(args.role, |name| std::env::var(name).ok()) {
         Ok(config) => config,
@@ -58,7 +58,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         match feed::account(&gateway).await {
             Ok(user) => application.run_beside(feed::run_or_log(gateway, query, user, url)),
             Err(error) => {
-                eprintln!("agent-obs: the demo account cannot be made: {}", chain(error.as_ref()));
+                eprintln!("agent-obs: cannot create the demo account: {}", chain(error.as_ref()));
                 return ExitCode::FAILURE;
             }
         }
@@ -77,7 +77,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     }
 }
 
-/// Where a server that listens on `host` is reached from this machine.
+/// Returns the address at which this machine reaches a server that listens on `host`.
 fn reachable(host: IpAddr) -> IpAddr {
     if host.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { host }
 }

@@ -1,5 +1,5 @@
-//! The demo's alert rules, and the alerts of its past: what the very evaluation that runs in life finds in the history, once
-//! that is there. New ones are raised by whoever evaluates.
+//! The alert rules of the demo, and the alerts of its history, which the regular evaluation finds once the history is
+//! stored. New alerts come from the regular evaluation.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -22,15 +22,15 @@ use store::{StoreError, alert::AlertStore, trace::TraceStore};
 use crate::alert::read::{facts, readings};
 use uuid::Uuid;
 
-/// What is read at once.
+/// The length of the windows that are evaluated at once.
 const DAY: Duration = Duration::from_secs(86_400);
-/// How often rules are evaluated that look back on less than a day, and on more.
+/// The evaluation interval of rules with windows of less than a day, and of longer windows.
 const OFTEN: Duration = Duration::from_secs(300);
 const SELDOM: Duration = Duration::from_secs(3600);
-/// Alerts of a rule that are known, at most.
+/// The maximum number of existing alerts of a rule that are read.
 const KNOWN: u32 = 1000;
 
-/// The rules that the demo workspace begins with: those of every workspace, and some that show more.
+/// Returns the initial alert rules of the demo workspace: the default rules and some that show more features.
 #[must_use]
 pub fn rules() -> Vec<AlertRuleRequest> {
     let mut rules = default_rules();
@@ -57,12 +57,12 @@ pub fn rules() -> Vec<AlertRuleRequest> {
     rules
 }
 
-/// Keeps what the demo's rules would have found in a window of the past, and was over in it: where a rule has no alerts yet,
-/// in all of `history`; else since `changed`. Answers how many alerts those were. What overlaps an alert that is known is
-/// known.
+/// Stores the alerts of the demo's rules that would have fired and been resolved in the past: in all of `history` if
+/// a rule has no alerts yet, otherwise since `changed`. Alerts that overlap existing ones are skipped. Returns the
+/// number of new alerts.
 ///
 /// # Errors
-/// Where the store fails.
+/// Returns an error if the store fails.
 pub async fn replay(
     traces: &TraceStore,
     workspace_id: Uuid,
@@ -91,7 +91,7 @@ fn overlaps(one: &Alert, other: &Alert) -> bool {
     one.title == other.title && ends_after(one, other.created_at) && ends_after(other, one.created_at)
 }
 
-/// The alerts of a rule that began and ended in a window.
+/// Returns the alerts of a rule that fired and were resolved in a window.
 async fn past(
     traces: &TraceStore,
     workspace_id: Uuid,
@@ -153,7 +153,7 @@ mod tests {
         let traces: Vec<NewTrace> = traces_between(SEED, window.start, window.end)
             .map(|trace| {
                 let raw = serde_json::value::to_raw_value(&trace).unwrap();
-                // Only figures are looked at.
+                // Only the numbers matter here.
                 NewTrace {
                     spans: Vec::new(),
                     payload: "{}".to_owned(),
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_past_has_alerts_of_every_severity_on_most_days_and_keeps_each_once() {
+    async fn the_history_has_alerts_of_every_severity_on_most_days_without_duplicates() {
         let folder = tempfile::tempdir().unwrap();
         let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
         let workspace_id = Uuid::new_v4();
@@ -180,7 +180,7 @@ mod tests {
         let alerts = alerts.list_alerts(workspace_id, AlertFilter::default(), 0, 1000).await.unwrap().items;
         assert_eq!(alerts.len() as u64, kept);
         assert!((14..=60).contains(&kept), "{kept}");
-        // How bad it was when it fired or got worse: most are less so before they are over.
+        // The description is from when the alert fired or escalated; most alerts have eased before they are resolved.
         for severity in Severity::ALL {
             let says = format!("Threshold for {}:", severity.as_str());
             assert!(alerts.iter().any(|alert| alert.description.contains(&says)), "{severity:?}");

@@ -1,5 +1,5 @@
-//! The demo workspace of a running server: an account, 60 days of history, and new traces as time goes on. Traces are sent
-//! over HTTP, the way an agent would send them; alerts, which nobody sends, are found in the history when it is there.
+//! The demo workspace of a running server: an account, 60 days of history, and new traces over time. Traces are sent
+//! over HTTP like those of an agent; alerts cannot be sent and are computed from the stored history.
 
 use std::{error::Error, time::Duration};
 
@@ -18,27 +18,27 @@ use store::account::{AccountError, NewAccount};
 use super::{alert, count_between, traces_between};
 use crate::{gateway, http, query};
 
-/// The demo account's e-mail.
+/// The e-mail of the demo account.
 pub const EMAIL: &str = "demo@agent-obs.local";
-/// The demo account's password: public, so only ever for the demo workspace.
+/// The password of the demo account, which is public and must not be used elsewhere.
 pub const PASSWORD: &str = "demo-password";
 
-/// The same traffic for everybody.
+/// The seed: all demo servers have the same traffic.
 const SEED: u64 = 42;
-/// How far back the history goes: twice the longest range, so that each has a period before it to be compared with.
+/// The length of the history: twice the longest range, which is compared with the one before it.
 const HISTORY_DAYS: u32 = 60;
 const DAY: Duration = Duration::from_secs(86_400);
-/// How often new traces are sent.
+/// The interval of sending new traces.
 const TICK: Duration = Duration::from_secs(2);
-/// Traces in one request.
+/// The number of traces per request.
 const BATCH: usize = 250;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Makes the demo account, where there is none.
+/// Creates the demo account if it does not exist.
 ///
 /// # Errors
-/// Where the accounts store fails.
+/// Returns an error if the accounts store fails.
 pub async fn account(gateway: &gateway::State) -> Result<User> {
     if let Some(found) = gateway.accounts.get_credentials(EMAIL).await? {
         return Ok(found.user);
@@ -51,18 +51,15 @@ pub async fn account(gateway: &gateway::State) -> Result<User> {
         created_at: gateway.clock.now(),
     };
     match gateway.accounts.create_account(&account).await {
-        Err(AccountError::EmailTaken) => {
-            Err("the demo account was made by another process: start again".into())
-        }
+        Err(AccountError::EmailTaken) => Err("another process created the demo account; start again".into()),
         result => Ok(result?),
     }
 }
 
-/// Sends what is missing of the history, the newest day first, and new traces as time goes on, for ever. Ends with an
-/// error where the server cannot be reached any more.
+/// Sends the missing part of the history, the newest day first, and then new traces forever.
 ///
 /// # Errors
-/// What the server or the store failed with.
+/// Returns an error if the server is unreachable or the store fails.
 pub async fn run(
     gateway: Data<gateway::State>,
     query: Data<query::State>,
@@ -72,7 +69,7 @@ pub async fn run(
     let client = http::client(&url).build()?;
     let mut feed = Feed { until: gateway.clock.now(), gateway, query, user, url, client };
     let start = feed.until;
-    // Before the first traces, which would bring the rules of any other workspace.
+    // Before the first traces, which would create the default rules.
     feed.query.alerts.create_default_rules(feed.user.workspace_id, &alert::rules(), start).await?;
     let mut changed = start;
     for day in 0..HISTORY_DAYS {
@@ -83,7 +80,7 @@ pub async fn run(
         feed.go_on().await?;
     }
     feed.alert(Window { start: start - DAY * HISTORY_DAYS, end: start }, changed).await?;
-    tracing::info!(days = HISTORY_DAYS, "the demo workspace has its history");
+    tracing::info!(days = HISTORY_DAYS, "demo history loaded");
     loop {
         tokio::time::sleep(TICK).await;
         feed.go_on().await?;
@@ -96,12 +93,12 @@ struct Feed {
     user: User,
     url: String,
     client: Client,
-    /// Everything from the start to here was sent.
+    /// Everything from the start until this time was sent.
     until: Timestamp,
 }
 
 impl Feed {
-    /// Sends a window's traces, unless an earlier start did. Answers whether it sent any.
+    /// Sends the traces of a window, unless they were sent before. Returns whether it sent any.
     async fn fill(&self, window: Window) -> Result<bool> {
         let there = self.query.traces.sums(self.user.workspace_id, &[window]).await?;
         let expected = count_between(SEED, window.start, window.end);
@@ -112,7 +109,7 @@ impl Feed {
         Ok(is_missing)
     }
 
-    /// Sends what happened since the last call.
+    /// Sends the traces since the last call.
     async fn go_on(&mut self) -> Result<()> {
         let now = self.gateway.clock.now();
         self.send(self.until, now).await?;
@@ -140,13 +137,13 @@ impl Feed {
             }
             let answer: IngestResponse = answer.error_for_status()?.json().await?;
             if let Some(rejection) = answer.rejected.first() {
-                return Err(format!("the server refused a demo trace: {}", rejection.detail).into());
+                return Err(format!("the server rejected a demo trace: {}", rejection.detail).into());
             }
             return Ok(());
         }
     }
 
-    /// Keeps the alerts of the history, of which everything since `changed` is new.
+    /// Stores the alerts of the history, whose traces since `changed` are new.
     async fn alert(&self, history: Window, changed: Timestamp) -> Result<()> {
         let workspace_id = self.user.workspace_id;
         if alert::replay(&self.query.traces, workspace_id, history, changed).await? > 0 {
@@ -156,9 +153,9 @@ impl Feed {
     }
 }
 
-/// Runs the feed until the server is stopped, and says in the log why it ended if it did.
+/// Runs the feed until the server stops, and logs the error if the feed fails.
 pub async fn run_or_log(gateway: Data<gateway::State>, query: Data<query::State>, user: User, url: String) {
     if let Err(error) = run(gateway, query, user, url).await {
-        tracing::error!(error = chain(error.as_ref()), "the demo traffic has ended");
+        tracing::error!(error = chain(error.as_ref()), "demo traffic failed");
     }
 }

@@ -1,4 +1,4 @@
-//! When a provider has a bad time: at fixed phases of the week and the day, so that there is always one to look at.
+//! Recurring incidents of providers, at fixed times of the week or day, so that the demo always shows some.
 
 use shared::trace::TraceStatus;
 
@@ -7,26 +7,26 @@ use super::{
     rhythm::{DAY, Minute, WEEK},
 };
 
-/// A provider's bad time, coming back at the same phase.
+/// An incident that recurs at the same time.
 #[derive(Debug)]
 pub struct Incident {
-    /// Whose calls suffer.
+    /// The affected provider.
     pub provider: &'static str,
-    /// Minutes from one to the next: a day or a week.
+    /// The period in minutes: a day or a week.
     period: i64,
-    /// Minutes from the period's beginning.
+    /// The start in minutes after the beginning of the period.
     phase: i64,
-    /// Minutes that it lasts.
+    /// The duration in minutes.
     minutes: i64,
-    /// How many runs end badly.
+    /// The share of failing runs.
     pub failures: f64,
-    /// How many times slower the calls are.
+    /// The factor by which calls are slower.
     pub slowdown: f64,
-    /// Why they fail, in the provider's words.
+    /// The error messages of the provider.
     errors: &'static [&'static str],
 }
 
-/// All of them.
+/// All incidents.
 pub const INCIDENTS: [Incident; 2] = [
     Incident {
         provider: "openai",
@@ -55,7 +55,7 @@ pub const INCIDENTS: [Incident; 2] = [
     },
 ];
 
-/// What goes wrong on a normal day.
+/// Error messages outside of incidents.
 const EVERYDAY: [&str; 4] = [
     "429 Too Many Requests: Rate limit reached for requests per minute. Please try again in 2s.",
     "Connection reset by peer while reading the response body",
@@ -64,29 +64,29 @@ const EVERYDAY: [&str; 4] = [
 ];
 
 impl Incident {
-    /// Whether it is on at `minute`.
+    /// Returns whether the incident is active at `minute`.
     pub const fn covers(&self, minute: Minute) -> bool {
         let since = (minute.0 - Minute::EPOCH_MONDAY - self.phase).rem_euclid(self.period);
         since < self.minutes
     }
 
-    /// Why a call failed during it.
+    /// Draws an error message of the incident.
     pub fn error(&self, random: &mut Random) -> &'static str {
         random.pick(self.errors).copied().unwrap_or_default()
     }
 }
 
-/// The incident that `provider` has at `minute`.
+/// Returns the incident of `provider` at `minute`.
 pub fn of(provider: &str, minute: Minute) -> Option<&'static Incident> {
     INCIDENTS.iter().find(|incident| incident.provider == provider && incident.covers(minute))
 }
 
-/// Why a call failed when nothing special was on.
+/// Draws an error message outside of incidents.
 pub fn everyday_error(random: &mut Random) -> &'static str {
     random.pick(&EVERYDAY).copied().unwrap_or_default()
 }
 
-/// How a run ends that ends badly: slowness shows as time-outs.
+/// Returns the status of a failed run; slowness appears as timeouts.
 pub fn bad_end(slowdown: f64, random: &mut Random) -> TraceStatus {
     let timeouts = if slowdown > 2.0 { 0.35 } else { 0.15 };
     if random.chance(timeouts) { TraceStatus::Timeout } else { TraceStatus::Error }

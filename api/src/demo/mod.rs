@@ -1,7 +1,7 @@
-//! The demo's traffic: made up, believable, and the same every time. It is a pure function of a seed and the calendar:
-//! no I/O, no clock, nothing remembered. What a moment holds does not depend on the window that it is asked for in, so
-//! the past can be filled in pieces, again, and while new traces arrive. Sending it is [`feed`]'s, which is all I/O there is
-//! but for the alerts of the past, which [`alert`] finds in what was written.
+//! The synthetic traffic of the demo. It is a pure function of a seed and the calendar, without I/O, clock or state:
+//! the traces of a moment do not depend on the requested window, so the history can be generated in parts,
+//! repeatedly, and while new traces arrive. [`feed`] sends the traces, and [`alert`] computes the alerts of the
+//! history.
 
 mod agent;
 pub mod alert;
@@ -13,6 +13,7 @@ mod random;
 mod render;
 mod rhythm;
 mod run;
+mod schedule;
 mod words;
 
 use std::collections::BTreeMap;
@@ -21,24 +22,24 @@ use shared::{Timestamp, trace::TraceInput};
 
 use self::{agent::AGENTS, rhythm::Minute, run::Run};
 
-/// The traces that start in `[from, to)`, in the order of their start: about 1,500 a day.
+/// Returns the traces that start in `[from, to)`, in the order of their start: about 1,500 per day.
 pub fn traces_between(seed: u64, from: Timestamp, to: Timestamp) -> impl Iterator<Item = TraceInput> + Send {
     runs_between(seed, from, to).map(|run| render::trace(&run))
 }
 
-/// How many traces start in `[from, to)`.
+/// Returns the number of traces that start in `[from, to)`.
 pub fn count_between(seed: u64, from: Timestamp, to: Timestamp) -> i64 {
     i64::try_from(runs_between(seed, from, to).count()).unwrap_or(i64::MAX)
 }
 
-/// The same as figures, without texts.
+/// Returns the runs in `[from, to)`, without texts.
 fn runs_between(seed: u64, from: Timestamp, to: Timestamp) -> Runs {
     // A conversation that began before the window may reach into it.
-    let next = Minute(Minute::of(from).0 - conversation::MINUTES);
+    let next = Minute(Minute::of(from).0 - schedule::MINUTES);
     Runs { seed, from, to, next, waiting: BTreeMap::new() }
 }
 
-/// Plays minute after minute and hands out what no later minute can precede.
+/// Generates the runs minute by minute, and yields them once no later minute can contain an earlier one.
 struct Runs {
     seed: u64,
     from: Timestamp,
@@ -62,7 +63,7 @@ impl Iterator for Runs {
                 return None;
             }
             for (index, agent) in (0..).zip(AGENTS.iter()) {
-                let runs = conversation::runs(self.seed, index, agent, self.next);
+                let runs = schedule::runs(self.seed, index, agent, self.next);
                 let wanted = runs.into_iter().filter(|run| (self.from..self.to).contains(&run.start));
                 self.waiting.extend(wanted.map(|run| ((run.start, run.id), run)));
             }

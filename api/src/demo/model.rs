@@ -1,35 +1,35 @@
-//! The models that the demo's agents use: list prices and how fast each answers.
+//! The models of the demo's agents, with their list prices and latencies.
 
 use super::random::Random;
 
 /// A language model.
 #[derive(Debug)]
 pub struct Model {
-    /// Its name, as the provider writes it.
+    /// The name used by the provider.
     pub name: &'static str,
-    /// Who serves it.
+    /// The provider.
     pub provider: &'static str,
-    /// Nano-dollars per token in: the list price per million tokens in dollars, times 1000.
+    /// Nano-dollars per input token: the list price in dollars per million tokens, times 1000.
     input_price: u64,
-    /// Nano-dollars per token out.
+    /// Nano-dollars per output token.
     output_price: u64,
-    /// Milliseconds until the first token, the median.
+    /// The median time to the first token in milliseconds.
     first_token: f64,
-    /// Milliseconds per token after that, the median.
+    /// The median time per further token in milliseconds.
     per_token: f64,
-    /// How long the tail of its latency is.
+    /// The sigma of the latency distribution, which determines its tail.
     sigma: f64,
-    /// Points of quality that it gives or takes.
+    /// The contribution to the quality score.
     pub quality: f64,
 }
 
 impl Model {
-    /// Nano-dollars of a call.
+    /// Returns the cost of a call in nano-dollars.
     pub const fn cost(&self, tokens_input: u64, tokens_output: u64) -> u64 {
         tokens_input * self.input_price + tokens_output * self.output_price
     }
 
-    /// Milliseconds of a call that answers `tokens_output` tokens.
+    /// Draws the latency in milliseconds of a call with `tokens_output` output tokens.
     #[expect(clippy::cast_precision_loss, reason = "thousands of tokens")]
     pub fn latency(&self, tokens_output: u64, random: &mut Random) -> f64 {
         random.log_normal(self.first_token, self.sigma)
@@ -37,7 +37,7 @@ impl Model {
     }
 }
 
-/// OpenAI's large one.
+/// OpenAI's large model.
 const GPT_4O: Model = Model {
     name: "gpt-4o",
     provider: "openai",
@@ -48,7 +48,7 @@ const GPT_4O: Model = Model {
     sigma: 0.35,
     quality: 2.0,
 };
-/// OpenAI's small one.
+/// OpenAI's small model.
 const GPT_4O_MINI: Model = Model {
     name: "gpt-4o-mini",
     provider: "openai",
@@ -59,7 +59,7 @@ const GPT_4O_MINI: Model = Model {
     sigma: 0.3,
     quality: -3.0,
 };
-/// Anthropic's large one.
+/// Anthropic's large model.
 const CLAUDE_SONNET: Model = Model {
     name: "claude-sonnet-4",
     provider: "anthropic",
@@ -70,7 +70,7 @@ const CLAUDE_SONNET: Model = Model {
     sigma: 0.3,
     quality: 4.0,
 };
-/// Anthropic's small one.
+/// Anthropic's small model.
 const CLAUDE_HAIKU: Model = Model {
     name: "claude-haiku-4-5",
     provider: "anthropic",
@@ -81,7 +81,7 @@ const CLAUDE_HAIKU: Model = Model {
     sigma: 0.28,
     quality: 0.0,
 };
-/// Google's small one.
+/// Google's small model.
 const GEMINI_FLASH: Model = Model {
     name: "gemini-2.5-flash",
     provider: "google",

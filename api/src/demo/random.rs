@@ -1,64 +1,64 @@
-//! Chance that repeats itself: a small generator of our own (SplitMix64), because the demo's past must stay the same
-//! when a dependency changes its mind about how it draws.
+//! A reproducible random generator (SplitMix64). It is implemented here, because the demo's history must not change
+//! with the version of a dependency.
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A stream of numbers that is the same for the same beginning.
+/// A sequence of numbers determined by its seed.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// The stream that belongs to `parts`, in this order.
+    /// Creates the generator for `parts`, in this order.
     pub fn of(parts: &[u64]) -> Self {
         Self(parts.iter().fold(GOLDEN, |state, &part| mix(state.wrapping_add(GOLDEN) ^ mix(part))))
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         mix(self.0)
     }
 
-    /// From 0 up to, not including, 1.
+    /// Returns a number in [0, 1).
     #[expect(clippy::cast_precision_loss, reason = "53 bits are what a float holds")]
     pub fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// From `low` up to, not including, `high`.
+    /// Returns a number in [low, high).
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
 
-    /// A whole number from 0 up to, not including, `count`; 0 where that is 0.
+    /// Returns an integer in [0, count); 0 if `count` is 0.
     pub fn below(&mut self, count: u64) -> u64 {
-        // The high half of the product: every number is as likely as any other, to one in 2⁶⁴ / count.
+        // The high half of the product is uniform up to an error of count / 2⁶⁴.
         u64::try_from((u128::from(self.bits()) * u128::from(count)) >> 64).unwrap_or(0)
     }
 
-    /// Whether something of this probability happens.
+    /// Returns true with this probability.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
-    /// One of `items`; nothing where there are none.
+    /// Returns a random item; `None` if there are none.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(usize::try_from(self.below(items.len() as u64)).unwrap_or(0))
     }
 
-    /// A bell curve around `mean`.
+    /// Returns a normally distributed number.
     pub fn normal(&mut self, mean: f64, deviation: f64) -> f64 {
-        // Box and Muller; 1 − u keeps the logarithm's argument above 0.
+        // Box-Muller transform; 1 − u keeps the argument of the logarithm above 0.
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         mean + deviation * radius * (std::f64::consts::TAU * self.unit()).cos()
     }
 
-    /// What durations and lengths look like: half of them below `median`, a long tail above; `sigma` is the tail's.
+    /// Returns a log-normally distributed number with this median, as is typical of durations and lengths.
     pub fn log_normal(&mut self, median: f64, sigma: f64) -> f64 {
         median * self.normal(0.0, sigma).exp()
     }
 
-    /// How often something happens that happens `mean` times on average. Meant for small means.
+    /// Returns a Poisson-distributed number; efficient for small means only.
     pub fn poisson(&mut self, mean: f64) -> u64 {
         let floor = (-mean).exp();
         let mut product = self.unit();
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_beginning_gives_the_same_stream_and_another_one_another() {
+    fn equal_seeds_give_equal_sequences_and_others_differ() {
         let draw = |parts: &[u64]| Random::of(parts).bits();
         assert_eq!(draw(&[1, 2]), draw(&[1, 2]));
         assert_ne!(draw(&[1, 2]), draw(&[2, 1]));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn draws_have_the_mean_that_they_should() {
+    fn distributions_have_the_expected_mean() {
         assert!((mean(Random::unit) - 0.5).abs() < 0.01);
         assert!((mean(|random| random.normal(10.0, 2.0)) - 10.0).abs() < 0.1);
         assert!((mean(|random| f64::from(u32::from(random.log_normal(8.0, 0.5) < 8.0))) - 0.5).abs() < 0.02);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pick_reaches_every_item_and_nothing_else() {
+    fn pick_reaches_every_item() {
         let mut random = Random::of(&[7]);
         let mut seen = [0; 3];
         for _ in 0..300 {

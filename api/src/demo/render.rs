@@ -1,4 +1,4 @@
-//! A run with its texts: the figures of [`Run`] become the trace that an agent would have sent.
+//! Renders a [`Run`] with its texts into the trace that an agent would send.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use super::{
     words::Words,
 };
 
-/// Earlier turns that the model is shown.
+/// The number of earlier turns in the prompt.
 const HISTORY: usize = 3;
 const EMBEDDING_MODEL: &str = "text-embedding-3-small";
 
-/// The trace of a run.
+/// Returns the trace of a run.
 pub fn trace(run: &Run) -> TraceInput {
     let of = &*run.conversation;
     let region = if of.region.starts_with("eu") { "eu" } else { "us" };
@@ -54,7 +54,7 @@ pub fn trace(run: &Run) -> TraceInput {
 
 fn metadata(run: &Run) -> Map<String, Value> {
     let of = &*run.conversation;
-    // A release every other week; beta is one ahead.
+    // A release every other week; beta is one release ahead.
     let release = Minute::of(run.start).0 / (2 * WEEK) % 100 + i64::from(of.beta);
     let mut metadata = Map::new();
     metadata.insert("region".to_owned(), of.region.into());
@@ -66,7 +66,7 @@ fn metadata(run: &Run) -> Map<String, Value> {
     metadata
 }
 
-/// Messages for an agent that converses, text for the others.
+/// Returns messages for a conversational agent, and text for others.
 fn input(run: &Run) -> Value {
     let of = &*run.conversation;
     let Some(system) = &of.agent.data.system else { return ask(run).into() };
@@ -105,7 +105,7 @@ fn object(fields: &Fields, words: &Words) -> Value {
         .into()
 }
 
-/// A number where the text reads as one.
+/// Converts a text to a number if it looks like one.
 fn literal(text: String) -> Value {
     match (text.parse::<i64>(), text.parse::<f64>()) {
         (Ok(number), _) => number.into(),
@@ -114,7 +114,7 @@ fn literal(text: String) -> Value {
     }
 }
 
-/// The agent's own span with its steps below it, in the order of their start.
+/// Returns the root span of the agent and the spans of its steps, in the order of their start.
 fn spans(run: &Run) -> Vec<Span> {
     let mut ids = Random::of(&[u64::try_from(run.id >> 64).unwrap_or(0)]);
     let mut id = || format!("{:016x}", ids.bits());
@@ -205,7 +205,7 @@ fn step(run: &Run, index: usize, played: &Played) -> Span {
     }
 }
 
-/// What the model is shown at this step: the question, and what the tool before it said.
+/// Returns the input of a step: the question, and the results of the steps before it.
 fn prompt(run: &Run, index: usize) -> Value {
     let mut messages = vec![json!({"role": "user", "content": ask(run)})];
     let before = index.checked_sub(1).and_then(|before| run.steps.get(before));
@@ -235,7 +235,7 @@ fn documents(run: &Run, search: &Search) -> Value {
     documents.into()
 }
 
-/// The first third of a look-up: the question becomes a vector.
+/// Returns the embedding of the question, which takes the first third of a search.
 fn embedding(run: &Run, played: &Played, search: &Span, span_id: String) -> Span {
     Span {
         span_id,

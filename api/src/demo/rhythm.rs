@@ -1,5 +1,5 @@
-//! When agents are busy: hours of the day, days of the week, seasons of the year, all in UTC and all by the calendar, so
-//! that a moment's traffic never depends on when somebody looks.
+//! The activity of agents by hour, weekday and season, all in UTC and by the calendar, so that the traffic of a
+//! moment never depends on when it is generated.
 
 use serde::Deserialize;
 use shared::Timestamp;
@@ -11,49 +11,49 @@ pub const WEEK: i64 = 7 * DAY;
 /// Microseconds in a minute.
 const MINUTE_MICROS: i64 = 60_000_000;
 
-/// A minute, counted from the epoch.
+/// A minute since the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Minute(pub i64);
 
 impl Minute {
-    /// The first Monday's midnight: the epoch is a Thursday.
+    /// Midnight of the first Monday; the epoch is a Thursday.
     pub const EPOCH_MONDAY: i64 = 4 * DAY;
 
-    /// The minute that `moment` lies in.
+    /// Returns the minute that contains `moment`.
     pub fn of(moment: Timestamp) -> Self {
         Self(moment.as_micros().div_euclid(MINUTE_MICROS))
     }
 
-    /// Its first moment.
+    /// Returns its start.
     pub fn start(self) -> Timestamp {
         Timestamp::from_micros(self.0.saturating_mul(MINUTE_MICROS))
     }
 
-    /// Minutes since midnight.
+    /// Returns the minutes since midnight.
     pub fn of_day(self) -> i64 {
         self.0.rem_euclid(DAY)
     }
 
-    /// Minutes since Monday, midnight.
+    /// Returns the minutes since midnight on Monday.
     pub fn of_week(self) -> i64 {
         (self.0 - Self::EPOCH_MONDAY).rem_euclid(WEEK)
     }
 }
 
-/// How much of an agent's traffic falls into which hour.
+/// The distribution of an agent's traffic over the day.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rhythm {
-    /// People at work in Europe and on the American east coast.
+    /// Office hours in Europe and on the American east coast.
     Office,
-    /// Customers: all day, more in the evening, weekends too.
+    /// Customers: all day, more in the evening, also on weekends.
     Customers,
-    /// A job that works off what the day has left, shortly after midnight, and a trickle else.
+    /// A batch job shortly after midnight, with little traffic otherwise.
     Nightly,
 }
 
 impl Rhythm {
-    /// Weights of the 24 hours; only their proportions count.
+    /// Weights of the 24 hours; only their proportions matter.
     const fn hours(self) -> [f64; 24] {
         match self {
             Self::Office => [
@@ -71,7 +71,7 @@ impl Rhythm {
         }
     }
 
-    /// Weights of the days, Monday first.
+    /// Weights of the weekdays, Monday first.
     const fn days(self) -> [f64; 7] {
         match self {
             Self::Office => [96., 108., 106., 102., 86., 24., 20.],
@@ -80,7 +80,7 @@ impl Rhythm {
         }
     }
 
-    /// How busy `minute` is, against the average minute of the year: 1 on average.
+    /// Returns the activity at `minute`, relative to the yearly average of 1.
     pub fn at(self, minute: Minute) -> f64 {
         let days = self.days();
         let day = usize::try_from(minute.of_week() / DAY).unwrap_or(0);
@@ -88,7 +88,7 @@ impl Rhythm {
         of_week * self.of_day(minute.of_day()) * season(minute)
     }
 
-    /// Between the middles of two hours the weight moves evenly, so that charts have no stairs.
+    /// Interpolates between the middles of hours, so that charts have no steps.
     fn of_day(self, minute: i64) -> f64 {
         let hours = self.hours();
         let from_middle = (minute + DAY - 30) % DAY;
@@ -100,11 +100,11 @@ impl Rhythm {
     }
 }
 
-/// Business grows from summer to the end of the year and ebbs after it, by a seventh each way.
+/// Activity grows from summer to the end of the year and then declines, by a seventh each way.
 #[expect(clippy::cast_precision_loss, reason = "minutes of a year")]
 fn season(minute: Minute) -> f64 {
     const YEAR: f64 = 365.25 * 1_440.0;
-    /// The middle of December, in minutes from New Year.
+    /// The middle of December, in minutes since New Year.
     const HIGH: f64 = 348.0 * 1_440.0;
     1.0 + 0.15 * (std::f64::consts::TAU * ((minute.0 as f64) - HIGH) / YEAR).cos()
 }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rhythm_is_1_on_average_over_a_year() {
+    fn every_rhythm_averages_1_over_a_year() {
         for rhythm in [Rhythm::Office, Rhythm::Customers, Rhythm::Nightly] {
             let minutes = 52 * WEEK;
             let sum: f64 = (0..minutes).map(|offset| rhythm.at(Minute(29_000_000 + offset))).sum();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn offices_are_busy_on_tuesday_afternoon_and_quiet_at_night_and_on_sunday() {
+    fn office_hours_are_busy_on_tuesday_afternoon_and_quiet_at_night_and_on_sunday() {
         let busy = Rhythm::Office.at(minute("2025-10-21T14:30:00Z"));
         assert!(busy > 2.5, "{busy}");
         assert!(Rhythm::Office.at(minute("2025-10-21T02:30:00Z")) < busy / 20.0);

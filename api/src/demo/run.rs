@@ -1,5 +1,5 @@
-//! One run as figures: which steps it took, how long each was, what it cost, how it ended. No texts yet: charts and alerts
-//! are reckoned from this alone.
+//! The numbers of a run without texts: its steps, latencies, costs and status. Charts and alerts depend only on
+//! these.
 
 use std::sync::Arc;
 
@@ -7,61 +7,61 @@ use shared::{Timestamp, trace::TraceStatus};
 
 use super::{agent::Step, conversation::Conversation, incident, random::Random, rhythm::Minute};
 
-/// Tokens of a decision for a tool, the median.
+/// The median number of tokens of a tool decision.
 const DECISION_TOKENS: f64 = 28.0;
-/// How many runs are judged.
+/// The share of runs with a quality score.
 const SCORED: f64 = 0.7;
 
-/// A run. Times are microseconds, money is nano-dollars.
+/// A run. Times are in microseconds, money in nano-dollars.
 #[derive(Debug)]
 pub struct Run {
-    /// Unique: 128 bits of chance.
+    /// The trace id: 128 random bits.
     pub id: u128,
-    /// What it is a part of.
+    /// The conversation.
     pub conversation: Arc<Conversation>,
-    /// Which turn of that.
+    /// The index of its turn.
     pub turn: usize,
-    /// When it started.
+    /// The start.
     pub start: Timestamp,
-    /// How long it took.
+    /// The latency.
     pub latency: u64,
-    /// How it ended.
+    /// The status.
     pub status: TraceStatus,
-    /// Why it failed.
+    /// The error.
     pub error: Option<String>,
-    /// Tokens into all calls.
+    /// Input tokens of all calls.
     pub tokens_input: u64,
-    /// Tokens out of all calls.
+    /// Output tokens of all calls.
     pub tokens_output: u64,
-    /// What all calls cost.
+    /// The cost of all calls.
     pub cost: u64,
-    /// How good it was.
+    /// The quality score.
     pub quality: Option<f64>,
-    /// What happened.
+    /// The executed steps.
     pub steps: Vec<Played>,
 }
 
-/// A step that was taken.
+/// An executed step.
 #[derive(Debug)]
 pub struct Played {
-    /// What was done.
+    /// The step.
     pub step: Step,
-    /// When, after the run's start.
+    /// The start relative to the run.
     pub offset: u64,
-    /// How long it took.
+    /// The latency.
     pub latency: u64,
-    /// How it ended.
+    /// The status.
     pub status: TraceStatus,
-    /// Why it failed.
+    /// The error.
     pub error: Option<String>,
-    /// Tokens in and out, of a call of the model that was answered.
+    /// Input and output tokens of a successful model call.
     pub tokens: Option<(u64, u64)>,
-    /// What that call cost.
+    /// The cost of that call.
     pub cost: u64,
 }
 
 impl Run {
-    /// Plays one turn of a conversation at `start`.
+    /// Executes one turn of a conversation at `start`.
     pub fn play(
         conversation: &Arc<Conversation>,
         turn: usize,
@@ -123,7 +123,7 @@ impl Run {
     }
 }
 
-/// Which step goes wrong: the model where it is the provider's fault or slow, else sometimes a tool.
+/// Chooses the failing step: a model call for failures of the provider or timeouts, otherwise sometimes a tool.
 fn broken_step(
     steps: &[Step],
     end: TraceStatus,
@@ -145,7 +145,7 @@ fn broken_step(
     }
 }
 
-/// How long a step takes when it goes well, and what it costs.
+/// Draws the latency, tokens and cost of a successful step.
 fn time(
     step: Step,
     of: &Conversation,
@@ -168,7 +168,7 @@ fn time(
         Step::Search(search) => random.log_normal(search.millis, 0.35),
         Step::Call(tool) => random.log_normal(tool.millis, 0.4),
         Step::Decide | Step::Answer => {
-            // What was said and found before goes in again.
+            // The prompt includes earlier turns and results.
             #[expect(clippy::cast_precision_loss, reason = "a handful")]
             let longer = 1.0 + 0.15 * turn as f64 + 0.06 * nth as f64;
             let tokens_input = whole(random.log_normal(of.agent.data.tokens_input * longer, 0.3));
@@ -205,7 +205,7 @@ fn fail(
     });
 }
 
-/// The run's time is over in the middle of this step.
+/// Cuts a run at its timeout, in the middle of this step.
 fn give_up(played: &mut Played, limit: u64, seconds: u64) {
     played.latency = limit.saturating_sub(played.offset);
     played.tokens = None;

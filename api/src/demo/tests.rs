@@ -1,4 +1,4 @@
-//! What the demo promises, checked over a month of it.
+//! Properties of the demo's traffic, checked over a month.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{
@@ -12,7 +12,7 @@ use shared::{
     trace::{TraceInput, TraceStatus},
 };
 
-use super::{agent::AGENTS, conversation, runs_between, traces_between};
+use super::{agent::AGENTS, runs_between, schedule, traces_between};
 
 const SEED: u64 = 1;
 const DAY: Duration = Duration::from_secs(86_400);
@@ -38,14 +38,14 @@ fn failed(trace: &TraceInput) -> bool {
     trace.status != TraceStatus::Success
 }
 
-/// Percent of failed ones, and how many there are in all.
+/// Returns the percentage of failed traces, and the number of all.
 fn error_rate<'a>(traces: impl Iterator<Item = &'a TraceInput>) -> (f64, usize) {
     let all: Vec<_> = traces.collect();
     (100.0 * all.iter().filter(|trace| failed(trace)).count() as f64 / all.len() as f64, all.len())
 }
 
 #[test]
-fn windows_that_meet_hold_together_what_the_whole_window_holds() {
+fn adjacent_windows_contain_the_traces_of_the_whole_window() {
     let (from, to) = (moment("2025-10-21T12:00:00Z"), moment("2025-10-21T18:00:00Z"));
     let whole: Vec<_> = traces_between(SEED, from, to).collect();
     assert!(whole.len() > 200);
@@ -54,7 +54,7 @@ fn windows_that_meet_hold_together_what_the_whole_window_holds() {
         let halves: Vec<_> = traces_between(SEED, from, cut).chain(traces_between(SEED, cut, to)).collect();
         assert!(whole == halves, "cut at {cut}");
     }
-    // In bites that share no border with minutes.
+    // In parts that are not aligned to minutes.
     let bite = Duration::from_secs(13);
     let bites: Vec<_> = (0..1_662)
         .flat_map(|nth| {
@@ -74,14 +74,14 @@ fn another_seed_gives_other_traces() {
 }
 
 #[test]
-fn an_empty_or_reversed_window_holds_nothing() {
+fn an_empty_or_reversed_window_has_no_traces() {
     let noon = moment("2025-10-21T12:00:00Z");
     assert_eq!(traces_between(SEED, noon, noon).count(), 0);
     assert_eq!(traces_between(SEED, noon, noon - DAY).count(), 0);
 }
 
 #[test]
-fn thirty_days_hold_about_1500_traces_a_day_in_order_with_ids_of_their_own() {
+fn thirty_days_have_about_1500_ordered_traces_per_day_with_unique_ids() {
     let from = moment("2025-10-01T00:00:00Z");
     let runs: Vec<_> = runs_between(SEED, from, from + 30 * DAY).map(|run| (run.start, run.id)).collect();
     assert!((35_000..60_000).contains(&runs.len()), "{}", runs.len());
@@ -96,11 +96,11 @@ fn thirty_days_hold_about_1500_traces_a_day_in_order_with_ids_of_their_own() {
 }
 
 #[test]
-fn a_conversation_ends_within_the_minutes_that_are_looked_back_on() {
+fn a_conversation_starts_all_its_runs_within_the_maximum_duration() {
     for agent in AGENTS.iter() {
         let agent = &agent.data;
         let longest = agent.turns.1 * (agent.limit_seconds + 180) + 60;
-        assert!(longest <= conversation::MINUTES.unsigned_abs() * 60, "{}: {longest} s", agent.id);
+        assert!(longest <= schedule::MINUTES.unsigned_abs() * 60, "{}: {longest} s", agent.id);
     }
 }
 
@@ -124,7 +124,7 @@ fn tokens_and_costs_of_the_model_calls_sum_to_the_traces() {
 }
 
 #[test]
-fn spans_lie_inside_their_parents_and_agree_with_how_the_run_ended() {
+fn spans_are_within_their_parents_and_match_the_status_of_the_run() {
     for trace in week() {
         assert!((2..=8).contains(&trace.spans.len()), "{} spans", trace.spans.len());
         let bounds: HashMap<_, _> = trace
@@ -153,7 +153,7 @@ fn spans_lie_inside_their_parents_and_agree_with_how_the_run_ended() {
 }
 
 #[test]
-fn every_trace_keeps_the_limits_of_ingestion_and_leaves_no_slot_unfilled() {
+fn every_trace_respects_the_limits_of_ingestion_and_has_no_unfilled_slots() {
     for trace in week() {
         let json = serde_json::to_string(&trace).unwrap();
         assert!(json.len() < 16 * 1024 && trace.tags.len() <= limit::TRACE_TAGS, "{}", json.len());
@@ -167,7 +167,7 @@ fn every_trace_keeps_the_limits_of_ingestion_and_leaves_no_slot_unfilled() {
 }
 
 #[test]
-fn the_weekly_incident_shows_in_errors_latency_and_quality() {
+fn the_weekly_incident_affects_errors_latency_and_quality() {
     let week = week();
     let openai = |from: &str, to: &str| {
         let (from, to) = (moment(from), moment(to));
@@ -193,7 +193,7 @@ fn the_weekly_incident_shows_in_errors_latency_and_quality() {
 }
 
 #[test]
-fn every_working_day_has_failures_that_stand_out() {
+fn every_working_day_has_a_peak_of_failures() {
     let week = week();
     for day in 0..5 {
         let from = moment("2025-10-20T16:10:00Z") + day * DAY;
@@ -205,7 +205,7 @@ fn every_working_day_has_failures_that_stand_out() {
         assert!(rate > 8.0, "day {day}: {rate} % of {count}");
     }
     let (rate, _) = error_rate(week.iter());
-    assert!((1.5..7.0).contains(&rate), "{rate} % in all");
+    assert!((1.5..7.0).contains(&rate), "{rate} % overall");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! The words that make one conversation differ from the next: names, numbers and things for the templates' `{slots}`.
+//! The words that vary conversations: names, numbers and things for the `{slots}` of the templates.
 
 use super::random::Random;
 
-/// What a conversation is about, in words: the same in each of its turns.
+/// The words of a conversation, the same in all its turns.
 #[derive(Clone, Debug)]
 pub struct Words(Vec<(&'static str, String)>);
 
@@ -111,7 +111,7 @@ impl Words {
         for (slot, low, high) in NUMBERS {
             words.push((slot, (low + random.below(high - low + 1)).to_string()));
         }
-        // Cents, so that net, tax and gross add up.
+        // In cents, so that net, tax and gross add up.
         let net = 1_900 + random.below(480_000);
         let tax = (net * 19 + 50) / 100;
         for (slot, cents) in
@@ -122,7 +122,7 @@ impl Words {
         Self(words)
     }
 
-    /// The template with every `{slot}` filled; a slot that nobody knows stays as it is.
+    /// Fills every `{slot}` of a template; unknown slots remain.
     pub fn fill(&self, template: &str) -> String {
         let mut text = String::with_capacity(template.len() + 32);
         let mut rest = template;
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_are_filled_and_other_braces_stay() {
+    fn fills_slots_and_keeps_other_braces() {
         let words = Words(vec![("name", "Mia".to_owned())]);
         assert_eq!(words.fill("Hi {name}, {\"a\": {}} {what} {name}"), "Hi Mia, {\"a\": {}} {what} Mia");
         assert_eq!(words.fill("open {"), "open {");

@@ -64,7 +64,7 @@ pub async fn create(
         created_by: login.user_id,
     };
     let api_key = app.accounts.create_api_key(&new).await?;
-    app.credentials.forget_keys();
+    app.credentials.clear_cached_keys();
     let created = Created(Json(CreateApiKeyResponse { key, api_key }));
     Ok(created.customize().insert_header((header::CACHE_CONTROL, "no-store")))
 }
@@ -82,6 +82,6 @@ pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<No
     if !app.accounts.revoke_api_key(login.workspace_id, *id, app.clock.now()).await? {
         return Err(ApiError::NotFound("API key not found"));
     }
-    app.credentials.forget_keys();
+    app.credentials.clear_cached_keys();
     Ok(NoContent)
 }

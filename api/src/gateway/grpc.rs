@@ -39,7 +39,7 @@ use crate::{
     error::ApiError,
     gateway::in_flight::InFlight,
     ingestion::{self, otlp},
-    internal::hand_on::{Answer, HandOn},
+    internal::forward_spans::{Forwarded, SpanForwarder},
     telemetry::{
         metrics::Metrics,
         request::{self, REQUEST_ID},
@@ -50,7 +50,7 @@ const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Expor
 /// The prefix of the services for metrics and logs.
 const COLLECTOR: &str = "/opentelemetry.proto.collector.";
 /// [`REQUEST_ID`] for the `http` crate of tonic.
-const ANSWERED_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
+const RESPONSE_ID: http::HeaderName = http::HeaderName::from_static("x-request-id");
 /// The maximum size of an error message, which travels in a header.
 const MESSAGE_BYTES: usize = 1024;
 
@@ -58,17 +58,17 @@ const MESSAGE_BYTES: usize = 1024;
 #[derive(Clone)]
 pub enum Ingestion {
     /// In this process.
-    Here(Data<ingestion::State>),
+    Local(Data<ingestion::State>),
     /// In another process.
-    Away(HandOn),
+    Remote(SpanForwarder),
 }
 
-/// The OTLP trace service. Connections may hold it for as long as they like; its state is dropped when [`Open`] is.
+/// The OTLP trace service. Connections may hold it for as long as they like; its state is dropped when [`ServiceGuard`] is.
 #[derive(Clone)]
 pub struct TraceService(Weak<Inner>);
 
 /// Keeps a [`TraceService`] running.
-pub struct Open(Arc<Inner>);
+pub struct ServiceGuard(Arc<Inner>);
 
 struct Inner {
     gateway: Data<State>,
@@ -77,7 +77,7 @@ struct Inner {
     in_flight: InFlight,
 }
 
-impl Open {
+impl ServiceGuard {
     /// Creates the service in front of `ingestion`.
     #[must_use]
     pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
@@ -97,12 +97,12 @@ impl Open {
     }
 }
 
-type Answered = http::Response<Body>;
+type GrpcResponse = http::Response<Body>;
 
 impl Service<http::Request<Body>> for TraceService {
-    type Response = Answered;
+    type Response = GrpcResponse;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Answered, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<GrpcResponse, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -121,7 +121,7 @@ impl Service<http::Request<Body>> for TraceService {
 
 impl Inner {
     /// Assigns an id to a request, logs its completion and records its duration, like HTTP requests.
-    async fn observe(self: Arc<Self>, request: http::Request<Body>) -> Answered {
+    async fn observe(self: Arc<Self>, request: http::Request<Body>) -> GrpcResponse {
         let start = Instant::now();
         let id = request::id(header(request.headers(), REQUEST_ID.as_str()));
         let span = tracing::info_span!("request", id);
@@ -144,12 +144,12 @@ impl Inner {
             );
         });
         if let Ok(id) = http::HeaderValue::from_str(&id) {
-            answer.headers_mut().insert(ANSWERED_ID, id);
+            answer.headers_mut().insert(RESPONSE_ID, id);
         }
         answer
     }
 
-    async fn answer(self: Arc<Self>, request: http::Request<Body>, id: &str) -> Answered {
+    async fn answer(self: Arc<Self>, request: http::Request<Body>, id: &str) -> GrpcResponse {
         match request.uri().path() {
             EXPORT => {}
             path if path.starts_with(COLLECTOR) => {
@@ -157,9 +157,9 @@ impl Inner {
             }
             _ => return Status::unimplemented("Unknown method").into_http(),
         }
-        let sender = match self.admit(request.headers()).await {
+        let sender = match self.authorize(request.headers()).await {
             Ok(sender) => sender,
-            Err(error) => return refusal(&error).into_http(),
+            Err(error) => return to_status(&error).into_http(),
         };
         let read = Arc::new(AtomicBool::new(false));
         let export = Export { inner: self, sender, request_id: id.to_owned(), read: Arc::clone(&read) };
@@ -167,11 +167,11 @@ impl Inner {
             .accept_compressed(CompressionEncoding::Gzip)
             .max_decoding_message_size(limit::INGEST_BODY_BYTES);
         let answer = grpc.unary(export, request).await;
-        if read.load(Ordering::Relaxed) { answer } else { unread(answer) }
+        if read.load(Ordering::Relaxed) { answer } else { without_retry(answer) }
     }
 
     /// Authenticates the caller and applies the rate limit.
-    async fn admit(&self, headers: &http::HeaderMap) -> Result<Sender, ApiError> {
+    async fn authorize(&self, headers: &http::HeaderMap) -> Result<Sender, ApiError> {
         let credentials = credentials_in(header(headers, "authorization"), header(headers, API_KEY));
         let workspace_id = self.gateway.credentials.check(credentials).await??.workspace_id();
         let decision = self.gateway.rate_limit.check(workspace_id).await;
@@ -181,22 +181,22 @@ impl Inner {
         Ok(Sender { workspace_id })
     }
 
-    async fn take(&self, sender: Sender, request_id: &str, body: Bytes) -> Result<Bytes, Status> {
+    async fn ingest(&self, sender: Sender, request_id: &str, body: Bytes) -> Result<Bytes, Status> {
         match &self.ingestion {
-            Ingestion::Here(app) => {
-                let answer = otlp::take(app, sender, Encoding::Protobuf, body).await;
-                answer.map(Bytes::from).map_err(|error| refusal(&error))
+            Ingestion::Local(app) => {
+                let answer = otlp::ingest(app, sender, Encoding::Protobuf, body).await;
+                answer.map(Bytes::from).map_err(|error| to_status(&error))
             }
-            Ingestion::Away(hand_on) => match hand_on.spans(sender, request_id, body).await {
-                Ok(Answer::Taken(answer)) => Ok(answer),
-                Ok(Answer::Refused { status, retry_after }) => Err(refused(status, retry_after)),
-                Err(error) => Err(refusal(&error)),
+            Ingestion::Remote(forwarder) => match forwarder.forward(sender, request_id, body).await {
+                Ok(Forwarded::Accepted(answer)) => Ok(answer),
+                Ok(Forwarded::Rejected { status, retry_after }) => Err(with_details(status, retry_after)),
+                Err(error) => Err(to_status(&error)),
             },
         }
     }
 }
 
-fn stopping() -> Answered {
+fn stopping() -> GrpcResponse {
     Status::unavailable("The server is stopping; try again").into_http()
 }
 
@@ -205,12 +205,12 @@ fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// Converts an error to a gRPC status.
-fn refusal(error: &ApiError) -> Status {
+fn to_status(error: &ApiError) -> Status {
     error.log();
-    refused(status::Status::from(&error.body()), error.retry_after())
+    with_details(status::Status::from(&error.body()), error.retry_after())
 }
 
-fn refused(mut status: status::Status, retry_after: Option<u64>) -> Status {
+fn with_details(mut status: status::Status, retry_after: Option<u64>) -> Status {
     status.message.truncate(status.message.floor_char_boundary(MESSAGE_BYTES));
     if let Some(seconds) = retry_after {
         status = status.retry_after(Duration::from_secs(seconds.max(1)));
@@ -220,7 +220,7 @@ fn refused(mut status: status::Status, retry_after: Option<u64>) -> Status {
 }
 
 /// Replaces codes of tonic for unreadable messages that clients would retry forever.
-fn unread(answer: Answered) -> Answered {
+fn without_retry(answer: GrpcResponse) -> GrpcResponse {
     match Status::from_header_map(answer.headers()) {
         Some(status)
             if matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted | Code::Internal) =>
@@ -246,7 +246,7 @@ impl UnaryService<Bytes> for Export {
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         self.read.store(true, Ordering::Relaxed);
         let (inner, sender, id) = (Arc::clone(&self.inner), self.sender, self.request_id.clone());
-        Box::pin(async move { inner.take(sender, &id, request.into_inner()).await.map(Response::new) })
+        Box::pin(async move { inner.ingest(sender, &id, request.into_inner()).await.map(Response::new) })
     }
 }
 

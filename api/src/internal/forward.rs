@@ -30,7 +30,7 @@ use crate::{
 /// The timeout of connecting; the roles are close to each other.
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long idle connections are kept: less than on the other side, so that no closed connection is used.
-const KEEP: Duration = Duration::from_secs(15);
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The maximum number of connections of a worker.
 const CONNECTIONS: usize = 1024;
 
@@ -44,7 +44,7 @@ const REQUEST_HEADERS: [HeaderName; 6] = [
     HeaderName::from_static("traceparent"),
 ];
 /// The response headers that are not forwarded: they concern the connection, or the gateway sets them itself.
-const ANSWER_HEADERS_LEFT: [HeaderName; 6] = [
+const DROPPED_RESPONSE_HEADERS: [HeaderName; 6] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
     header::DATE,
@@ -89,7 +89,7 @@ pub async fn query(
     let query = &forward.peers.query;
     match *request.method() {
         Method::POST | Method::PATCH => forward.send(query, &identity, &request, payload).await,
-        _ => forward.ask(query, &identity, &request).await,
+        _ => forward.send_without_body(query, &identity, &request).await,
     }
 }
 
@@ -111,7 +111,7 @@ impl Forward {
     /// Creates connections of this worker to `peers`.
     #[must_use]
     pub fn new(peers: Peers) -> Self {
-        let connector = Connector::new().timeout(CONNECT).conn_keep_alive(KEEP).limit(CONNECTIONS);
+        let connector = Connector::new().timeout(CONNECT).conn_keep_alive(KEEP_ALIVE).limit(CONNECTIONS);
         let client =
             Client::builder().connector(connector).timeout(peers.timeout).disable_redirects().finish();
         Self { client, peers }
@@ -119,16 +119,16 @@ impl Forward {
 
     /// Sends a request without a body. It may be retried with another replica, or with the same one if that has just
     /// closed the connection.
-    async fn ask(
+    async fn send_without_body(
         &self,
         upstream: &Upstream,
         identity: &Identity,
         request: &HttpRequest,
     ) -> Result<HttpResponse, ApiError> {
-        let mut turn = upstream.turn(self.peers.clock.now());
-        turn.extend(turn.first().copied());
+        let mut rotation = upstream.rotation(self.peers.clock.now());
+        rotation.extend(rotation.first().copied());
         let mut failure = None;
-        for replica in turn {
+        for replica in rotation {
             match self.request(upstream, replica, identity, request).send().await {
                 Ok(answer) => return Ok(pass(answer)),
                 // The replica is busy or lost the request; retrying would double the load.
@@ -151,7 +151,7 @@ impl Forward {
     ) -> Result<HttpResponse, ApiError> {
         let body = PassingBody::new(request, payload)?;
         let mut failure = None;
-        for replica in upstream.turn(self.peers.clock.now()) {
+        for replica in upstream.rotation(self.peers.clock.now()) {
             let sending = self.request(upstream, replica, identity, request);
             let sent = match body.length() {
                 Some(length) => sending.send_body(SizedStream::new(length, body.clone())).await,
@@ -215,7 +215,7 @@ where
 {
     let mut response = HttpResponseBuilder::new(answer.status());
     for (name, value) in answer.headers() {
-        if !ANSWER_HEADERS_LEFT.contains(name) {
+        if !DROPPED_RESPONSE_HEADERS.contains(name) {
             response.append_header((name.clone(), value.clone()));
         }
     }

@@ -3,7 +3,7 @@
 
 mod body;
 pub mod forward;
-pub mod hand_on;
+pub mod forward_spans;
 pub mod proof;
 pub mod receive;
 pub mod upstream;

@@ -12,7 +12,7 @@ use actix_web::http::Uri;
 use shared::Timestamp;
 
 /// How long an unreachable replica is avoided if there are others.
-const REST: Duration = Duration::from_secs(2);
+const AVOIDED_FOR: Duration = Duration::from_secs(2);
 
 /// The replicas of a role. Clones share their state.
 #[derive(Clone, Debug)]
@@ -45,17 +45,17 @@ impl Upstream {
 
     /// Returns the replicas in the order in which to try them for one request; avoided ones come last.
     #[must_use]
-    pub fn turn(&self, now: Timestamp) -> Vec<usize> {
+    pub fn rotation(&self, now: Timestamp) -> Vec<usize> {
         let count = self.0.replicas.len();
         let first = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let mut turn: Vec<_> = (0..count).map(|index| first.wrapping_add(index) % count).collect();
-        turn.sort_by_key(|&index| {
+        let mut rotation: Vec<_> = (0..count).map(|index| first.wrapping_add(index) % count).collect();
+        rotation.sort_by_key(|&index| {
             self.0.replicas[index].resting_until.load(Ordering::Relaxed) > now.as_micros()
         });
-        turn
+        rotation
     }
 
-    /// Returns the URL of a replica of [`Upstream::turn`].
+    /// Returns the URL of a replica of [`Upstream::rotation`].
     #[must_use]
     pub fn origin(&self, replica: usize) -> &str {
         &self.0.replicas[replica].origin
@@ -68,7 +68,7 @@ impl Upstream {
 
     /// Records that a replica was unreachable.
     pub fn unreachable(&self, replica: usize, now: Timestamp) {
-        self.0.replicas[replica].resting_until.store((now + REST).as_micros(), Ordering::Relaxed);
+        self.0.replicas[replica].resting_until.store((now + AVOIDED_FOR).as_micros(), Ordering::Relaxed);
     }
 }
 
@@ -84,8 +84,8 @@ mod tests {
     #[test]
     fn replicas_are_used_in_rotation() {
         let upstream = upstream();
-        assert_eq!(upstream.turn(Timestamp::EPOCH), [0, 1, 2]);
-        assert_eq!(upstream.turn(Timestamp::EPOCH), [1, 2, 0]);
+        assert_eq!(upstream.rotation(Timestamp::EPOCH), [0, 1, 2]);
+        assert_eq!(upstream.rotation(Timestamp::EPOCH), [1, 2, 0]);
         assert_eq!(upstream.origin(1), "http://b:2");
     }
 
@@ -93,9 +93,9 @@ mod tests {
     fn an_unreachable_replica_comes_last_for_a_while() {
         let upstream = upstream();
         upstream.unreachable(0, Timestamp::EPOCH);
-        assert_eq!(upstream.turn(Timestamp::EPOCH), [1, 2, 0]);
-        assert_eq!(upstream.turn(Timestamp::EPOCH)[2], 0);
-        assert_eq!(upstream.turn(Timestamp::EPOCH + REST), [2, 0, 1]);
-        assert_eq!(upstream.turn(Timestamp::EPOCH + REST), [0, 1, 2]);
+        assert_eq!(upstream.rotation(Timestamp::EPOCH), [1, 2, 0]);
+        assert_eq!(upstream.rotation(Timestamp::EPOCH)[2], 0);
+        assert_eq!(upstream.rotation(Timestamp::EPOCH + AVOIDED_FOR), [2, 0, 1]);
+        assert_eq!(upstream.rotation(Timestamp::EPOCH + AVOIDED_FOR), [0, 1, 2]);
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Clock,
     redis::{Redis, RedisFailure},
-    telemetry::{log::Seldom, metrics::Metrics},
+    telemetry::{log::LogThrottle, metrics::Metrics},
 };
 
 static CHECK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/check.lua")));
@@ -36,7 +36,7 @@ struct Inner {
     metrics: Metrics,
     /// Counts locally while Redis is unavailable.
     own: SlidingWindow<LimitKey>,
-    log: Seldom,
+    log: LogThrottle,
 }
 
 impl RedisWindow {
@@ -45,7 +45,7 @@ impl RedisWindow {
     pub(super) fn new(redis: Redis, limit: u32, window: Duration, clock: Clock, metrics: Metrics) -> Self {
         let own = SlidingWindow::new(limit, window, clock.clone());
         let window = i64::try_from(window.as_micros()).unwrap_or(i64::MAX).max(1);
-        Self(Arc::new(Inner { redis, limit, window, clock, metrics, own, log: Seldom::default() }))
+        Self(Arc::new(Inner { redis, limit, window, clock, metrics, own, log: LogThrottle::default() }))
     }
 
     /// Returns whether a request may pass, and counts it if so.
@@ -91,7 +91,7 @@ impl RedisWindow {
             .inspect_err(|failure| {
                 self.0.metrics.limit_fell_back();
                 let error = chain(failure);
-                self.0.log.say(|| tracing::warn!(error, "Redis unavailable; limits are counted locally"));
+                self.0.log.log(|| tracing::warn!(error, "Redis unavailable; limits are counted locally"));
             })
             .ok()
     }

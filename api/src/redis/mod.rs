@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_secs(1);
 /// The timeout of connecting.
 const CONNECT: Duration = Duration::from_secs(1);
 /// How long a peer may acknowledge nothing. Without this limit a cut cable looks like silence for minutes.
-const GONE: Duration = Duration::from_secs(10);
+const TCP_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum number of commands in flight on the connection.
 const PIPELINE: usize = 1024;
 
@@ -104,8 +104,8 @@ impl Redis {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let tcp = TcpSettings::default()
             .set_nodelay(true)
-            .set_user_timeout(GONE)
-            .set_keepalive(TcpKeepalive::new().with_time(GONE).with_interval(GONE));
+            .set_user_timeout(TCP_TIMEOUT)
+            .set_keepalive(TcpKeepalive::new().with_time(TCP_TIMEOUT).with_interval(TCP_TIMEOUT));
         let info: ConnectionInfo = url.connection().clone().set_tcp_settings(tcp);
         let config = ConnectionManagerConfig::new()
             // The next command starts the next attempt; the breaker limits how often.

@@ -14,8 +14,8 @@ use tonic::transport::{Server, server::TcpIncoming};
 use super::{error::StartError, http::ANSWERING_SECONDS};
 use crate::{
     config::{Config, GrpcPort},
-    gateway::grpc::{Ingestion, Open},
-    internal::hand_on::HandOn,
+    gateway::grpc::{Ingestion, ServiceGuard},
+    internal::forward_spans::SpanForwarder,
     parts::Parts,
 };
 
@@ -38,7 +38,7 @@ pub(super) struct Grpc {
     /// When the server must have stopped; `None` until the stop is requested.
     deadline: Option<Instant>,
     /// The state that connections use in their own tasks.
-    open: Open,
+    open: ServiceGuard,
     task: JoinHandle<()>,
 }
 
@@ -132,14 +132,14 @@ impl Grpc {
     }
 }
 
-fn open(parts: &Parts) -> Result<Option<Open>, StartError> {
+fn open(parts: &Parts) -> Result<Option<ServiceGuard>, StartError> {
     let Some(gateway) = &parts.gateway else { return Ok(None) };
     let ingestion = match (&parts.ingestion, &parts.peers) {
-        (Some(ingestion), _) => Ingestion::Here(ingestion.clone()),
-        (None, Some(peers)) => Ingestion::Away(HandOn::new(peers.clone())?),
+        (Some(ingestion), _) => Ingestion::Local(ingestion.clone()),
+        (None, Some(peers)) => Ingestion::Remote(SpanForwarder::new(peers.clone())?),
         (None, None) => return Ok(None),
     };
-    Ok(Some(Open::new(gateway.clone(), ingestion, parts.metrics.clone())))
+    Ok(Some(ServiceGuard::new(gateway.clone(), ingestion, parts.metrics.clone())))
 }
 
 /// Waits for the signals that stop the HTTP server, which has its own handlers. Poll it after the HTTP server: a signal without

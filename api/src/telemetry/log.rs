@@ -30,11 +30,11 @@ pub fn start(level: &str, format: Option<LogFormat>) {
 
 /// Limits log lines to one per second, so that a failure that affects every request does not flood the log.
 #[derive(Debug, Default)]
-pub struct Seldom(Mutex<Option<Instant>>);
+pub struct LogThrottle(Mutex<Option<Instant>>);
 
-impl Seldom {
+impl LogThrottle {
     /// Calls `line` unless it was called less than a second ago.
-    pub fn say(&self, line: impl FnOnce()) {
+    pub fn log(&self, line: impl FnOnce()) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
             *last = Some(Instant::now());

@@ -1,5 +1,5 @@
-//! The HTTP API against four roles over PostgreSQL and Redis: the suite of `tests/api` once more. `test_support::server`
-//! starts the roles because this test binary is called `apart`.
+//! Runs the suite of `tests/api` against four roles on PostgreSQL and Redis. `test_support::server` starts the roles
+//! because this test binary is called `apart`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 

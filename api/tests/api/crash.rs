@@ -1,4 +1,4 @@
-//! A server that is killed or stopped while traces stream in: what was acknowledged is there afterwards, once.
+//! Kills or stops a server while clients send traces: every acknowledged trace is stored exactly once.
 
 use std::{
     collections::HashSet,
@@ -21,7 +21,7 @@ use test_support::{
     server::PASSWORD,
 };
 
-/// What the senders of all rounds have sent, and what of it was acknowledged.
+/// The traces that the senders of all rounds have sent, and the ids of those that were acknowledged.
 #[derive(Default)]
 struct Ledger {
     sent: Mutex<Vec<Value>>,
@@ -32,8 +32,8 @@ fn id(trace: &Value) -> String {
     trace["trace_id"].as_str().unwrap().to_owned()
 }
 
-/// Sends without stopping, a batch or a single trace at a time, until the server does not answer any more.
-async fn stream(
+/// Sends batches and single traces until the server stops responding.
+async fn send_until_server_stops(
     client: Client,
     ledger: Arc<Ledger>,
     count: Arc<AtomicUsize>,
@@ -64,8 +64,8 @@ async fn stream(
     }
 }
 
-/// Starts the senders, and comes back when so many traces of them were acknowledged.
-async fn under_load(
+/// Starts the senders and returns as soon as `acknowledged` traces were acknowledged.
+async fn start_senders(
     client: &Client,
     ledger: &Arc<Ledger>,
     name: &str,
@@ -76,15 +76,23 @@ async fn under_load(
     let senders = (0..6)
         .map(|sender| {
             let sender = format!("{name}-{sender}");
-            tokio::spawn(stream(client.clone(), Arc::clone(ledger), Arc::clone(&count), sender, now))
+            tokio::spawn(send_until_server_stops(
+                client.clone(),
+                Arc::clone(ledger),
+                Arc::clone(&count),
+                sender,
+                now,
+            ))
         })
         .collect();
-    test_support::server::eventually("the load", || async { count.load(Ordering::SeqCst) >= acknowledged })
-        .await;
+    test_support::server::eventually("enough traces are acknowledged", || async {
+        count.load(Ordering::SeqCst) >= acknowledged
+    })
+    .await;
     senders
 }
 
-/// Logs in to an account that is made on the first call.
+/// Logs in; creates the account on the first call.
 async fn log_in(process: &Process) -> Client {
     let anyone = process.anyone();
     let mut answer: Answer = anyone.login("ada@example.com", PASSWORD).await;
@@ -95,24 +103,29 @@ async fn log_in(process: &Process) -> Client {
     anyone.with_token(answer.expect(200).json()["access_token"].as_str().unwrap())
 }
 
-/// Every acknowledged trace is there once, nothing is there that was not sent, and the counts agree.
+/// Asserts that every acknowledged trace is stored once, that every stored trace was sent, and that the counts match.
+/// Returns the number of stored traces.
 async fn check(client: &Client, ledger: &Ledger) -> u64 {
     let (ids, total) = client.all_trace_ids().await;
     let stored: HashSet<String> = ids.iter().cloned().collect();
-    assert_eq!((ids.len(), stored.len()), (usize::try_from(total).unwrap(), ids.len()), "listed once each");
+    assert_eq!(
+        (ids.len(), stored.len()),
+        (usize::try_from(total).unwrap(), ids.len()),
+        "each trace is listed once"
+    );
     let acknowledged = ledger.acknowledged.lock().unwrap().clone();
     let missing: Vec<_> = acknowledged.difference(&stored).collect();
     assert!(
         missing.is_empty(),
-        "{} of {} acknowledged are missing: {missing:?}",
+        "{} of {} acknowledged traces are missing: {missing:?}",
         missing.len(),
         acknowledged.len()
     );
     let sent: HashSet<String> = ledger.sent.lock().unwrap().iter().map(id).collect();
-    let invented: Vec<_> = stored.difference(&sent).collect();
-    assert!(invented.is_empty(), "{invented:?}");
+    let never_sent: Vec<_> = stored.difference(&sent).collect();
+    assert!(never_sent.is_empty(), "{never_sent:?}");
     let counted = client.kpis("30d").await["total_requests"]["value"].as_f64().unwrap();
-    assert_eq!(counted, total as f64, "the rollups agree with the rows");
+    assert_eq!(counted, total as f64, "the rollups match the rows");
     total
 }
 
@@ -125,13 +138,13 @@ fn start(folder: &Path) -> Process {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_was_acknowledged_survives_kill_9_and_counts_once() {
+async fn acknowledged_traces_survive_kill_9_and_count_once() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Arc::new(Ledger::default());
     for (round, acknowledged) in [100, 700, 1500].into_iter().enumerate() {
         let process = start(folder.path());
         let client = log_in(&process).await;
-        let senders = under_load(&client, &ledger, &format!("kill{round}"), acknowledged, now()).await;
+        let senders = start_senders(&client, &ledger, &format!("kill{round}"), acknowledged, now()).await;
         process.kill();
         for sender in senders {
             sender.await.unwrap();
@@ -149,25 +162,25 @@ async fn whatever_was_acknowledged_survives_kill_9_and_counts_once() {
     let again: Vec<Value> = sent.iter().filter(|trace| acknowledged.contains(&id(trace))).cloned().collect();
     assert!(again.len() >= 2300, "{}", again.len());
     client.ingest(&again).await;
-    assert_eq!(check(&client, &ledger).await, before, "sent again, counted once");
+    assert_eq!(check(&client, &ledger).await, before, "traces that are sent again count once");
     for (trace, position) in again.iter().step_by(97).zip(0..) {
         let found = client.trace(&id(trace)).await;
         let spans = trace["spans"].as_array().map_or(0, Vec::len);
         assert_eq!(found["spans"].as_array().unwrap().len(), spans, "{position}");
         assert_eq!(found["output"], trace["output"], "{position}");
     }
-    // Those on which the kill fell first come in now, if they did not then.
+    // A trace whose request was interrupted by a kill may be stored only now.
     client.ingest(&sent).await;
     assert_eq!(check(&client, &ledger).await, sent.len() as u64);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_under_load_the_server_ends_well_and_has_written_all() {
+async fn server_that_stops_under_load_exits_with_0_and_writes_every_acknowledged_trace() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = Arc::new(Ledger::default());
     let process = start(folder.path());
     let client = log_in(&process).await;
-    let senders = under_load(&client, &ledger, "term", 500, now()).await;
+    let senders = start_senders(&client, &ledger, "term", 500, now()).await;
     let started = std::time::Instant::now();
     let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
     assert_eq!(status.code(), Some(0), "{output}");

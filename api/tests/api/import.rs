@@ -42,7 +42,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn an_import_is_there_when_it_ends_and_counts_once_when_it_is_repeated() {
+async fn repeated_import_counts_each_trace_once() {
     let server = server::spawn().await;
     let member = server.member("ada").await;
     let (_, key) = server.key_of(&member).await;
@@ -50,15 +50,15 @@ async fn an_import_is_there_when_it_ends_and_counts_once_when_it_is_repeated() {
     for _ in 0..2 {
         let output = agent_obs(&["import", "-", "--url", &server.url, "--batch", "100"], &key, &input).await;
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        assert!(text(&output.stdout).starts_with("1,234 traces taken"), "{}", text(&output.stdout));
+        assert!(text(&output.stdout).starts_with("1,234 traces accepted"), "{}", text(&output.stdout));
     }
-    // The last moment of a window is not in it.
+    // The end of a window is exclusive.
     server.clock.advance(std::time::Duration::from_secs(1));
     assert_eq!(member.kpis("24h").await["total_requests"]["value"], 1_234.0);
 }
 
 #[tokio::test]
-async fn bad_lines_are_named_by_their_numbers_and_the_rest_is_kept() {
+async fn import_reports_invalid_lines_by_number_and_stores_the_rest() {
     let server = server::spawn().await;
     let member = server.member("ada").await;
     let (_, key) = server.key_of(&member).await;
@@ -71,14 +71,14 @@ async fn bad_lines_are_named_by_their_numbers_and_the_rest_is_kept() {
     let errors = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(errors.contains("line 5: is not JSON") && errors.contains("line 6: status"), "{errors}");
-    assert!(text(&output.stdout).contains("5 traces taken, 2 bad lines"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("5 traces accepted, 2 bad lines"), "{}", text(&output.stdout));
     server.clock.advance(std::time::Duration::from_secs(1));
     let (ids, total) = member.all_trace_ids().await;
     assert_eq!((ids.iter().filter(|id| id.starts_with("import-")).count(), total), (2, 5));
 }
 
 #[tokio::test]
-async fn a_key_that_does_not_hold_ends_the_import_with_2() {
+async fn import_with_an_invalid_key_exits_with_2() {
     let server = server::spawn().await;
     let stranger = server.anyone().with_token("ao_0123456789012345678901234567890123456789012");
     let output =
@@ -89,7 +89,7 @@ async fn a_key_that_does_not_hold_ends_the_import_with_2() {
 }
 
 #[tokio::test]
-async fn a_healthcheck_names_what_is_up_and_fails_where_nobody_answers() {
+async fn healthcheck_lists_dependencies_and_fails_without_a_server() {
     let server = server::spawn().await;
     let up = agent_obs(&["healthcheck", "--url", &server.url], &server.anyone(), "").await;
     assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
@@ -99,5 +99,5 @@ async fn a_healthcheck_names_what_is_up_and_fails_where_nobody_answers() {
     server.stop();
     let down = agent_obs(&["healthcheck", "--url", &url], &anyone, "").await;
     assert_eq!(down.status.code(), Some(1));
-    assert!(text(&down.stderr).contains("does not answer"), "{}", text(&down.stderr));
+    assert!(text(&down.stderr).contains("does not respond"), "{}", text(&down.stderr));
 }

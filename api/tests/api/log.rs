@@ -1,4 +1,4 @@
-//! The log of the real binary: a line for each request, and never what was sent in it.
+//! The log of the real binary has a line per request and never contains request data.
 
 use reqwest::Method;
 use serde_json::json;
@@ -9,9 +9,9 @@ use test_support::{
     server::PASSWORD,
 };
 
-/// Sends every kind of request, good and bad, each with `mark` wherever something private may stand, and answers the
-/// credentials that were used.
-async fn talk(process: &Process, mark: &str) -> Vec<String> {
+/// Sends valid and invalid requests of every kind, with `mark` in every field that may contain private data. Returns the
+/// credentials that it used.
+async fn send_requests(process: &Process, mark: &str) -> Vec<String> {
     let anyone = process.anyone();
     let password = format!("pass-{mark}");
     anyone.register("ada@example.com", &password).await.expect(201);
@@ -33,8 +33,8 @@ async fn talk(process: &Process, mark: &str) -> Vec<String> {
     let token = anyone.login("ada@example.com", &password).await.expect(200).json();
     let token = token["access_token"].as_str().unwrap().to_owned();
     let ada = anyone.with_token(&token);
-    let made = ada.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
-    let key = made["key"].as_str().unwrap().to_owned();
+    let created = ada.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
+    let key = created["key"].as_str().unwrap().to_owned();
     let agent = anyone.with_token(&key);
 
     let run = full("run", api::clock::Clock::system().now(), mark);
@@ -82,7 +82,7 @@ async fn talk(process: &Process, mark: &str) -> Vec<String> {
         anyone.request(Method::GET, "/api/v1/traces").header("authorization", format!("Basic {mark}"));
     anyone.send(basic.header("cookie", format!("session={mark}"))).await.expect_error(401, "unauthorized");
     let header =
-        anyone.request(Method::GET, "/api/v1/auth/me").header("x-request-id", format!("{mark} is no id"));
+        anyone.request(Method::GET, "/api/v1/auth/me").header("x-request-id", format!("{mark} is not an id"));
     anyone.send(header.header("x-api-key", mark)).await.expect_error(401, "unauthorized");
     let named = ada.request(Method::GET, "/api/v1/auth/me").header("x-request-id", "a-request-of-this-test");
     ada.send(named).await.expect(200);
@@ -90,19 +90,19 @@ async fn talk(process: &Process, mark: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_line_holds_what_was_sent_at_any_level() {
+async fn no_log_line_contains_request_data_at_any_level() {
     let mark = "zq7-private-zq7";
     for (level, format) in [("debug", "json"), ("trace", "pretty")] {
         let folder = tempfile::tempdir().unwrap();
         let settings = [("LOG_LEVEL", level), ("LOG_FORMAT", format), ("RUST_BACKTRACE", "1")];
         let process = Process::start(folder.path(), &settings);
-        let credentials = talk(&process, mark).await;
+        let credentials = send_requests(&process, mark).await;
         let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
         assert_eq!(status.code(), Some(0), "{output}");
         let leaks: Vec<_> = output.lines().filter(|line| line.contains(mark)).collect();
         assert!(leaks.is_empty(), "{level}: {leaks:#?}");
         for secret in &credentials {
-            // A part of a credential is as bad as the whole.
+            // Half of a credential must not appear either.
             let (_, end) = secret.split_at(secret.len() / 2);
             assert!(!output.contains(secret.as_str()) && !output.contains(end), "{level}: {end}");
         }
@@ -110,7 +110,7 @@ async fn no_line_holds_what_was_sent_at_any_level() {
             !output.contains(PASSWORD) && !output.contains("$2b$") && !output.contains("panicked"),
             "{output}"
         );
-        // The log is there all the same.
+        // Requests are still logged.
         let line = output
             .lines()
             .find(|line| line.contains("request completed") && line.contains("a-request-of-this-test"))

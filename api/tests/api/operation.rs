@@ -1,4 +1,4 @@
-//! What whoever runs the server asks: alive, ready, metrics, the description of the API.
+//! Endpoints for operators: health, readiness, metrics, and the OpenAPI document.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use test_support::{
 };
 
 #[tokio::test]
-async fn health_and_ready_answer_without_a_login() {
+async fn health_and_ready_need_no_login() {
     let server = spawn().await;
     let anyone = server.anyone();
     let health = anyone.get("/health").await.expect(200).json();
@@ -20,7 +20,7 @@ async fn health_and_ready_answer_without_a_login() {
 }
 
 #[tokio::test]
-async fn a_dependency_that_is_down_is_named_and_the_process_is_alive_all_the_same() {
+async fn ready_names_a_dependency_that_is_down_and_health_still_returns_200() {
     let server = spawn().await;
     server.close_traces().await;
     let ready = server.anyone().get("/ready").await.expect(503).json();
@@ -29,7 +29,7 @@ async fn a_dependency_that_is_down_is_named_and_the_process_is_alive_all_the_sam
 }
 
 #[tokio::test]
-async fn metrics_count_requests_by_route_and_never_by_path() {
+async fn metrics_label_requests_by_route_and_never_by_path() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[trace("run-of-ada", noon(), json!({}))]).await;
@@ -52,10 +52,10 @@ async fn metrics_count_requests_by_route_and_never_by_path() {
     }
 }
 
-/// Every method and path of the route table, read from its source.
+/// Returns every method and path of the route table, read from its source.
 fn routes() -> BTreeSet<(String, String)> {
     let source: String = include_str!("../../src/routes.rs").split_whitespace().collect();
-    // Either makes a resource; the one takes packed bodies.
+    // Both functions create a resource; `packed` also accepts compressed bodies.
     let source = source.replace("packed(\"", "resource(\"");
     let mut routes = BTreeSet::new();
     for scope in source.split("web::scope(\"").skip(1) {
@@ -74,7 +74,7 @@ fn routes() -> BTreeSet<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_document_describes_every_route_and_nothing_else() {
+async fn openapi_document_describes_every_route_and_nothing_else() {
     let server = spawn().await;
     let document = server.anyone().get("/openapi.json").await.expect(200).json();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
@@ -82,7 +82,7 @@ async fn the_document_describes_every_route_and_nothing_else() {
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             assert!(
-                operation["responses"].as_object().is_some_and(|answers| !answers.is_empty()),
+                operation["responses"].as_object().is_some_and(|responses| !responses.is_empty()),
                 "{method} {path}"
             );
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{method} {path}");
@@ -97,7 +97,7 @@ async fn the_document_describes_every_route_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn every_reference_in_the_document_leads_somewhere() {
+async fn every_reference_in_the_openapi_document_resolves() {
     let server = spawn().await;
     let document = server.anyone().get("/openapi.json").await.expect(200).json();
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
@@ -128,7 +128,7 @@ async fn every_reference_in_the_document_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn the_documentation_has_a_page_that_loads_nothing_from_elsewhere() {
+async fn docs_page_loads_no_files_from_other_hosts() {
     let server = spawn().await;
     let anyone = server.anyone();
     let page = anyone.get("/docs/").await.expect(200);
@@ -137,7 +137,7 @@ async fn the_documentation_has_a_page_that_loads_nothing_from_elsewhere() {
         page.text.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
     assert!(!files.is_empty(), "{}", page.text);
     for file in files {
-        assert!(!file.contains("//"), "{file} is from elsewhere");
+        assert!(!file.contains("//"), "{file} is on another host");
         anyone.get(&format!("/docs/{}", file.trim_start_matches("./"))).await.expect(200);
     }
     let start = anyone.get("/docs/swagger-initializer.js").await.expect(200);

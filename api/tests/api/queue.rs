@@ -1,4 +1,4 @@
-//! What waits to be written is bounded: a full queue says so, and loses nothing that it took.
+//! The queue of unwritten traces is bounded: a full queue returns 503 and loses nothing that it accepted.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use test_support::{
     server::{builder, noon},
 };
 
-/// Four batches of this size fill the queue's 64 MiB but for a little; a fifth does not fit.
+/// Four batches of this size almost fill the queue of 64 MiB; a fifth would exceed it.
 const BATCH_BYTES: usize = 15 * 1024 * 1024;
 
 fn batch(name: &str) -> String {
@@ -20,14 +20,14 @@ fn batch(name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_answers_503_with_retry_after_and_keeps_what_it_took() {
+async fn full_queue_returns_503_with_retry_after_and_keeps_accepted_traces() {
     let folder = tempfile::tempdir().unwrap();
     let server = builder().in_folder(&folder).spawn().await;
     let ada = server.member("ada").await;
     let bodies: Vec<(String, String)> =
         (0..6).map(|i| format!("batch{i}")).map(|name| (batch(&name), name)).collect();
 
-    // Somebody else writes to the file for a while: the server's writer waits, and what comes in gathers.
+    // Another connection locks the file: the server's writer waits, and the queue fills up.
     let options = SqliteConnectOptions::new().filename(folder.path().join("traces.db"));
     let mut other = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
@@ -50,15 +50,15 @@ async fn a_full_queue_answers_503_with_retry_after_and_keeps_what_it_took() {
     for _ in 0..2 {
         refusals.recv().await.unwrap();
     }
-    // Reading goes on all the while.
+    // Reads still succeed.
     assert_eq!(ada.traces("").await["total"], 0);
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
     other.close().await.unwrap();
 
-    let (mut taken, mut again) = (0, Vec::new());
+    let (mut accepted, mut rejected) = (0, Vec::new());
     for (name, answer) in join_all(sending).await.into_iter().map(Result::unwrap) {
         if answer.status == 202 {
-            taken += 1;
+            accepted += 1;
             for i in 0..5 {
                 ada.trace(&format!("{name}-{i}")).await;
             }
@@ -66,18 +66,18 @@ async fn a_full_queue_answers_503_with_retry_after_and_keeps_what_it_took() {
             let answer = answer.expect_error(503, "queue_full");
             assert_eq!(answer.header("retry-after"), "1");
             ada.get(&format!("/api/v1/traces/{name}-0")).await.expect_error(404, "not_found");
-            again.push(name);
+            rejected.push(name);
         }
     }
-    assert_eq!((taken, again.len()), (4, 2));
-    for (body, name) in bodies.into_iter().filter(|(_, name)| again.contains(name)) {
+    assert_eq!((accepted, rejected.len()), (4, 2));
+    for (body, name) in bodies.into_iter().filter(|(_, name)| rejected.contains(name)) {
         ada.post_text("/api/v1/traces/batch", body).await.expect(202);
         ada.trace(&format!("{name}-0")).await;
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_a_503_and_not_acknowledged() {
+async fn failed_write_returns_503_and_is_not_acknowledged() {
     let server = builder().spawn().await;
     let ada = server.member("ada").await;
     server.close_traces().await;

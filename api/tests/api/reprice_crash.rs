@@ -1,4 +1,4 @@
-//! A pricing anew whose process is killed in the middle: the next one goes on, and comes to the same.
+//! Kills the process during a repricing: the next process resumes it and computes the same costs.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn newest(client: &Client) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pricing_that_was_killed_in_the_middle_is_finished_by_the_next_process() {
+async fn next_process_finishes_a_repricing_that_was_killed() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path(), &[]);
     process.anyone().register("ada@example.com", PASSWORD).await.expect(201);
@@ -42,23 +42,30 @@ async fn a_pricing_that_was_killed_in_the_middle_is_finished_by_the_next_process
     let price = json!({"model": "house", "input_usd_per_million": 2, "output_usd_per_million": 0});
     ada.post("/api/v1/prices", &price).await.expect(201);
     let window = json!({"start": now - Duration::from_secs(3_600), "end": now});
-    let asked = ada.post(REPRICE, &window).await.expect(202).json();
-    // The same while it is under way is the same.
-    assert_eq!(ada.post(REPRICE, &window).await.expect(202).json()["id"], asked["id"]);
-    eventually_within(Duration::from_secs(15), "the first part", || async {
+    let created = ada.post(REPRICE, &window).await.expect(202).json();
+    // The same request returns the repricing in progress.
+    assert_eq!(ada.post(REPRICE, &window).await.expect(202).json()["id"], created["id"]);
+    eventually_within(Duration::from_secs(15), "the first batch is repriced", || async {
         newest(&ada).await["traces_seen"] != json!(0)
     })
     .await;
     let seen = newest(&ada).await;
     process.kill();
-    assert!(seen["traces_seen"].as_u64().unwrap() < TRACES as u64, "it was too quick to be killed: {seen}");
+    assert!(
+        seen["traces_seen"].as_u64().unwrap() < TRACES as u64,
+        "the repricing finished before the kill: {seen}"
+    );
 
     let process = Process::start(folder.path(), &[]);
     let ada = log_in(&process).await;
-    let left = newest(&ada).await;
-    assert_eq!((&left["id"], &left["finished_at"]), (&asked["id"], &json!(null)), "it is as it was left");
-    // Another process may still be at work, for all that this one knows: it waits for the lease to be over.
-    eventually_within(Duration::from_secs(40), "the end", || async {
+    let resumed = newest(&ada).await;
+    assert_eq!(
+        (&resumed["id"], &resumed["finished_at"]),
+        (&created["id"], &json!(null)),
+        "the repricing is not finished"
+    );
+    // The killed process still holds the lease: the new process waits until it expires.
+    eventually_within(Duration::from_secs(40), "the repricing is finished", || async {
         newest(&ada).await["finished_at"] != json!(null)
     })
     .await;

@@ -1,4 +1,4 @@
-//! Starting and stopping: settings that cannot be, the secret that is made, a folder that is used again.
+//! Starting and stopping: invalid settings, the generated secret, and a data folder that is used again.
 
 use std::{os::unix::fs::PermissionsExt, process::Command};
 
@@ -14,7 +14,7 @@ fn run(mut command: Command) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_bad_setting_ends_the_start_with_its_name_and_what_was_expected() {
+fn invalid_setting_stops_the_start_and_names_what_is_expected() {
     let folder = tempfile::tempdir().unwrap();
     for (name, value) in [
         ("SERVICE_PORT", "abc"),
@@ -33,11 +33,14 @@ fn a_bad_setting_ends_the_start_with_its_name_and_what_was_expected() {
         assert!(output.contains(&format!("{name}={value}")) && output.contains("expected"), "{output}");
         assert!(!output.contains("listens on"), "{output}");
     }
-    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing is made before");
+    assert!(
+        std::fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "nothing is created if a setting is invalid"
+    );
 }
 
 #[test]
-fn a_short_secret_ends_the_start_without_being_shown() {
+fn short_secret_stops_the_start_and_is_not_printed() {
     let folder = tempfile::tempdir().unwrap();
     let (code, output) = run(command(folder.path(), &[("JWT_SECRET", "hunter2-hunter2")]));
     assert_eq!(code, Some(2), "{output}");
@@ -48,9 +51,9 @@ fn a_short_secret_ends_the_start_without_being_shown() {
 }
 
 #[test]
-fn a_port_that_is_taken_ends_the_start_and_is_named() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
+fn port_in_use_stops_the_start_and_is_named() {
+    let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = occupied.local_addr().unwrap().port().to_string();
     let folder = tempfile::tempdir().unwrap();
     let (code, output) = run(command(folder.path(), &[("SERVICE_PORT", &port)]));
     assert_eq!(code, Some(1), "{output}");
@@ -58,9 +61,9 @@ fn a_port_that_is_taken_ends_the_start_and_is_named() {
 }
 
 #[test]
-fn a_port_for_grpc_that_is_taken_ends_the_start_where_it_was_asked_for() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
+fn configured_grpc_port_in_use_stops_the_start_and_is_named() {
+    let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = occupied.local_addr().unwrap().port().to_string();
     let folder = tempfile::tempdir().unwrap();
     let (code, output) = run(command(folder.path(), &[("OTLP_GRPC_PORT", &port)]));
     assert_eq!(code, Some(1), "{output}");
@@ -68,9 +71,9 @@ fn a_port_for_grpc_that_is_taken_ends_the_start_where_it_was_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_usual_port_for_grpc_may_be_taken_and_the_rest_is_served() {
-    // By whoever it is: this test or somebody else on this machine.
-    let _taken = std::net::TcpListener::bind("127.0.0.1:4317");
+async fn default_grpc_port_in_use_disables_only_grpc() {
+    // Occupied by this test or already by another process.
+    let _occupied = std::net::TcpListener::bind("127.0.0.1:4317");
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path(), &[("OTLP_GRPC_PORT", "")]);
     process.anyone().get("/health").await.expect(200);
@@ -80,7 +83,7 @@ async fn the_usual_port_for_grpc_may_be_taken_and_the_rest_is_served() {
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_made_ends_the_start_and_is_named() {
+fn data_folder_that_cannot_be_created_stops_the_start_and_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -91,7 +94,7 @@ fn a_data_folder_that_cannot_be_made_ends_the_start_and_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_secret_is_made_once_for_its_owner_alone_and_tokens_outlive_a_restart() {
+async fn generated_secret_is_private_and_tokens_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path(), &[]);
     let file = folder.path().join("jwt_secret");

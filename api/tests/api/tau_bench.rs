@@ -1,6 +1,5 @@
-//! The example's recordings, sent to a real server, by REST and as OpenTelemetry's spans: the dashboard's figures are those
-//! that the rule gives when they are reckoned straight from the file. `TAU_BENCH_FILE` names the published recordings, to
-//! check with them as well.
+//! Sends the recordings of the example to a real server, over REST and over OTLP, and compares the KPIs with totals
+//! computed directly from the file. Set `TAU_BENCH_FILE` to the published recordings to check them, too.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -22,40 +21,40 @@ mod rule;
 const SAMPLE: &str = include_str!("../../../examples/tau_bench/sample.json");
 
 #[tokio::test]
-async fn key_figures_of_the_sample_equal_what_the_rule_gives() {
-    check(SAMPLE, Way::Rest).await;
+async fn kpis_of_the_sample_match_the_expected_totals() {
+    check(SAMPLE, Protocol::Rest).await;
 }
 
 #[tokio::test]
-async fn key_figures_of_the_sample_as_spans_equal_what_the_rule_gives() {
-    check(SAMPLE, Way::Otlp).await;
+async fn kpis_of_the_sample_sent_as_spans_match_the_expected_totals() {
+    check(SAMPLE, Protocol::Otlp).await;
 }
 
 #[tokio::test]
-async fn key_figures_of_the_published_recordings_equal_what_the_rule_gives() {
-    // They are not part of this repository.
+async fn kpis_of_the_published_recordings_match_the_expected_totals() {
+    // The published recordings are not part of this repository.
     if let Some(file) = std::env::var_os("TAU_BENCH_FILE") {
         let recordings = std::fs::read_to_string(file).unwrap();
-        check(&recordings, Way::Rest).await;
-        check(&recordings, Way::Otlp).await;
+        check(&recordings, Protocol::Rest).await;
+        check(&recordings, Protocol::Otlp).await;
     }
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Way {
+enum Protocol {
     Rest,
     Otlp,
 }
 
-async fn check(recordings: &str, way: Way) {
+async fn check(recordings: &str, protocol: Protocol) {
     let recordings: Vec<rule::Recording> = serde_json::from_str(recordings).unwrap();
     let expected = expect::expected(&recordings);
     let server = server::spawn().await;
     let member = server.member("ada").await;
     let traces = rule::traces(&recordings, server.clock.now(), Duration::from_secs(86_400));
-    match way {
-        Way::Rest => send(&member, &traces).await,
-        Way::Otlp => send_spans(&member, &traces).await,
+    match protocol {
+        Protocol::Rest => send(&member, &traces).await,
+        Protocol::Otlp => send_spans(&member, &traces).await,
     }
     let kpis = member.kpis("24h").await;
     let value = |name: &str| kpis[name]["value"].as_f64().unwrap();
@@ -68,9 +67,9 @@ async fn check(recordings: &str, way: Way) {
     let (mut tools, mut calls, mut tokens_in, mut tokens_out) = (0, 0, 0, 0);
     let mut sessions = BTreeSet::new();
     for trace in &traces {
-        let id = match way {
-            Way::Rest => trace.trace_id.clone().unwrap(),
-            Way::Otlp => hex(trace.trace_id.as_deref().unwrap()),
+        let id = match protocol {
+            Protocol::Rest => trace.trace_id.clone().unwrap(),
+            Protocol::Otlp => otlp_trace_id(trace.trace_id.as_deref().unwrap()),
         };
         let detail = member.trace(&id).await;
         let of_kind = |kind: &str| {
@@ -99,8 +98,8 @@ async fn check(recordings: &str, way: Way) {
     assert_eq!(sessions.len() as u64, expected.sessions);
 }
 
-/// The id of a run's trace by the rule in `examples/README.md`.
-fn hex(run: &str) -> String {
+/// Returns the trace id of a run, computed as described in `examples/README.md`.
+fn otlp_trace_id(run: &str) -> String {
     Sha256::digest(run).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -115,7 +114,7 @@ async fn send_spans(member: &Member, traces: &[TraceInput]) {
         let request = member.request(Method::POST, "/v1/traces");
         let request = request.header("content-type", "application/x-protobuf").body(batch.encode_to_vec());
         let answer = member.send(request).await.expect(200);
-        // Nothing was refused.
+        // An empty response means that no span was rejected.
         assert_eq!(answer.text, "");
     }
 }

@@ -1,13 +1,13 @@
--- Drops all answers of a workspace, unless that was done a moment ago: then it says how long to wait. Costs as much as the
--- workspace has keys, however many others there are. With no time between two times it is done in any case.
--- KEYS: the workspace's keys, its generation, the mark that it was done. ARGV: milliseconds between two times, seconds
--- that the generation is remembered. Answers 0 when it is done, or the milliseconds to wait.
+-- Invalidates all responses of a workspace, unless that was done a moment ago. The cost depends on the number of the
+-- workspace's keys only. With an interval of 0 it is always done.
+-- KEYS: the set of the workspace's keys, its generation, the mark of a recent invalidation. ARGV: the interval in
+-- milliseconds, the lifetime of the generation in seconds. Returns 0 if it was done, otherwise the milliseconds to wait.
 if tonumber(ARGV[1]) > 0 and not redis.call('SET', KEYS[3], 1, 'NX', 'PX', ARGV[1]) then
     return math.max(redis.call('PTTL', KEYS[3]), 1)
 end
 local generation = redis.call('TYPE', KEYS[2]).ok == 'string' and redis.call('GET', KEYS[2]) or ''
 if not generation:match('^%d+$') or #generation > 15 then
-    -- Not there, or not ours: the time, so that it is none that a computation under way has seen.
+    -- Missing or invalid: start from the time, which no computation in flight can have seen.
     local time = redis.call('TIME')
     redis.call('SET', KEYS[2], string.format('%d%03d', time[1], math.floor(time[2] / 1000)))
 end

@@ -1,4 +1,4 @@
-//! Lines gathered into requests, on a thread of its own: reading a file blocks.
+//! Collects lines into batches, on its own thread because reading a file blocks.
 
 use std::{
     io::{self, BufRead},
@@ -10,32 +10,32 @@ use tokio::sync::mpsc::Sender;
 
 use super::line::Lines;
 
-/// Bytes of a request's body, about: half of what the server takes, so that a long line still fits in.
+/// The approximate size of a request body in bytes: half the limit of the server, so that a long line still fits.
 const BODY_BYTES: usize = limit::INGEST_BODY_BYTES / 2;
 
-/// Traces that are sent together.
+/// The traces of one request.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// The traces, with commas between.
+    /// The traces, separated by commas.
     text: String,
-    /// The line number of each, and where it stands in the text.
+    /// The line number and the range in the text of each trace.
     places: Vec<(u64, Range<usize>)>,
-    /// Bytes of the file up to the end of the last one.
+    /// The position in the file after the last trace.
     pub position: u64,
 }
 
 impl Batch {
-    /// How many traces there are.
+    /// Returns the number of traces.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// The line number of the trace at `index`; 0 where there is none.
+    /// Returns the line number of the trace at `index`; 0 if there is none.
     pub fn number(&self, index: usize) -> u64 {
         self.places.get(index).map_or(0, |&(number, _)| number)
     }
 
-    /// The request's body for some of the traces.
+    /// Returns the request body of some of the traces.
     pub fn body(&self, part: Range<usize>) -> Vec<u8> {
         let places = self.places.get(part).unwrap_or_default();
         let text = match (places.first(), places.last()) {
@@ -59,23 +59,23 @@ impl Batch {
     }
 }
 
-/// What comes out of a file.
+/// An item read from a file.
 #[derive(Debug)]
 pub enum Read {
     /// Traces to send.
     Batch(Batch),
-    /// A line that holds none.
+    /// A line without a valid trace.
     Bad {
-        /// Its number, from 1.
+        /// The line number, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// What is wrong with the line.
         detail: String,
     },
-    /// The file cannot be read on.
+    /// Reading the file failed.
     Failed(io::Error),
 }
 
-/// Reads `reader` to its end, in batches of at most `most` traces. Stops when nobody listens any more.
+/// Reads `reader` to its end in batches of at most `most` traces. Stops if the receiver is dropped.
 pub fn read(reader: impl BufRead, most: usize, to: &Sender<Read>) {
     let mut lines = Lines::new(reader);
     let mut batch = Batch::default();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_full_but_the_last_and_know_their_lines() {
+    fn all_batches_but_the_last_are_full_and_have_line_numbers() {
         let text = "{\"trace_id\":\"1\"}\n\n{\"trace_id\":\"3\"}\nbad\n{\"trace_id\":\"5\"}\n";
         let read = batches(text, 2);
         let [Read::Batch(first), Read::Bad { line: 4, .. }, Read::Batch(last)] = read.as_slice() else {

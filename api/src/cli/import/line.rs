@@ -1,4 +1,4 @@
-//! Reading JSON lines, one at a time: what is read is bounded by one line, and a line by what the server takes.
+//! Reads JSON lines one at a time; memory is limited to one line, and a line to the size that the server accepts.
 
 use std::io::{self, BufRead};
 
@@ -9,9 +9,9 @@ use shared::limit;
 /// A line that is not blank.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its number in the file, from 1.
+    /// The line number, from 1.
     pub number: u64,
-    /// The trace with an id in it, or why it is none.
+    /// The trace with an id, or why the line is invalid.
     pub trace: Result<Vec<u8>, String>,
 }
 
@@ -23,20 +23,20 @@ pub struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// Lines of `reader`, from its beginning.
+    /// Reads lines from the beginning of `reader`.
     pub fn new(reader: R) -> Self {
         Self { reader, number: 0, position: 0 }
     }
 
-    /// Bytes that were read so far.
+    /// Returns the number of bytes read.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// The next line that is not blank.
+    /// Returns the next line that is not blank.
     ///
     /// # Errors
-    /// Where reading fails.
+    /// Returns an error if reading fails.
     pub fn next(&mut self) -> io::Result<Option<Line>> {
         let mut line = Vec::new();
         while let Some(length) = self.read(&mut line)? {
@@ -54,7 +54,7 @@ impl<R: BufRead> Lines<R> {
         Ok(None)
     }
 
-    /// Reads a line and says how long it was; of a line that is too long only the beginning is kept.
+    /// Reads a line and returns its length; only the beginning of a line that is too long is kept.
     fn read(&mut self, line: &mut Vec<u8>) -> io::Result<Option<usize>> {
         line.clear();
         let mut length = 0;
@@ -87,15 +87,15 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-/// The line as it is sent: one without a `trace_id` gets `import-` and a hash of its text and number, so that the same
-/// file gives the same ids, and equal lines of it different ones.
+/// Prepares a line for sending: one without a `trace_id` gets `import-` and a hash of its text and number, so that
+/// importing the same file again gives the same ids, and equal lines get different ones.
 fn with_id(text: &[u8], number: u64) -> Result<Vec<u8>, String> {
     #[derive(Deserialize)]
     struct Head {
         trace_id: Option<IgnoredAny>,
     }
     let text = std::str::from_utf8(text).map_err(|_| "is not UTF-8".to_owned())?;
-    let not_json = |error: serde_json::Error| format!("is not JSON: {error}");
+    let not_json = |error: serde_json::Error| format!("is not valid JSON: {error}");
     if !text.starts_with('{') {
         serde_json::from_str::<IgnoredAny>(text).map_err(not_json)?;
         return Err("must be a JSON object".to_owned());
@@ -106,7 +106,7 @@ fn with_id(text: &[u8], number: u64) -> Result<Vec<u8>, String> {
     }
     let members = text.strip_suffix('}').unwrap_or(text).trim_end();
     let comma = if members.len() > 1 { "," } else { "" };
-    // At the end, so that it counts and not a `"trace_id": null` before it.
+    // Appended at the end, so that it overrides a `"trace_id": null` before it.
     Ok(format!("{members}{comma}\"trace_id\":\"import-{}\"}}", hash(text, number)).into_bytes())
 }
 
@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    /// A small buffer, so that lines cross its borders.
+    /// A small buffer, so that lines span buffers.
     fn read(text: &[u8]) -> Vec<Line> {
         let mut lines = Lines::new(BufReader::with_capacity(7, text));
         let read = std::iter::from_fn(|| lines.next().unwrap()).collect();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_numbered_as_an_editor_does_and_blank_ones_skipped() {
+    fn lines_are_numbered_from_1_and_blank_ones_are_skipped() {
         let lines = read(b"\xef\xbb\xbf{\"trace_id\":\"a\"}\r\n\n  \n{\"trace_id\":\"b\"}");
         assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 4]);
         assert_eq!(lines[0].trace.as_deref().unwrap(), b"{\"trace_id\":\"a\"}");
@@ -146,18 +146,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_bad_and_the_rest_goes_on() {
+    fn reports_lines_that_are_not_objects_and_continues() {
         let lines = read(b"{\"a\":\n[1]\n7\n{\"a\":\"\xff\"}\n{\"trace_id\":\"x\",\"trace_id\":\"y\"}\n{\"trace_id\":\"ok\"}\n");
         let details: Vec<_> =
             lines.iter().map(|line| line.trace.as_ref().err().cloned().unwrap_or_default()).collect();
-        assert!(details[0].starts_with("is not JSON: EOF"), "{}", details[0]);
+        assert!(details[0].starts_with("is not valid JSON: EOF"), "{}", details[0]);
         assert_eq!(details[1..4], ["must be a JSON object", "must be a JSON object", "is not UTF-8"]);
         assert!(details[4].contains("duplicate field"), "{}", details[4]);
         assert_eq!(details[5], "");
     }
 
     #[test]
-    fn a_line_without_an_id_gets_the_same_one_at_every_import() {
+    fn a_line_without_an_id_gets_the_same_id_in_every_import() {
         let text = b"{\"agent_id\":\"a\", \"n\":{\"m\":{}}}\n{\"agent_id\":\"a\", \"n\":{\"m\":{}}}\n{}\n{\"trace_id\":null }\n";
         let lines = read(text);
         let ids: Vec<_> =
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_bad_and_not_kept() {
+    fn reports_a_line_that_is_too_long_without_keeping_it() {
         let mut text = vec![b'x'; limit::TRACE_BYTES + 10];
         text.extend_from_slice(b"\n{\"trace_id\":\"b\"}\n");
         let lines = read(&text);

@@ -1,4 +1,4 @@
-//! `agent-obs import`: JSON lines from a file or a pipe, sent to a server over its REST API.
+//! `agent-obs import`: sends JSON lines from a file or a pipe to a server over its REST API.
 
 mod batch;
 mod line;
@@ -27,33 +27,33 @@ use self::{
 use super::progress::LINE_EVERY;
 use crate::http;
 
-/// How long a server may take for one batch.
+/// The timeout of one batch.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sends JSON lines, one trace each in the shape of POST /api/v1/traces, to a server.
+/// Send JSON lines, one trace each in the format of POST /api/v1/traces, to a server.
 ///
-/// An import that was interrupted is started again with the same command: traces that were taken count once. A line without
-/// a trace_id gets one made from its text and its line number (import-<hash>), so that this holds for it as well; change or
-/// move such a line, and it is another trace.
+/// Run the same command again to continue an interrupted import: traces that were accepted are not counted twice. A
+/// line without a trace_id gets an id computed from its text and line number (import-<hash>), so the same applies to
+/// it; if such a line is changed or moved, it becomes another trace.
 ///
-/// Lines that are not taken are written to stderr with their numbers, and the rest goes on. The exit code is 0 where all
-/// lines were taken, 1 where some were not, 2 where the import could not be started or finished.
+/// Rejected lines are printed to stderr with their numbers, and the import continues. Exits with 0 if all lines were
+/// accepted, with 1 if some were not, and with 2 if the import could not be started or completed.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The file to read; - reads standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The server's address.
+    /// URL of the server.
     #[arg(long, env = "AGENT_OBS_URL", default_value = "http://127.0.0.1:8000", value_parser = http::base_url)]
     url: String,
-    /// An API key of the workspace that the traces go to; better given by the environment than on the command line.
+    /// API key of the target workspace; prefer the environment variable to the command line.
     #[arg(long, env = "AGENT_OBS_API_KEY", hide_env_values = true, value_name = "KEY", value_parser = secret)]
     api_key: Secret,
-    /// Traces in one request.
+    /// Traces per request.
     #[arg(long, default_value_t = 500, value_name = "TRACES", value_parser = value_parser!(u16).range(1..=1000))]
     batch: u16,
-    /// Requests at the same time.
+    /// Concurrent requests.
     #[arg(long, default_value_t = 2, value_name = "REQUESTS", value_parser = value_parser!(u8).range(1..=32))]
     parallel: u8,
 }
@@ -63,12 +63,12 @@ fn secret(text: &str) -> Result<Secret, &'static str> {
     if text.is_empty() { Err("is empty") } else { Ok(Secret::new(text)) }
 }
 
-/// Imports, and says on stdout what came of it. For the exit code see [`ImportArgs`].
+/// Imports, and prints the result. [`ImportArgs`] describes the exit code.
 pub async fn run(args: ImportArgs) -> ExitCode {
     let (reader, bytes) = match open(&args.file) {
         Ok(opened) => opened,
         Err(error) => {
-            eprintln!("agent-obs: {} cannot be read: {error}", args.file.display());
+            eprintln!("agent-obs: cannot read {}: {error}", args.file.display());
             return ExitCode::from(2);
         }
     };
@@ -77,14 +77,14 @@ pub async fn run(args: ImportArgs) -> ExitCode {
     report.finish();
     if let Err(stop) = result {
         eprintln!("agent-obs: {stop}");
-        eprintln!("{}; the same command again goes on: what was taken counts once", report.summary());
+        eprintln!("{}; run the same command again to continue", report.summary());
         return ExitCode::from(2);
     }
     println!("{}", report.summary());
     if report.bad_lines() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The input, and its size where that is known.
+/// Returns the input, and its size if it is known.
 fn open(path: &Path) -> io::Result<(Box<dyn BufRead + Send>, Option<u64>)> {
     if path == Path::new("-") {
         return Ok((Box::new(BufReader::new(io::stdin())), None));
@@ -94,7 +94,7 @@ fn open(path: &Path) -> io::Result<(Box<dyn BufRead + Send>, Option<u64>)> {
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    // A pipe has a name, too, but no size.
+    // A pipe has a name but no size.
     let bytes = metadata.is_file().then_some(metadata.len());
     Ok((Box::new(BufReader::with_capacity(256 * 1024, file)), bytes))
 }
@@ -105,11 +105,11 @@ async fn import(
     report: &Arc<Report>,
 ) -> Result<(), Stop> {
     let client = http::client(&args.url).connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT).build();
-    let client = client.map_err(|error| Stop(format!("TLS cannot be set up: {}", chain(&error))))?;
+    let client = client.map_err(|error| Stop(format!("cannot initialize TLS: {}", chain(&error))))?;
     let url = format!("{}/api/v1/traces/batch", args.url);
     let sender = Sender { client, url, key: args.api_key.clone(), answered: Arc::default() };
     let (most, parallel) = (usize::from(args.batch), usize::from(args.parallel));
-    // As many batches are read ahead as are under way. The thread is not waited for: it may hang in a read.
+    // Reads ahead as many batches as are in flight. The thread is not joined, because it may be blocked in a read.
     let (to, mut from) = mpsc::channel(parallel);
     thread::spawn(move || batch::read(reader, most, &to));
     let mut tasks = JoinSet::new();
@@ -121,13 +121,13 @@ async fn import(
                 Some(Read::Batch(batch)) => {
                     let (sender, report) = (sender.clone(), Arc::clone(report));
                     tasks.spawn(async move {
-                        let taken = sender.send(&batch, &report).await?;
-                        report.batch(taken, batch.position);
+                        let accepted = sender.send(&batch, &report).await?;
+                        report.batch(accepted, batch.position);
                         Ok(())
                     });
                 }
                 Some(Read::Bad { line, detail }) => report.bad(line, &detail),
-                Some(Read::Failed(error)) => return Err(Stop(format!("reading fails: {error}"))),
+                Some(Read::Failed(error)) => return Err(Stop(format!("cannot read the input: {error}"))),
                 None => reading = false,
             },
             Some(done) = tasks.join_next() => {

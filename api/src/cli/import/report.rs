@@ -1,5 +1,5 @@
-//! What the person at the terminal sees: a progress bar, or a line now and then where there is no terminal; bad lines;
-//! what is waited for.
+//! The output on the terminal: a progress bar, or a line now and then without a terminal; rejected lines; and waiting
+//! times.
 
 use std::{
     sync::{
@@ -17,54 +17,54 @@ const WITH_SIZE: &str =
     "{bar:30} {percent:>3} %  {bytes}/{total_bytes}  {msg}  {binary_bytes_per_sec}  {eta} left";
 const WITHOUT_SIZE: &str = "{spinner} {msg}  {per_sec}  {elapsed}";
 
-/// Progress, counted as it goes.
+/// Counts and displays the progress.
 #[derive(Debug)]
 pub struct Report {
     progress: Progress,
-    /// Bytes in all, where they are known.
+    /// The size of the input, if it is known.
     bytes: Option<u64>,
     done: AtomicU64,
-    taken: AtomicU64,
+    accepted: AtomicU64,
     bad: AtomicU64,
     started: Instant,
-    /// What was said last of waiting: requests side by side wait for the same thing.
+    /// The last message about waiting; concurrent requests often wait for the same reason.
     waiting: Mutex<String>,
 }
 
 impl Report {
-    /// For an input of `bytes`, where that is known.
+    /// Creates a report for an input of `bytes`, if known.
     pub fn start(bytes: Option<u64>) -> Self {
         let progress = Progress::start(bytes, if bytes.is_some() { WITH_SIZE } else { WITHOUT_SIZE });
-        let (done, taken, bad) = Default::default();
-        Self { progress, bytes, done, taken, bad, started: Instant::now(), waiting: Mutex::default() }
+        let (done, accepted, bad) = Default::default();
+        Self { progress, bytes, done, accepted, bad, started: Instant::now(), waiting: Mutex::default() }
     }
 
-    /// A batch was sent: `taken` traces of it are stored, and the file is read up to `position`.
-    pub fn batch(&self, taken: u64, position: u64) {
-        let taken = self.taken.fetch_add(taken, Ordering::Relaxed) + taken;
-        // Batches may finish out of their order.
+    /// Records a batch of which `accepted` traces were accepted, read up to `position`.
+    pub fn batch(&self, accepted: u64, position: u64) {
+        let accepted = self.accepted.fetch_add(accepted, Ordering::Relaxed) + accepted;
+        // Batches may complete out of order.
         let done = self.done.fetch_max(position, Ordering::Relaxed).max(position);
-        let position = if self.bytes.is_some() { done } else { taken };
-        self.progress.set(position, || format!("{} traces", HumanCount(taken)));
+        let position = if self.bytes.is_some() { done } else { accepted };
+        self.progress.set(position, || format!("{} traces", HumanCount(accepted)));
     }
 
-    /// A line was not taken.
+    /// Records a rejected line.
     pub fn bad(&self, line: u64, detail: &str) {
         self.bad.fetch_add(1, Ordering::Relaxed);
-        self.progress.say(&format!("line {line}: {detail}"));
+        self.progress.print(&format!("line {line}: {detail}"));
     }
 
-    /// The server is given time.
+    /// Reports that the import waits before a retry.
     pub fn waiting(&self, why: &str, pause: Duration) {
         let text = format!("waiting {} s: {why}", pause.as_secs_f64());
         let mut last = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != text {
-            self.progress.say(&text);
+            self.progress.print(&text);
             *last = text;
         }
     }
 
-    /// The line that stands for the bar where there is no terminal.
+    /// Prints the line that replaces the bar without a terminal.
     pub fn tick(&self) {
         self.progress.line(|| {
             let share = self
@@ -72,31 +72,31 @@ impl Report {
                 .filter(|&bytes| bytes > 0)
                 .map(|bytes| 100 * self.done.load(Ordering::Relaxed) / bytes);
             let share = share.map(|percent| format!(" ({percent} %)")).unwrap_or_default();
-            format!("{} traces{share}", HumanCount(self.taken()))
+            format!("{} traces{share}", HumanCount(self.accepted()))
         });
     }
 
-    /// The bar goes; what was counted stays.
+    /// Removes the bar; the counts remain.
     pub fn finish(&self) {
         self.progress.finish();
     }
 
-    /// Traces that are stored.
-    pub fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
+    /// Returns the number of accepted traces.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
     }
 
-    /// Lines that were not taken.
+    /// Returns the number of rejected lines.
     pub fn bad_lines(&self) -> u64 {
         self.bad.load(Ordering::Relaxed)
     }
 
-    /// One line with the counts and the time.
+    /// Returns the counts and the duration in one line.
     pub fn summary(&self) -> String {
-        let (taken, bad) = (self.taken(), self.bad_lines());
+        let (accepted, bad) = (self.accepted(), self.bad_lines());
         let time = self.started.elapsed();
         let lines = if bad == 1 { "line" } else { "lines" };
         let bad = if bad == 0 { String::new() } else { format!(", {} bad {lines}", HumanCount(bad)) };
-        format!("{} traces taken{bad} in {}", HumanCount(taken), HumanDuration(time))
+        format!("{} traces accepted{bad} in {}", HumanCount(accepted), HumanDuration(time))
     }
 }

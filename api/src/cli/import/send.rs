@@ -1,4 +1,4 @@
-//! Sending batches: again where the server asks for time or cannot be reached, in halves where it refuses a whole one.
+//! Sends batches: with retries if the server is busy or unreachable, and in halves if it rejects a whole batch.
 
 use std::{
     error::Error,
@@ -16,41 +16,41 @@ use shared::{error::ErrorBody, ingest::IngestResponse};
 
 use super::{batch::Batch, report::Report};
 
-/// How often one request is tried.
+/// The maximum number of attempts of a request.
 const ATTEMPTS: u32 = 8;
-/// How often a server is tried that has never answered: its address is likely wrong.
+/// The maximum number of attempts with a server that has never responded; its URL is probably wrong.
 const FIRST_ATTEMPTS: u32 = 3;
-/// The first pause; the next ones are twice as long each.
+/// The first delay; it doubles with every attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest of these pauses.
+/// The longest of these delays.
 const LAST_PAUSE: Duration = Duration::from_secs(8);
-/// The longest pause that a server may ask for.
+/// The longest delay that a server may request.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// Why the import cannot go on.
+/// Why the import cannot continue.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Stop(pub String);
 
-/// Where traces are sent to.
+/// The destination of traces.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    /// The client.
+    /// The HTTP client.
     pub client: Client,
-    /// The endpoint that takes batches.
+    /// The endpoint for batches.
     pub url: String,
     /// The API key.
     pub key: Secret,
-    /// Whether the server has ever answered.
+    /// Whether the server has ever responded.
     pub answered: Arc<AtomicBool>,
 }
 
-/// What came of one attempt.
+/// The result of one attempt.
 enum Attempt {
-    Taken(IngestResponse),
-    /// This body will never be taken.
+    Accepted(IngestResponse),
+    /// The server will never accept this body.
     Refused(String),
-    /// It may be taken later.
+    /// The server may accept the body later.
     Later {
         why: String,
         pause: Option<Duration>,
@@ -58,31 +58,31 @@ enum Attempt {
 }
 
 impl Sender {
-    /// Sends a batch and returns how many traces were taken; the others are reported by their lines.
+    /// Sends a batch and returns the number of accepted traces; rejected ones are reported with their lines.
     ///
     /// # Errors
-    /// Where no further batch would be taken either.
+    /// Returns an error if no further batch would be accepted either.
     pub async fn send(&self, batch: &Batch, report: &Report) -> Result<u64, Stop> {
-        let mut taken = 0;
+        let mut accepted = 0;
         let whole = 0..batch.len();
         let mut parts = vec![whole];
         while let Some(part) = parts.pop() {
             match self.send_part(batch, part.clone(), report).await? {
                 Ok(answer) => {
-                    taken += answer.accepted as u64;
+                    accepted += answer.accepted as u64;
                     for rejection in answer.rejected {
                         report.bad(batch.number(part.start + rejection.index), &rejection.detail);
                     }
                 }
                 Err(detail) if part.len() == 1 => report.bad(batch.number(part.start), &detail),
-                // Something in it makes the server refuse all of it: the halves tell what.
+                // A line makes the server reject the whole batch; halving finds it.
                 Err(_) => {
                     let middle = part.start + part.len() / 2;
                     parts.extend([middle..part.end, part.start..middle]);
                 }
             }
         }
-        Ok(taken)
+        Ok(accepted)
     }
 
     async fn send_part(
@@ -94,7 +94,7 @@ impl Sender {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             match self.attempt(batch.body(part.clone())).await? {
-                Attempt::Taken(answer) => return Ok(Ok(answer)),
+                Attempt::Accepted(answer) => return Ok(Ok(answer)),
                 Attempt::Refused(detail) => return Ok(Err(detail)),
                 Attempt::Later { why, .. } if attempt >= self.attempts() => {
                     return Err(Stop(format!("{why}; given up after {attempt} attempts")));
@@ -114,13 +114,13 @@ impl Sender {
         if self.answered.load(Ordering::Relaxed) { ATTEMPTS } else { FIRST_ATTEMPTS }
     }
 
-    /// The innermost cause says it best: connection refused, name not known, timed out.
+    /// The innermost cause is the clearest: connection refused, unknown name, timeout.
     fn unanswered(&self, error: &reqwest::Error) -> Attempt {
         let mut cause: &dyn Error = error;
         while let Some(source) = cause.source() {
             cause = source;
         }
-        Attempt::Later { why: format!("{} does not answer: {cause}", self.url), pause: None }
+        Attempt::Later { why: format!("{} does not respond: {cause}", self.url), pause: None }
     }
 
     async fn attempt(&self, body: Vec<u8>) -> Result<Attempt, Stop> {
@@ -129,7 +129,7 @@ impl Sender {
         let answer = match sent {
             Ok(answer) => answer,
             Err(error) if error.is_builder() => {
-                return Err(Stop(format!("the request cannot be made: {}", chain(&error))));
+                return Err(Stop(format!("cannot build the request: {}", chain(&error))));
             }
             Err(error) => return Ok(self.unanswered(&error)),
         };
@@ -138,11 +138,11 @@ impl Sender {
         let url = &self.url;
         match status {
             StatusCode::OK | StatusCode::ACCEPTED => Ok(match answer.json().await {
-                Ok(answer) => Attempt::Taken(answer),
+                Ok(answer) => Attempt::Accepted(answer),
                 Err(error) if error.is_decode() => {
-                    return Err(Stop(format!("{url} does not answer like Agent Observability: {error}")));
+                    return Err(Stop(format!("{url} does not respond like Agent Observability: {error}")));
                 }
-                // Whether it was taken is not known; sending it again counts it once.
+                // It is unknown whether the batch was accepted; sending it again does not count it twice.
                 Err(error) => Attempt::Later { why: chain(&error), pause: None },
             }),
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
@@ -151,18 +151,18 @@ impl Sender {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Ok(later(answer).await),
             _ if status.is_server_error() => Ok(later(answer).await),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(Stop(format!("the API key is refused ({status}): {}", detail(answer).await)))
+                Err(Stop(format!("the API key was rejected ({status}): {}", detail(answer).await)))
             }
-            StatusCode::NOT_FOUND => Err(Stop(format!("{url} does not exist there: is --url right?"))),
+            StatusCode::NOT_FOUND => Err(Stop(format!("{url} does not exist; check --url"))),
             _ if status.is_redirection() => {
                 let place = answer
                     .headers()
                     .get("Location")
                     .and_then(|value| value.to_str().ok())
                     .unwrap_or("elsewhere");
-                Err(Stop(format!("{url} redirects to {place}: give --url that server's address")))
+                Err(Stop(format!("{url} redirects to {place}; use the URL of that server")))
             }
-            _ => Err(Stop(format!("{url} answers {status}: {}", detail(answer).await))),
+            _ => Err(Stop(format!("{url} responded {status}: {}", detail(answer).await))),
         }
     }
 }
@@ -177,7 +177,7 @@ async fn later(answer: Response) -> Attempt {
     }
 }
 
-/// What the server says is wrong, field by field where it names them.
+/// Returns the error in the response, with the fields it names.
 async fn detail(answer: Response) -> String {
     let status = answer.status();
     let text = answer.text().await.unwrap_or_default();
@@ -188,6 +188,6 @@ async fn detail(answer: Response) -> String {
                 body.fields.iter().map(|field| format!("{} {}", field.field, field.detail)).collect();
             fields.join("; ")
         }
-        Err(_) => status.canonical_reason().unwrap_or("no reason given").to_owned(),
+        Err(_) => status.canonical_reason().unwrap_or("no details").to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! The import against a server that answers from a script over a real socket.
+//! The import, with a scripted server on a real socket.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{io::Cursor, sync::Mutex};
@@ -12,7 +12,7 @@ use tokio::{
 
 use super::*;
 
-/// A request as the server saw it.
+/// A request as received by the server.
 #[derive(Clone, Debug)]
 struct Seen {
     head: String,
@@ -30,7 +30,7 @@ impl Seen {
     }
 }
 
-/// A server that answers what `answer` says: status, headers and body.
+/// A server whose responses (status, headers and body) `answer` computes.
 struct Server {
     url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -102,11 +102,11 @@ fn take_all(seen: &Seen) -> (&'static str, String) {
 }
 
 #[tokio::test]
-async fn all_lines_arrive_once_in_batches_with_the_key() {
+async fn sends_all_lines_once_in_batches_with_the_key() {
     let server = Server::start(|_, seen| take_all(seen)).await;
     let (result, report) = server.import(&lines(25), &["--batch", "10", "--parallel", "3"]).await;
     result.unwrap();
-    assert_eq!((report.taken(), report.bad_lines()), (25, 0));
+    assert_eq!((report.accepted(), report.bad_lines()), (25, 0));
     let seen = server.seen();
     assert_eq!(seen.len(), 3);
     assert!(seen.iter().all(|seen| seen.head.starts_with("post /api/v1/traces/batch ")));
@@ -117,7 +117,7 @@ async fn all_lines_arrive_once_in_batches_with_the_key() {
 }
 
 #[tokio::test]
-async fn a_batch_is_sent_again_when_the_server_asks_for_time() {
+async fn retries_a_batch_when_the_server_is_busy() {
     let server = Server::start(|nth, seen| match nth {
         0 => (
             "503 Service Unavailable\r\nRetry-After: 0",
@@ -132,20 +132,20 @@ async fn a_batch_is_sent_again_when_the_server_asks_for_time() {
     .await;
     let (result, report) = server.import(&lines(3), &[]).await;
     result.unwrap();
-    assert_eq!((report.taken(), server.seen().len()), (3, 3));
+    assert_eq!((report.accepted(), server.seen().len()), (3, 3));
 }
 
 #[tokio::test]
-async fn a_server_that_never_has_time_is_given_up() {
+async fn gives_up_on_a_server_that_is_always_busy() {
     let server = Server::start(|_, _| ("503 Service Unavailable\r\nRetry-After: 0", String::new())).await;
     let (result, report) = server.import(&lines(3), &["--parallel", "1"]).await;
     let stop = result.unwrap_err().to_string();
     assert!(stop.contains("503") && stop.contains("given up after 8 attempts"), "{stop}");
-    assert_eq!((report.taken(), server.seen().len()), (0, 8));
+    assert_eq!((report.accepted(), server.seen().len()), (0, 8));
 }
 
 #[tokio::test]
-async fn rejected_and_unreadable_lines_are_counted_and_the_rest_goes_on() {
+async fn counts_rejected_and_invalid_lines_and_continues() {
     let server = Server::start(|_, seen| {
         assert_eq!(seen.ids(), ["t1", "t3", "t4"]);
         (
@@ -157,11 +157,11 @@ async fn rejected_and_unreadable_lines_are_counted_and_the_rest_goes_on() {
     let text = lines(4).replace("{\"trace_id\":\"t2\",", "{oops");
     let (result, report) = server.import(&text, &[]).await;
     result.unwrap();
-    assert_eq!((report.taken(), report.bad_lines()), (2, 2));
+    assert_eq!((report.accepted(), report.bad_lines()), (2, 2));
 }
 
 #[tokio::test]
-async fn a_batch_that_is_refused_as_a_whole_is_halved_until_the_bad_line_is_found() {
+async fn halves_a_rejected_batch_until_it_finds_the_invalid_line() {
     let server = Server::start(|_, seen| {
         if seen.ids().contains(&"t6") {
             ("400 Bad Request", r#"{"detail":"The body is not valid JSON","code":"bad_request"}"#.to_owned())
@@ -172,16 +172,16 @@ async fn a_batch_that_is_refused_as_a_whole_is_halved_until_the_bad_line_is_foun
     .await;
     let (result, report) = server.import(&lines(9), &[]).await;
     result.unwrap();
-    assert_eq!((report.taken(), report.bad_lines()), (8, 1));
+    assert_eq!((report.accepted(), report.bad_lines()), (8, 1));
 }
 
 #[tokio::test]
-async fn a_refused_key_stops_at_once_and_is_not_shown() {
+async fn stops_at_a_rejected_key_without_showing_it() {
     let body = r#"{"detail":"Unknown API key","code":"unauthorized"}"#;
     let server = Server::start(|_, _| ("401 Unauthorized", body.to_owned())).await;
     let (result, _) = server.import(&lines(100), &["--batch", "1", "--parallel", "1"]).await;
     let stop = result.unwrap_err().to_string();
-    assert!(stop.contains("refused") && stop.contains("Unknown API key"), "{stop}");
+    assert!(stop.contains("rejected") && stop.contains("Unknown API key"), "{stop}");
     assert!(
         !stop.contains("ao_key") && !format!("{:?}", args(&["-", "--api-key", "ao_key"])).contains("ao_key")
     );
@@ -189,7 +189,7 @@ async fn a_refused_key_stops_at_once_and_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_named_and_not_followed() {
+async fn reports_a_redirect_without_following_it() {
     let server =
         Server::start(|_, _| ("301 Moved Permanently\r\nLocation: https://example.com/", String::new()))
             .await;
@@ -198,11 +198,11 @@ async fn a_redirect_is_named_and_not_followed() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_answers_is_given_up_sooner() {
-    // Bound and dropped: nobody listens there.
+async fn gives_up_sooner_on_a_server_that_never_responds() {
+    // Bound and dropped: nothing listens there.
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let args = args(&["-", "--api-key", "ao_key", "--url", &format!("http://127.0.0.1:{port}")]);
     let report = Arc::new(Report::start(None));
     let stop = import(&args, Cursor::new(lines(1).into_bytes()), &report).await.unwrap_err().to_string();
-    assert!(stop.contains("does not answer") && stop.contains("given up after 3 attempts"), "{stop}");
+    assert!(stop.contains("does not respond") && stop.contains("given up after 3 attempts"), "{stop}");
 }

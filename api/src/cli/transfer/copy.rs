@@ -1,4 +1,4 @@
-//! Copying: accounts at once, everything else a part after the other, so that memory is bounded.
+//! Copies accounts at once and everything else in parts, so that memory is bounded.
 
 use std::{collections::BTreeSet, time::Instant};
 
@@ -9,13 +9,13 @@ use uuid::Uuid;
 use super::{Folder, Target, stop::Stop};
 use crate::cli::progress::{LINE_EVERY, Progress};
 
-/// Scores or alerts in one part.
+/// The number of scores or alerts per part.
 const ROWS: u32 = 2_000;
-/// Spans that came by themselves and are written in one transaction.
+/// The number of incoming spans written in one transaction.
 const SPANS: usize = 10_000;
 const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {per_sec}  {eta} left";
 
-/// Copies everything, says how much it was, and answers which workspaces it belongs to.
+/// Copies everything, prints the counts, and returns the workspaces.
 pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uuid>, Stop> {
     let started = Instant::now();
     let accounts = to.accounts.restore(&from.accounts).await.map_err(Stop::AccountServer)?;
@@ -26,7 +26,7 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     count("users", from.accounts.users(), accounts.users);
     count("API keys", from.accounts.keys(), accounts.keys);
 
-    // Before the traces: so each takes in its scores as it is written, and not in a transaction for each of them.
+    // Copied before the traces: each trace includes its scores when it is written, without a transaction per score.
     let (all, new) = scores(from, to).await?;
     count("scores", all, new);
     let mut workspaces: BTreeSet<_> = from.accounts.workspaces().map(|(id, _)| id).collect();
@@ -51,9 +51,9 @@ async fn scores(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
         let part = from.traces.scores_after(last.as_ref(), ROWS).await.map_err(Stop::TraceFile)?;
         let Some(end) = part.last().cloned() else { return Ok((all, new)) };
         last = Some(end);
-        let kept: Vec<_> = part.into_iter().filter(|score| score.timestamp >= from.since).collect();
-        new += to.traces.restore_scores(&kept).await.map_err(Stop::TraceServer)?;
-        all += kept.len();
+        let scores: Vec<_> = part.into_iter().filter(|score| score.timestamp >= from.since).collect();
+        new += to.traces.restore_scores(&scores).await.map_err(Stop::TraceServer)?;
+        all += scores.len();
     }
 }
 
@@ -65,7 +65,7 @@ async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> 
     while !part.is_empty() {
         workspaces.extend(part.traces.iter().map(|trace| trace.workspace_id));
         workspaces.extend(part.spans.iter().map(|span| span.workspace_id));
-        // In the order of arrival, which lists are sorted by: one part after the other, read while the last is written.
+        // In the order of arrival, by which lists are sorted. The next part is read while the last one is written.
         let (written, next) = tokio::join!(write(&part, to), scan.next());
         report.add(part.traces.len(), written.map_err(Stop::TraceServer)?);
         part = next.map_err(Stop::TraceFile)?;
@@ -74,7 +74,7 @@ async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> 
     Ok((report.done, report.new))
 }
 
-/// Writes a part, and answers how many traces of it were new.
+/// Writes a part, and returns how many of its traces were new.
 async fn write(part: &ScanPart, to: &Target) -> Result<usize, StoreError> {
     let written = to.traces.write(&part.traces.iter().collect::<Vec<_>>()).await?;
     for spans in part.spans.chunks(SPANS) {
@@ -95,7 +95,7 @@ async fn alerts(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
     }
 }
 
-/// The workspaces' alert rules. What their evaluation remembers stays behind: it begins anew, with the alerts that last.
+/// Copies alert rules without the state of their evaluation, which restarts with the active alerts.
 async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
@@ -106,7 +106,7 @@ async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Resul
     Ok((all, new))
 }
 
-/// Whom the workspaces' alerts are told.
+/// Copies the channels that receive notifications.
 async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
@@ -117,7 +117,7 @@ async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Re
     Ok((all, new))
 }
 
-/// The workspaces' own prices: a thousand each at most.
+/// Copies the own prices of the workspaces, at most a thousand each.
 async fn prices(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
@@ -128,7 +128,7 @@ async fn prices(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Resu
     Ok((all, new))
 }
 
-/// How many traces are done.
+/// Records the number of copied traces.
 struct Report {
     progress: Progress,
     length: u64,

@@ -1,6 +1,7 @@
-//! `agent-obs transfer`: everything of a data folder, copied to the servers.
+//! `agent-obs transfer`: copies the contents of a data folder to the servers.
 //!
-//! Whatever is there already is left out, so that a transfer that ended early is begun again. The folder is only read.
+//! Data that already exists on the servers is skipped, so that an interrupted transfer can be repeated. The folder is
+//! only read.
 
 mod copy;
 mod stop;
@@ -25,40 +26,39 @@ use crate::{
     config::{DataDir, Storage},
 };
 
-/// How long a statement may take: counting all traces takes longer than anything a request asks for.
+/// The statement timeout: counting all traces takes longer than any query of a request.
 const STATEMENT: Duration = Duration::from_secs(3600);
-/// Connections to each server: one writes, and hardly anything else is asked.
+/// The number of connections to each server; one writes, the others are rarely used.
 const CONNECTIONS: u32 = 2;
 
-/// Copies users, workspaces, API keys, traces, scores, alerts with their rules and channels, and own prices of a data folder
-/// to the servers at POSTGRES_URL and TIMESCALE_URL, with their ids: people log in with the same passwords, and agents keep
-/// their keys.
+/// Copy users, workspaces, API keys, traces, scores, alerts with their rules and channels, and own prices of a data
+/// folder to the servers at POSTGRES_URL and TIMESCALE_URL. Ids, passwords and API keys remain valid.
 ///
-/// The folder is only read; stop its server first, so that nothing arrives meanwhile. What is on the servers already is
-/// left out: after an interruption the same command goes on. Where somebody else on the servers has the e-mail of a user,
-/// nothing is copied at all.
+/// The folder is only read. Stop its server first, so that no new data arrives. Data that already exists on the
+/// servers is skipped: run the same command again after an interruption. If another account on the servers has the
+/// e-mail of a user, nothing is copied.
 ///
-/// At the end both sides are added up, day by day and workspace by workspace. The exit code is 0 where they are the same,
-/// 1 where they are not or something failed, 2 for a bad setting or folder.
+/// At the end both sides are compared, day by day and workspace by workspace. Exits with 0 if they are equal, with 1
+/// if they are not or something failed, and with 2 for an invalid setting or folder.
 #[derive(Debug, Args)]
 pub struct TransferArgs {
-    /// The data folder: what DATA_DIR is for its server.
+    /// The data folder: DATA_DIR of its server.
     #[arg(long, value_name = "DATA_DIR")]
     from: PathBuf,
 }
 
-/// The folder that is read.
+/// The folder to read.
 struct Folder {
     dir: DataDir,
     accounts: Archive,
     traces: TraceStore,
     alerts: AlertStore,
     prices: PriceStore,
-    /// When the first trace started that is copied.
+    /// The start of the first trace to copy.
     since: Timestamp,
 }
 
-/// The servers that are written to.
+/// The servers to write to.
 struct Target {
     accounts: AccountStore,
     traces: TraceStore,
@@ -66,7 +66,7 @@ struct Target {
     prices: PriceStore,
 }
 
-/// Copies, and says on stdout what was copied. For the exit code see [`TransferArgs`].
+/// Copies, and prints what was copied. [`TransferArgs`] describes the exit code.
 pub async fn run(args: TransferArgs) -> ExitCode {
     match transfer(DataDir::new(args.from)).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,7 +88,7 @@ async fn transfer(dir: DataDir) -> Result<(), Stop> {
     }
     let workspaces = copy::everything(&from, &to).await?;
     verify::verify(&from, &to, workspaces).await?;
-    say_secret(&from.dir);
+    print_secret_hint(&from.dir);
     Ok(())
 }
 
@@ -120,20 +120,22 @@ impl Target {
     }
 }
 
-/// What is older than the servers keep it would go again at once, and so is not copied.
+/// Traces beyond the retention of the servers would be deleted immediately, so they are not copied.
 fn since(storage: &Storage) -> Timestamp {
     let keep = storage.servers.lifecycle().retention;
     keep.map_or(Timestamp::EPOCH, |keep| (Clock::system().now() - keep).floor(Source::Daily.bucket()))
 }
 
-fn say_secret(dir: &DataDir) {
+fn print_secret_hint(dir: &DataDir) {
     let file = dir.jwt_secret();
     if file.exists() {
         println!(
-            "Set JWT_SECRET for the servers to the contents of {}: logins hold then, too",
+            "Set JWT_SECRET of the servers to the contents of {} to keep existing logins valid",
             file.display()
         );
     } else {
-        println!("Set JWT_SECRET for the servers to what the folder's server had: logins hold then, too");
+        println!(
+            "Set JWT_SECRET of the servers to the one of the folder's server to keep existing logins valid"
+        );
     }
 }

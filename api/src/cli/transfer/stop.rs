@@ -1,4 +1,4 @@
-//! Why a transfer ends early, and what it exits with then.
+//! Why a transfer stops early, and its exit code.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -6,31 +6,31 @@ use store::{account::AccountError, database::sqlite::FileError, trace::StoreErro
 
 use crate::config::InvalidSetting;
 
-/// What does not let the transfer go on. Whatever was copied stays copied.
+/// Why the transfer cannot continue. What was copied remains.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
     #[error(transparent)]
     Setting(#[from] InvalidSetting),
-    #[error("{} is no data folder that can be transferred", folder.display())]
+    #[error("{} is not a data folder that can be transferred", folder.display())]
     Folder { folder: PathBuf, source: FileError },
-    #[error("the accounts in the folder cannot be read")]
+    #[error("cannot read the accounts in the folder")]
     AccountFile(#[source] AccountError),
-    #[error("the traces in the folder cannot be read")]
+    #[error("cannot read the traces in the folder")]
     TraceFile(#[source] StoreError),
-    #[error("the server of the accounts (POSTGRES_URL) fails")]
+    #[error("the server of the accounts (POSTGRES_URL) failed")]
     AccountServer(#[source] AccountError),
-    #[error("the server of the traces (TIMESCALE_URL) fails")]
+    #[error("the server of the traces (TIMESCALE_URL) failed")]
     TraceServer(#[source] StoreError),
-    #[error("nothing was copied: on the server other users have these e-mails: {0}")]
+    #[error("nothing was copied: other accounts on the server have these e-mails: {0}")]
     EmailsTaken(String),
     #[error(
-        "folder and servers differ in {0} of the workspaces: did something arrive meanwhile? Stop whoever sends, and run it again"
+        "folder and servers differ in {0} of the workspaces; if new data arrived meanwhile, stop the senders and run the command again"
     )]
     Different(usize),
 }
 
 impl Stop {
-    /// 2 for what was asked in a wrong way, else 1.
+    /// Returns 2 for invalid arguments, otherwise 1.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Setting(_) | Self::Folder { .. } => ExitCode::from(2),

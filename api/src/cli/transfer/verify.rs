@@ -1,4 +1,4 @@
-//! Adding up both sides: whatever was copied is there, once, and in the figures.
+//! Compares both sides: everything that was copied exists once and is included in the rollups.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Folder, Target, stop::Stop};
 
-/// Compares the workspaces, and says which are not the same.
+/// Compares the workspaces, and prints those that differ.
 pub(super) async fn verify(from: &Folder, to: &Target, workspaces: BTreeSet<Uuid>) -> Result<(), Stop> {
     let names: HashMap<_, _> = from.accounts.workspaces().collect();
     let mut different = 0;
@@ -29,21 +29,21 @@ pub(super) async fn verify(from: &Folder, to: &Target, workspaces: BTreeSet<Uuid
     if different > 0 {
         return Err(Stop::Different(different));
     }
-    println!("verified: in every workspace folder and servers add up to the same");
+    println!("verified: folder and servers are equal in every workspace");
     Ok(())
 }
 
-/// The first day of which the rollups do not say the same.
+/// Returns the first day whose rollups differ.
 fn first_day(here: &Tally, there: &Tally) -> Option<Timestamp> {
     let same = |day| here.days.contains(day) && there.days.contains(day);
     here.days.iter().chain(&there.days).filter(|day| !same(day)).map(|&(day, _)| day).min()
 }
 
-/// The rows and what the rollups say of them; money to the last digit.
+/// Formats the row counts and rollups; money to the last digit.
 fn text(tally: &Tally) -> String {
     let sums = tally.sums();
     format!(
-        "{} traces (in figures: {} requests, {} tokens, ${:.9}, {} scored)",
+        "{} traces (rollups: {} requests, {} tokens, ${:.9}, {} scored)",
         tally.traces,
         sums.requests,
         sums.tokens,

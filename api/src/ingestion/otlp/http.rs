@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Payload},
 };
 
-use super::{State, encoding, take};
+use super::{State, encoding, ingest};
 use crate::{auth::identity::Sender, error::ApiError, ingestion::body};
 
 /// The detail of the 415 response.
@@ -39,8 +39,8 @@ pub async fn export(
 ) -> Result<HttpResponse, ApiError> {
     let encoding = encoding::requested(&request).ok_or(ApiError::UnsupportedMediaType(EXPECTED));
     let (body, encoding) = body::read(&request, payload.into_inner(), encoding).await?;
-    let answer = take(&app, sender, encoding, body).await?;
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, encoding.content_type())).body(answer))
+    let response = ingest(&app, sender, encoding, body).await?;
+    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, encoding.content_type())).body(response))
 }
 
 /// Rejects exporters of metrics and logs.

@@ -22,18 +22,23 @@ const DECODE_INLINE_BYTES: usize = 64 * 1024;
 /// # Errors
 /// Returns 400 if the request cannot be decoded, 413 if it holds too much, and 503 if the queue is full or unavailable. The
 /// client may send the same request again: no span is counted twice.
-pub async fn take(app: &State, sender: Sender, encoding: Encoding, body: Bytes) -> Result<Vec<u8>, ApiError> {
+pub async fn ingest(
+    app: &State,
+    sender: Sender,
+    encoding: Encoding,
+    body: Bytes,
+) -> Result<Vec<u8>, ApiError> {
     let arrival = Arrival { workspace_id: sender.workspace_id, now: app.clock.now() };
-    let taken = if body.len() <= DECODE_INLINE_BYTES {
+    let decoded = if body.len() <= DECODE_INLINE_BYTES {
         read(encoding, &body, arrival)?
     } else {
         let reading = tokio::task::spawn_blocking(move || read(encoding, &body, arrival));
         reading.await.map_err(|error| ApiError::Internal(error.into()))??
     };
-    let (accepted, rejected) = (taken.spans.len(), taken.rejected);
-    let reason = taken.reason();
-    app.queue.push_spans(taken.spans).await?;
-    for score in taken.scores {
+    let (accepted, rejected) = (decoded.spans.len(), decoded.rejected);
+    let reason = decoded.reason();
+    app.queue.push_spans(decoded.spans).await?;
+    for score in decoded.scores {
         app.queue.score(score).await?;
     }
     app.metrics.ingested_spans(accepted, rejected);

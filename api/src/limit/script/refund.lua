@@ -1,4 +1,4 @@
--- Takes one counted request back, the newest first; gives no credit. KEYS: the counts. ARGV: the window's number.
+-- Refunds one request, the newest first; counts never become negative. KEYS: the counts. ARGV: the index of the window.
 local held = redis.call('HMGET', KEYS[1], 'window', 'current', 'previous')
 local index, current, previous = tonumber(held[1]), tonumber(held[2]), tonumber(held[3])
 local now = tonumber(ARGV[1])

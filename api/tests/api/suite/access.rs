@@ -1,5 +1,5 @@
-//! Every endpoint that needs a login, as the OpenAPI document lists them, against every kind of credentials that does
-//! not hold. An endpoint that is new fails here until the table has a sample request for it.
+//! Calls every endpoint that requires a login, as listed in the OpenAPI document, with every kind of invalid credentials.
+//! A new endpoint fails here until the table contains a sample request for it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,22 +17,22 @@ use test_support::{
 };
 
 const SECRET: &str = "the secret of these tests, 32 bytes";
-/// The signer of somebody who does not know it.
+/// The secret of a signer that does not know [`SECRET`].
 const OTHER_SECRET: &str = "some other secret of at least 32 bytes";
 
-/// A request that works: the path with its query, the body, and the status it is answered with.
+/// A valid request: the path with its query, the body, and the expected status.
 struct Sample {
     path: String,
     body: Option<Value>,
     status: u16,
 }
 
-/// A price that everybody in the scene has.
+/// A price that every workspace in the scene has.
 fn price() -> Value {
     json!({"model": "m", "input_usd_per_million": 1, "output_usd_per_million": 2})
 }
 
-/// The ids of somebody's things.
+/// The ids of objects in one workspace.
 struct Ids {
     key: String,
     price: String,
@@ -47,17 +47,17 @@ impl Ids {
     }
 }
 
-/// A rule that everybody may make.
+/// A valid alert rule.
 fn rule() -> Value {
     json!({"name": "errors", "warning": 5})
 }
 
-/// A channel that everybody may make.
+/// A valid alert channel.
 fn channel() -> Value {
     json!({"name": "ops", "kind": "email", "to": ["ops@example.com"]})
 }
 
-/// A sample for each endpoint. Paths with an id name things of the workspace `of`.
+/// Returns a sample for each endpoint. Paths with an id refer to objects in the workspace `of`.
 fn samples(of: &str, ids: &Ids) -> BTreeMap<(&'static str, &'static str), Sample> {
     let Ids { key, price: price_id, alert, rule: rule_id, channel: channel_id } = ids;
     let get = |path: &str| Sample { path: path.to_owned(), body: None, status: 200 };
@@ -141,7 +141,7 @@ fn samples(of: &str, ids: &Ids) -> BTreeMap<(&'static str, &'static str), Sample
     ])
 }
 
-/// What the document says of an endpoint: its name, and whether an API key will do.
+/// Returns the protected endpoints of the OpenAPI document: method, path, and whether an API key is accepted.
 async fn protected(server: &Server) -> Vec<(String, String, bool)> {
     let document = server.anyone().get("/openapi.json").await.expect(200).json();
     let mut found = Vec::new();
@@ -151,14 +151,14 @@ async fn protected(server: &Server) -> Vec<(String, String, bool)> {
             else {
                 continue;
             };
-            let takes_keys = security.iter().any(|scheme| scheme.get("api_key").is_some());
-            found.push((method.clone(), path.clone(), takes_keys));
+            let accepts_keys = security.iter().any(|scheme| scheme.get("api_key").is_some());
+            found.push((method.clone(), path.clone(), accepts_keys));
         }
     }
     found
 }
 
-/// A server with a workspace that is full of secrets, and one of somebody curious.
+/// A server with a workspace that contains secrets, and a second workspace that must not read them.
 struct Scene {
     server: Server,
     victim: Member,
@@ -172,17 +172,17 @@ impl Scene {
         let server = builder().with("JWT_SECRET", SECRET).spawn().await;
         let (victim, other) = (server.member("victim").await, server.member("other").await);
         let (victims_key, _) = server.key_of(&victim).await;
-        let made = victim.post("/api/v1/api-keys", &json!({"name": "SECRET"})).await.expect(201).json();
-        assert!(made["key"].is_string());
+        let created = victim.post("/api/v1/api-keys", &json!({"name": "SECRET"})).await.expect(201).json();
+        assert!(created["key"].is_string());
         let run = full("run-of-victim", noon() - Duration::from_secs(60), "SECRET");
         victim.ingest(&[run, full("SECRET-id", noon() - Duration::from_secs(61), "SECRET")]).await;
         victim.score("run-of-victim", &json!({"score": 75, "comment": "SECRET"})).await.expect(202);
         let alert = alert(victim.user.workspace_id, "SECRET", Severity::Critical, noon());
         server.keep_alerts(std::slice::from_ref(&alert)).await;
-        let id_of = |made: &Value| made["id"].as_str().unwrap().to_owned();
+        let id_of = |created: &Value| created["id"].as_str().unwrap().to_owned();
         let rule = merged(rule(), json!({"name": "SECRET", "agent_id": "SECRET"}));
         let rule = id_of(&victim.post("/api/v1/alert-rules", &rule).await.expect(201).json());
-        // It leads nowhere: what is sent to try it stays here.
+        // The host does not resolve: test messages do not leave this machine.
         let channel = json!({"name": "SECRET", "url": "https://agent-observability.invalid/SECRET"});
         let channel = id_of(&victim.post("/api/v1/alert-channels", &channel).await.expect(201).json());
         other.ingest(&[full("run-of-other", noon() - Duration::from_secs(60), "mine")]).await;
@@ -191,26 +191,26 @@ impl Scene {
         }
         let mut secret = price();
         secret["model"] = json!("SECRET");
-        let kept = victim.post("/api/v1/prices", &secret).await.expect(201).json();
+        let created_price = victim.post("/api/v1/prices", &secret).await.expect(201).json();
         server.clock.advance(Duration::from_secs(2));
 
         let alert = alert.id.to_string();
-        let victims = Ids { key: victims_key, price: id_of(&kept), alert, rule, channel };
+        let victims = Ids { key: victims_key, price: id_of(&created_price), alert, rule, channel };
         let mut table = samples("victim", &victims);
         let mut samples = Vec::new();
-        for (method, path, takes_keys) in protected(&server).await {
+        for (method, path, accepts_keys) in protected(&server).await {
             let entry = table.keys().find(|(m, p)| (*m, *p) == (method.as_str(), path.as_str())).copied();
             let entry = entry.unwrap_or_else(|| panic!("{method} {path} needs a sample in the table"));
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-            samples.push((takes_keys, method, table.remove(&entry).unwrap()));
+            samples.push((accepts_keys, method, table.remove(&entry).unwrap()));
         }
-        assert!(table.is_empty(), "not in the document, or not behind a login: {:?}", table.keys());
-        // What cannot be done twice comes last.
+        assert!(table.is_empty(), "not in the document, or no login required: {:?}", table.keys());
+        // Deletions come last: the other samples need the objects.
         samples.sort_by_key(|(_, method, _)| *method == Method::DELETE);
         Self { server, victim, victims, other, samples }
     }
 
-    /// What the victim's workspace holds, to see that nothing of it changes.
+    /// Returns the contents of the victim's workspace, to assert that they do not change.
     async fn state(&self) -> Value {
         let keys = self.victim.get("/api/v1/api-keys").await.expect(200).json();
         let (mut ids, total) = self.victim.all_trace_ids().await;
@@ -226,9 +226,9 @@ impl Scene {
     }
 }
 
-/// That a request was refused, in the shape of its endpoint: OTLP has another one.
+/// Asserts that a request was rejected in the error format of its endpoint: OTLP has its own format.
 #[track_caller]
-fn refused(answer: Answer, path: &str, status: u16, code: &str) -> Answer {
+fn expect_rejected(answer: Answer, path: &str, status: u16, code: &str) -> Answer {
     if !path.starts_with("/v1/") {
         return answer.expect_error(status, code);
     }
@@ -256,24 +256,24 @@ fn signed(algorithm: Algorithm, secret: &str, claims: &Value) -> String {
         .unwrap()
 }
 
-/// The token with another header, its signature kept or not.
+/// Replaces the header of a token and keeps or removes its signature.
 fn with_header(token: &str, header: &Value, keep_signature: bool) -> String {
     let parts: Vec<&str> = token.split('.').collect();
     let header = URL_SAFE_NO_PAD.encode(header.to_string());
     format!("{header}.{}.{}", parts[1], if keep_signature { parts[2] } else { "" })
 }
 
-/// Credentials for the victim's workspace that do not hold, and the code that each gets.
+/// Returns invalid credentials for the victim's workspace, each with the expected error code.
 fn forgeries(member: &Member) -> Vec<(&'static str, String, &'static str)> {
     let hour = Duration::from_secs(3600);
     let good = claims(member, noon() + hour);
     let token = signed(Algorithm::HS256, SECRET, &good);
-    let mut without_end = good.clone();
-    without_end.as_object_mut().unwrap().remove("exp");
-    let mut as_text = good.clone();
-    as_text["exp"] = json!("4102444800");
+    let mut without_expiry = good.clone();
+    without_expiry.as_object_mut().unwrap().remove("exp");
+    let mut expiry_as_text = good.clone();
+    expiry_as_text["exp"] = json!("4102444800");
     let bearer = |token: &str| format!("Bearer {token}");
-    let none = |alg: &str| bearer(&with_header(&token, &json!({"typ": "JWT", "alg": alg}), false));
+    let unsigned = |alg: &str| bearer(&with_header(&token, &json!({"typ": "JWT", "alg": alg}), false));
     vec![
         (
             "an expired token",
@@ -286,9 +286,9 @@ fn forgeries(member: &Member) -> Vec<(&'static str, String, &'static str)> {
             bearer(&signed(Algorithm::HS256, OTHER_SECRET, &claims(member, noon() - hour))),
             "unauthorized",
         ),
-        ("alg none", none("none"), "unauthorized"),
-        ("alg None", none("None"), "unauthorized"),
-        ("alg NONE", none("NONE"), "unauthorized"),
+        ("alg none", unsigned("none"), "unauthorized"),
+        ("alg None", unsigned("None"), "unauthorized"),
+        ("alg NONE", unsigned("NONE"), "unauthorized"),
         ("alg none, signed", bearer(&with_header(&token, &json!({"alg": "none"}), true)), "unauthorized"),
         (
             "alg RS256",
@@ -296,18 +296,18 @@ fn forgeries(member: &Member) -> Vec<(&'static str, String, &'static str)> {
             "unauthorized",
         ),
         ("alg HS512", bearer(&signed(Algorithm::HS512, SECRET, &good)), "unauthorized"),
-        ("no end", bearer(&signed(Algorithm::HS256, SECRET, &without_end)), "unauthorized"),
-        ("an end as text", bearer(&signed(Algorithm::HS256, SECRET, &as_text)), "unauthorized"),
-        ("a key that is none", bearer(&format!("ao_{}", "A".repeat(43))), "unauthorized"),
+        ("no expiry", bearer(&signed(Algorithm::HS256, SECRET, &without_expiry)), "unauthorized"),
+        ("an expiry as text", bearer(&signed(Algorithm::HS256, SECRET, &expiry_as_text)), "unauthorized"),
+        ("an unknown API key", bearer(&format!("ao_{}", "A".repeat(43))), "unauthorized"),
         ("the secret itself", bearer(SECRET), "unauthorized"),
-        ("nothing", "Bearer ".to_owned(), "unauthorized"),
+        ("an empty token", "Bearer ".to_owned(), "unauthorized"),
         ("another scheme", format!("Basic {token}"), "unauthorized"),
         ("no scheme", token, "unauthorized"),
     ]
 }
 
 #[tokio::test]
-async fn every_sample_works_with_a_login() {
+async fn every_sample_succeeds_with_a_login() {
     let scene = Scene::new().await;
     for (_, method, sample) in &scene.samples {
         let answer = send(&scene.victim, method, &sample.path, sample.body.as_ref()).await;
@@ -318,12 +318,12 @@ async fn every_sample_works_with_a_login() {
 }
 
 #[tokio::test]
-async fn without_a_token_nothing_is_answered() {
+async fn every_endpoint_rejects_requests_without_a_token() {
     let scene = Scene::new().await;
     let before = scene.state().await;
     for (_, method, sample) in &scene.samples {
         let answer = send(&scene.server.anyone(), method, &sample.path, sample.body.as_ref()).await;
-        let answer = refused(answer, &sample.path, 401, "unauthorized");
+        let answer = expect_rejected(answer, &sample.path, 401, "unauthorized");
         assert_eq!(answer.header("www-authenticate"), "Bearer", "{method} {}", sample.path);
         assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
     }
@@ -331,7 +331,7 @@ async fn without_a_token_nothing_is_answered() {
 }
 
 #[tokio::test]
-async fn no_forged_token_opens_any_endpoint() {
+async fn every_endpoint_rejects_forged_tokens() {
     let scene = Scene::new().await;
     let before = scene.state().await;
     let forgeries = forgeries(&scene.victim);
@@ -341,7 +341,7 @@ async fn no_forged_token_opens_any_endpoint() {
             let request = request.header("authorization", authorization);
             let request = if let Some(body) = &sample.body { request.json(body) } else { request };
             let answer = scene.victim.send(request).await;
-            let answer = refused(answer, &sample.path, 401, code);
+            let answer = expect_rejected(answer, &sample.path, 401, code);
             assert!(!answer.text.contains("SECRET"), "{what}: {}", answer.text);
         }
     }
@@ -349,7 +349,7 @@ async fn no_forged_token_opens_any_endpoint() {
 }
 
 #[tokio::test]
-async fn a_token_opens_no_other_workspace_that_the_query_names() {
+async fn every_endpoint_rejects_a_query_that_names_another_workspace() {
     let scene = Scene::new().await;
     let (other, own) = (scene.other.user.workspace_id, scene.victim.user.workspace_id);
     let before = scene.state().await;
@@ -358,7 +358,7 @@ async fn a_token_opens_no_other_workspace_that_the_query_names() {
         for named in [other.to_string(), "anything".to_owned(), String::new()] {
             let path = format!("{}{separator}workspace_id={named}", sample.path);
             let answer = send(&scene.victim, method, &path, sample.body.as_ref()).await;
-            refused(answer, &path, 403, "forbidden");
+            expect_rejected(answer, &path, 403, "forbidden");
         }
     }
     assert_eq!(scene.state().await, before);
@@ -371,10 +371,10 @@ async fn a_token_opens_no_other_workspace_that_the_query_names() {
 }
 
 #[tokio::test]
-async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
+async fn ids_of_another_workspace_return_404_and_reveal_nothing() {
     let scene = Scene::new().await;
     let before = scene.state().await;
-    // Twice, and after the victim has filled the cache: what is kept ready leaks no more than what is computed.
+    // Twice, and after the victim has filled the cache: cached responses must not reveal more than computed ones.
     for (_, method, sample) in scene.samples.iter().filter(|(_, method, _)| *method == Method::GET) {
         send(&scene.victim, method, &sample.path, None).await.expect(200);
     }
@@ -382,10 +382,12 @@ async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
         for (_, method, sample) in &scene.samples {
             let answer = send(&scene.other, method, &sample.path, sample.body.as_ref()).await;
             assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
-            let its = ["/run-of-victim", "/session-SECRET", "/user-SECRET"];
-            let reads_it = *method == Method::GET && its.iter().any(|name| sample.path.contains(name));
-            let reaches_into_it = reads_it || scene.victims.all().iter().any(|id| sample.path.contains(id));
-            if reaches_into_it {
+            let private_paths = ["/run-of-victim", "/session-SECRET", "/user-SECRET"];
+            let reads_private_path =
+                *method == Method::GET && private_paths.iter().any(|name| sample.path.contains(name));
+            let targets_victim =
+                reads_private_path || scene.victims.all().iter().any(|id| sample.path.contains(id));
+            if targets_victim {
                 answer.expect_error(404, "not_found");
             } else {
                 assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
@@ -409,19 +411,19 @@ async fn another_workspace_s_ids_lead_nowhere_and_show_nothing() {
         let answer = scene.other.get(path).await;
         assert!(!answer.text.contains("SECRET"), "{path}: {}", answer.text);
     }
-    assert_eq!(scene.state().await, before, "what the other sent went into their own workspace");
+    assert_eq!(scene.state().await, before, "the other member only changed their own workspace");
 }
 
 #[tokio::test]
-async fn an_api_key_opens_what_is_for_sending_and_nothing_else() {
+async fn only_ingestion_endpoints_accept_an_api_key() {
     let scene = Scene::new().await;
     let (_, agent) = scene.server.key_of(&scene.victim).await;
-    for (takes_keys, method, sample) in &scene.samples {
+    for (accepts_keys, method, sample) in &scene.samples {
         let answer = send(&agent, method, &sample.path, sample.body.as_ref()).await;
-        if *takes_keys {
+        if *accepts_keys {
             assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
         } else {
-            let answer = refused(answer, &sample.path, 403, "forbidden");
+            let answer = expect_rejected(answer, &sample.path, 403, "forbidden");
             assert!(!answer.text.contains("SECRET"), "{method} {}", sample.path);
         }
     }

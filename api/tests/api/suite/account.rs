@@ -1,4 +1,4 @@
-//! Accounts over HTTP: register, log in, renew, and the limits on guessing.
+//! Accounts over HTTP: registration, login, token refresh, and rate limits on guessing.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use test_support::server::{PASSWORD, builder, spawn};
 
 #[tokio::test]
-async fn register_answers_201_with_the_account_and_login_lets_in() {
+async fn register_returns_201_with_the_account_and_login_returns_a_token() {
     let server = spawn().await;
     let anyone = server.anyone();
     let body = json!({"email": " Ada@Example.COM ", "password": PASSWORD, "full_name": " Ada Lovelace ",
@@ -38,13 +38,13 @@ async fn register_returns_409_when_the_email_is_taken_in_any_case() {
 }
 
 #[tokio::test]
-async fn an_email_that_no_database_holds_is_as_unknown_as_any() {
+async fn login_with_a_nul_byte_in_the_email_returns_401() {
     let server = spawn().await;
     server.anyone().login("ada\0@example.com", PASSWORD).await.expect_error(401, "invalid_credentials");
 }
 
 #[tokio::test]
-async fn of_two_registrations_with_one_email_at_once_one_is_made() {
+async fn concurrent_registrations_with_one_email_create_one_account() {
     let server = spawn().await;
     let anyone = server.anyone();
     let (one, two) = tokio::join!(anyone.register("a@b.c", PASSWORD), anyone.register("A@b.c", PASSWORD));
@@ -54,7 +54,7 @@ async fn of_two_registrations_with_one_email_at_once_one_is_made() {
 }
 
 #[tokio::test]
-async fn register_returns_422_and_names_every_wrong_field() {
+async fn register_returns_422_and_names_every_invalid_field() {
     let server = spawn().await;
     let anyone = server.anyone();
     let good =
@@ -75,7 +75,10 @@ async fn register_returns_422_and_names_every_wrong_field() {
         body[field] = json!(value);
         let answer = anyone.post("/api/v1/auth/register", &body).await.expect_error(422, "validation_failed");
         assert_eq!(answer.fields(), [field], "{value:?}");
-        assert!(field != "password" || !answer.text.contains(value), "the password is not repeated");
+        assert!(
+            field != "password" || !answer.text.contains(value),
+            "the response does not contain the password"
+        );
     }
     for missing in ["email", "password", "full_name", "workspace_name"] {
         let mut body = good.clone();
@@ -87,7 +90,7 @@ async fn register_returns_422_and_names_every_wrong_field() {
 }
 
 #[tokio::test]
-async fn login_answers_the_same_for_an_unknown_email_and_a_wrong_password() {
+async fn login_returns_the_same_error_for_an_unknown_email_and_a_wrong_password() {
     let server = spawn().await;
     server.member("ada").await;
     let anyone = server.anyone();
@@ -112,7 +115,7 @@ async fn login_answers_the_same_for_an_unknown_email_and_a_wrong_password() {
 }
 
 #[tokio::test]
-async fn a_token_ends_at_its_time_with_a_code_of_its_own() {
+async fn expired_token_returns_401_with_code_token_expired() {
     let server = builder().with("JWT_TTL_SECONDS", "60").spawn().await;
     let ada = server.member("ada").await;
     server.clock.advance(Duration::from_secs(59));
@@ -123,7 +126,7 @@ async fn a_token_ends_at_its_time_with_a_code_of_its_own() {
 }
 
 #[tokio::test]
-async fn refresh_gives_a_token_that_works_on() {
+async fn refresh_returns_a_token_that_outlives_the_old_one() {
     let server = builder().with("JWT_TTL_SECONDS", "60").spawn().await;
     let ada = server.member("ada").await;
     server.clock.advance(Duration::from_secs(50));
@@ -137,14 +140,14 @@ async fn refresh_gives_a_token_that_works_on() {
 }
 
 #[tokio::test]
-async fn after_ten_failed_logins_an_email_waits() {
+async fn ten_failed_logins_rate_limit_an_email() {
     let server = spawn().await;
     server.member("ada").await;
     let anyone = server.anyone();
     for _ in 0..10 {
         anyone.login("ada@example.com", "wrong password").await.expect_error(401, "invalid_credentials");
     }
-    // Also with the right password, and however the e-mail is written.
+    // The limit also applies to the right password and to other spellings of the e-mail.
     for email in ["ada@example.com", " ADA@Example.com"] {
         let refused = anyone.login(email, PASSWORD).await.expect_error(429, "rate_limited");
         assert!(refused.header("retry-after").parse::<u64>().unwrap() > 0);
@@ -158,7 +161,7 @@ async fn after_ten_failed_logins_an_email_waits() {
 }
 
 #[tokio::test]
-async fn an_email_that_nobody_has_waits_just_the_same() {
+async fn ten_failed_logins_rate_limit_an_unknown_email() {
     let server = spawn().await;
     let anyone = server.anyone();
     for _ in 0..10 {
@@ -168,7 +171,7 @@ async fn an_email_that_nobody_has_waits_just_the_same() {
 }
 
 #[tokio::test]
-async fn a_login_that_succeeds_forgets_the_failures_before_it() {
+async fn successful_login_resets_the_failure_count() {
     let server = spawn().await;
     server.member("ada").await;
     let anyone = server.anyone();
@@ -181,17 +184,17 @@ async fn a_login_that_succeeds_forgets_the_failures_before_it() {
 }
 
 #[tokio::test]
-async fn one_address_registers_twenty_accounts_an_hour() {
+async fn one_address_can_register_twenty_accounts_an_hour() {
     let server = spawn().await;
     let anyone = server.anyone();
-    // Only sound ones count: who mistypes is not shut out.
+    // Invalid registrations do not count.
     for _ in 0..30 {
         anyone.register("no e-mail", PASSWORD).await.expect_error(422, "validation_failed");
     }
     let (anyone, emails) = (&anyone, (0..25).map(|i| format!("user{i}@example.com")));
     let answers = join_all(emails.map(async |email| anyone.register(&email, PASSWORD).await)).await;
-    let made = answers.iter().filter(|answer| answer.status == 201).count();
-    assert_eq!(made, 20);
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(created, 20);
     let refused = answers.into_iter().find(|answer| answer.status != 201).unwrap();
     let wait: u64 = refused.expect_error(429, "rate_limited").header("retry-after").parse().unwrap();
     server.clock.advance(Duration::from_secs(wait));

@@ -10,7 +10,7 @@ use test_support::{
 };
 
 #[tokio::test]
-async fn the_stream_shows_the_last_hour_newest_first() {
+async fn stream_lists_the_last_hour_newest_first() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let minute = Duration::from_secs(60);
@@ -26,12 +26,12 @@ async fn the_stream_shows_the_last_hour_newest_first() {
     let short = ada.get("/api/v1/activity/stream?limit=3").await.expect(200).json();
     assert_eq!((short["items"].as_array().unwrap().len(), &short["total"]), (3, &json!(60)));
     let empty = bob.get("/api/v1/activity/stream").await.expect(200).json();
-    assert_eq!(empty, json!({"items": [], "total": 0}), "another workspace's are not shown");
+    assert_eq!(empty, json!({"items": [], "total": 0}), "traces of another workspace are not listed");
     ada.get("/api/v1/activity/stream?limit=101").await.expect_error(422, "validation_failed");
 }
 
 #[tokio::test]
-async fn an_activity_keeps_its_id_and_tells_the_figures_of_its_run() {
+async fn activity_keeps_its_id_and_contains_the_metrics_of_its_trace() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     for member in [&ada, &bob] {

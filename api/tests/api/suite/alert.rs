@@ -1,4 +1,4 @@
-//! Alerts over HTTP: the newest, all of them by pages, one, and that somebody is on it.
+//! Alerts over HTTP: recent alerts, the paginated list, details, acknowledgement, and deliveries.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn ids(list: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_newest_ten_alerts_come_first() {
+async fn recent_returns_the_newest_ten_alerts() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let mut alerts: Vec<_> = (0..15).map(|i| alert(&ada, i * 7 % 15, Severity::Info)).collect();
@@ -38,11 +38,11 @@ async fn the_newest_ten_alerts_come_first() {
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.created_at));
     assert_eq!(list, json!({"items": alerts[..10], "total": 15}));
     let empty = bob.get("/api/v1/alerts/recent").await.expect(200).json();
-    assert_eq!(empty, json!({"items": [], "total": 0}), "another workspace's are not shown");
+    assert_eq!(empty, json!({"items": [], "total": 0}), "alerts of another workspace are not listed");
 }
 
 #[tokio::test]
-async fn alerts_are_filtered_by_severity_and_bounded_by_the_limit() {
+async fn recent_filters_by_severity_and_applies_the_limit() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let alerts: Vec<_> =
@@ -63,15 +63,15 @@ async fn alerts_are_filtered_by_severity_and_bounded_by_the_limit() {
 }
 
 #[tokio::test]
-async fn all_alerts_come_by_pages_in_any_state_of_any_severity_and_of_any_rule() {
+async fn list_paginates_and_filters_by_state_severity_and_rule() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let rule_id = Uuid::new_v4();
     let firing = alert(&ada, 1, Severity::Critical);
     let acknowledged = alert(&ada, 2, Severity::Warning);
-    let over = resolved(alert(&ada, 3, Severity::Critical));
+    let without_rule = resolved(alert(&ada, 3, Severity::Critical));
     let of_rule = resolved(Alert { rule_id: Some(rule_id), ..alert(&ada, 4, Severity::Info) });
-    let all = [firing, acknowledged, over, of_rule];
+    let all = [firing, acknowledged, without_rule, of_rule];
     server.keep_alerts(&all).await;
     server.keep_alerts(&[alert(&bob, 0, Severity::Critical)]).await;
     ada.post(&format!("/api/v1/alerts/{}/acknowledge", all[1].id), &json!(null)).await.expect(200);
@@ -115,10 +115,10 @@ async fn all_alerts_come_by_pages_in_any_state_of_any_severity_and_of_any_rule()
 }
 
 #[tokio::test]
-async fn an_alert_shows_everything_that_is_known_of_it() {
+async fn detail_contains_every_field_and_unknown_alerts_return_404() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let whole = Alert {
+    let complete = Alert {
         rule_id: Some(Uuid::new_v4()),
         metric: Some(AlertMetric::P95LatencyMs),
         is_change: true,
@@ -137,10 +137,10 @@ async fn an_alert_shows_everything_that_is_known_of_it() {
         resolution: Some(Resolution::NothingMeasured),
         ..resolved(alert(&ada, 5, Severity::Critical))
     };
-    server.keep_alerts(std::slice::from_ref(&whole)).await;
-    let path = format!("/api/v1/alerts/{}", whole.id);
+    server.keep_alerts(std::slice::from_ref(&complete)).await;
+    let path = format!("/api/v1/alerts/{}", complete.id);
     let shown = ada.get(&path).await.expect(200);
-    assert_eq!(shown.to::<Alert>(), whole);
+    assert_eq!(shown.to::<Alert>(), complete);
     assert_eq!(
         (&shown.json()["state"], &shown.json()["resolution"], &shown.json()["metric"]),
         (&json!("resolved"), &json!("nothing_measured"), &json!("p95_latency_ms"))
@@ -156,37 +156,41 @@ async fn an_alert_shows_everything_that_is_known_of_it() {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_is_the_first_ones_and_is_seen_at_once() {
+async fn first_acknowledgement_is_kept_and_visible_at_once() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let (lasts, over) = (alert(&ada, 5, Severity::Critical), resolved(alert(&ada, 9, Severity::Info)));
-    server.keep_alerts(&[lasts.clone(), over.clone()]).await;
-    // Only just dropped, and then kept ready.
+    let (firing, finished) = (alert(&ada, 5, Severity::Critical), resolved(alert(&ada, 9, Severity::Info)));
+    server.keep_alerts(&[firing.clone(), finished.clone()]).await;
+    // Ingestion invalidates the cached response; the first request caches it again.
     ada.ingest(&[test_support::sample::trace("run", noon(), json!({}))]).await;
     assert_eq!(ada.get("/api/v1/alerts/recent").await.json()["items"][0]["state"], "firing");
     assert_eq!(ada.get("/api/v1/alerts/recent").await.header("x-cache"), "hit");
 
-    let path = format!("/api/v1/alerts/{}/acknowledge", lasts.id);
-    // Without a body, as one posts what has none.
+    let path = format!("/api/v1/alerts/{}/acknowledge", firing.id);
+    // Without a body: the endpoint needs none.
     let first = ada.send(ada.request(reqwest::Method::POST, &path)).await.expect(200).to::<Alert>();
     let expected = Alert {
         state: AlertState::Acknowledged,
         acknowledged_at: Some(noon()),
         acknowledged_by: Some("ada@example.com".to_owned()),
-        ..lasts
+        ..firing
     };
     assert_eq!(first, expected);
     let recent = ada.get("/api/v1/alerts/recent").await.expect(200).json();
-    assert_eq!(recent["items"][0], json!(expected), "whatever the cache held");
+    assert_eq!(recent["items"][0], json!(expected), "the cached response was invalidated");
 
     server.clock.advance(Duration::from_secs(60));
     assert_eq!(ada.post(&path, &json!(null)).await.expect(200).to::<Alert>(), expected);
-    let path = format!("/api/v1/alerts/{}/acknowledge", over.id);
-    assert_eq!(ada.post(&path, &json!(null)).await.expect(200).to::<Alert>(), over, "it is over");
+    let path = format!("/api/v1/alerts/{}/acknowledge", finished.id);
+    assert_eq!(
+        ada.post(&path, &json!(null)).await.expect(200).to::<Alert>(),
+        finished,
+        "a resolved alert is not acknowledged"
+    );
 }
 
 #[tokio::test]
-async fn an_alert_says_who_was_told_of_it() {
+async fn deliveries_of_an_alert_are_listed_newest_first() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let channel = json!({"name": "ops", "url": "https://example.com/hook", "enabled": false});
@@ -194,26 +198,26 @@ async fn an_alert_says_who_was_told_of_it() {
     let channel_id: Uuid = channel["id"].as_str().unwrap().parse().unwrap();
     let alerts = [alert(&ada, 5, Severity::Critical), alert(&ada, 6, Severity::Info)];
     server.keep_alerts(&alerts).await;
-    let told = |alert: &Alert, event, seconds: u64| NewDelivery {
+    let new_delivery = |alert: &Alert, event, seconds: u64| NewDelivery {
         id: Uuid::new_v4(),
         channel_id,
         notification: Notification {
             workspace_id: ada.user.workspace_id,
             event,
-            // In the future: nobody delivers it yet.
+            // In the future, so that it is not delivered yet.
             at: noon() + Duration::from_secs(3600 + seconds),
             alert: Some(alert.clone()),
         },
     };
     let deliveries = [
-        told(&alerts[0], AlertEvent::Firing, 0),
-        told(&alerts[0], AlertEvent::Escalated, 60),
-        told(&alerts[1], AlertEvent::Firing, 0),
+        new_delivery(&alerts[0], AlertEvent::Firing, 0),
+        new_delivery(&alerts[0], AlertEvent::Escalated, 60),
+        new_delivery(&alerts[1], AlertEvent::Firing, 0),
     ];
-    let kept = deliveries.clone();
+    let stored = deliveries.clone();
     server
         .in_alert_store(|store| async move {
-            for delivery in &kept {
+            for delivery in &stored {
                 store.create_delivery(delivery).await.unwrap();
             }
         })

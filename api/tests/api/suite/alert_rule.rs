@@ -1,4 +1,4 @@
-//! Alert rules over HTTP: kept, changed, removed, and tried on what was.
+//! Alert rules over HTTP: create, list, update, delete, and preview.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn path(rule: &Value) -> String {
     format!("{RULES}/{}", rule["id"].as_str().unwrap())
 }
 
-async fn kept(client: &Client, rule: &Value) -> Value {
+async fn create(client: &Client, rule: &Value) -> Value {
     client.post(RULES, rule).await.expect(201).json()
 }
 
@@ -33,7 +33,7 @@ async fn channel(client: &Client) -> Value {
 }
 
 #[tokio::test]
-async fn a_workspace_begins_with_rules_that_it_may_change_and_remove() {
+async fn new_workspace_has_default_rules_that_can_be_deleted() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let list = ada.get(RULES).await.expect(200).json();
@@ -43,18 +43,18 @@ async fn a_workspace_begins_with_rules_that_it_may_change_and_remove() {
     for rule in &rules {
         ada.delete(&format!("{RULES}/{}", rule.id)).await.expect(204);
     }
-    // What was removed does not come back.
+    // Deleted default rules are not created again.
     assert_eq!(ada.get(RULES).await.expect(200).json(), json!({"items": [], "total": 0}));
     assert_eq!(bob.get(RULES).await.expect(200).json()["total"], rules.len());
 }
 
 #[tokio::test]
-async fn a_rule_is_kept_shown_changed_and_removed() {
+async fn rule_is_created_updated_and_deleted() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let before = ada.get(RULES).await.expect(200).json()["total"].as_u64().unwrap();
     server.clock.advance(Duration::from_secs(10));
-    let first = kept(
+    let first = create(
         &ada,
         &json!({"name": "  Cost of the bot ", "metric": "cost_usd", "critical": 20, "agent_id": "bot"}),
     )
@@ -75,13 +75,13 @@ async fn a_rule_is_kept_shown_changed_and_removed() {
 
     server.clock.advance(Duration::from_secs(10));
     let change = json!({"warning": 10, "agent_id": null, "muted_until": "2026-04-01T00:00:00.000Z"});
-    let changed = ada.patch(&path(&first), &change).await.expect(200).json();
+    let updated = ada.patch(&path(&first), &change).await.expect(200).json();
     let mut expected =
         merged(expected, json!({"warning": 10.0, "updated_at": noon() + Duration::from_secs(20)}));
     expected.as_object_mut().unwrap().remove("agent_id");
-    expected["muted_until"] = changed["muted_until"].clone();
-    assert_eq!(changed, expected);
-    assert!(changed["muted_until"].as_str().unwrap().starts_with("2026-04-01T00:00:00"), "{changed}");
+    expected["muted_until"] = updated["muted_until"].clone();
+    assert_eq!(updated, expected);
+    assert!(updated["muted_until"].as_str().unwrap().starts_with("2026-04-01T00:00:00"), "{updated}");
     assert_eq!(ada.get(&path(&first)).await.expect(200).json(), expected);
 
     assert_eq!(ada.delete(&path(&first)).await.expect(204).text, "");
@@ -93,10 +93,10 @@ async fn a_rule_is_kept_shown_changed_and_removed() {
 }
 
 #[tokio::test]
-async fn a_rule_that_cannot_be_is_refused_with_the_field() {
+async fn rejects_an_invalid_rule_and_names_the_field() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let first = kept(&ada, &rule()).await;
+    let first = create(&ada, &rule()).await;
     for (field, value) in [
         ("treshold", json!(5)),
         ("id", json!(Uuid::nil())),
@@ -131,7 +131,8 @@ async fn a_rule_that_cannot_be_is_refused_with_the_field() {
         let answer = answer.expect_error(422, "validation_failed");
         assert_eq!(answer.fields(), [field], "{value}: {}", answer.text);
     }
-    let answer = ada.post(RULES, &json!({"name": "of nothing"})).await.expect_error(422, "validation_failed");
+    let answer =
+        ada.post(RULES, &json!({"name": "no threshold"})).await.expect_error(422, "validation_failed");
     assert_eq!(answer.fields(), ["warning"]);
     let answer = ada.patch(&path(&first), &json!({"warning": null})).await;
     assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["warning"]);
@@ -145,34 +146,34 @@ async fn a_rule_that_cannot_be_is_refused_with_the_field() {
 }
 
 #[tokio::test]
-async fn a_rule_tells_channels_of_its_own_workspace_alone() {
+async fn rejects_channels_of_other_workspaces_and_deleted_channels() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
-    let (ours, gone, theirs) = (channel(&ada).await, channel(&ada).await, channel(&bob).await);
+    let (ours, deleted, theirs) = (channel(&ada).await, channel(&ada).await, channel(&bob).await);
     let sent = merged(rule(), json!({"channel_ids": [ours, theirs]}));
     let answer = ada.post(RULES, &sent).await.expect_error(422, "validation_failed");
     assert_eq!(answer.fields(), ["channel_ids[1]"]);
 
-    let first = kept(&ada, &merged(rule(), json!({"channel_ids": [gone, ours, gone]}))).await;
-    assert_eq!(first["channel_ids"], json!([gone, ours]), "each is told once");
-    ada.delete(&format!("/api/v1/alert-channels/{}", gone.as_str().unwrap())).await.expect(204);
-    let answer = ada.post(RULES, &merged(rule(), json!({"channel_ids": [gone]}))).await;
+    let first = create(&ada, &merged(rule(), json!({"channel_ids": [deleted, ours, deleted]}))).await;
+    assert_eq!(first["channel_ids"], json!([deleted, ours]), "a repeated channel is stored once");
+    ada.delete(&format!("/api/v1/alert-channels/{}", deleted.as_str().unwrap())).await.expect(204);
+    let answer = ada.post(RULES, &merged(rule(), json!({"channel_ids": [deleted]}))).await;
     assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["channel_ids[0]"]);
-    // Whoever sends back what they were shown is not told off for a channel that somebody removed.
+    // An update may repeat a channel that was deleted since the rule was read: it is removed from the rule.
     let sent_back = json!({"channel_ids": first["channel_ids"], "warning": 6});
-    let changed = ada.patch(&path(&first), &sent_back).await.expect(200).json();
-    assert_eq!((&changed["channel_ids"], &changed["warning"]), (&json!([ours]), &json!(6.0)));
-    let nobody = ada.patch(&path(&first), &json!({"channel_ids": []})).await.expect(200).json();
-    assert_eq!(nobody["channel_ids"], json!([]));
-    let all = ada.patch(&path(&first), &json!({"channel_ids": null})).await.expect(200).json();
-    assert!(all.get("channel_ids").is_none(), "{all}");
+    let updated = ada.patch(&path(&first), &sent_back).await.expect(200).json();
+    assert_eq!((&updated["channel_ids"], &updated["warning"]), (&json!([ours]), &json!(6.0)));
+    let no_channels = ada.patch(&path(&first), &json!({"channel_ids": []})).await.expect(200).json();
+    assert_eq!(no_channels["channel_ids"], json!([]));
+    let every_channel = ada.patch(&path(&first), &json!({"channel_ids": null})).await.expect(200).json();
+    assert!(every_channel.get("channel_ids").is_none(), "{every_channel}");
 }
 
 #[tokio::test]
-async fn changes_made_at_once_are_all_there_afterwards() {
+async fn concurrent_updates_are_all_applied() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let first = kept(&ada, &rule()).await;
+    let first = create(&ada, &rule()).await;
     let changes = [json!({"warning": 6}), json!({"critical": 50}), json!({"window_minutes": 60})];
     let path = path(&first);
     let sent = changes.each_ref().map(|change| ada.patch(&path, change));
@@ -187,10 +188,10 @@ async fn changes_made_at_once_are_all_there_afterwards() {
 }
 
 #[tokio::test]
-async fn a_workspace_has_so_many_rules() {
+async fn rejects_rules_above_the_limit_of_a_workspace() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
-    let first: AlertRule = serde_json::from_value(kept(&ada, &rule()).await).unwrap();
+    let first: AlertRule = serde_json::from_value(create(&ada, &rule()).await).unwrap();
     let more: Vec<_> = (1 + default_rules().len()..limit::ALERT_RULES)
         .map(|_| AlertRule { id: Uuid::new_v4(), ..first.clone() })
         .collect();
@@ -201,13 +202,13 @@ async fn a_workspace_has_so_many_rules() {
     assert_eq!(ada.get(RULES).await.expect(200).json()["total"], limit::ALERT_RULES);
     let answer = ada.post(RULES, &rule()).await.expect_error(422, "validation_failed");
     assert_eq!(answer.fields(), ["name"]);
-    kept(&bob, &rule()).await;
+    create(&bob, &rule()).await;
     ada.delete(&format!("{RULES}/{}", first.id)).await.expect(204);
-    kept(&ada, &rule()).await;
+    create(&ada, &rule()).await;
 }
 
 #[tokio::test]
-async fn a_rule_is_tried_without_a_name_and_nothing_is_kept() {
+async fn preview_needs_no_name_and_stores_nothing() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let before = ada.get(RULES).await.expect(200).json();

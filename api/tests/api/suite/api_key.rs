@@ -1,4 +1,4 @@
-//! API keys over HTTP: made, listed, used, revoked, each by its own workspace alone.
+//! API keys over HTTP: create, list, use, revoke, and isolation between workspaces.
 
 use std::time::Duration;
 
@@ -17,26 +17,26 @@ async fn list(client: &Client) -> Value {
 }
 
 #[tokio::test]
-async fn a_key_is_shown_once_and_listed_without_itself() {
+async fn key_is_shown_once_and_listed_only_with_its_prefix() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     assert_eq!(list(&ada).await, json!({"items": [], "total": 0}));
-    let made = ada.post(KEYS, &json!({"name": " production "})).await.expect(201);
-    assert_eq!(made.header("cache-control"), "no-store");
-    let mut made = made.json();
-    let key = made.as_object_mut().unwrap().remove("key").unwrap();
+    let created = ada.post(KEYS, &json!({"name": " production "})).await.expect(201);
+    assert_eq!(created.header("cache-control"), "no-store");
+    let mut created = created.json();
+    let key = created.as_object_mut().unwrap().remove("key").unwrap();
     let key = key.as_str().unwrap();
     assert!(key.starts_with("ao_") && key.len() == 46, "{key}");
-    let expected = json!({"id": made["id"], "name": "production", "prefix": key[..10], "created_at": noon(),
+    let expected = json!({"id": created["id"], "name": "production", "prefix": key[..10], "created_at": noon(),
                           "last_used_at": null});
-    assert_eq!(made, expected);
+    assert_eq!(created, expected);
     let listed = ada.get(KEYS).await.expect(200);
-    assert_eq!(listed.json(), json!({"items": [made], "total": 1}));
+    assert_eq!(listed.json(), json!({"items": [created], "total": 1}));
     assert!(!listed.text.contains(&key[10..]), "{}", listed.text);
 }
 
 #[tokio::test]
-async fn a_key_sends_traces_into_its_workspace_as_bearer_or_in_a_header_of_its_own() {
+async fn key_authenticates_ingestion_as_bearer_token_or_in_x_api_key() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let (_, agent) = server.key_of(&ada).await;
@@ -52,7 +52,7 @@ async fn a_key_sends_traces_into_its_workspace_as_bearer_or_in_a_header_of_its_o
 }
 
 #[tokio::test]
-async fn a_key_tells_when_it_was_last_used() {
+async fn list_shows_when_a_key_was_last_used() {
     let folder = tempfile::tempdir().unwrap();
     let server = builder().in_folder(&folder).spawn().await;
     let ada = server.member("ada").await;
@@ -61,7 +61,7 @@ async fn a_key_tells_when_it_was_last_used() {
     server.clock.advance(Duration::from_secs(600));
     agent.ingest(&[trace("run", noon(), json!({}))]).await;
     let token = ada.token().to_owned();
-    // Uses are noted together, now and then, and at the latest when the server stops.
+    // Uses are stored in batches, at the latest when the server stops.
     server.stop();
     let server = builder().in_folder(&folder).spawn().await;
     let keys = list(&server.anyone().with_token(&token)).await;
@@ -76,12 +76,12 @@ async fn a_key_tells_when_it_was_last_used() {
 }
 
 #[tokio::test]
-async fn a_revoked_key_lets_nothing_in_from_then_on() {
+async fn revoked_key_is_rejected_at_once() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let (id, agent) = server.key_of(&ada).await;
     let (_, other) = server.key_of(&ada).await;
-    // Used, so that the server remembers it.
+    // The first use caches the key in the server.
     agent.ingest(&[trace("before", noon(), json!({}))]).await;
     let revoked = ada.delete(&format!("{KEYS}/{id}")).await.expect(204);
     assert_eq!(revoked.text, "");
@@ -93,7 +93,7 @@ async fn a_revoked_key_lets_nothing_in_from_then_on() {
 }
 
 #[tokio::test]
-async fn a_key_neither_reads_nor_manages_keys() {
+async fn key_can_neither_read_data_nor_manage_keys() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let (id, agent) = server.key_of(&ada).await;
@@ -109,7 +109,7 @@ async fn a_key_neither_reads_nor_manages_keys() {
 }
 
 #[tokio::test]
-async fn another_workspace_s_key_cannot_be_revoked() {
+async fn key_of_another_workspace_cannot_be_revoked() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let (id, agent) = server.key_of(&ada).await;
@@ -122,7 +122,7 @@ async fn another_workspace_s_key_cannot_be_revoked() {
 }
 
 #[tokio::test]
-async fn a_key_needs_a_name_and_a_workspace_has_a_hundred_at_most() {
+async fn key_requires_a_name_and_a_workspace_has_at_most_100_keys() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for name in ["", "  ", "two\nlines", &"x".repeat(257)] {

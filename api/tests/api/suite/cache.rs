@@ -1,4 +1,4 @@
-//! The cache as a client sees it: `X-Cache`, how long answers are kept, and what drops them.
+//! The cache as a client sees it: `X-Cache`, expiry, and invalidation.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use test_support::{
     server::{builder, eventually, noon, spawn, spawn_live},
 };
 
-/// One of every kind of cached answer; the trace `run` must be there.
+/// One path for every kind of cached response; the trace `run` must exist.
 const PATHS: [&str; 13] = [
     "/api/v1/metrics/home-kpis",
     "/api/v1/metrics/timeseries?metric=requests",
@@ -33,7 +33,7 @@ async fn outcome(client: &Client, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn every_kind_of_answer_is_kept_and_given_again() {
+async fn every_kind_of_response_is_cached() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[full("run", noon() - Duration::from_secs(5), "x")]).await;
@@ -49,7 +49,7 @@ async fn every_kind_of_answer_is_kept_and_given_again() {
 }
 
 #[tokio::test]
-async fn different_questions_have_different_answers() {
+async fn different_queries_are_cached_separately() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for path in [
@@ -83,11 +83,15 @@ async fn different_questions_have_different_answers() {
     ] {
         assert_eq!(outcome(&ada, path).await, "miss", "{path}");
     }
-    assert_eq!(outcome(&ada, "/api/v1/traces?limit=50&page=1&range=24h").await, "hit", "the same as without");
+    assert_eq!(
+        outcome(&ada, "/api/v1/traces?limit=50&page=1&range=24h").await,
+        "hit",
+        "explicit defaults are the same query"
+    );
 }
 
 #[tokio::test]
-async fn an_answer_ends_when_its_time_is_over() {
+async fn cached_response_expires_after_its_ttl() {
     let server = builder()
         .with("CACHE_TTL_HOME_KPIS", "1")
         .with("CACHE_TTL_ALERTS", "1")
@@ -106,12 +110,12 @@ async fn an_answer_ends_when_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn an_answer_is_kept_for_its_own_time_and_not_for_another_kind_s() {
+async fn each_kind_of_response_has_its_own_ttl() {
     let server = builder().with("CACHE_TTL_HOME_KPIS", "1").spawn().await;
     let ada = server.member("ada").await;
     assert_eq!(outcome(&ada, "/api/v1/traces").await, "miss");
     assert_eq!(outcome(&ada, "/api/v1/metrics/home-kpis").await, "miss");
-    eventually("the key figures are counted anew", || async {
+    eventually("the KPIs are recalculated", || async {
         outcome(&ada, "/api/v1/metrics/home-kpis").await == "miss"
     })
     .await;
@@ -119,10 +123,10 @@ async fn an_answer_is_kept_for_its_own_time_and_not_for_another_kind_s() {
 }
 
 #[tokio::test]
-async fn what_was_sent_is_seen_within_little_more_than_a_second() {
+async fn new_traces_are_visible_within_two_and_a_half_seconds() {
     let server = spawn_live().await;
     let ada = server.member("ada").await;
-    // Each round but the first comes within the second in which answers are dropped once.
+    // Every round after the first falls into the second in which only one invalidation runs.
     for round in 1..=4_u64 {
         for path in PATHS.iter().filter(|path| round > 1 || !path.contains("/run") && !path.ends_with("-x")) {
             ada.get(path).await.expect(200);
@@ -130,13 +134,13 @@ async fn what_was_sent_is_seen_within_little_more_than_a_second() {
         let id = if round == 1 { "run".to_owned() } else { format!("run{round}") };
         ada.ingest(&[full(&id, server.clock.now(), "x")]).await;
         let acknowledged = tokio::time::Instant::now();
-        eventually("the new total", || async {
+        eventually("the new totals are visible", || async {
             let kpis = ada.get("/api/v1/metrics/home-kpis").await.expect(200).json();
             let list = ada.get("/api/v1/traces").await.expect(200).json();
-            let news = ada.get("/api/v1/activity/stream").await.expect(200).json();
+            let activity = ada.get("/api/v1/activity/stream").await.expect(200).json();
             kpis["total_requests"]["value"] == round as f64
                 && list["total"] == round
-                && news["total"] == round
+                && activity["total"] == round
         })
         .await;
         let waited = acknowledged.elapsed();
@@ -145,7 +149,7 @@ async fn what_was_sent_is_seen_within_little_more_than_a_second() {
 }
 
 #[tokio::test]
-async fn a_score_drops_the_answers_too() {
+async fn score_invalidates_cached_responses() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[trace("run", noon() - Duration::from_secs(5), json!({}))]).await;
@@ -159,7 +163,7 @@ async fn a_score_drops_the_answers_too() {
 }
 
 #[tokio::test]
-async fn writing_to_one_workspace_leaves_the_other_s_answers() {
+async fn write_keeps_cached_responses_of_other_workspaces() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     for member in [&ada, &bob] {
@@ -174,9 +178,9 @@ async fn writing_to_one_workspace_leaves_the_other_s_answers() {
         );
     }
     ada.ingest(&[trace("another", noon(), json!({}))]).await;
-    // All at once: the first that is gone says that the others are.
+    // Responses are dropped together: if the first is dropped, the others are, too.
     let (first, others) = PATHS.split_first().unwrap();
-    eventually("the answers are dropped", || async { outcome(&ada, first).await == "miss" }).await;
+    eventually("the cached responses are dropped", || async { outcome(&ada, first).await == "miss" }).await;
     assert_eq!(outcome(&bob, first).await, "hit");
     for path in others {
         assert_eq!(
@@ -188,19 +192,19 @@ async fn writing_to_one_workspace_leaves_the_other_s_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_who_ask_the_same_at_once_make_one_computation() {
+async fn hundred_concurrent_identical_requests_cause_one_computation() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let traces: Vec<_> =
         (0..1000).map(|i| trace(&i.to_string(), noon() - Duration::from_secs(60 + i), json!({}))).collect();
     ada.ingest(&traces).await;
-    // A percentile over groups: long enough to be asked for meanwhile.
+    // A percentile over groups takes long enough for the requests to overlap.
     let path = "/api/v1/metrics/timeseries?metric=p95_latency_ms&group_by=agent";
-    let asking = (0..100).map(|_| {
+    let requests = (0..100).map(|_| {
         let ada = ada.client.clone();
         tokio::spawn(async move { ada.get(path).await.expect(200) })
     });
-    let answers: Vec<_> = join_all(asking).await.into_iter().map(Result::unwrap).collect();
+    let answers: Vec<_> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
     let misses = answers.iter().filter(|answer| answer.header("x-cache") == "miss").count();
     assert_eq!(misses, 1);
     assert!(answers.iter().all(|answer| answer.text == answers[0].text));

@@ -1,4 +1,4 @@
-//! Charts and top lists over HTTP. That their numbers are right for any data is shown in the store's own tests.
+//! Charts and top lists over HTTP. The tests of the store cover the numbers for arbitrary data.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn points(series: &Value) -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn a_time_series_covers_its_window_and_adds_up_to_its_total() {
+async fn time_series_covers_its_window_and_sums_to_the_total() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let agent = |i: u32| if i.is_multiple_of(4) { "a" } else { "b" };
@@ -36,14 +36,14 @@ async fn a_time_series_covers_its_window_and_adds_up_to_its_total() {
         let keys: Vec<_> =
             grouped["series"].as_array().unwrap().iter().map(|line| line["key"].clone()).collect();
         let expected = if range == "1h" { ["a", "b"] } else { ["b", "a"] };
-        assert_eq!(keys, expected.map(|key| json!(key)), "{range}: the busiest first, else by name");
+        assert_eq!(keys, expected.map(|key| json!(key)), "{range}: busiest first, then by name");
         let nothing = bob.get(&path).await.expect(200).json();
         assert!(points(&nothing["series"][0]).iter().all(|value| *value == 0.0), "{range}: {nothing}");
     }
 }
 
 #[tokio::test]
-async fn every_metric_can_be_drawn() {
+async fn time_series_support_every_metric() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let run = json!({"latency_ms": 250, "status": "error", "cost_usd": 0.5, "tokens_total": 70, "quality_score": 30});
@@ -71,7 +71,7 @@ async fn every_metric_can_be_drawn() {
 }
 
 #[tokio::test]
-async fn a_breakdown_lists_the_busiest_first_with_their_figures() {
+async fn breakdown_lists_the_busiest_first_with_their_metrics() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let mut traces = Vec::new();

@@ -1,4 +1,4 @@
-//! What stands before every handler: rate limits, CORS, security headers, request ids.
+//! Middleware of every handler: rate limits, CORS, security headers, and request ids.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn rate(answer: &Answer) -> (&str, &str) {
 }
 
 #[tokio::test]
-async fn a_workspace_over_its_limit_waits_and_the_others_do_not() {
+async fn workspace_above_its_rate_limit_gets_429_and_others_do_not() {
     let server = builder().with("RATE_LIMIT_PER_MINUTE", "5").spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     for remaining in ["4", "3", "2", "1", "0"] {
@@ -37,7 +37,7 @@ async fn a_workspace_over_its_limit_waits_and_the_others_do_not() {
 }
 
 #[tokio::test]
-async fn an_api_key_and_its_workspace_s_people_share_one_limit() {
+async fn api_keys_and_accounts_of_a_workspace_share_one_rate_limit() {
     let server = builder().with("RATE_LIMIT_PER_MINUTE", "3").spawn().await;
     let ada = server.member("ada").await;
     let (_, agent) = server.key_of(&ada).await;
@@ -45,21 +45,21 @@ async fn an_api_key_and_its_workspace_s_people_share_one_limit() {
     ada.get("/api/v1/auth/me").await.expect(200);
     let refused = agent.send_trace(&trace("b", noon(), json!({}))).await.expect_error(429, "rate_limited");
     assert_eq!(rate(&refused), ("3", "0"));
-    // What belongs to no workspace is not counted against one.
+    // Requests without a workspace are not counted.
     server.anyone().get("/health").await.expect(200);
     let stranger = server.anyone().get("/api/v1/auth/me").await.expect_error(401, "unauthorized");
     assert_eq!(rate(&stranger), ("", ""));
 }
 
 #[tokio::test]
-async fn a_limit_of_zero_is_none() {
+async fn rate_limit_of_zero_is_disabled() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     assert_eq!(rate(&ada.get("/api/v1/auth/me").await.expect(200)), ("", ""));
 }
 
 #[tokio::test]
-async fn pages_of_configured_origins_may_call_the_api_and_others_may_not() {
+async fn only_configured_origins_may_call_the_api() {
     let (one, two, other) = ("https://app.example.com", "http://localhost:8080", "https://evil.example");
     let configured = builder().with("CORS_ALLOWED_ORIGINS", &format!("{one}, {two}")).spawn().await;
     let closed = spawn().await;
@@ -87,7 +87,7 @@ async fn pages_of_configured_origins_may_call_the_api_and_others_may_not() {
         assert_eq!(
             preflight.header("access-control-allow-credentials"),
             "",
-            "tokens travel in a header of their own"
+            "tokens are sent in the authorization header, not in cookies"
         );
         if allowed {
             assert_eq!(preflight.status, 200);
@@ -108,7 +108,7 @@ async fn pages_of_configured_origins_may_call_the_api_and_others_may_not() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_security_headers_and_a_request_id() {
+async fn every_response_has_security_headers_and_a_request_id() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("index.html"), "<!doctype html><script>start()</script>").unwrap();
     std::fs::write(folder.path().join("app.js"), "start()").unwrap();
@@ -182,22 +182,22 @@ async fn every_answer_carries_the_security_headers_and_a_request_id() {
 }
 
 #[tokio::test]
-async fn a_sound_request_id_is_kept_and_another_one_replaced() {
+async fn valid_request_id_is_kept_and_an_invalid_one_is_replaced() {
     let server = spawn().await;
     let anyone = server.anyone();
-    let ask = async |id: &[u8]| {
+    let send_id = async |id: &[u8]| {
         let id = reqwest::header::HeaderValue::from_bytes(id).unwrap();
         let request = anyone.request(Method::GET, "/api/v1/auth/me").header("x-request-id", id);
         anyone.send(request).await.expect_error(401, "unauthorized").header("x-request-id").to_owned()
     };
     let longest = "x".repeat(64);
-    for sound in ["abc-123_DEF.4", "7", longest.as_str()] {
-        assert_eq!(ask(sound.as_bytes()).await, sound);
+    for valid in ["abc-123_DEF.4", "7", longest.as_str()] {
+        assert_eq!(send_id(valid.as_bytes()).await, valid);
     }
     let too_long = "x".repeat(65);
-    for unsound in ["", "a b", "a,b", "<script>", "a\"b", "line\\n", too_long.as_str(), "ü"] {
-        let id = ask(unsound.as_bytes()).await;
-        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{unsound:?}: {id}");
+    for invalid in ["", "a b", "a,b", "<script>", "a\"b", "line\\n", too_long.as_str(), "ü"] {
+        let id = send_id(invalid.as_bytes()).await;
+        assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{invalid:?}: {id}");
     }
-    assert_ne!(ask(b"").await, ask(b"").await);
+    assert_ne!(send_id(b"").await, send_id(b"").await);
 }

@@ -1,4 +1,4 @@
-//! Taking traces in: single, in batches, mixed, again and again, from many at once.
+//! Ingestion: single traces, batches, duplicates, and concurrent senders.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use test_support::{
 };
 
 #[tokio::test]
-async fn a_single_trace_is_answered_with_its_id_and_is_there() {
+async fn single_trace_returns_its_id_and_is_stored() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let answer = ada.send_trace(&trace("run", noon(), json!({}))).await.expect(202);
@@ -20,26 +20,26 @@ async fn a_single_trace_is_answered_with_its_id_and_is_there() {
 }
 
 #[tokio::test]
-async fn an_id_is_made_up_where_there_is_none() {
+async fn trace_without_an_id_gets_a_generated_one() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let nameless = json!({"agent_id": "a", "latency_ms": 1, "status": "success"});
+    let without_id = json!({"agent_id": "a", "latency_ms": 1, "status": "success"});
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let answer = ada.send_trace(&nameless).await.expect(202).json();
+        let answer = ada.send_trace(&without_id).await.expect(202).json();
         ids.push(answer["trace_id"].as_str().unwrap().to_owned());
     }
     assert_ne!(ids[0], ids[1]);
     for id in &ids {
         assert_eq!(ada.trace(id).await["timestamp"], json!(noon()));
     }
-    ada.ingest(&[nameless.clone(), nameless]).await;
+    ada.ingest(&[without_id.clone(), without_id]).await;
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(ada.traces("").await["total"], 4);
 }
 
 #[tokio::test]
-async fn a_batch_keeps_the_good_and_names_the_bad() {
+async fn batch_stores_valid_traces_and_names_invalid_ones() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let at = noon() - Duration::from_secs(5);
@@ -72,7 +72,7 @@ async fn a_batch_keeps_the_good_and_names_the_bad() {
 }
 
 #[tokio::test]
-async fn a_batch_without_a_good_one_or_without_any_is_taken_and_holds_nothing() {
+async fn batch_without_valid_traces_is_accepted_and_stores_nothing() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let answer = ada.send_batch(&[]).await.expect(202).json();
@@ -83,7 +83,7 @@ async fn a_batch_without_a_good_one_or_without_any_is_taken_and_holds_nothing() 
 }
 
 #[tokio::test]
-async fn a_trace_counts_once_however_often_it_is_sent_and_the_first_one_stays() {
+async fn repeated_trace_counts_once_and_the_first_version_is_kept() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let at = noon() - Duration::from_secs(5);
@@ -101,7 +101,7 @@ async fn a_trace_counts_once_however_often_it_is_sent_and_the_first_one_stays() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn senders_of_the_same_traces_at_once_count_them_once() {
+async fn concurrent_senders_of_the_same_traces_count_them_once() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let at = noon() - Duration::from_secs(5);
@@ -132,7 +132,7 @@ async fn senders_of_the_same_traces_at_once_count_them_once() {
 }
 
 #[tokio::test]
-async fn fields_that_are_not_known_are_kept_in_the_metadata() {
+async fn unknown_fields_are_stored_in_the_metadata() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let more = json!({
@@ -143,12 +143,12 @@ async fn fields_that_are_not_known_are_kept_in_the_metadata() {
     ada.send_trace(&trace("run", noon(), more)).await.expect(202);
     let found = ada.trace("run").await;
     let expected = json!({"region": "eu", "environment": "prod", "nested": {"a": [1, null]}});
-    assert_eq!(found["metadata"], expected, "what stands in the metadata itself goes first");
+    assert_eq!(found["metadata"], expected, "members of the metadata take precedence");
     assert_eq!(found["spans"][0]["attributes"], json!({"temperature": 0.5, "top_p": 1}));
 }
 
 #[tokio::test]
-async fn naming_the_own_workspace_is_allowed() {
+async fn accepts_the_id_of_the_own_workspace() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.send_trace(&trace("run", noon(), json!({"workspace_id": ada.user.workspace_id}))).await.expect(202);
@@ -156,7 +156,7 @@ async fn naming_the_own_workspace_is_allowed() {
 }
 
 #[tokio::test]
-async fn values_at_the_edge_of_what_is_allowed_are_taken() {
+async fn accepts_values_at_the_limits() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let longest = "x".repeat(256);
@@ -188,7 +188,7 @@ async fn values_at_the_edge_of_what_is_allowed_are_taken() {
 }
 
 #[tokio::test]
-async fn the_metrics_count_what_came_in() {
+async fn metrics_count_accepted_and_rejected_traces() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.send_batch(&[trace("a", noon(), json!({})), trace("b", noon(), json!({})), json!(1)])

@@ -1,4 +1,4 @@
-//! The key figures over HTTP: windows to the microsecond, changes against the window before, the cache in front.
+//! KPIs over HTTP: windows exact to the microsecond, changes against the previous window, and the cache.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn values(kpis: &Value, member: &str) -> Vec<f64> {
 }
 
 #[tokio::test]
-async fn the_key_figures_of_a_day_stand_against_the_day_before() {
+async fn kpis_of_a_day_are_compared_with_the_previous_day() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let now = noon();
@@ -45,11 +45,11 @@ async fn the_key_figures_of_a_day_stand_against_the_day_before() {
     });
     assert_eq!(kpis, expected);
     let default = ada.get("/api/v1/metrics/home-kpis").await.expect(200).json();
-    assert_eq!(default, expected, "a day is what one gets without asking");
+    assert_eq!(default, expected, "the default range is a day");
 }
 
 #[tokio::test]
-async fn every_range_holds_its_first_moment_and_not_its_last() {
+async fn every_range_includes_its_start_and_excludes_its_end() {
     let server = spawn().await;
     let now = noon();
     for (name, length) in [("1h", HOUR), ("24h", HOUR * 24), ("7d", HOUR * 24 * 7), ("30d", HOUR * 24 * 30)] {
@@ -76,7 +76,7 @@ async fn every_range_holds_its_first_moment_and_not_its_last() {
 }
 
 #[tokio::test]
-async fn a_custom_range_is_compared_with_the_time_before_it() {
+async fn custom_range_is_compared_with_the_period_before_it() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let (start, end) = (noon() - HOUR * 100, noon() - HOUR * 90);
@@ -94,7 +94,7 @@ async fn a_custom_range_is_compared_with_the_time_before_it() {
 }
 
 #[tokio::test]
-async fn a_range_that_is_none_is_a_400_that_says_so() {
+async fn invalid_range_returns_400_with_a_detail() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let (a, b) = ("2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z");
@@ -126,14 +126,14 @@ async fn a_range_that_is_none_is_a_400_that_says_so() {
 }
 
 #[tokio::test]
-async fn the_second_answer_comes_from_the_cache_until_a_fresh_one_is_asked_for() {
+async fn second_response_is_cached_until_the_client_requests_a_fresh_one() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[trace("a", noon() - HOUR * 23, json!({}))]).await;
     let path = "/api/v1/metrics/home-kpis?range=24h";
     let first = ada.get(path).await.expect(200);
     assert_eq!(first.header("x-cache"), "miss");
-    // The trace leaves the window, and nothing is written: only the cache can still know it.
+    // The trace leaves the window without a write: only a cached response still counts it.
     server.clock.advance(HOUR * 2);
     let second = ada.get(path).await.expect(200);
     assert_eq!((second.header("x-cache"), &second.text), ("hit", &first.text));
@@ -145,7 +145,7 @@ async fn the_second_answer_comes_from_the_cache_until_a_fresh_one_is_asked_for()
 }
 
 #[tokio::test]
-async fn an_empty_workspace_has_zeros() {
+async fn kpis_of_an_empty_workspace_are_zero() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for range in ["1h", "24h", "7d", "30d"] {
@@ -156,7 +156,7 @@ async fn an_empty_workspace_has_zeros() {
 }
 
 #[tokio::test]
-async fn a_change_from_nothing_is_100_percent_and_to_nothing_minus_100() {
+async fn change_from_zero_is_100_percent_and_change_to_zero_is_minus_100() {
     let server = spawn().await;
     let (up, down) = (server.member("up").await, server.member("down").await);
     let run = json!({"status": "error", "cost_usd": 1.5, "quality_score": 50});
@@ -168,7 +168,7 @@ async fn a_change_from_nothing_is_100_percent_and_to_nothing_minus_100() {
 }
 
 #[tokio::test]
-async fn a_change_is_kept_below_ten_thousand_percent() {
+async fn change_is_capped_at_ten_thousand_percent() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let mut traces =
@@ -181,7 +181,7 @@ async fn a_change_is_kept_below_ten_thousand_percent() {
 }
 
 #[tokio::test]
-async fn a_mean_weighs_runs_and_not_hours() {
+async fn mean_weights_every_trace_equally() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let mut traces: Vec<Value> =
@@ -193,7 +193,7 @@ async fn a_mean_weighs_runs_and_not_hours() {
 }
 
 #[tokio::test]
-async fn money_is_added_exactly() {
+async fn costs_are_added_exactly() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let at = |i: u32| Timestamp::from_micros(noon().as_micros() - 1_000_000 * i64::from(i + 1));
@@ -204,7 +204,7 @@ async fn money_is_added_exactly() {
 }
 
 #[tokio::test]
-async fn key_figures_count_the_own_workspace_alone() {
+async fn kpis_count_only_the_own_workspace() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     ada.ingest(&[trace("a", noon() - HOUR, json!({})), trace("b", noon() - HOUR, json!({}))]).await;

@@ -1,4 +1,4 @@
-//! OTLP over HTTP: what exporters send in protobuf and JSON becomes traces, and errors are those of OTLP.
+//! OTLP over HTTP: spans in protobuf and JSON become traces, and errors have OTLP's format.
 
 use std::{io::Write, time::Duration};
 
@@ -18,7 +18,7 @@ use test_support::{
     server::{Server, builder, noon, spawn},
 };
 
-/// `google.rpc.Status`, as a client has it.
+/// `google.rpc.Status`, as a client decodes it.
 #[derive(Clone, PartialEq, Message)]
 pub struct RpcStatus {
     #[prost(int32, tag = "1")]
@@ -60,7 +60,7 @@ pub fn request(spans: Vec<Span>) -> ExportTraceServiceRequest {
     ExportTraceServiceRequest { resource_spans }
 }
 
-/// An agent that asked a model, which called a tool: the children before their root, as exporters send them.
+/// Returns the spans of an agent that called a model and a tool. Children precede their root, as exporters send them.
 pub fn run(trace: u8) -> Vec<Span> {
     let asked = json!([{"role": "user", "parts": [{"type": "text", "content": "Weather?"}]}]);
     let said = json!([{"role": "assistant", "parts": [{"type": "text", "content": "Sunny"}]}]);
@@ -104,7 +104,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A workspace's member, and an exporter with a key of it.
+/// Creates a workspace and an exporter with one of its API keys.
 pub async fn exporter(server: &Server) -> (test_support::server::Member, Client) {
     let ada = server.member("ada").await;
     let (_, key) = server.key_of(&ada).await;
@@ -118,7 +118,7 @@ pub async fn export_bytes(client: &Client, content_type: &str, body: Vec<u8>) ->
     response
 }
 
-/// Sends spans that must all be taken.
+/// Sends spans that must all be accepted.
 pub async fn export(client: &Client, spans: Vec<Span>) {
     let response = export_bytes(client, "application/x-protobuf", request(spans).encode_to_vec()).await;
     assert_eq!(response.status(), 200);
@@ -127,9 +127,9 @@ pub async fn export(client: &Client, spans: Vec<Span>) {
     assert_eq!(answer.partial_success, None);
 }
 
-/// The trace of [`run`] as it should be found.
+/// Asserts that `found` is the trace of [`run`].
 #[track_caller]
-pub fn is_the_run(found: &Value) {
+pub fn assert_is_run(found: &Value) {
     let expected = json!({
         "agent_id": "weather-agent", "name": "invoke_agent weather-agent", "session_id": "session-7", "user_id": "user-9",
         "status": "success", "latency_ms": 100.0, "tokens_input": 120, "tokens_output": 30, "cost_usd": 0.00123,
@@ -154,11 +154,11 @@ pub fn is_the_run(found: &Value) {
 }
 
 #[tokio::test]
-async fn a_run_in_protobuf_is_a_trace_whether_compressed_or_not_or_sent_twice() {
+async fn protobuf_run_becomes_one_trace_also_if_compressed_or_sent_twice() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     export(&exporter, run(0xa1)).await;
-    is_the_run(&ada.trace(&"a1".repeat(16)).await);
+    assert_is_run(&ada.trace(&"a1".repeat(16)).await);
 
     let body = request(run(0xa2)).encode_to_vec();
     for _ in 0..2 {
@@ -170,7 +170,7 @@ async fn a_run_in_protobuf_is_a_trace_whether_compressed_or_not_or_sent_twice() 
         assert_eq!(sent.send().await.unwrap().status(), 200);
         exporter.settle().await;
     }
-    is_the_run(&ada.trace(&"a2".repeat(16)).await);
+    assert_is_run(&ada.trace(&"a2".repeat(16)).await);
     server.clock.advance(Duration::from_secs(2));
     assert_eq!(
         ada.kpis("1h").await["requests"]["total"].as_u64().or(ada.traces("").await["total"].as_u64()),
@@ -182,7 +182,7 @@ async fn a_run_in_protobuf_is_a_trace_whether_compressed_or_not_or_sent_twice() 
 }
 
 #[tokio::test]
-async fn a_run_in_json_is_a_trace_with_a_key_in_either_header() {
+async fn json_run_becomes_a_trace_with_the_key_in_x_api_key() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     let noon = noon().as_micros() * 1000;
@@ -209,7 +209,7 @@ async fn a_run_in_json_is_a_trace_with_a_key_in_either_header() {
 }
 
 #[tokio::test]
-async fn good_spans_are_kept_and_the_others_are_named() {
+async fn valid_spans_are_stored_and_invalid_ones_are_named() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     let mut spans = run(0xc1);
@@ -222,10 +222,10 @@ async fn good_spans_are_kept_and_the_others_are_named() {
     assert_eq!(partial.rejected_spans, 1);
     let expected = "resource_spans[0].scope_spans[0].spans[1]: trace_id must have 16 bytes, not 3";
     assert_eq!(partial.error_message, expected);
-    is_the_run(&ada.trace(&"c1".repeat(16)).await);
+    assert_is_run(&ada.trace(&"c1".repeat(16)).await);
     let bad = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{}, 7]}]}]});
     let answer = exporter.post("/v1/traces", &bad).await.expect(200).json();
-    assert_eq!(answer["partialSuccess"]["rejectedSpans"], "2", "64 bits are text in JSON");
+    assert_eq!(answer["partialSuccess"]["rejectedSpans"], "2", "64-bit integers are strings in JSON");
     for empty in [Vec::new(), request(Vec::new()).encode_to_vec()] {
         let response = export_bytes(&exporter, "application/x-protobuf", empty).await;
         assert_eq!((response.status().as_u16(), response.bytes().await.unwrap().len()), (200, 0));
@@ -233,7 +233,7 @@ async fn good_spans_are_kept_and_the_others_are_named() {
 }
 
 #[tokio::test]
-async fn a_judgement_is_kept_with_the_spans() {
+async fn evaluation_event_is_stored_as_a_score() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     let mut spans = run(0xd1);
@@ -258,7 +258,7 @@ async fn a_judgement_is_kept_with_the_spans() {
 }
 
 #[tokio::test]
-async fn errors_are_a_status_in_the_request_s_encoding() {
+async fn errors_are_statuses_in_the_encoding_of_the_request() {
     let server = spawn().await;
     let (_, exporter) = exporter(&server).await;
     let read = async |response: Response| {
@@ -299,12 +299,12 @@ async fn errors_are_a_status_in_the_request_s_encoding() {
     assert_eq!((got.0, got.2), (405, 12));
     let sent = exporter.request(Method::POST, "/v1/traces").header("content-type", protobuf);
     let (status, _, code, _) =
-        read(sent.header("content-encoding", "gzip").body("no gzip").send().await.unwrap()).await;
+        read(sent.header("content-encoding", "gzip").body("not gzip").send().await.unwrap()).await;
     assert_eq!((status, code), (400, 3));
 }
 
 #[tokio::test]
-async fn over_the_rate_limit_it_is_said_when_to_send_again() {
+async fn rate_limited_response_has_a_retry_after_header() {
     let server = builder().with("RATE_LIMIT_PER_MINUTE", "2").spawn().await;
     let ada = server.member("ada").await;
     for _ in 0..2 {
@@ -318,7 +318,7 @@ async fn over_the_rate_limit_it_is_said_when_to_send_again() {
 }
 
 #[tokio::test]
-async fn workspaces_do_not_see_each_other_s_spans_even_of_one_trace_id() {
+async fn workspaces_with_the_same_trace_id_do_not_share_spans() {
     let server = spawn().await;
     let (ada, adas) = exporter(&server).await;
     let bob = server.member("bob").await;
@@ -326,6 +326,6 @@ async fn workspaces_do_not_see_each_other_s_spans_even_of_one_trace_id() {
     export(&adas, run(0xe1)).await;
     bob.get(&format!("/api/v1/traces/{}", "e1".repeat(16))).await.expect_error(404, "not_found");
     export(&bobs, vec![span(0xe1, 9, 0, "bob's", 0, Vec::new())]).await;
-    is_the_run(&ada.trace(&"e1".repeat(16)).await);
+    assert_is_run(&ada.trace(&"e1".repeat(16)).await);
     assert_eq!(bob.trace(&"e1".repeat(16)).await["spans"].as_array().unwrap().len(), 1);
 }

@@ -1,4 +1,4 @@
-//! OTLP over gRPC, by tonic's own client.
+//! OTLP over gRPC, with the client of tonic.
 
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse, trace_service_client::TraceServiceClient,
@@ -9,7 +9,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::otlp::{exporter, is_the_run, request, run};
+use super::otlp::{assert_is_run, exporter, request, run};
 use test_support::server::{Server, builder, spawn};
 
 async fn connect(server: &Server) -> TraceServiceClient<Channel> {
@@ -33,7 +33,7 @@ async fn export(
 }
 
 #[tokio::test]
-async fn a_run_is_a_trace_whether_compressed_or_not_with_a_key_in_either_header() {
+async fn run_becomes_a_trace_also_if_compressed_with_the_key_in_either_header() {
     let server = spawn().await;
     let (ada, key) = exporter(&server).await;
     let mut client = connect(&server).await;
@@ -43,14 +43,14 @@ async fn a_run_is_a_trace_whether_compressed_or_not_with_a_key_in_either_header(
     client.export(authorized(request(run(0x12)), "x-api-key", key.token())).await.unwrap();
     key.settle().await;
     for trace in ["11", "12"] {
-        is_the_run(&ada.trace(&trace.repeat(16)).await);
+        assert_is_run(&ada.trace(&trace.repeat(16)).await);
     }
     let metrics = server.metrics().await;
     assert!(metrics.contains(r#"method="gRPC",route="/opentelemetry.proto.collector.trace.v1.TraceService/Export",status="Ok"} 2"#), "{metrics}");
 }
 
 #[tokio::test]
-async fn good_spans_are_kept_and_the_others_are_named() {
+async fn valid_spans_are_stored_and_invalid_ones_are_named() {
     let server = spawn().await;
     let (ada, key) = exporter(&server).await;
     let mut spans = run(0x21);
@@ -68,7 +68,7 @@ async fn good_spans_are_kept_and_the_others_are_named() {
 }
 
 #[tokio::test]
-async fn who_may_not_send_is_told_so_and_nothing_is_kept() {
+async fn invalid_credentials_are_rejected_and_nothing_is_stored() {
     let server = spawn().await;
     let (ada, key) = exporter(&server).await;
     let mut client = connect(&server).await;
@@ -84,7 +84,7 @@ async fn who_may_not_send_is_told_so_and_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn over_the_rate_limit_it_is_said_when_to_send_again() {
+async fn rate_limited_call_returns_retry_info() {
     let server = builder().with("RATE_LIMIT_PER_MINUTE", "1").spawn().await;
     let ada = server.member("ada").await;
     let mut client = connect(&server).await;
@@ -92,11 +92,14 @@ async fn over_the_rate_limit_it_is_said_when_to_send_again() {
     let error = export(&mut client, request(Vec::new()), ada.token()).await.unwrap_err();
     assert_eq!(error.code(), Code::ResourceExhausted, "{error}");
     let name = b"type.googleapis.com/google.rpc.RetryInfo";
-    assert!(error.details().windows(name.len()).any(|found| found == name), "without it nobody sends again");
+    assert!(
+        error.details().windows(name.len()).any(|found| found == name),
+        "exporters only retry if the status has RetryInfo"
+    );
 }
 
 #[tokio::test]
-async fn a_message_that_is_too_large_is_refused_and_never_to_be_sent_again() {
+async fn oversized_message_is_rejected_and_must_not_be_retried() {
     let server = spawn().await;
     let (_, key) = exporter(&server).await;
     let mut large = request(run(0x41));
@@ -104,7 +107,7 @@ async fn a_message_that_is_too_large_is_refused_and_never_to_be_sent_again() {
     let mut client = connect(&server).await;
     let error = export(&mut client, large.clone(), key.token()).await.unwrap_err();
     assert_eq!(error.code(), Code::InvalidArgument, "{error}");
-    // As a bomb, some kilobytes.
+    // Compressed to some kilobytes.
     large.resource_spans[0].schema_url = "x".repeat(60 * 1024 * 1024);
     let mut client = connect(&server).await.send_compressed(CompressionEncoding::Gzip);
     let error = export(&mut client, large, key.token()).await.unwrap_err();

@@ -1,5 +1,5 @@
-//! OTLP that means harm: bombs, millions of nothing, nesting, cycles. Each is a 4xx or a partial success, memory stays
-//! bounded, and the rest of the request is kept.
+//! Hostile OTLP requests: compression bombs, millions of empty items, deep nesting, cycles. Each returns a 4xx or a
+//! partial success, memory stays bounded, and the valid spans of the request are stored.
 
 use std::io::Write;
 
@@ -8,17 +8,17 @@ use prost::Message;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::otlp::{export_bytes, exporter, gzip, is_the_run, request, run, span};
+use super::otlp::{assert_is_run, export_bytes, exporter, gzip, request, run, span};
 use test_support::server::spawn;
 
-/// Kilobytes that this process holds at most, so far.
+/// Returns the peak memory of this process so far, in kilobytes.
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// 200 MiB of zeros, which are never in memory here.
+/// Returns 200 MiB of zeros, compressed with gzip.
 fn bomb() -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..200 {
@@ -27,7 +27,7 @@ fn bomb() -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A field of protobuf that has a length.
+/// Encodes a length-delimited protobuf field.
 fn field(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![tag << 3 | 2];
     prost::encoding::encode_varint(content.len() as u64, &mut bytes);
@@ -36,15 +36,15 @@ fn field(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_unpacks_to_far_more_takes_no_more_memory() {
+async fn expanding_requests_use_bounded_memory() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     let before = peak_memory();
-    // Eight million empty spans, resources and attributes: as structures they would be gigabytes.
-    let million = 4_000_000;
-    let empty_spans = field(1, &field(2, &[2 << 3 | 2, 0].repeat(million)));
-    let empty_resources = [1 << 3 | 2, 0].repeat(million);
-    let empty_attributes = field(1, &field(2, &field(2, &[9 << 3 | 2, 0].repeat(million))));
+    // Millions of empty spans, resources and attributes: as structures they would take gigabytes.
+    let item_count = 4_000_000;
+    let empty_spans = field(1, &field(2, &[2 << 3 | 2, 0].repeat(item_count)));
+    let empty_resources = [1 << 3 | 2, 0].repeat(item_count);
+    let empty_attributes = field(1, &field(2, &field(2, &[9 << 3 | 2, 0].repeat(item_count))));
     let heavy_resources = field(1, &field(1, &[1 << 3 | 2, 0].repeat(99_999))).repeat(80);
     for (body, status) in
         [(empty_spans, 400), (empty_resources, 400), (empty_attributes, 200), (heavy_resources, 400)]
@@ -54,7 +54,7 @@ async fn what_unpacks_to_far_more_takes_no_more_memory() {
         let response = sent.header("content-encoding", "gzip").body(gzip(&body)).send().await.unwrap();
         assert_eq!(response.status(), status, "{}", response.text().await.unwrap());
     }
-    let empty = "{},".repeat(million);
+    let empty = "{},".repeat(item_count);
     let spans = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{empty}{{}}]}}]}}]}}"#);
     let attributes =
         format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{"attributes":[{empty}{{}}]}}]}}]}}]}}"#);
@@ -72,14 +72,14 @@ async fn what_unpacks_to_far_more_takes_no_more_memory() {
     let sent = exporter.request(Method::POST, "/v1/traces").header("content-type", "application/x-protobuf");
     assert_eq!(sent.header("content-encoding", "gzip").body(bomb).send().await.unwrap().status(), 413);
     let grown = (peak_memory() - before) / 1024;
-    println!("the hostile requests took {grown} MiB at most");
-    // What other tests take at the same time counts, too.
+    println!("hostile requests: peak memory grew by {grown} MiB");
+    // Includes the memory of tests that run at the same time.
     assert!(grown < 400, "{grown} MiB");
     super::otlp::export(&exporter, run(0x51)).await;
-    is_the_run(&ada.trace(&"51".repeat(16)).await);
+    assert_is_run(&ada.trace(&"51".repeat(16)).await);
 }
 
-/// A gibibyte of zeros, as brotli has it.
+/// Returns a gibibyte of zeros, compressed with brotli.
 fn brotli_bomb() -> Vec<u8> {
     let mut packed = Vec::new();
     let mut writer = brotli::CompressorWriter::new(&mut packed, 1024 * 1024, 2, 24);
@@ -91,11 +91,11 @@ fn brotli_bomb() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn nobody_unpacks_what_brotli_made_small() {
+async fn brotli_bodies_are_rejected_without_decompression() {
     let server = spawn().await;
     let (_, exporter) = exporter(&server).await;
     let bomb = brotli_bomb();
-    assert!(bomb.len() < 64 * 1024, "the control, small enough for every resource: {} bytes", bomb.len());
+    assert!(bomb.len() < 64 * 1024, "the bomb must be below every body limit: {} bytes", bomb.len());
     let before = peak_memory();
     for (path, content_type) in [
         ("/api/v1/auth/login", "application/json"),
@@ -108,13 +108,13 @@ async fn nobody_unpacks_what_brotli_made_small() {
         assert_eq!(sent.send().await.unwrap().status(), 415, "{path}");
     }
     let grown = (peak_memory() - before) / 1024;
-    println!("brotli's bombs took {grown} MiB at most");
-    // What other tests take at the same time counts, too.
+    println!("brotli bombs: peak memory grew by {grown} MiB");
+    // Includes the memory of tests that run at the same time.
     assert!(grown < 400, "{grown} MiB");
 }
 
 #[tokio::test]
-async fn deep_nesting_and_broken_spans_cost_nobody_else_anything() {
+async fn deeply_nested_and_broken_spans_do_not_affect_valid_spans() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     let mut value = field(1, b"x");
@@ -139,13 +139,13 @@ async fn deep_nesting_and_broken_spans_cost_nobody_else_anything() {
 }
 
 #[tokio::test]
-async fn spans_of_the_future_are_rejected_and_cycles_are_kept_without_harm() {
+async fn spans_from_the_future_are_rejected_and_cycles_are_stored() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     let mut spans = run(0x71);
     let future = span(0x71, 7, 1, "tomorrow", 2 * 86_400_000, Vec::new());
     spans.push(future);
-    // Two that are each other's parents, and one that is its own.
+    // Two spans that are each other's parents, and one that is its own parent.
     spans.push(span(0x71, 8, 9, "a", 30, Vec::new()));
     spans.push(span(0x71, 9, 8, "b", 31, Vec::new()));
     spans.push(span(0x71, 10, 10, "c", 32, Vec::new()));
@@ -157,7 +157,7 @@ async fn spans_of_the_future_are_rejected_and_cycles_are_kept_without_harm() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_no_text_reaches_the_store() {
+async fn nul_bytes_are_replaced_before_spans_are_stored() {
     let server = spawn().await;
     let (ada, exporter) = exporter(&server).await;
     let text = "a\u{0}b";

@@ -1,4 +1,4 @@
-//! Whatever JSON an agent sends comes back as it was.
+//! The API returns arbitrary JSON payloads exactly as they were sent.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use test_support::{
     server::{noon, spawn},
 };
 
-/// Any text, with a liking for what must be escaped, ends a line, or stands outside of the basic plane.
+/// Any text, with a bias towards characters that must be escaped, end a line, or are outside the basic plane.
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -36,7 +36,7 @@ fn any_number() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(|number| json!(number)),
         any::<u64>().prop_map(|number| json!(number)),
         any::<f64>()
-            .prop_filter_map("JSON knows no infinity", |number| Number::from_f64(number).map(Value::Number)),
+            .prop_filter_map("JSON has no infinity", |number| Number::from_f64(number).map(Value::Number)),
         (-1e6..1e6_f64).prop_map(|number| json!(number)),
     ]
 }
@@ -61,7 +61,7 @@ fn any_object() -> impl Strategy<Value = HashMap<String, Value>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_input_output_and_metadata_come_back_equal() {
+async fn input_output_and_metadata_are_returned_unchanged() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let number = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! Prices over HTTP: a workspace's own, what any model costs, and what traces cost by them.
+//! Prices over HTTP: prices of a workspace, price lookup, and the resulting costs of traces.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn call(id: &str, model: &str, input: u64, output: u64) -> Value {
 }
 
 #[tokio::test]
-async fn a_price_is_kept_listed_replaced_and_removed() {
+async fn price_is_created_listed_replaced_and_deleted() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     assert_eq!(ada.get(PRICES).await.expect(200).json(), json!({"items": [], "total": 0}));
@@ -32,28 +32,28 @@ async fn a_price_is_kept_listed_replaced_and_removed() {
         "model": " my-model ", "provider": "azure", "input_usd_per_million": 0.1, "output_usd_per_million": 3,
         "cache_read_usd_per_million": 0, "cache_write_usd_per_million": 1_000_000,
     });
-    let kept = ada.post(PRICES, &sent).await.expect(201).json();
+    let created = ada.post(PRICES, &sent).await.expect(201).json();
     let expected = json!({
-        "id": kept["id"], "model": "my-model", "provider": "azure", "input_usd_per_million": 0.1,
+        "id": created["id"], "model": "my-model", "provider": "azure", "input_usd_per_million": 0.1,
         "output_usd_per_million": 3.0, "cache_read_usd_per_million": 0.0, "cache_write_usd_per_million": 1_000_000.0,
         "updated_at": noon(),
     });
-    assert_eq!(kept, expected);
+    assert_eq!(created, expected);
     let replaced = json!({
         "model": "MY-model", "provider": "az.ai.openai", "input_usd_per_million": 7, "output_usd_per_million": 8,
     });
     let replaced = ada.post(PRICES, &replaced).await.expect(200).json();
-    assert_eq!((&replaced["id"], &replaced["input_usd_per_million"]), (&kept["id"], &json!(7.0)));
+    assert_eq!((&replaced["id"], &replaced["input_usd_per_million"]), (&created["id"], &json!(7.0)));
     assert!(replaced.get("cache_read_usd_per_million").is_none(), "{replaced}");
     assert_eq!(ada.get(PRICES).await.expect(200).json(), json!({"items": [replaced], "total": 1}));
-    let path = format!("{PRICES}/{}", kept["id"].as_str().unwrap());
+    let path = format!("{PRICES}/{}", created["id"].as_str().unwrap());
     assert_eq!(ada.delete(&path).await.expect(204).text, "");
     ada.delete(&path).await.expect_error(404, "not_found");
     ada.delete(&format!("{PRICES}/nonsense")).await.expect_error(404, "not_found");
 }
 
 #[tokio::test]
-async fn a_price_that_cannot_be_is_refused_with_the_field() {
+async fn rejects_an_invalid_price_and_names_the_field() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for (field, value) in [
@@ -83,7 +83,7 @@ async fn a_price_that_cannot_be_is_refused_with_the_field() {
 }
 
 #[tokio::test]
-async fn what_a_model_costs_is_said_with_the_table_that_says_so() {
+async fn lookup_returns_the_price_of_a_model_and_its_table() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let lookup = async |client: &Client, query: &str| client.get(&format!("{PRICES}/lookup?{query}")).await;
@@ -103,7 +103,7 @@ async fn what_a_model_costs_is_said_with_the_table_that_says_so() {
     ada.post(PRICES, &price("gpt-4o", 1.5)).await.expect(201);
     let own = lookup(&ada, "model=gpt-4o").await.expect(200).json();
     assert_eq!((&own["table"], &own["input_usd_per_million"]), (&json!("workspace"), &json!(1.5)));
-    // Where nothing is said of the cache, its tokens cost what others do.
+    // Without a cache price, cached tokens cost as much as other input tokens.
     assert_eq!(own["cache_read_usd_per_million"], 1.5);
     assert_eq!(lookup(&bob, "model=gpt-4o").await.expect(200).json(), public);
 
@@ -116,7 +116,7 @@ async fn what_a_model_costs_is_said_with_the_table_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_trace_without_a_cost_gets_that_of_its_calls() {
+async fn trace_without_a_cost_gets_the_cost_of_its_calls() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let reported = {
@@ -169,14 +169,14 @@ async fn a_trace_without_a_cost_gets_that_of_its_calls() {
 }
 
 #[tokio::test]
-async fn a_workspace_s_own_price_holds_for_what_comes_after_it() {
+async fn workspace_price_applies_to_traces_that_arrive_later() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     ada.ingest(&[call("before", "gpt-4o", 1_000_000, 0)]).await;
     ada.post(PRICES, &price("gpt-4o", 1.25)).await.expect(201);
-    // A process of its own hears of it within seconds.
+    // A separate processing role applies the new price within seconds.
     let number = std::sync::atomic::AtomicUsize::new(0);
-    eventually("the own price", || async {
+    eventually("the workspace price is applied", || async {
         let id = format!("after-{}", number.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         ada.ingest(&[call(&id, "gpt-4o", 1_000_000, 0)]).await;
         ada.trace(&id).await["cost_usd"] == json!(1.25)
@@ -196,7 +196,7 @@ async fn with_file(prices: &Value) -> Server {
 }
 
 #[tokio::test]
-async fn a_file_s_prices_go_before_the_public_ones_and_after_a_workspace_s_own() {
+async fn price_file_overrides_public_prices_but_not_workspace_prices() {
     let server = with_file(&json!([price("gpt-4o", 7.0), price("house-model", 3.0)])).await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     ada.post(PRICES, &price("gpt-4o", 5.0)).await.expect(201);

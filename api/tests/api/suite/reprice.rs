@@ -1,4 +1,4 @@
-//! Pricing anew over HTTP: what is stored gets the prices of now, and every figure follows.
+//! Repricing over HTTP: stored traces get current prices, and all totals are updated.
 
 use std::time::Duration;
 
@@ -36,19 +36,19 @@ async fn price(client: &Client, model: &str, input: f64) {
     assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
 }
 
-/// Asks, and waits until it is done.
+/// Starts a repricing and waits until it is finished.
 async fn reprice(client: &Client, window: &Value) -> Value {
-    let asked = client.post(REPRICE, window).await.expect(202).json();
+    let created = client.post(REPRICE, window).await.expect(202).json();
     assert_eq!(
-        (&asked["start"], &asked["end"], &asked["finished_at"]),
+        (&created["start"], &created["end"], &created["finished_at"]),
         (&window["start"], &window["end"], &json!(null))
     );
-    let mine = async || {
+    let current = async || {
         let listed = client.get(REPRICE).await.expect(200).json();
-        listed["items"].as_array().unwrap().iter().find(|item| item["id"] == asked["id"]).cloned().unwrap()
+        listed["items"].as_array().unwrap().iter().find(|item| item["id"] == created["id"]).cloned().unwrap()
     };
-    eventually("the pricing", async || mine().await["finished_at"] != json!(null)).await;
-    mine().await
+    eventually("the repricing is finished", async || current().await["finished_at"] != json!(null)).await;
+    current().await
 }
 
 async fn total(client: &Client) -> f64 {
@@ -56,7 +56,7 @@ async fn total(client: &Client) -> f64 {
 }
 
 #[tokio::test]
-async fn what_had_no_price_gets_one_and_the_key_figures_follow() {
+async fn repricing_prices_unpriced_traces_and_updates_the_kpis() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let runs = [
@@ -71,14 +71,14 @@ async fn what_had_no_price_gets_one_and_the_key_figures_follow() {
     bob.ingest(&runs[..1]).await;
     let before = 0.0035 + 0.25;
     assert!((total(&ada).await - before).abs() < 1e-9, "{}", total(&ada).await);
-    // The detail is kept ready: it must not stay as it was.
+    // Caches the detail: the repricing must invalidate it.
     assert_eq!(ada.get("/api/v1/traces/unknown").await.expect(200).json()["unpriced"], 1);
 
     price(&ada, "house", 2.0).await;
     let done = reprice(&ada, &day()).await;
     assert_eq!((&done["traces_seen"], &done["traces_changed"]), (&json!(5), &json!(3)), "{done}");
     assert!((total(&ada).await - (before + 0.002 + 0.002)).abs() < 1e-9, "{}", total(&ada).await);
-    eventually("the answer that was kept to go", || async {
+    eventually("the cached detail is invalidated", || async {
         let seen = ada.get("/api/v1/traces/unknown").await.expect(200).json();
         seen["cost_usd"] == json!(0.002) && seen.get("unpriced").is_none()
     })
@@ -95,7 +95,7 @@ async fn what_had_no_price_gets_one_and_the_key_figures_follow() {
     assert_eq!(ada.trace("older").await["cost_usd"], json!(null));
     assert_eq!(bob.trace("unknown").await["cost_usd"], json!(null));
 
-    // Again, nothing changes; at another price, everything that was computed by it.
+    // A second run changes nothing; with another price, every cost computed from the old price changes.
     assert_eq!(reprice(&ada, &day()).await["traces_changed"], 0);
     price(&ada, "house", 4.0).await;
     assert_eq!(reprice(&ada, &day()).await["traces_changed"], 3);
@@ -104,7 +104,7 @@ async fn what_had_no_price_gets_one_and_the_key_figures_follow() {
     assert_eq!(listed["total"], 3);
     assert_eq!(bob.get(REPRICE).await.expect(200).json(), json!({"items": [], "total": 0}));
 
-    // And without a price, none of it costs anything that is known.
+    // Without a price, the costs are unknown again.
     let id = ada.get("/api/v1/prices").await.expect(200).json()["items"][0]["id"].clone();
     ada.delete(&format!("/api/v1/prices/{}", id.as_str().unwrap())).await.expect(204);
     assert_eq!(reprice(&ada, &day()).await["traces_changed"], 3);
@@ -114,7 +114,7 @@ async fn what_had_no_price_gets_one_and_the_key_figures_follow() {
 }
 
 #[tokio::test]
-async fn a_pricing_goes_over_more_than_one_part() {
+async fn repricing_covers_more_than_one_batch() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let runs: Vec<_> = (0..777)
@@ -128,7 +128,7 @@ async fn a_pricing_goes_over_more_than_one_part() {
 }
 
 #[tokio::test]
-async fn a_window_that_is_none_is_refused() {
+async fn rejects_an_invalid_window() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for (start, end, field) in

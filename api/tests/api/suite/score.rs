@@ -1,4 +1,4 @@
-//! Scores: what they do to a trace and to the mean, before and after the trace comes.
+//! Scores: their effect on a trace and on the mean, before and after the trace arrives.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn quality(member: &Member, trace_id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_score_moves_its_trace_and_the_mean() {
+async fn score_updates_its_trace_and_the_mean() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     for member in [&ada, &bob] {
@@ -36,12 +36,16 @@ async fn a_score_moves_its_trace_and_the_mean() {
     assert_eq!((mean(&ada).await, quality(&ada, "b").await), (json!(60.25), json!(40.5)));
     let expected = json!([{"name": "quality", "score": 40.5, "comment": "slow", "timestamp": noon()}]);
     assert_eq!(ada.trace("b").await["scores"], expected);
-    assert_eq!(ada.traces("").await["items"][0]["quality_score"], 40.5, "in the list too");
-    assert_eq!((mean(&bob).await, quality(&bob, "b").await), (json!(80.0), json!(null)), "the other's stays");
+    assert_eq!(ada.traces("").await["items"][0]["quality_score"], 40.5, "the list shows the score, too");
+    assert_eq!(
+        (mean(&bob).await, quality(&bob, "b").await),
+        (json!(80.0), json!(null)),
+        "the other workspace is unchanged"
+    );
 }
 
 #[tokio::test]
-async fn a_score_of_the_same_name_replaces_the_one_before() {
+async fn score_replaces_the_previous_score_of_the_same_name() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[trace("a", just_now(), json!({"quality_score": 10}))]).await;
@@ -54,12 +58,12 @@ async fn a_score_of_the_same_name_replaces_the_one_before() {
 }
 
 #[tokio::test]
-async fn a_trace_s_quality_is_the_mean_over_the_names_of_its_scores() {
+async fn quality_of_a_trace_is_the_mean_over_its_score_names() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[trace("a", just_now(), json!({"quality_score": 30}))]).await;
     ada.score("a", &json!({"score": 60, "name": "tone"})).await.expect(202);
-    assert_eq!(quality(&ada, "a").await, 45.0, "with the one that came with the trace");
+    assert_eq!(quality(&ada, "a").await, 45.0, "includes the score that was sent with the trace");
     ada.score("a", &json!({"score": 90, "name": "facts"})).await.expect(202);
     assert_eq!(quality(&ada, "a").await, 60.0);
     ada.score("a", &json!({"score": 0, "name": "tone"})).await.expect(202);
@@ -74,7 +78,7 @@ async fn a_trace_s_quality_is_the_mean_over_the_names_of_its_scores() {
 }
 
 #[tokio::test]
-async fn a_score_that_comes_before_its_trace_waits_for_it() {
+async fn score_that_arrives_before_its_trace_is_applied_later() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     ada.score("late", &json!({"score": 25})).await.expect(202);
@@ -90,7 +94,7 @@ async fn a_score_that_comes_before_its_trace_waits_for_it() {
 }
 
 #[tokio::test]
-async fn a_score_out_of_bounds_is_refused_and_changes_nothing() {
+async fn rejects_an_invalid_score_and_changes_nothing() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[trace("a", just_now(), json!({"quality_score": 80}))]).await;

@@ -1,4 +1,4 @@
-//! Bodies that are too large, as they are or once they are unpacked, and compressed ones that are not.
+//! Body size limits of compressed and uncompressed bodies, and supported content encodings.
 
 use std::{
     io::{Read, Write},
@@ -27,7 +27,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A trace whose JSON has exactly so many bytes.
+/// Returns a trace whose JSON has exactly this many bytes.
 fn of_size(trace_id: &str, bytes: usize) -> Value {
     let empty = trace(trace_id, noon(), json!({"input": ""})).to_string().len();
     trace(trace_id, noon(), json!({"input": "x".repeat(bytes - empty)}))
@@ -44,7 +44,7 @@ async fn send_encoded(
 }
 
 #[tokio::test]
-async fn a_trace_of_four_mebibytes_is_taken_and_one_byte_more_is_not() {
+async fn accepts_a_trace_of_4_mib_and_rejects_one_byte_more() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.send_trace(&of_size("largest", limit::TRACE_BYTES)).await.expect(202);
@@ -63,7 +63,7 @@ async fn a_trace_of_four_mebibytes_is_taken_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn a_thousand_traces_are_a_batch_and_one_more_is_too_many() {
+async fn accepts_a_batch_of_1000_traces_and_rejects_1001() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let traces: Vec<Value> = (0..1001).map(|i| trace(&i.to_string(), noon(), json!({}))).collect();
@@ -75,7 +75,7 @@ async fn a_thousand_traces_are_a_batch_and_one_more_is_too_many() {
 }
 
 #[tokio::test]
-async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
+async fn rejects_a_content_length_above_the_limit_before_the_body_arrives() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for (path, limit) in [
@@ -91,7 +91,7 @@ async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
             ada.token(),
             limit + 1
         );
-        let answered = tokio::task::spawn_blocking(move || {
+        let response = tokio::task::spawn_blocking(move || {
             let mut connection = TcpStream::connect(address).unwrap();
             connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
             connection.write_all(head.as_bytes()).unwrap();
@@ -99,13 +99,13 @@ async fn a_body_that_says_it_is_too_large_is_refused_before_it_comes() {
             let length = connection.read(&mut answer).unwrap();
             String::from_utf8_lossy(&answer[..length]).into_owned()
         });
-        let answer = answered.await.unwrap();
+        let answer = response.await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
     }
 }
 
 #[tokio::test]
-async fn an_endless_body_is_refused_without_being_read_to_its_end() {
+async fn rejects_an_endless_body_without_reading_it_forever() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let sent = Arc::new(AtomicUsize::new(0));
@@ -117,12 +117,12 @@ async fn an_endless_body_is_refused_without_being_read_to_its_end() {
         }
     });
     let request = ada.request(Method::POST, "/api/v1/traces").header("content-type", "application/json");
-    // The server may hang up while it is still being written to, before its answer is read; it must not read on for ever.
+    // The server may close the connection before the client reads the response; it must not read forever.
     let answer = tokio::time::timeout(
         Duration::from_secs(20),
         request.body(reqwest::Body::wrap_stream(endless)).send(),
     );
-    if let Ok(answer) = answer.await.expect("an answer before the end, which never comes") {
+    if let Ok(answer) = answer.await.expect("the server must respond before the end of the body") {
         assert_eq!(answer.status(), 413);
     }
     assert!(sent.load(Ordering::SeqCst) >= limit::TRACE_BYTES);
@@ -130,7 +130,7 @@ async fn an_endless_body_is_refused_without_being_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_taken() {
+async fn accepts_a_compressed_body() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let body = json!({"traces": [trace("a", noon(), json!({})), trace("b", noon(), json!({}))]}).to_string();
@@ -145,28 +145,28 @@ async fn a_compressed_body_is_taken() {
 }
 
 #[tokio::test]
-async fn a_small_body_that_unpacks_to_a_large_one_is_refused() {
+async fn rejects_a_small_body_that_decompresses_above_the_limit() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for (path, limit) in
         [("/api/v1/traces", limit::TRACE_BYTES), ("/api/v1/traces/batch", limit::INGEST_BODY_BYTES)]
     {
         let bomb = gzip(&vec![b' '; limit + 1]);
-        assert!(bomb.len() < limit / 100, "the control: {} bytes", bomb.len());
+        assert!(bomb.len() < limit / 100, "the bomb must be small: {} bytes", bomb.len());
         send_encoded(&ada, "gzip", path, bomb).await.expect_error(413, "payload_too_large");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_unpack_is_a_400() {
+async fn body_that_cannot_be_decompressed_returns_400() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let body = trace("run", noon(), json!({"input": "x".repeat(10_000)})).to_string();
-    let packed = gzip(body.as_bytes());
+    let compressed = gzip(body.as_bytes());
     for (encoding, body) in [
         ("gzip", body.clone().into_bytes()),
-        ("gzip", packed[..packed.len() / 2].to_vec()),
-        ("deflate", packed),
+        ("gzip", compressed[..compressed.len() / 2].to_vec()),
+        ("deflate", compressed),
     ] {
         send_encoded(&ada, encoding, "/api/v1/traces", body).await.expect_error(400, "bad_request");
     }
@@ -175,7 +175,7 @@ async fn a_body_that_does_not_unpack_is_a_400() {
 }
 
 #[tokio::test]
-async fn a_body_in_another_encoding_is_refused_as_that() {
+async fn unsupported_content_encoding_returns_415() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let body = trace("run", noon(), json!({})).to_string().into_bytes();
@@ -188,7 +188,7 @@ async fn a_body_in_another_encoding_is_refused_as_that() {
 }
 
 #[tokio::test]
-async fn what_nobody_needs_to_compress_is_taken_as_it_is_alone() {
+async fn endpoints_outside_ingestion_reject_compressed_bodies() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let login = json!({"email": "ada@example.com", "password": PASSWORD}).to_string().into_bytes();
@@ -203,7 +203,7 @@ async fn what_nobody_needs_to_compress_is_taken_as_it_is_alone() {
 }
 
 #[tokio::test]
-async fn a_stranger_s_body_is_not_read() {
+async fn body_of_an_unauthenticated_request_is_not_read() {
     let server = spawn().await;
     let body = vec![b' '; 1024 * 1024];
     server.anyone().post_text("/api/v1/traces", body).await.expect_error(401, "unauthorized");

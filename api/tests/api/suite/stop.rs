@@ -1,4 +1,4 @@
-//! Stopping while a call over gRPC is under way: it is finished, or told to come again, and nothing is closed before that.
+//! Shutdown with a gRPC call in flight: the call finishes or gets `Unavailable`, and nothing closes before that.
 
 use std::time::Duration;
 
@@ -35,17 +35,17 @@ fn authorized<T>(message: T, key: &Client) -> Request<T> {
     request
 }
 
-/// A call that sends its message, and ends once it is told to.
-async fn under_way(server: &Server, key: &Client) -> (Call, oneshot::Sender<()>) {
+/// Starts a call that sends its message and ends when the returned sender is used.
+async fn start_call(server: &Server, key: &Client) -> (Call, oneshot::Sender<()>) {
     let channel: Channel = Endpoint::from_shared(server.grpc.clone()).unwrap().connect().await.unwrap();
-    // The connection is there, and known to the server.
+    // Establishes the connection, so that the server knows it.
     let mut client = TraceServiceClient::new(channel.clone());
     client.export(authorized(request(Vec::new()), key)).await.unwrap();
     let (end, ended) = oneshot::channel();
-    let (begun, has_begun) = oneshot::channel();
+    let (started, has_started) = oneshot::channel();
     let rest = once(async move {
-        // It is asked for what comes next once the message is on its way.
-        let _ = begun.send(());
+        // Polled for the next message once the first is on its way.
+        let _ = started.send(());
         let _ = ended.await;
     });
     let messages = iter([request(run(0x91))]).chain(rest.filter_map(|()| ready(None)));
@@ -56,19 +56,19 @@ async fn under_way(server: &Server, key: &Client) -> (Call, oneshot::Sender<()>)
         let codec = ProstCodec::<ExportTraceServiceRequest, ExportTraceServiceResponse>::default();
         grpc.client_streaming(outgoing, PathAndQuery::from_static(EXPORT), codec).await
     });
-    has_begun.await.unwrap();
+    has_started.await.unwrap();
     (call, end)
 }
 
 #[tokio::test]
-async fn a_call_that_is_under_way_is_finished_before_the_server_stops() {
+async fn call_in_flight_finishes_before_the_server_stops() {
     let server = spawn().await;
     let (_, key) = exporter(&server).await;
-    let (mut call, end) = under_way(&server, &key).await;
+    let (mut call, end) = start_call(&server, &key).await;
     server.begin_to_stop();
-    // HTTP has nothing to do, and is done at once.
-    let cut = tokio::time::timeout(Duration::from_secs(3), &mut call).await;
-    assert!(cut.is_err(), "{cut:?}");
+    // The HTTP server has no requests in flight and stops at once.
+    let early = tokio::time::timeout(Duration::from_secs(3), &mut call).await;
+    assert!(early.is_err(), "{early:?}");
     assert!(!server.has_stopped());
     end.send(()).unwrap();
     let answer = call.await.unwrap().unwrap().into_inner();
@@ -76,10 +76,10 @@ async fn a_call_that_is_under_way_is_finished_before_the_server_stops() {
 }
 
 #[tokio::test]
-async fn a_call_that_does_not_end_is_told_to_come_again() {
+async fn call_that_does_not_end_returns_unavailable() {
     let server = spawn().await;
     let (_, key) = exporter(&server).await;
-    let (call, _end) = under_way(&server, &key).await;
+    let (call, _end) = start_call(&server, &key).await;
     server.begin_to_stop();
     let refused = tokio::time::timeout(Duration::from_secs(30), call).await.unwrap().unwrap().unwrap_err();
     assert_eq!(refused.code(), Code::Unavailable, "{refused}");

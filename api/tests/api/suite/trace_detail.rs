@@ -1,4 +1,4 @@
-//! One trace over HTTP: everything that was sent, under any name, to its own workspace.
+//! Trace details over HTTP: complete contents, unusual ids, and isolation between workspaces.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn just_now() -> Timestamp {
 }
 
 #[tokio::test]
-async fn a_trace_comes_back_with_input_output_and_spans() {
+async fn detail_contains_input_output_and_spans() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[full("run", just_now(), "x")]).await;
@@ -51,7 +51,7 @@ async fn a_trace_comes_back_with_input_output_and_spans() {
 }
 
 #[tokio::test]
-async fn a_trace_that_is_not_there_is_a_404_and_comes_once_it_is_sent() {
+async fn unknown_trace_returns_404_until_it_is_sent() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.get("/api/v1/traces/run").await.expect_error(404, "not_found");
@@ -61,7 +61,7 @@ async fn a_trace_that_is_not_there_is_a_404_and_comes_once_it_is_sent() {
 }
 
 #[tokio::test]
-async fn the_same_trace_id_in_two_workspaces_names_two_traces_also_in_the_cache() {
+async fn same_trace_id_in_two_workspaces_is_two_traces_also_in_the_cache() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     ada.ingest(&[full("run", just_now(), "ada"), full("only-adas", just_now(), "ada")]).await;
@@ -78,7 +78,7 @@ async fn the_same_trace_id_in_two_workspaces_names_two_traces_also_in_the_cache(
 }
 
 #[tokio::test]
-async fn a_trace_is_found_under_any_name_that_it_may_have() {
+async fn trace_is_found_by_any_valid_id() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let longest = "x".repeat(256);
@@ -104,7 +104,7 @@ async fn a_trace_is_found_under_any_name_that_it_may_have() {
         ada.ingest(&[trace(name, just_now(), json!({"output": format!("of {name}")}))]).await;
     }
     for name in names {
-        // Two dots are a way up in a URL, however they are escaped.
+        // In a URL, `..` is the parent path, even if it is escaped.
         if name != ".." {
             let found = ada.trace(&escaped(name)).await;
             assert_eq!((&found["trace_id"], &found["output"]), (&json!(name), &json!(format!("of {name}"))));
@@ -113,7 +113,7 @@ async fn a_trace_is_found_under_any_name_that_it_may_have() {
 }
 
 #[tokio::test]
-async fn what_is_absent_is_null_or_empty() {
+async fn absent_fields_are_null_or_empty() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let sent =

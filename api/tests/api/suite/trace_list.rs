@@ -1,4 +1,4 @@
-//! Lists of traces over HTTP: filters, pages, cursors, and whose traces they are.
+//! Trace lists over HTTP: filters, pages, cursors, and isolation between workspaces.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -17,7 +17,7 @@ fn ago(seconds: u32) -> Timestamp {
     noon() - SECOND * (seconds + 1)
 }
 
-/// `count` traces, the newest first: `0` a second ago, `1` two seconds ago…
+/// Returns `count` traces, newest first: `0` a second ago, `1` two seconds ago…
 fn newest_first(count: u32) -> Vec<Value> {
     (0..count).map(|i| trace(&i.to_string(), ago(i), json!({}))).collect()
 }
@@ -27,7 +27,7 @@ fn numbers(range: std::ops::Range<u32>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_list_shows_the_newest_fifty_of_the_last_day() {
+async fn list_returns_the_newest_50_traces_of_the_last_day() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let mut traces = newest_first(60);
@@ -43,7 +43,7 @@ async fn a_list_shows_the_newest_fifty_of_the_last_day() {
 }
 
 #[tokio::test]
-async fn a_listed_trace_has_its_figures_and_none_of_its_contents() {
+async fn listed_trace_has_metrics_and_no_payloads() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[full("run", ago(0), "x")]).await;
@@ -73,7 +73,7 @@ async fn filters_narrow_the_list_and_its_total() {
                 let user = if k == 1 { json!("u") } else { json!("v") };
                 let more = json!({"agent_id": agent, "model": model, "status": status, "session_id": session,
                                   "user_id": user});
-                // Some minutes apart, so that rollups and raw rows both count.
+                // Some minutes apart, so that the total uses both rollups and raw rows.
                 traces.push(trace(&format!("{agent}{j}{status}"), ago(number * 400), more));
             }
         }
@@ -111,7 +111,7 @@ async fn filters_narrow_the_list_and_its_total() {
 }
 
 #[tokio::test]
-async fn a_filter_s_value_is_data_and_never_sql() {
+async fn filter_value_is_never_interpreted_as_sql() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[trace("a", ago(0), json!({"agent_id": "x' OR '1'='1"}))]).await;
@@ -121,7 +121,7 @@ async fn a_filter_s_value_is_data_and_never_sql() {
 }
 
 #[tokio::test]
-async fn pages_by_number_hold_every_trace_once() {
+async fn numbered_pages_contain_every_trace_once() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&newest_first(20)).await;
@@ -149,18 +149,18 @@ async fn an_empty_list_has_no_pages() {
 }
 
 #[tokio::test]
-async fn a_cursor_walks_over_every_trace_once_while_new_ones_arrive() {
+async fn cursor_returns_every_trace_once_while_new_ones_arrive() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    // Seven of each moment: pages begin and end in the middle of ties.
+    // Seven traces per timestamp: pages start and end within ties.
     let traces: Vec<Value> =
         (0..100).map(|i| trace(&format!("old{i}"), ago(10 + i / 7), json!({}))).collect();
     ada.ingest(&traces).await;
     let mut page = ada.traces("limit=9").await;
-    let mut walked = trace_ids(&page);
+    let mut read = trace_ids(&page);
     let mut round = 0;
     while let Some(cursor) = page["next_cursor"].as_str() {
-        // One at the very end of time, and one in a tie with what was walked last: it came later, so it stands before.
+        // One is the newest trace; one has the timestamp of the last trace read: it arrived later, so it precedes it.
         let last = page["items"].as_array().unwrap().last().unwrap()["timestamp"].clone();
         let tie = json!({"timestamp": last});
         ada.ingest(&[
@@ -169,18 +169,18 @@ async fn a_cursor_walks_over_every_trace_once_while_new_ones_arrive() {
         ])
         .await;
         page = ada.traces(&format!("limit=9&cursor={cursor}")).await;
-        walked.extend(trace_ids(&page));
+        read.extend(trace_ids(&page));
         round += 1;
     }
     assert_eq!(round, 11);
-    let distinct: HashSet<&String> = walked.iter().collect();
-    assert_eq!((walked.len(), distinct.len()), (100, 100), "{walked:?}");
-    assert!(walked.iter().all(|id| id.starts_with("old")), "{walked:?}");
+    let distinct: HashSet<&String> = read.iter().collect();
+    assert_eq!((read.len(), distinct.len()), (100, 100), "{read:?}");
+    assert!(read.iter().all(|id| id.starts_with("old")), "{read:?}");
     assert_eq!(ada.traces("limit=9").await["total"], 122);
 }
 
 #[tokio::test]
-async fn ties_are_listed_in_the_order_of_arrival_newest_first() {
+async fn traces_with_the_same_timestamp_are_listed_latest_arrival_first() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for id in ["first", "second", "third"] {
@@ -194,7 +194,7 @@ async fn ties_are_listed_in_the_order_of_arrival_newest_first() {
 }
 
 #[tokio::test]
-async fn a_cursor_goes_on_within_its_filter() {
+async fn cursor_continues_within_its_filter() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let agent = |i: u32| if i.is_multiple_of(3) { "mine" } else { "other" };
@@ -212,7 +212,7 @@ async fn a_cursor_goes_on_within_its_filter() {
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_be_is_refused() {
+async fn rejects_invalid_page_parameters() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for (query, status, code) in [
@@ -234,7 +234,7 @@ async fn a_page_that_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn a_list_holds_the_own_workspaces_traces_alone_also_from_the_cache() {
+async fn list_contains_only_the_own_workspace_also_from_the_cache() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     ada.ingest(&[full("run", ago(0), "ada"), trace("only ada's", ago(1), json!({}))]).await;
@@ -249,12 +249,15 @@ async fn a_list_holds_the_own_workspaces_traces_alone_also_from_the_cache() {
     }
     let page = ada.traces("limit=1").await;
     let cursor = page["next_cursor"].as_str().unwrap();
-    let with_hers = bob.traces(&format!("limit=1&cursor={cursor}")).await;
-    assert!(!with_hers.to_string().contains("ada"), "a cursor opens no other workspace: {with_hers}");
+    let with_adas_cursor = bob.traces(&format!("limit=1&cursor={cursor}")).await;
+    assert!(
+        !with_adas_cursor.to_string().contains("ada"),
+        "a cursor must not reveal another workspace: {with_adas_cursor}"
+    );
 }
 
 #[tokio::test]
-async fn a_name_that_no_trace_can_have_is_refused_as_a_filter_and_unknown_as_an_id() {
+async fn nul_byte_is_rejected_in_a_filter_and_unknown_as_an_id() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for field in ["agent_id", "model", "session_id", "user_id"] {

@@ -1,4 +1,4 @@
-//! The spans of one trace over HTTP: the tree without what is long, one span whole, and the search in them.
+//! The spans of a trace over HTTP: the tree without payloads, a complete span, and search.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn just_now() -> Timestamp {
     noon() - Duration::from_secs(5)
 }
 
-/// A trace whose spans have these ids, a millisecond apart, the later ones sent first.
+/// Returns a trace with these spans, one millisecond apart, sent in reverse order.
 fn with_spans(trace_id: &str, spans: &[(&str, Value)]) -> Value {
     let span = |(number, (id, more)): (u32, &(&str, Value))| {
         let timestamp = just_now() + Duration::from_millis(1) * number;
@@ -27,7 +27,7 @@ fn with_spans(trace_id: &str, spans: &[(&str, Value)]) -> Value {
     trace(trace_id, just_now(), json!({"input": "of the trace", "spans": spans}))
 }
 
-async fn found(client: &Client, trace_id: &str, text: &str) -> Vec<String> {
+async fn search(client: &Client, trace_id: &str, text: &str) -> Vec<String> {
     let path = format!("/api/v1/traces/{trace_id}/search?q={}", escaped(text));
     let answer = client.get(&path).await.expect(200).json();
     let items: Vec<String> = serde_json::from_value(answer["items"].clone()).unwrap();
@@ -36,16 +36,19 @@ async fn found(client: &Client, trace_id: &str, text: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_tree_is_the_trace_without_what_its_spans_have_that_is_long() {
+async fn trace_without_payloads_omits_the_payloads_of_its_spans() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[full("run", just_now(), "x")]).await;
     let mut expected = ada.trace("run").await;
-    let long = ["input", "output", "attributes"];
+    let payload_fields = ["input", "output", "attributes"];
     for span in expected["spans"].as_array_mut().unwrap() {
         let span = span.as_object_mut().unwrap();
-        assert!(long.iter().any(|name| span.remove(*name).is_some()), "the control");
-        for name in long {
+        assert!(
+            payload_fields.iter().any(|name| span.remove(*name).is_some()),
+            "every span has a payload to omit"
+        );
+        for name in payload_fields {
             span.remove(name);
         }
     }
@@ -56,7 +59,7 @@ async fn a_tree_is_the_trace_without_what_its_spans_have_that_is_long() {
 }
 
 #[tokio::test]
-async fn a_span_asked_for_by_itself_is_as_in_its_trace() {
+async fn single_span_equals_the_span_in_its_trace() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     ada.ingest(&[full("run", just_now(), "x"), trace("empty", just_now(), json!({}))]).await;
@@ -72,7 +75,7 @@ async fn a_span_asked_for_by_itself_is_as_in_its_trace() {
 }
 
 #[tokio::test]
-async fn spans_of_any_name_in_traces_of_any_name_are_told_apart_also_in_the_cache() {
+async fn spans_of_any_id_in_traces_of_any_id_are_distinct_also_in_the_cache() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let traces = [("a:b", "c"), ("a", "b:c"), ("a%3Ab", "c"), ("a/b?c", "d/e?f#g"), ("ü", "%2F \"")];
@@ -91,7 +94,7 @@ async fn spans_of_any_name_in_traces_of_any_name_are_told_apart_also_in_the_cach
 }
 
 #[tokio::test]
-async fn a_search_finds_spans_by_whatever_they_show_in_the_order_of_their_start() {
+async fn search_covers_every_visible_field_and_orders_spans_by_start() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let spans = [
@@ -104,17 +107,17 @@ async fn a_search_finds_spans_by_whatever_they_show_in_the_order_of_their_start(
         ("s6", json!({"input": "nothing of the kind"})),
     ];
     ada.ingest(&[with_spans("run", &spans), with_spans("other", &[("s9", json!({"name": "trip"}))])]).await;
-    assert_eq!(found(&ada, "run", "TRIP").await, ["s0", "s1", "s2", "s3", "s4", "s5"]);
-    assert_eq!(found(&ada, "run", "\"trip\" to zÜRICH/bern").await, ["s3"]);
-    assert_eq!(found(&ada, "run", "4711.5").await, ["s5"]);
-    assert_eq!(found(&ada, "run", "of the kind").await, ["s6"]);
+    assert_eq!(search(&ada, "run", "TRIP").await, ["s0", "s1", "s2", "s3", "s4", "s5"]);
+    assert_eq!(search(&ada, "run", "\"trip\" to zÜRICH/bern").await, ["s3"]);
+    assert_eq!(search(&ada, "run", "4711.5").await, ["s5"]);
+    assert_eq!(search(&ada, "run", "of the kind").await, ["s6"]);
     for nothing in ["attributes", "%", "_", "trip%", "\0", "of the trace", "s0"] {
-        assert!(found(&ada, "run", nothing).await.is_empty(), "{nothing}");
+        assert!(search(&ada, "run", nothing).await.is_empty(), "{nothing}");
     }
 }
 
 #[tokio::test]
-async fn a_search_counts_all_and_names_the_first_thousand() {
+async fn search_counts_all_spans_and_returns_the_first_1000_ids() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let ids: Vec<String> = (0..1500).map(|number| format!("s{number}")).collect();
@@ -125,12 +128,12 @@ async fn a_search_counts_all_and_names_the_first_thousand() {
 }
 
 #[tokio::test]
-async fn a_search_for_nothing_too_much_or_elsewhere_is_refused() {
+async fn rejects_an_empty_or_long_search_and_returns_404_for_other_traces() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     ada.ingest(&[full("run", just_now(), "x")]).await;
     let longest = "ü".repeat(200);
-    assert!(found(&ada, "run", &longest).await.is_empty());
+    assert!(search(&ada, "run", &longest).await.is_empty());
     for query in ["", "?q=", &format!("?q={longest}x")] {
         let refused = ada.get(&format!("/api/v1/traces/run/search{query}")).await;
         assert_eq!(refused.expect_error(422, "validation_failed").fields(), ["q"], "{query}");

@@ -125,7 +125,7 @@ fn is_in_cycle(spans: &[IncomingSpan], span: &IncomingSpan) -> bool {
 }
 
 /// Returns all descendants of a span.
-fn below<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Vec<&'a IncomingSpan> {
+fn descendants<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Vec<&'a IncomingSpan> {
     let inside = |other: &&IncomingSpan| {
         let mut at = *other;
         for _ in 0..=spans.len() {

@@ -1,11 +1,11 @@
-//! What is not there: paths, methods and files, each answered in the one shape of all errors.
+//! Unknown paths, methods and files return errors in the common format.
 
 use reqwest::Method;
 
 use test_support::server::{builder, spawn};
 
 #[tokio::test]
-async fn a_path_that_is_not_there_is_a_404_in_the_shape_of_all_errors() {
+async fn unknown_path_returns_404_in_the_common_error_format() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for path in [
@@ -30,7 +30,7 @@ async fn a_path_that_is_not_there_is_a_404_in_the_shape_of_all_errors() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_path_does_not_take_is_a_405_in_the_shape_of_all_errors() {
+async fn unsupported_method_returns_405_in_the_common_error_format() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for (method, path) in [
@@ -53,13 +53,13 @@ async fn a_method_that_a_path_does_not_take_is_a_405_in_the_shape_of_all_errors(
     ] {
         let answer = ada.send(ada.request(method.clone(), path)).await;
         assert_eq!(answer.status, 405, "{method} {path}: {}", answer.text);
-        assert!(!answer.text.is_empty(), "{method} {path} is answered without a body");
+        assert!(!answer.text.is_empty(), "{method} {path} has an empty response body");
         answer.expect_error(405, "method_not_allowed");
     }
 }
 
 #[tokio::test]
-async fn a_file_outside_of_the_web_folder_is_not_served() {
+async fn file_outside_the_web_folder_is_not_served() {
     let folder = tempfile::tempdir().unwrap();
     let web = folder.path().join("web");
     std::fs::create_dir(&web).unwrap();
@@ -68,7 +68,7 @@ async fn a_file_outside_of_the_web_folder_is_not_served() {
     let server = builder().with("WEB_DIR", web.to_str().unwrap()).spawn().await;
     let address = server.url.trim_start_matches("http://").to_owned();
     for path in ["/../private", "/%2e%2e/private", "/..%2fprivate", "//private", "/./../private", "/%00"] {
-        // Over a bare connection: clients tidy such paths up.
+        // Over a plain TCP connection: HTTP clients normalize such paths.
         let (address, request) =
             (address.clone(), format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
         let answer = tokio::task::spawn_blocking(move || {
@@ -85,7 +85,7 @@ async fn a_file_outside_of_the_web_folder_is_not_served() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_down_is_a_503_that_tells_nothing_of_it() {
+async fn unavailable_store_returns_503_without_internal_details() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     server.close_traces().await;

@@ -19,18 +19,18 @@ const PATH: &str = "/v1/traces";
 
 /// Connections to the replicas of ingestion. Clones share them.
 #[derive(Clone, Debug)]
-pub struct HandOn {
+pub struct SpanForwarder {
     client: Client,
     peers: Peers,
 }
 
 /// The response of ingestion.
 #[derive(Debug)]
-pub enum Answer {
+pub enum Forwarded {
     /// The spans were accepted; the response in protobuf.
-    Taken(Bytes),
+    Accepted(Bytes),
     /// The request was rejected.
-    Refused {
+    Rejected {
         /// The error.
         status: Status,
         /// Seconds after which to retry, if a retry can succeed.
@@ -38,7 +38,7 @@ pub enum Answer {
     },
 }
 
-impl HandOn {
+impl SpanForwarder {
     /// Creates connections to the ingestion replicas of `peers`.
     ///
     /// # Errors
@@ -53,11 +53,16 @@ impl HandOn {
     ///
     /// # Errors
     /// Returns 503 if no replica responds.
-    pub async fn spans(&self, sender: Sender, request_id: &str, body: Bytes) -> Result<Answer, ApiError> {
+    pub async fn forward(
+        &self,
+        sender: Sender,
+        request_id: &str,
+        body: Bytes,
+    ) -> Result<Forwarded, ApiError> {
         let identity = Identity::ApiKey { workspace_id: sender.workspace_id };
         let upstream = &self.peers.ingestion;
         let mut failure = ApiError::Unavailable("no replica is configured".into());
-        for replica in upstream.turn(self.peers.clock.now()) {
+        for replica in upstream.rotation(self.peers.clock.now()) {
             let now = self.peers.clock.now();
             let mut sending = self
                 .client
@@ -91,14 +96,14 @@ impl HandOn {
     }
 }
 
-async fn read(answer: reqwest::Response) -> Result<Answer, ApiError> {
+async fn read(answer: reqwest::Response) -> Result<Forwarded, ApiError> {
     let succeeded = answer.status().is_success();
     let retry_after = answer.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
     let body = answer.bytes().await.map_err(|error| ApiError::Unavailable(error.into()))?;
     if succeeded {
-        return Ok(Answer::Taken(body));
+        return Ok(Forwarded::Accepted(body));
     }
     let status = prost::Message::decode(body).map_err(|error| ApiError::Unavailable(error.into()))?;
-    Ok(Answer::Refused { status, retry_after })
+    Ok(Forwarded::Rejected { status, retry_after })
 }

@@ -1,4 +1,4 @@
-//! Sessions and users over HTTP: their traces in order with what was said, what they add up to, and lists of them.
+//! Sessions and end users over HTTP: conversations, totals, and lists.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ fn ago(seconds: u32) -> Timestamp {
     noon() - SECOND * seconds
 }
 
-/// A trace of this session and user, so many seconds ago.
+/// Returns a trace of this session and end user, `seconds` ago.
 fn of(trace_id: &str, session: Option<&str>, user: Option<&str>, seconds: u32, more: Value) -> Value {
     trace(trace_id, ago(seconds), merged(json!({"session_id": session, "user_id": user}), more))
 }
 
-/// The traces of a session or user, walked by cursor in pages of `limit`.
+/// Returns the trace ids of a session or end user, read by cursor in pages of `limit`.
 async fn walk(client: &Client, path: &str, limit: u32) -> Vec<String> {
     let mut page = client.get(&format!("{path}?limit={limit}")).await.expect(200).json();
     let mut ids = trace_ids(&page);
@@ -34,14 +34,14 @@ async fn walk(client: &Client, path: &str, limit: u32) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_session_is_its_traces_in_order_with_what_was_said_and_its_totals() {
+async fn session_contains_its_traces_in_order_with_payloads_and_totals() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let first = json!({"input": "hello", "output": {"text": "hi"}, "tokens_total": 10, "cost_usd": 0.1,
                        "quality_score": 50, "latency_ms": 100, "metadata": {"secret": 1}});
     let second = json!({"input": [{"role": "user"}], "status": "timeout", "tokens_total": 5, "cost_usd": 0.2,
                         "latency_ms": 200});
-    // Long ago, too: a session is not cut by a window.
+    // One trace is old: a session is not limited to a time window.
     let month = 40 * 86_400;
     ada.ingest(&[
         of("late", Some("s"), Some("u"), 10, second),
@@ -67,15 +67,15 @@ async fn a_session_is_its_traces_in_order_with_what_was_said_and_its_totals() {
     assert!(items[0].get("metadata").is_none() && items[0].get("input_truncated").is_none(), "{items}");
 
     let found = ada.get("/api/v1/users/u").await.expect(200).json();
-    assert_eq!(trace_ids(&found), ["another's", "late"], "the newest first");
+    assert_eq!(trace_ids(&found), ["another's", "late"], "newest first");
     assert_eq!((&found["id"], &found["totals"]["traces"]), (&json!("u"), &json!(2)));
 }
 
 #[tokio::test]
-async fn pages_of_a_session_or_user_hold_every_trace_once() {
+async fn pages_of_a_session_or_end_user_contain_every_trace_once() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    // Three of each moment: pages begin and end in the middle of ties.
+    // Three traces per timestamp: pages start and end within ties.
     let traces: Vec<_> = (0..20)
         .map(|number| {
             of(&number.to_string(), Some("s"), Some("u"), 100 - number / 3, json!({"input": number}))
@@ -83,10 +83,10 @@ async fn pages_of_a_session_or_user_hold_every_trace_once() {
         .collect();
     ada.ingest(&traces).await;
     let in_order: Vec<_> = (0..20).map(|number| number.to_string()).collect();
-    let back: Vec<_> = in_order.iter().rev().cloned().collect();
+    let newest_first: Vec<_> = in_order.iter().rev().cloned().collect();
     for limit in [1, 7, 19, 20, 100] {
         assert_eq!(walk(&ada, "/api/v1/sessions/s", limit).await, in_order, "{limit}");
-        assert_eq!(walk(&ada, "/api/v1/users/u", limit).await, back, "{limit}");
+        assert_eq!(walk(&ada, "/api/v1/users/u", limit).await, newest_first, "{limit}");
     }
     let page = ada.get("/api/v1/sessions/s?limit=7").await.expect(200).json();
     let cursor = page["next_cursor"].as_str().unwrap();
@@ -96,7 +96,7 @@ async fn pages_of_a_session_or_user_hold_every_trace_once() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_for_a_page_is_cut_and_says_so() {
+async fn long_payloads_are_truncated_and_marked() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let long = "long ü ".repeat(10_000);
@@ -117,7 +117,7 @@ async fn what_is_too_long_for_a_page_is_cut_and_says_so() {
 }
 
 #[tokio::test]
-async fn lists_hold_the_sessions_and_users_of_the_window_latest_activity_first() {
+async fn lists_contain_sessions_and_end_users_of_the_window_by_latest_activity() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let hours = |hours: u32| hours * 3600;
@@ -155,11 +155,11 @@ async fn lists_hold_the_sessions_and_users_of_the_window_latest_activity_first()
     );
     assert_eq!(list("sessions?range=7d&limit=1").await, (3, vec![item("new", 1, 0, 4)]));
     assert_eq!(list("users").await, (2, vec![item("u", 2, 1, 10), item("v", 1, 0, 4)]));
-    assert_eq!(list("users?range=1h&limit=100").await.0, 2, "an hour ends just after it began");
+    assert_eq!(list("users?range=1h&limit=100").await.0, 2, "the start of the window is inclusive");
 }
 
 #[tokio::test]
-async fn a_session_or_user_of_any_name_is_found_and_of_the_own_workspace_alone() {
+async fn sessions_and_end_users_of_any_name_are_found_in_their_own_workspace_only() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let longest = "x".repeat(256);
@@ -185,7 +185,7 @@ async fn a_session_or_user_of_any_name_is_found_and_of_the_own_workspace_alone()
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_404_and_what_cannot_be_is_refused() {
+async fn unknown_names_return_404_and_invalid_queries_are_rejected() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     ada.ingest(&[of("run", Some("s"), Some("u"), 5, json!({}))]).await;
@@ -207,7 +207,7 @@ async fn what_is_not_there_is_a_404_and_what_cannot_be_is_refused() {
         ada.get(&format!("/api/v1/{path}?limit=0")).await.expect_error(422, "validation_failed");
         ada.get(&format!("/api/v1/{path}?range=2d")).await.expect_error(400, "invalid_time_range");
     }
-    // A cursor far off shows nothing and breaks nothing.
+    // A cursor beyond the end returns an empty page.
     let beyond =
         ada.get("/api/v1/sessions/s?cursor=7fffffffffffffff-7fffffffffffffff").await.expect(200).json();
     assert_eq!((&beyond["items"], &beyond["totals"]["traces"]), (&json!([]), &json!(1)));

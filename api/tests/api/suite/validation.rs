@@ -1,4 +1,4 @@
-//! What ingestion refuses: every wrong value is a 4xx that names it, and nothing of it is stored.
+//! Validation of ingested traces: every invalid value returns a 4xx that names it, and nothing is stored.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn nothing_is_stored(server: &Server, member: &Member) {
 }
 
 #[tokio::test]
-async fn a_wrong_value_is_a_422_that_names_its_field() {
+async fn invalid_value_returns_422_and_names_its_field() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let long = "x".repeat(257);
@@ -124,7 +124,7 @@ async fn a_wrong_value_is_a_422_that_names_its_field() {
 }
 
 #[tokio::test]
-async fn every_wrong_field_is_named_at_once() {
+async fn response_names_every_invalid_field() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let body = json!({"latency_ms": -1, "cost_usd": "x", "spans": [{"kind": "?"}]});
@@ -145,7 +145,7 @@ async fn every_wrong_field_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn json_that_cannot_be_read_back_is_refused_where_it_stands() {
+async fn rejects_json_that_cannot_be_read_back_and_names_its_field() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
@@ -185,7 +185,7 @@ async fn json_that_cannot_be_read_back_is_refused_where_it_stands() {
 }
 
 #[tokio::test]
-async fn nesting_as_deep_as_allowed_is_taken_and_comes_back() {
+async fn accepts_and_returns_nesting_up_to_the_limit() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let deep = (0..64).fold(json!(1), |inner, _| json!([inner]));
@@ -195,11 +195,11 @@ async fn nesting_as_deep_as_allowed_is_taken_and_comes_back() {
 }
 
 #[tokio::test]
-async fn of_a_member_that_is_there_twice_the_last_one_counts() {
+async fn last_value_of_a_repeated_member_is_used() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let span = r#""span_id": "s", "name": "n", "timestamp": "2026-03-11T12:00:00Z", "latency_ms": 1"#;
-    for (number, (twice, pointer, expected)) in [
+    for (number, (repeated, pointer, expected)) in [
         (r#""input": 1, "input": 2"#.to_owned(), "/input", json!(2)),
         (r#""output": "a", "output": null"#.to_owned(), "/output", json!(null)),
         (r#""metadata": {"a": 1}, "metadata": {"b": 2}"#.to_owned(), "/metadata", json!({"b": 2})),
@@ -212,16 +212,16 @@ async fn of_a_member_that_is_there_twice_the_last_one_counts() {
     .enumerate()
     {
         let body = format!(
-            r#"{{"trace_id": "run{number}", "agent_id": "a", "latency_ms": 1, "status": "success", {twice}}}"#
+            r#"{{"trace_id": "run{number}", "agent_id": "a", "latency_ms": 1, "status": "success", {repeated}}}"#
         );
         ada.post_text("/api/v1/traces", body).await.expect(202);
         let found = ada.trace(&format!("run{number}")).await;
-        assert_eq!(found.pointer(pointer), Some(&expected), "{twice}");
+        assert_eq!(found.pointer(pointer), Some(&expected), "{repeated}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_a_400_that_says_where() {
+async fn invalid_json_returns_400_with_line_and_column() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for path in ["/api/v1/traces", "/api/v1/traces/batch", "/api/v1/traces/run/scores", "/api/v1/auth/login"]
@@ -252,7 +252,7 @@ async fn a_body_that_is_no_json_is_a_400_that_says_where() {
 }
 
 #[tokio::test]
-async fn a_batch_must_be_one() {
+async fn rejects_json_that_is_not_a_batch_or_a_trace() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for body in ["{}", "[]", "1", "null", r#"{"traces": {}}"#, r#"{"traces": null}"#, r#"{"traces": 7}"#] {
@@ -267,7 +267,7 @@ async fn a_batch_must_be_one() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_type_is_a_415() {
+async fn unsupported_content_type_returns_415() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let (good, batch) = (trace("run", noon(), json!({})), json!({"traces": []}));

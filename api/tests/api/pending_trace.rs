@@ -1,4 +1,4 @@
-//! Traces that wait for their outermost span, and for how long.
+//! Pending traces: how long a trace waits for its root span.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -13,8 +13,8 @@ use test_support::{
     wait::eventually,
 };
 
-/// Keeps a span whose parent never comes, as it would have arrived some seconds ago.
-async fn keep(folder: &TempDir, workspace_id: Uuid, trace_id: &str, seconds: u64) {
+/// Writes a span whose parent never arrives, as if the span had arrived `seconds` ago.
+async fn write_orphan(folder: &TempDir, workspace_id: Uuid, trace_id: &str, seconds: u64) {
     let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
     let span = IncomingSpan {
         workspace_id,
@@ -35,26 +35,26 @@ async fn keep(folder: &TempDir, workspace_id: Uuid, trace_id: &str, seconds: u64
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_trace_is_shown_without_its_outermost_span_when_it_has_waited_as_long_as_the_setting_says() {
+async fn pending_trace_is_shown_without_its_root_span_after_the_configured_time() {
     let folder = tempfile::tempdir().unwrap();
     let server = builder().in_folder(&folder).spawn().await;
     let ada = server.member("ada").await;
     for (trace_id, seconds) in [("young", 5), ("older", 59), ("old", 61)] {
-        keep(&folder, ada.user.workspace_id, trace_id, seconds).await;
+        write_orphan(&folder, ada.user.workspace_id, trace_id, seconds).await;
     }
     assert_eq!(ada.traces("").await["total"], 0);
     let token = ada.token().to_owned();
     server.stop();
 
     for (setting, shown) in [("60", &["old"][..]), ("30", &["old", "older"])] {
-        // Whoever starts looks at once.
+        // A server checks pending traces as soon as it starts.
         let server = builder().in_folder(&folder).with("TRACE_ROOT_WAIT_SECONDS", setting).spawn().await;
         let ada = server.anyone().with_token(&token);
         let ids = async || {
             trace_ids(&ada.traces("").await).into_iter().map(|id| id.to_string()).collect::<BTreeSet<_>>()
         };
         let shown: BTreeSet<String> = shown.iter().map(|&id| id.to_owned()).collect();
-        eventually("what has waited long enough is shown", async || ids().await == shown).await;
+        eventually("traces that waited long enough are listed", async || ids().await == shown).await;
         let trace = ada.trace("old").await;
         assert_eq!((&trace["incomplete"], &trace["name"]), (&true.into(), &"step".into()));
         server.stop();
