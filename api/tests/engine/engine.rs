@@ -1,4 +1,4 @@
-//! The engines that the suites run on, and the macro that runs them.
+//! The engines of the shared suites, and the macro that runs a suite on each.
 
 use api::{
     cache::{Cache, MemoryCache, RedisCache, Ttls},

@@ -85,7 +85,7 @@ async fn stopping_worker_finishes_its_pending_messages() {
     let store_lock = stage.lock_store().await;
     let running = stage.worker(&server).await;
     queue.push(traces(ada, "run", 10)).await.unwrap();
-    eventually("the message in hand", || async {
+    eventually("the message is pending", || async {
         stage.consumer(&server).load().await.is_ok_and(|load| load.pending == 1)
     })
     .await;
@@ -105,7 +105,7 @@ async fn worker_that_cannot_finish_returns_its_messages_as_undelivered() {
     let store_lock = stage.lock_store().await;
     let running = stage.worker(&server).await;
     queue.push(traces(ada, "run", 10)).await.unwrap();
-    eventually("the message in hand", || async {
+    eventually("the message is pending", || async {
         stage.consumer(&server).load().await.is_ok_and(|load| load.pending == 1)
     })
     .await;
