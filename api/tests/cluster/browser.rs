@@ -1,5 +1,5 @@
-//! The pages in Chromium, through a real nginx, before four roles as processes: registering up to the first figures,
-//! logging in up to a cached answer, and the way back to where one wanted to go; and the headers that nginx gives.
+//! The pages in Chromium, through a real nginx and four role processes: registration up to the first KPIs, login up to a
+//! cached response, and the return to the requested page. Also the headers that nginx sets.
 
 use std::{
     panic::{AssertUnwindSafe, resume_unwind},
@@ -22,7 +22,7 @@ use test_support::{
 
 const KPIS: &str = "/api/v1/metrics/home-kpis?range=7d";
 
-/// Whatever comes of it, the browser ends.
+/// Runs `body` with a browser, and closes the browser even if `body` panics.
 async fn browse(url: &str, body: impl AsyncFnOnce(&Page)) {
     let page = Page { url: url.to_owned(), chromium: Chromium::start().await };
     let outcome = AssertUnwindSafe(body(&page)).catch_unwind().await;
@@ -36,26 +36,26 @@ fn spa() -> std::path::PathBuf {
     let folder = built_spa();
     assert!(
         folder.join("index.html").is_file(),
-        "there is no SPA in {}: `make test` builds it",
+        "no SPA in {}: run `make test` to build it",
         folder.display()
     );
     folder
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_three_flows_work_through_nginx_and_four_roles() {
+async fn three_user_flows_work_through_nginx_and_four_roles() {
     let stack = Stack::start(Plan::default().with("TRUSTED_PROXIES", "127.0.0.1")).await;
     let nginx = Nginx::start(stack.url(), &spa());
     browse(&nginx.url, async |page| {
-        register_up_to_exact_figures(page).await;
-        log_out_and_come_back_to_where_one_wanted_to_go(page).await;
-        ask_twice_and_be_answered_from_the_cache(page).await;
-        assert_eq!(page.chromium.console_errors().await, Vec::<String>::new(), "in the console");
+        register_and_see_exact_kpis(page).await;
+        log_out_and_return_to_the_requested_page(page).await;
+        repeat_a_request_and_get_a_cached_response(page).await;
+        assert_eq!(page.chromium.console_errors().await, Vec::<String>::new(), "console errors");
     })
     .await;
 }
 
-async fn register_up_to_exact_figures(page: &Page) {
+async fn register_and_see_exact_kpis(page: &Page) {
     page.open("/register").await;
     for (label, text) in [
         ("Your name", "Ada Lovelace"),
@@ -80,9 +80,9 @@ async fn register_up_to_exact_figures(page: &Page) {
         trace(id, Clock::system().now(), merged(json!({}), more))
     };
     agents.ingest(&[run("a", 400, "success"), run("b", 600, "timeout")]).await;
-    let token = page.token().await.expect("whoever has registered is logged in");
+    let token = page.token().await.expect("registration must log in");
     let ada = Client::new(&page.url).with_token(&token);
-    eventually("what was acknowledged is seen", Duration::from_secs(10), || async {
+    eventually("acknowledged traces are listed", Duration::from_secs(10), || async {
         ada.get("/api/v1/traces").await.expect(200).json()["total"] == 2
     })
     .await;
@@ -95,7 +95,7 @@ async fn register_up_to_exact_figures(page: &Page) {
     }
 }
 
-async fn log_out_and_come_back_to_where_one_wanted_to_go(page: &Page) {
+async fn log_out_and_return_to_the_requested_page(page: &Page) {
     page.run("localStorage.clear();").await;
     page.open("/traces/a").await;
     page.log_in("ada@example.com", PASSWORD).await;
@@ -103,7 +103,7 @@ async fn log_out_and_come_back_to_where_one_wanted_to_go(page: &Page) {
     page.find(&heading("support-bot")).await;
 }
 
-async fn ask_twice_and_be_answered_from_the_cache(page: &Page) {
+async fn repeat_a_request_and_get_a_cached_response(page: &Page) {
     let token = page.token().await.expect("a token");
     let refreshed = page.fetch("POST", "/api/v1/auth/refresh", &token).await;
     assert_eq!(refreshed["status"], 200, "{refreshed}");
@@ -115,7 +115,7 @@ async fn ask_twice_and_be_answered_from_the_cache(page: &Page) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nginx_keeps_the_headers_counts_the_real_addresses_and_hides_what_is_inside() {
+async fn nginx_sets_headers_forwards_client_addresses_and_hides_internal_endpoints() {
     let stack = Stack::start(Plan::default().with("TRUSTED_PROXIES", "127.0.0.1")).await;
     let nginx = Nginx::start(stack.url(), &spa());
     let anyone = Client::new(&nginx.url);
@@ -139,7 +139,7 @@ async fn nginx_keeps_the_headers_counts_the_real_addresses_and_hides_what_is_ins
     anyone.get("/ready").await.expect(200);
     let refused = anyone.get("/api/v1/traces").await.expect_error(401, "unauthorized");
     assert!(!refused.header("x-request-id").is_empty());
-    // Behind a trusted proxy each address has failures of its own; what a client says of itself does not count.
+    // Behind a trusted proxy, failures are counted per address; the client's own X-Forwarded-For header is ignored.
     for guess in 0..11 {
         let request = anyone
             .request(Method::POST, "/api/v1/auth/login")

@@ -8,24 +8,24 @@ use crate::{
 };
 use test_support::postgres::{PostgresServer, Setup};
 
-const AWAY: Duration = Duration::from_secs(20);
+const OUTAGE: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_database_is_away_traces_are_taken_and_cached_answers_go_on() {
+async fn database_outage_does_not_stop_ingestion_and_cached_responses() {
     let mut postgres = PostgresServer::start(Setup { fsync: true, ..Setup::default() }).await;
     let stack = Stack::start_on(postgres.database().await, Plan::default());
     let ada = stack.member("ada").await;
     let load = Load::start(&ada);
     load.more(200).await;
-    // Nothing arrives in this workspace: its answers stay in the cache.
+    // This workspace receives no traces: its responses stay in the cache.
     let bob = stack.member("bob").await;
     let cached = "/api/v1/metrics/home-kpis";
     bob.get(cached).await.expect(200);
     postgres.stop();
-    let away = Instant::now();
+    let outage_start = Instant::now();
     load.more(400).await;
     let (mut refused, mut hits) = (0, 0);
-    while away.elapsed() < AWAY {
+    while outage_start.elapsed() < OUTAGE {
         let answer = ada.get("/api/v1/traces?range=24h&agent_id=nobody").await;
         if answer.status == 503 {
             refused += 1;
@@ -36,12 +36,12 @@ async fn while_the_database_is_away_traces_are_taken_and_cached_answers_go_on() 
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    assert!(refused > 0, "what is not cached cannot be answered");
-    assert!(hits > 0, "what is cached can");
+    assert!(refused > 0, "uncached requests must return 503");
+    assert!(hits > 0, "cached requests must succeed");
     let ready =
         test_support::client::Client::new(&stack.queries[0].url).get("/ready").await.expect(503).json();
     assert_eq!(ready["dependencies"]["traces"], "down");
-    println!("the database away: {refused} × 503 for what was not cached, {hits} cached answers");
+    println!("database outage: {refused} × 503 for uncached requests, {hits} cached responses");
 
     postgres.resume().await;
     let healed = Instant::now();

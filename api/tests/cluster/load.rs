@@ -1,4 +1,5 @@
-//! Agents that send without stopping and send again what was not acknowledged, as a good client does; and what they saw.
+//! Agents that send continuously and retry batches that were not acknowledged, as a good client does; and a record of the
+//! responses that they got.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -19,11 +20,11 @@ use test_support::{client::Client, sample::trace};
 
 const SENDERS: usize = 4;
 const BATCH: usize = 20;
-/// How long a sender waits before it sends again what was refused.
+/// Delay before a sender retries a rejected batch.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How long a request may take.
+/// Timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long what was acknowledged may take to be seen, on a busy machine with much waiting.
+/// Maximum time until acknowledged traces are counted, on a busy machine with a long queue.
 const SETTLE: Duration = Duration::from_secs(60);
 
 pub struct Load {
@@ -53,25 +54,25 @@ impl Load {
         self.ledger.acknowledged.lock().unwrap().len() * BATCH
     }
 
-    /// Waits until so many more traces were acknowledged.
+    /// Waits until this many more traces were acknowledged.
     pub async fn more(&self, traces: usize) {
         let goal = self.acknowledged() + traces;
-        eventually("the load goes on", SETTLE, || async { self.acknowledged() >= goal }).await;
+        eventually("more traces are acknowledged", SETTLE, || async { self.acknowledged() >= goal }).await;
     }
 
-    /// How long after `moment` something was acknowledged again.
+    /// Returns the time from `moment` to the next acknowledgement.
     fn recovered_after(&self, moment: Instant) -> Option<Duration> {
         let acknowledged = self.ledger.acknowledged.lock().unwrap();
         acknowledged.iter().find_map(|at| at.checked_duration_since(moment))
     }
 
-    /// Ends the load, waits until all that was acknowledged is seen, and checks that it is there once: in the figures, in
-    /// the list, trace by trace. Prints a row of the table; `healed` is when the fault was over.
+    /// Stops the load, waits until every acknowledged trace is counted, and asserts that each is stored once: in the KPIs and
+    /// in the list. Prints a row of the table; `healed` is the end of the fault.
     pub async fn finish(self, fault: &str, healed: Instant) {
         self.finish_with(fault, healed, 0).await;
     }
 
-    /// The same where others have sent so many traces beside the load.
+    /// Like [`Load::finish`], if `others` more traces were sent in addition to the load.
     pub async fn finish_with(self, fault: &str, healed: Instant, others: usize) {
         self.stop.store(true, Ordering::SeqCst);
         let recovered = self.recovered_after(healed);
@@ -81,9 +82,9 @@ impl Load {
             sender.await.unwrap();
         }
         let acknowledged = ledger.acknowledged.lock().unwrap().len() * BATCH;
-        assert_eq!(ledger.sent.load(Ordering::SeqCst), acknowledged, "everything is acknowledged in the end");
+        assert_eq!(ledger.sent.load(Ordering::SeqCst), acknowledged, "every trace is acknowledged");
         let acknowledged = acknowledged + others;
-        eventually("everything acknowledged is counted", SETTLE, || async {
+        eventually("every acknowledged trace is counted", SETTLE, || async {
             counted(&client).await == acknowledged
         })
         .await;
@@ -94,7 +95,7 @@ impl Load {
             (ids.len(), distinct.len(), usize::try_from(total).unwrap()),
             (acknowledged, acknowledged, acknowledged)
         );
-        assert_eq!(counted(&client).await, acknowledged, "and it stays so");
+        assert_eq!(counted(&client).await, acknowledged, "the count is stable");
 
         let mut answers = String::new();
         for (answer, count) in ledger.answers.lock().unwrap().iter() {
@@ -131,7 +132,7 @@ async fn send(client: Client, sender: usize, stop: Arc<AtomicBool>, ledger: Arc<
         while !try_send(&client, &body, &ledger).await {
             assert!(
                 Instant::now() < deadline,
-                "a batch is refused for ever: {:?}",
+                "a batch was never accepted: {:?}",
                 ledger.answers.lock().unwrap()
             );
             tokio::time::sleep(PAUSE).await;
@@ -146,7 +147,10 @@ async fn try_send(client: &Client, body: &Value, ledger: &Ledger) -> bool {
         Ok(response) => {
             let status = response.status().as_u16();
             if status == 503 || status == 429 {
-                assert!(response.headers().contains_key("retry-after"), "{status} says when to come back");
+                assert!(
+                    response.headers().contains_key("retry-after"),
+                    "{status} must have a Retry-After header"
+                );
             }
             status.to_string()
         }
@@ -154,7 +158,7 @@ async fn try_send(client: &Client, body: &Value, ledger: &Ledger) -> bool {
         Err(error) if error.is_connect() => "no connection".to_owned(),
         Err(_) => "broken connection".to_owned(),
     };
-    let taken = answer == "202";
+    let accepted = answer == "202";
     *ledger.answers.lock().unwrap().entry(answer).or_default() += 1;
-    taken
+    accepted
 }

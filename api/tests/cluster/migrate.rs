@@ -1,10 +1,10 @@
-//! Many replicas that start at once on an empty database: one brings the schema up to date, the others wait for it.
+//! Many replicas that start at once on an empty database: one applies the migrations, the others wait for it.
 
 use crate::stack::{Plan, Stack};
 use test_support::client::Client;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn replicas_that_start_together_on_an_empty_database_all_come_up() {
+async fn replicas_that_start_together_on_an_empty_database_all_become_ready() {
     let stack =
         Stack::start(Plan { gateways: 0, ingestions: 0, processings: 0, queries: 0, ..Plan::default() })
             .await;

@@ -1,4 +1,4 @@
-//! The network between the gateway and query is cut: nothing is refused, nothing answers.
+//! A network partition between the gateway and query: connections are neither refused nor answered.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::{
 const PATH: &str = "/api/v1/metrics/home-kpis";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cut_to_query_is_a_503_in_time_and_heals_by_itself() {
+async fn partition_to_query_returns_503_in_time_and_heals() {
     let port = free_port();
     let proxy = Proxy::start(port).await;
     let plan = Plan { queries: 0, ..Plan::default() }
@@ -26,23 +26,25 @@ async fn a_cut_to_query_is_a_503_in_time_and_heals_by_itself() {
     let refused = ada.get(PATH).await.expect_error(503, "unavailable");
     assert!(!refused.header("retry-after").is_empty());
     let waited = cut.elapsed();
-    // Nothing else stops.
+    // Other requests still succeed.
     ada.get("/api/v1/auth/me").await.expect(200);
     let trace = serde_json::json!({"trace_id": "t", "agent_id": "a", "latency_ms": 1, "status": "success"});
     ada.send_trace(&trace).await.expect(202);
 
     proxy.heal();
     let healed = Instant::now();
-    eventually("it answers again", Duration::from_secs(20), || async { ada.get(PATH).await.status == 200 })
-        .await;
+    eventually("query responds again", Duration::from_secs(20), || async {
+        ada.get(PATH).await.status == 200
+    })
+    .await;
     println!(
-        "partition between gateway and query: 503 after {waited:?}, answered again {:?} after it healed",
+        "partition between gateway and query: 503 after {waited:?}, recovered {:?} after it healed",
         healed.elapsed()
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_query_processes_the_one_that_is_cut_off_is_left_alone() {
+async fn gateway_avoids_the_query_process_that_is_cut_off() {
     let port = free_port();
     let proxy = Proxy::start(port).await;
     let other = free_port();
@@ -64,6 +66,6 @@ async fn of_two_query_processes_the_one_that_is_cut_off_is_left_alone() {
             refused += 1;
         }
     }
-    assert!(refused <= 2, "{refused} of 40 asked in vain");
+    assert!(refused <= 2, "{refused} of 40 requests failed");
     println!("partition to one of two query processes: {refused} of 40 × 503");
 }

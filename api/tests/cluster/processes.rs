@@ -1,4 +1,4 @@
-//! Processes that are killed while others of their role go on, or none.
+//! Killed processes, with and without another process of the same role.
 
 use std::time::{Duration, Instant};
 
@@ -8,23 +8,23 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_killed_in_the_middle_of_its_work_is_replaced_by_the_other() {
+async fn other_writer_replaces_a_writer_that_is_killed() {
     let mut stack = Stack::start(Plan { processings: 2, ..Plan::default() }).await;
     let ada = stack.member("ada").await;
     let load = Load::start(&ada);
     for _ in 0..2 {
         load.more(300).await;
-        // One workspace's traces are in one stream: whichever has it, one of these two rounds kills that one.
+        // The traces of a workspace are in one stream: one of the two rounds kills the process that owns it.
         stack.processings.remove(0).kill();
         stack.processings.push(stack.run("processing", 0));
     }
     let healed = Instant::now();
     load.more(300).await;
-    load.finish("processing killed (-9), twice, beside another", healed).await;
+    load.finish("one of two processing processes killed (-9), twice", healed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_query_process_that_is_killed_is_not_missed_where_there_is_another() {
+async fn gateway_uses_the_other_query_process_if_one_is_killed() {
     let mut stack = Stack::start(Plan { queries: 2, ..Plan::default() }).await;
     let ada = stack.member("ada").await;
     for _ in 0..4 {
@@ -45,7 +45,7 @@ async fn a_query_process_that_is_killed_is_not_missed_where_there_is_another() {
 
     stack.queries.push(stack.run("query", port));
     let started = Instant::now();
-    eventually("the gateway finds it again", Duration::from_secs(10), || async {
+    eventually("the gateway reaches query again", Duration::from_secs(10), || async {
         ada.get("/api/v1/metrics/home-kpis").await.status == 200
     })
     .await;
@@ -53,7 +53,7 @@ async fn a_query_process_that_is_killed_is_not_missed_where_there_is_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ingestion_process_that_is_killed_under_load_loses_nothing() {
+async fn ingestion_process_that_is_killed_under_load_loses_nothing() {
     let mut stack =
         Stack::start(Plan { ingestions: 2, gateways: 2, queries: 2, processings: 2, ..Plan::default() })
             .await;
@@ -67,11 +67,11 @@ async fn an_ingestion_process_that_is_killed_under_load_loses_nothing() {
     stack.ingestions.push(stack.run("ingestion", port));
     let healed = Instant::now();
     load.more(200).await;
-    load.finish("ingestion killed (-9) beside another", healed).await;
+    load.finish("one of two ingestion processes killed (-9)", healed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_every_role_ends_in_good_order_and_nothing_is_left_behind() {
+async fn every_role_exits_with_0_on_sigterm_and_loses_nothing() {
     let mut stack = Stack::start(Plan::default()).await;
     let ada = stack.member("ada").await;
     let load = Load::start(&ada);
@@ -82,7 +82,7 @@ async fn told_to_stop_every_role_ends_in_good_order_and_nothing_is_left_behind()
     stack.processings.push(stack.run("processing", 0));
     let healed = Instant::now();
     load.more(200).await;
-    load.finish("processing told to stop, another started", healed).await;
+    load.finish("processing stopped, another started", healed).await;
     let roles = [stack.gateways.remove(0), stack.ingestions.remove(0), stack.queries.remove(0)];
     for role in roles {
         let (status, output) = tokio::task::spawn_blocking(|| role.terminate()).await.unwrap();

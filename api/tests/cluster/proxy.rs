@@ -1,4 +1,4 @@
-//! A connection between two roles that can be cut: what is sent into it then disappears, and nobody is told.
+//! A proxy between two roles that can cut the connection: data sent while it is cut is dropped without an error.
 
 use std::sync::{
     Arc,
@@ -19,7 +19,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Lets everything through to `port`.
+    /// Starts a proxy that forwards everything to `port`.
     pub async fn start(port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -32,7 +32,7 @@ impl Proxy {
         self.cut.store(true, Ordering::SeqCst);
     }
 
-    /// Lets through again. What was lost stays lost.
+    /// Forwards again. Dropped data stays lost.
     pub fn heal(&self) {
         self.cut.store(false, Ordering::SeqCst);
     }

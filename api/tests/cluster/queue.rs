@@ -1,4 +1,4 @@
-//! The queue: a message that nobody can process, and one that is full.
+//! Queue faults: messages that cannot be processed, and a full queue.
 
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,11 @@ use crate::{
     stack::{Plan, Stack, eventually},
 };
 
-/// No message of ours.
+/// A payload that is not a valid message.
 const POISON: &str = "drink me";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn poison_goes_to_the_dead_letters_with_its_reason_and_the_rest_goes_on() {
+async fn poison_messages_become_dead_letters_with_a_reason_and_the_rest_is_written() {
     let stack = Stack::start(Plan::default()).await;
     let ada = stack.member("ada").await;
     let load = Load::start(&ada);
@@ -26,7 +26,7 @@ async fn poison_goes_to_the_dead_letters_with_its_reason_and_the_rest_goes_on() 
     }
     let poisoned = Instant::now();
     load.more(200).await;
-    eventually("the poison is buried", Duration::from_secs(20), || async {
+    eventually("the poison messages are dead letters", Duration::from_secs(20), || async {
         stack.redis.query::<u64>(&["XLEN", "traces:dead"]).await == streams
     })
     .await;
@@ -40,19 +40,19 @@ async fn poison_goes_to_the_dead_letters_with_its_reason_and_the_rest_goes_on() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_refuses_with_retry_after_and_takes_again_when_it_is_emptied() {
+async fn full_queue_rejects_with_retry_after_and_accepts_again_once_drained() {
     let mut stack = Stack::start(Plan::default().with("QUEUE_MAX_BYTES", "1048576")).await;
     let ada = stack.member("ada").await;
     let load = Load::start(&ada);
     load.more(200).await;
     stack.processings.remove(0).kill();
-    // Random, so that it does not pack: half a megabyte is what one stream may hold.
+    // Random, so that it cannot be compressed: a stream may contain half a megabyte.
     let text: String = (0..70_000).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
     let trace =
         json!({"agent_id": "a", "latency_ms": 1, "status": "success", "trace_id": "large", "input": text});
     let refused = ada.send_trace(&trace).await.expect_error(503, "queue_full");
     assert!(!refused.header("retry-after").is_empty());
-    eventually("small ones fill it too", Duration::from_secs(60), || async {
+    eventually("small traces fill the queue", Duration::from_secs(60), || async {
         let small = json!({"agent_id": "a", "latency_ms": 1, "status": "success", "trace_id": "small", "input": &text[..4096]});
         ada.send_trace(&small).await.status == 503
     })
@@ -60,8 +60,8 @@ async fn a_full_queue_refuses_with_retry_after_and_takes_again_when_it_is_emptie
     stack.processings.push(stack.run("processing", 0));
     let healed = Instant::now();
     load.more(200).await;
-    // What was sent beside the load has an id of its own and counts too, once. The load may be quicker to what room there is.
-    eventually("it is taken again", Duration::from_secs(30), || async {
+    // The trace sent in addition to the load has its own id and counts once, too. The load may use the free space first.
+    eventually("the queue accepts the trace", Duration::from_secs(30), || async {
         let small = json!({"agent_id": "a", "latency_ms": 1, "status": "success", "trace_id": "small"});
         ada.send_trace(&small).await.status == 202
     })

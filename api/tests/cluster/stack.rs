@@ -1,5 +1,5 @@
-//! What a company runs: every role as processes, on servers of the test's own. Processes can be killed and started
-//! again where they were.
+//! A deployment with every role as processes, on servers of the test. Processes can be killed and restarted on their
+//! ports.
 
 use std::{collections::HashMap, net::TcpListener, time::Duration};
 
@@ -16,10 +16,10 @@ use test_support::{
 const SECRET: &str = "a secret that all the roles share, for tests alone";
 pub const PASSWORD: &str = "correct horse battery";
 
-/// One for all tests that leave it running: it ends with the process.
+/// The server shared by all tests that do not stop it. It ends with the test process.
 static POSTGRES: OnceCell<PostgresServer> = OnceCell::const_new();
 
-/// How many of each role, and what is set for all of them beyond what they need.
+/// The number of processes per role, and additional settings for all of them.
 #[derive(Clone)]
 pub struct Plan {
     pub gateways: usize,
@@ -53,19 +53,19 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// On the database server that all tests share.
+    /// Starts the processes on the database server that all tests share.
     pub async fn start(plan: Plan) -> Self {
         let postgres = POSTGRES.get_or_init(|| PostgresServer::start(Setup::default())).await;
         Self::start_on(postgres.database().await, plan)
     }
 
-    /// On this database.
+    /// Starts the processes on this database and a new Redis.
     pub fn start_on(database: String, plan: Plan) -> Self {
         let redis = RedisServer::start_with(RedisOptions { append_only: true, ..RedisOptions::default() });
         Self::start_over(database, redis, plan)
     }
 
-    /// On these servers.
+    /// Starts the processes on these servers.
     pub fn start_over(database: String, redis: RedisServer, plan: Plan) -> Self {
         let ports = |count| (0..count).map(|_| free_port()).collect::<Vec<_>>();
         let (ingestions, queries) = (ports(plan.ingestions), ports(plan.queries));
@@ -104,7 +104,7 @@ impl Stack {
         stack
     }
 
-    /// A process with a role, on this port; a free one for 0.
+    /// Starts a process with this role on this port, or on a free port for 0.
     pub fn run(&self, role: &str, port: u16) -> Process {
         let settings: Vec<_> = self.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut command = command(self.folder.path(), &settings);
@@ -116,7 +116,7 @@ impl Stack {
         &self.gateways[0].url
     }
 
-    /// Somebody with a new account and its token, at the first gateway.
+    /// Registers an account at the first gateway and returns a client with its token.
     pub async fn member(&self, name: &str) -> Client {
         let anyone = Client::new(self.url());
         let email = format!("{name}@example.com");
@@ -126,7 +126,7 @@ impl Stack {
     }
 }
 
-/// The port in a process's address.
+/// Returns the port of a process.
 pub fn port_of(process: &Process) -> u16 {
     process.url.rsplit_once(':').unwrap().1.parse().unwrap()
 }
@@ -135,7 +135,7 @@ pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// Waits for a condition; fails where it does not come about within `patience`.
+/// Waits until a condition is true; panics after `patience`.
 #[track_caller]
 pub fn eventually<F: Future<Output = bool>>(
     what: &str,
@@ -146,7 +146,7 @@ pub fn eventually<F: Future<Output = bool>>(
     async move {
         let deadline = tokio::time::Instant::now() + patience;
         while !condition().await {
-            assert!(tokio::time::Instant::now() < deadline, "{caller}: {what} did not come about");
+            assert!(tokio::time::Instant::now() < deadline, "{caller}: timed out waiting until {what}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -1,4 +1,4 @@
-//! All three servers over TLS, with certificates of an authority of one's own.
+//! Every connection to PostgreSQL and Redis over TLS, with certificates of a private authority.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use test_support::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_role_reaches_its_servers_over_tls_and_trusts_no_stranger() {
+async fn every_role_connects_to_its_servers_over_tls() {
     let redis = RedisServer::start_with(RedisOptions {
         password: Some("open sesame".replace(' ', "-")),
         tls: true,
@@ -29,11 +29,11 @@ async fn every_role_reaches_its_servers_over_tls_and_trusts_no_stranger() {
     ada.send_trace(&json!({"trace_id": "t", "agent_id": "a", "latency_ms": 1, "status": "success"}))
         .await
         .expect(202);
-    eventually("it is there", std::time::Duration::from_secs(10), || async {
+    eventually("the trace is stored", std::time::Duration::from_secs(10), || async {
         ada.get_fresh("/api/v1/traces/t").await.status == 200
     })
     .await;
-    eventually("the cache answers", std::time::Duration::from_secs(10), || async {
+    eventually("the cache has the trace", std::time::Duration::from_secs(10), || async {
         ada.get("/api/v1/traces/t").await.header("x-cache") == "hit"
     })
     .await;

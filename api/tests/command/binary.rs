@@ -1,4 +1,4 @@
-//! The binary, run to its end, and the servers that it is pointed at.
+//! Runs the binary to its end, and starts the database servers for it.
 
 use std::{
     path::Path,
@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use test_support::postgres::{PostgresServer, Setup};
 
-/// How a run ended.
+/// The exit code and output of a run.
 #[derive(Debug)]
 pub struct Run {
     pub code: Option<i32>,
@@ -19,7 +19,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Fails where it did not end with this code.
+    /// Asserts the exit code.
     #[track_caller]
     pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:?}");
@@ -27,7 +27,7 @@ impl Run {
     }
 }
 
-/// `agent-obs` without anything of this environment.
+/// Returns the command `agent-obs` with only `settings` as its environment.
 pub fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent-obs"));
     command.args(arguments).env_clear().current_dir(std::env::temp_dir()).envs(settings.iter().copied());
@@ -35,7 +35,7 @@ pub fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Runs it.
+/// Runs `agent-obs` to its end.
 pub async fn agent_obs(arguments: &[&str], settings: &[(&str, &str)]) -> Run {
     let mut command = command(arguments, settings);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
@@ -43,32 +43,32 @@ pub async fn agent_obs(arguments: &[&str], settings: &[(&str, &str)]) -> Run {
     Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// Transfers a folder to a database that takes accounts and traces.
+/// Transfers a folder to a database for both accounts and traces.
 pub async fn transfer(from: &Path, database: &str) -> Run {
     agent_obs(&["transfer", "--from", from.to_str().unwrap()], &[("TIMESCALE_URL", database)]).await
 }
 
-/// A server that knows nothing of TimescaleDB.
+/// Returns a server without TimescaleDB.
 pub async fn plain() -> &'static PostgresServer {
     static SERVER: OnceCell<PostgresServer> = OnceCell::const_new();
     SERVER.get_or_init(|| PostgresServer::start(Setup::default())).await
 }
 
-/// A server with TimescaleDB.
+/// Returns a server with TimescaleDB.
 pub async fn timescale() -> &'static PostgresServer {
     static SERVER: OnceCell<PostgresServer> = OnceCell::const_new();
     SERVER.get_or_init(|| PostgresServer::start(Setup { timescale: true, ..Setup::default() })).await
 }
 
-/// How many rows a table has; none where it is not there.
+/// Returns the number of rows of a table, or 0 if the table does not exist.
 pub async fn count(database: &str, table: &'static str) -> i64 {
     let mut connection = PgConnection::connect(database).await.unwrap();
-    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
         .bind(table)
         .fetch_one(&mut connection)
         .await
         .unwrap();
-    if !there {
+    if !exists {
         return 0;
     }
     let query = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));

@@ -1,4 +1,4 @@
-//! A data folder with something of everything in it, and servers over it and over a database.
+//! A data folder with every kind of data, and servers on the folder and on a database.
 
 use std::time::Duration;
 
@@ -21,39 +21,40 @@ use test_support::{
     server::{self, Builder, Member, Server, alert, noon},
 };
 
-/// Traces in bob's workspace: several parts of a transfer.
+/// The number of traces in bob's workspace: several batches of a transfer.
 pub const MANY: usize = 4_500;
 
-/// What was filled in, as far as it is asked for by name.
+/// Credentials that were created in the folder.
 pub struct Filled {
-    /// Ada's key, which was used, and the one that she revoked.
+    /// Ada's API key, which was used.
     pub key: Client,
+    /// The API key that ada revoked.
     pub revoked: Client,
-    /// Ada's login before the transfer.
+    /// Ada's token from before the transfer.
     pub token: String,
 }
 
-/// The embedded server in this folder; its clock stands at noon and a second.
+/// Starts the embedded server in this folder. Its clock shows one second after noon.
 pub async fn embedded(folder: &TempDir) -> Server {
-    later(server::builder().in_folder(folder)).await
+    spawn_after_noon(server::builder().in_folder(folder)).await
 }
 
-/// A server over this database that signs tokens as the one in the folder does.
+/// Starts a server on this database that signs tokens with the secret of the folder.
 pub async fn on(database: &str, folder: &TempDir) -> Server {
     let secret = std::fs::read_to_string(folder.path().join("jwt_secret")).unwrap();
     let builder = server::builder().with("TIMESCALE_URL", database).with("JWT_SECRET", &secret);
-    later(builder.with("DB_POOL_MIN_SIZE", "0")).await
+    spawn_after_noon(builder.with("DB_POOL_MIN_SIZE", "0")).await
 }
 
-async fn later(builder: Builder) -> Server {
+async fn spawn_after_noon(builder: Builder) -> Server {
     let server = builder.spawn().await;
-    // The last moment of a window is not in it.
+    // The end of a window is exclusive.
     server.clock.advance(Duration::from_secs(1));
     server
 }
 
-/// Fills a folder through a server in it: ada's workspace with everything that a trace can have, bob's with many traces,
-/// carol's with nothing.
+/// Fills a folder through a server: ada's workspace with every kind of data, bob's with many traces, carol's with an API
+/// key only.
 pub async fn fill(folder: &TempDir) -> Filled {
     let server = embedded(folder).await;
     let (ada, bob, carol) =
@@ -61,16 +62,16 @@ pub async fn fill(folder: &TempDir) -> Filled {
     let (_, key) = server.key_of(&ada).await;
     let (id, revoked) = server.key_of(&ada).await;
     server.key_of(&carol).await;
-    key.ingest(&remarkable()).await;
+    key.ingest(&varied_traces()).await;
     revoked.ingest(&[sample::trace("by-the-other-key", noon(), json!({}))]).await;
     ada.delete(&format!("/api/v1/api-keys/{id}")).await.expect(204);
     bob.ingest(&many()).await;
-    loose(folder, ada.user.workspace_id).await;
+    write_incoming_spans(folder, ada.user.workspace_id).await;
     score(&ada).await;
     let price =
         json!({"model": "m", "provider": "x", "input_usd_per_million": 0.1, "output_usd_per_million": 3});
     ada.post("/api/v1/prices", &price).await.expect(201);
-    let rule_id = watch(&ada).await;
+    let rule_id = create_rule(&ada).await;
     server.keep_alerts(&alerts(&ada, rule_id)).await;
     Filled { key, revoked, token: ada.token().to_owned() }
 }
@@ -79,14 +80,14 @@ fn days(count: u64) -> Duration {
     Duration::from_secs(count * 86_400)
 }
 
-/// Traces of forty days, in no order of time, some of the same moment.
-fn remarkable() -> Vec<Value> {
+/// Returns traces of forty days in arbitrary order, some with the same timestamp.
+fn varied_traces() -> Vec<Value> {
     let mut traces: Vec<_> = (0..40_u64)
         .map(|day| sample::full(&format!("full-{day}"), noon() - days(day * 7 % 40), &day.to_string()))
         .collect();
     traces
         .extend((0..20).map(|number| sample::trace(&format!("same-{number}"), noon() - days(1), json!({}))));
-    // Sent in another order than they started: the order of arrival decides where they started together.
+    // Not sent in order: spans with the same timestamp are listed in order of arrival.
     let step = |number: u64| json!({"span_id": format!("s{number}"), "name": "step", "timestamp": noon(), "latency_ms": 1});
     let steps: Vec<_> = [3, 1, 2, 5, 4].map(step).into();
     traces.push(sample::trace(
@@ -97,7 +98,7 @@ fn remarkable() -> Vec<Value> {
     traces
 }
 
-/// Three weeks, a trace every seven minutes, costs that do not add up to round sums.
+/// Returns three weeks of traces, one every seven minutes, with costs that do not add up to round sums.
 pub fn many() -> Vec<Value> {
     let trace = |number: usize| {
         let moment = noon() - Duration::from_secs(number as u64 * 411);
@@ -113,7 +114,7 @@ pub fn many() -> Vec<Value> {
     (0..MANY).map(trace).collect()
 }
 
-/// Scores of traces, one of them replaced, and two that wait for their traces.
+/// Sends scores: one replaces another, and two arrive before their trace.
 async fn score(ada: &Member) {
     for (trace, score) in [
         ("loose-whole", json!({"score": 64})),
@@ -129,9 +130,9 @@ async fn score(ada: &Member) {
     }
 }
 
-/// Spans that came by themselves: of a trace that is whole, of one without its outermost, of one that was sent, and of one
-/// that waits.
-async fn loose(folder: &TempDir, workspace_id: Uuid) {
+/// Writes incoming spans: of an assembled trace, of a trace without its root span, of a trace that was sent whole, and of a
+/// pending trace.
+async fn write_incoming_spans(folder: &TempDir, workspace_id: Uuid) {
     let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
     let span = |trace_id: &str, span_id: &str, parent: Option<&str>| IncomingSpan {
         workspace_id,
@@ -178,7 +179,7 @@ async fn loose(folder: &TempDir, workspace_id: Uuid) {
     store.close().await;
 }
 
-/// What the channels' messages are signed with, in the folder and on a server.
+/// Returns the signing secrets of the alert channels, in the folder and on a server.
 pub async fn secrets(folder: &TempDir, database: &str) -> [Vec<String>; 2] {
     let select = "SELECT secret FROM alert_channels ORDER BY secret";
     let file = SqliteConnectOptions::new().filename(folder.path().join("traces.db")).read_only(true);
@@ -190,8 +191,8 @@ pub async fn secrets(folder: &TempDir, database: &str) -> [Vec<String>; 2] {
     ]
 }
 
-/// What the spans that wait say of their trace, on a server.
-pub async fn said(database: &str) -> Vec<String> {
+/// Returns the trace attributes of the spans of pending traces on a server.
+pub async fn pending_spans(database: &str) -> Vec<String> {
     let mut connection = PgConnection::connect(database).await.unwrap();
     sqlx::query_scalar(
         "SELECT concat_ws(' ', span_id, COALESCE(agent_id, '-'), service, session_id, user_id, tags) \
@@ -202,8 +203,8 @@ pub async fn said(database: &str) -> Vec<String> {
     .unwrap()
 }
 
-/// A rule with all that one can say, and the channels that it tells. Answers the rule's id.
-async fn watch(ada: &Member) -> Uuid {
+/// Creates an alert rule with every field and its channels. Returns the id of the rule.
+async fn create_rule(ada: &Member) -> Uuid {
     let mut ids = Vec::new();
     for channel in [
         json!({"name": "hook", "url": "https://agent-observability.invalid/", "min_severity": "warning"}),
@@ -220,9 +221,9 @@ async fn watch(ada: &Member) -> Uuid {
     rule["id"].as_str().unwrap().parse().unwrap()
 }
 
-/// Alerts of all kinds: of the rule and of none, that last, that somebody is on, and that are over.
+/// Returns alerts of all kinds: with and without a rule, firing, acknowledged, and resolved.
 fn alerts(ada: &Member, rule_id: Uuid) -> Vec<Alert> {
-    let one = |number: u64| Alert {
+    let new_alert = |number: u64| Alert {
         metric_value: number.is_multiple_of(2).then_some(number as f64 / 3.0),
         ..alert(
             ada.user.workspace_id,
@@ -231,7 +232,7 @@ fn alerts(ada: &Member, rule_id: Uuid) -> Vec<Alert> {
             alert_time(number),
         )
     };
-    let mut alerts: Vec<_> = (0..30).map(one).collect();
+    let mut alerts: Vec<_> = (0..30).map(new_alert).collect();
     for (number, alert) in alerts.iter_mut().enumerate() {
         if number > 4 {
             (alert.state, alert.resolved_at) = (AlertState::Resolved, Some(noon()));
@@ -242,9 +243,9 @@ fn alerts(ada: &Member, rule_id: Uuid) -> Vec<Alert> {
             (alert.threshold, alert.worst_value) = (Some(70.5), Some(0.1));
         }
     }
-    let on_it = &mut alerts[3];
-    (on_it.state, on_it.acknowledged_at) = (AlertState::Acknowledged, Some(noon()));
-    on_it.acknowledged_by = Some("ada@example.com".to_owned());
+    let acknowledged = &mut alerts[3];
+    (acknowledged.state, acknowledged.acknowledged_at) = (AlertState::Acknowledged, Some(noon()));
+    acknowledged.acknowledged_by = Some("ada@example.com".to_owned());
     alerts
 }
 

@@ -1,5 +1,4 @@
-//! The commands that bring databases up to date and fill them, `agent-obs migrate` and `agent-obs transfer`: the binary
-//! against files and against a real PostgreSQL.
+//! The commands `agent-obs migrate` and `agent-obs transfer`: the binary with files and with a real PostgreSQL.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 

@@ -1,13 +1,13 @@
-//! `agent-obs migrate`: what is to be done, doing it, and saying so in exit codes.
+//! `agent-obs migrate`: pending migrations, applied migrations, and exit codes.
 
 use crate::binary::{Run, agent_obs, plain, timescale};
 
-/// Checks, migrates, checks, migrates again: what is said and what it exits with.
+/// Checks, migrates, checks, and migrates again; asserts the output and the exit codes.
 async fn four_steps(settings: &[(&str, &str)], steps: &[&str]) {
     let lines = |word: &str| steps.iter().map(|step| format!("{word} {step}\n")).collect::<String>();
     let check = || agent_obs(&["migrate", "--check"], settings);
     for _ in 0..2 {
-        assert_eq!(check().await.expect(1).stdout, lines("pending"), "asking changes nothing");
+        assert_eq!(check().await.expect(1).stdout, lines("pending"), "a check changes nothing");
     }
     assert_eq!(agent_obs(&["migrate"], settings).await.expect(0).stdout, lines("applied"));
     assert_eq!(check().await.expect(0).stdout, "everything is up to date\n");
@@ -16,12 +16,12 @@ async fn four_steps(settings: &[(&str, &str)], steps: &[&str]) {
 }
 
 #[tokio::test]
-async fn files_are_made_and_brought_up_to_date() {
+async fn creates_missing_files_and_applies_their_migrations() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("data");
     let folder = folder.to_str().unwrap();
     agent_obs(&["migrate", "--check"], &[("DATA_DIR", folder)]).await.expect(1);
-    assert!(std::fs::read_dir(outer.path()).unwrap().next().is_none(), "asking makes nothing");
+    assert!(std::fs::read_dir(outer.path()).unwrap().next().is_none(), "a check creates nothing");
     let steps = [
         "accounts.db: 0001 accounts",
         "traces.db: 0001 traces",
@@ -34,7 +34,7 @@ async fn files_are_made_and_brought_up_to_date() {
 }
 
 #[tokio::test]
-async fn both_schemas_may_stand_in_one_database() {
+async fn migrates_both_schemas_in_one_database() {
     let database = plain().await.database().await;
     let steps = [
         "accounts_migrations: 0001 accounts",
@@ -49,7 +49,7 @@ async fn both_schemas_may_stand_in_one_database() {
 
 #[tokio::test]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
-async fn accounts_and_traces_may_be_on_servers_of_their_own() {
+async fn migrates_accounts_and_traces_on_separate_servers() {
     let (accounts, traces) = (plain().await.database().await, timescale().await.database().await);
     let steps = [
         "accounts_migrations: 0001 accounts",
@@ -63,15 +63,15 @@ async fn accounts_and_traces_may_be_on_servers_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_bad_setting_exits_with_2_and_a_server_that_is_away_with_1() {
+async fn invalid_setting_exits_with_2_and_unreachable_server_with_1() {
     for arguments in [&["migrate"][..], &["migrate", "--check"]] {
         let run = agent_obs(arguments, &[("POSTGRES_URL", "mysql://ada:hunter2@db")]).await.expect(2);
         assert!(
             run.stderr.starts_with("agent-obs: POSTGRES_URL=") && !run.stderr.contains("hunter2"),
             "{run:?}"
         );
-        let away = ("TIMESCALE_URL", "postgres://ada:hunter2@127.0.0.1:1/all?sslmode=disable");
-        let run = agent_obs(arguments, &[away]).await.expect(1);
+        let unreachable = ("TIMESCALE_URL", "postgres://ada:hunter2@127.0.0.1:1/all?sslmode=disable");
+        let run = agent_obs(arguments, &[unreachable]).await.expect(1);
         assert!(run.stderr.contains("the accounts") && run.stderr.contains("refused"), "{run:?}");
         assert!(!run.stderr.contains("hunter2"), "{run:?}");
     }

@@ -1,4 +1,4 @@
-//! Transfers that do not begin: nothing is written, and what is wrong is said.
+//! Transfers that are rejected before they start: nothing is written, and the reason is printed.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -19,7 +19,7 @@ use test_support::{
     server::{self, PASSWORD},
 };
 
-/// A folder that holds nobody and nothing yet.
+/// Returns a folder with migrated, empty databases.
 async fn empty_folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     agent_obs(&["migrate"], &[("DATA_DIR", folder.path().to_str().unwrap())]).await.expect(0);
@@ -27,12 +27,12 @@ async fn empty_folder() -> TempDir {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_email_that_somebody_else_has_there_lets_nothing_be_copied() {
+async fn email_of_another_account_on_the_server_stops_the_transfer() {
     let folder = tempfile::tempdir().unwrap();
     fill::fill(&folder).await;
     let database = plain().await.database().await;
-    let there = fill::on(&database, &folder).await;
-    there.anyone().register("Bob@example.com", PASSWORD).await.expect(201);
+    let target = fill::on(&database, &folder).await;
+    target.anyone().register("Bob@example.com", PASSWORD).await.expect(201);
     let run = transfer(folder.path(), &database).await.expect(1);
     assert!(run.stderr.contains("nothing was copied") && run.stderr.contains("bob@example.com"), "{run:?}");
     assert!(!run.stderr.contains("ada@"), "{run:?}");
@@ -44,7 +44,7 @@ async fn an_email_that_somebody_else_has_there_lets_nothing_be_copied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_is_none_is_named_with_what_is_wrong() {
+async fn invalid_folder_is_named_with_the_reason() {
     let database = plain().await.database().await;
     let folder = tempfile::tempdir().unwrap();
     let refused = async |folder: &Path, why: &str| {
@@ -54,20 +54,23 @@ async fn a_folder_that_is_none_is_named_with_what_is_wrong() {
     };
     refused(&folder.path().join("nowhere"), "accounts.db does not exist").await;
     refused(folder.path(), "accounts.db does not exist").await;
-    fs::write(folder.path().join("accounts.db"), "this is no database at all, whatever its name may say")
-        .unwrap();
+    fs::write(
+        folder.path().join("accounts.db"),
+        "this file is not a database, although its name ends with .db",
+    )
+    .unwrap();
     refused(folder.path(), "accounts.db cannot be read: ").await;
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is made there");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is created there");
 
     let folder = empty_folder().await;
-    let meddle = async |statement: &str| {
+    let modify = async |statement: &str| {
         let options = SqliteConnectOptions::new().filename(folder.path().join("traces.db"));
         let mut connection = options.connect().await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     };
-    meddle("UPDATE _sqlx_migrations SET version = version + 9000").await;
+    modify("UPDATE _sqlx_migrations SET version = version + 9000").await;
     refused(folder.path(), "traces.db was written by a newer version").await;
-    meddle("DELETE FROM _sqlx_migrations").await;
+    modify("DELETE FROM _sqlx_migrations").await;
     refused(folder.path(), "traces.db was written by an older version: run `agent-obs migrate`").await;
     fs::remove_file(folder.path().join("traces.db")).unwrap();
     refused(folder.path(), "traces.db does not exist").await;
@@ -75,7 +78,7 @@ async fn a_folder_that_is_none_is_named_with_what_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_server_or_with_one_that_is_away_it_does_not_begin() {
+async fn transfer_requires_a_configured_and_reachable_server() {
     let folder = empty_folder().await;
     let from = ["transfer", "--from", folder.path().to_str().unwrap()];
     for settings in
@@ -84,15 +87,15 @@ async fn without_a_server_or_with_one_that_is_away_it_does_not_begin() {
         let run = agent_obs(&from, settings).await.expect(2);
         assert!(run.stderr.contains("TIMESCALE_URL=") && run.stderr.contains("expected"), "{run:?}");
     }
-    let away = "postgres://ada:hunter2@127.0.0.1:1/all?sslmode=disable";
-    let run = agent_obs(&from, &[("TIMESCALE_URL", away)]).await.expect(1);
+    let unreachable = "postgres://ada:hunter2@127.0.0.1:1/all?sslmode=disable";
+    let run = agent_obs(&from, &[("TIMESCALE_URL", unreachable)]).await.expect(1);
     assert!(run.stderr.contains("POSTGRES_URL") && run.stderr.contains("refused"), "{run:?}");
     assert!(!run.stderr.contains("hunter2"), "{run:?}");
-    agent_obs(&["transfer"], &[("TIMESCALE_URL", away)]).await.expect(2);
+    agent_obs(&["transfer"], &[("TIMESCALE_URL", unreachable)]).await.expect(2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_older_than_the_servers_keep_is_not_copied() {
+async fn traces_older_than_the_retention_of_the_server_are_not_copied() {
     let folder = tempfile::tempdir().unwrap();
     let now = Clock::system().now();
     let server = server::builder().live().in_folder(&folder).spawn().await;
@@ -107,7 +110,7 @@ async fn what_is_older_than_the_servers_keep_is_not_copied() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_read_cannot_be_written_to() {
+async fn read_only_store_rejects_writes() {
     let folder = empty_folder().await;
     let store = TraceStore::open_sqlite_read_only(&folder.path().join("traces.db")).await.unwrap();
     store.ping().await.unwrap();

@@ -1,4 +1,4 @@
-//! A transfer that ended early, and one of a folder that has gone on since.
+//! Repeated transfers: after a kill, and after the folder or the server received more data.
 
 use std::{process::Stdio, time::Duration};
 
@@ -12,22 +12,22 @@ use crate::{
 use test_support::{sample, server::noon};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transfer_that_was_killed_is_finished_by_the_next() {
+async fn next_transfer_finishes_a_transfer_that_was_killed() {
     let folder = tempfile::tempdir().unwrap();
     fill::fill(&folder).await;
     let database = plain().await.database().await;
     let from = folder.path().to_str().unwrap();
     let mut command = command(&["transfer", "--from", from], &[("TIMESCALE_URL", &database)]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // One part is there, others are not.
+    // Stop after the first batch.
     while count(&database, "trace_keys").await == 0 {
-        assert!(child.try_wait().unwrap().is_none(), "it ended without a trace");
+        assert!(child.try_wait().unwrap().is_none(), "the transfer ended without copying a trace");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    let there = count(&database, "trace_keys").await;
-    println!("killed with {there} traces there");
+    let copied = count(&database, "trace_keys").await;
+    println!("killed after {copied} traces");
 
     let run = transfer(folder.path(), &database).await.expect(0);
     assert!(run.stdout.contains("verified: "), "{run:?}");
@@ -37,7 +37,7 @@ async fn a_transfer_that_was_killed_is_finished_by_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_came_while_the_folder_was_still_served_is_brought_by_another_transfer() {
+async fn second_transfer_copies_data_that_arrived_after_the_first() {
     let folder = tempfile::tempdir().unwrap();
     let database = plain().await.database().await;
     let filled = fill::fill(&folder).await;
@@ -64,7 +64,7 @@ async fn what_came_while_the_folder_was_still_served_is_brought_by_another_trans
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_only_the_server_has_is_left_as_it_is_and_the_difference_is_named() {
+async fn data_that_only_the_server_has_is_kept_and_the_difference_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let database = plain().await.database().await;
     let filled = fill::fill(&folder).await;

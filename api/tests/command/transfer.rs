@@ -1,4 +1,4 @@
-//! A folder with everything in it, on a server afterwards: nobody sees a difference.
+//! Transfers a folder with every kind of data: afterwards, every account sees the same on the server.
 
 use domain::alert::default::default_rules;
 use serde_json::json;
@@ -11,17 +11,17 @@ use crate::{
 use test_support::{postgres::PostgresServer, sample, server::noon};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_sees_the_same_and_comes_in_the_same_way_on_postgres() {
-    everybody_sees_the_same(plain().await).await;
+async fn accounts_log_in_and_see_the_same_data_on_postgres() {
+    assert_accounts_see_the_same(plain().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
-async fn everybody_sees_the_same_and_comes_in_the_same_way_on_timescale() {
-    everybody_sees_the_same(timescale().await).await;
+async fn accounts_log_in_and_see_the_same_data_on_timescale() {
+    assert_accounts_see_the_same(timescale().await).await;
 }
 
-async fn everybody_sees_the_same(server: &PostgresServer) {
+async fn assert_accounts_see_the_same(server: &PostgresServer) {
     let folder = tempfile::tempdir().unwrap();
     let filled = fill::fill(&folder).await;
     let before = fill::embedded(&folder).await;
@@ -35,7 +35,7 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
     let files = || ["accounts.db", "traces.db"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
     let untouched = files();
     let run = transfer(folder.path(), &database).await.expect(0);
-    // Everybody has those that a workspace begins with, and ada one more.
+    // Every workspace has the default rules, and ada's has one more.
     let rules = 3 * default_rules().len() + 1;
     assert!(files() == untouched, "the folder is only read");
     for line in [
@@ -60,7 +60,7 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
     assert!(!run.stdout.contains(&secret) && !run.stderr.contains(&secret));
 
     let [here, there] = fill::secrets(&folder, &database).await;
-    assert!(here == there && here[1].starts_with("whsec_"), "what whoever is told has to check by");
+    assert!(here == there && here[1].starts_with("whsec_"), "recipients verify messages with these secrets");
 
     let run = transfer(folder.path(), &database).await.expect(0);
     assert!(run.stdout.contains("users: 3 (0 new)\n"), "{run:?}");
@@ -73,7 +73,7 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
     assert_eq!(count(&database, "alerts").await, 30);
     assert_eq!(count(&database, "waiting_traces").await, 1);
     assert_eq!(
-        fill::said(&database).await,
+        fill::pending_spans(&database).await,
         ["b loose-agent shop s-1 u-1 [\"b\"]", "c - shop s-1 u-1 [\"c\"]"]
     );
 
@@ -83,7 +83,7 @@ async fn everybody_sees_the_same(server: &PostgresServer) {
     }
     after.anyone().with_token(&filled.token).get("/api/v1/auth/me").await.expect(200);
     after.anyone().with_token(filled.revoked.token()).send_trace(&json!({})).await.expect(401);
-    // The scores that waited are there when their trace comes, by the key that agents have.
+    // Pending scores are applied when their trace arrives, sent with the agents' existing key.
     let key = after.anyone().with_token(filled.key.token());
     key.ingest(&[sample::trace("to-come", noon(), json!({}))]).await;
     let ada = after.anyone().with_token(&filled.token);

@@ -1,4 +1,4 @@
-//! What somebody sees of their workspace: everything that the API answers, to be compared with what they saw elsewhere.
+//! Everything that the API returns for a workspace, to compare it between servers.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use test_support::{
     server::{PASSWORD, Server},
 };
 
-/// Logs in with the password, and asks for everything.
+/// Logs in with the password and requests everything.
 pub async fn of(server: &Server, name: &str) -> BTreeMap<String, Value> {
     let token = server.anyone().login(&format!("{name}@example.com"), PASSWORD).await.expect(200).json();
     let client = server.anyone().with_token(token["access_token"].as_str().unwrap());
@@ -22,11 +22,11 @@ pub async fn of(server: &Server, name: &str) -> BTreeMap<String, Value> {
         "range=custom&start=2026-02-01T03:04:05.678Z&end=2026-03-11T12:34:56.789Z",
     ];
     for window in windows {
-        for question in ["home-kpis?", "breakdown?by=agent&", "breakdown?by=model&"] {
-            see(&mut seen, &client, format!("/api/v1/metrics/{question}{window}")).await;
+        for query in ["home-kpis?", "breakdown?by=agent&", "breakdown?by=model&"] {
+            request_into(&mut seen, &client, format!("/api/v1/metrics/{query}{window}")).await;
         }
         for metric in ["requests", "cost_usd", "p95_latency_ms"] {
-            see(
+            request_into(
                 &mut seen,
                 &client,
                 format!("/api/v1/metrics/timeseries?metric={metric}&group_by=agent&{window}"),
@@ -45,17 +45,17 @@ pub async fn of(server: &Server, name: &str) -> BTreeMap<String, Value> {
         "/api/v1/activity/stream",
         "/api/v1/prices",
     ] {
-        see(&mut seen, &client, path.to_owned()).await;
+        request_into(&mut seen, &client, path.to_owned()).await;
     }
     for page in 1.. {
         let path = format!(
             "/api/v1/traces?range=custom&start=2026-01-01T00:00:00Z&end=2026-04-01T00:00:00Z&limit=100&page={page}"
         );
-        see(&mut seen, &client, path.clone()).await;
+        request_into(&mut seen, &client, path.clone()).await;
         let ids = trace_ids(&seen[&path]);
-        // Details of the first of each page are enough of what looks alike; ada's are on few pages.
+        // All details of the first pages, which cover ada's traces; then one per page, because bob's traces are alike.
         for id in ids.iter().take(if page < 3 { 100 } else { 1 }) {
-            see(&mut seen, &client, format!("/api/v1/traces/{id}")).await;
+            request_into(&mut seen, &client, format!("/api/v1/traces/{id}")).await;
         }
         if ids.is_empty() {
             break;
@@ -64,16 +64,16 @@ pub async fn of(server: &Server, name: &str) -> BTreeMap<String, Value> {
     seen
 }
 
-async fn see(seen: &mut BTreeMap<String, Value>, client: &Client, path: String) {
+async fn request_into(seen: &mut BTreeMap<String, Value>, client: &Client, path: String) {
     let mut answer = client.get_fresh(&path).await.expect(200).json();
-    // A cursor holds the number in the order of arrival, of which only the order is kept.
+    // A cursor contains the arrival number; a transfer preserves only the order of these numbers.
     if let Some(answer) = answer.as_object_mut() {
         answer.remove("next_cursor");
     }
     seen.insert(path, answer);
 }
 
-/// Fails at the first answer that is not the same.
+/// Asserts that all responses are equal.
 #[track_caller]
 pub fn assert_same(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) {
     for (path, answer) in before {

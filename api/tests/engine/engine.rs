@@ -1,4 +1,4 @@
-//! The engines that the suites run on, and the macro that runs them.
+//! The engines of the shared suites, and the macro that runs a suite on each.
 
 use api::{
     cache::{Cache, MemoryCache, RedisCache, Ttls},
@@ -10,7 +10,7 @@ use api::{
 
 use test_support::redis::RedisServer;
 
-/// Where cache and limits are.
+/// The engine of cache and limits.
 pub enum Engine {
     Memory,
     Redis(Box<RedisServer>),
@@ -47,12 +47,12 @@ impl Engine {
     }
 }
 
-/// A new connection, as a process of its own has one.
+/// Opens a new connection, as a separate process would.
 pub fn connect(server: &RedisServer) -> Redis {
     Redis::quick(&server.url().parse().unwrap()).unwrap()
 }
 
-/// What a metric says, or nothing where it is not there.
+/// Returns the value of a metric, or `None` if it does not exist.
 pub fn metric(metrics: &Metrics, name: &str) -> Option<f64> {
     let text = String::from_utf8(metrics.text().unwrap()).unwrap();
     text.lines().find_map(|line| line.strip_prefix(&format!("{name} "))).map(|value| value.parse().unwrap())

@@ -1,4 +1,4 @@
-//! What every limit of requests must do.
+//! Tests that every rate limit engine must pass.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,12 +16,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 const ADA: Uuid = Uuid::from_u128(1);
 
 on_every_engine!(
-    the_last_request_within_the_limit_passes_and_the_next_does_not,
-    the_minute_before_counts_for_the_share_still_in_view,
-    a_denied_request_may_come_back_at_its_reset_and_not_before,
-    a_clock_that_is_behind_forgets_nothing,
-    zero_is_no_limit,
-    many_at_once_pass_exactly_up_to_the_limit,
+    last_request_within_the_limit_passes_and_the_next_is_denied,
+    previous_minute_counts_by_its_share_of_the_window,
+    denied_request_passes_at_its_reset_and_not_before,
+    clock_that_is_behind_does_not_reset_the_count,
+    zero_disables_the_limit,
+    concurrent_requests_pass_exactly_up_to_the_limit,
 );
 
 pub fn minute() -> Clock {
@@ -36,7 +36,7 @@ pub async fn admitted(limit: &RateLimit, tries: usize) -> usize {
     admitted
 }
 
-async fn the_last_request_within_the_limit_passes_and_the_next_does_not(engine: &Engine) {
+async fn last_request_within_the_limit_passes_and_the_next_is_denied(engine: &Engine) {
     let clock = minute();
     let limit = engine.rate_limit(3, &clock);
     clock.advance(Duration::from_secs(15));
@@ -46,23 +46,23 @@ async fn the_last_request_within_the_limit_passes_and_the_next_does_not(engine: 
     }
     let denied = limit.check(ADA).await;
     assert!(!denied.allowed && denied.remaining == 0);
-    assert_eq!(limit.check(ADA).await, denied, "what is denied is not counted");
+    assert_eq!(limit.check(ADA).await, denied, "denied requests are not counted");
     assert!(limit.check(Uuid::from_u128(2)).await.allowed, "another workspace has its own count");
 }
 
-async fn the_minute_before_counts_for_the_share_still_in_view(engine: &Engine) {
+async fn previous_minute_counts_by_its_share_of_the_window(engine: &Engine) {
     let clock = minute();
     let limit = engine.rate_limit(100, &clock);
     assert_eq!(admitted(&limit, 80).await, 80);
     clock.advance(MINUTE + Duration::from_secs(15));
-    assert_eq!(admitted(&limit, 200).await, 40, "three quarters of the minute before are in view");
+    assert_eq!(admitted(&limit, 200).await, 40, "three quarters of the previous minute are in the window");
     clock.advance(Duration::from_secs(30));
-    assert_eq!(admitted(&limit, 200).await, 40, "a quarter is: 100 - 40 - 80 / 4");
+    assert_eq!(admitted(&limit, 200).await, 40, "a quarter is in the window: 100 - 40 - 80 / 4");
     clock.advance(MINUTE * 3);
     assert_eq!(limit.check(ADA).await.remaining, 99);
 }
 
-async fn a_denied_request_may_come_back_at_its_reset_and_not_before(engine: &Engine) {
+async fn denied_request_passes_at_its_reset_and_not_before(engine: &Engine) {
     for (number, early) in [0, 1, 20, 59].into_iter().enumerate() {
         let clock = Clock::manual(Timestamp::EPOCH + MINUTE * 1000 * (u32::try_from(number).unwrap() + 1));
         let limit = engine.rate_limit(7, &clock);
@@ -73,32 +73,32 @@ async fn a_denied_request_may_come_back_at_its_reset_and_not_before(engine: &Eng
             clock.advance(reset - Duration::from_micros(1));
             assert!(!limit.check(ADA).await.allowed, "{early} s: too early");
             clock.advance(Duration::from_micros(1));
-            assert!(limit.check(ADA).await.allowed, "{early} s: late after {reset:?}");
+            assert!(limit.check(ADA).await.allowed, "{early} s: still denied after {reset:?}");
         }
     }
 }
 
-async fn a_clock_that_is_behind_forgets_nothing(engine: &Engine) {
+async fn clock_that_is_behind_does_not_reset_the_count(engine: &Engine) {
     let clock = minute();
     let limit = engine.rate_limit(2, &clock);
     clock.advance(MINUTE);
     assert_eq!(admitted(&limit, 9).await, 2);
     if let Engine::Redis(_) = engine {
         let behind = engine.rate_limit(2, &minute());
-        assert_eq!(admitted(&behind, 9).await, 0, "of another process");
+        assert_eq!(admitted(&behind, 9).await, 0, "the limit of another process");
     }
 }
 
-async fn zero_is_no_limit(engine: &Engine) {
+async fn zero_disables_the_limit(engine: &Engine) {
     let limit = engine.rate_limit(0, &minute());
     assert_eq!(admitted(&limit, 1000).await, 1000);
     assert_eq!(limit.check(ADA).await.limit, 0);
 }
 
-async fn many_at_once_pass_exactly_up_to_the_limit(engine: &Engine) {
+async fn concurrent_requests_pass_exactly_up_to_the_limit(engine: &Engine) {
     let clock = minute();
     let limit = Arc::new(engine.rate_limit(250, &clock));
-    // In Redis half of them come to another process.
+    // With Redis, half of the requests go to another process.
     let other = if let Engine::Redis(_) = engine {
         Arc::new(engine.rate_limit(250, &clock))
     } else {

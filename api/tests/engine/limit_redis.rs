@@ -1,4 +1,4 @@
-//! Limits in Redis: what is seen there, and that they hold without it, process by process.
+//! Limits in Redis: stored keys, and the limits per process during a Redis outage.
 
 use std::{
     net::IpAddr,
@@ -20,7 +20,7 @@ use test_support::{redis::RedisServer, wait::eventually};
 const FALLBACKS: &str = "agent_obs_limit_fallbacks_total";
 
 #[tokio::test]
-async fn a_check_is_one_round_trip_and_its_key_runs_out() {
+async fn check_takes_one_round_trip_and_its_key_expires() {
     let server = RedisServer::start();
     let limit = RateLimit::redis(connect(&server), 10, minute(), Metrics::new().unwrap());
     assert_eq!(admitted(&limit, 1).await, 1);
@@ -32,7 +32,7 @@ async fn a_check_is_one_round_trip_and_its_key_runs_out() {
 }
 
 #[tokio::test]
-async fn without_redis_each_process_holds_the_limit_by_itself() {
+async fn redis_outage_falls_back_to_a_limit_per_process() {
     let mut server = RedisServer::start();
     let metrics = Metrics::new().unwrap();
     let limit = RateLimit::redis(connect(&server), 10, minute(), metrics.clone());
@@ -42,16 +42,16 @@ async fn without_redis_each_process_holds_the_limit_by_itself() {
     assert_eq!(metric(&metrics, FALLBACKS), Some(50.0));
     server.start_again();
     let shared = format!("limit:requests:{}", Uuid::from_u128(2));
-    eventually("the shared count", || async {
+    eventually("the count is in Redis", || async {
         limit.check(Uuid::from_u128(2)).await;
         server.query(&["EXISTS", &shared]).await
     })
     .await;
-    assert_eq!(admitted(&limit, 50).await, 10, "this Redis forgot what it had counted");
+    assert_eq!(admitted(&limit, 50).await, 10, "the restarted Redis has lost its counts");
 }
 
 #[tokio::test]
-async fn a_redis_that_hangs_delays_one_request_and_not_all() {
+async fn hanging_redis_delays_one_request_and_not_all() {
     let server = RedisServer::start();
     let limit = RateLimit::redis(connect(&server), 1000, minute(), Metrics::new().unwrap());
     admitted(&limit, 1).await;
@@ -63,7 +63,7 @@ async fn a_redis_that_hangs_delays_one_request_and_not_all() {
 }
 
 #[tokio::test]
-async fn an_email_is_kept_as_a_hash_alone() {
+async fn email_is_stored_only_as_a_hash() {
     let server = RedisServer::start();
     let limit = LoginLimit::redis(&connect(&server), &minute(), &Metrics::new().unwrap());
     limit.attempt("ada@example.com", IpAddr::from([192, 0, 2, 1])).await.unwrap().failed();

@@ -1,4 +1,4 @@
-//! What every limit of logins and registrations must do, whichever process a guess comes to.
+//! Tests that every engine of the login and registration limits must pass, also across processes.
 
 use std::{cell::Cell, net::IpAddr, time::Duration};
 
@@ -11,17 +11,17 @@ use test_support::wait::eventually;
 const ADA: &str = "ada@example.com";
 
 on_every_engine!(
-    the_eleventh_guess_at_an_email_waits,
-    a_right_password_clears_the_email_and_not_the_address,
-    a_guess_without_an_outcome_is_taken_back,
-    the_twenty_first_registration_from_an_address_waits,
+    eleventh_guess_at_an_email_is_denied,
+    right_password_resets_the_count_of_the_email_and_not_of_the_address,
+    guess_without_an_outcome_is_not_counted,
+    twenty_first_registration_from_an_address_is_denied,
 );
 
 fn address(last: u8) -> IpAddr {
     IpAddr::from([192, 0, 2, last])
 }
 
-async fn the_eleventh_guess_at_an_email_waits(engine: &Engine) {
+async fn eleventh_guess_at_an_email_is_denied(engine: &Engine) {
     let clock = minute();
     let limit = engine.login_limit(&clock);
     for guess in 0..10 {
@@ -36,7 +36,7 @@ async fn the_eleventh_guess_at_an_email_waits(engine: &Engine) {
     limit.attempt(ADA, address(99)).await.unwrap().failed();
 }
 
-async fn a_right_password_clears_the_email_and_not_the_address(engine: &Engine) {
+async fn right_password_resets_the_count_of_the_email_and_not_of_the_address(engine: &Engine) {
     let limit = engine.login_limit(&minute());
     for _ in 0..5 {
         for _ in 0..9 {
@@ -51,16 +51,16 @@ async fn a_right_password_clears_the_email_and_not_the_address(engine: &Engine) 
     limit.attempt(ADA, address(2)).await.unwrap().failed();
 }
 
-async fn a_guess_without_an_outcome_is_taken_back(engine: &Engine) {
+async fn guess_without_an_outcome_is_not_counted(engine: &Engine) {
     let limit = engine.login_limit(&minute());
-    let mut under_way = Vec::new();
+    let mut pending = Vec::new();
     for _ in 0..20 {
-        under_way.extend(limit.attempt(ADA, address(1)).await);
+        pending.extend(limit.attempt(ADA, address(1)).await);
     }
-    assert_eq!(under_way.len(), 10);
-    drop(under_way);
+    assert_eq!(pending.len(), 10);
+    drop(pending);
     let failed = Cell::new(0);
-    eventually("room for ten failures again", || async {
+    eventually("ten failures are possible again", || async {
         if let Ok(attempt) = limit.attempt(ADA, address(1)).await {
             attempt.failed();
             failed.set(failed.get() + 1);
@@ -71,7 +71,7 @@ async fn a_guess_without_an_outcome_is_taken_back(engine: &Engine) {
     assert!(limit.attempt(ADA, address(1)).await.is_err());
 }
 
-async fn the_twenty_first_registration_from_an_address_waits(engine: &Engine) {
+async fn twenty_first_registration_from_an_address_is_denied(engine: &Engine) {
     let limit = engine.login_limit(&minute());
     for _ in 0..20 {
         limit.register(address(1)).await.unwrap();

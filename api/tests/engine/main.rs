@@ -1,5 +1,5 @@
-//! Cache, limits and queue, each on this process's memory and on Redis: one suite for both engines, and what is Redis' own,
-//! down to its faults. Each test has a Redis of its own. One binary, so that it is linked once; a file per subject.
+//! Cache, limits and queue on both engines, the memory of the process and Redis. Shared suites run on both; the other tests
+//! cover Redis and its faults. Each test starts its own Redis. One binary, so that it is linked once.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 mod cache;

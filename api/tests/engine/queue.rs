@@ -1,4 +1,5 @@
-//! What every queue must do: what it took is written once, in order, and nobody's mistake stops the others.
+//! Tests that every queue engine must pass: accepted requests are written once and in order, and an invalid request does
+//! not stop the others.
 
 use domain::trace::record::MICROS_PER_POINT;
 use futures_util::future::join_all;
@@ -6,20 +7,20 @@ use uuid::Uuid;
 
 use crate::{
     engine::{Engine, on_every_engine},
-    sample::{bad_trace, loose_span, score, trace, traces},
+    sample::{bad_trace, incoming_span, score, trace, traces},
     stage::Stage,
 };
 use test_support::wait::eventually;
 
 on_every_engine!(
-    what_is_pushed_is_written_once_however_often_it_is_sent,
-    spans_by_themselves_become_their_trace_in_whatever_requests_they_come,
-    scores_come_after_the_traces_before_them_and_in_their_order,
-    a_request_that_cannot_be_written_stops_no_other,
-    many_senders_at_once_lose_nothing,
+    repeated_pushes_are_written_once,
+    incoming_spans_of_several_requests_become_one_trace,
+    scores_are_written_in_order_and_after_earlier_traces,
+    request_that_cannot_be_written_does_not_stop_others,
+    concurrent_senders_lose_nothing,
 );
 
-async fn what_is_pushed_is_written_once_however_often_it_is_sent(engine: &Engine) {
+async fn repeated_pushes_are_written_once(engine: &Engine) {
     let stage = Stage::new().await;
     let (queue, _running) = stage.queue(engine).await;
     let ada = Uuid::new_v4();
@@ -31,29 +32,29 @@ async fn what_is_pushed_is_written_once_however_often_it_is_sent(engine: &Engine
     stage.written(ada, 101).await;
 }
 
-async fn spans_by_themselves_become_their_trace_in_whatever_requests_they_come(engine: &Engine) {
+async fn incoming_spans_of_several_requests_become_one_trace(engine: &Engine) {
     let stage = Stage::new().await;
     let (queue, _running) = stage.queue(engine).await;
     let ada = Uuid::new_v4();
     queue.push_spans(Vec::new()).await.unwrap();
     for _ in 0..2 {
-        // Each in a request of its own, the root last, and traces and scores between them.
-        queue.push_spans(vec![loose_span(ada, "run", "leaf", Some("step"))]).await.unwrap();
+        // Each span in a separate request, the root last, with traces and scores in between.
+        queue.push_spans(vec![incoming_span(ada, "run", "leaf", Some("step"))]).await.unwrap();
         queue.push(vec![trace(ada, "whole")]).await.unwrap();
-        queue.push_spans(vec![loose_span(ada, "run", "step", Some("root"))]).await.unwrap();
+        queue.push_spans(vec![incoming_span(ada, "run", "step", Some("root"))]).await.unwrap();
         queue.score(score(ada, "run", 80)).await.unwrap();
-        queue.push_spans(vec![loose_span(ada, "run", "root", None)]).await.unwrap();
+        queue.push_spans(vec![incoming_span(ada, "run", "root", None)]).await.unwrap();
     }
     queue.push(vec![trace(ada, "last")]).await.unwrap();
     stage.written(ada, 3).await;
-    eventually("the whole run", || async {
+    eventually("the trace is assembled", || async {
         let found = stage.store.detail(ada, "run").await.unwrap();
         found.is_some_and(|run| run.spans.len() == 3 && run.trace.quality_score == Some(80.0))
     })
     .await;
 }
 
-async fn scores_come_after_the_traces_before_them_and_in_their_order(engine: &Engine) {
+async fn scores_are_written_in_order_and_after_earlier_traces(engine: &Engine) {
     let stage = Stage::new().await;
     let (queue, _running) = stage.queue(engine).await;
     let ada = Uuid::new_v4();
@@ -65,7 +66,7 @@ async fn scores_come_after_the_traces_before_them_and_in_their_order(engine: &En
     }
     queue.push(vec![trace(ada, "last")]).await.unwrap();
     stage.written(ada, 21).await;
-    eventually("the last score", || async {
+    eventually("the last score of each trace is applied", || async {
         let mut right = 0;
         for number in 0..20 {
             let detail = stage.store.detail(ada, &format!("run-{number}")).await.unwrap().unwrap();
@@ -76,7 +77,7 @@ async fn scores_come_after_the_traces_before_them_and_in_their_order(engine: &En
     .await;
 }
 
-async fn a_request_that_cannot_be_written_stops_no_other(engine: &Engine) {
+async fn request_that_cannot_be_written_does_not_stop_others(engine: &Engine) {
     let stage = Stage::new().await;
     let (queue, _running) = stage.queue(engine).await;
     let ada = Uuid::new_v4();
@@ -86,12 +87,12 @@ async fn a_request_that_cannot_be_written_stops_no_other(engine: &Engine) {
         queue.push(traces)
     });
     let refused = join_all(pushes).await.into_iter().filter(Result::is_err).count();
-    // In memory the sender waits for the commit and hears of it; in Redis it becomes a dead letter.
+    // In memory, the sender waits for the commit and gets the error; in Redis, the request becomes a dead letter.
     assert_eq!(refused, if let Engine::Memory = engine { 4 } else { 0 });
     stage.written(ada, 32).await;
 }
 
-async fn many_senders_at_once_lose_nothing(engine: &Engine) {
+async fn concurrent_senders_lose_nothing(engine: &Engine) {
     let stage = Stage::new().await;
     let (queue, _running) = stage.queue(engine).await;
     let workspaces: Vec<Uuid> = (0..20).map(|_| Uuid::new_v4()).collect();

@@ -1,4 +1,4 @@
-//! Messages that cannot be processed: each goes to the dead letters with the reason, and the rest goes on.
+//! Messages that cannot be processed: each becomes a dead letter with its reason, and the others are written.
 
 use api::queue::Message;
 use domain::trace::record::NewTrace;
@@ -18,7 +18,7 @@ struct DeadLetter {
 }
 
 async fn dead_letters(server: &RedisServer, count: usize) -> Vec<DeadLetter> {
-    eventually("the dead letters", || async {
+    eventually("the dead letters are stored", || async {
         server.query::<usize>(&["XLEN", "traces:dead"]).await == count
     })
     .await;
@@ -32,7 +32,7 @@ async fn dead_letters(server: &RedisServer, count: usize) -> Vec<DeadLetter> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_store_refuses_is_put_aside_and_can_be_read_there() {
+async fn message_that_the_store_rejects_becomes_a_readable_dead_letter() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
@@ -51,7 +51,7 @@ async fn what_the_store_refuses_is_put_aside_and_can_be_read_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_no_message_is_put_aside() {
+async fn invalid_message_becomes_a_dead_letter() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
@@ -66,14 +66,14 @@ async fn what_is_no_message_is_put_aside() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_delivered_too_often_is_put_aside_and_its_neighbours_are_written() {
+async fn message_that_was_delivered_too_often_becomes_a_dead_letter_and_others_are_written() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
     for number in 0..10 {
         queue.push(traces(ada, &format!("run-{number}"), 1)).await.unwrap();
     }
-    // Somebody took all of them and died, and with one of them five times.
+    // A consumer read all messages and died, five times with one of them.
     stage.consumer(&server).create_groups().await.unwrap();
     let mut stream = String::new();
     for number in 0..8 {
@@ -85,8 +85,8 @@ async fn what_was_delivered_too_often_is_put_aside_and_its_neighbours_are_writte
     let read = ["XREADGROUP", "GROUP", "processing", "ghost", "STREAMS", &stream, ">"];
     let _: redis::Value = server.query(&read).await;
     let all: StreamRangeReply = server.query(&["XRANGE", &stream, "-", "+"]).await;
-    let killer = &all.ids[4].id;
-    let claim = ["XCLAIM", &stream, "processing", "ghost", "0", killer, "RETRYCOUNT", "5"];
+    let poison_id = &all.ids[4].id;
+    let claim = ["XCLAIM", &stream, "processing", "ghost", "0", poison_id, "RETRYCOUNT", "5"];
     let _: redis::Value = server.query(&claim).await;
 
     let _running = stage.worker(&server).await;

@@ -1,5 +1,5 @@
-//! What may happen to a queue in Redis and its workers: a kill in the middle, a store that is away, a Redis that is stopped,
-//! killed, emptied or hangs. Whatever was acknowledged is written, once.
+//! Faults of the queue in Redis and its workers: a killed worker, an unavailable store, a Redis that is stopped, killed,
+//! emptied or hangs. Acknowledged requests are written exactly once.
 
 use std::time::Duration;
 
@@ -14,36 +14,36 @@ use crate::{
 };
 use test_support::{redis::RedisServer, wait::eventually};
 
-/// Sends until it is taken, as clients do.
+/// Retries until the request is acknowledged, as clients do.
 async fn send(queue: &Queue, traces: Vec<NewTrace>) {
-    eventually("the acknowledgement", || async {
-        let taken = queue.push(traces.clone()).await.is_ok();
-        if !taken {
+    eventually("the request is acknowledged", || async {
+        let acknowledged = queue.push(traces.clone()).await.is_ok();
+        if !acknowledged {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        taken
+        acknowledged
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_killed_worker_had_in_hand_is_taken_over_within_seconds_and_counted_once() {
+async fn pending_messages_of_a_killed_worker_are_written_by_another_and_counted_once() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let queue = stage.producer(&server);
     let workspaces: Vec<Uuid> = (0..16).map(|_| Uuid::new_v4()).collect();
-    let held = stage.hold_the_store().await;
+    let store_lock = stage.lock_store().await;
     for &workspace_id in &workspaces {
         queue.push(traces(workspace_id, "run", 10)).await.unwrap();
     }
-    // All of them wait when it comes, so that it reads all of them.
+    // All messages are queued before the worker starts, so that it reads all of them.
     let killed = stage.worker(&server).await;
-    eventually("everything in hand", || async {
+    eventually("all messages are pending", || async {
         stage.consumer(&server).load().await.is_ok_and(|load| load.pending == 16)
     })
     .await;
     drop(killed);
-    held.release().await;
+    store_lock.release().await;
     let other = stage.worker(&server).await;
     for &workspace_id in &workspaces {
         stage.written(workspace_id, 10).await;
@@ -52,28 +52,28 @@ async fn what_a_killed_worker_had_in_hand_is_taken_over_within_seconds_and_count
     assert!(metric(&other.metrics, "agent_obs_queue_redeliveries_total") >= Some(16.0));
     other.worker.stop().await;
     for number in 0..8 {
-        let left: Vec<redis::Value> =
+        let remaining: Vec<redis::Value> =
             server.query(&["XINFO", "CONSUMERS", &format!("traces:queue:{number}"), "processing"]).await;
-        assert!(left.is_empty(), "the dead one's name is forgotten");
+        assert!(remaining.is_empty(), "the consumer of the killed worker is removed");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_is_away_is_waited_for_and_the_batch_kept() {
+async fn worker_waits_for_an_unavailable_store_and_keeps_the_batch() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
-    let held = stage.hold_the_store().await;
+    let store_lock = stage.lock_store().await;
     let running = stage.worker(&server).await;
     for number in 0..10 {
         queue.push(traces(ada, &format!("run-{number}"), 10)).await.unwrap();
     }
-    // SQLite itself waits for ten seconds before it says that it is busy.
-    eventually("the first failed attempt", || async {
+    // SQLite waits for ten seconds before it returns `SQLITE_BUSY`.
+    eventually("the first write has failed", || async {
         metric(&running.metrics, "agent_obs_write_duration_seconds_count") >= Some(1.0)
     })
     .await;
-    held.release().await;
+    store_lock.release().await;
     stage.written(ada, 100).await;
     stage.drained(&server).await;
     let dead: usize = server.query(&["XLEN", "traces:dead"]).await;
@@ -81,7 +81,7 @@ async fn a_store_that_is_away_is_waited_for_and_the_batch_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_is_killed_and_started_again_has_lost_nothing_that_was_acknowledged() {
+async fn restarted_redis_keeps_all_acknowledged_messages() {
     let mut server = durable();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
@@ -93,7 +93,7 @@ async fn a_redis_that_is_killed_and_started_again_has_lost_nothing_that_was_ackn
     server.start_again();
     let running = stage.worker(&server).await;
     stage.written(ada, 200).await;
-    // And under a worker, with messages on their way.
+    // With a worker, and with messages in flight.
     for round in 0..3 {
         for number in 0..20 {
             send(&queue, traces(ada, &format!("run-{round}-{number}"), 4)).await;
@@ -111,7 +111,7 @@ async fn a_redis_that_is_killed_and_started_again_has_lost_nothing_that_was_ackn
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_comes_back_empty_is_furnished_anew() {
+async fn empty_redis_is_initialized_again() {
     let mut server = RedisServer::start();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
@@ -129,7 +129,7 @@ async fn a_redis_that_comes_back_empty_is_furnished_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_redis_that_hangs_for_longer_than_the_leases_hold_loses_nothing() {
+async fn redis_that_hangs_longer_than_the_leases_loses_nothing() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
@@ -139,7 +139,7 @@ async fn a_redis_that_hangs_for_longer_than_the_leases_hold_loses_nothing() {
     }
     server.pause();
     let refused = queue.push(traces(ada, "late", 10)).await;
-    assert!(refused.is_err(), "nobody knows whether it was taken");
+    assert!(refused.is_err(), "the outcome of the push is unknown");
     server.resume();
     send(&queue, traces(ada, "late", 10)).await;
     stage.written(ada, 510).await;

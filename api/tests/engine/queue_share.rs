@@ -1,11 +1,11 @@
-//! Several workers on one queue: they share the streams evenly, give them up in an orderly way, and write each message once.
+//! Several workers on one queue: they share the streams evenly, release them when they stop, and write each message once.
 
 use uuid::Uuid;
 
 use crate::{engine::metric, sample::traces, stage::Stage};
 use test_support::{redis::RedisServer, wait::eventually};
 
-/// How many streams each live consumer holds, the fewest first.
+/// Returns how many streams each live consumer holds, in ascending order.
 async fn shares(server: &RedisServer) -> Vec<usize> {
     let mut counts = std::collections::BTreeMap::new();
     for number in 0..8 {
@@ -19,30 +19,30 @@ async fn shares(server: &RedisServer) -> Vec<usize> {
     counts
 }
 
-async fn shared_as(server: &RedisServer, expected: &[usize]) {
-    eventually(&format!("streams shared as {expected:?}"), || async { shares(server).await == expected })
+async fn expect_shares(server: &RedisServer, expected: &[usize]) {
+    eventually(&format!("streams are shared as {expected:?}"), || async { shares(server).await == expected })
         .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn streams_are_shared_evenly_and_anew_when_a_worker_comes_or_goes() {
+async fn streams_are_shared_evenly_and_rebalanced_when_workers_start_or_stop() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let one = stage.worker(&server).await;
-    shared_as(&server, &[8]).await;
+    expect_shares(&server, &[8]).await;
     let two = stage.worker(&server).await;
-    shared_as(&server, &[4, 4]).await;
+    expect_shares(&server, &[4, 4]).await;
     let three = stage.worker(&server).await;
-    shared_as(&server, &[2, 3, 3]).await;
+    expect_shares(&server, &[2, 3, 3]).await;
     two.worker.stop().await;
-    shared_as(&server, &[4, 4]).await;
-    // Killed: its leases run out.
+    expect_shares(&server, &[4, 4]).await;
+    // Killed: its leases expire.
     drop(three);
-    shared_as(&server, &[8]).await;
+    expect_shares(&server, &[8]).await;
     one.worker.stop().await;
-    shared_as(&server, &[]).await;
-    let left: usize = server.query(&["ZCARD", "traces:consumers"]).await;
-    assert!(left <= 1, "the killed one is forgotten by the next who looks");
+    expect_shares(&server, &[]).await;
+    let remaining: usize = server.query(&["ZCARD", "traces:consumers"]).await;
+    assert!(remaining <= 1, "at most the killed consumer remains");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,7 +51,7 @@ async fn two_workers_share_the_work_and_write_each_message_once() {
     let stage = Stage::new().await;
     let queue = stage.producer(&server);
     let (one, two) = (stage.worker(&server).await, stage.worker(&server).await);
-    shared_as(&server, &[4, 4]).await;
+    expect_shares(&server, &[4, 4]).await;
     let workspaces: Vec<Uuid> = (0..32).map(|_| Uuid::new_v4()).collect();
     for round in 0..5 {
         for &workspace_id in &workspaces {
@@ -64,8 +64,8 @@ async fn two_workers_share_the_work_and_write_each_message_once() {
     stage.drained(&server).await;
     for running in [&one, &two] {
         let groups = metric(&running.metrics, "agent_obs_queue_groups_total").unwrap();
-        let again = metric(&running.metrics, "agent_obs_queue_redeliveries_total").unwrap();
-        assert!(groups >= 1.0 && again == 0.0, "{groups} groups, {again} redeliveries");
+        let redeliveries = metric(&running.metrics, "agent_obs_queue_redeliveries_total").unwrap();
+        assert!(groups >= 1.0 && redeliveries == 0.0, "{groups} groups, {redeliveries} redeliveries");
     }
     let written: f64 = [&one, &two]
         .iter()
@@ -74,23 +74,23 @@ async fn two_workers_share_the_work_and_write_each_message_once() {
     assert_eq!(written, 32.0 * 25.0, "nothing was written twice");
     one.worker.stop().await;
     two.worker.stop().await;
-    assert_eq!(consumers(&server).await, 0, "their names are gone");
+    assert_eq!(consumers(&server).await, 0, "both consumers are removed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand() {
+async fn stopping_worker_finishes_its_pending_messages() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
-    let held = stage.hold_the_store().await;
+    let store_lock = stage.lock_store().await;
     let running = stage.worker(&server).await;
     queue.push(traces(ada, "run", 10)).await.unwrap();
-    eventually("the message in hand", || async {
+    eventually("the message is pending", || async {
         stage.consumer(&server).load().await.is_ok_and(|load| load.pending == 1)
     })
     .await;
     let stopping = tokio::spawn(running.worker.stop());
-    held.release().await;
+    store_lock.release().await;
     stopping.await.unwrap();
     assert_eq!(stage.count(ada).await, 10);
     stage.drained(&server).await;
@@ -98,14 +98,14 @@ async fn a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_worker_that_cannot_finish_leaves_the_rest_as_if_it_had_not_been_delivered() {
+async fn worker_that_cannot_finish_returns_its_messages_as_undelivered() {
     let server = RedisServer::start();
     let stage = Stage::new().await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
-    let held = stage.hold_the_store().await;
+    let store_lock = stage.lock_store().await;
     let running = stage.worker(&server).await;
     queue.push(traces(ada, "run", 10)).await.unwrap();
-    eventually("the message in hand", || async {
+    eventually("the message is pending", || async {
         stage.consumer(&server).load().await.is_ok_and(|load| load.pending == 1)
     })
     .await;
@@ -118,7 +118,7 @@ async fn a_worker_that_cannot_finish_leaves_the_rest_as_if_it_had_not_been_deliv
         deliveries.extend(pending.into_iter().map(|(.., delivered)| delivered));
     }
     assert_eq!(deliveries, [0]);
-    held.release().await;
+    store_lock.release().await;
     let other = stage.worker(&server).await;
     stage.written(ada, 10).await;
     stage.drained(&server).await;
@@ -126,7 +126,7 @@ async fn a_worker_that_cannot_finish_leaves_the_rest_as_if_it_had_not_been_deliv
     assert_eq!(consumers(&server).await, 0);
 }
 
-/// Names that the streams' groups know.
+/// Returns the number of consumers in the groups of all streams.
 async fn consumers(server: &RedisServer) -> usize {
     let mut names = 0;
     for number in 0..8 {

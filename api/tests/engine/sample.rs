@@ -1,4 +1,4 @@
-//! Traces and scores to send.
+//! Sample traces, spans and scores.
 
 use domain::trace::record::{IncomingSpan, NewScore, NewSpan, NewTrace};
 use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// 2026-03-11T00:00:00Z.
 pub const START: Timestamp = Timestamp::from_millis(1_773_187_200_000);
 
-/// A trace in which nothing is remarkable.
+/// Returns an ordinary trace.
 pub fn trace(workspace_id: Uuid, trace_id: impl Into<String>) -> NewTrace {
     NewTrace {
         workspace_id,
@@ -24,12 +24,12 @@ pub fn trace(workspace_id: Uuid, trace_id: impl Into<String>) -> NewTrace {
     }
 }
 
-/// So many traces, with ids of `name` and their number.
+/// Returns `count` traces with the ids `{name}-{number}`.
 pub fn traces(workspace_id: Uuid, name: &str, count: usize) -> Vec<NewTrace> {
     (0..count).map(|number| trace(workspace_id, format!("{name}-{number}"))).collect()
 }
 
-/// A trace that no store takes: two of its spans have one id.
+/// Returns a trace that every store rejects: two of its spans have the same id.
 pub fn bad_trace(workspace_id: Uuid, trace_id: &str) -> NewTrace {
     let span = NewSpan {
         span_id: "same".to_owned(),
@@ -45,8 +45,13 @@ pub fn bad_trace(workspace_id: Uuid, trace_id: &str) -> NewTrace {
     NewTrace { spans: vec![span; 2], ..trace(workspace_id, trace_id) }
 }
 
-/// A span that comes by itself.
-pub fn loose_span(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Option<&str>) -> IncomingSpan {
+/// Returns an incoming span.
+pub fn incoming_span(
+    workspace_id: Uuid,
+    trace_id: &str,
+    span_id: &str,
+    parent: Option<&str>,
+) -> IncomingSpan {
     let span = NewSpan {
         span_id: span_id.to_owned(),
         parent_span_id: parent.map(str::to_owned),
@@ -65,7 +70,7 @@ pub fn loose_span(workspace_id: Uuid, trace_id: &str, span_id: &str, parent: Opt
     }
 }
 
-/// A score of a trace, in points.
+/// Returns a score of a trace, in points.
 pub fn score(workspace_id: Uuid, trace_id: &str, points: i64) -> NewScore {
     NewScore {
         workspace_id,

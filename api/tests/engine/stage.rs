@@ -1,4 +1,4 @@
-//! A queue with a store behind it: where tests send traces and look for them.
+//! A queue with a store behind it, for tests that send traces and look for them.
 
 use std::time::Duration;
 
@@ -23,18 +23,18 @@ use test_support::{
     wait::eventually,
 };
 
-/// How long leases hold in tests: what is left by the dead is taken over after that.
+/// Duration of leases in tests: after it, other workers take over the messages of a dead worker.
 const LEASE: Duration = Duration::from_millis(500);
 
 /// A store of traces, and workers that write to it.
 pub struct Stage {
     shape: Shape,
     folder: TempDir,
-    /// For looking at what is written.
+    /// For reading what was written.
     pub store: TraceStore,
 }
 
-/// A process that writes, and what it counts.
+/// A worker and its metrics.
 pub struct Running {
     pub worker: Worker,
     pub metrics: Metrics,
@@ -51,7 +51,7 @@ impl Stage {
         Self { shape, folder, store }
     }
 
-    /// The queue of `engine`, and the process that empties it where that is another one.
+    /// Returns the queue of `engine`, and the worker that empties it if the engine needs one.
     pub async fn queue(&self, engine: &Engine) -> (Queue, Option<Running>) {
         match engine {
             Engine::Memory => {
@@ -64,17 +64,17 @@ impl Stage {
         }
     }
 
-    /// The queue in Redis, as ingestion has it.
+    /// Returns the queue in Redis, as ingestion uses it.
     pub fn producer(&self, server: &RedisServer) -> Queue {
         Queue::Redis(RedisQueue::new(patient(server), self.shape))
     }
 
-    /// One of those who share the queue in Redis.
+    /// Returns a consumer of the queue in Redis.
     pub fn consumer(&self, server: &RedisServer) -> Consumer {
         Consumer::new(patient(server), self.shape, LEASE)
     }
 
-    /// A process that empties the queue in Redis, with a connection to the store of its own.
+    /// Starts a worker that empties the queue in Redis, with its own connection to the store.
     pub async fn worker(&self, server: &RedisServer) -> Running {
         let (writer, metrics) = self.writer().await;
         Running { worker: Worker::start(self.consumer(server), writer, metrics.clone()), metrics }
@@ -84,55 +84,53 @@ impl Stage {
         let metrics = Metrics::new().unwrap();
         let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
         let store = TraceStore::open_sqlite(&self.folder.path().join("traces.db")).await.unwrap();
-        {
-            let pricer = Pricer::new(PriceStore::new(store.database()), &[]);
-            let invalidator = Invalidator::new(cache, Clock::system());
-            let clock = Clock::system();
-            (GroupWriter::new(store, pricer, invalidator, metrics.clone(), clock), metrics)
-        }
+        let pricer = Pricer::new(PriceStore::new(store.database()), &[]);
+        let invalidator = Invalidator::new(cache, Clock::system());
+        let clock = Clock::system();
+        (GroupWriter::new(store, pricer, invalidator, metrics.clone(), clock), metrics)
     }
 
-    /// How many traces of a workspace are written, by the rollups.
+    /// Returns the number of written traces of a workspace, from the rollups.
     pub async fn count(&self, workspace_id: Uuid) -> i64 {
         let day = Duration::from_secs(86_400);
         let window = Window { start: START - day, end: START + day };
         self.store.sums(workspace_id, &[window]).await.unwrap()[0].requests
     }
 
-    /// Waits until so many are written, and nothing is left in the queue.
+    /// Waits until exactly `count` traces of a workspace are written.
     pub async fn written(&self, workspace_id: Uuid, count: i64) {
-        eventually("the last trace", || async { self.count(workspace_id).await == count }).await;
+        eventually("all traces are written", || async { self.count(workspace_id).await == count }).await;
     }
 
-    /// Waits until the queue is empty to the last byte.
+    /// Waits until the queue is empty and counts no bytes.
     pub async fn drained(&self, server: &RedisServer) {
         let consumer = self.consumer(server);
-        eventually("the end of the queue", || async {
+        eventually("the queue is drained", || async {
             consumer.load().await.is_ok_and(|load| (load.messages, load.pending, load.bytes) == (0, 0, 0))
         })
         .await;
     }
 
-    /// Keeps all others from writing to the store until it is released.
-    pub async fn hold_the_store(&self) -> Held {
+    /// Locks the store for all other writers until the lock is released.
+    pub async fn lock_store(&self) -> StoreLock {
         let options = SqliteConnectOptions::new().filename(self.folder.path().join("traces.db"));
         let mut other = SqliteConnection::connect_with(&options).await.unwrap();
         sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
-        Held(other)
+        StoreLock(other)
     }
 }
 
-/// Holds the store until it is released.
-pub struct Held(SqliteConnection);
+/// A write lock on the store.
+pub struct StoreLock(SqliteConnection);
 
-impl Held {
+impl StoreLock {
     pub async fn release(mut self) {
         sqlx::query("ROLLBACK").execute(&mut self.0).await.unwrap();
         self.0.close().await.unwrap();
     }
 }
 
-/// A Redis whose data outlive it.
+/// Starts a Redis that keeps its data across restarts.
 pub fn durable() -> RedisServer {
     RedisServer::start_with(RedisOptions { append_only: true, ..RedisOptions::default() })
 }

@@ -1,8 +1,9 @@
-//! nginx.conf in the real nginx: what it adds to the gateway's answers and what it answers itself. The pages are a stand-in
-//! of the shape that trunk makes, so that nothing has to be built before. What it needs: nginx and setpriv.
+//! nginx.conf in the real nginx: the headers that it adds to the gateway's responses, and the responses that it generates
+//! itself. The pages are a small fake with the layout of a trunk build, so that nothing has to be built. Requires nginx
+//! and setpriv.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
-mod behind;
-mod beside;
+mod gateway;
+mod parity;
 mod spa;

@@ -1,4 +1,4 @@
-//! A small SPA of the shape that trunk makes.
+//! A small SPA with the layout of a trunk build.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 pub const SCRIPT: &str = "/web-1a2b3c4d5e6f7a8b.js";
 pub const WASM: &str = "/web-1a2b3c4d5e6f7a8b_bg.wasm";
-/// Every file with its contents; some kB where they are to be worth compressing.
+/// Returns every file with its contents. Some have several kB, so that compression reduces their size.
 pub fn files() -> [(&'static str, String); 6] {
     let page = "<!doctype html><link rel=\"modulepreload\" href=\"/web-1a2b3c4d5e6f7a8b.js\"><script type=\"module\">\n\
                 import init from '/web-1a2b3c4d5e6f7a8b.js';\n\n  await init({ \"a\": `$&\\n` });  \n\n</script>\n\
@@ -21,7 +21,7 @@ pub fn files() -> [(&'static str, String); 6] {
     ]
 }
 
-/// A folder with them.
+/// Creates a folder with these files.
 pub fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, contents) in files() {

@@ -3,29 +3,29 @@
 use serde_json::json;
 
 use crate::{
+    fake_model_api::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
     library::{Library, Sent},
     price::{GPT_4O, GPT_4O_MINI, call, embedding},
     report::Report,
     stage::Stage,
-    stand_in::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_of_the_ai_sdk_arrives_as_it_was() {
+async fn ai_sdk_run_is_stored_as_sent() {
     let stage = Stage::new().await;
     let run = stage.by_http(Library::node("with_ai_sdk"), "http/json").run().await;
     let mut report = Report::new("Vercel AI SDK | HTTP JSON", &run, &stage.member).await;
     let roots: Vec<&Sent> = run.roots().collect();
     assert_eq!((run.spans.len(), roots.len()), (10, 4));
-    let whose = json!({"session_id": "session-7", "user_id": "user-9"});
-    roots.iter().for_each(|root| report.trace_has(root, &whose));
+    let ids = json!({"session_id": "session-7", "user_id": "user-9"});
+    roots.iter().for_each(|root| report.trace_has(root, &ids));
     report.trace_has(
         roots[0],
         &json!({
             "name": "ai.generateText",
             "agent_id": "weather-agent",
             "status": "success",
-            // The outer span tells the sum of its two calls, which counts once.
+            // The outer span reports the sum of its two calls, which must not count twice.
             "tokens_input": CALLING.input + ANSWERING.input,
             "tokens_output": CALLING.output + ANSWERING.output,
             "cost_usd": call(GPT_4O, CALLING) + call(GPT_4O, ANSWERING),
@@ -79,7 +79,7 @@ async fn a_run_of_the_ai_sdk_arrives_as_it_was() {
             "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDED, "cost_usd": embedding(),
         }),
     );
-    // Both of its spans tell the same tokens.
+    // Both spans of this trace report the same tokens.
     report.trace_has(
         roots[2],
         &json!({"tokens_input": EMBEDDED, "cost_usd": embedding(), "input": "sunny", "unpriced": null}),

@@ -1,52 +1,52 @@
-//! OpenTelemetry's own SDKs and exporters, with spans made by hand: HTTP with protobuf and with JSON, gRPC, compressed.
+//! OpenTelemetry's own SDKs and exporters with manually created spans: HTTP with protobuf and JSON, gRPC, and compression.
 
 use serde_json::{Value, json};
 
 use crate::{
+    fake_model_api::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
     library::{Library, Run, Sent},
     price::{GPT_4O, call, embedding},
     report::Report,
     stage::Stage,
-    stand_in::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
 };
 
 const QUESTION: &str = "What is the weather in Paris?";
 
-fn said(role: &str, text: &str) -> Value {
+fn text_message(role: &str, text: &str) -> Value {
     json!({"role": role, "parts": [{"type": "text", "content": text}]})
 }
 
-fn answered(text: &str) -> Value {
-    let mut message = said("assistant", text);
+fn assistant_message(text: &str) -> Value {
+    let mut message = text_message("assistant", text);
     message["finish_reason"] = json!("stop");
     json!([message])
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn python_by_http_with_protobuf() {
+async fn python_sdk_run_over_http_protobuf_is_stored_as_sent() {
     let stage = Stage::new().await;
     let run = stage.by_http(Library::python("by_hand"), "http/protobuf").run().await;
-    python("OpenTelemetry Python | HTTP protobuf", &stage, &run).await;
+    check_python_run("OpenTelemetry Python | HTTP protobuf", &stage, &run).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn python_by_http_with_protobuf_compressed_and_the_key_in_the_other_header() {
+async fn python_sdk_run_over_compressed_http_with_x_api_key_is_stored_as_sent() {
     let stage = Stage::new().await;
     let headers = format!("x-api-key={}", stage.key);
     let library = Library::python("by_hand").sending_to(&stage.server.url, "http/protobuf", &headers);
     let run = library.with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
-    python("OpenTelemetry Python | HTTP protobuf, gzip", &stage, &run).await;
+    check_python_run("OpenTelemetry Python | HTTP protobuf, gzip", &stage, &run).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn python_by_grpc_compressed() {
+async fn python_sdk_run_over_compressed_grpc_is_stored_as_sent() {
     let stage = Stage::new().await;
     let run =
         stage.by_grpc(Library::python("by_hand")).with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
-    python("OpenTelemetry Python | gRPC, gzip", &stage, &run).await;
+    check_python_run("OpenTelemetry Python | gRPC, gzip", &stage, &run).await;
 }
 
-async fn python(client: &str, stage: &Stage, run: &Run) {
+async fn check_python_run(client: &str, stage: &Stage, run: &Run) {
     let mut report = Report::new(client, run, &stage.member).await;
     let roots: Vec<&Sent> = run.roots().collect();
     assert_eq!((run.spans.len(), roots.len()), (7, 2));
@@ -61,14 +61,14 @@ async fn python(client: &str, stage: &Stage, run: &Run) {
             "status": "success",
             "model": "gpt-4o-2024-08-06",
             "model_provider": "openai",
-            // The agent tells the sum of its two calls, which counts once.
+            // The agent span reports the sum of its two calls, which must not count twice.
             "tokens_input": CALLING.input + ANSWERING.input + EMBEDDED,
             "tokens_output": CALLING.output + ANSWERING.output,
             "cost_usd": cost(CALLING) + cost(ANSWERING) + embedding(),
             "unpriced": null,
             "incomplete": null,
-            "input": [said("user", QUESTION)],
-            "output": answered(SENTENCE),
+            "input": [text_message("user", QUESTION)],
+            "output": assistant_message(SENTENCE),
         }),
     );
     report.span_has(roots[0], &json!({"kind": "agent"}));
@@ -87,13 +87,13 @@ async fn python(client: &str, stage: &Stage, run: &Run) {
     };
     report.span_has(calls[0], &of_model(CALLING));
     report.span_has(calls[1], &of_model(ANSWERING));
-    let system = said("system", "You are a weather agent.");
+    let system = text_message("system", "You are a weather agent.");
     let tool_call =
         json!({"type": "tool_call", "id": "call_1", "name": "get_weather", "arguments": {"city": "Paris"}});
     let called = json!([{"role": "assistant", "parts": [tool_call], "finish_reason": "tool_call"}]);
-    let asked = json!([system, said("user", QUESTION)]);
+    let asked = json!([system, text_message("user", QUESTION)]);
     report.span_has(calls[0], &json!({"input": asked, "output": called, "finish_reasons": ["tool_call"]}));
-    report.span_has(calls[1], &json!({"output": answered(SENTENCE), "finish_reasons": ["stop"]}));
+    report.span_has(calls[1], &json!({"output": assistant_message(SENTENCE), "finish_reasons": ["stop"]}));
     report.span_has(
         run.named("execute_tool get_weather").next().unwrap(),
         &json!({
@@ -118,22 +118,22 @@ async fn python(client: &str, stage: &Stage, run: &Run) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn javascript_by_http_with_json() {
-    javascript("OpenTelemetry JavaScript | HTTP JSON", "http/json").await;
+async fn javascript_sdk_run_over_http_json_is_stored_as_sent() {
+    check_javascript_run("OpenTelemetry JavaScript | HTTP JSON", "http/json").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn javascript_by_http_with_protobuf() {
-    javascript("OpenTelemetry JavaScript | HTTP protobuf", "http/protobuf").await;
+async fn javascript_sdk_run_over_http_protobuf_is_stored_as_sent() {
+    check_javascript_run("OpenTelemetry JavaScript | HTTP protobuf", "http/protobuf").await;
 }
 
-async fn javascript(client: &str, protocol: &str) {
+async fn check_javascript_run(client: &str, protocol: &str) {
     let stage = Stage::new().await;
     let run = stage.by_http(Library::node("by_hand"), protocol).run().await;
     let mut report = Report::new(client, &run, &stage.member).await;
     let roots: Vec<&Sent> = run.roots().collect();
     assert_eq!((run.spans.len(), roots.len()), (4, 2));
-    let output = answered("It is 21 degrees in Paris. ☀");
+    let output = assistant_message("It is 21 degrees in Paris. ☀");
     let chat = json!({
         "kind": "llm",
         "model": "gpt-4o-2024-08-06",
@@ -144,7 +144,7 @@ async fn javascript(client: &str, protocol: &str) {
         "tokens_reasoning": ANSWERING.reasoning,
         "cost_usd": call(GPT_4O, ANSWERING),
         "finish_reasons": ["stop"],
-        "input": [said("user", QUESTION)],
+        "input": [text_message("user", QUESTION)],
         "output": output,
         "links": [{"trace_id": roots[0].trace_id, "span_id": roots[0].span_id}],
     });
@@ -160,7 +160,7 @@ async fn javascript(client: &str, protocol: &str) {
             "session_id": "session-7",
             "user_id": "user-9",
             "cost_usd": call(GPT_4O, ANSWERING),
-            "input": [said("user", QUESTION)],
+            "input": [text_message("user", QUESTION)],
             "output": output,
         }),
     );

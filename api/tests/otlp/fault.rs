@@ -1,23 +1,23 @@
-//! When sending fails: what the exporter is told, that it comes again where it should, and that what came twice counts once.
+//! Failed exports: the exporter sees the error and retries if it should, and spans that arrive twice count once.
 
 use serde_json::json;
 
 use crate::{
-    gate::Gate,
     library::{Library, Run},
+    proxy::Proxy,
     stage::Stage,
 };
 use test_support::server::{self, Member, Server, eventually};
 
-/// The trace ids of a run, sorted.
+/// Returns the trace ids of a run, sorted.
 fn traces_of(run: &Run) -> Vec<String> {
     let mut ids: Vec<String> = run.roots().map(|root| root.trace_id.clone()).collect();
     ids.sort();
     ids
 }
 
-/// Fails unless the workspace holds just what the script sent: each trace once, with each span once.
-async fn holds_once(stage: &Stage, run: &Run) {
+/// Asserts that the workspace contains exactly what the script sent: each trace once, with each span once.
+async fn assert_stored_once(stage: &Stage, run: &Run) {
     let (mut ids, total) = stage.member.all_trace_ids().await;
     ids.sort();
     assert_eq!((ids.clone(), total), (traces_of(run), ids.len() as u64));
@@ -30,23 +30,23 @@ async fn holds_once(stage: &Stage, run: &Run) {
     assert_eq!(counted, json!(ids.len() as f64), "the rollups count each trace once");
 }
 
-/// A client that tries longer than the usual ten seconds: a busy machine's server may need them to start.
-fn patient(gate: &Gate, protocol: &str, key: &str) -> Library {
+/// Returns a client that retries longer than the default of ten seconds: a server may start slowly on a busy machine.
+fn patient(proxy: &Proxy, protocol: &str, key: &str) -> Library {
     Library::python("by_hand")
-        .sending_to(&gate.url(), protocol, &format!("x-api-key={key}"))
+        .sending_to(&proxy.url(), protocol, &format!("x-api-key={key}"))
         .with("OTEL_EXPORTER_OTLP_TIMEOUT", "40")
 }
 
-/// Where each protocol goes to.
-fn ways(server: &Server) -> [(&'static str, &str); 2] {
+/// Returns the endpoint of each protocol.
+fn endpoints(server: &Server) -> [(&'static str, &str); 2] {
     [("http/protobuf", &server.url), ("grpc", &server.grpc)]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_key_is_reported_by_the_exporter_and_nothing_is_kept() {
+async fn exporter_reports_a_wrong_key_and_nothing_is_stored() {
     let stage = Stage::new().await;
     let headers = "Authorization=Bearer%20ao_0123456789012345678901234567890123456789012";
-    for ((protocol, url), word) in ways(&stage.server).into_iter().zip(["401", "UNAUTHENTICATED"]) {
+    for ((protocol, url), word) in endpoints(&stage.server).into_iter().zip(["401", "UNAUTHENTICATED"]) {
         let run = Library::python("by_hand").sending_to(url, protocol, headers).run().await;
         assert!(run.errors.contains(word), "{protocol}: {}", run.errors);
     }
@@ -56,44 +56,44 @@ async fn a_wrong_key_is_reported_by_the_exporter_and_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_sent_while_the_server_is_away_arrives_once_it_is_back() {
-    // Keys and traces outlive the server.
+async fn spans_sent_during_an_outage_arrive_when_the_server_is_back() {
+    // Keys and traces survive the restart of the server.
     let folder = tempfile::tempdir().unwrap();
     let start = || server::builder().live().in_folder(&folder).spawn();
     for at in 0..2 {
         let stage = Stage::on(start().await, &format!("ada{at}")).await;
-        let (protocol, _) = ways(&stage.server)[at];
+        let (protocol, _) = endpoints(&stage.server)[at];
         let (key, member) = (stage.key.clone(), stage.member.clone());
         stage.server.stop();
 
-        let gate = Gate::closed().await;
-        let running = patient(&gate, protocol, &key).start();
-        eventually("the exporter tries in vain", || async { gate.turned_away() > 0 }).await;
+        let proxy = Proxy::without_server().await;
+        let running = patient(&proxy, protocol, &key).start();
+        eventually("the exporter fails to connect", || async { proxy.refused() > 0 }).await;
         let server = start().await;
-        gate.open(ways(&server)[at].1);
+        proxy.forward_to(endpoints(&server)[at].1);
         let run = running.end().await;
 
         let client = server.anyone().with_token(member.token());
         let stage = Stage { server, member: Member { client, ..member }, key };
-        holds_once(&stage, &run).await;
+        assert_stored_once(&stage, &run).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_sent_again_because_the_answer_was_lost_counts_once() {
+async fn retry_after_a_lost_response_counts_once() {
     let stage = Stage::new().await;
     let mut sent = Run::default();
-    for (protocol, url) in ways(&stage.server) {
-        let gate = Gate::before(url).await;
-        gate.keep_answers();
-        let running = patient(&gate, protocol, &stage.key).start();
-        let kept = sent.roots().count() as u64;
-        let is_kept = || async { stage.member.traces("range=24h").await["total"].as_u64() > Some(kept) };
-        eventually("the server has written the spans", is_kept).await;
-        gate.lose_answers();
+    for (protocol, url) in endpoints(&stage.server) {
+        let proxy = Proxy::to(url).await;
+        proxy.drop_responses();
+        let running = patient(&proxy, protocol, &stage.key).start();
+        let stored = sent.roots().count() as u64;
+        let is_stored = || async { stage.member.traces("range=24h").await["total"].as_u64() > Some(stored) };
+        eventually("the server has written the spans", is_stored).await;
+        proxy.reset();
         let run = running.end().await;
-        assert!(gate.let_through() > 1, "{protocol}: it did not come again: {}", run.errors);
+        assert!(proxy.forwarded() > 1, "{protocol}: the exporter did not retry: {}", run.errors);
         sent.spans.extend(run.spans);
-        holds_once(&stage, &sent).await;
+        assert_stored_once(&stage, &sent).await;
     }
 }

@@ -1,5 +1,5 @@
-//! A library in another language, run as its users run it: a script of `python/` or `node/`, with the libraries that
-//! scripts/setup.sh installed and with nothing set but where to send, how, and with which key.
+//! Runs a library in another language as its users do: a script in `python/` or `node/`, with the libraries that
+//! scripts/setup.sh installed, configured only with endpoint, protocol and key.
 
 use std::{
     env, fs,
@@ -17,33 +17,33 @@ use tokio::{
     time::timeout,
 };
 
-use crate::stand_in;
+use crate::fake_model_api;
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/otlp");
-/// Longer than any of them takes, with what an exporter tries again.
+/// Timeout of a script, including the retries of its exporter.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A script of `python/` or `node/`.
+/// A script in `python/` or `node/`, not yet started.
 pub struct Library {
     command: Command,
     folder: tempfile::TempDir,
 }
 
-/// A script that runs.
+/// A running script.
 pub struct Running {
     child: Child,
     _folder: tempfile::TempDir,
 }
 
-/// How a script ended, and every span that its SDK ended, in that order.
+/// The result of a script: every span that its SDK ended, in that order.
 #[derive(Default)]
 pub struct Run {
     pub spans: Vec<Sent>,
-    /// What it said on its standard error.
+    /// The output on standard error.
     pub errors: String,
 }
 
-/// A span as its SDK had it.
+/// A span as its SDK recorded it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Sent {
     pub trace_id: String,
@@ -66,16 +66,16 @@ pub struct SentEvent {
 }
 
 impl Library {
-    /// A script of `python/`.
+    /// Prepares a script in `python/`.
     pub fn python(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(INSTALLED.join("python/bin/python"));
-        // Without files of compiled code beside the scripts.
+        // Do not write bytecode files next to the scripts.
         command.arg("-B").arg(format!("{SOURCES}/python/{script}.py"));
-        Self { command, folder }.alone()
+        Self { command, folder }.isolated()
     }
 
-    /// A script of `node/`: it runs beside the libraries, since that is where it looks for them.
+    /// Prepares a script in `node/`, copied next to the libraries because Node looks for them there.
     pub fn node(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for file in fs::read_dir(format!("{SOURCES}/node")).unwrap() {
@@ -86,13 +86,13 @@ impl Library {
         std::os::unix::fs::symlink(libraries, folder.path().join("node_modules")).unwrap();
         let mut command = Command::new("node");
         command.arg(folder.path().join(format!("{script}.mjs")));
-        Self { command, folder }.alone()
+        Self { command, folder }.isolated()
     }
 
-    fn alone(mut self) -> Self {
+    fn isolated(mut self) -> Self {
         let home = self.folder.path().to_owned();
         self.command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).env("HOME", home);
-        self.command.env("OPENAI_BASE_URL", &*stand_in::URL).env("OPENAI_API_KEY", "sk-stand-in");
+        self.command.env("OPENAI_BASE_URL", &*fake_model_api::URL).env("OPENAI_API_KEY", "sk-test");
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         self
     }
@@ -102,7 +102,7 @@ impl Library {
         self
     }
 
-    /// With OpenTelemetry's own settings: where to send, in which way, and what identifies the sender.
+    /// Sets OpenTelemetry's variables for the endpoint, the protocol and the headers.
     pub fn sending_to(self, endpoint: &str, protocol: &str, headers: &str) -> Self {
         self.with("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
             .with("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
@@ -115,7 +115,7 @@ impl Library {
         Running { child, _folder: self.folder }
     }
 
-    /// Runs it to its end, which must be a good one.
+    /// Runs the script to its end. It must succeed.
     pub async fn run(self) -> Run {
         self.start().end().await
     }
@@ -124,44 +124,43 @@ impl Library {
 impl Running {
     pub async fn end(self) -> Run {
         let output = timeout(PATIENCE, self.child.wait_with_output()).await;
-        let output = output.unwrap_or_else(|_| panic!("it does not end within {PATIENCE:?}")).unwrap();
+        let output = output.unwrap_or_else(|_| panic!("the script did not end within {PATIENCE:?}")).unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let (status, output, errors) = (output.status, text(output.stdout), text(output.stderr));
         assert!(status.success(), "{status}: {errors}");
-        // Some libraries print greetings of their own.
+        // Some libraries print other lines.
         let lines = output.lines().filter(|line| line.starts_with('{'));
         let spans: Vec<Sent> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert!(!spans.is_empty(), "it sent nothing: {output}{errors}");
+        assert!(!spans.is_empty(), "the script sent no spans: {output}{errors}");
         Run { spans, errors }
     }
 }
 
 impl Run {
-    /// The spans of this name.
+    /// Returns the spans of this name.
     pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Sent> {
         self.spans.iter().filter(move |span| span.name == name)
     }
 
-    /// The spans without a parent.
+    /// Returns the spans without a parent.
     pub fn roots(&self) -> impl Iterator<Item = &Sent> {
         self.spans.iter().filter(|span| span.parent_span_id.is_none())
     }
 }
 
-/// Where scripts/setup.sh put the libraries; the Makefile says it as `OTLP_CLIENTS`, and by the same rule it is found
-/// without the Makefile.
+/// The folder in which scripts/setup.sh installed the libraries. The Makefile passes it as `OTLP_CLIENTS`; without the
+/// Makefile it is computed in the same way.
 static INSTALLED: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = env::var_os("OTLP_CLIENTS").map_or_else(usual_folder, PathBuf::from);
+    let folder = env::var_os("OTLP_CLIENTS").map_or_else(default_folder, PathBuf::from);
     assert!(
         folder.join("python/bin/python").exists() && folder.join("node/node_modules").exists(),
-        "the libraries that send OpenTelemetry are not installed in {}: `make setup-test` installs them from PyPI and npm, \
-         and says why where it cannot",
+        "the OpenTelemetry client libraries are not installed in {}: run `make setup-test` to install them from PyPI and npm",
         folder.display()
     );
     folder
 });
 
-fn usual_folder() -> PathBuf {
+fn default_folder() -> PathBuf {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_default();
     let tools = set("AGENT_OBS_TOOLS").unwrap_or_else(|| cache().join("agent-obs/tools"));

@@ -3,15 +3,15 @@
 use serde_json::json;
 
 use crate::{
+    fake_model_api::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
     library::{Library, Sent},
     price::{GPT_4O, GPT_4O_MINI, call, embedding},
     report::Report,
     stage::Stage,
-    stand_in::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_under_openinference_arrives_as_it_was() {
+async fn openinference_run_is_stored_as_sent() {
     let stage = Stage::new().await;
     let run = stage.by_http(Library::python("with_openinference"), "http/protobuf").run().await;
     let mut report = Report::new("OpenInference, openai | HTTP protobuf", &run, &stage.member).await;

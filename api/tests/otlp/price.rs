@@ -1,28 +1,28 @@
-//! What the calls to the stand-in cost by OpenAI's public prices, reckoned apart from the server.
+//! Expected costs of the calls to the fake model API, computed from OpenAI's public prices independently of the server.
 
-use crate::stand_in::{EMBEDDED, Usage};
+use crate::fake_model_api::{EMBEDDED, Usage};
 
-/// Nano-dollars of a token: in, in from the cache, out.
+/// Nano-dollars per token: input, cached input, output.
 pub type Price = (u64, u64, u64);
 
-/// $2.50, $1.25 and $10 for a million.
+/// $2.50, $1.25 and $10 per million tokens.
 pub const GPT_4O: Price = (2_500, 1_250, 10_000);
-/// $0.15, $0.075 and $0.60 for a million.
+/// $0.15, $0.075 and $0.60 per million tokens.
 pub const GPT_4O_MINI: Price = (150, 75, 600);
-/// $0.02 for a million.
+/// $0.02 per million tokens.
 pub const EMBEDDING: u64 = 20;
 
-/// Dollars of a call whose cached tokens were told.
+/// Returns the dollars of a call that reports its cached tokens.
 pub fn call(price: Price, used: Usage) -> f64 {
     dollars(nanos(price, used))
 }
 
-/// Dollars of a call whose cached tokens were not told: all count as new.
+/// Returns the dollars of a call that does not report its cached tokens: all count as uncached.
 pub fn call_without_cache(price: Price, used: Usage) -> f64 {
     call(price, Usage { cached: 0, ..used })
 }
 
-/// Dollars of the stand-in's embedding.
+/// Returns the dollars of the embedding.
 pub fn embedding() -> f64 {
     dollars(EMBEDDED * EMBEDDING)
 }

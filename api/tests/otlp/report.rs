@@ -1,5 +1,5 @@
-//! What a client sent, held against what the server answers: everything that differs is named at once, and the line of the
-//! table is printed (`cargo test -p api --test otlp -- --nocapture`).
+//! Compares what a client sent with what the server returns. Reports all differences at once and prints a row of a table
+//! (`cargo test -p api --test otlp -- --nocapture`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::library::{Run, Sent};
 use test_support::server::Member;
 
-/// What a server holds of a client's run.
+/// The comparison of a client's run with what the server stored.
 pub struct Report<'a> {
     client: String,
     run: &'a Run,
@@ -19,8 +19,8 @@ pub struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    /// Reads everything that the member's workspace holds, and compares what holds for every library: each span is there
-    /// once, under its parent, with its name, its status and every attribute as it was sent.
+    /// Reads everything in the member's workspace, and compares what is the same for every library: each span is stored
+    /// once, under its parent, with its name, its status and every attribute as sent.
     pub async fn new(client: &str, run: &'a Run, member: &Member) -> Self {
         let page = member.traces("range=1h&limit=100").await;
         let listed = page["items"].as_array().unwrap().clone();
@@ -35,7 +35,7 @@ impl<'a> Report<'a> {
         report.same("traces listed", &page["total"], &ids.len().into());
         report.same("spans", &report.found().into(), &run.spans.len().into());
         for sent in &run.spans {
-            report.as_sent(sent);
+            report.compare_span(sent);
         }
         report
     }
@@ -49,7 +49,7 @@ impl<'a> Report<'a> {
         spans.iter().find(|span| span["span_id"] == *sent.span_id).cloned().unwrap_or_default()
     }
 
-    fn as_sent(&mut self, sent: &Sent) {
+    fn compare_span(&mut self, sent: &Sent) {
         let found = self.span(sent);
         let at = |what: &str| format!("{} {}: {what}", sent.name, sent.span_id);
         self.same(&at("parent"), &found["parent_span_id"], &sent.parent_span_id.clone().into());
@@ -67,9 +67,11 @@ impl<'a> Report<'a> {
         self.same(&at("scope"), &found["scope"]["name"], &sent.scope.clone().into());
         self.same(&at("service"), &found["resource"]["service.name"], &sent.resource["service.name"]);
         if sent.status == "ERROR" {
-            let told = found["error"].as_str().unwrap_or_default().to_owned();
+            let found_error = found["error"].as_str().unwrap_or_default().to_owned();
             let message = sent.message.clone().unwrap_or_default();
-            self.check(told.contains(&message), || format!("{}: {told:?} is not {message:?}", at("error")));
+            self.check(found_error.contains(&message), || {
+                format!("{}: {found_error:?} does not contain {message:?}", at("error"))
+            });
             let status = found["status"].clone();
             self.check(status == "error" || status == "timeout", || format!("{}: {status}", at("status")));
         } else {
@@ -77,26 +79,26 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The span, as the server shows it, holds these values.
+    /// Compares the span that the server returned with these values.
     pub fn span_has(&mut self, sent: &Sent, expected: &Value) {
         let found = self.span(sent);
-        self.holds(&format!("{} {}", sent.name, sent.span_id), &found, expected.as_object().unwrap());
+        self.compare(&format!("{} {}", sent.name, sent.span_id), &found, expected.as_object().unwrap());
     }
 
-    /// The trace of the span holds these values, the list's as well as the detail.
+    /// Compares the trace of the span with these values, both in the detail and in the list.
     pub fn trace_has(&mut self, sent: &Sent, expected: &Value) {
         let expected = expected.as_object().unwrap();
         let trace = self.traces[&sent.trace_id].clone();
-        self.holds("trace", &trace, expected);
+        self.compare("trace", &trace, expected);
         let listed = self.listed.iter().find(|item| item["trace_id"] == *sent.trace_id);
         let listed = listed.cloned().unwrap_or_default();
-        // Lists leave out what takes long to read.
+        // Lists omit payloads.
         let short = expected.iter().filter(|(name, _)| !["input", "output"].contains(&name.as_str()));
         let short: Map<_, _> = short.map(|(name, value)| (name.clone(), value.clone())).collect();
-        self.holds("listed trace", &listed, &short);
+        self.compare("listed trace", &listed, &short);
     }
 
-    /// The span tells how long its first chunk took.
+    /// Checks that the span has the time to its first chunk.
     pub fn has_first_chunk(&mut self, sent: &Sent) {
         let found = self.span(sent)["time_to_first_chunk_ms"].clone();
         self.check(found.as_f64().is_some_and(|millis| millis > 0.0), || {
@@ -104,7 +106,7 @@ impl<'a> Report<'a> {
         });
     }
 
-    fn holds(&mut self, at: &str, found: &Value, expected: &Map<String, Value>) {
+    fn compare(&mut self, at: &str, found: &Value, expected: &Map<String, Value>) {
         for (name, value) in expected {
             self.same(&format!("{at}: {name}"), &found[name], value);
         }
@@ -112,7 +114,7 @@ impl<'a> Report<'a> {
 
     fn same(&mut self, what: &str, found: &Value, expected: &Value) {
         let same = match (found.as_f64(), expected.as_f64()) {
-            // To a billionth of a dollar.
+            // Equal to a billionth of a dollar.
             (Some(found), Some(expected)) => (found - expected).abs() < 5e-10,
             _ => found == expected,
         };
@@ -127,7 +129,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Prints the line of the table; fails where anything differed.
+    /// Prints the row of the table; panics if anything differed.
     #[track_caller]
     pub fn finish(self) {
         let fields = self.right + self.wrong.len();

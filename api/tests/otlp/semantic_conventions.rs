@@ -1,19 +1,19 @@
-//! OpenTelemetry's own instrumentation of OpenAI's Python client, as it is installed and with what it can tell on request.
+//! OpenTelemetry's own instrumentation of OpenAI's Python client, with default settings and with message contents enabled.
 
 use serde_json::{Value, json};
 
 use crate::{
+    fake_model_api::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
     library::{Library, Sent},
     price::{GPT_4O, call_without_cache, embedding},
     report::Report,
     stage::Stage,
-    stand_in::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
 };
 
 const SCRIPT: &str = "with_semantic_conventions";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_under_the_semantic_conventions_of_today_arrives_as_it_was() {
+async fn run_with_the_latest_semantic_conventions_is_stored_as_sent() {
     let stage = Stage::new().await;
     let library = stage
         .by_http(Library::python(SCRIPT), "http/protobuf")
@@ -33,7 +33,7 @@ async fn a_run_under_the_semantic_conventions_of_today_arrives_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_under_the_semantic_conventions_as_installed_arrives_without_content() {
+async fn run_with_the_default_semantic_conventions_is_stored_without_content() {
     let stage = Stage::new().await;
     let library = stage.by_http(Library::python(SCRIPT), "http/protobuf");
     let nothing = json!({"input": null, "output": null});

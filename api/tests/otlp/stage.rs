@@ -1,4 +1,4 @@
-//! A server with somebody's workspace and key, as a client finds it.
+//! A server with a workspace and an API key for the clients.
 
 use crate::library::Library;
 use test_support::server::{self, Member, Server};
@@ -14,7 +14,7 @@ impl Stage {
         Self::on(server::spawn_live().await, "ada").await
     }
 
-    /// The same on this server, for somebody of this name.
+    /// Creates an account of this name and an API key on this server.
     pub async fn on(server: Server, name: &str) -> Self {
         let member = server.member(name).await;
         let (_, key) = server.key_of(&member).await;
@@ -22,17 +22,17 @@ impl Stage {
         Self { server, member, key }
     }
 
-    /// The library sends here, by HTTP.
+    /// Configures the library to send here over HTTP.
     pub fn by_http(&self, library: Library, protocol: &str) -> Library {
         library.sending_to(&self.server.url, protocol, &self.bearer())
     }
 
-    /// The library sends here, by gRPC.
+    /// Configures the library to send here over gRPC.
     pub fn by_grpc(&self, library: Library) -> Library {
         library.sending_to(&self.server.grpc, "grpc", &self.bearer())
     }
 
-    /// The key as `OTEL_EXPORTER_OTLP_HEADERS` takes it: a space is `%20` there.
+    /// Returns the header with the key for `OTEL_EXPORTER_OTLP_HEADERS`, in which a space is `%20`.
     pub fn bearer(&self) -> String {
         format!("Authorization=Bearer%20{}", self.key)
     }

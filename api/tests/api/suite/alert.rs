@@ -69,9 +69,9 @@ async fn list_paginates_and_filters_by_state_severity_and_rule() {
     let rule_id = Uuid::new_v4();
     let firing = alert(&ada, 1, Severity::Critical);
     let acknowledged = alert(&ada, 2, Severity::Warning);
-    let without_rule = resolved(alert(&ada, 3, Severity::Critical));
+    let finished = resolved(alert(&ada, 3, Severity::Critical));
     let of_rule = resolved(Alert { rule_id: Some(rule_id), ..alert(&ada, 4, Severity::Info) });
-    let all = [firing, acknowledged, without_rule, of_rule];
+    let all = [firing, acknowledged, finished, of_rule];
     server.keep_alerts(&all).await;
     server.keep_alerts(&[alert(&bob, 0, Severity::Critical)]).await;
     ada.post(&format!("/api/v1/alerts/{}/acknowledge", all[1].id), &json!(null)).await.expect(200);

@@ -1,4 +1,4 @@
-//! The same requests to the binary and to nginx before it: what differs is named here.
+//! Sends the same requests to the binary and to nginx in front of it; the allowed differences are listed here.
 
 use std::io::Read;
 
@@ -15,8 +15,8 @@ use test_support::{
     server::{Server, builder},
 };
 
-/// Headers that are about one answer or one connection, and what the API says about its own to pages of other origins.
-const OWN: [&str; 11] = [
+/// Headers that may differ: those of a single response or connection, and those for pages of other origins.
+const MAY_DIFFER: [&str; 11] = [
     "access-control-expose-headers",
     "vary",
     "accept-ranges",
@@ -30,7 +30,7 @@ const OWN: [&str; 11] = [
     "transfer-encoding",
 ];
 
-/// A server, nginx before it, both with the same pages.
+/// Starts a server and nginx in front of it, both with the same pages.
 async fn both() -> (Server, Nginx) {
     let folder = spa::folder();
     let server = builder().with("WEB_DIR", folder.path().to_str().unwrap()).spawn().await;
@@ -38,7 +38,7 @@ async fn both() -> (Server, Nginx) {
     (server, nginx)
 }
 
-async fn ask(url: &str, method: &str, path: &str, accept: &str) -> Answer {
+async fn send(url: &str, method: &str, path: &str, accept: &str) -> Answer {
     let client = Client::new(url);
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     client.send(client.request(method, path).header(ACCEPT, accept)).await
@@ -48,7 +48,7 @@ fn headers(answer: &Answer) -> Vec<String> {
     let mut headers: Vec<_> = answer
         .headers
         .iter()
-        .filter(|(name, _)| !OWN.contains(&name.as_str()))
+        .filter(|(name, _)| !MAY_DIFFER.contains(&name.as_str()))
         .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
         .collect();
     headers.sort();
@@ -56,7 +56,7 @@ fn headers(answer: &Answer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn pages_files_and_errors_have_the_headers_that_the_binary_gives_them() {
+async fn pages_files_and_errors_have_the_same_headers_as_in_the_binary() {
     let (server, nginx) = both().await;
     let pages = [("GET", "/"), ("GET", "/traces/run-1"), ("GET", "/dashboard/"), ("HEAD", "/alerts")];
     let files = spa::files().map(|(name, _)| ("GET", name));
@@ -69,20 +69,20 @@ async fn pages_files_and_errors_have_the_headers_that_the_binary_gives_them() {
         .chain(errors.map(|case| (case, "*/*")));
     for ((method, path), accept) in cases {
         let (direct, through) =
-            tokio::join!(ask(&server.url, method, path, accept), ask(&nginx.url, method, path, accept));
+            tokio::join!(send(&server.url, method, path, accept), send(&nginx.url, method, path, accept));
         assert_eq!(headers(&through), headers(&direct), "{method} {path}");
         assert_eq!((through.status, through.text), (direct.status, direct.text), "{method} {path}");
     }
 }
 
 #[tokio::test]
-async fn what_the_gateway_answers_passes_as_it_is() {
+async fn responses_of_the_gateway_pass_unchanged() {
     let (server, nginx) = both().await;
     let paths =
         ["/health", "/ready", "/openapi.json", "/docs/", "/docs/swagger-ui.css", "/api/v1/auth/me", "/v1/x"];
     for path in paths {
         let (direct, through) =
-            tokio::join!(ask(&server.url, "GET", path, "*/*"), ask(&nginx.url, "GET", path, "*/*"));
+            tokio::join!(send(&server.url, "GET", path, "*/*"), send(&nginx.url, "GET", path, "*/*"));
         assert_eq!(headers(&through), headers(&direct), "{path}");
         assert_eq!((through.status, through.text), (direct.status, direct.text), "{path}");
         assert_eq!(through.headers.get_all("x-request-id").iter().count(), 1, "{path}");
@@ -90,13 +90,13 @@ async fn what_the_gateway_answers_passes_as_it_is() {
 }
 
 #[tokio::test]
-async fn metrics_are_not_for_everybody() {
+async fn metrics_are_not_public() {
     let (_server, nginx) = both().await;
-    ask(&nginx.url, "GET", "/metrics", "text/html").await.expect_error(404, "not_found");
+    send(&nginx.url, "GET", "/metrics", "text/html").await.expect_error(404, "not_found");
 }
 
 #[tokio::test]
-async fn a_login_and_a_trace_go_through() {
+async fn login_and_ingestion_work_through_nginx() {
     let (server, nginx) = both().await;
     let member = server.member("ada").await;
     let client = Client::new(&nginx.url).with_token(member.token());
@@ -106,7 +106,7 @@ async fn a_login_and_a_trace_go_through() {
 }
 
 #[tokio::test]
-async fn files_come_in_the_smallest_form_that_the_client_reads() {
+async fn files_have_the_smallest_encoding_that_the_client_accepts() {
     let (_server, nginx) = both().await;
     let client = Client::new(&nginx.url);
     for (name, contents) in spa::files() {
@@ -123,11 +123,11 @@ async fn files_come_in_the_smallest_form_that_the_client_reads() {
         flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
         assert_eq!((coding.as_deref(), text), (Some("gzip"), contents.clone()), "{name}");
 
-        for none in ["", "identity", "br;q=0", "gzip;q=0", "brotli", "x-br"] {
-            let (coding, bytes) = get(none).await;
-            assert_eq!((coding, &bytes[..]), (None, contents.as_bytes()), "{name} {none}");
+        for unsupported in ["", "identity", "br;q=0", "gzip;q=0", "brotli", "x-br"] {
+            let (coding, bytes) = get(unsupported).await;
+            assert_eq!((coding, &bytes[..]), (None, contents.as_bytes()), "{name} {unsupported}");
         }
-        // Where the machine has no brotli to compress them with, gzip is the smallest.
+        // Without brotli on this machine, gzip is the smallest.
         let (coding, bytes) = get("gzip, deflate, br").await;
         assert!(matches!(coding.as_deref(), Some("br" | "gzip")), "{name}: {coding:?}");
         assert_ne!(&bytes[..], contents.as_bytes(), "{name}");

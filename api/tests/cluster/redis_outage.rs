@@ -1,4 +1,4 @@
-//! Redis stops, comes back, and comes back with a backlog.
+//! Redis outages: a stop and a restart, and a kill with a backlog.
 
 use std::time::Instant;
 
@@ -9,14 +9,14 @@ use crate::{
 use test_support::client::Client;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_is_away_queries_go_on_and_what_is_sent_waits_with_its_sender() {
+async fn redis_outage_does_not_stop_queries_and_ingestion_returns_503() {
     let mut stack = Stack::start(Plan::default()).await;
     let ada = stack.member("ada").await;
     let load = Load::start(&ada);
     load.more(200).await;
     stack.redis.stop();
-    let away = Instant::now();
-    // Answered from the database, and said so.
+    let outage_start = Instant::now();
+    // Served from the database, as `X-Cache` shows.
     for _ in 0..5 {
         let answer = ada.get("/api/v1/metrics/home-kpis").await.expect(200);
         assert_eq!(answer.header("x-cache"), "bypass");
@@ -33,7 +33,7 @@ async fn while_redis_is_away_queries_go_on_and_what_is_sent_waits_with_its_sende
         (&ingestion["status"], &ingestion["dependencies"]["redis"]),
         (&"not ready".into(), &"down".into())
     );
-    println!("Redis away: queries answered for {:?}", away.elapsed());
+    println!("Redis outage: queries answered for {:?}", outage_start.elapsed());
 
     stack.redis.start_again();
     let healed = Instant::now();
@@ -50,13 +50,13 @@ async fn while_redis_is_away_queries_go_on_and_what_is_sent_waits_with_its_sende
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_killed_with_a_backlog_brings_it_back_and_it_is_written_once() {
+async fn redis_restores_its_backlog_after_a_kill_and_it_is_written_once() {
     let mut stack = Stack::start(Plan::default()).await;
     let ada = stack.member("ada").await;
     let load = Load::start(&ada);
     load.more(200).await;
     stack.processings.remove(0).kill();
-    // Nobody takes anything off the queue any more.
+    // No process reads the queue.
     load.more(1000).await;
     stack.redis.kill();
     stack.redis.start_again();

@@ -1,6 +1,5 @@
-//! A stand-in for OpenAI's API, on a free port: what it answers depends on the request alone. To a question with tools it
-//! answers with a call of `get_weather`, to a tool's result with a sentence; `gpt-nonsense` does not exist, and `gpt-slow`
-//! does not answer.
+//! A fake of OpenAI's API on a free port. Its response depends only on the request: a question with tools gets a call of
+//! `get_weather`, a tool result gets a sentence, `gpt-nonsense` does not exist, and `gpt-slow` never responds.
 
 use std::{sync::LazyLock, thread};
 
@@ -10,19 +9,19 @@ use actix_web::{
 };
 use serde_json::{Value, json};
 
-use crate::stand_in_responses::responses;
+use crate::fake_model_responses::responses;
 
-/// Where its interfaces are, as `OPENAI_BASE_URL` says it. It is started by the first who asks, and stays.
+/// The base URL for `OPENAI_BASE_URL`. The first use starts the server, which runs until the process ends.
 pub static URL: LazyLock<String> = LazyLock::new(start);
 
-/// The answer to what a tool said.
+/// The response to a tool result.
 pub const SENTENCE: &str = "It is 21 degrees in Paris.";
-/// What the tool is called with.
+/// The arguments of the tool call.
 pub const ARGUMENTS: &str = r#"{"city":"Paris"}"#;
-/// Seconds since 1970 at which every answer was made.
+/// The creation time of every response, in seconds since 1970.
 pub const CREATED: u64 = 1_760_000_000;
 
-/// What a call used.
+/// The token usage of a call.
 #[derive(Clone, Copy)]
 pub struct Usage {
     pub input: u64,
@@ -31,15 +30,15 @@ pub struct Usage {
     pub reasoning: u64,
 }
 
-/// For a call of a tool.
+/// The usage of a response with a tool call.
 pub const CALLING: Usage = Usage { input: 120, cached: 64, output: 30, reasoning: 10 };
-/// For a sentence.
+/// The usage of a response with a sentence.
 pub const ANSWERING: Usage = Usage { input: 160, cached: 128, output: 12, reasoning: 4 };
-/// Tokens of an embedding.
+/// The tokens of an embedding.
 pub const EMBEDDED: u64 = 7;
 
 fn start() -> String {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let server = HttpServer::new(|| {
@@ -49,14 +48,14 @@ fn start() -> String {
                     .route("/v1/embeddings", post().to(embeddings))
             });
             let server = server.workers(1).bind(("127.0.0.1", 0)).unwrap();
-            tell.send(format!("http://{}/v1", server.addrs()[0])).unwrap();
+            sender.send(format!("http://{}/v1", server.addrs()[0])).unwrap();
             server.disable_signals().run().await.unwrap();
         });
     });
-    told.recv().unwrap()
+    receiver.recv().unwrap()
 }
 
-/// The model that answers where another is asked for.
+/// Returns the name of the model that responds for a requested model.
 pub fn dated(model: &str) -> String {
     match model {
         "gpt-4o" => "gpt-4o-2024-08-06".to_owned(),
@@ -65,8 +64,8 @@ pub fn dated(model: &str) -> String {
     }
 }
 
-/// Why there is no answer, where there is none.
-pub async fn refused(request: &Value) -> Option<HttpResponse> {
+/// Returns the error response for a model that does not exist; never returns for `gpt-slow`.
+pub async fn model_error(request: &Value) -> Option<HttpResponse> {
     match request["model"].as_str() {
         Some("gpt-slow") => std::future::pending().await,
         Some("gpt-nonsense") => Some(HttpResponse::NotFound().json(json!({"error": {
@@ -79,13 +78,13 @@ pub async fn refused(request: &Value) -> Option<HttpResponse> {
     }
 }
 
-/// Events as OpenAI streams them.
+/// Returns a stream of events in OpenAI's format.
 pub fn stream(events: impl IntoIterator<Item = String>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/event-stream").body(events.into_iter().collect::<String>())
 }
 
 async fn embeddings(Json(request): Json<Value>) -> HttpResponse {
-    // [0.125, 0.25, 0.5] as little-endian 32-bit floats: what OpenAI's own clients ask for.
+    // [0.125, 0.25, 0.5] as little-endian 32-bit floats: the format that OpenAI's own clients request.
     let embedding = if request["encoding_format"] == "base64" {
         json!("AAAAPgAAgD4AAAA/")
     } else {
@@ -100,8 +99,8 @@ async fn embeddings(Json(request): Json<Value>) -> HttpResponse {
 }
 
 async fn chat(Json(request): Json<Value>) -> HttpResponse {
-    if let Some(refused) = refused(&request).await {
-        return refused;
+    if let Some(error) = model_error(&request).await {
+        return error;
     }
     let last = request["messages"].as_array().and_then(|messages| messages.last());
     let calls = request["tools"].is_array() && last.is_some_and(|last| last["role"] != "tool");

@@ -1,4 +1,4 @@
-//! What reaches the gateway, and what clients get when it does not answer or should not be asked.
+//! Requests that nginx forwards to the gateway, and nginx's own errors if the gateway does not respond.
 
 use std::{
     io::{Read, Write},
@@ -11,12 +11,12 @@ use shared::limit::{BODY_BYTES, INGEST_BODY_BYTES};
 use crate::spa;
 use test_support::{client::Client, nginx::Nginx, server::builder};
 
-/// A port on which nobody listens.
+/// Returns a port without a listener.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Answers every request with its own head, until the test process ends.
+/// Responds to every request with the head of that request, until the test process ends.
 fn echo(listener: TcpListener) {
     thread::spawn(move || {
         for mut stream in listener.incoming().map_while(Result::ok) {
@@ -35,7 +35,7 @@ fn echo(listener: TcpListener) {
 }
 
 #[tokio::test]
-async fn a_gateway_that_is_away_is_502_in_the_shape_of_all_errors_and_found_when_it_is_back() {
+async fn unreachable_gateway_returns_502_in_the_common_error_format_until_it_is_back() {
     let (folder, port) = (spa::folder(), free_port());
     let nginx = Nginx::start(&format!("http://127.0.0.1:{port}"), folder.path());
     let client = Client::new(&nginx.url);
@@ -51,12 +51,12 @@ async fn a_gateway_that_is_away_is_502_in_the_shape_of_all_errors_and_found_when
 }
 
 #[tokio::test]
-async fn another_gateway_answers_where_one_is_away() {
+async fn nginx_uses_another_gateway_if_one_is_unreachable() {
     let folder = spa::folder();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let there = listener.local_addr().unwrap().port();
+    let reachable = listener.local_addr().unwrap().port();
     echo(listener);
-    let upstream = format!("http://127.0.0.1:{},http://127.0.0.1:{there}", free_port());
+    let upstream = format!("http://127.0.0.1:{},http://127.0.0.1:{reachable}", free_port());
     let nginx = Nginx::start(&upstream, folder.path());
     for _ in 0..4 {
         Client::new(&nginx.url).get("/api/v1/auth/me").await.expect(200);
@@ -64,7 +64,7 @@ async fn another_gateway_answers_where_one_is_away() {
 }
 
 #[tokio::test]
-async fn the_gateway_hears_who_asks_from_nginx_and_not_from_the_client() {
+async fn nginx_overwrites_the_forwarding_headers_of_the_client() {
     let folder = spa::folder();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let upstream = format!("http://{}", listener.local_addr().unwrap());
@@ -84,12 +84,12 @@ async fn the_gateway_hears_who_asks_from_nginx_and_not_from_the_client() {
         assert!(head.contains(&format!("\r\n{line}\r\n")), "{line} in {head}");
     }
     assert!(!head.contains("203.0.113.7"), "{head}");
-    // No promise of TLS without TLS.
+    // No HSTS without TLS.
     assert_eq!(answer.header("strict-transport-security"), "");
 }
 
 #[tokio::test]
-async fn bodies_are_as_large_as_the_api_takes_them_and_no_larger() {
+async fn body_limits_equal_those_of_the_api() {
     let folder = spa::folder();
     let server = builder().spawn().await;
     let nginx = Nginx::start(&server.url, folder.path());
@@ -108,7 +108,7 @@ async fn bodies_are_as_large_as_the_api_takes_them_and_no_larger() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_refused_in_the_shape_of_all_errors() {
+async fn oversized_request_heads_are_rejected_in_the_common_error_format() {
     let folder = spa::folder();
     let nginx = Nginx::start(&format!("http://127.0.0.1:{}", free_port()), folder.path());
     let client = Client::new(&nginx.url);

@@ -1,14 +1,16 @@
-//! The newer of OpenAI's interfaces, `/v1/responses`, on the same stand-in.
+//! OpenAI's newer interface, `/v1/responses`, on the same fake API.
 
 use actix_web::{HttpResponse, web::Json};
 use serde_json::{Value, json};
 
-use crate::stand_in::{ANSWERING, ARGUMENTS, CALLING, CREATED, SENTENCE, Usage, dated, refused, stream};
+use crate::fake_model_api::{
+    ANSWERING, ARGUMENTS, CALLING, CREATED, SENTENCE, Usage, dated, model_error, stream,
+};
 
-/// The handler.
+/// Handles `POST /v1/responses`.
 pub async fn responses(Json(request): Json<Value>) -> HttpResponse {
-    if let Some(refused) = refused(&request).await {
-        return refused;
+    if let Some(error) = model_error(&request).await {
+        return error;
     }
     let items = request["input"].as_array().map(Vec::as_slice).unwrap_or_default();
     let answered = items.iter().any(|item| item["type"] == "function_call_output");
