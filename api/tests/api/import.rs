@@ -70,7 +70,7 @@ async fn import_reports_invalid_lines_by_number_and_stores_the_rest() {
     let output = agent_obs(&["import", "-", "--url", &server.url], &key, &input).await;
     let errors = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert!(errors.contains("line 5: is not JSON") && errors.contains("line 6: status"), "{errors}");
+    assert!(errors.contains("line 5: is not valid JSON") && errors.contains("line 6: status"), "{errors}");
     assert!(text(&output.stdout).contains("5 traces accepted, 2 bad lines"), "{}", text(&output.stdout));
     server.clock.advance(std::time::Duration::from_secs(1));
     let (ids, total) = member.all_trace_ids().await;
@@ -85,7 +85,7 @@ async fn import_with_an_invalid_key_exits_with_2() {
         agent_obs(&["import", "-", "--url", &server.url], &stranger, &lines(traces(&server, 1))).await;
     let errors = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{errors}");
-    assert!(errors.contains("the API key is refused") && !errors.contains(stranger.token()), "{errors}");
+    assert!(errors.contains("the API key was rejected") && !errors.contains(stranger.token()), "{errors}");
 }
 
 #[tokio::test]

@@ -101,7 +101,10 @@ async fn every_field_shows_its_own_error() {
         }
         page.click(&button("Create account")).await;
         page.expect_count("//*[@aria-invalid='true']", 3).await;
-        assert_eq!(note(page, "E-mail").await, "The e-mail must be an e-mail address, like you@example.com");
+        assert_eq!(
+            note(page, "E-mail").await,
+            "The e-mail must be an e-mail address, such as you@example.com"
+        );
         assert_eq!(note(page, "Password").await, "The password must have at least 8 characters");
         assert_eq!(note(page, "Confirm password").await, "The passwords do not match");
         assert_eq!(page.token().await, None);

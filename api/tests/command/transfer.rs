@@ -50,7 +50,7 @@ async fn assert_accounts_see_the_same(server: &PostgresServer) {
         "prices: 1 (1 new)\n",
         "verified: ",
         &format!(
-            "JWT_SECRET for the servers to the contents of {}",
+            "Set JWT_SECRET of the servers to the contents of {}",
             folder.path().join("jwt_secret").display()
         ),
     ] {

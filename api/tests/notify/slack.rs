@@ -40,7 +40,7 @@ async fn a_message_contains_color_fields_and_links() {
                 "fields": [
                     { "title": "Value", "value": "7.5%", "short": true },
                     { "title": "Threshold", "value": "5%", "short": true },
-                    { "title": "Worst value", "value": "9.2%", "short": true },
+                    { "title": "Worst value", "value": "9.3%", "short": true },
                     { "title": "Agent", "value": "support-bot", "short": true },
                     { "title": "Fired", "value": "2023-11-14 22:13:20 UTC", "short": true },
                 ],
