@@ -26,9 +26,9 @@ fail() {
     exit 1
 }
 
-# Repeats the command `$2…` twice a second until it succeeds. Fails after two minutes with the description `$1`.
+# Repeats the command `$2…` twice a second until it succeeds. Fails after ten minutes with the description `$1`.
 wait_until() {
-    local what=$1 deadline=$((SECONDS + 120))
+    local what=$1 deadline=$((SECONDS + 600))
     shift
     until "$@"; do
         [ "$SECONDS" -lt "$deadline" ] || fail "timed out: $what"

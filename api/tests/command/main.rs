@@ -1,6 +1,6 @@
 //! The commands `agent-obs migrate` and `agent-obs transfer`: the binary with files and with a real PostgreSQL.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod binary;
 mod fill;

@@ -1,6 +1,6 @@
 //! Cache, limits and queue on both engines, the memory of the process and Redis. Shared suites run on both; the other tests
 //! cover Redis and its faults. Each test starts its own Redis. One binary, so that it is linked once.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cache;
 mod cache_redis;

@@ -2,7 +2,7 @@
 //! itself. The pages are a small fake with the layout of a trunk build, so that nothing has to be built. Requires nginx
 //! and setpriv.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod gateway;
 mod parity;

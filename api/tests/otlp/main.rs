@@ -1,7 +1,7 @@
 //! OpenTelemetry data as real libraries from PyPI and npm send it. Each test starts its own server, and a fake model API
 //! answers the libraries' calls. `make setup-test` installs the libraries.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod ai_sdk;
 mod by_hand;
