@@ -1,5 +1,5 @@
 //! Formats numbers for people. The page, e-mails and webhooks use the same texts. The page formats dates, since only the
-//! browser knows the language and time zone of the reader.
+//! browser knows the language and time zone of the reader. Long, because a third of it are tests.
 
 use std::time::Duration;
 

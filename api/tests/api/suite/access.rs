@@ -1,5 +1,5 @@
 //! Calls every endpoint that requires a login, as listed in the OpenAPI document, with every kind of invalid credentials.
-//! A new endpoint fails here until the table contains a sample request for it.
+//! A new endpoint fails here until the table contains a sample request for it. Long, because it is that table.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,5 @@
 //! Assembly of incoming spans: the order of arrival changes neither the trace nor the figures.
+//! Long, because its cases share one model of what a trace must become.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
 //! The state of the trace view: selection, collapsed spans, search. A state machine without access to the browser.
+//! Long, because its actions share the state, and a quarter of it are tests.
 
 use std::{collections::HashSet, rc::Rc};
 
