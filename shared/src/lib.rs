@@ -20,6 +20,7 @@ pub mod page;
 pub mod price;
 pub mod session;
 pub mod span;
+mod status;
 pub mod time_range;
 pub mod timestamp;
 pub mod trace;

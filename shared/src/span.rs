@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Timestamp, cost::CostBasis, trace::TraceStatus};
+use crate::{Timestamp, cost::CostBasis, status::TraceStatus};
 
 /// The kind of a span, as in OpenInference, in lower case.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

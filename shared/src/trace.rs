@@ -4,36 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+pub use crate::status::TraceStatus;
 use crate::{Timestamp, cost::CostBasis, span::Span, time_range::TimeRangeQuery};
-
-/// The status of a trace or span.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum TraceStatus {
-    /// It succeeded.
-    #[default]
-    Success,
-    /// It failed.
-    Error,
-    /// It exceeded its time limit.
-    Timeout,
-}
-
-impl TraceStatus {
-    /// All statuses.
-    pub const ALL: [Self; 3] = [Self::Success, Self::Error, Self::Timeout];
-
-    /// Returns the name in JSON, in queries and in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Error => "error",
-            Self::Timeout => "timeout",
-        }
-    }
-}
 
 /// A trace, as sent by an agent. Only `agent_id`, `latency_ms` and `status` are required. Unknown fields are stored in
 /// `metadata`.

@@ -3,14 +3,14 @@
 
 use domain::error::chain;
 
-use super::worker::Shared;
+use super::worker_state::WorkerState;
 use crate::redis::RedisFailure;
 
 /// The number of renewals between two deletions of dead consumers.
 const CLEANUP_ROUNDS: u64 = 10;
 
 /// Runs until it is aborted: leases are needed while messages are in flight.
-pub(super) async fn run(shared: Shared) {
+pub(super) async fn run(shared: WorkerState) {
     let consumer = &shared.tools.consumer;
     let mut ticks = tokio::time::interval(consumer.renew_every());
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -29,7 +29,7 @@ pub(super) async fn run(shared: Shared) {
     }
 }
 
-async fn renew(shared: &Shared, round: u64) -> Result<(), RedisFailure> {
+async fn renew(shared: &WorkerState, round: u64) -> Result<(), RedisFailure> {
     let consumer = &shared.tools.consumer;
     let leases = consumer.renew_leases().await?;
     let before = shared.leases.borrow().clone();

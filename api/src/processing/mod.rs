@@ -14,4 +14,5 @@ pub mod promotion;
 mod reader;
 pub mod reprice;
 pub mod worker;
+mod worker_state;
 mod writer;

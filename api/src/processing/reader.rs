@@ -7,7 +7,7 @@ use std::time::Duration;
 use domain::error::chain;
 use tokio::sync::mpsc;
 
-use super::{group::Group, group_writer::GROUP_TRACES, worker::Shared};
+use super::{group::Group, group_writer::GROUP_TRACES, worker_state::WorkerState};
 use crate::{
     queue::{Delivery, Room},
     redis::RedisFailure,
@@ -23,7 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(50);
 const FAILURE_WAIT: Duration = Duration::from_millis(250);
 
 /// Runs until the worker stops or the writer has ended.
-pub(super) async fn run(shared: Shared, groups: mpsc::Sender<Group>) {
+pub(super) async fn run(shared: WorkerState, groups: mpsc::Sender<Group>) {
     let stop = &shared.tools.stop;
     let mut wait = SHORTEST_WAIT;
     // Reads only if the writer has room: while the store is busy, messages collect in the streams.
@@ -58,7 +58,7 @@ pub(super) async fn run(shared: Shared, groups: mpsc::Sender<Group>) {
 
 /// Claims pending messages of a stream, one group at a time. No other messages are in flight meanwhile: a message that
 /// killed its consumer may kill this one, and must not increase the delivery counts of others.
-async fn claim(shared: &Shared, stream: usize) -> Result<Vec<Delivery>, RedisFailure> {
+async fn claim(shared: &WorkerState, stream: usize) -> Result<Vec<Delivery>, RedisFailure> {
     if shared.tools.stop.unless_requested(shared.in_flight.empty()).await.is_none() {
         return Ok(Vec::new());
     }
@@ -73,7 +73,7 @@ async fn claim(shared: &Shared, stream: usize) -> Result<Vec<Delivery>, RedisFai
     Ok(claimed.deliveries)
 }
 
-async fn unpack(shared: &Shared, deliveries: Vec<Delivery>) -> Option<Group> {
+async fn unpack(shared: &WorkerState, deliveries: Vec<Delivery>) -> Option<Group> {
     let streams: Vec<usize> = deliveries.iter().map(|delivery| delivery.stream).collect();
     shared.in_flight.add(&streams);
     let unpacking = tokio::task::spawn_blocking(move || Group::unpack(deliveries));
@@ -90,7 +90,7 @@ async fn unpack(shared: &Shared, deliveries: Vec<Delivery>) -> Option<Group> {
 
 /// Recovers from a failed read. Redis may have delivered messages whose response was lost, and if Redis lost its data, the
 /// consumer group no longer exists.
-async fn recover(shared: &Shared, streams: &[usize], failure: &RedisFailure) {
+async fn recover(shared: &WorkerState, streams: &[usize], failure: &RedisFailure) {
     if failure.is_resting() {
         return;
     }

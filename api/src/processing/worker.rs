@@ -2,20 +2,19 @@
 //! writes them to the store, so that the next group is read while one is written. After a panic of a task all three are
 //! restarted; messages that were in flight are claimed like those of a dead consumer.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use domain::error::chain;
 use tokio::{
-    sync::{Mutex, mpsc, watch},
+    sync::{mpsc, watch},
     task::{JoinError, JoinHandle, JoinSet},
 };
 
-use super::{group::Tools, group_writer::GroupWriter, in_flight::InFlight, lease_keeper, reader, writer};
-use crate::{
-    job::StopSignal,
-    queue::{Consumer, Leases},
-    telemetry::metrics::Metrics,
+use super::{
+    group::Tools, group_writer::GroupWriter, in_flight::InFlight, lease_keeper, reader,
+    worker_state::WorkerState, writer,
 };
+use crate::{job::StopSignal, queue::Consumer, telemetry::metrics::Metrics};
 
 /// The pause before the tasks are restarted.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -25,16 +24,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Worker {
     signal: StopSignal,
     task: JoinHandle<()>,
-}
-
-/// The state that the three tasks share.
-#[derive(Clone, Debug)]
-pub(super) struct Shared {
-    pub(super) tools: Tools,
-    pub(super) in_flight: InFlight,
-    pub(super) leases: watch::Sender<Leases>,
-    /// Streams that may have pending messages which are not in flight in any consumer.
-    pub(super) unclaimed: Arc<Mutex<BTreeSet<usize>>>,
 }
 
 impl Worker {
@@ -75,7 +64,7 @@ async fn run(tools: Tools) {
 }
 
 async fn run_once(tools: &Tools) -> Result<(), JoinError> {
-    let shared = Shared {
+    let shared = WorkerState {
         tools: tools.clone(),
         in_flight: InFlight::new(tools.consumer.streams()),
         leases: watch::Sender::default(),

@@ -12,14 +12,14 @@ use tokio::{
 use super::{
     conflict::Footprint,
     group::{Group, Stopped, Tools},
-    worker::Shared,
+    worker_state::WorkerState,
 };
 
 /// The maximum number of groups in flight. More would only wait, because updates of rollups lock their workspaces.
 const AT_ONCE: usize = 2;
 
 /// Runs until the reader has ended and all groups are written or released.
-pub(super) async fn run(shared: Shared, mut groups: mpsc::Receiver<Group>) {
+pub(super) async fn run(shared: WorkerState, mut groups: mpsc::Receiver<Group>) {
     let mut writing = Writing { tasks: JoinSet::new(), footprints: HashMap::new() };
     let mut has_stopped = false;
     while let Some(group) = groups.recv().await {
@@ -47,7 +47,7 @@ impl Writing {
             && !self.footprints.values().any(|footprint| group.footprint().conflicts_with(footprint))
     }
 
-    fn start(&mut self, shared: Shared, mut group: Group) {
+    fn start(&mut self, shared: WorkerState, mut group: Group) {
         let footprint = group.take_footprint();
         let task = self.tasks.spawn(async move {
             let streams: Vec<usize> = group.deliveries().iter().map(|delivery| delivery.stream).collect();
