@@ -27,6 +27,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
+pub use crate::wait::eventually_within;
 use crate::{client::Client, deployment::Deployment};
 
 /// The password of all accounts created by [`Server::member`].
@@ -265,21 +266,4 @@ pub fn eventually<F: Future<Output = bool>>(
     condition: impl FnMut() -> F,
 ) -> impl Future<Output = ()> {
     eventually_within(Duration::from_secs(15), what, condition)
-}
-
-/// Waits for a condition for the given time and panics if it is not met.
-#[track_caller]
-pub fn eventually_within<F: Future<Output = bool>>(
-    timeout: Duration,
-    what: &str,
-    mut condition: impl FnMut() -> F,
-) -> impl Future<Output = ()> {
-    let caller = std::panic::Location::caller();
-    async move {
-        let deadline = tokio::time::Instant::now() + timeout;
-        while !condition().await {
-            assert!(tokio::time::Instant::now() < deadline, "{caller}: timed out waiting for {what}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
 }
