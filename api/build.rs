@@ -65,9 +65,12 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Compresses with the best quality for the release binary only: build scripts are not optimised, and it would take half a
+/// minute of every other build.
 fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let quality = if env::var("OPT_LEVEL").is_ok_and(|level| level == "3") { 11 } else { 5 };
     let mut compressed = Vec::new();
-    let mut writer = brotli::CompressorWriter::new(&mut compressed, 4096, 11, 22);
+    let mut writer = brotli::CompressorWriter::new(&mut compressed, 4096, quality, 22);
     writer.write_all(bytes)?;
     drop(writer);
     Ok(compressed)
