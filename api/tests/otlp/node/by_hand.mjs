@@ -1,12 +1,12 @@
-// OpenTelemetry's SDK alone: spans by hand, with the attributes of the GenAI conventions, among them values of every type
-// that JSON writes in its own way.
+// Creates spans manually with the OpenTelemetry SDK and the attributes of the GenAI conventions, including values of
+// every type that OTLP/JSON encodes differently.
 
 import { SpanKind, SpanStatusCode, context, trace } from "@opentelemetry/api";
 
-import { provider, tell } from "./sent.mjs";
+import { createProvider, printSpans } from "./recorder.mjs";
 
-const made = provider("weather-service");
-const tracer = made.getTracer("weather", "1.2.3");
+const provider = createProvider("weather-service");
+const tracer = provider.getTracer("weather", "1.2.3");
 
 function span(name, attributes, inner = () => {}, options = {}) {
   return tracer.startActiveSpan(name, { attributes, ...options }, (started) => {
@@ -15,9 +15,9 @@ function span(name, attributes, inner = () => {}, options = {}) {
   });
 }
 
-const said = (role, content) => ({ role, parts: [{ type: "text", content }] });
-const asked = [said("user", "What is the weather in Paris?")];
-const answered = [{ ...said("assistant", "It is 21 degrees in Paris. ☀"), finish_reason: "stop" }];
+const message = (role, content) => ({ role, parts: [{ type: "text", content }] });
+const inputMessages = [message("user", "What is the weather in Paris?")];
+const outputMessages = [{ ...message("assistant", "It is 21 degrees in Paris. ☀"), finish_reason: "stop" }];
 
 span(
   "invoke_agent weather-agent",
@@ -26,8 +26,8 @@ span(
     "gen_ai.agent.name": "weather-agent",
     "session.id": "session-7",
     "user.id": "user-9",
-    "gen_ai.input.messages": JSON.stringify(asked),
-    "gen_ai.output.messages": JSON.stringify(answered),
+    "gen_ai.input.messages": JSON.stringify(inputMessages),
+    "gen_ai.output.messages": JSON.stringify(outputMessages),
   },
   () => {
     span(
@@ -43,8 +43,8 @@ span(
         "gen_ai.usage.output_tokens": 12,
         "gen_ai.usage.reasoning.output_tokens": 4,
         "gen_ai.request.temperature": 0.5,
-        "gen_ai.input.messages": JSON.stringify(asked),
-        "gen_ai.output.messages": JSON.stringify(answered),
+        "gen_ai.input.messages": JSON.stringify(inputMessages),
+        "gen_ai.output.messages": JSON.stringify(outputMessages),
         "test.flag": true,
         "test.negative": -7,
         "test.large": 9007199254740991,
@@ -68,4 +68,4 @@ span("invoke_agent weather-agent", { "gen_ai.operation.name": "invoke_agent" }, 
   started.setStatus({ code: SpanStatusCode.ERROR, message: "too far" });
 });
 
-await tell(made);
+await printSpans(provider);

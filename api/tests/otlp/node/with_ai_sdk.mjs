@@ -1,12 +1,12 @@
-// The Vercel AI SDK with its own telemetry, against the model that OPENAI_BASE_URL names.
+// Runs the agent with the telemetry of the Vercel AI SDK and the model at OPENAI_BASE_URL.
 
 import { createOpenAI } from "@ai-sdk/openai";
 import { embed, generateText, stepCountIs, streamText, tool } from "ai";
 import { z } from "zod";
 
-import { provider, tell } from "./sent.mjs";
+import { createProvider, printSpans } from "./recorder.mjs";
 
-const made = provider("weather-service");
+const provider = createProvider("weather-service");
 const openai = createOpenAI({ baseURL: process.env.OPENAI_BASE_URL });
 const telemetry = (functionId) => ({
   experimental_telemetry: {
@@ -41,4 +41,4 @@ try {
   await generateText({ model: openai.chat("gpt-nonsense"), prompt: "hello", maxRetries: 0, ...telemetry("failing") });
 } catch {}
 
-await tell(made);
+await printSpans(provider);

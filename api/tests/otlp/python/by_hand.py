@@ -1,13 +1,13 @@
-"""OpenTelemetry's SDK alone: spans by hand, with the attributes of the GenAI conventions as they are today."""
+"""Creates spans manually with the OpenTelemetry SDK and the attributes of the current GenAI conventions."""
 
 import json
 
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-import sent
+import recorder
 import weather
 
-provider = sent.provider("weather-service")
+provider = recorder.create_provider("weather-service")
 tracer = provider.get_tracer("weather", "1.2.3")
 
 
@@ -17,9 +17,9 @@ def text(role, content):
 
 CALL = {"type": "tool_call", "id": "call_1", "name": "get_weather", "arguments": {"city": "Paris"}}
 RESULT = {"type": "tool_call_response", "id": "call_1", "response": weather.get_weather("Paris")}
-ASKED = [text("user", weather.QUESTION)]
-ANSWERED = [{**text("assistant", "It is 21 degrees in Paris."), "finish_reason": "stop"}]
-CALLED = [{"role": "assistant", "parts": [CALL], "finish_reason": "tool_call"}]
+USER_MESSAGES = [text("user", weather.QUESTION)]
+FINAL_MESSAGES = [{**text("assistant", "It is 21 degrees in Paris."), "finish_reason": "stop"}]
+TOOL_CALL_MESSAGES = [{"role": "assistant", "parts": [CALL], "finish_reason": "tool_call"}]
 
 
 def chat(input_messages, output_messages, usage):
@@ -50,9 +50,9 @@ agent = {
     "user.id": "user-9",
 }
 totals = {"gen_ai.usage.input_tokens": 280, "gen_ai.usage.output_tokens": 42}
-said = {"gen_ai.input.messages": json.dumps(ASKED), "gen_ai.output.messages": json.dumps(ANSWERED)}
-with tracer.start_as_current_span("invoke_agent weather-agent", attributes={**agent, **totals, **said}):
-    chat(ASKED, CALLED, (120, 64, 30, 10))
+messages = {"gen_ai.input.messages": json.dumps(USER_MESSAGES), "gen_ai.output.messages": json.dumps(FINAL_MESSAGES)}
+with tracer.start_as_current_span("invoke_agent weather-agent", attributes={**agent, **totals, **messages}):
+    chat(USER_MESSAGES, TOOL_CALL_MESSAGES, (120, 64, 30, 10))
     tool = {
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": "get_weather",
@@ -63,8 +63,8 @@ with tracer.start_as_current_span("invoke_agent weather-agent", attributes={**ag
     }
     with tracer.start_as_current_span("execute_tool get_weather", attributes=tool):
         pass
-    history = [*ASKED, {"role": "assistant", "parts": [CALL]}, {"role": "tool", "parts": [RESULT]}]
-    chat(history, ANSWERED, (160, 128, 12, 4))
+    history = [*USER_MESSAGES, {"role": "assistant", "parts": [CALL]}, {"role": "tool", "parts": [RESULT]}]
+    chat(history, FINAL_MESSAGES, (160, 128, 12, 4))
     embedding = {
         "gen_ai.operation.name": "embeddings",
         "gen_ai.provider.name": "openai",
@@ -85,4 +85,4 @@ with tracer.start_as_current_span("invoke_agent weather-agent", attributes=agent
         span.set_status(Status(StatusCode.ERROR, "The model `gpt-nonsense` does not exist"))
     root.set_status(Status(StatusCode.ERROR, "no such model"))
 
-sent.tell(provider)
+recorder.print_spans(provider)

@@ -1,5 +1,6 @@
-"""A small agent that every library here looks at: it asks a model, calls the tool that the model wants, asks again, makes
-an embedding; others whose model does not exist or does not answer. OPENAI_BASE_URL says where the model is."""
+"""A small agent that every instrumentation library traces: it calls a model, calls the requested tool, calls the model
+again, and creates an embedding. Further functions call a model that does not exist or does not respond. OPENAI_BASE_URL
+is the URL of the model."""
 
 import json
 
@@ -18,12 +19,12 @@ TOOLS = [
 
 
 def get_weather(city):
-    """The weather in a city."""
+    """Returns the weather in a city."""
     return {"city": city, "celsius": 21}
 
 
-def answer(client, tool, question=QUESTION):
-    """Two calls of a model with a tool between them; `tool` calls `get_weather` as the library wants tools called."""
+def run(client, tool, question=QUESTION):
+    """Calls a model, a tool, and the model again. `tool` calls `get_weather` through the instrumentation."""
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
     first = client.chat.completions.create(model="gpt-4o", messages=messages, tools=TOOLS, temperature=0.5)
     message = first.choices[0].message
@@ -43,17 +44,17 @@ def answer(client, tool, question=QUESTION):
     return text
 
 
-def respond(client):
-    """The newer of OpenAI's interfaces."""
+def use_responses_api(client):
+    """Calls a model through OpenAI's Responses API."""
     return client.responses.create(model="gpt-4o-mini", instructions=SYSTEM, input=QUESTION).output_text
 
 
-def fail(client):
-    """A call of a model that does not exist."""
+def call_unknown_model(client):
+    """Calls a model that does not exist."""
     client.chat.completions.create(model="gpt-nonsense", messages=[{"role": "user", "content": "hello"}])
 
 
-def hang(client):
-    """A call of a model that does not answer in time."""
+def time_out(client):
+    """Calls a model that does not respond before the timeout."""
     messages = [{"role": "user", "content": "hello"}]
     client.with_options(timeout=0.3).chat.completions.create(model="gpt-slow", messages=messages)

@@ -1,4 +1,4 @@
-"""OpenLLMetry: Traceloop's SDK, its decorators around its instrumentation of OpenAI's client."""
+"""Runs the agent with OpenLLMetry: Traceloop's decorators and its instrumentation of the OpenAI client."""
 
 from openai import OpenAI, OpenAIError
 from opentelemetry import trace
@@ -6,17 +6,17 @@ from traceloop.sdk import Traceloop
 from traceloop.sdk.decorators import agent, tool, workflow
 from traceloop.sdk.instruments import Instruments
 
-import sent
+import recorder
 import weather
 
 Traceloop.init(
     app_name="weather-service",
-    exporter=sent.exporter(),
+    exporter=recorder.create_exporter(),
     instruments={Instruments.OPENAI},
     telemetry_enabled=False,
 )
 provider = trace.get_tracer_provider()
-provider.add_span_processor(sent.Recorder())
+provider.add_span_processor(recorder.Recorder())
 Traceloop.set_association_properties({"session_id": "session-7", "user_id": "user-9"})
 client = OpenAI(max_retries=0)
 get_weather = tool(name="get_weather")(weather.get_weather)
@@ -24,7 +24,7 @@ get_weather = tool(name="get_weather")(weather.get_weather)
 
 @agent(name="weather-agent")
 def weather_agent(question):
-    return weather.answer(client, lambda _id, city: get_weather(city=city), question)
+    return weather.run(client, lambda _id, city: get_weather(city=city), question)
 
 
 @workflow(name="weather")
@@ -38,11 +38,11 @@ def fail(what):
 
 
 ask(weather.QUESTION)
-weather.respond(client)
-for failing in (weather.fail, weather.hang):
+weather.use_responses_api(client)
+for failing in (weather.call_unknown_model, weather.time_out):
     try:
         fail(failing)
     except OpenAIError:
         pass
 
-sent.tell(provider)
+recorder.print_spans(provider)

@@ -1,14 +1,15 @@
-"""OpenTelemetry's own instrumentation of OpenAI's client, with agent and tool by hand, as its documentation does."""
+"""Runs the agent with OpenTelemetry's instrumentation of the OpenAI client. Agent and tool spans are created manually,
+as in its documentation."""
 
 import json
 
 from openai import OpenAI, OpenAIError
 from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
 
-import sent
+import recorder
 import weather
 
-provider = sent.provider("weather-service")
+provider = recorder.create_provider("weather-service")
 OpenAIInstrumentor().instrument(tracer_provider=provider)
 tracer = provider.get_tracer("weather")
 client = OpenAI(max_retries=0)
@@ -34,12 +35,12 @@ agent = {
     "user.id": "user-9",
 }
 with tracer.start_as_current_span("invoke_agent weather-agent", attributes=agent):
-    weather.answer(client, tool)
-for failing in (weather.fail, weather.hang):
+    weather.run(client, tool)
+for failing in (weather.call_unknown_model, weather.time_out):
     try:
         with tracer.start_as_current_span("invoke_agent weather-agent", attributes=agent):
             failing(client)
     except OpenAIError:
         pass
 
-sent.tell(provider)
+recorder.print_spans(provider)

@@ -1,5 +1,5 @@
-// What both scripts here have in common: an exporter that only the environment sets up, and word of each span that ended,
-// so that what was sent can be held against what was found.
+// Support code of both scripts: an exporter that is configured by environment variables, and a recorder that prints
+// each ended span, so that the test can compare the sent spans with the stored ones.
 
 import { DiagConsoleLogger, DiagLogLevel, SpanStatusCode, diag } from "@opentelemetry/api";
 import { OTLPTraceExporter as JsonExporter } from "@opentelemetry/exporter-trace-otlp-http";
@@ -7,7 +7,7 @@ import { OTLPTraceExporter as ProtobufExporter } from "@opentelemetry/exporter-t
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 
-// An exporter's errors are told nowhere else.
+// The SDK reports exporter errors only through this logger.
 diag.setLogger(new DiagConsoleLogger(), DiagLogLevel.ERROR);
 
 const ended = [];
@@ -20,21 +20,21 @@ const recorder = {
   async shutdown() {},
 };
 
-export function provider(service) {
+export function createProvider(service) {
   const json = process.env.OTEL_EXPORTER_OTLP_PROTOCOL === "http/json";
   const exporter = json ? new JsonExporter() : new ProtobufExporter();
-  const made = new NodeTracerProvider({
+  const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ "service.name": service }),
     spanProcessors: [new BatchSpanProcessor(exporter), recorder],
   });
-  made.register();
-  return made;
+  provider.register();
+  return provider;
 }
 
-/** Sends what waits, and prints what was sent: a span a line. */
-export async function tell(made) {
-  // What could not be sent is told, and does not hide what was to be sent.
-  await made.shutdown().catch(console.error);
+/** Sends pending spans and prints every ended span as one line of JSON. */
+export async function printSpans(provider) {
+  // If sending fails, print the error, and still print the spans.
+  await provider.shutdown().catch(console.error);
   for (const span of ended) {
     const context = span.spanContext();
     const line = {

@@ -1,5 +1,5 @@
-"""What every script here has in common: an exporter that only the environment sets up, and word of each span that ended,
-so that what was sent can be held against what was found."""
+"""Support code of all scripts: an exporter that is configured by environment variables, and a recorder that prints each
+ended span, so that the test can compare the sent spans with the stored ones."""
 
 import json
 import os
@@ -14,14 +14,14 @@ ended = []
 
 
 class Recorder(SpanProcessor):
-    """Keeps every span, as it ended."""
+    """Records every ended span."""
 
     def on_end(self, span):
         ended.append(span)
 
 
-def exporter():
-    """The exporter that OTEL_EXPORTER_OTLP_PROTOCOL names; where to, and with which key, it takes from the environment."""
+def create_exporter():
+    """Creates the exporter for OTEL_EXPORTER_OTLP_PROTOCOL. It reads the endpoint and headers from the environment."""
     if os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc":
         from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
     else:
@@ -29,18 +29,18 @@ def exporter():
     return OTLPSpanExporter()
 
 
-def provider(service):
-    """A provider as an application sets one up."""
-    made = TracerProvider(resource=Resource.create({"service.name": service}))
-    made.add_span_processor(BatchSpanProcessor(exporter()))
-    made.add_span_processor(Recorder())
-    trace.set_tracer_provider(made)
-    return made
+def create_provider(service):
+    """Creates and registers a tracer provider, as an application does."""
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    provider.add_span_processor(BatchSpanProcessor(create_exporter()))
+    provider.add_span_processor(Recorder())
+    trace.set_tracer_provider(provider)
+    return provider
 
 
-def tell(made):
-    """Sends what waits, and prints what was sent: a span a line."""
-    made.shutdown()
+def print_spans(provider):
+    """Sends pending spans and prints every ended span as one line of JSON."""
+    provider.shutdown()
     for span in ended:
         context, parent = span.context, span.parent
         json.dump(
