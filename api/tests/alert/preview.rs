@@ -207,7 +207,7 @@ pub async fn preview_values_equal_brute_force(stage: &mut Stage) {
                 let is_listed = rule.group_by.is_none()
                     || windows(&rule, point.timestamp).any(|window| inside(traces, window).count() > 0);
                 if is_listed || point.value.is_some() {
-                    assert_close(&rule, point.value, truth(&rule, traces, point.timestamp))?;
+                    assert_close(&rule, point.value, expected_value(&rule, traces, point.timestamp))?;
                     values.fetch_add(u64::from(point.value.is_some()), Ordering::Relaxed);
                 }
             }
@@ -220,19 +220,19 @@ pub async fn preview_values_equal_brute_force(stage: &mut Stage) {
 fn assert_close(
     rule: &AlertRuleRequest,
     found: Option<f64>,
-    truth: Option<f64>,
+    expected: Option<f64>,
 ) -> Result<(), TestCaseError> {
     let is_percentile = matches!(
         rule.metric,
         AlertMetric::P50LatencyMs | AlertMetric::P95LatencyMs | AlertMetric::P99LatencyMs
     );
-    match (found, truth) {
+    match (found, expected) {
         // The change between two values with an error of 2% each is unbounded.
         (Some(_), Some(_)) if is_percentile && rule.is_change() => {}
-        (Some(found), Some(truth)) if is_percentile => {
-            prop_assert!((found - truth).abs() <= 0.02 * truth, "{found} for {truth}: {rule:?}");
+        (Some(found), Some(expected)) if is_percentile => {
+            prop_assert!((found - expected).abs() <= 0.02 * expected, "{found} for {expected}: {rule:?}");
         }
-        (found, truth) => prop_assert_eq!(found, truth, "{:?}", rule),
+        (found, expected) => prop_assert_eq!(found, expected, "{:?}", rule),
     }
     Ok(())
 }
@@ -252,7 +252,7 @@ fn windows(rule: &AlertRuleRequest, at: Timestamp) -> impl Iterator<Item = Windo
 }
 
 /// The value at a point in time, computed by plain loops.
-fn truth(rule: &AlertRuleRequest, traces: &[NewTrace], at: Timestamp) -> Option<f64> {
+fn expected_value(rule: &AlertRuleRequest, traces: &[NewTrace], at: Timestamp) -> Option<f64> {
     let mut windows = windows(rule, at).map(|window| inside(traces, window).collect::<Vec<_>>());
     let (now, before) = (windows.next()?, windows.next());
     let fewest = rule.min_traces.max(1) as usize;

@@ -27,7 +27,7 @@ use test_support::{
     store_sample::{MINUTE, START, plain},
 };
 
-/// How often rules are evaluated.
+/// The evaluation interval of rules.
 pub const INTERVAL: Duration = Duration::from_secs(60);
 /// The time at which scenarios begin.
 pub const NOON: i64 = START + 12 * 60 * MINUTE;

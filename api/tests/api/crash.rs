@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use shared::Timestamp;
 
 use test_support::{
-    answer::Answer,
     child::Process,
     client::Client,
+    response::Response,
     sample::{full, trace},
     server::PASSWORD,
 };
@@ -94,13 +94,13 @@ async fn start_senders(
 
 /// Logs in; creates the account on the first call.
 async fn log_in(process: &Process) -> Client {
-    let anyone = process.anyone();
-    let mut answer: Answer = anyone.login("ada@example.com", PASSWORD).await;
-    if answer.status == 401 {
-        anyone.register("ada@example.com", PASSWORD).await.expect(201);
-        answer = anyone.login("ada@example.com", PASSWORD).await;
+    let anonymous = process.anonymous_client();
+    let mut response: Response = anonymous.login("ada@example.com", PASSWORD).await;
+    if response.status == 401 {
+        anonymous.register("ada@example.com", PASSWORD).await.expect(201);
+        response = anonymous.login("ada@example.com", PASSWORD).await;
     }
-    anyone.with_token(answer.expect(200).json()["access_token"].as_str().unwrap())
+    anonymous.with_token(response.expect(200).json()["access_token"].as_str().unwrap())
 }
 
 /// Asserts that every acknowledged trace is stored once, that every stored trace was sent, and that the counts match.
@@ -133,28 +133,28 @@ fn now() -> Timestamp {
     api::clock::Clock::system().now() - Duration::from_secs(1)
 }
 
-fn start(folder: &Path) -> Process {
-    Process::start(folder, &[])
+fn start(directory: &Path) -> Process {
+    Process::start(directory, &[])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_traces_survive_kill_9_and_count_once() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let ledger = Arc::new(Ledger::default());
     for (round, acknowledged) in [100, 700, 1500].into_iter().enumerate() {
-        let process = start(folder.path());
+        let process = start(directory.path());
         let client = log_in(&process).await;
         let senders = start_senders(&client, &ledger, &format!("kill{round}"), acknowledged, now()).await;
         process.kill();
         for sender in senders {
             sender.await.unwrap();
         }
-        let process = start(folder.path());
+        let process = start(directory.path());
         check(&log_in(&process).await, &ledger).await;
         process.kill();
     }
 
-    let process = start(folder.path());
+    let process = start(directory.path());
     let client = log_in(&process).await;
     let before = check(&client, &ledger).await;
     let (sent, acknowledged) =
@@ -176,9 +176,9 @@ async fn acknowledged_traces_survive_kill_9_and_count_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn server_that_stops_under_load_exits_with_0_and_writes_every_acknowledged_trace() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let ledger = Arc::new(Ledger::default());
-    let process = start(folder.path());
+    let process = start(directory.path());
     let client = log_in(&process).await;
     let senders = start_senders(&client, &ledger, "term", 500, now()).await;
     let started = std::time::Instant::now();
@@ -189,7 +189,7 @@ async fn server_that_stops_under_load_exits_with_0_and_writes_every_acknowledged
     for sender in senders {
         sender.await.unwrap();
     }
-    let process = start(folder.path());
+    let process = start(directory.path());
     let client = log_in(&process).await;
     check(&client, &ledger).await;
 }

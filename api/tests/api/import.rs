@@ -80,7 +80,7 @@ async fn import_reports_invalid_lines_by_number_and_stores_the_rest() {
 #[tokio::test]
 async fn import_with_an_invalid_key_exits_with_2() {
     let server = server::spawn().await;
-    let stranger = server.anyone().with_token("ao_0123456789012345678901234567890123456789012");
+    let stranger = server.anonymous_client().with_token("ao_0123456789012345678901234567890123456789012");
     let output =
         agent_obs(&["import", "-", "--url", &server.url], &stranger, &lines(traces(&server, 1))).await;
     let errors = text(&output.stderr);
@@ -91,13 +91,13 @@ async fn import_with_an_invalid_key_exits_with_2() {
 #[tokio::test]
 async fn healthcheck_lists_dependencies_and_fails_without_a_server() {
     let server = server::spawn().await;
-    let up = agent_obs(&["healthcheck", "--url", &server.url], &server.anyone(), "").await;
+    let up = agent_obs(&["healthcheck", "--url", &server.url], &server.anonymous_client(), "").await;
     assert_eq!(up.status.code(), Some(0), "{}", text(&up.stderr));
     assert!(text(&up.stdout).contains("accounts: up\ntraces: up\n"), "{}", text(&up.stdout));
     let url = server.url.clone();
-    let anyone = server.anyone();
+    let anonymous = server.anonymous_client();
     server.stop();
-    let down = agent_obs(&["healthcheck", "--url", &url], &anyone, "").await;
+    let down = agent_obs(&["healthcheck", "--url", &url], &anonymous, "").await;
     assert_eq!(down.status.code(), Some(1));
     assert!(text(&down.stderr).contains("does not respond"), "{}", text(&down.stderr));
 }

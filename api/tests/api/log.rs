@@ -12,30 +12,33 @@ use test_support::{
 /// Sends valid and invalid requests of every kind, with `mark` in every field that may contain private data. Returns the
 /// credentials that it used.
 async fn send_requests(process: &Process, mark: &str) -> Vec<String> {
-    let anyone = process.anyone();
+    let anonymous = process.anonymous_client();
     let password = format!("pass-{mark}");
-    anyone.register("ada@example.com", &password).await.expect(201);
-    anyone.register("ada@example.com", &password).await.expect_error(409, "email_taken");
-    anyone.register("no e-mail", &password).await.expect_error(422, "validation_failed");
-    anyone
+    anonymous.register("ada@example.com", &password).await.expect(201);
+    anonymous.register("ada@example.com", &password).await.expect_error(409, "email_taken");
+    anonymous.register("no e-mail", &password).await.expect_error(422, "validation_failed");
+    anonymous
         .register("eve@example.com", &format!("{mark}{}", "x".repeat(80)))
         .await
         .expect_error(422, "validation_failed");
-    anyone.login("ada@example.com", &format!("wrong-{mark}")).await.expect_error(401, "invalid_credentials");
-    anyone
+    anonymous
+        .login("ada@example.com", &format!("wrong-{mark}"))
+        .await
+        .expect_error(401, "invalid_credentials");
+    anonymous
         .post("/api/v1/auth/login", &json!({"email": 7, "password": mark}))
         .await
         .expect_error(422, "validation_failed");
-    anyone
+    anonymous
         .post_text("/api/v1/auth/login", format!("{{\"password\": \"{mark}\" oops"))
         .await
         .expect_error(400, "bad_request");
-    let token = anyone.login("ada@example.com", &password).await.expect(200).json();
+    let token = anonymous.login("ada@example.com", &password).await.expect(200).json();
     let token = token["access_token"].as_str().unwrap().to_owned();
-    let ada = anyone.with_token(&token);
+    let ada = anonymous.with_token(&token);
     let created = ada.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
     let key = created["key"].as_str().unwrap().to_owned();
-    let agent = anyone.with_token(&key);
+    let agent = anonymous.with_token(&key);
 
     let run = full("run", api::clock::Clock::system().now(), mark);
     agent.send_trace(&run).await.expect(202);
@@ -73,17 +76,18 @@ async fn send_requests(process: &Process, mark: &str) -> Vec<String> {
     }
     ada.get(&format!("/api/v1/traces?agent_id={mark}&cursor={mark}")).await.expect_error(400, "bad_request");
     ada.get(&format!("/api/v1/traces?model={mark}")).await.expect(200);
-    anyone
+    anonymous
         .with_token(&format!("{token}{mark}"))
         .get("/api/v1/traces")
         .await
         .expect_error(401, "unauthorized");
     let basic =
-        anyone.request(Method::GET, "/api/v1/traces").header("authorization", format!("Basic {mark}"));
-    anyone.send(basic.header("cookie", format!("session={mark}"))).await.expect_error(401, "unauthorized");
-    let header =
-        anyone.request(Method::GET, "/api/v1/auth/me").header("x-request-id", format!("{mark} is not an id"));
-    anyone.send(header.header("x-api-key", mark)).await.expect_error(401, "unauthorized");
+        anonymous.request(Method::GET, "/api/v1/traces").header("authorization", format!("Basic {mark}"));
+    anonymous.send(basic.header("cookie", format!("session={mark}"))).await.expect_error(401, "unauthorized");
+    let header = anonymous
+        .request(Method::GET, "/api/v1/auth/me")
+        .header("x-request-id", format!("{mark} is not an id"));
+    anonymous.send(header.header("x-api-key", mark)).await.expect_error(401, "unauthorized");
     let named = ada.request(Method::GET, "/api/v1/auth/me").header("x-request-id", "a-request-of-this-test");
     ada.send(named).await.expect(200);
     vec![token, key, password]
@@ -93,9 +97,9 @@ async fn send_requests(process: &Process, mark: &str) -> Vec<String> {
 async fn no_log_line_contains_request_data_at_any_level() {
     let mark = "zq7-private-zq7";
     for (level, format) in [("debug", "json"), ("trace", "pretty")] {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let settings = [("LOG_LEVEL", level), ("LOG_FORMAT", format), ("RUST_BACKTRACE", "1")];
-        let process = Process::start(folder.path(), &settings);
+        let process = Process::start(directory.path(), &settings);
         let credentials = send_requests(&process, mark).await;
         let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
         assert_eq!(status.code(), Some(0), "{output}");

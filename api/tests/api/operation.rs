@@ -12,10 +12,10 @@ use test_support::{
 #[tokio::test]
 async fn health_and_ready_need_no_login() {
     let server = spawn().await;
-    let anyone = server.anyone();
-    let health = anyone.get("/health").await.expect(200).json();
+    let anonymous = server.anonymous_client();
+    let health = anonymous.get("/health").await.expect(200).json();
     assert_eq!(health, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
-    let ready = anyone.get("/ready").await.expect(200).json();
+    let ready = anonymous.get("/ready").await.expect(200).json();
     assert_eq!(ready, json!({"status": "ready", "dependencies": {"accounts": "up", "traces": "up"}}));
 }
 
@@ -23,9 +23,9 @@ async fn health_and_ready_need_no_login() {
 async fn ready_names_a_dependency_that_is_down_and_health_still_returns_200() {
     let server = spawn().await;
     server.close_traces().await;
-    let ready = server.anyone().get("/ready").await.expect(503).json();
+    let ready = server.anonymous_client().get("/ready").await.expect(503).json();
     assert_eq!(ready, json!({"status": "not ready", "dependencies": {"accounts": "up", "traces": "down"}}));
-    server.anyone().get("/health").await.expect(200);
+    server.anonymous_client().get("/health").await.expect(200);
 }
 
 #[tokio::test]
@@ -36,8 +36,8 @@ async fn metrics_label_requests_by_route_and_never_by_path() {
     for path in ["/api/v1/traces/run-of-ada", "/api/v1/traces/run-of-bob", "/invented-path"] {
         ada.get(path).await;
     }
-    let answer = server.anyone().get("/metrics").await.expect(200);
-    assert!(answer.header("content-type").starts_with("text/plain; version=0.0.4"));
+    let response = server.anonymous_client().get("/metrics").await.expect(200);
+    assert!(response.header("content-type").starts_with("text/plain; version=0.0.4"));
     for line in [
         r#"http_server_request_duration_seconds_count{method="GET",route="/api/v1/traces/{trace_id}",status="200"} 1"#,
         r#"http_server_request_duration_seconds_count{method="GET",route="/api/v1/traces/{trace_id}",status="404"} 1"#,
@@ -45,10 +45,10 @@ async fn metrics_label_requests_by_route_and_never_by_path() {
         r#"agent_obs_cache_requests_total{kind="trace_detail",outcome="miss"} 1"#,
         "agent_obs_write_duration_seconds_count 1",
     ] {
-        assert!(answer.text.lines().any(|found| found == line), "{line}: {}", answer.text);
+        assert!(response.text.lines().any(|found| found == line), "{line}: {}", response.text);
     }
     for name in ["run-of-ada", "run-of-bob", "invented-path"] {
-        assert!(!answer.text.contains(name), "{name}: {}", answer.text);
+        assert!(!response.text.contains(name), "{name}: {}", response.text);
     }
 }
 
@@ -76,7 +76,7 @@ fn routes() -> BTreeSet<(String, String)> {
 #[tokio::test]
 async fn openapi_document_describes_every_route_and_nothing_else() {
     let server = spawn().await;
-    let document = server.anyone().get("/openapi.json").await.expect(200).json();
+    let document = server.anonymous_client().get("/openapi.json").await.expect(200).json();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1."), "{}", document["openapi"]);
     let mut described = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -99,7 +99,7 @@ async fn openapi_document_describes_every_route_and_nothing_else() {
 #[tokio::test]
 async fn every_reference_in_the_openapi_document_resolves() {
     let server = spawn().await;
-    let document = server.anyone().get("/openapi.json").await.expect(200).json();
+    let document = server.anonymous_client().get("/openapi.json").await.expect(200).json();
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
             Value::Array(items) => items.iter().for_each(|item| references(item, found)),
@@ -130,18 +130,18 @@ async fn every_reference_in_the_openapi_document_resolves() {
 #[tokio::test]
 async fn docs_page_loads_no_files_from_other_hosts() {
     let server = spawn().await;
-    let anyone = server.anyone();
-    let page = anyone.get("/docs/").await.expect(200);
+    let anonymous = server.anonymous_client();
+    let page = anonymous.get("/docs/").await.expect(200);
     assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
     let files: Vec<_> =
         page.text.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
     assert!(!files.is_empty(), "{}", page.text);
     for file in files {
         assert!(!file.contains("//"), "{file} is on another host");
-        anyone.get(&format!("/docs/{}", file.trim_start_matches("./"))).await.expect(200);
+        anonymous.get(&format!("/docs/{}", file.trim_start_matches("./"))).await.expect(200);
     }
-    let start = anyone.get("/docs/swagger-initializer.js").await.expect(200);
+    let start = anonymous.get("/docs/swagger-initializer.js").await.expect(200);
     assert!(start.text.contains("/openapi.json"), "{}", start.text);
-    let without_slash = anyone.get("/docs").await.expect(307);
+    let without_slash = anonymous.get("/docs").await.expect(307);
     assert_eq!(without_slash.header("location"), "/docs/");
 }

@@ -14,8 +14,8 @@ use test_support::{
 };
 
 /// Writes a span whose parent never arrives, as if the span had arrived `seconds` ago.
-async fn write_orphan(folder: &TempDir, workspace_id: Uuid, trace_id: &str, seconds: u64) {
-    let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
+async fn write_orphan(directory: &TempDir, workspace_id: Uuid, trace_id: &str, seconds: u64) {
+    let store = TraceStore::open_sqlite(&directory.path().join("traces.db")).await.unwrap();
     let span = IncomingSpan {
         workspace_id,
         trace_id: trace_id.to_owned(),
@@ -36,11 +36,11 @@ async fn write_orphan(folder: &TempDir, workspace_id: Uuid, trace_id: &str, seco
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pending_trace_is_shown_without_its_root_span_after_the_configured_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = builder().in_folder(&folder).spawn().await;
+    let directory = tempfile::tempdir().unwrap();
+    let server = builder().in_directory(&directory).spawn().await;
     let ada = server.member("ada").await;
     for (trace_id, seconds) in [("young", 5), ("older", 59), ("old", 61)] {
-        write_orphan(&folder, ada.user.workspace_id, trace_id, seconds).await;
+        write_orphan(&directory, ada.user.workspace_id, trace_id, seconds).await;
     }
     assert_eq!(ada.traces("").await["total"], 0);
     let token = ada.token().to_owned();
@@ -48,8 +48,9 @@ async fn pending_trace_is_shown_without_its_root_span_after_the_configured_time(
 
     for (setting, shown) in [("60", &["old"][..]), ("30", &["old", "older"])] {
         // A server checks pending traces as soon as it starts.
-        let server = builder().in_folder(&folder).with("TRACE_ROOT_WAIT_SECONDS", setting).spawn().await;
-        let ada = server.anyone().with_token(&token);
+        let server =
+            builder().in_directory(&directory).with("TRACE_ROOT_WAIT_SECONDS", setting).spawn().await;
+        let ada = server.anonymous_client().with_token(&token);
         let ids = async || {
             trace_ids(&ada.traces("").await).into_iter().map(|id| id.to_string()).collect::<BTreeSet<_>>()
         };

@@ -21,34 +21,33 @@ fn batch(name: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn full_queue_returns_503_with_retry_after_and_keeps_accepted_traces() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = builder().in_folder(&folder).spawn().await;
+    let directory = tempfile::tempdir().unwrap();
+    let server = builder().in_directory(&directory).spawn().await;
     let ada = server.member("ada").await;
     let bodies: Vec<(String, String)> =
         (0..6).map(|i| format!("batch{i}")).map(|name| (batch(&name), name)).collect();
 
     // Another connection locks the file: the server's writer waits, and the queue fills up.
-    let options = SqliteConnectOptions::new().filename(folder.path().join("traces.db"));
+    let options = SqliteConnectOptions::new().filename(directory.path().join("traces.db"));
     let mut other = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
 
-    let (refused, mut refusals) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut rejections) = tokio::sync::mpsc::unbounded_channel();
     let sending: Vec<_> = bodies
         .iter()
         .map(|(body, name)| {
-            let (ada, body, name, refused) =
-                (ada.client.clone(), body.clone(), name.clone(), refused.clone());
+            let (ada, body, name, sender) = (ada.client.clone(), body.clone(), name.clone(), sender.clone());
             tokio::spawn(async move {
-                let answer = ada.post_text("/api/v1/traces/batch", body).await;
-                if answer.status == 503 {
-                    refused.send(()).unwrap();
+                let response = ada.post_text("/api/v1/traces/batch", body).await;
+                if response.status == 503 {
+                    sender.send(()).unwrap();
                 }
-                (name, answer)
+                (name, response)
             })
         })
         .collect();
     for _ in 0..2 {
-        refusals.recv().await.unwrap();
+        rejections.recv().await.unwrap();
     }
     // Reads still succeed.
     assert_eq!(ada.traces("").await["total"], 0);
@@ -56,15 +55,15 @@ async fn full_queue_returns_503_with_retry_after_and_keeps_accepted_traces() {
     other.close().await.unwrap();
 
     let (mut accepted, mut rejected) = (0, Vec::new());
-    for (name, answer) in join_all(sending).await.into_iter().map(Result::unwrap) {
-        if answer.status == 202 {
+    for (name, response) in join_all(sending).await.into_iter().map(Result::unwrap) {
+        if response.status == 202 {
             accepted += 1;
             for i in 0..5 {
                 ada.trace(&format!("{name}-{i}")).await;
             }
         } else {
-            let answer = answer.expect_error(503, "queue_full");
-            assert_eq!(answer.header("retry-after"), "1");
+            let response = response.expect_error(503, "queue_full");
+            assert_eq!(response.header("retry-after"), "1");
             ada.get(&format!("/api/v1/traces/{name}-0")).await.expect_error(404, "not_found");
             rejected.push(name);
         }
@@ -85,8 +84,8 @@ async fn failed_write_returns_503_and_is_not_acknowledged() {
         ada.send_trace(&json!({"agent_id": "a", "latency_ms": 1, "status": "success"})).await,
         ada.score("run", &json!({"score": 1})).await,
     ];
-    for answer in failing {
-        let answer = answer.expect_error(503, "unavailable");
-        assert_eq!(answer.header("retry-after"), "5");
+    for response in failing {
+        let response = response.expect_error(503, "unavailable");
+        assert_eq!(response.header("retry-after"), "5");
     }
 }

@@ -16,8 +16,8 @@ const REPRICE: &str = "/api/v1/prices/reprice";
 const TRACES: usize = 4_000;
 
 async fn log_in(process: &Process) -> Client {
-    let answer = process.anyone().login("ada@example.com", PASSWORD).await.expect(200).json();
-    process.anyone().with_token(answer["access_token"].as_str().unwrap())
+    let response = process.anonymous_client().login("ada@example.com", PASSWORD).await.expect(200).json();
+    process.anonymous_client().with_token(response["access_token"].as_str().unwrap())
 }
 
 async fn newest(client: &Client) -> Value {
@@ -26,9 +26,9 @@ async fn newest(client: &Client) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn next_process_finishes_a_repricing_that_was_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path(), &[]);
-    process.anyone().register("ada@example.com", PASSWORD).await.expect(201);
+    let directory = tempfile::tempdir().unwrap();
+    let process = Process::start(directory.path(), &[]);
+    process.anonymous_client().register("ada@example.com", PASSWORD).await.expect(201);
     let ada = log_in(&process).await;
     let now = Clock::system().now();
     let runs: Vec<_> = (0..TRACES)
@@ -56,7 +56,7 @@ async fn next_process_finishes_a_repricing_that_was_killed() {
         "the repricing finished before the kill: {seen}"
     );
 
-    let process = Process::start(folder.path(), &[]);
+    let process = Process::start(directory.path(), &[]);
     let ada = log_in(&process).await;
     let resumed = newest(&ada).await;
     assert_eq!(

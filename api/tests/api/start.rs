@@ -1,4 +1,4 @@
-//! Starting and stopping: invalid settings, the generated secret, and a data folder that is used again.
+//! Starting and stopping: invalid settings, the generated secret, and a data directory that is used again.
 
 use std::{os::unix::fs::PermissionsExt, process::Command};
 
@@ -15,7 +15,7 @@ fn run(mut command: Command) -> (Option<i32>, String) {
 
 #[test]
 fn invalid_setting_stops_the_start_and_names_what_is_expected() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     for (name, value) in [
         ("SERVICE_PORT", "abc"),
         ("SERVICE_PORT", "65536"),
@@ -28,21 +28,21 @@ fn invalid_setting_stops_the_start_and_names_what_is_expected() {
         ("LOG_LEVEL", "chatty"),
         ("LOG_FORMAT", "xml"),
     ] {
-        let (code, output) = run(command(folder.path(), &[(name, value)]));
+        let (code, output) = run(command(directory.path(), &[(name, value)]));
         assert_eq!(code, Some(2), "{name}={value}: {output}");
         assert!(output.contains(&format!("{name}={value}")) && output.contains("expected"), "{output}");
         assert!(!output.contains("listens on"), "{output}");
     }
     assert!(
-        std::fs::read_dir(folder.path()).unwrap().next().is_none(),
+        std::fs::read_dir(directory.path()).unwrap().next().is_none(),
         "nothing is created if a setting is invalid"
     );
 }
 
 #[test]
 fn short_secret_stops_the_start_and_is_not_printed() {
-    let folder = tempfile::tempdir().unwrap();
-    let (code, output) = run(command(folder.path(), &[("JWT_SECRET", "hunter2-hunter2")]));
+    let directory = tempfile::tempdir().unwrap();
+    let (code, output) = run(command(directory.path(), &[("JWT_SECRET", "hunter2-hunter2")]));
     assert_eq!(code, Some(2), "{output}");
     assert!(
         output.contains("JWT_SECRET") && output.contains("32 bytes") && !output.contains("hunter2"),
@@ -54,8 +54,8 @@ fn short_secret_stops_the_start_and_is_not_printed() {
 fn port_in_use_stops_the_start_and_is_named() {
     let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = occupied.local_addr().unwrap().port().to_string();
-    let folder = tempfile::tempdir().unwrap();
-    let (code, output) = run(command(folder.path(), &[("SERVICE_PORT", &port)]));
+    let directory = tempfile::tempdir().unwrap();
+    let (code, output) = run(command(directory.path(), &[("SERVICE_PORT", &port)]));
     assert_eq!(code, Some(1), "{output}");
     assert!(output.contains(&format!("SERVICE_PORT={port}")), "{output}");
 }
@@ -64,8 +64,8 @@ fn port_in_use_stops_the_start_and_is_named() {
 fn configured_grpc_port_in_use_stops_the_start_and_is_named() {
     let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = occupied.local_addr().unwrap().port().to_string();
-    let folder = tempfile::tempdir().unwrap();
-    let (code, output) = run(command(folder.path(), &[("OTLP_GRPC_PORT", &port)]));
+    let directory = tempfile::tempdir().unwrap();
+    let (code, output) = run(command(directory.path(), &[("OTLP_GRPC_PORT", &port)]));
     assert_eq!(code, Some(1), "{output}");
     assert!(output.contains(&format!("OTLP_GRPC_PORT={port}")), "{output}");
 }
@@ -74,45 +74,50 @@ fn configured_grpc_port_in_use_stops_the_start_and_is_named() {
 async fn default_grpc_port_in_use_disables_only_grpc() {
     // Occupied by this test or already by another process.
     let _occupied = std::net::TcpListener::bind("127.0.0.1:4317");
-    let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path(), &[("OTLP_GRPC_PORT", "")]);
-    process.anyone().get("/health").await.expect(200);
+    let directory = tempfile::tempdir().unwrap();
+    let process = Process::start(directory.path(), &[("OTLP_GRPC_PORT", "")]);
+    process.anonymous_client().get("/health").await.expect(200);
     let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
     assert_eq!(status.code(), Some(0), "{output}");
     assert!(output.contains("OTLP over gRPC is off") && output.contains("4317"), "{output}");
 }
 
 #[test]
-fn data_folder_that_cannot_be_created_stops_the_start_and_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
+fn data_directory_that_cannot_be_created_stops_the_start_and_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
     let inside = file.join("data");
-    let (code, output) = run(command(folder.path(), &[("DATA_DIR", inside.to_str().unwrap())]));
+    let (code, output) = run(command(directory.path(), &[("DATA_DIR", inside.to_str().unwrap())]));
     assert_eq!(code, Some(1), "{output}");
     assert!(output.contains(inside.to_str().unwrap()), "{output}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn generated_secret_is_private_and_tokens_survive_a_restart() {
-    let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path(), &[]);
-    let file = folder.path().join("jwt_secret");
+    let directory = tempfile::tempdir().unwrap();
+    let process = Process::start(directory.path(), &[]);
+    let file = directory.path().join("jwt_secret");
     let mode = std::fs::metadata(&file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let secret = std::fs::read_to_string(&file).unwrap();
     assert!(secret.trim().len() >= 32);
-    process.anyone().register("ada@example.com", PASSWORD).await.expect(201);
-    let token = process.anyone().login("ada@example.com", PASSWORD).await.expect(200).json();
+    process.anonymous_client().register("ada@example.com", PASSWORD).await.expect(201);
+    let token = process.anonymous_client().login("ada@example.com", PASSWORD).await.expect(200).json();
     let token = token["access_token"].as_str().unwrap().to_owned();
     let (status, output) = tokio::task::spawn_blocking(|| process.terminate()).await.unwrap();
     assert_eq!(status.code(), Some(0), "{output}");
     assert!(!output.contains(secret.trim()), "{output}");
 
-    let process = Process::start(folder.path(), &[]);
-    process.anyone().with_token(&token).get("/api/v1/auth/me").await.expect(200);
+    let process = Process::start(directory.path(), &[]);
+    process.anonymous_client().with_token(&token).get("/api/v1/auth/me").await.expect(200);
     assert_eq!(std::fs::read_to_string(&file).unwrap(), secret);
     process.kill();
-    let process = Process::start(folder.path(), &[("JWT_SECRET", "another secret of at least 32 bytes")]);
-    process.anyone().with_token(&token).get("/api/v1/auth/me").await.expect_error(401, "unauthorized");
+    let process = Process::start(directory.path(), &[("JWT_SECRET", "another secret of at least 32 bytes")]);
+    process
+        .anonymous_client()
+        .with_token(&token)
+        .get("/api/v1/auth/me")
+        .await
+        .expect_error(401, "unauthorized");
 }

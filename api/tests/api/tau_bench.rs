@@ -113,8 +113,8 @@ async fn send_spans(member: &Member, traces: &[TraceInput]) {
     for batch in otlp::requests(traces) {
         let request = member.request(Method::POST, "/v1/traces");
         let request = request.header("content-type", "application/x-protobuf").body(batch.encode_to_vec());
-        let answer = member.send(request).await.expect(200);
+        let response = member.send(request).await.expect(200);
         // An empty response means that no span was rejected.
-        assert_eq!(answer.text, "");
+        assert_eq!(response.text, "");
     }
 }

@@ -17,7 +17,7 @@ async fn lists_alerts_and_filters_them_by_severity() {
             let title = format!("A {} alert", severity.as_str());
             alert(member.user.workspace_id, &title, severity, server.clock.now())
         });
-        server.keep_alerts(&alerts).await;
+        server.insert_alerts(&alerts).await;
         member.ingest(&[trace("run", server.clock.now(), serde_json::json!({}))]).await;
 
         page.open("/dashboard").await;

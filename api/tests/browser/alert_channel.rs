@@ -3,7 +3,7 @@
 use crate::stage::{browse, browse_with, member_on};
 use test_support::{
     page::{button, heading, region, text},
-    receiver::{Answer, Receiver},
+    receiver::{Receiver, Reply},
 };
 
 const DIALOG: &str = "//dialog[@open]";
@@ -11,7 +11,7 @@ const DIALOG: &str = "//dialog[@open]";
 #[tokio::test]
 async fn adds_tests_and_deletes_a_webhook() {
     browse_with(&[("WEBHOOK_ALLOW_PRIVATE", "true")], async |page, server| {
-        let receiver = Receiver::start([Answer::Status(200, "", ""), Answer::Status(410, "", "gone")]).await;
+        let receiver = Receiver::start([Reply::Status(200, "", ""), Reply::Status(410, "", "gone")]).await;
         let member = member_on(page, server, "/settings").await;
         page.fill("Channel name", "on call").await;
         page.fill("URL", &receiver.url()).await;

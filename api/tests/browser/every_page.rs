@@ -84,7 +84,7 @@ async fn visit(page: &Page, server: &Server, check: impl AsyncFn(&str)) {
         before: None,
         now: Some(12.5),
     }];
-    server.keep_alerts(std::slice::from_ref(&fired)).await;
+    server.insert_alerts(std::slice::from_ref(&fired)).await;
     let own = [format!("/alerts/{}", fired.id), format!("/alerts/rules/{}", rule["id"].as_str().unwrap())];
     for path in own.iter().map(String::as_str).chain(PRIVATE) {
         open_loaded(page, path).await;

@@ -35,7 +35,7 @@ async fn registration_leads_to_onboarding_and_exact_kpis() {
         page.click(&button("Create account")).await;
         page.expect_path("/dashboard").await;
         let token = page.token().await.expect("registration logs in");
-        let me = server.anyone().with_token(&token).get("/api/v1/auth/me").await.expect(200).json();
+        let me = server.anonymous_client().with_token(&token).get("/api/v1/auth/me").await.expect(200).json();
         assert_eq!(
             (&me["email"], &me["workspace_name"]),
             (&Value::from("ada@example.com"), &Value::from("Engines"))
@@ -52,7 +52,7 @@ async fn registration_leads_to_onboarding_and_exact_kpis() {
         let run = |id: &str, latency: u32, cost: f64, more: Value| {
             trace(id, now, merged(json!({"latency_ms": latency, "cost_usd": cost}), more))
         };
-        let agents = server.anyone().with_token(&key);
+        let agents = server.anonymous_client().with_token(&key);
         agents
             .ingest(&[
                 run("a", 100, 0.01, json!({"quality_score": 80})),

@@ -27,7 +27,7 @@ async fn key_is_shown_once_and_works_until_revoked() {
         page.click(&button("Create key")).await;
         page.find("//*[@id='key-name-note'][.='The name is required']").await;
         let key = create_key(page, "production").await;
-        let agents = server.anyone().with_token(&key);
+        let agents = server.anonymous_client().with_token(&key);
         agents.ingest(&[trace("run", server.clock.now(), serde_json::json!({}))]).await;
 
         page.chromium.client.refresh().await.unwrap();
@@ -48,8 +48,8 @@ async fn key_is_shown_once_and_works_until_revoked() {
         page.click(&format!("{DIALOG}{}", button("Revoke"))).await;
         page.expect_absent(row).await;
         page.find(&text("No API keys")).await;
-        let refused = agents.send_trace(&trace("late", server.clock.now(), serde_json::json!({}))).await;
-        assert_eq!(refused.status, 401, "{}", refused.text);
+        let rejected = agents.send_trace(&trace("late", server.clock.now(), serde_json::json!({}))).await;
+        assert_eq!(rejected.status, 401, "{}", rejected.text);
     })
     .await;
 }
@@ -97,7 +97,7 @@ pub async fn run_in_shell(server: &Server, command: &str) {
     assert_eq!(words.next().as_deref(), Some("curl"));
     let address = words.next().unwrap();
     let path = address.strip_prefix(&server.url).expect("the command uses the URL of the server");
-    let mut request = server.anyone().request(Method::POST, path);
+    let mut request = server.anonymous_client().request(Method::POST, path);
     while let (Some(option), Some(value)) = (words.next(), words.next()) {
         request = match option.as_str() {
             "-H" => {
@@ -108,8 +108,8 @@ pub async fn run_in_shell(server: &Server, command: &str) {
             other => panic!("unsupported option {other}"),
         };
     }
-    let answer = server.anyone().send(request).await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
+    let response = server.anonymous_client().send(request).await;
+    assert_eq!(response.status, 202, "{}", response.text);
 }
 
 /// Splits a command into words like a shell: supports single quotes and line continuations.

@@ -55,7 +55,7 @@ pub async fn member_on(page: &Page, server: &Server, path: &str) -> Member {
 
 async fn play(name: &str, settings: &[(&'static str, &str)], body: impl AsyncFnOnce(&Page, Server)) {
     let _permit = BROWSERS.acquire().await.unwrap();
-    let builder = server::builder().live().with("WEB_DIR", spa().to_str().unwrap());
+    let builder = server::builder().with_system_clock().with("WEB_DIR", spa().to_str().unwrap());
     let server =
         settings.iter().fold(builder, |builder, (name, value)| builder.with(name, value)).spawn().await;
     let page = Page { url: server.url.clone(), chromium: Chromium::start().await };
@@ -72,9 +72,9 @@ async fn play(name: &str, settings: &[(&'static str, &str)], body: impl AsyncFnO
 async fn save_screenshot(name: &str, page: &Page) {
     let Ok(screenshot) = page.chromium.client.screenshot().await else { return };
     // A sibling of target/tmp, whose path Cargo provides.
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("browser-failures");
-    let file = folder.join(format!("{name}.png"));
-    fs::create_dir_all(&folder).and_then(|()| fs::write(&file, screenshot)).unwrap();
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("browser-failures");
+    let file = directory.join(format!("{name}.png"));
+    fs::create_dir_all(&directory).and_then(|()| fs::write(&file, screenshot)).unwrap();
     println!("screenshot: {}", file.display());
 }
 
@@ -87,11 +87,11 @@ fn name_of<F>(_: &F) -> String {
 
 fn spa() -> PathBuf {
     let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/dist");
-    let folder = env::var_os("AGENT_OBS_WEB_DIST").map_or_else(built, PathBuf::from);
+    let directory = env::var_os("AGENT_OBS_WEB_DIST").map_or_else(built, PathBuf::from);
     assert!(
-        folder.join("index.html").is_file(),
+        directory.join("index.html").is_file(),
         "no web application in {}: build it with `make test`",
-        folder.display()
+        directory.display()
     );
-    folder
+    directory
 }

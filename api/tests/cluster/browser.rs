@@ -33,13 +33,13 @@ async fn browse(url: &str, body: impl AsyncFnOnce(&Page)) {
 }
 
 fn spa() -> std::path::PathBuf {
-    let folder = built_spa();
+    let directory = built_spa();
     assert!(
-        folder.join("index.html").is_file(),
+        directory.join("index.html").is_file(),
         "no SPA in {}: run `make test` to build it",
-        folder.display()
+        directory.display()
     );
-    folder
+    directory
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,9 +118,9 @@ async fn repeat_a_request_and_get_a_cached_response(page: &Page) {
 async fn nginx_sets_headers_forwards_client_addresses_and_hides_internal_endpoints() {
     let stack = Stack::start(Plan::default().with("TRUSTED_PROXIES", "127.0.0.1")).await;
     let nginx = Nginx::start(stack.url(), &spa());
-    let anyone = Client::new(&nginx.url);
-    let page = anyone
-        .send(anyone.request(Method::GET, "/dashboard").header("accept", "text/html"))
+    let anonymous = Client::new(&nginx.url);
+    let page = anonymous
+        .send(anonymous.request(Method::GET, "/dashboard").header("accept", "text/html"))
         .await
         .expect(200);
     let policy = page.header("content-security-policy");
@@ -135,17 +135,17 @@ async fn nginx_sets_headers_forwards_client_addresses_and_hides_internal_endpoin
     ] {
         assert_eq!(page.header(name), value, "{name}");
     }
-    anyone.get("/metrics").await.expect(404);
-    anyone.get("/ready").await.expect(200);
-    let refused = anyone.get("/api/v1/traces").await.expect_error(401, "unauthorized");
-    assert!(!refused.header("x-request-id").is_empty());
+    anonymous.get("/metrics").await.expect(404);
+    anonymous.get("/ready").await.expect(200);
+    let rejected = anonymous.get("/api/v1/traces").await.expect_error(401, "unauthorized");
+    assert!(!rejected.header("x-request-id").is_empty());
     // Behind a trusted proxy, failures are counted per address; the client's own X-Forwarded-For header is ignored.
     for guess in 0..11 {
-        let request = anyone
+        let request = anonymous
             .request(Method::POST, "/api/v1/auth/login")
             .header("x-forwarded-for", format!("198.51.100.{guess}"));
         let body = json!({"email": "ada@example.com", "password": "a wrong one"});
         let expected = if guess < 10 { 401 } else { 429 };
-        anyone.send(request.json(&body)).await.expect(expected);
+        anonymous.send(request.json(&body)).await.expect(expected);
     }
 }

@@ -24,24 +24,24 @@ async fn database_outage_does_not_stop_ingestion_and_cached_responses() {
     postgres.stop();
     let outage_start = Instant::now();
     load.more(400).await;
-    let (mut refused, mut hits) = (0, 0);
+    let (mut unavailable, mut hits) = (0, 0);
     while outage_start.elapsed() < OUTAGE {
-        let answer = ada.get("/api/v1/traces?range=24h&agent_id=nobody").await;
-        if answer.status == 503 {
-            refused += 1;
-            answer.expect_error(503, "unavailable");
+        let response = ada.get("/api/v1/traces?range=24h&agent_id=nobody").await;
+        if response.status == 503 {
+            unavailable += 1;
+            response.expect_error(503, "unavailable");
         }
         if bob.get(cached).await.header("x-cache") == "hit" {
             hits += 1;
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    assert!(refused > 0, "uncached requests must return 503");
+    assert!(unavailable > 0, "uncached requests must return 503");
     assert!(hits > 0, "cached requests must succeed");
     let ready =
         test_support::client::Client::new(&stack.queries[0].url).get("/ready").await.expect(503).json();
     assert_eq!(ready["dependencies"]["traces"], "down");
-    println!("database outage: {refused} × 503 for uncached requests, {hits} cached responses");
+    println!("database outage: {unavailable} × 503 for uncached requests, {hits} cached responses");
 
     postgres.resume().await;
     let healed = Instant::now();

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum time until acknowledged traces are counted, on a busy machine with a long queue.
-const SETTLE: Duration = Duration::from_secs(60);
+const COUNT_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub struct Load {
     client: Client,
@@ -38,7 +38,7 @@ pub struct Load {
 struct Ledger {
     sent: AtomicUsize,
     acknowledged: Mutex<Vec<Instant>>,
-    answers: Mutex<BTreeMap<String, usize>>,
+    outcomes: Mutex<BTreeMap<String, usize>>,
 }
 
 impl Load {
@@ -57,7 +57,8 @@ impl Load {
     /// Waits until this many more traces were acknowledged.
     pub async fn more(&self, traces: usize) {
         let goal = self.acknowledged() + traces;
-        eventually("more traces are acknowledged", SETTLE, || async { self.acknowledged() >= goal }).await;
+        eventually("more traces are acknowledged", COUNT_TIMEOUT, || async { self.acknowledged() >= goal })
+            .await;
     }
 
     /// Returns the time from `moment` to the next acknowledgement.
@@ -84,7 +85,7 @@ impl Load {
         let acknowledged = ledger.acknowledged.lock().unwrap().len() * BATCH;
         assert_eq!(ledger.sent.load(Ordering::SeqCst), acknowledged, "every trace is acknowledged");
         let acknowledged = acknowledged + others;
-        eventually("every acknowledged trace is counted", SETTLE, || async {
+        eventually("every acknowledged trace is counted", COUNT_TIMEOUT, || async {
             counted(&client).await == acknowledged
         })
         .await;
@@ -97,15 +98,15 @@ impl Load {
         );
         assert_eq!(counted(&client).await, acknowledged, "the count is stable");
 
-        let mut answers = String::new();
-        for (answer, count) in ledger.answers.lock().unwrap().iter() {
-            write!(answers, "{count} × {answer}, ").unwrap();
+        let mut outcomes = String::new();
+        for (outcome, count) in ledger.outcomes.lock().unwrap().iter() {
+            write!(outcomes, "{count} × {outcome}, ").unwrap();
         }
         let recovered =
             recovered.map_or("at once".to_owned(), |after| format!("{:.2} s", after.as_secs_f64()));
         println!(
             "| {fault} | {} | {recovered} | {:.2} s | {acknowledged} | {acknowledged} | {} |",
-            answers.trim_end_matches(", "),
+            outcomes.trim_end_matches(", "),
             seen.as_secs_f64(),
             ids.len()
         );
@@ -113,8 +114,12 @@ impl Load {
 }
 
 async fn counted(client: &Client) -> usize {
-    let answer = client.get_fresh("/api/v1/metrics/home-kpis?range=24h").await;
-    if answer.status == 200 { answer.json()["total_requests"]["value"].as_f64().unwrap() as usize } else { 0 }
+    let response = client.get_fresh("/api/v1/metrics/home-kpis?range=24h").await;
+    if response.status == 200 {
+        response.json()["total_requests"]["value"].as_f64().unwrap() as usize
+    } else {
+        0
+    }
 }
 
 async fn send(client: Client, sender: usize, stop: Arc<AtomicBool>, ledger: Arc<Ledger>) {
@@ -128,12 +133,12 @@ async fn send(client: Client, sender: usize, stop: Arc<AtomicBool>, ledger: Arc<
             .collect();
         ledger.sent.fetch_add(BATCH, Ordering::SeqCst);
         let body = json!({"traces": traces});
-        let deadline = Instant::now() + SETTLE;
+        let deadline = Instant::now() + COUNT_TIMEOUT;
         while !try_send(&client, &body, &ledger).await {
             assert!(
                 Instant::now() < deadline,
                 "a batch was never accepted: {:?}",
-                ledger.answers.lock().unwrap()
+                ledger.outcomes.lock().unwrap()
             );
             tokio::time::sleep(PAUSE).await;
         }
@@ -143,7 +148,7 @@ async fn send(client: Client, sender: usize, stop: Arc<AtomicBool>, ledger: Arc<
 
 async fn try_send(client: &Client, body: &Value, ledger: &Ledger) -> bool {
     let request = client.request(reqwest::Method::POST, "/api/v1/traces/batch").json(body);
-    let answer = match request.timeout(TIMEOUT).send().await {
+    let outcome = match request.timeout(TIMEOUT).send().await {
         Ok(response) => {
             let status = response.status().as_u16();
             if status == 503 || status == 429 {
@@ -154,11 +159,11 @@ async fn try_send(client: &Client, body: &Value, ledger: &Ledger) -> bool {
             }
             status.to_string()
         }
-        Err(error) if error.is_timeout() => "no answer".to_owned(),
+        Err(error) if error.is_timeout() => "no response".to_owned(),
         Err(error) if error.is_connect() => "no connection".to_owned(),
         Err(_) => "broken connection".to_owned(),
     };
-    let accepted = answer == "202";
-    *ledger.answers.lock().unwrap().entry(answer).or_default() += 1;
+    let accepted = outcome == "202";
+    *ledger.outcomes.lock().unwrap().entry(outcome).or_default() += 1;
     accepted
 }

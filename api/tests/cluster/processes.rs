@@ -37,8 +37,8 @@ async fn gateway_uses_the_other_query_process_if_one_is_killed() {
         ada.get_fresh("/api/v1/metrics/home-kpis").await.expect(200);
     }
     stack.queries.remove(0).kill();
-    let refused = ada.get("/api/v1/metrics/home-kpis").await.expect_error(503, "unavailable");
-    assert!(!refused.header("retry-after").is_empty());
+    let rejected = ada.get("/api/v1/metrics/home-kpis").await.expect_error(503, "unavailable");
+    assert!(!rejected.header("retry-after").is_empty());
     ada.get("/api/v1/auth/me").await.expect(200);
     let ready = ada.get("/ready").await.expect(200).json();
     assert_eq!((&ready["status"], &ready["dependencies"]["query"]), (&"degraded".into(), &"down".into()));
@@ -49,7 +49,7 @@ async fn gateway_uses_the_other_query_process_if_one_is_killed() {
         ada.get("/api/v1/metrics/home-kpis").await.status == 200
     })
     .await;
-    println!("query killed: 40 of 40 answered by the other; back after {:?}", started.elapsed());
+    println!("query killed: 40 of 40 served by the other; back after {:?}", started.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -50,8 +50,8 @@ async fn full_queue_rejects_with_retry_after_and_accepts_again_once_drained() {
     let text: String = (0..70_000).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
     let trace =
         json!({"agent_id": "a", "latency_ms": 1, "status": "success", "trace_id": "large", "input": text});
-    let refused = ada.send_trace(&trace).await.expect_error(503, "queue_full");
-    assert!(!refused.header("retry-after").is_empty());
+    let rejected = ada.send_trace(&trace).await.expect_error(503, "queue_full");
+    assert!(!rejected.header("retry-after").is_empty());
     eventually("small traces fill the queue", Duration::from_secs(60), || async {
         let small = json!({"agent_id": "a", "latency_ms": 1, "status": "success", "trace_id": "small", "input": &text[..4096]});
         ada.send_trace(&small).await.status == 503

@@ -18,14 +18,14 @@ async fn redis_outage_does_not_stop_queries_and_ingestion_returns_503() {
     let outage_start = Instant::now();
     // Served from the database, as `X-Cache` shows.
     for _ in 0..5 {
-        let answer = ada.get("/api/v1/metrics/home-kpis").await.expect(200);
-        assert_eq!(answer.header("x-cache"), "bypass");
+        let response = ada.get("/api/v1/metrics/home-kpis").await.expect(200);
+        assert_eq!(response.header("x-cache"), "bypass");
         ada.get("/api/v1/auth/me").await.expect(200);
     }
-    let refused =
+    let rejected =
         ada.send_trace(&serde_json::json!({"agent_id": "a", "latency_ms": 1, "status": "success"})).await;
-    let refused = refused.expect_error(503, "unavailable");
-    assert!(!refused.header("retry-after").is_empty());
+    let rejected = rejected.expect_error(503, "unavailable");
+    assert!(!rejected.header("retry-after").is_empty());
     let ready = ada.get("/ready").await.expect(200).json();
     assert_eq!((&ready["status"], &ready["dependencies"]["redis"]), (&"degraded".into(), &"down".into()));
     let ingestion = Client::new(&stack.ingestions[0].url).get("/ready").await.expect(503).json();
@@ -33,9 +33,9 @@ async fn redis_outage_does_not_stop_queries_and_ingestion_returns_503() {
         (&ingestion["status"], &ingestion["dependencies"]["redis"]),
         (&"not ready".into(), &"down".into())
     );
-    println!("Redis outage: queries answered for {:?}", outage_start.elapsed());
+    println!("Redis outage: queries served for {:?}", outage_start.elapsed());
 
-    stack.redis.start_again();
+    stack.redis.restart();
     let healed = Instant::now();
     load.more(400).await;
     load.finish("Redis stopped and started", healed).await;
@@ -59,7 +59,7 @@ async fn redis_restores_its_backlog_after_a_kill_and_it_is_written_once() {
     // No process reads the queue.
     load.more(1000).await;
     stack.redis.kill();
-    stack.redis.start_again();
+    stack.redis.restart();
     let healed = Instant::now();
     load.more(200).await;
     stack.processings.push(stack.run("processing", 0));

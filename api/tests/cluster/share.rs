@@ -28,21 +28,22 @@ async fn flooding_workspace_is_limited_across_all_gateways_and_the_other_is_not(
     let alone = sample_latency(&other, Duration::from_secs(2)).await;
 
     let stop = Arc::new(AtomicBool::new(false));
-    let (accepted, refused) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (accepted, rejected) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let begun = Instant::now();
     let floods: Vec<_> = (0..8)
         .map(|number| {
             let client = Client::new(&stack.gateways[number % 2].url).with_token(flooding.token());
-            let (stop, accepted, refused) = (Arc::clone(&stop), Arc::clone(&accepted), Arc::clone(&refused));
+            let (stop, accepted, rejected) =
+                (Arc::clone(&stop), Arc::clone(&accepted), Arc::clone(&rejected));
             tokio::spawn(async move {
                 while !stop.load(Ordering::SeqCst) {
-                    let answer = client
+                    let response = client
                         .send_trace(&json!({"agent_id": "a", "latency_ms": 1, "status": "success"}))
                         .await;
-                    match answer.status {
+                    match response.status {
                         202 => accepted.fetch_add(1, Ordering::SeqCst),
-                        429 => refused.fetch_add(1, Ordering::SeqCst),
-                        status => panic!("{status}: {}", answer.text),
+                        429 => rejected.fetch_add(1, Ordering::SeqCst),
+                        status => panic!("{status}: {}", response.text),
                     };
                 }
             })
@@ -53,7 +54,7 @@ async fn flooding_workspace_is_limited_across_all_gateways_and_the_other_is_not(
     for flood in floods {
         flood.await.unwrap();
     }
-    let (accepted, refused) = (accepted.load(Ordering::SeqCst), refused.load(Ordering::SeqCst));
+    let (accepted, rejected) = (accepted.load(Ordering::SeqCst), rejected.load(Ordering::SeqCst));
     // Requests that leave the sliding window during the test free capacity.
     let slid = LIMIT * usize::try_from(begun.elapsed().as_secs()).unwrap() / 60 + 1;
     // If Redis is too slow on a busy machine, each gateway counts on its own.
@@ -63,9 +64,9 @@ async fn flooding_workspace_is_limited_across_all_gateways_and_the_other_is_not(
         "{accepted} were accepted, {fallbacks} of them counted by a single gateway"
     );
     assert!(accepted >= LIMIT / 2, "{accepted} were accepted");
-    assert!(refused > 0);
+    assert!(rejected > 0);
     println!(
-        "two workspaces: the flooding one {accepted} accepted ({fallbacks} counted by a single gateway), {refused} × 429; median latency of the other {:?} alone, {:?} during the flood",
+        "two workspaces: the flooding one {accepted} accepted ({fallbacks} counted by a single gateway), {rejected} × 429; median latency of the other {:?} alone, {:?} during the flood",
         median(alone),
         median(during_flood)
     );

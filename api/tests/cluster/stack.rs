@@ -13,7 +13,7 @@ use test_support::{
     redis::{RedisOptions, RedisServer},
 };
 
-const SECRET: &str = "a secret that all the roles share, for tests alone";
+const SECRET: &str = "the shared secret of all roles in the tests";
 pub const PASSWORD: &str = "correct horse battery";
 
 /// The server shared by all tests that do not stop it. It ends with the test process.
@@ -49,7 +49,7 @@ pub struct Stack {
     pub queries: Vec<Process>,
     pub redis: RedisServer,
     settings: HashMap<&'static str, String>,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Stack {
@@ -83,7 +83,7 @@ impl Stack {
             ("LOG_FORMAT", "json".to_owned()),
         ]);
         settings.extend(plan.settings);
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         let mut stack = Self {
             gateways: Vec::new(),
             ingestions: Vec::new(),
@@ -91,7 +91,7 @@ impl Stack {
             queries: Vec::new(),
             redis,
             settings,
-            folder,
+            directory,
         };
         for _ in 0..plan.processings {
             stack.processings.push(stack.run("processing", 0));
@@ -107,7 +107,7 @@ impl Stack {
     /// Starts a process with this role on this port, or on a free port for 0.
     pub fn run(&self, role: &str, port: u16) -> Process {
         let settings: Vec<_> = self.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut command = command(self.folder.path(), &settings);
+        let mut command = command(self.directory.path(), &settings);
         command.args(["--role", role]).env("SERVICE_PORT", port.to_string());
         Process::spawn(command)
     }
@@ -118,11 +118,11 @@ impl Stack {
 
     /// Registers an account at the first gateway and returns a client with its token.
     pub async fn member(&self, name: &str) -> Client {
-        let anyone = Client::new(self.url());
+        let anonymous = Client::new(self.url());
         let email = format!("{name}@example.com");
-        anyone.register(&email, PASSWORD).await.expect(201);
-        let login = anyone.login(&email, PASSWORD).await.expect(200).json();
-        anyone.with_token(login["access_token"].as_str().unwrap())
+        anonymous.register(&email, PASSWORD).await.expect(201);
+        let login = anonymous.login(&email, PASSWORD).await.expect(200).json();
+        anonymous.with_token(login["access_token"].as_str().unwrap())
     }
 }
 
@@ -135,16 +135,16 @@ pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// Waits until a condition is true; panics after `patience`.
+/// Waits until a condition is true; panics after `timeout`.
 #[track_caller]
 pub fn eventually<F: Future<Output = bool>>(
     what: &str,
-    patience: Duration,
+    timeout: Duration,
     mut condition: impl FnMut() -> F,
 ) -> impl Future<Output = ()> {
     let caller = std::panic::Location::caller();
     async move {
-        let deadline = tokio::time::Instant::now() + patience;
+        let deadline = tokio::time::Instant::now() + timeout;
         while !condition().await {
             assert!(tokio::time::Instant::now() < deadline, "{caller}: timed out waiting until {what}");
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -43,7 +43,7 @@ pub async fn agent_obs(arguments: &[&str], settings: &[(&str, &str)]) -> Run {
     Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// Transfers a folder to a database for both accounts and traces.
+/// Transfers a data directory to a database for both accounts and traces.
 pub async fn transfer(from: &Path, database: &str) -> Run {
     agent_obs(&["transfer", "--from", from.to_str().unwrap()], &[("TIMESCALE_URL", database)]).await
 }

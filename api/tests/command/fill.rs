@@ -1,4 +1,4 @@
-//! A data folder with every kind of data, and servers on the folder and on a database.
+//! A data directory with every kind of data, and servers on the directory and on a database.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ use test_support::{
 };
 
 /// The number of traces in bob's workspace: several batches of a transfer.
-pub const MANY: usize = 4_500;
+pub const BULK_TRACES: usize = 4_500;
 
-/// Credentials that were created in the folder.
-pub struct Filled {
+/// Credentials that were created in the directory.
+pub struct Credentials {
     /// Ada's API key, which was used.
     pub key: Client,
     /// The API key that ada revoked.
@@ -34,14 +34,14 @@ pub struct Filled {
     pub token: String,
 }
 
-/// Starts the embedded server in this folder. Its clock shows one second after noon.
-pub async fn embedded(folder: &TempDir) -> Server {
-    spawn_after_noon(server::builder().in_folder(folder)).await
+/// Starts the embedded server in this directory. Its clock shows one second after noon.
+pub async fn embedded(directory: &TempDir) -> Server {
+    spawn_after_noon(server::builder().in_directory(directory)).await
 }
 
-/// Starts a server on this database that signs tokens with the secret of the folder.
-pub async fn on(database: &str, folder: &TempDir) -> Server {
-    let secret = std::fs::read_to_string(folder.path().join("jwt_secret")).unwrap();
+/// Starts a server on this database that signs tokens with the secret of the directory.
+pub async fn on(database: &str, directory: &TempDir) -> Server {
+    let secret = std::fs::read_to_string(directory.path().join("jwt_secret")).unwrap();
     let builder = server::builder().with("TIMESCALE_URL", database).with("JWT_SECRET", &secret);
     spawn_after_noon(builder.with("DB_POOL_MIN_SIZE", "0")).await
 }
@@ -53,10 +53,10 @@ async fn spawn_after_noon(builder: Builder) -> Server {
     server
 }
 
-/// Fills a folder through a server: ada's workspace with every kind of data, bob's with many traces, carol's with an API
-/// key only.
-pub async fn fill(folder: &TempDir) -> Filled {
-    let server = embedded(folder).await;
+/// Fills a data directory through a server: ada's workspace with every kind of data, bob's with many traces, carol's with an
+/// API key only.
+pub async fn fill(directory: &TempDir) -> Credentials {
+    let server = embedded(directory).await;
     let (ada, bob, carol) =
         (server.member("ada").await, server.member("bob").await, server.member("carol").await);
     let (_, key) = server.key_of(&ada).await;
@@ -66,14 +66,14 @@ pub async fn fill(folder: &TempDir) -> Filled {
     revoked.ingest(&[sample::trace("by-the-other-key", noon(), json!({}))]).await;
     ada.delete(&format!("/api/v1/api-keys/{id}")).await.expect(204);
     bob.ingest(&many()).await;
-    write_incoming_spans(folder, ada.user.workspace_id).await;
+    write_incoming_spans(directory, ada.user.workspace_id).await;
     score(&ada).await;
     let price =
         json!({"model": "m", "provider": "x", "input_usd_per_million": 0.1, "output_usd_per_million": 3});
     ada.post("/api/v1/prices", &price).await.expect(201);
     let rule_id = create_rule(&ada).await;
-    server.keep_alerts(&alerts(&ada, rule_id)).await;
-    Filled { key, revoked, token: ada.token().to_owned() }
+    server.insert_alerts(&alerts(&ada, rule_id)).await;
+    Credentials { key, revoked, token: ada.token().to_owned() }
 }
 
 fn days(count: u64) -> Duration {
@@ -111,7 +111,7 @@ pub fn many() -> Vec<Value> {
         });
         sample::trace(&format!("many-{number}"), moment, more)
     };
-    (0..MANY).map(trace).collect()
+    (0..BULK_TRACES).map(trace).collect()
 }
 
 /// Sends scores: one replaces another, and two arrive before their trace.
@@ -132,8 +132,8 @@ async fn score(ada: &Member) {
 
 /// Writes incoming spans: of an assembled trace, of a trace without its root span, of a trace that was sent whole, and of a
 /// pending trace.
-async fn write_incoming_spans(folder: &TempDir, workspace_id: Uuid) {
-    let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
+async fn write_incoming_spans(directory: &TempDir, workspace_id: Uuid) {
+    let store = TraceStore::open_sqlite(&directory.path().join("traces.db")).await.unwrap();
     let span = |trace_id: &str, span_id: &str, parent: Option<&str>| IncomingSpan {
         workspace_id,
         trace_id: trace_id.to_owned(),
@@ -179,10 +179,10 @@ async fn write_incoming_spans(folder: &TempDir, workspace_id: Uuid) {
     store.close().await;
 }
 
-/// Returns the signing secrets of the alert channels, in the folder and on a server.
-pub async fn secrets(folder: &TempDir, database: &str) -> [Vec<String>; 2] {
+/// Returns the signing secrets of the alert channels, in the directory and on a server.
+pub async fn secrets(directory: &TempDir, database: &str) -> [Vec<String>; 2] {
     let select = "SELECT secret FROM alert_channels ORDER BY secret";
-    let file = SqliteConnectOptions::new().filename(folder.path().join("traces.db")).read_only(true);
+    let file = SqliteConnectOptions::new().filename(directory.path().join("traces.db")).read_only(true);
     let mut file = SqliteConnection::connect_with(&file).await.unwrap();
     let mut server = PgConnection::connect(database).await.unwrap();
     [

@@ -5,7 +5,7 @@
 mod binary;
 mod fill;
 mod migrate;
-mod refuse;
+mod rejection;
 mod resume;
 mod transfer;
 mod view;

@@ -3,7 +3,7 @@
 use crate::binary::{Run, agent_obs, plain, timescale};
 
 /// Checks, migrates, checks, and migrates again; asserts the output and the exit codes.
-async fn four_steps(settings: &[(&str, &str)], steps: &[&str]) {
+async fn check_and_migrate_twice(settings: &[(&str, &str)], steps: &[&str]) {
     let lines = |word: &str| steps.iter().map(|step| format!("{word} {step}\n")).collect::<String>();
     let check = || agent_obs(&["migrate", "--check"], settings);
     for _ in 0..2 {
@@ -18,9 +18,9 @@ async fn four_steps(settings: &[(&str, &str)], steps: &[&str]) {
 #[tokio::test]
 async fn creates_missing_files_and_applies_their_migrations() {
     let outer = tempfile::tempdir().unwrap();
-    let folder = outer.path().join("data");
-    let folder = folder.to_str().unwrap();
-    agent_obs(&["migrate", "--check"], &[("DATA_DIR", folder)]).await.expect(1);
+    let directory = outer.path().join("data");
+    let directory = directory.to_str().unwrap();
+    agent_obs(&["migrate", "--check"], &[("DATA_DIR", directory)]).await.expect(1);
     assert!(std::fs::read_dir(outer.path()).unwrap().next().is_none(), "a check creates nothing");
     let steps = [
         "accounts.db: 0001 accounts",
@@ -29,8 +29,8 @@ async fn creates_missing_files_and_applies_their_migrations() {
         "traces.db: 0003 prices",
         "traces.db: 0004 alerts",
     ]
-    .map(|step| format!("{folder}/{step}"));
-    four_steps(&[("DATA_DIR", folder)], &steps.each_ref().map(String::as_str)).await;
+    .map(|step| format!("{directory}/{step}"));
+    check_and_migrate_twice(&[("DATA_DIR", directory)], &steps.each_ref().map(String::as_str)).await;
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn migrates_both_schemas_in_one_database() {
         "traces_migrations: 0004 alerts",
         "traces_plain_migrations: 0001 rollups",
     ];
-    four_steps(&[("TIMESCALE_URL", &database)], &steps).await;
+    check_and_migrate_twice(&[("TIMESCALE_URL", &database)], &steps).await;
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn migrates_accounts_and_traces_on_separate_servers() {
         "traces_migrations: 0004 alerts",
         "traces_timescale_migrations: 0001 hypertable",
     ];
-    four_steps(&[("POSTGRES_URL", &accounts), ("TIMESCALE_URL", &traces)], &steps).await;
+    check_and_migrate_twice(&[("POSTGRES_URL", &accounts), ("TIMESCALE_URL", &traces)], &steps).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Repeated transfers: after a kill, and after the folder or the server received more data.
+//! Repeated transfers: after a kill, and after the directory or the server received more data.
 
 use std::{process::Stdio, time::Duration};
 
@@ -6,17 +6,17 @@ use serde_json::json;
 
 use crate::{
     binary::{command, count, plain, transfer},
-    fill::{self, MANY},
+    fill::{self, BULK_TRACES},
     view,
 };
 use test_support::{sample, server::noon};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn next_transfer_finishes_a_transfer_that_was_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    fill::fill(&folder).await;
+    let directory = tempfile::tempdir().unwrap();
+    fill::fill(&directory).await;
     let database = plain().await.database().await;
-    let from = folder.path().to_str().unwrap();
+    let from = directory.path().to_str().unwrap();
     let mut command = command(&["transfer", "--from", from], &[("TIMESCALE_URL", &database)]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // Stop after the first batch.
@@ -29,22 +29,22 @@ async fn next_transfer_finishes_a_transfer_that_was_killed() {
     let copied = count(&database, "trace_keys").await;
     println!("killed after {copied} traces");
 
-    let run = transfer(folder.path(), &database).await.expect(0);
+    let run = transfer(directory.path(), &database).await.expect(0);
     assert!(run.stdout.contains("verified: "), "{run:?}");
-    assert_eq!(count(&database, "traces").await, MANY as i64 + 64);
-    let (before, after) = (fill::embedded(&folder).await, fill::on(&database, &folder).await);
+    assert_eq!(count(&database, "traces").await, BULK_TRACES as i64 + 64);
+    let (before, after) = (fill::embedded(&directory).await, fill::on(&database, &directory).await);
     view::assert_same(&view::of(&before, "ada").await, &view::of(&after, "ada").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn second_transfer_copies_data_that_arrived_after_the_first() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let database = plain().await.database().await;
-    let filled = fill::fill(&folder).await;
-    let before = fill::embedded(&folder).await;
-    let key = before.anyone().with_token(filled.key.token());
-    let ada = before.anyone().with_token(&filled.token);
-    transfer(folder.path(), &database).await.expect(0);
+    let filled = fill::fill(&directory).await;
+    let before = fill::embedded(&directory).await;
+    let key = before.anonymous_client().with_token(filled.key.token());
+    let ada = before.anonymous_client().with_token(&filled.token);
+    transfer(directory.path(), &database).await.expect(0);
 
     key.ingest(&[sample::full("late", noon() - Duration::from_secs(3600), "late")]).await;
     before.clock.advance(Duration::from_secs(1));
@@ -55,29 +55,29 @@ async fn second_transfer_copies_data_that_arrived_after_the_first() {
     ada.delete(&format!("/api/v1/api-keys/{id}")).await.expect(204);
     before.stop();
 
-    let run = transfer(folder.path(), &database).await.expect(0);
+    let run = transfer(directory.path(), &database).await.expect(0);
     assert!(run.stdout.contains("scores: 8 (2 new)\n"), "{run:?}");
     assert!(run.stdout.contains("traces: 4,565 (1 new)\n"), "{run:?}");
-    let (before, after) = (fill::embedded(&folder).await, fill::on(&database, &folder).await);
+    let (before, after) = (fill::embedded(&directory).await, fill::on(&database, &directory).await);
     view::assert_same(&view::of(&before, "ada").await, &view::of(&after, "ada").await);
-    after.anyone().with_token(filled.key.token()).send_trace(&json!({})).await.expect(401);
+    after.anonymous_client().with_token(filled.key.token()).send_trace(&json!({})).await.expect(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn data_that_only_the_server_has_is_kept_and_the_difference_is_reported() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let database = plain().await.database().await;
-    let filled = fill::fill(&folder).await;
-    transfer(folder.path(), &database).await.expect(0);
-    let after = fill::on(&database, &folder).await;
+    let filled = fill::fill(&directory).await;
+    transfer(directory.path(), &database).await.expect(0);
+    let after = fill::on(&database, &directory).await;
     after.clock.advance(Duration::from_secs(10));
-    let ada = after.anyone().with_token(&filled.token);
+    let ada = after.anonymous_client().with_token(&filled.token);
     ada.score("full-1", &json!({"score": 3})).await.expect(202);
-    let key = after.anyone().with_token(filled.key.token());
+    let key = after.anonymous_client().with_token(filled.key.token());
     key.ingest(&[sample::trace("new", noon(), json!({}))]).await;
     let seen = ada.trace("full-1").await;
 
-    let run = transfer(folder.path(), &database).await.expect(1);
+    let run = transfer(directory.path(), &database).await.expect(1);
     assert!(run.stdout.contains("scores: 7 (0 new)\n"), "{run:?}");
     assert!(
         run.stderr.contains("(ada's) differs from") && run.stderr.contains("differ in 1 of the workspaces"),

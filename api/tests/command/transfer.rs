@@ -1,11 +1,11 @@
-//! Transfers a folder with every kind of data: afterwards, every account sees the same on the server.
+//! Transfers a directory with every kind of data: afterwards, every account sees the same on the server.
 
 use domain::alert::default::default_rules;
 use serde_json::json;
 
 use crate::{
     binary::{count, plain, timescale, transfer},
-    fill::{self, MANY},
+    fill::{self, BULK_TRACES},
     view,
 };
 use test_support::{postgres::PostgresServer, sample, server::noon};
@@ -22,9 +22,9 @@ async fn accounts_log_in_and_see_the_same_data_on_timescale() {
 }
 
 async fn assert_accounts_see_the_same(server: &PostgresServer) {
-    let folder = tempfile::tempdir().unwrap();
-    let filled = fill::fill(&folder).await;
-    let before = fill::embedded(&folder).await;
+    let directory = tempfile::tempdir().unwrap();
+    let filled = fill::fill(&directory).await;
+    let before = fill::embedded(&directory).await;
     let mut seen = Vec::new();
     for name in ["ada", "bob", "carol"] {
         seen.push((name, view::of(&before, name).await));
@@ -32,12 +32,13 @@ async fn assert_accounts_see_the_same(server: &PostgresServer) {
     before.stop();
 
     let database = server.database().await;
-    let files = || ["accounts.db", "traces.db"].map(|name| std::fs::read(folder.path().join(name)).unwrap());
+    let files =
+        || ["accounts.db", "traces.db"].map(|name| std::fs::read(directory.path().join(name)).unwrap());
     let untouched = files();
-    let run = transfer(folder.path(), &database).await.expect(0);
+    let run = transfer(directory.path(), &database).await.expect(0);
     // Every workspace has the default rules, and ada's has one more.
     let rules = 3 * default_rules().len() + 1;
-    assert!(files() == untouched, "the folder is only read");
+    assert!(files() == untouched, "the directory is only read");
     for line in [
         "workspaces: 3 (3 new)\n",
         "users: 3 (3 new)\n",
@@ -51,25 +52,25 @@ async fn assert_accounts_see_the_same(server: &PostgresServer) {
         "verified: ",
         &format!(
             "Set JWT_SECRET of the servers to the contents of {}",
-            folder.path().join("jwt_secret").display()
+            directory.path().join("jwt_secret").display()
         ),
     ] {
         assert!(run.stdout.contains(line), "{line}: {run:?}");
     }
-    let secret = std::fs::read_to_string(folder.path().join("jwt_secret")).unwrap();
+    let secret = std::fs::read_to_string(directory.path().join("jwt_secret")).unwrap();
     assert!(!run.stdout.contains(&secret) && !run.stderr.contains(&secret));
 
-    let [here, there] = fill::secrets(&folder, &database).await;
+    let [here, there] = fill::secrets(&directory, &database).await;
     assert!(here == there && here[1].starts_with("whsec_"), "recipients verify messages with these secrets");
 
-    let run = transfer(folder.path(), &database).await.expect(0);
+    let run = transfer(directory.path(), &database).await.expect(0);
     assert!(run.stdout.contains("users: 3 (0 new)\n"), "{run:?}");
     assert!(run.stdout.contains(&format!("alert rules: {rules} (0 new)\n")), "{run:?}");
     assert!(run.stdout.contains("alert channels: 2 (0 new)\n"), "{run:?}");
     assert!(run.stdout.contains("alerts: 30 (0 new)\n"), "{run:?}");
     assert!(run.stdout.contains("scores: 7 (0 new)\n"), "{run:?}");
     assert!(run.stdout.contains("traces: 4,564 (0 new)\n"), "{run:?}");
-    assert_eq!(count(&database, "traces").await, MANY as i64 + 64);
+    assert_eq!(count(&database, "traces").await, BULK_TRACES as i64 + 64);
     assert_eq!(count(&database, "alerts").await, 30);
     assert_eq!(count(&database, "waiting_traces").await, 1);
     assert_eq!(
@@ -77,16 +78,16 @@ async fn assert_accounts_see_the_same(server: &PostgresServer) {
         ["b loose-agent shop s-1 u-1 [\"b\"]", "c - shop s-1 u-1 [\"c\"]"]
     );
 
-    let after = fill::on(&database, &folder).await;
+    let after = fill::on(&database, &directory).await;
     for (name, before) in &seen {
         view::assert_same(before, &view::of(&after, name).await);
     }
-    after.anyone().with_token(&filled.token).get("/api/v1/auth/me").await.expect(200);
-    after.anyone().with_token(filled.revoked.token()).send_trace(&json!({})).await.expect(401);
+    after.anonymous_client().with_token(&filled.token).get("/api/v1/auth/me").await.expect(200);
+    after.anonymous_client().with_token(filled.revoked.token()).send_trace(&json!({})).await.expect(401);
     // Pending scores are applied when their trace arrives, sent with the agents' existing key.
-    let key = after.anyone().with_token(filled.key.token());
+    let key = after.anonymous_client().with_token(filled.key.token());
     key.ingest(&[sample::trace("to-come", noon(), json!({}))]).await;
-    let ada = after.anyone().with_token(&filled.token);
+    let ada = after.anonymous_client().with_token(&filled.token);
     let trace = ada.trace("to-come").await;
     assert_eq!(trace["quality_score"], 20.5);
     assert_eq!(trace["scores"][0]["comment"], "early\nbird");

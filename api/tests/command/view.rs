@@ -11,8 +11,9 @@ use test_support::{
 
 /// Logs in with the password and requests everything.
 pub async fn of(server: &Server, name: &str) -> BTreeMap<String, Value> {
-    let token = server.anyone().login(&format!("{name}@example.com"), PASSWORD).await.expect(200).json();
-    let client = server.anyone().with_token(token["access_token"].as_str().unwrap());
+    let token =
+        server.anonymous_client().login(&format!("{name}@example.com"), PASSWORD).await.expect(200).json();
+    let client = server.anonymous_client().with_token(token["access_token"].as_str().unwrap());
     let mut seen = BTreeMap::new();
     let windows = [
         "range=1h",
@@ -65,19 +66,19 @@ pub async fn of(server: &Server, name: &str) -> BTreeMap<String, Value> {
 }
 
 async fn request_into(seen: &mut BTreeMap<String, Value>, client: &Client, path: String) {
-    let mut answer = client.get_fresh(&path).await.expect(200).json();
+    let mut response = client.get_fresh(&path).await.expect(200).json();
     // A cursor contains the arrival number; a transfer preserves only the order of these numbers.
-    if let Some(answer) = answer.as_object_mut() {
-        answer.remove("next_cursor");
+    if let Some(response) = response.as_object_mut() {
+        response.remove("next_cursor");
     }
-    seen.insert(path, answer);
+    seen.insert(path, response);
 }
 
 /// Asserts that all responses are equal.
 #[track_caller]
 pub fn assert_same(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>) {
-    for (path, answer) in before {
-        assert_eq!(after.get(path), Some(answer), "{path}");
+    for (path, response) in before {
+        assert_eq!(after.get(path), Some(response), "{path}");
     }
     assert_eq!(before.len(), after.len());
 }

@@ -38,8 +38,8 @@ pub fn kpis(workspace_id: Uuid) -> CacheKey {
 
 /// Returns the response of the cache if the database would return `text`.
 pub async fn lookup(cache: &Cache, key: CacheKey, text: &'static str) -> (String, Outcome) {
-    let (answer, outcome) = cache.answer(key, false, async { Ok(text.into()) }).await.unwrap();
-    (String::from_utf8(answer.to_vec()).unwrap(), outcome)
+    let (response, outcome) = cache.answer(key, false, async { Ok(text.into()) }).await.unwrap();
+    (String::from_utf8(response.to_vec()).unwrap(), outcome)
 }
 
 pub async fn invalidate_now(cache: &Cache, workspace_id: Uuid) {
@@ -61,8 +61,8 @@ async fn bypass_computes_and_caches_the_response(engine: &Engine) {
     let cache = engine.cache(Ttls::default());
     let key = || kpis(Uuid::from_u128(1));
     lookup(&cache, key(), "1").await;
-    let (answer, outcome) = cache.answer(key(), true, async { Ok("2".into()) }).await.unwrap();
-    assert_eq!((&answer[..], outcome), (&b"2"[..], Outcome::Bypass));
+    let (response, outcome) = cache.answer(key(), true, async { Ok("2".into()) }).await.unwrap();
+    assert_eq!((&response[..], outcome), (&b"2"[..], Outcome::Bypass));
     assert_eq!(lookup(&cache, key(), "3").await, ("2".to_owned(), Outcome::Hit));
 }
 
@@ -123,8 +123,8 @@ async fn response_computed_during_a_write_is_not_cached(engine: &Engine) {
             invalidate_now(&cache, ada).await;
             Ok("old".into())
         };
-        let (answer, _) = cache.answer(kpis(ada), bypass, computing).await.unwrap();
-        assert_eq!(&answer[..], b"old");
+        let (response, _) = cache.answer(kpis(ada), bypass, computing).await.unwrap();
+        assert_eq!(&response[..], b"old");
         assert_eq!(lookup(&cache, kpis(ada), "1").await, ("1".to_owned(), Outcome::Miss));
     }
 }

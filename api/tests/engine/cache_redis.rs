@@ -144,7 +144,7 @@ async fn redis_outage_falls_back_to_the_database_and_the_cache_recovers() {
     }
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     assert!(metric(&metrics, ERRORS) >= Some(100.0));
-    server.start_again();
+    server.restart();
     eventually("the cache returns a hit", || async {
         lookup(&cache, kpis(ADA), "3").await.1 == Outcome::Hit
     })
@@ -204,7 +204,7 @@ async fn failed_invalidation_is_repeated_when_redis_is_back() {
     lookup(&cache, kpis(ADA), "1").await;
     server.stop();
     invalidator.written(ADA).await;
-    server.start_again();
+    server.restart();
     eventually("the new response is cached", || async {
         lookup(&cache, kpis(ADA), "2").await == ("2".to_owned(), Outcome::Hit)
     })

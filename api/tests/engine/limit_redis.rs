@@ -40,7 +40,7 @@ async fn redis_outage_falls_back_to_a_limit_per_process() {
     server.stop();
     assert_eq!(admitted(&limit, 50).await, 10);
     assert_eq!(metric(&metrics, FALLBACKS), Some(50.0));
-    server.start_again();
+    server.restart();
     let shared = format!("limit:requests:{}", Uuid::from_u128(2));
     eventually("the count is in Redis", || async {
         limit.check(Uuid::from_u128(2)).await;

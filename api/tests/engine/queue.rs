@@ -29,7 +29,7 @@ async fn repeated_pushes_are_written_once(engine: &Engine) {
         queue.push(Vec::new()).await.unwrap();
     }
     queue.push(traces(ada, "last", 1)).await.unwrap();
-    stage.written(ada, 101).await;
+    stage.wait_for_traces(ada, 101).await;
 }
 
 async fn incoming_spans_of_several_requests_become_one_trace(engine: &Engine) {
@@ -46,7 +46,7 @@ async fn incoming_spans_of_several_requests_become_one_trace(engine: &Engine) {
         queue.push_spans(vec![incoming_span(ada, "run", "root", None)]).await.unwrap();
     }
     queue.push(vec![trace(ada, "last")]).await.unwrap();
-    stage.written(ada, 3).await;
+    stage.wait_for_traces(ada, 3).await;
     eventually("the trace is assembled", || async {
         let found = stage.store.detail(ada, "run").await.unwrap();
         found.is_some_and(|run| run.spans.len() == 3 && run.trace.quality_score == Some(80.0))
@@ -65,7 +65,7 @@ async fn scores_are_written_in_order_and_after_earlier_traces(engine: &Engine) {
         }
     }
     queue.push(vec![trace(ada, "last")]).await.unwrap();
-    stage.written(ada, 21).await;
+    stage.wait_for_traces(ada, 21).await;
     eventually("the last score of each trace is applied", || async {
         let mut right = 0;
         for number in 0..20 {
@@ -86,10 +86,10 @@ async fn request_that_cannot_be_written_does_not_stop_others(engine: &Engine) {
         let traces = if number % 5 == 0 { vec![bad_trace(ada, &name)] } else { traces(ada, &name, 2) };
         queue.push(traces)
     });
-    let refused = join_all(pushes).await.into_iter().filter(Result::is_err).count();
+    let rejected = join_all(pushes).await.into_iter().filter(Result::is_err).count();
     // In memory, the sender waits for the commit and gets the error; in Redis, the request becomes a dead letter.
-    assert_eq!(refused, if let Engine::Memory = engine { 4 } else { 0 });
-    stage.written(ada, 32).await;
+    assert_eq!(rejected, if let Engine::Memory = engine { 4 } else { 0 });
+    stage.wait_for_traces(ada, 32).await;
 }
 
 async fn concurrent_senders_lose_nothing(engine: &Engine) {
@@ -104,6 +104,6 @@ async fn concurrent_senders_lose_nothing(engine: &Engine) {
     .into_iter()
     .for_each(Result::unwrap);
     for workspace_id in workspaces {
-        stage.written(workspace_id, 70).await;
+        stage.wait_for_traces(workspace_id, 70).await;
     }
 }

@@ -45,8 +45,8 @@ async fn message_that_the_store_rejects_becomes_a_readable_dead_letter() {
     assert!(letters[0].reason.contains("UNIQUE"), "{}", letters[0].reason);
     assert!(letters[0].stream.starts_with("traces:queue:"), "{}", letters[0].stream);
     assert_eq!(Message::decode(&letters[0].data).unwrap(), Message::Traces(bad));
-    stage.written(ada, 10).await;
-    stage.drained(&server).await;
+    stage.wait_for_traces(ada, 10).await;
+    stage.wait_until_drained(&server).await;
     running.worker.stop().await;
 }
 
@@ -62,7 +62,7 @@ async fn invalid_message_becomes_a_dead_letter() {
     let _running = stage.worker(&server).await;
     let letters = dead_letters(&server, 2).await;
     assert!(letters.iter().all(|letter| letter.reason.contains("version")), "{}", letters[0].reason);
-    stage.written(ada, 5).await;
+    stage.wait_for_traces(ada, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,6 +92,6 @@ async fn message_that_was_delivered_too_often_becomes_a_dead_letter_and_others_a
     let _running = stage.worker(&server).await;
     let letters = dead_letters(&server, 1).await;
     assert!(letters[0].reason.contains("delivered 5 times"), "{}", letters[0].reason);
-    stage.written(ada, 9).await;
-    stage.drained(&server).await;
+    stage.wait_for_traces(ada, 9).await;
+    stage.wait_until_drained(&server).await;
 }

@@ -46,9 +46,9 @@ async fn pending_messages_of_a_killed_worker_are_written_by_another_and_counted_
     store_lock.release().await;
     let other = stage.worker(&server).await;
     for &workspace_id in &workspaces {
-        stage.written(workspace_id, 10).await;
+        stage.wait_for_traces(workspace_id, 10).await;
     }
-    stage.drained(&server).await;
+    stage.wait_until_drained(&server).await;
     assert!(metric(&other.metrics, "agent_obs_queue_redeliveries_total") >= Some(16.0));
     other.worker.stop().await;
     for number in 0..8 {
@@ -74,8 +74,8 @@ async fn worker_waits_for_an_unavailable_store_and_keeps_the_batch() {
     })
     .await;
     store_lock.release().await;
-    stage.written(ada, 100).await;
-    stage.drained(&server).await;
+    stage.wait_for_traces(ada, 100).await;
+    stage.wait_until_drained(&server).await;
     let dead: usize = server.query(&["XLEN", "traces:dead"]).await;
     assert_eq!(dead, 0);
 }
@@ -90,10 +90,10 @@ async fn restarted_redis_keeps_all_acknowledged_messages() {
         queue.push(traces(ada, &format!("backlog-{number}"), 4)).await.unwrap();
     }
     server.kill();
-    server.start_again();
+    server.restart();
     let running = stage.worker(&server).await;
-    stage.written(ada, 200).await;
-    // With a worker, and with messages in flight.
+    stage.wait_for_traces(ada, 200).await;
+    // The second restart happens with a worker and messages in flight.
     for round in 0..3 {
         for number in 0..20 {
             send(&queue, traces(ada, &format!("run-{round}-{number}"), 4)).await;
@@ -103,10 +103,10 @@ async fn restarted_redis_keeps_all_acknowledged_messages() {
         } else {
             server.stop();
         }
-        server.start_again();
+        server.restart();
     }
-    stage.written(ada, 200 + 3 * 20 * 4).await;
-    stage.drained(&server).await;
+    stage.wait_for_traces(ada, 200 + 3 * 20 * 4).await;
+    stage.wait_until_drained(&server).await;
     running.worker.stop().await;
 }
 
@@ -117,15 +117,15 @@ async fn empty_redis_is_initialized_again() {
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
     let _running = stage.worker(&server).await;
     send(&queue, traces(ada, "before", 5)).await;
-    stage.written(ada, 5).await;
+    stage.wait_for_traces(ada, 5).await;
     server.kill();
-    server.start_again();
+    server.restart();
     send(&queue, traces(ada, "after", 5)).await;
-    stage.written(ada, 10).await;
+    stage.wait_for_traces(ada, 10).await;
     let () = server.query(&["FLUSHALL"]).await;
     send(&queue, traces(ada, "flushed", 5)).await;
-    stage.written(ada, 15).await;
-    stage.drained(&server).await;
+    stage.wait_for_traces(ada, 15).await;
+    stage.wait_until_drained(&server).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -138,10 +138,10 @@ async fn redis_that_hangs_longer_than_the_leases_loses_nothing() {
         queue.push(traces(ada, &format!("run-{number}"), 10)).await.unwrap();
     }
     server.pause();
-    let refused = queue.push(traces(ada, "late", 10)).await;
-    assert!(refused.is_err(), "the outcome of the push is unknown");
+    let outcome = queue.push(traces(ada, "late", 10)).await;
+    assert!(outcome.is_err(), "the outcome of the push is unknown");
     server.resume();
     send(&queue, traces(ada, "late", 10)).await;
-    stage.written(ada, 510).await;
-    stage.drained(&server).await;
+    stage.wait_for_traces(ada, 510).await;
+    stage.wait_until_drained(&server).await;
 }

@@ -16,8 +16,8 @@ async fn full_queue_rejects_and_accepts_again_once_drained() {
     while queue.push(traces(ada, &format!("run-{accepted}"), 10)).await.is_ok() {
         accepted += 1;
     }
-    let refused = queue.push(traces(ada, &format!("run-{accepted}"), 10)).await.unwrap_err();
-    assert!(matches!(refused, ApiError::QueueFull), "{refused:?}");
+    let rejected = queue.push(traces(ada, &format!("run-{accepted}"), 10)).await.unwrap_err();
+    assert!(matches!(rejected, ApiError::QueueFull), "{rejected:?}");
     let bytes: i64 = server.query(&["HGET", "traces:bytes", "total"]).await;
     assert!((8_000..=11_000).contains(&bytes), "one workspace fills about half of the queue: {bytes} bytes");
     // Workspaces in other streams still have room: about seven of eight.
@@ -32,8 +32,8 @@ async fn full_queue_rejects_and_accepts_again_once_drained() {
         queue.push(traces(ada, &format!("run-{accepted}"), 10)).await.is_ok()
     })
     .await;
-    stage.written(ada, (accepted + 1) * 10).await;
-    stage.drained(&server).await;
+    stage.wait_for_traces(ada, (accepted + 1) * 10).await;
+    stage.wait_until_drained(&server).await;
     running.worker.stop().await;
 }
 
@@ -45,8 +45,8 @@ async fn stream_is_also_bounded_in_messages() {
     for number in 0..3 {
         queue.push(traces(ada, &format!("run-{number}"), 1)).await.unwrap();
     }
-    let refused = queue.push(traces(ada, "run-3", 1)).await.unwrap_err();
-    assert!(matches!(refused, ApiError::QueueFull), "{refused:?}");
+    let rejected = queue.push(traces(ada, "run-3", 1)).await.unwrap_err();
+    assert!(matches!(rejected, ApiError::QueueFull), "{rejected:?}");
 }
 
 #[tokio::test]
@@ -56,10 +56,10 @@ async fn redis_outage_rejects_every_push() {
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
     server.stop();
     for _ in 0..3 {
-        let refused = queue.push(traces(ada, "run", 1)).await.unwrap_err();
-        assert!(matches!(refused, ApiError::Unavailable(_)), "{refused:?}");
+        let rejected = queue.push(traces(ada, "run", 1)).await.unwrap_err();
+        assert!(matches!(rejected, ApiError::Unavailable(_)), "{rejected:?}");
     }
-    server.start_again();
+    server.restart();
     eventually("the queue accepts pushes", || async { queue.push(traces(ada, "run", 1)).await.is_ok() })
         .await;
 }

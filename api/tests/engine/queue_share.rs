@@ -36,7 +36,7 @@ async fn streams_are_shared_evenly_and_rebalanced_when_workers_start_or_stop() {
     expect_shares(&server, &[2, 3, 3]).await;
     two.worker.stop().await;
     expect_shares(&server, &[4, 4]).await;
-    // Killed: its leases expire.
+    // The worker is killed, so its leases expire.
     drop(three);
     expect_shares(&server, &[8]).await;
     one.worker.stop().await;
@@ -59,9 +59,9 @@ async fn two_workers_share_the_work_and_write_each_message_once() {
         }
     }
     for &workspace_id in &workspaces {
-        stage.written(workspace_id, 25).await;
+        stage.wait_for_traces(workspace_id, 25).await;
     }
-    stage.drained(&server).await;
+    stage.wait_until_drained(&server).await;
     for running in [&one, &two] {
         let groups = metric(&running.metrics, "agent_obs_queue_groups_total").unwrap();
         let redeliveries = metric(&running.metrics, "agent_obs_queue_redeliveries_total").unwrap();
@@ -93,7 +93,7 @@ async fn stopping_worker_finishes_its_pending_messages() {
     store_lock.release().await;
     stopping.await.unwrap();
     assert_eq!(stage.count(ada).await, 10);
-    stage.drained(&server).await;
+    stage.wait_until_drained(&server).await;
     assert_eq!((shares(&server).await, consumers(&server).await), (vec![], 0));
 }
 
@@ -120,8 +120,8 @@ async fn worker_that_cannot_finish_returns_its_messages_as_undelivered() {
     assert_eq!(deliveries, [0]);
     store_lock.release().await;
     let other = stage.worker(&server).await;
-    stage.written(ada, 10).await;
-    stage.drained(&server).await;
+    stage.wait_for_traces(ada, 10).await;
+    stage.wait_until_drained(&server).await;
     other.worker.stop().await;
     assert_eq!(consumers(&server).await, 0);
 }

@@ -1,4 +1,4 @@
-//! A queue with a store behind it, for tests that send traces and look for them.
+//! A queue and its store, for tests that send traces and read them back.
 
 use std::time::Duration;
 
@@ -29,13 +29,13 @@ const LEASE: Duration = Duration::from_millis(500);
 /// A store of traces, and workers that write to it.
 pub struct Stage {
     shape: Shape,
-    folder: TempDir,
+    directory: TempDir,
     /// For reading what was written.
     pub store: TraceStore,
 }
 
 /// A worker and its metrics.
-pub struct Running {
+pub struct RunningWorker {
     pub worker: Worker,
     pub metrics: Metrics,
 }
@@ -46,13 +46,13 @@ impl Stage {
     }
 
     pub async fn shaped(shape: Shape) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
-        Self { shape, folder, store }
+        let directory = tempfile::tempdir().unwrap();
+        let store = TraceStore::open_sqlite(&directory.path().join("traces.db")).await.unwrap();
+        Self { shape, directory, store }
     }
 
     /// Returns the queue of `engine`, and the worker that empties it if the engine needs one.
-    pub async fn queue(&self, engine: &Engine) -> (Queue, Option<Running>) {
+    pub async fn queue(&self, engine: &Engine) -> (Queue, Option<RunningWorker>) {
         match engine {
             Engine::Memory => {
                 let (writer, _) = self.writer().await;
@@ -75,15 +75,15 @@ impl Stage {
     }
 
     /// Starts a worker that empties the queue in Redis, with its own connection to the store.
-    pub async fn worker(&self, server: &RedisServer) -> Running {
+    pub async fn worker(&self, server: &RedisServer) -> RunningWorker {
         let (writer, metrics) = self.writer().await;
-        Running { worker: Worker::start(self.consumer(server), writer, metrics.clone()), metrics }
+        RunningWorker { worker: Worker::start(self.consumer(server), writer, metrics.clone()), metrics }
     }
 
     async fn writer(&self) -> (GroupWriter, Metrics) {
         let metrics = Metrics::new().unwrap();
         let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
-        let store = TraceStore::open_sqlite(&self.folder.path().join("traces.db")).await.unwrap();
+        let store = TraceStore::open_sqlite(&self.directory.path().join("traces.db")).await.unwrap();
         let pricer = Pricer::new(PriceStore::new(store.database()), &[]);
         let invalidator = Invalidator::new(cache, Clock::system());
         let clock = Clock::system();
@@ -98,12 +98,12 @@ impl Stage {
     }
 
     /// Waits until exactly `count` traces of a workspace are written.
-    pub async fn written(&self, workspace_id: Uuid, count: i64) {
+    pub async fn wait_for_traces(&self, workspace_id: Uuid, count: i64) {
         eventually("all traces are written", || async { self.count(workspace_id).await == count }).await;
     }
 
     /// Waits until the queue is empty and counts no bytes.
-    pub async fn drained(&self, server: &RedisServer) {
+    pub async fn wait_until_drained(&self, server: &RedisServer) {
         let consumer = self.consumer(server);
         eventually("the queue is drained", || async {
             consumer.load().await.is_ok_and(|load| (load.messages, load.pending, load.bytes) == (0, 0, 0))
@@ -113,7 +113,7 @@ impl Stage {
 
     /// Locks the store for all other writers until the lock is released.
     pub async fn lock_store(&self) -> StoreLock {
-        let options = SqliteConnectOptions::new().filename(self.folder.path().join("traces.db"));
+        let options = SqliteConnectOptions::new().filename(self.directory.path().join("traces.db"));
         let mut other = SqliteConnection::connect_with(&options).await.unwrap();
         sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
         StoreLock(other)

@@ -26,9 +26,9 @@ fn echo(listener: TcpListener) {
                 while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
                     head.push(byte[0]);
                 }
-                let answer =
+                let response =
                     format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", head.len());
-                let _ = stream.write_all(answer.as_bytes()).and_then(|()| stream.write_all(&head));
+                let _ = stream.write_all(response.as_bytes()).and_then(|()| stream.write_all(&head));
             });
         }
     });
@@ -36,13 +36,13 @@ fn echo(listener: TcpListener) {
 
 #[tokio::test]
 async fn unreachable_gateway_returns_502_in_the_common_error_format_until_it_is_back() {
-    let (folder, port) = (spa::folder(), free_port());
-    let nginx = Nginx::start(&format!("http://127.0.0.1:{port}"), folder.path());
+    let (directory, port) = (spa::directory(), free_port());
+    let nginx = Nginx::start(&format!("http://127.0.0.1:{port}"), directory.path());
     let client = Client::new(&nginx.url);
-    let answer = client.get("/api/v1/auth/me").await.expect_error(502, "unavailable");
-    assert_eq!(answer.header("retry-after"), "5");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert!(!answer.header("x-request-id").is_empty());
+    let response = client.get("/api/v1/auth/me").await.expect_error(502, "unavailable");
+    assert_eq!(response.header("retry-after"), "5");
+    assert_eq!(response.header("cache-control"), "no-store");
+    assert!(!response.header("x-request-id").is_empty());
     client.get("/").await.expect(200);
 
     echo(TcpListener::bind(("127.0.0.1", port)).unwrap());
@@ -52,12 +52,12 @@ async fn unreachable_gateway_returns_502_in_the_common_error_format_until_it_is_
 
 #[tokio::test]
 async fn nginx_uses_another_gateway_if_one_is_unreachable() {
-    let folder = spa::folder();
+    let directory = spa::directory();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let reachable = listener.local_addr().unwrap().port();
     echo(listener);
     let upstream = format!("http://127.0.0.1:{},http://127.0.0.1:{reachable}", free_port());
-    let nginx = Nginx::start(&upstream, folder.path());
+    let nginx = Nginx::start(&upstream, directory.path());
     for _ in 0..4 {
         Client::new(&nginx.url).get("/api/v1/auth/me").await.expect(200);
     }
@@ -65,11 +65,11 @@ async fn nginx_uses_another_gateway_if_one_is_unreachable() {
 
 #[tokio::test]
 async fn nginx_overwrites_the_forwarding_headers_of_the_client() {
-    let folder = spa::folder();
+    let directory = spa::directory();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let upstream = format!("http://{}", listener.local_addr().unwrap());
     echo(listener);
-    let nginx = Nginx::start(&upstream, folder.path());
+    let nginx = Nginx::start(&upstream, directory.path());
     let client = Client::new(&nginx.url);
     let request = client
         .request(reqwest::Method::GET, "/api/v1/traces/a%2Fb?range=24h")
@@ -77,22 +77,22 @@ async fn nginx_overwrites_the_forwarding_headers_of_the_client() {
         .header("x-forwarded-proto", "https")
         .header("forwarded", "for=203.0.113.7")
         .header("x-request-id", "my-own.id_1");
-    let answer = client.send(request).await.expect(200);
-    let head = answer.text.to_lowercase();
+    let response = client.send(request).await.expect(200);
+    let head = response.text.to_lowercase();
     assert!(head.starts_with("get /api/v1/traces/a%2fb?range=24h http/1.1\r\n"), "{head}");
     for line in ["x-forwarded-for: 127.0.0.1", "x-forwarded-proto: http", "x-request-id: my-own.id_1"] {
         assert!(head.contains(&format!("\r\n{line}\r\n")), "{line} in {head}");
     }
     assert!(!head.contains("203.0.113.7"), "{head}");
     // No HSTS without TLS.
-    assert_eq!(answer.header("strict-transport-security"), "");
+    assert_eq!(response.header("strict-transport-security"), "");
 }
 
 #[tokio::test]
 async fn body_limits_equal_those_of_the_api() {
-    let folder = spa::folder();
+    let directory = spa::directory();
     let server = builder().spawn().await;
-    let nginx = Nginx::start(&server.url, folder.path());
+    let nginx = Nginx::start(&server.url, directory.path());
     let client = Client::new(&nginx.url);
     let body = |bytes: usize| " ".repeat(bytes);
     for (path, limit) in [
@@ -109,8 +109,8 @@ async fn body_limits_equal_those_of_the_api() {
 
 #[tokio::test]
 async fn oversized_request_heads_are_rejected_in_the_common_error_format() {
-    let folder = spa::folder();
-    let nginx = Nginx::start(&format!("http://127.0.0.1:{}", free_port()), folder.path());
+    let directory = spa::directory();
+    let nginx = Nginx::start(&format!("http://127.0.0.1:{}", free_port()), directory.path());
     let client = Client::new(&nginx.url);
     let long = "a".repeat(20_000);
     client.get(&format!("/api/v1/{long}")).await.expect_error(414, "bad_request");

@@ -9,9 +9,9 @@ use reqwest::{
 
 use crate::spa;
 use test_support::{
-    answer::Answer,
     client::Client,
     nginx::Nginx,
+    response::Response,
     server::{Server, builder},
 };
 
@@ -32,20 +32,20 @@ const MAY_DIFFER: [&str; 11] = [
 
 /// Starts a server and nginx in front of it, both with the same pages.
 async fn both() -> (Server, Nginx) {
-    let folder = spa::folder();
-    let server = builder().with("WEB_DIR", folder.path().to_str().unwrap()).spawn().await;
-    let nginx = Nginx::start(&server.url, folder.path());
+    let directory = spa::directory();
+    let server = builder().with("WEB_DIR", directory.path().to_str().unwrap()).spawn().await;
+    let nginx = Nginx::start(&server.url, directory.path());
     (server, nginx)
 }
 
-async fn send(url: &str, method: &str, path: &str, accept: &str) -> Answer {
+async fn send(url: &str, method: &str, path: &str, accept: &str) -> Response {
     let client = Client::new(url);
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     client.send(client.request(method, path).header(ACCEPT, accept)).await
 }
 
-fn headers(answer: &Answer) -> Vec<String> {
-    let mut headers: Vec<_> = answer
+fn headers(response: &Response) -> Vec<String> {
+    let mut headers: Vec<_> = response
         .headers
         .iter()
         .filter(|(name, _)| !MAY_DIFFER.contains(&name.as_str()))

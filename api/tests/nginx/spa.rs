@@ -21,13 +21,13 @@ pub fn files() -> [(&'static str, String); 6] {
     ]
 }
 
-/// Creates a folder with these files.
-pub fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+/// Creates a directory with these files.
+pub fn directory() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
     for (name, contents) in files() {
-        let file = folder.path().join(&name[1..]);
+        let file = directory.path().join(&name[1..]);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, contents).unwrap();
     }
-    folder
+    directory
 }

@@ -7,7 +7,7 @@ use shared::alert_channel::{AlertEvent, DeliveryState};
 
 use crate::stage::{Stage, on_every_store};
 use test_support::{
-    receiver::{Answer, Receiver},
+    receiver::{Receiver, Reply},
     wait::eventually,
 };
 
@@ -30,11 +30,11 @@ async fn two_deliverers_make_each_delivery_once_and_four_per_channel_at_a_time(s
     let received = [receiver.received(), busy.received()].concat();
     assert_eq!(received.len(), 200);
     assert_eq!(received.iter().map(test_support::receiver::Received::id).collect::<BTreeSet<_>>(), sent);
-    assert!((1..=4).contains(&busy.most()), "{} at once", busy.most());
+    assert!((1..=4).contains(&busy.max_concurrent()), "{} at once", busy.max_concurrent());
 }
 
 async fn another_deliverer_takes_over_when_a_lease_expires(stage: Stage) {
-    let receiver = Receiver::start([Answer::Silence]).await;
+    let receiver = Receiver::start([Reply::NoResponse]).await;
     let channel = stage.webhook(receiver.url()).await;
     let id = stage.send_test(&channel).await;
     let crashed = stage.deliverer().await;

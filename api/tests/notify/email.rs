@@ -143,9 +143,9 @@ async fn a_temporary_rejection_is_retried_and_a_permanent_one_is_not() {
 async fn a_rejected_recipient_does_not_block_the_others() {
     let stage = Stage::new().await;
     let unknown = "550 5.1.1 nobody of that name";
-    for (refusal, status) in [(unknown, 550), ("452 4.2.2 The mailbox is full", 452)] {
+    for (rejection, status) in [(unknown, 550), ("452 4.2.2 The mailbox is full", 452)] {
         let replies = Replies {
-            rcpt: Some(refusal),
+            rcpt: Some(rejection),
             rejected_recipient: Some("bob@example.com"),
             ..Replies::default()
         };
@@ -172,7 +172,7 @@ async fn a_rejected_recipient_does_not_block_the_others() {
         assert!(mails.iter().all(|mail| mail.header("Message-ID").unwrap().contains(&id.to_string())));
 
         // If the server rejects all recipients, the delivery fails as with a single one.
-        server.set_replies(Replies { rcpt: Some(refusal), ..Replies::default() });
+        server.set_replies(Replies { rcpt: Some(rejection), ..Replies::default() });
         let id = stage.send_test(&channel).await;
         let delivery = stage.after_attempts(&channel, id, 1).await;
         let expected = if status == 550 { DeliveryState::Failed } else { DeliveryState::Pending };

@@ -13,7 +13,7 @@ use crate::{
 use test_support::{
     child::Process,
     database::{Database, open_sqlite},
-    receiver::{Answer, Receiver},
+    receiver::{Receiver, Reply},
     tls::Authority,
     wait::eventually,
 };
@@ -21,16 +21,16 @@ use test_support::{
 /// Starts a server on a store and returns it with a stage on the same store.
 async fn serve(settings: &[(&str, &str)]) -> (Process, Stage) {
     let database = open_sqlite().await;
-    let Database::Sqlite(folder) = &database else { panic!("expected a SQLite database") };
-    let process = Process::start(folder.path(), settings);
-    (process, Stage::live(database).await)
+    let Database::Sqlite(directory) = &database else { panic!("expected a SQLite database") };
+    let process = Process::start(directory.path(), settings);
+    (process, Stage::with_system_clock(database).await)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_delivers_over_tls_only_to_trusted_receivers() {
     let (authority, untrusted) = (Authority::new("trusted"), Authority::new("untrusted"));
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ca.pem");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
     std::fs::write(&file, authority.pem()).unwrap();
     let login: &'static str = Box::leak(STANDARD.encode("\0ada\0secret").into_boxed_str());
     let replies = Replies { login: Some(login), ..Replies::default() };
@@ -84,7 +84,7 @@ async fn a_server_delivers_over_tls_only_to_trusted_receivers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopping_server_finishes_deliveries_in_flight() {
     let permits = Arc::new(Semaphore::new(0));
-    let receiver = Receiver::start([Answer::Held(permits.clone())]).await;
+    let receiver = Receiver::start([Reply::OnPermit(permits.clone())]).await;
     let (process, stage) = serve(&[("WEBHOOK_ALLOW_PRIVATE", "true")]).await;
     let channel = stage.webhook(receiver.url()).await;
     let id = stage.send_test(&channel).await;

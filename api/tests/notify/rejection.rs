@@ -3,7 +3,7 @@
 use shared::alert_channel::{AlertEvent, DeliveryState};
 
 use crate::stage::Stage;
-use test_support::receiver::{Answer, Receiver};
+use test_support::receiver::{Receiver, Reply};
 
 #[tokio::test]
 async fn a_permanent_rejection_fails_with_the_response_of_the_receiver() {
@@ -16,7 +16,7 @@ async fn a_permanent_rejection_fails_with_the_response_of_the_receiver() {
         (410, "", "answered 410 Gone"),
         (413, "", "answered 413 Payload Too Large"),
     ] {
-        let receiver = Receiver::start([Answer::Status(status, "", body)]).await;
+        let receiver = Receiver::start([Reply::Status(status, "", body)]).await;
         let channel = stage.webhook(receiver.url()).await;
         let id = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
         let delivery = stage.finished(&channel, id).await;
@@ -33,7 +33,7 @@ async fn a_redirect_fails_and_the_error_names_its_location() {
     let _delivering = stage.deliverer().await;
     for status in [301, 302, 303, 307, 308] {
         let location: &'static str = Box::leak(format!("Location: {}\r\n", elsewhere.url()).into_boxed_str());
-        let receiver = Receiver::start([Answer::Status(status, location, "")]).await;
+        let receiver = Receiver::start([Reply::Status(status, location, "")]).await;
         let channel = stage.webhook(receiver.url()).await;
         let id = stage.send_test(&channel).await;
         let delivery = stage.finished(&channel, id).await;

@@ -8,12 +8,12 @@ use shared::alert_channel::{AlertEvent, DeliveryState};
 use tokio::sync::Semaphore;
 
 use crate::stage::{Stage, local, on_every_store};
-use test_support::receiver::{Answer, Receiver};
+use test_support::receiver::{Receiver, Reply};
 
-const INSTANT: Duration = Duration::from_micros(1);
+const MICROSECOND: Duration = Duration::from_micros(1);
 
 async fn a_failed_delivery_is_retried_with_back_off_until_it_succeeds(stage: Stage) {
-    let down = Answer::Status(503, "", "down for\n maintenance");
+    let down = Reply::Status(503, "", "down for\n maintenance");
     let receiver = Receiver::start(vec![down; 3]).await;
     let channel = stage.webhook(receiver.url()).await;
     let id = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
@@ -24,10 +24,10 @@ async fn a_failed_delivery_is_retried_with_back_off_until_it_succeeds(stage: Sta
         assert_eq!((delivery.state, delivery.next_attempt_at), (DeliveryState::Pending, Some(next)));
         assert_eq!(delivery.status_code, Some(503));
         assert_eq!(delivery.error.as_deref(), Some("answered 503 Service Unavailable: down for maintenance"));
-        stage.clock.advance(pause - INSTANT);
+        stage.clock.advance(pause - MICROSECOND);
         stage.delivery_pass().await;
         assert_eq!(receiver.count(), before + 1, "no attempt before the back-off has passed");
-        stage.clock.advance(INSTANT);
+        stage.clock.advance(MICROSECOND);
     }
     let delivery = stage.finished(&channel, id).await;
     assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Delivered, 4));
@@ -41,7 +41,7 @@ async fn a_failed_delivery_is_retried_with_back_off_until_it_succeeds(stage: Sta
 }
 
 async fn a_delivery_fails_after_its_last_attempt(stage: Stage) {
-    let receiver = Receiver::start(vec![Answer::Status(500, "", ""); 20]).await;
+    let receiver = Receiver::start(vec![Reply::Status(500, "", ""); 20]).await;
     let channel = stage.webhook(receiver.url()).await;
     let id = stage.send_test(&channel).await;
     let _delivering = stage.deliverer().await;
@@ -67,7 +67,7 @@ async fn a_delivery_fails_after_its_last_attempt(stage: Stage) {
 }
 
 async fn events_of_an_alert_are_delivered_in_order_without_blocking_other_alerts(stage: Stage) {
-    let down = Answer::Status(500, "", "");
+    let down = Reply::Status(500, "", "");
     let receiver = Receiver::start(vec![down; 6]).await;
     let channel = stage.webhook(receiver.url()).await;
     let _delivering = stage.deliverer().await;
@@ -110,7 +110,7 @@ async fn an_unreadable_delivery_fails_without_blocking_others(stage: Stage) {
     let lost = stage.notify(&unreadable, AlertEvent::Firing, Some(&stage.alert())).await;
     let garbled = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
     let unknown_delivery = stage.send_test(&unknown_event).await;
-    stage.clock.advance(INSTANT);
+    stage.clock.advance(MICROSECOND);
     let arrives = stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
     stage
         .database
@@ -140,7 +140,7 @@ async fn an_unreadable_delivery_fails_without_blocking_others(stage: Stage) {
 }
 
 async fn a_newer_notification_supersedes_reminders_and_old_notifications_expire(stage: Stage) {
-    let receiver = Receiver::start([Answer::Status(500, "", "")]).await;
+    let receiver = Receiver::start([Reply::Status(500, "", "")]).await;
     let channel = stage.webhook(receiver.url()).await;
     let alert = stage.alert();
     let delivering = stage.deliverer().await;
@@ -160,14 +160,14 @@ async fn a_newer_notification_supersedes_reminders_and_old_notifications_expire(
     delivering.stop().await;
 
     let reminder = stage.notify(&channel, AlertEvent::Reminder, Some(&alert)).await;
-    stage.clock.advance(INSTANT);
+    stage.clock.advance(MICROSECOND);
     stage.notify(&channel, AlertEvent::Reminder, Some(&alert)).await;
     let pending = stage.notify(&channel, AlertEvent::Escalated, Some(&alert)).await;
     assert_eq!(log().await.len(), 4);
     let superseded = stage.delivery(&channel, reminder).await;
     assert_eq!((superseded.state, superseded.attempts), (DeliveryState::Failed, 0));
     assert_eq!(superseded.error.as_deref(), Some("superseded by a newer notification"));
-    stage.clock.advance(OLDEST + INSTANT);
+    stage.clock.advance(OLDEST + MICROSECOND);
     let resolved = stage.notify(&channel, AlertEvent::Resolved, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
     assert_eq!(stage.finished(&channel, resolved).await.state, DeliveryState::Delivered);
@@ -177,7 +177,7 @@ async fn a_newer_notification_supersedes_reminders_and_old_notifications_expire(
 }
 
 async fn an_unresponsive_channel_does_not_delay_others(stage: Stage) {
-    let (slow, quick) = (Receiver::start(vec![Answer::Silence; 9]).await, Receiver::start([]).await);
+    let (slow, quick) = (Receiver::start(vec![Reply::NoResponse; 9]).await, Receiver::start([]).await);
     let (first, second) = (stage.webhook(slow.url()).await, stage.webhook(quick.url()).await);
     let mut waiting = Vec::new();
     for _ in 0..9 {
@@ -190,7 +190,7 @@ async fn an_unresponsive_channel_does_not_delay_others(stage: Stage) {
     for id in waiting {
         assert_eq!(stage.delivery(&first, id).await.attempts, 0, "no attempt has finished");
     }
-    assert_eq!((slow.count(), slow.most()), (4, 4), "a channel has four deliveries in flight");
+    assert_eq!((slow.count(), slow.max_concurrent()), (4, 4), "a channel has four deliveries in flight");
 }
 
 async fn old_deliveries_are_deleted_from_the_log(stage: Stage) {
@@ -199,11 +199,11 @@ async fn old_deliveries_are_deleted_from_the_log(stage: Stage) {
     let old = stage.send_test(&channel).await;
     let delivering = stage.deliverer().await;
     stage.finished(&channel, old).await;
-    stage.clock.advance(RETENTION - INSTANT);
+    stage.clock.advance(RETENTION - MICROSECOND);
     let young = stage.send_test(&channel).await;
     stage.finished(&channel, young).await;
     delivering.stop().await;
-    stage.clock.advance(INSTANT + INSTANT);
+    stage.clock.advance(MICROSECOND + MICROSECOND);
     let _delivering = stage.deliverer().await;
     stage.delivery_pass().await;
     let of = DeliveriesOf::Channel(channel.id);
@@ -218,16 +218,16 @@ async fn old_deliveries_are_deleted_from_the_log(stage: Stage) {
 
 async fn a_stopping_deliverer_finishes_deliveries_in_flight(stage: Stage) {
     let permits = Arc::new(Semaphore::new(0));
-    let receiver = Receiver::start(vec![Answer::Held(permits.clone()); 20]).await;
+    let receiver = Receiver::start(vec![Reply::OnPermit(permits.clone()); 20]).await;
     let channel = stage.webhook(receiver.url()).await;
     let mut ids = Vec::new();
     for _ in 0..20 {
         ids.push(stage.send_test(&channel).await);
-        stage.clock.advance(INSTANT);
+        stage.clock.advance(MICROSECOND);
     }
     let delivering = stage.deliverer().await;
     test_support::wait::eventually("the first four deliveries", || async { receiver.count() == 4 }).await;
-    // Stop is requested before the receiver answers.
+    // Stop is requested before the receiver responds.
     tokio::join!(delivering.stop(), async { permits.add_permits(20) });
     let mut arrived = 0;
     for &id in &ids {
@@ -253,9 +253,9 @@ on_every_store!(
 async fn retry_after_is_respected_for_at_most_an_hour() {
     let stage = Stage::new().await;
     let receiver = Receiver::start([
-        Answer::Status(429, "Retry-After: 45\r\n", ""),
-        Answer::Status(503, "Retry-After: 1\r\n", ""),
-        Answer::Status(429, "Retry-After: 999999999999\r\n", ""),
+        Reply::Status(429, "Retry-After: 45\r\n", ""),
+        Reply::Status(503, "Retry-After: 1\r\n", ""),
+        Reply::Status(429, "Retry-After: 999999999999\r\n", ""),
     ])
     .await;
     let channel = stage.webhook(receiver.url()).await;
@@ -275,15 +275,15 @@ async fn every_other_failure_is_retried() {
     let stage = Stage::new().await;
     let timeout = Duration::from_millis(300);
     let _delivering = stage.deliverer_with(local(), timeout).await;
-    for (answer, status, error) in [
-        (Answer::Silence, None, "no response within 0.3 s"),
-        (Answer::End, None, "no response: "),
-        (Answer::Endless, Some(500), "answered 500 Internal Server Error: xxxx"),
-        (Answer::Status(408, "", ""), Some(408), "answered 408 Request Timeout"),
-        (Answer::Status(409, "", ""), Some(409), "answered 409 Conflict"),
-        (Answer::Status(425, "", ""), Some(425), "answered 425 Too Early"),
+    for (reply, status, error) in [
+        (Reply::NoResponse, None, "no response within 0.3 s"),
+        (Reply::Close, None, "no response: "),
+        (Reply::EndlessBody, Some(500), "answered 500 Internal Server Error: xxxx"),
+        (Reply::Status(408, "", ""), Some(408), "answered 408 Request Timeout"),
+        (Reply::Status(409, "", ""), Some(409), "answered 409 Conflict"),
+        (Reply::Status(425, "", ""), Some(425), "answered 425 Too Early"),
     ] {
-        let receiver = Receiver::start([answer]).await;
+        let receiver = Receiver::start([reply]).await;
         let channel = stage.webhook(receiver.url()).await;
         let id = stage.send_test(&channel).await;
         let delivery = stage.after_attempts(&channel, id, 1).await;

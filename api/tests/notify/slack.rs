@@ -9,7 +9,7 @@ use shared::{
 };
 
 use crate::stage::{START, Stage};
-use test_support::receiver::{Answer, Receiver};
+use test_support::receiver::{Receiver, Reply};
 
 #[tokio::test]
 async fn a_message_contains_color_fields_and_links() {
@@ -92,7 +92,7 @@ async fn a_message_begins_with_the_event_and_a_resolved_alert_is_green() {
 #[tokio::test]
 async fn a_long_description_is_truncated_and_an_unknown_address_fails() {
     let stage = Stage::new().await;
-    let receiver = Receiver::start([Answer::Status(404, "", "no_team")]).await;
+    let receiver = Receiver::start([Reply::Status(404, "", "no_team")]).await;
     let channel = stage.slack(receiver.url()).await;
     let alert = Alert {
         title: "é".repeat(5000),

@@ -114,15 +114,15 @@ async fn serve(
         let _ = stream.read_line(&mut String::new()).await;
         return None;
     }
-    say(&mut stream, "220 mail.example.com").await?;
+    send_line(&mut stream, "220 mail.example.com").await?;
     let mut mail = Mail { from: String::new(), to: Vec::new(), text: String::new() };
     let mut is_authenticated = replies.login.is_none();
     loop {
-        let line = hear(&mut stream).await?;
+        let line = read_line(&mut stream).await?;
         commands.lock().unwrap().push(line.clone());
-        let answer = match line.split([' ', ':']).next()? {
+        let reply = match line.split([' ', ':']).next()? {
             "STARTTLS" => {
-                say(&mut stream, "220 2.0.0 Go ahead").await?;
+                send_line(&mut stream, "220 2.0.0 Go ahead").await?;
                 let encrypted = tls.take()?.accept(stream.into_inner()).await.ok()?;
                 stream = BufReader::new(Box::new(encrypted));
                 continue;
@@ -147,25 +147,25 @@ async fn serve(
                 replies.rcpt.filter(|_| is_rejected).unwrap_or("250 2.1.5 Ok")
             }
             "DATA" => {
-                say(&mut stream, "354 End with a dot").await?;
+                send_line(&mut stream, "354 End with a dot").await?;
                 loop {
-                    let line = hear(&mut stream).await?;
+                    let line = read_line(&mut stream).await?;
                     if line == "." {
                         break;
                     }
                     mail.text.push_str(line.strip_prefix('.').unwrap_or(&line));
                     mail.text.push_str("\r\n");
                 }
-                let answer = replies.data.unwrap_or("250 2.0.0 Queued");
-                if answer.starts_with('2') {
+                let reply = replies.data.unwrap_or("250 2.0.0 Queued");
+                if reply.starts_with('2') {
                     mails.lock().unwrap().push(mail.clone());
                 }
-                answer
+                reply
             }
             "QUIT" => "221 2.0.0 Bye",
             _ => "502 5.5.1 Not known",
         };
-        say(&mut stream, answer).await?;
+        send_line(&mut stream, reply).await?;
     }
 }
 
@@ -173,11 +173,11 @@ fn address(line: &str) -> String {
     line.split(['<', '>']).nth(1).unwrap().to_owned()
 }
 
-async fn say(stream: &mut BufReader<Stream>, answer: &str) -> Option<()> {
-    stream.write_all(format!("{answer}\r\n").as_bytes()).await.ok()
+async fn send_line(stream: &mut BufReader<Stream>, reply: &str) -> Option<()> {
+    stream.write_all(format!("{reply}\r\n").as_bytes()).await.ok()
 }
 
-async fn hear(stream: &mut BufReader<Stream>) -> Option<String> {
+async fn read_line(stream: &mut BufReader<Stream>) -> Option<String> {
     let mut line = String::new();
     (stream.read_line(&mut line).await.ok()? > 0).then(|| line.trim_end_matches(['\r', '\n']).to_owned())
 }

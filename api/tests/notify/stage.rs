@@ -39,9 +39,9 @@ pub struct Stage {
 }
 
 /// The running deliverer of a process. If it is dropped, it ends at once, as in a process that is killed.
-pub struct Delivering(Jobs);
+pub struct RunningDeliverer(Jobs);
 
-impl Delivering {
+impl RunningDeliverer {
     /// Stops after the attempts in flight.
     pub async fn stop(self) {
         self.0.stop(TIMEOUT).await;
@@ -61,7 +61,7 @@ impl Stage {
     }
 
     /// Opens a stage with the system clock, for tests that run the server as a process.
-    pub async fn live(database: Database) -> Self {
+    pub async fn with_system_clock(database: Database) -> Self {
         Self { clock: Clock::system(), ..Self::on(database).await }
     }
 
@@ -115,11 +115,11 @@ impl Stage {
     }
 
     /// Starts a deliverer that may reach private addresses.
-    pub async fn deliverer(&self) -> Delivering {
+    pub async fn deliverer(&self) -> RunningDeliverer {
         self.deliverer_with(local(), TIMEOUT).await
     }
 
-    pub async fn deliverer_with(&self, settings: Notify, timeout: Duration) -> Delivering {
+    pub async fn deliverer_with(&self, settings: Notify, timeout: Duration) -> RunningDeliverer {
         let notifier = Notifier::new(&settings, timeout).unwrap();
         let alerts = AlertStore::new(self.database.traces().await.database());
         let mut jobs = Jobs::new(self.metrics.clone());
@@ -127,7 +127,7 @@ impl Stage {
         let deliverer = Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone());
         jobs.add(deliverer.looking_every(Duration::from_millis(10)));
         jobs.start();
-        Delivering(jobs)
+        RunningDeliverer(jobs)
     }
 
     /// Returns the current state of a delivery.

@@ -12,7 +12,7 @@ use shared::{
 };
 
 use crate::stage::{START, Stage, local, on_every_store};
-use test_support::receiver::{Answer, Received, Receiver};
+use test_support::receiver::{Received, Receiver, Reply};
 
 /// Verifies a signature as a receiver does, according to Standard Webhooks.
 fn verify(received: &Received, secret: &str) {
@@ -26,7 +26,7 @@ fn verify(received: &Received, secret: &str) {
 }
 
 async fn a_webhook_is_signed_contains_links_and_records_the_response(stage: Stage) {
-    let receiver = Receiver::start([Answer::Status(204, "", "")]).await;
+    let receiver = Receiver::start([Reply::Status(204, "", "")]).await;
     let channel = stage.webhook(receiver.url()).await;
     let alert = stage.alert();
     let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;

@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use crate::{
-    fake_model_api::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
-    library::{Library, Sent},
+    fake_model_api::{CALL_USAGE, EMBEDDING_TOKENS, SENTENCE, TEXT_USAGE, Usage},
     price::{GPT_4O, GPT_4O_MINI, call, embedding},
     report::Report,
+    script::{Script, SentSpan},
     stage::Stage,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ai_sdk_run_is_stored_as_sent() {
     let stage = Stage::new().await;
-    let run = stage.by_http(Library::node("with_ai_sdk"), "http/json").run().await;
+    let run = stage.by_http(Script::node("with_ai_sdk"), "http/json").run().await;
     let mut report = Report::new("Vercel AI SDK | HTTP JSON", &run, &stage.member).await;
-    let roots: Vec<&Sent> = run.roots().collect();
+    let roots: Vec<&SentSpan> = run.roots().collect();
     assert_eq!((run.spans.len(), roots.len()), (10, 4));
     let ids = json!({"session_id": "session-7", "user_id": "user-9"});
     roots.iter().for_each(|root| report.trace_has(root, &ids));
@@ -26,15 +26,15 @@ async fn ai_sdk_run_is_stored_as_sent() {
             "agent_id": "weather-agent",
             "status": "success",
             // The outer span reports the sum of its two calls, which must not count twice.
-            "tokens_input": CALLING.input + ANSWERING.input,
-            "tokens_output": CALLING.output + ANSWERING.output,
-            "cost_usd": call(GPT_4O, CALLING) + call(GPT_4O, ANSWERING),
+            "tokens_input": CALL_USAGE.input + TEXT_USAGE.input,
+            "tokens_output": CALL_USAGE.output + TEXT_USAGE.output,
+            "cost_usd": call(GPT_4O, CALL_USAGE) + call(GPT_4O, TEXT_USAGE),
             "unpriced": null,
             "input": {"system": "You are a weather agent.", "prompt": "What is the weather in Paris?"},
             "output": SENTENCE,
         }),
     );
-    let calls: Vec<&Sent> = run.named("ai.generateText.doGenerate").collect();
+    let calls: Vec<&SentSpan> = run.named("ai.generateText.doGenerate").collect();
     let of_model = |model: &str, price, used: Usage| {
         json!({
             "kind": "llm",
@@ -46,8 +46,8 @@ async fn ai_sdk_run_is_stored_as_sent() {
             "cost_usd": call(price, used),
         })
     };
-    report.span_has(calls[0], &of_model("gpt-4o-2024-08-06", GPT_4O, CALLING));
-    report.span_has(calls[1], &of_model("gpt-4o-2024-08-06", GPT_4O, ANSWERING));
+    report.span_has(calls[0], &of_model("gpt-4o-2024-08-06", GPT_4O, CALL_USAGE));
+    report.span_has(calls[1], &of_model("gpt-4o-2024-08-06", GPT_4O, TEXT_USAGE));
     let system = json!({"role": "system", "content": "You are a weather agent."});
     let user =
         json!({"role": "user", "content": [{"type": "text", "text": "What is the weather in Paris?"}]});
@@ -69,20 +69,20 @@ async fn ai_sdk_run_is_stored_as_sent() {
         }),
     );
     let stream = run.named("ai.streamText.doStream").next().unwrap();
-    report.span_has(stream, &of_model("gpt-4o-mini-2024-07-18", GPT_4O_MINI, ANSWERING));
+    report.span_has(stream, &of_model("gpt-4o-mini-2024-07-18", GPT_4O_MINI, TEXT_USAGE));
     report.span_has(stream, &json!({"input": [system, user], "output": SENTENCE}));
     report.has_first_chunk(stream);
-    report.trace_has(roots[1], &json!({"cost_usd": call(GPT_4O_MINI, ANSWERING), "output": SENTENCE}));
+    report.trace_has(roots[1], &json!({"cost_usd": call(GPT_4O_MINI, TEXT_USAGE), "output": SENTENCE}));
     report.span_has(
         run.named("ai.embed.doEmbed").next().unwrap(),
         &json!({
-            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDED, "cost_usd": embedding(),
+            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDING_TOKENS, "cost_usd": embedding(),
         }),
     );
     // Both spans of this trace report the same tokens.
     report.trace_has(
         roots[2],
-        &json!({"tokens_input": EMBEDDED, "cost_usd": embedding(), "input": "sunny", "unpriced": null}),
+        &json!({"tokens_input": EMBEDDING_TOKENS, "cost_usd": embedding(), "input": "sunny", "unpriced": null}),
     );
     report.trace_has(roots[3], &json!({"status": "error", "agent_id": "failing", "cost_usd": null}));
     report.span_has(calls[2], &json!({"status": "error", "model": "gpt-nonsense"}));

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    fake_model_api::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
-    library::{Library, Run, Sent},
+    fake_model_api::{CALL_USAGE, EMBEDDING_TOKENS, SENTENCE, TEXT_USAGE, Usage},
     price::{GPT_4O, call, embedding},
     report::Report,
+    script::{Run, Script, SentSpan},
     stage::Stage,
 };
 
@@ -25,7 +25,7 @@ fn assistant_message(text: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn python_sdk_run_over_http_protobuf_is_stored_as_sent() {
     let stage = Stage::new().await;
-    let run = stage.by_http(Library::python("by_hand"), "http/protobuf").run().await;
+    let run = stage.by_http(Script::python("by_hand"), "http/protobuf").run().await;
     check_python_run("OpenTelemetry Python | HTTP protobuf", &stage, &run).await;
 }
 
@@ -33,8 +33,8 @@ async fn python_sdk_run_over_http_protobuf_is_stored_as_sent() {
 async fn python_sdk_run_over_compressed_http_with_x_api_key_is_stored_as_sent() {
     let stage = Stage::new().await;
     let headers = format!("x-api-key={}", stage.key);
-    let library = Library::python("by_hand").sending_to(&stage.server.url, "http/protobuf", &headers);
-    let run = library.with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
+    let script = Script::python("by_hand").sending_to(&stage.server.url, "http/protobuf", &headers);
+    let run = script.with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
     check_python_run("OpenTelemetry Python | HTTP protobuf, gzip", &stage, &run).await;
 }
 
@@ -42,13 +42,13 @@ async fn python_sdk_run_over_compressed_http_with_x_api_key_is_stored_as_sent() 
 async fn python_sdk_run_over_compressed_grpc_is_stored_as_sent() {
     let stage = Stage::new().await;
     let run =
-        stage.by_grpc(Library::python("by_hand")).with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
+        stage.by_grpc(Script::python("by_hand")).with("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip").run().await;
     check_python_run("OpenTelemetry Python | gRPC, gzip", &stage, &run).await;
 }
 
 async fn check_python_run(client: &str, stage: &Stage, run: &Run) {
     let mut report = Report::new(client, run, &stage.member).await;
-    let roots: Vec<&Sent> = run.roots().collect();
+    let roots: Vec<&SentSpan> = run.roots().collect();
     assert_eq!((run.spans.len(), roots.len()), (7, 2));
     let cost = |used: Usage| call(GPT_4O, used);
     report.trace_has(
@@ -62,9 +62,9 @@ async fn check_python_run(client: &str, stage: &Stage, run: &Run) {
             "model": "gpt-4o-2024-08-06",
             "model_provider": "openai",
             // The agent span reports the sum of its two calls, which must not count twice.
-            "tokens_input": CALLING.input + ANSWERING.input + EMBEDDED,
-            "tokens_output": CALLING.output + ANSWERING.output,
-            "cost_usd": cost(CALLING) + cost(ANSWERING) + embedding(),
+            "tokens_input": CALL_USAGE.input + TEXT_USAGE.input + EMBEDDING_TOKENS,
+            "tokens_output": CALL_USAGE.output + TEXT_USAGE.output,
+            "cost_usd": cost(CALL_USAGE) + cost(TEXT_USAGE) + embedding(),
             "unpriced": null,
             "incomplete": null,
             "input": [text_message("user", QUESTION)],
@@ -72,7 +72,7 @@ async fn check_python_run(client: &str, stage: &Stage, run: &Run) {
         }),
     );
     report.span_has(roots[0], &json!({"kind": "agent"}));
-    let calls: Vec<&Sent> = run.named("chat gpt-4o").collect();
+    let calls: Vec<&SentSpan> = run.named("chat gpt-4o").collect();
     let of_model = |used: Usage| {
         json!({
             "kind": "llm",
@@ -85,8 +85,8 @@ async fn check_python_run(client: &str, stage: &Stage, run: &Run) {
             "cost_usd": cost(used),
         })
     };
-    report.span_has(calls[0], &of_model(CALLING));
-    report.span_has(calls[1], &of_model(ANSWERING));
+    report.span_has(calls[0], &of_model(CALL_USAGE));
+    report.span_has(calls[1], &of_model(TEXT_USAGE));
     let system = text_message("system", "You are a weather agent.");
     let tool_call =
         json!({"type": "tool_call", "id": "call_1", "name": "get_weather", "arguments": {"city": "Paris"}});
@@ -106,7 +106,7 @@ async fn check_python_run(client: &str, stage: &Stage, run: &Run) {
     report.span_has(
         run.named("embeddings text-embedding-3-small").next().unwrap(),
         &json!({
-            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDED, "cost_usd": embedding(),
+            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDING_TOKENS, "cost_usd": embedding(),
         }),
     );
     report.trace_has(roots[1], &json!({"status": "error", "error": "no such model", "cost_usd": null}));
@@ -129,20 +129,20 @@ async fn javascript_sdk_run_over_http_protobuf_is_stored_as_sent() {
 
 async fn check_javascript_run(client: &str, protocol: &str) {
     let stage = Stage::new().await;
-    let run = stage.by_http(Library::node("by_hand"), protocol).run().await;
+    let run = stage.by_http(Script::node("by_hand"), protocol).run().await;
     let mut report = Report::new(client, &run, &stage.member).await;
-    let roots: Vec<&Sent> = run.roots().collect();
+    let roots: Vec<&SentSpan> = run.roots().collect();
     assert_eq!((run.spans.len(), roots.len()), (4, 2));
     let output = assistant_message("It is 21 degrees in Paris. ☀");
     let chat = json!({
         "kind": "llm",
         "model": "gpt-4o-2024-08-06",
         "model_provider": "openai",
-        "tokens_input": ANSWERING.input,
-        "tokens_cache_read": ANSWERING.cached,
-        "tokens_output": ANSWERING.output,
-        "tokens_reasoning": ANSWERING.reasoning,
-        "cost_usd": call(GPT_4O, ANSWERING),
+        "tokens_input": TEXT_USAGE.input,
+        "tokens_cache_read": TEXT_USAGE.cached,
+        "tokens_output": TEXT_USAGE.output,
+        "tokens_reasoning": TEXT_USAGE.reasoning,
+        "cost_usd": call(GPT_4O, TEXT_USAGE),
         "finish_reasons": ["stop"],
         "input": [text_message("user", QUESTION)],
         "output": output,
@@ -159,7 +159,7 @@ async fn check_javascript_run(client: &str, protocol: &str) {
             "agent_id": "weather-agent",
             "session_id": "session-7",
             "user_id": "user-9",
-            "cost_usd": call(GPT_4O, ANSWERING),
+            "cost_usd": call(GPT_4O, TEXT_USAGE),
             "input": [text_message("user", QUESTION)],
             "output": output,
         }),

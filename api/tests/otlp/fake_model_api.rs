@@ -31,11 +31,11 @@ pub struct Usage {
 }
 
 /// The usage of a response with a tool call.
-pub const CALLING: Usage = Usage { input: 120, cached: 64, output: 30, reasoning: 10 };
+pub const CALL_USAGE: Usage = Usage { input: 120, cached: 64, output: 30, reasoning: 10 };
 /// The usage of a response with a sentence.
-pub const ANSWERING: Usage = Usage { input: 160, cached: 128, output: 12, reasoning: 4 };
+pub const TEXT_USAGE: Usage = Usage { input: 160, cached: 128, output: 12, reasoning: 4 };
 /// The tokens of an embedding.
-pub const EMBEDDED: u64 = 7;
+pub const EMBEDDING_TOKENS: u64 = 7;
 
 fn start() -> String {
     let (sender, receiver) = std::sync::mpsc::channel();
@@ -94,7 +94,7 @@ async fn embeddings(Json(request): Json<Value>) -> HttpResponse {
         "object": "list",
         "data": [{"object": "embedding", "index": 0, "embedding": embedding}],
         "model": request["model"],
-        "usage": {"prompt_tokens": EMBEDDED, "total_tokens": EMBEDDED},
+        "usage": {"prompt_tokens": EMBEDDING_TOKENS, "total_tokens": EMBEDDING_TOKENS},
     }))
 }
 
@@ -107,9 +107,9 @@ async fn chat(Json(request): Json<Value>) -> HttpResponse {
     let call = json!({"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": ARGUMENTS}});
     let (message, reason, used) = if calls {
         let message = json!({"role": "assistant", "content": null, "refusal": null, "tool_calls": [call]});
-        (message, "tool_calls", CALLING)
+        (message, "tool_calls", CALL_USAGE)
     } else {
-        (json!({"role": "assistant", "content": SENTENCE, "refusal": null}), "stop", ANSWERING)
+        (json!({"role": "assistant", "content": SENTENCE, "refusal": null}), "stop", TEXT_USAGE)
     };
     let usage = json!({
         "prompt_tokens": used.input,
@@ -118,7 +118,7 @@ async fn chat(Json(request): Json<Value>) -> HttpResponse {
         "prompt_tokens_details": {"cached_tokens": used.cached, "audio_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": used.reasoning, "audio_tokens": 0},
     });
-    let answer = |object: &str, choices: Value, usage: Value| {
+    let completion = |object: &str, choices: Value, usage: Value| {
         json!({
             "id": "chatcmpl-1", "object": object, "created": CREATED, "system_fingerprint": "fp_1",
             "model": dated(request["model"].as_str().unwrap()), "choices": choices, "usage": usage,
@@ -126,27 +126,27 @@ async fn chat(Json(request): Json<Value>) -> HttpResponse {
     };
     if request["stream"] != true {
         let choice = json!({"index": 0, "message": message, "logprobs": null, "finish_reason": reason});
-        return HttpResponse::Ok().json(answer("chat.completion", json!([choice]), usage));
+        return HttpResponse::Ok().json(completion("chat.completion", json!([choice]), usage));
     }
     let deltas = if calls {
-        let begun = json!({"role": "assistant", "content": null, "tool_calls": [{
+        let start = json!({"role": "assistant", "content": null, "tool_calls": [{
             "index": 0, "id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": ""},
         }]});
         let (left, right) = ARGUMENTS.split_at(7);
         let more = |part| json!({"tool_calls": [{"index": 0, "function": {"arguments": part}}]});
-        vec![begun, more(left), more(right)]
+        vec![start, more(left), more(right)]
     } else {
         let (left, right) = SENTENCE.split_at(10);
         vec![json!({"role": "assistant", "content": ""}), json!({"content": left}), json!({"content": right})]
     };
     let chunk = |delta: Value, reason: Value| {
         let choice = json!({"index": 0, "delta": delta, "logprobs": null, "finish_reason": reason});
-        answer("chat.completion.chunk", json!([choice]), Value::Null)
+        completion("chat.completion.chunk", json!([choice]), Value::Null)
     };
     let mut chunks: Vec<Value> = deltas.into_iter().map(|delta| chunk(delta, Value::Null)).collect();
     chunks.push(chunk(json!({}), json!(reason)));
     if request["stream_options"]["include_usage"] == true {
-        chunks.push(answer("chat.completion.chunk", json!([]), usage));
+        chunks.push(completion("chat.completion.chunk", json!([]), usage));
     }
     let events = chunks.iter().map(|chunk| format!("data: {chunk}\n\n"));
     stream(events.chain(["data: [DONE]\n\n".to_owned()]))

@@ -1,10 +1,10 @@
-//! OpenAI's newer interface, `/v1/responses`, on the same fake API.
+//! OpenAI's Responses API, `/v1/responses`, on the same fake server.
 
 use actix_web::{HttpResponse, web::Json};
 use serde_json::{Value, json};
 
 use crate::fake_model_api::{
-    ANSWERING, ARGUMENTS, CALLING, CREATED, SENTENCE, Usage, dated, model_error, stream,
+    ARGUMENTS, CALL_USAGE, CREATED, SENTENCE, TEXT_USAGE, Usage, dated, model_error, stream,
 };
 
 /// Handles `POST /v1/responses`.
@@ -13,25 +13,25 @@ pub async fn responses(Json(request): Json<Value>) -> HttpResponse {
         return error;
     }
     let items = request["input"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let answered = items.iter().any(|item| item["type"] == "function_call_output");
-    let (item, used) = if request["tools"].is_array() && !answered {
+    let has_tool_result = items.iter().any(|item| item["type"] == "function_call_output");
+    let (item, used) = if request["tools"].is_array() && !has_tool_result {
         let call = json!({
             "type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "get_weather",
             "arguments": ARGUMENTS, "status": "completed",
         });
-        (call, CALLING)
+        (call, CALL_USAGE)
     } else {
         let part = json!({"type": "output_text", "text": SENTENCE, "annotations": []});
         let message = json!({
             "type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [part],
         });
-        (message, ANSWERING)
+        (message, TEXT_USAGE)
     };
-    let answer = answer(&request, &item, used);
+    let response = response(&request, &item, used);
     if request["stream"] != true {
-        return HttpResponse::Ok().json(answer);
+        return HttpResponse::Ok().json(response);
     }
-    let events = events(&answer, &item);
+    let events = events(&response, &item);
     let numbered = events.into_iter().enumerate().map(|(number, mut event)| {
         event["sequence_number"] = number.into();
         format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap())
@@ -39,7 +39,7 @@ pub async fn responses(Json(request): Json<Value>) -> HttpResponse {
     stream(numbered)
 }
 
-fn answer(request: &Value, item: &Value, used: Usage) -> Value {
+fn response(request: &Value, item: &Value, used: Usage) -> Value {
     json!({
         "id": "resp_1", "object": "response", "created_at": CREATED, "status": "completed", "error": null,
         "incomplete_details": null, "instructions": request["instructions"], "max_output_tokens": null,
@@ -58,11 +58,11 @@ fn answer(request: &Value, item: &Value, used: Usage) -> Value {
     })
 }
 
-fn events(answer: &Value, item: &Value) -> Vec<Value> {
-    let mut begun = answer.clone();
-    begun["status"] = json!("in_progress");
-    begun["output"] = json!([]);
-    begun["usage"] = Value::Null;
+fn events(response: &Value, item: &Value) -> Vec<Value> {
+    let mut created = response.clone();
+    created["status"] = json!("in_progress");
+    created["output"] = json!([]);
+    created["usage"] = Value::Null;
     let mut empty = item.clone();
     empty["status"] = json!("in_progress");
     let place = |kind: &str, more: Value| {
@@ -70,7 +70,7 @@ fn events(answer: &Value, item: &Value) -> Vec<Value> {
         event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         event
     };
-    let mut events = vec![json!({"type": "response.created", "response": begun})];
+    let mut events = vec![json!({"type": "response.created", "response": created})];
     if item["type"] == "message" {
         let part = &item["content"][0];
         empty["content"] = json!([]);
@@ -95,6 +95,6 @@ fn events(answer: &Value, item: &Value) -> Vec<Value> {
         ]);
     }
     events.push(place("response.output_item.done", json!({"item": item})));
-    events.push(json!({"type": "response.completed", "response": answer}));
+    events.push(json!({"type": "response.completed", "response": response}));
     events
 }

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::{
-    library::{Library, Run},
     proxy::Proxy,
+    script::{Run, Script},
     stage::Stage,
 };
 use test_support::server::{self, Member, Server, eventually};
@@ -31,8 +31,8 @@ async fn assert_stored_once(stage: &Stage, run: &Run) {
 }
 
 /// Returns a client that retries longer than the default of ten seconds: a server may start slowly on a busy machine.
-fn patient(proxy: &Proxy, protocol: &str, key: &str) -> Library {
-    Library::python("by_hand")
+fn retrying(proxy: &Proxy, protocol: &str, key: &str) -> Script {
+    Script::python("by_hand")
         .sending_to(&proxy.url(), protocol, &format!("x-api-key={key}"))
         .with("OTEL_EXPORTER_OTLP_TIMEOUT", "40")
 }
@@ -47,10 +47,10 @@ async fn exporter_reports_a_wrong_key_and_nothing_is_stored() {
     let stage = Stage::new().await;
     let headers = "Authorization=Bearer%20ao_0123456789012345678901234567890123456789012";
     for ((protocol, url), word) in endpoints(&stage.server).into_iter().zip(["401", "UNAUTHENTICATED"]) {
-        let run = Library::python("by_hand").sending_to(url, protocol, headers).run().await;
+        let run = Script::python("by_hand").sending_to(url, protocol, headers).run().await;
         assert!(run.errors.contains(word), "{protocol}: {}", run.errors);
     }
-    let node = Library::node("by_hand").sending_to(&stage.server.url, "http/json", headers).run().await;
+    let node = Script::node("by_hand").sending_to(&stage.server.url, "http/json", headers).run().await;
     assert!(node.errors.contains("401") || node.errors.contains("Unauthorized"), "{}", node.errors);
     assert_eq!(stage.member.traces("range=24h").await["total"], 0);
 }
@@ -58,8 +58,8 @@ async fn exporter_reports_a_wrong_key_and_nothing_is_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn spans_sent_during_an_outage_arrive_when_the_server_is_back() {
     // Keys and traces survive the restart of the server.
-    let folder = tempfile::tempdir().unwrap();
-    let start = || server::builder().live().in_folder(&folder).spawn();
+    let directory = tempfile::tempdir().unwrap();
+    let start = || server::builder().with_system_clock().in_directory(&directory).spawn();
     for at in 0..2 {
         let stage = Stage::on(start().await, &format!("ada{at}")).await;
         let (protocol, _) = endpoints(&stage.server)[at];
@@ -67,13 +67,13 @@ async fn spans_sent_during_an_outage_arrive_when_the_server_is_back() {
         stage.server.stop();
 
         let proxy = Proxy::without_server().await;
-        let running = patient(&proxy, protocol, &key).start();
+        let running = retrying(&proxy, protocol, &key).start();
         eventually("the exporter fails to connect", || async { proxy.refused() > 0 }).await;
         let server = start().await;
         proxy.forward_to(endpoints(&server)[at].1);
         let run = running.end().await;
 
-        let client = server.anyone().with_token(member.token());
+        let client = server.anonymous_client().with_token(member.token());
         let stage = Stage { server, member: Member { client, ..member }, key };
         assert_stored_once(&stage, &run).await;
     }
@@ -86,7 +86,7 @@ async fn retry_after_a_lost_response_counts_once() {
     for (protocol, url) in endpoints(&stage.server) {
         let proxy = Proxy::to(url).await;
         proxy.drop_responses();
-        let running = patient(&proxy, protocol, &stage.key).start();
+        let running = retrying(&proxy, protocol, &stage.key).start();
         let stored = sent.roots().count() as u64;
         let is_stored = || async { stage.member.traces("range=24h").await["total"].as_u64() > Some(stored) };
         eventually("the server has written the spans", is_stored).await;

@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use crate::{
-    fake_model_api::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
-    library::{Library, Sent},
+    fake_model_api::{CALL_USAGE, EMBEDDING_TOKENS, SENTENCE, TEXT_USAGE, Usage},
     price::{GPT_4O, GPT_4O_MINI, call, embedding},
     report::Report,
+    script::{Script, SentSpan},
     stage::Stage,
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openinference_run_is_stored_as_sent() {
     let stage = Stage::new().await;
-    let run = stage.by_http(Library::python("with_openinference"), "http/protobuf").run().await;
+    let run = stage.by_http(Script::python("with_openinference"), "http/protobuf").run().await;
     let mut report = Report::new("OpenInference, openai | HTTP protobuf", &run, &stage.member).await;
-    let roots: Vec<&Sent> = run.roots().collect();
+    let roots: Vec<&SentSpan> = run.roots().collect();
     assert_eq!((run.spans.len(), roots.len()), (10, 4));
     report.trace_has(
         roots[0],
@@ -28,15 +28,15 @@ async fn openinference_run_is_stored_as_sent() {
             "status": "success",
             "model": "gpt-4o-2024-08-06",
             "model_provider": "openai",
-            "tokens_input": CALLING.input + ANSWERING.input + EMBEDDED,
-            "tokens_output": CALLING.output + ANSWERING.output,
-            "cost_usd": call(GPT_4O, CALLING) + call(GPT_4O, ANSWERING) + embedding(),
+            "tokens_input": CALL_USAGE.input + TEXT_USAGE.input + EMBEDDING_TOKENS,
+            "tokens_output": CALL_USAGE.output + TEXT_USAGE.output,
+            "cost_usd": call(GPT_4O, CALL_USAGE) + call(GPT_4O, TEXT_USAGE) + embedding(),
             "input": "What is the weather in Paris?",
             "output": SENTENCE,
         }),
     );
     report.span_has(roots[0], &json!({"kind": "agent"}));
-    let calls: Vec<&Sent> = run.named("ChatCompletion").collect();
+    let calls: Vec<&SentSpan> = run.named("ChatCompletion").collect();
     let of_model = |model: &str, price, used: Usage| {
         json!({
             "kind": "llm",
@@ -49,8 +49,8 @@ async fn openinference_run_is_stored_as_sent() {
             "cost_usd": call(price, used),
         })
     };
-    report.span_has(calls[0], &of_model("gpt-4o-2024-08-06", GPT_4O, CALLING));
-    report.span_has(calls[1], &of_model("gpt-4o-2024-08-06", GPT_4O, ANSWERING));
+    report.span_has(calls[0], &of_model("gpt-4o-2024-08-06", GPT_4O, CALL_USAGE));
+    report.span_has(calls[1], &of_model("gpt-4o-2024-08-06", GPT_4O, TEXT_USAGE));
     let system = json!({"role": "system", "content": "You are a weather agent."});
     let user = json!({"role": "user", "content": "What is the weather in Paris?"});
     let function = json!({"name": "get_weather", "arguments": {"city": "Paris"}});
@@ -79,11 +79,11 @@ async fn openinference_run_is_stored_as_sent() {
     report.span_has(
         run.named("CreateEmbeddings").next().unwrap(),
         &json!({
-            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDED, "cost_usd": embedding(),
+            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDING_TOKENS, "cost_usd": embedding(),
         }),
     );
     let response = run.named("Response").next().unwrap();
-    report.span_has(response, &of_model("gpt-4o-mini-2024-07-18", GPT_4O_MINI, ANSWERING));
+    report.span_has(response, &of_model("gpt-4o-mini-2024-07-18", GPT_4O_MINI, TEXT_USAGE));
     let parts = json!([{"type": "text", "text": SENTENCE}]);
     report.span_has(
         response,

@@ -123,8 +123,8 @@ async fn forward(client: TcpStream, server: TcpStream, state: &State) {
     let responses = async {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(read @ 1..) = from_server.read(&mut buffer).await {
-            let answers_spans = sent.load(Ordering::SeqCst) > HANDSHAKE_BYTES;
-            if answers_spans && state.drops_responses.load(Ordering::SeqCst) {
+            let responds_to_spans = sent.load(Ordering::SeqCst) > HANDSHAKE_BYTES;
+            if responds_to_spans && state.drops_responses.load(Ordering::SeqCst) {
                 continue;
             }
             if to_client.write_all(&buffer[..read]).await.is_err() {

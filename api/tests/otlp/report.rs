@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::library::{Run, Sent};
+use crate::script::{Run, SentSpan};
 use test_support::server::Member;
 
 /// The comparison of a client's run with what the server stored.
@@ -27,8 +27,8 @@ impl<'a> Report<'a> {
         let ids: BTreeSet<&str> = run.spans.iter().map(|span| span.trace_id.as_str()).collect();
         let mut traces = BTreeMap::new();
         for id in &ids {
-            let answer = member.get_fresh(&format!("/api/v1/traces/{id}")).await;
-            let trace = if answer.status == 200 { answer.json() } else { Value::Null };
+            let response = member.get_fresh(&format!("/api/v1/traces/{id}")).await;
+            let trace = if response.status == 200 { response.json() } else { Value::Null };
             traces.insert((*id).to_owned(), trace);
         }
         let mut report = Self { client: client.to_owned(), run, traces, listed, right: 0, wrong: Vec::new() };
@@ -44,12 +44,12 @@ impl<'a> Report<'a> {
         self.traces.values().filter_map(|trace| trace["spans"].as_array()).map(Vec::len).sum()
     }
 
-    fn span(&self, sent: &Sent) -> Value {
+    fn span(&self, sent: &SentSpan) -> Value {
         let spans = self.traces[&sent.trace_id]["spans"].as_array().map(Vec::as_slice).unwrap_or_default();
         spans.iter().find(|span| span["span_id"] == *sent.span_id).cloned().unwrap_or_default()
     }
 
-    fn compare_span(&mut self, sent: &Sent) {
+    fn compare_span(&mut self, sent: &SentSpan) {
         let found = self.span(sent);
         let at = |what: &str| format!("{} {}: {what}", sent.name, sent.span_id);
         self.same(&at("parent"), &found["parent_span_id"], &sent.parent_span_id.clone().into());
@@ -80,13 +80,13 @@ impl<'a> Report<'a> {
     }
 
     /// Compares the span that the server returned with these values.
-    pub fn span_has(&mut self, sent: &Sent, expected: &Value) {
+    pub fn span_has(&mut self, sent: &SentSpan, expected: &Value) {
         let found = self.span(sent);
         self.compare(&format!("{} {}", sent.name, sent.span_id), &found, expected.as_object().unwrap());
     }
 
     /// Compares the trace of the span with these values, both in the detail and in the list.
-    pub fn trace_has(&mut self, sent: &Sent, expected: &Value) {
+    pub fn trace_has(&mut self, sent: &SentSpan, expected: &Value) {
         let expected = expected.as_object().unwrap();
         let trace = self.traces[&sent.trace_id].clone();
         self.compare("trace", &trace, expected);
@@ -99,7 +99,7 @@ impl<'a> Report<'a> {
     }
 
     /// Checks that the span has the time to its first chunk.
-    pub fn has_first_chunk(&mut self, sent: &Sent) {
+    pub fn has_first_chunk(&mut self, sent: &SentSpan) {
         let found = self.span(sent)["time_to_first_chunk_ms"].clone();
         self.check(found.as_f64().is_some_and(|millis| millis > 0.0), || {
             format!("{}: time_to_first_chunk_ms is {found}", sent.name)

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    fake_model_api::{ANSWERING, CALLING, EMBEDDED, SENTENCE, Usage},
-    library::{Library, Sent},
+    fake_model_api::{CALL_USAGE, EMBEDDING_TOKENS, SENTENCE, TEXT_USAGE, Usage},
     price::{GPT_4O, call_without_cache, embedding},
     report::Report,
+    script::{Script, SentSpan},
     stage::Stage,
 };
 
@@ -15,8 +15,8 @@ const SCRIPT: &str = "with_semantic_conventions";
 #[tokio::test(flavor = "multi_thread")]
 async fn run_with_the_latest_semantic_conventions_is_stored_as_sent() {
     let stage = Stage::new().await;
-    let library = stage
-        .by_http(Library::python(SCRIPT), "http/protobuf")
+    let script = stage
+        .by_http(Script::python(SCRIPT), "http/protobuf")
         .with("OTEL_SEMCONV_STABILITY_OPT_IN", "gen_ai_latest_experimental")
         .with("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "span_only");
     let text = |role: &str, text: &str| json!({"role": role, "parts": [{"type": "text", "content": text}]});
@@ -29,21 +29,21 @@ async fn run_with_the_latest_semantic_conventions_is_stored_as_sent() {
         json!([text("system", "You are a weather agent."), text("user", "What is the weather in Paris?")]);
     let first = json!({"input": asked, "output": called});
     let second = json!({"output": [answer]});
-    check("OpenTelemetry GenAI, openai, latest | HTTP protobuf", &stage, library, [first, second]).await;
+    check("OpenTelemetry GenAI, openai, latest | HTTP protobuf", &stage, script, [first, second]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn run_with_the_default_semantic_conventions_is_stored_without_content() {
     let stage = Stage::new().await;
-    let library = stage.by_http(Library::python(SCRIPT), "http/protobuf");
+    let script = stage.by_http(Script::python(SCRIPT), "http/protobuf");
     let nothing = json!({"input": null, "output": null});
-    check("OpenTelemetry GenAI, openai | HTTP protobuf", &stage, library, [nothing.clone(), nothing]).await;
+    check("OpenTelemetry GenAI, openai | HTTP protobuf", &stage, script, [nothing.clone(), nothing]).await;
 }
 
-async fn check(client: &str, stage: &Stage, library: Library, content: [Value; 2]) {
-    let run = library.run().await;
+async fn check(client: &str, stage: &Stage, script: Script, content: [Value; 2]) {
+    let run = script.run().await;
     let mut report = Report::new(client, &run, &stage.member).await;
-    let roots: Vec<&Sent> = run.roots().collect();
+    let roots: Vec<&SentSpan> = run.roots().collect();
     assert_eq!((run.spans.len(), roots.len()), (9, 3));
     let cost = |used: Usage| call_without_cache(GPT_4O, used);
     report.trace_has(
@@ -56,13 +56,13 @@ async fn check(client: &str, stage: &Stage, library: Library, content: [Value; 2
             "status": "success",
             "model": "gpt-4o-2024-08-06",
             "model_provider": "openai",
-            "tokens_input": CALLING.input + ANSWERING.input + EMBEDDED,
-            "tokens_output": CALLING.output + ANSWERING.output,
-            "cost_usd": cost(CALLING) + cost(ANSWERING) + embedding(),
+            "tokens_input": CALL_USAGE.input + TEXT_USAGE.input + EMBEDDING_TOKENS,
+            "tokens_output": CALL_USAGE.output + TEXT_USAGE.output,
+            "cost_usd": cost(CALL_USAGE) + cost(TEXT_USAGE) + embedding(),
         }),
     );
-    let calls: Vec<&Sent> = run.named("chat gpt-4o").collect();
-    for (sent, (used, content)) in calls.iter().zip([CALLING, ANSWERING].into_iter().zip(&content)) {
+    let calls: Vec<&SentSpan> = run.named("chat gpt-4o").collect();
+    for (sent, (used, content)) in calls.iter().zip([CALL_USAGE, TEXT_USAGE].into_iter().zip(&content)) {
         report.span_has(
             sent,
             &json!({
@@ -86,7 +86,7 @@ async fn check(client: &str, stage: &Stage, library: Library, content: [Value; 2
     report.span_has(
         run.named("embeddings text-embedding-3-small").next().unwrap(),
         &json!({
-            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDED, "cost_usd": embedding(),
+            "kind": "embedding", "model": "text-embedding-3-small", "tokens_input": EMBEDDING_TOKENS, "cost_usd": embedding(),
         }),
     );
     report.trace_has(roots[1], &json!({"status": "error", "cost_usd": null}));

@@ -1,6 +1,6 @@
 //! A server with a workspace and an API key for the clients.
 
-use crate::library::Library;
+use crate::script::Script;
 use test_support::server::{self, Member, Server};
 
 pub struct Stage {
@@ -11,7 +11,7 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new() -> Self {
-        Self::on(server::spawn_live().await, "ada").await
+        Self::on(server::spawn_with_system_clock().await, "ada").await
     }
 
     /// Creates an account of this name and an API key on this server.
@@ -22,14 +22,14 @@ impl Stage {
         Self { server, member, key }
     }
 
-    /// Configures the library to send here over HTTP.
-    pub fn by_http(&self, library: Library, protocol: &str) -> Library {
-        library.sending_to(&self.server.url, protocol, &self.bearer())
+    /// Configures the script to send here over HTTP.
+    pub fn by_http(&self, script: Script, protocol: &str) -> Script {
+        script.sending_to(&self.server.url, protocol, &self.bearer())
     }
 
-    /// Configures the library to send here over gRPC.
-    pub fn by_grpc(&self, library: Library) -> Library {
-        library.sending_to(&self.server.grpc, "grpc", &self.bearer())
+    /// Configures the script to send here over gRPC.
+    pub fn by_grpc(&self, script: Script) -> Script {
+        script.sending_to(&self.server.grpc, "grpc", &self.bearer())
     }
 
     /// Returns the header with the key for `OTEL_EXPORTER_OTLP_HEADERS`, in which a space is `%20`.

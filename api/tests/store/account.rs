@@ -219,8 +219,8 @@ async fn keeps_all_data_after_close_and_reopen(database: &Database) {
 }
 
 async fn restores_accounts_unchanged_and_keeps_revocations_of_both_sides(database: &Database) {
-    let from_folder = open_sqlite().await;
-    let (from, to) = (from_folder.accounts().await, database.accounts().await);
+    let from_directory = open_sqlite().await;
+    let (from, to) = (from_directory.accounts().await, database.accounts().await);
     let user = from.create_account(&account("ada@example.com")).await.unwrap();
     let mut keys = Vec::new();
     for number in 0..3 {
@@ -254,8 +254,8 @@ async fn restores_accounts_unchanged_and_keeps_revocations_of_both_sides(databas
 }
 
 async fn restores_nothing_if_another_account_has_an_email(database: &Database) {
-    let from_folder = open_sqlite().await;
-    let (from, to) = (from_folder.accounts().await, database.accounts().await);
+    let from_directory = open_sqlite().await;
+    let (from, to) = (from_directory.accounts().await, database.accounts().await);
     for email in ["ada@example.com", "bob@example.com"] {
         from.create_account(&account(email)).await.unwrap();
     }
@@ -288,10 +288,10 @@ async fn two_processes_create_one_account_per_email(database: &Database) {
 }
 
 #[tokio::test]
-async fn rejects_a_folder_that_does_not_exist() {
-    let folder = tempfile::tempdir().unwrap();
+async fn rejects_a_directory_that_does_not_exist() {
+    let directory = tempfile::tempdir().unwrap();
     assert!(matches!(
-        AccountStore::open_sqlite(&folder.path().join("nowhere/a.db")).await,
+        AccountStore::open_sqlite(&directory.path().join("nowhere/a.db")).await,
         Err(AccountError::Database(_))
     ));
 }

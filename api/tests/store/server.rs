@@ -139,8 +139,8 @@ async fn verify_full_checks_the_certificate_and_the_host_name() {
     let tls = Some((certificate.pem(), key.serialize_pem()));
     let server = PostgresServer::start(Setup { tls, ..Setup::default() }).await;
     server.database().await;
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("ca.pem");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ca.pem");
     std::fs::write(&file, authority.pem()).unwrap();
     let url = |host: &str, rest: &str| {
         format!("postgres://postgres@{host}:{}/test_0?sslmode=verify-full{rest}", server.port)

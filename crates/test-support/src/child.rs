@@ -19,17 +19,18 @@ pub struct Process {
     readers: Vec<JoinHandle<()>>,
 }
 
-/// Returns the path of the binary `agent-obs`, which cargo builds next to the folder of the test binaries.
+/// Returns the path of the binary `agent-obs`, which cargo builds next to the directory of the test binaries.
 pub fn binary() -> PathBuf {
     let test = env::current_exe().unwrap();
     test.parent().unwrap().with_file_name("agent-obs")
 }
 
-/// Returns the command `agent-obs serve` with its data in `folder`, on a free port and with an otherwise empty environment.
-pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
+/// Returns the command `agent-obs serve` with its data in `directory`, on a free port and with an otherwise empty
+/// environment.
+pub fn command(directory: &Path, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary());
-    command.arg("serve").env_clear().current_dir(folder);
-    command.env("DATA_DIR", folder).env("SERVICE_PORT", "0").env("RATE_LIMIT_PER_MINUTE", "0");
+    command.arg("serve").env_clear().current_dir(directory);
+    command.env("DATA_DIR", directory).env("SERVICE_PORT", "0").env("RATE_LIMIT_PER_MINUTE", "0");
     command.env("OTLP_GRPC_PORT", "0");
     command.envs(settings.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -38,8 +39,8 @@ pub fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
 
 impl Process {
     /// Starts the server and waits until it listens.
-    pub fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        Self::spawn(command(folder, settings))
+    pub fn start(directory: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(command(directory, settings))
     }
 
     /// Starts a modified [`command`] and waits until the server listens.
@@ -60,7 +61,7 @@ impl Process {
         Self { url: address.to_owned(), child, output, readers }
     }
 
-    pub fn anyone(&self) -> Client {
+    pub fn anonymous_client(&self) -> Client {
         Client::new(&self.url)
     }
 

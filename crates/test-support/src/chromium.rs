@@ -1,4 +1,4 @@
-//! Starts Chromium with its own driver and profile folder. Both end with the test.
+//! Starts Chromium with its own driver and profile directory. Both end with the test.
 
 use std::{
     env,
@@ -20,16 +20,16 @@ use tokio::{
 pub struct Chromium {
     pub client: Client,
     driver: Child,
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Chromium {
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         // The driver binds one port on two addresses and exits if the second one is in use.
         let mut started = None;
         for _ in 0..5 {
-            started = start_driver(&folder).await;
+            started = start_driver(&directory).await;
             if started.is_some() {
                 break;
             }
@@ -42,7 +42,7 @@ impl Chromium {
                     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--disable-sync",
                     "--window-size=1280,900",
-                    format!("--user-data-dir={}", folder.path().join("profile").display()),
+                    format!("--user-data-dir={}", directory.path().join("profile").display()),
                 ],
             },
             "goog:loggingPrefs": {"browser": "ALL"},
@@ -54,7 +54,7 @@ impl Chromium {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
-        Self { client, driver, folder }
+        Self { client, driver, directory }
     }
 
     /// Executes a command of the Chrome DevTools Protocol.
@@ -80,19 +80,19 @@ impl Chromium {
         // The browser has to be closed first: killing the driver would leave it running.
         let _ = tokio::time::timeout(Duration::from_secs(10), self.client.close()).await;
         let _ = self.driver.kill().await;
-        // Exiting processes may still write to the folder.
+        // Exiting processes may still write to the directory.
         let deadline = Instant::now() + Duration::from_secs(5);
-        while std::fs::remove_dir_all(self.folder.path()).is_err() && Instant::now() < deadline {
+        while std::fs::remove_dir_all(self.directory.path()).is_err() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 }
 
 /// Starts a driver. Returns it with its port, or `None` if it exits before it has one.
-async fn start_driver(folder: &TempDir) -> Option<(Child, String)> {
+async fn start_driver(directory: &TempDir) -> Option<(Child, String)> {
     let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"))
         .arg("--port=0")
-        .env("TMPDIR", folder.path())
+        .env("TMPDIR", directory.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -118,7 +118,7 @@ fn program(variable: &str, name: &str) -> PathBuf {
     }
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
-        .map(|folder| folder.join(name))
+        .map(|directory| directory.join(name))
         .find(|program| program.is_file())
         .unwrap_or_else(|| panic!("{name} is not on the PATH: install it, or set {variable}"))
 }

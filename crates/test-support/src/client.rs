@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
+use crate::response::Response;
 
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -20,7 +20,7 @@ impl Client {
     }
 
     /// Returns a client that waits after each accepted request until the queue in this Redis is processed.
-    pub fn behind_queue_in(self, redis: Option<&str>) -> Self {
+    pub fn with_queue(self, redis: Option<&str>) -> Self {
         Self { redis: redis.map(str::to_owned), ..self }
     }
 
@@ -41,62 +41,62 @@ impl Client {
         }
     }
 
-    pub async fn send(&self, request: RequestBuilder) -> Answer {
-        let answer = Answer::read(request.send().await.unwrap()).await;
-        if answer.status == 202 {
-            self.settle().await;
+    pub async fn send(&self, request: RequestBuilder) -> Response {
+        let response = Response::read(request.send().await.unwrap()).await;
+        if response.status == 202 {
+            self.wait_for_queue().await;
         }
-        answer
+        response
     }
 
     /// Waits until all queued traces are stored. Returns immediately without a queue.
-    pub async fn settle(&self) {
+    pub async fn wait_for_queue(&self) {
         if let Some(redis) = &self.redis {
-            drained(redis).await;
+            wait_until_drained(redis).await;
         }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.send(self.request(Method::GET, path)).await
     }
 
-    /// Bypasses the cache, as the refresh button does.
-    pub async fn get_fresh(&self, path: &str) -> Answer {
+    /// Sends GET and bypasses the cache, as the refresh button does.
+    pub async fn get_fresh(&self, path: &str) -> Response {
         self.send(self.request(Method::GET, path).header("cache-control", "no-cache")).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
-    pub async fn post_text(&self, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+    pub async fn post_text(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
         let request = self.request(Method::POST, path).header("content-type", "application/json");
         self.send(request.body(body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: &Value) -> Response {
         self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Response {
         self.send(self.request(Method::DELETE, path)).await
     }
 
-    pub async fn register(&self, email: &str, password: &str) -> Answer {
+    pub async fn register(&self, email: &str, password: &str) -> Response {
         let body =
             json!({"email": email, "password": password, "full_name": "Ada", "workspace_name": "Engines"});
         self.post("/api/v1/auth/register", &body).await
     }
 
-    pub async fn login(&self, email: &str, password: &str) -> Answer {
+    pub async fn login(&self, email: &str, password: &str) -> Response {
         self.post("/api/v1/auth/login", &json!({"email": email, "password": password})).await
     }
 
-    pub async fn send_trace(&self, trace: &Value) -> Answer {
+    pub async fn send_trace(&self, trace: &Value) -> Response {
         self.post("/api/v1/traces", trace).await
     }
 
-    pub async fn send_batch(&self, traces: &[Value]) -> Answer {
+    pub async fn send_batch(&self, traces: &[Value]) -> Response {
         self.post("/api/v1/traces/batch", &json!({"traces": traces})).await
     }
 
@@ -106,19 +106,19 @@ impl Client {
         let caller = std::panic::Location::caller();
         async move {
             for batch in traces.chunks(1000) {
-                let answer = self.send_batch(batch).await;
+                let response = self.send_batch(batch).await;
                 let expected = json!({"accepted": batch.len(), "rejected": []});
                 assert!(
-                    answer.status == 202 && answer.json() == expected,
+                    response.status == 202 && response.json() == expected,
                     "{caller}: {} {}",
-                    answer.status,
-                    answer.text
+                    response.status,
+                    response.text
                 );
             }
         }
     }
 
-    pub async fn score(&self, trace_id: &str, score: &Value) -> Answer {
+    pub async fn score(&self, trace_id: &str, score: &Value) -> Response {
         self.post(&format!("/api/v1/traces/{trace_id}/scores"), score).await
     }
 
@@ -169,7 +169,7 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// Waits until the queue is empty.
-async fn drained(redis: &str) {
+async fn wait_until_drained(redis: &str) {
     let client = redis::Client::open(redis).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(15);

@@ -17,7 +17,7 @@ use crate::postgres::{PostgresServer, Setup};
 
 /// A database on which stores can be opened several times.
 pub enum Database {
-    /// A folder for SQLite files.
+    /// A directory for SQLite files.
     Sqlite(TempDir),
     /// A database on a server.
     Postgres { settings: PostgresSettings, layout: Layout },
@@ -108,8 +108,8 @@ impl Database {
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        let Self::Sqlite(folder) = self else { panic!("{name} exists only with SQLite") };
-        folder.path().join(name)
+        let Self::Sqlite(directory) = self else { panic!("{name} exists only with SQLite") };
+        directory.path().join(name)
     }
 
     async fn count(&self, file: &str, table: &'static str) -> i64 {

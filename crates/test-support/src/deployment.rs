@@ -15,7 +15,7 @@ use crate::{
     redis::RedisServer,
 };
 
-const SECRET: &str = "a secret that all four roles share, for tests alone";
+const SECRET: &str = "the shared secret of all roles in the tests";
 
 /// Shared by all tests. Stops with the process.
 static POSTGRES: OnceCell<PostgresServer> = OnceCell::const_new();
@@ -29,19 +29,19 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Starts four roles in the test binary `apart`, and one process in all others.
-    pub async fn build(settings: &HashMap<&'static str, String>, folder: &Path, clock: &Clock) -> Self {
+    /// Starts four roles in the test binary `roles`, and one process in all others.
+    pub async fn build(settings: &HashMap<&'static str, String>, directory: &Path, clock: &Clock) -> Self {
         let binary = env::current_exe().unwrap();
-        match binary.file_name().unwrap().to_str().unwrap().starts_with("apart-") {
-            true => Self::roles(settings, folder, clock).await,
-            false => Self::one_process(settings, folder, clock).await,
+        match binary.file_name().unwrap().to_str().unwrap().starts_with("roles-") {
+            true => Self::roles(settings, directory, clock).await,
+            false => Self::one_process(settings, directory, clock).await,
         }
     }
 
-    async fn one_process(settings: &HashMap<&'static str, String>, folder: &Path, clock: &Clock) -> Self {
+    async fn one_process(settings: &HashMap<&'static str, String>, directory: &Path, clock: &Clock) -> Self {
         let config = Config::read(None, |name| match name {
             "SERVICE_PORT" => Some("0".to_owned()),
-            "DATA_DIR" => Some(folder.to_str().unwrap().to_owned()),
+            "DATA_DIR" => Some(directory.to_str().unwrap().to_owned()),
             name => settings.get(name).cloned(),
         });
         let application = build(config.unwrap(), clock).await;
@@ -49,10 +49,10 @@ impl Deployment {
     }
 
     /// Starts four roles with their own database and Redis.
-    async fn roles(settings: &HashMap<&'static str, String>, folder: &Path, clock: &Clock) -> Self {
+    async fn roles(settings: &HashMap<&'static str, String>, directory: &Path, clock: &Clock) -> Self {
         let postgres = POSTGRES.get_or_init(|| PostgresServer::start(Setup::default())).await;
-        // A server restarted in the same folder uses the same database.
-        let note = folder.join("database");
+        // A server restarted in the same directory uses the same database.
+        let note = directory.join("database");
         let database = match std::fs::read_to_string(&note) {
             Ok(database) => database,
             Err(_) => postgres.database().await,
@@ -67,7 +67,7 @@ impl Deployment {
             let config =
                 Config::read(Some(role), |name| match name {
                     "SERVICE_PORT" => Some("0".to_owned()),
-                    "DATA_DIR" => Some(folder.to_str().unwrap().to_owned()),
+                    "DATA_DIR" => Some(directory.to_str().unwrap().to_owned()),
                     "TIMESCALE_URL" => Some(database.clone()),
                     "REDIS_URL" => Some(redis.url()),
                     "DB_POOL_MIN_SIZE" => Some("0".to_owned()),

@@ -1,10 +1,9 @@
-//! Support for integration tests: real servers (PostgreSQL, Redis, nginx, Chromium), a server under test with a client,
-//! samples, and waiting for conditions.
+//! Support for integration tests: PostgreSQL, Redis, nginx and Chromium as real servers, a server under test with a
+//! client, samples, and waiting for conditions.
 
 #![expect(missing_docs, reason = "test code")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
-pub mod answer;
 pub mod child;
 pub mod chromium;
 pub mod client;
@@ -17,6 +16,7 @@ pub mod postgres;
 pub mod property;
 pub mod receiver;
 pub mod redis;
+pub mod response;
 pub mod sample;
 pub mod server;
 pub mod store_sample;

@@ -1,5 +1,5 @@
-//! nginx with the project's nginx.conf, on a free port and in its own folder. Stops when the value is dropped, on a panic,
-//! and when the test process is killed.
+//! nginx with the project's nginx.conf, on a free port and in its own directory. Stops when the value is dropped, on a
+//! panic, and when the test process is killed.
 
 use std::{
     env,
@@ -21,7 +21,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(20);
 pub struct Nginx {
     /// The URL, such as `http://127.0.0.1:40123`.
     pub url: String,
-    folder: TempDir,
+    directory: TempDir,
     /// Stops nginx when dropped.
     stop: Option<mpsc::Sender<()>>,
     supervisor: Option<JoinHandle<()>>,
@@ -31,25 +31,25 @@ impl Nginx {
     /// Serves the built SPA in `root` and forwards the API to `upstream`, such as `http://127.0.0.1:8000`. Several upstreams
     /// are separated by commas. Returns when nginx listens.
     pub fn start(upstream: &str, root: &Path) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let web = folder.path().join("web");
+        let directory = tempfile::tempdir().unwrap();
+        let web = directory.path().join("web");
         run(Command::new(SCRIPT).arg("web").arg(root).arg(&web));
         // nginx cannot choose a free port and report it, and another process may bind this one first.
         for _ in 0..10 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            fs::write(folder.path().join("nginx.conf"), configuration(folder.path(), port, upstream))
+            fs::write(directory.path().join("nginx.conf"), configuration(directory.path(), port, upstream))
                 .unwrap();
-            if let Some((stop, supervisor)) = supervise(folder.path(), port) {
+            if let Some((stop, supervisor)) = supervise(directory.path(), port) {
                 let url = format!("http://127.0.0.1:{port}");
-                return Self { url, folder, stop: Some(stop), supervisor: Some(supervisor) };
+                return Self { url, directory, stop: Some(stop), supervisor: Some(supervisor) };
             }
         }
-        panic!("failed to start nginx: {}", read(folder.path(), "error.log"))
+        panic!("failed to start nginx: {}", read(directory.path(), "error.log"))
     }
 
     /// Returns the access log: one line of JSON per request.
     pub fn log(&self) -> String {
-        read(self.folder.path(), "access.log")
+        read(self.directory.path(), "access.log")
     }
 }
 
@@ -62,34 +62,34 @@ impl Drop for Nginx {
     }
 }
 
-/// Returns the folder with the built SPA: `AGENT_OBS_WEB_DIST`, or else web/dist.
+/// Returns the directory with the built SPA: `AGENT_OBS_WEB_DIST`, or else web/dist.
 pub fn built_spa() -> PathBuf {
-    let named = env::var_os("AGENT_OBS_WEB_DIST").filter(|folder| !folder.is_empty());
+    let named = env::var_os("AGENT_OBS_WEB_DIST").filter(|directory| !directory.is_empty());
     named.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist"), PathBuf::from)
 }
 
 /// Renders nginx.conf with `scripts/nginx.sh`.
-fn configuration(folder: &Path, port: u16, upstream: &str) -> Vec<u8> {
+fn configuration(directory: &Path, port: u16, upstream: &str) -> Vec<u8> {
     let servers: Vec<_> = upstream.split(',').map(|url| url.trim().trim_start_matches("http://")).collect();
     let rendered = run(Command::new(SCRIPT)
         .arg("conf")
         .env("NGINX_LISTEN", format!("127.0.0.1:{port}"))
         .env("NGINX_GATEWAY", servers.join("; server "))
-        .env("NGINX_WEB", folder.join("web"))
-        .env("NGINX_TMP", folder)
-        .env("NGINX_ACCESS_LOG", folder.join("access.log"))
-        .env("NGINX_SERVER_CONF", folder.join("server/*.conf")));
+        .env("NGINX_WEB", directory.join("web"))
+        .env("NGINX_TMP", directory)
+        .env("NGINX_ACCESS_LOG", directory.join("access.log"))
+        .env("NGINX_SERVER_CONF", directory.join("server/*.conf")));
     rendered.stdout
 }
 
 /// Starts nginx from a thread that lives as long as nginx, because `--pdeathsig` sends its signal when the starting thread
 /// ends, and the thread of a test may end earlier. Returns `None` if nginx exits before it listens.
-fn supervise(folder: &Path, port: u16) -> Option<(mpsc::Sender<()>, JoinHandle<()>)> {
+fn supervise(directory: &Path, port: u16) -> Option<(mpsc::Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = mpsc::channel::<()>();
     let (started, listens) = mpsc::channel();
-    let folder = folder.to_owned();
+    let directory = directory.to_owned();
     let supervisor = thread::spawn(move || {
-        let mut child = spawn(&folder);
+        let mut child = spawn(&directory);
         let listening = wait_until_it_listens(&mut child, port);
         if started.send(listening).is_ok() && listening {
             // Returns an error when the sender is dropped.
@@ -105,16 +105,17 @@ fn supervise(folder: &Path, port: u16) -> Option<(mpsc::Sender<()>, JoinHandle<(
     None
 }
 
-fn spawn(folder: &Path) -> Child {
-    // A single process, because workers would outlive a killed master. It keeps its user, so that it can read the folder.
+fn spawn(directory: &Path) -> Child {
+    // A single process, because workers would outlive a killed master. It keeps its user, so that it can read the
+    // directory.
     Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "--"])
         .arg(program())
         .args(["-g", "daemon off; master_process off;", "-c"])
-        .arg(folder.join("nginx.conf"))
+        .arg(directory.join("nginx.conf"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(File::create(folder.join("error.log")).unwrap())
+        .stderr(File::create(directory.join("error.log")).unwrap())
         .spawn()
         .unwrap()
 }
@@ -139,7 +140,7 @@ fn program() -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain([PathBuf::from("/usr/sbin")])
-        .map(|folder| folder.join("nginx"))
+        .map(|directory| directory.join("nginx"))
         .find(|program| program.is_file())
         .expect("nginx is not on the PATH or in /usr/sbin: install it, or set NGINX")
 }
@@ -150,6 +151,6 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
-fn read(folder: &Path, name: &str) -> String {
-    fs::read_to_string(folder.join(name)).unwrap_or_default()
+fn read(directory: &Path, name: &str) -> String {
+    fs::read_to_string(directory.join(name)).unwrap_or_default()
 }

@@ -87,11 +87,11 @@ pub fn assert_groups(
             let distribution = &found[key][&start];
             prop_assert_eq!(distribution.sums, sums(traces.iter().copied()), "{:?} {}", key, start);
             for percent in [50, 95, 99] {
-                let truth = percentile_ms(&traces, percent);
+                let expected = percentile_ms(&traces, percent);
                 let read = distribution.latency_ms(percent as f64 / 100.0).unwrap_or(-1.0);
                 prop_assert!(
-                    (read - truth).abs() <= 0.02 * truth,
-                    "p{percent} {key:?} {start}: found {read}, expected {truth}"
+                    (read - expected).abs() <= 0.02 * expected,
+                    "p{percent} {key:?} {start}: found {read}, expected {expected}"
                 );
             }
         }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
 
-/// How long to wait for a condition, even on a busy machine.
+/// The maximum time to wait for a condition, even on a busy machine.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// The time between two checks of a condition.
 const INTERVAL: Duration = Duration::from_millis(40);
@@ -147,8 +147,8 @@ impl Page {
     pub fn expect_script(&self, description: &str, script: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
         self.wait(caller, description, async move || {
-            let answer = self.chromium.client.execute(script, vec![]).await?;
-            if answer == Value::Bool(true) { Ok(Some(())) } else { Err(Mismatch(answer.to_string())) }
+            let response = self.chromium.client.execute(script, vec![]).await?;
+            if response == Value::Bool(true) { Ok(Some(())) } else { Err(Mismatch(response.to_string())) }
         })
     }
 
@@ -161,8 +161,8 @@ impl Page {
     pub async fn fetch(&self, method: &str, path: &str, token: &str) -> Value {
         const FETCH: &str = "const [method, path, token, done] = arguments;
             fetch(path, {method, headers: {authorization: `Bearer ${token}`}})
-                .then(async answer => done({
-                    status: answer.status, cache: answer.headers.get('x-cache'), body: await answer.json(),
+                .then(async response => done({
+                    status: response.status, cache: response.headers.get('x-cache'), body: await response.json(),
                 }))
                 .catch(error => done({error: String(error)}));";
         let arguments = vec![json!(method), json!(path), json!(token)];
@@ -208,16 +208,16 @@ impl Page {
         }
     }
 
-    /// Repeats `look` until it returns a value. Elements replaced by a re-render are looked up again.
+    /// Repeats `check` until it returns a value. Elements replaced by a re-render are looked up again.
     async fn wait<T>(
         &self,
         caller: &Location<'_>,
         description: &str,
-        look: impl AsyncFn() -> Result<Option<T>, Mismatch>,
+        check: impl AsyncFn() -> Result<Option<T>, Mismatch>,
     ) -> T {
         let deadline = Instant::now() + TIMEOUT;
         loop {
-            let last = match look().await {
+            let last = match check().await {
                 Ok(Some(found)) => return found,
                 Ok(None) => "not displayed".to_owned(),
                 Err(Mismatch(last)) => last,

@@ -1,4 +1,5 @@
-//! A PostgreSQL server for tests, in its own folder and on a free port. Stops with the test binary, even if that is killed.
+//! A PostgreSQL server for tests, in its own directory and on a free port. Stops with the test binary, even if that is
+//! killed.
 //!
 //! Requires PostgreSQL's programs, found with `pg_config` or in `POSTGRES_BIN`. If root runs the tests, the server runs as
 //! the user `postgres`, because PostgreSQL refuses to run as root.
@@ -29,10 +30,10 @@ pub struct Setup {
     pub settings: &'static [(&'static str, &'static str)],
 }
 
-/// A server and its folder.
+/// A server and its directory.
 pub struct PostgresServer {
     pub port: u16,
-    folder: TempDir,
+    directory: TempDir,
     setup: Setup,
     process: Option<Child>,
     databases: AtomicU32,
@@ -41,10 +42,10 @@ pub struct PostgresServer {
 impl PostgresServer {
     /// Creates a cluster and starts the server.
     pub async fn start(setup: Setup) -> Self {
-        let folder = tempfile::Builder::new().prefix("agent-obs-postgres-").tempdir().unwrap();
+        let directory = tempfile::Builder::new().prefix("agent-obs-postgres-").tempdir().unwrap();
         let port = free_port();
-        chown_to_server_user(folder.path());
-        let mut server = Self { port, folder, setup, process: None, databases: AtomicU32::new(0) };
+        chown_to_server_user(directory.path());
+        let mut server = Self { port, directory, setup, process: None, databases: AtomicU32::new(0) };
         server.create_cluster();
         server.resume().await;
         server
@@ -54,14 +55,14 @@ impl PostgresServer {
         let data = self.data();
         fs::create_dir(&data).unwrap();
         chown_to_server_user(&data);
-        let made = self
+        let output = self
             .program("initdb")
             .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"])
             .arg("--pgdata")
             .arg(&data)
             .output()
             .unwrap();
-        assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
         if let Some((certificate, key)) = &self.setup.tls {
             self.put("server.crt", certificate);
             self.put("server.key", key);
@@ -77,7 +78,7 @@ impl PostgresServer {
     }
 
     fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.directory.path().join("data")
     }
 
     /// Starts or restarts the server on the same port and waits until it accepts connections.
@@ -110,7 +111,7 @@ impl PostgresServer {
         for (name, value) in self.setup.settings {
             command.args(["-c", &format!("{name}={value}")]);
         }
-        let log = fs::File::create(self.folder.path().join("log")).unwrap();
+        let log = fs::File::create(self.directory.path().join("log")).unwrap();
         command.stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
         self.process = Some(command.spawn().unwrap());
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -122,7 +123,7 @@ impl PostgresServer {
 
     /// Returns the log of the server since its last start.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
     /// Stops the server with a fast shutdown, without waiting for its clients.
@@ -175,24 +176,24 @@ impl PostgresServer {
 
     /// Returns the command of a PostgreSQL program, run as the user of the server.
     fn program(&self, name: &str) -> Command {
-        as_server_user(Command::new(programs().join(name)), self.folder.path())
+        as_server_user(Command::new(programs().join(name)), self.directory.path())
     }
 
-    /// Returns a command that is stopped and whose folder is deleted when this process ends. A shell waits for the end of a
-    /// pipe that only this process holds open.
+    /// Returns a command that is stopped and whose directory is deleted when this process ends. A shell waits for the
+    /// end of a pipe that only this process holds open.
     fn guarded(&self, name: &str) -> Command {
-        let script = r#"folder=$1; shift
+        let script = r#"directory=$1; shift
 exec 3<&0
 "$@" </dev/null 3<&- &
 server=$!
-( cat <&3 >/dev/null; touch "$folder/over"; kill -QUIT $server 2>/dev/null ) &
+( cat <&3 >/dev/null; touch "$directory/over"; kill -QUIT $server 2>/dev/null ) &
 guard=$!
 exec 3<&- </dev/null
 wait $server
 kill $guard 2>/dev/null
-[ ! -e "$folder/over" ] || rm -rf "$folder""#;
-        let mut command = as_server_user(Command::new("sh"), self.folder.path());
-        command.arg("-c").arg(script).arg("guard").arg(self.folder.path()).arg(programs().join(name));
+[ ! -e "$directory/over" ] || rm -rf "$directory""#;
+        let mut command = as_server_user(Command::new("sh"), self.directory.path());
+        command.arg("-c").arg(script).arg("guard").arg(self.directory.path()).arg(programs().join(name));
         command
     }
 }
@@ -203,8 +204,8 @@ impl Drop for PostgresServer {
     }
 }
 
-fn as_server_user(mut command: Command, folder: &Path) -> Command {
-    command.current_dir(folder).env_remove("PGDATA").env_remove("PGPORT").env("LC_ALL", "C.UTF-8");
+fn as_server_user(mut command: Command, directory: &Path) -> Command {
+    command.current_dir(directory).env_remove("PGDATA").env_remove("PGPORT").env("LC_ALL", "C.UTF-8");
     if let Some(user) = server_user() {
         command.uid(user);
     }
@@ -226,19 +227,19 @@ fn server_user() -> Option<u32> {
     (id(&["-u"]) == Some(0)).then(|| id(&["-u", "postgres"]).unwrap())
 }
 
-/// Returns the folder with PostgreSQL's programs.
+/// Returns the directory with PostgreSQL's programs.
 fn programs() -> PathBuf {
-    if let Some(folder) = std::env::var_os("POSTGRES_BIN") {
-        return folder.into();
+    if let Some(directory) = std::env::var_os("POSTGRES_BIN") {
+        return directory.into();
     }
     let output = Command::new("pg_config").arg("--bindir").output();
     let found = output.ok().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    let found = found.map(PathBuf::from).filter(|folder| folder.join("postgres").exists());
-    // Debian installs the programs of each version in a separate folder, and pg_config in a separate package.
+    let found = found.map(PathBuf::from).filter(|directory| directory.join("postgres").exists());
+    // Debian installs the programs of each version in a separate directory, and pg_config in a separate package.
     let newest = || {
         let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
-        let folders = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
-        folders.filter(|folder| folder.join("postgres").exists()).max()
+        let directories = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
+        directories.filter(|directory| directory.join("postgres").exists()).max()
     };
     found
         .or_else(newest)

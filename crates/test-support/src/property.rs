@@ -9,7 +9,7 @@ use tokio::{runtime::Handle, task::block_in_place};
 /// Runs `property` with `cases` random inputs.
 ///
 /// # Panics
-/// Panics with the smallest failing input, and outside of a multi-threaded runtime.
+/// Panics with the smallest failing input. Also panics outside of a multi-threaded runtime.
 pub fn check<S: Strategy>(
     cases: u32,
     inputs: &S,

@@ -20,15 +20,15 @@ use crate::tls::Stream;
 
 /// The response to a request.
 #[derive(Clone)]
-pub enum Answer {
+pub enum Reply {
     /// A status, additional header lines and a body.
     Status(u16, &'static str, &'static str),
     /// No response; the connection stays open.
-    Silence,
+    NoResponse,
     /// Closes the connection without a response.
     End,
     /// Status 500 with an endless body.
-    Endless,
+    EndlessBody,
     /// Status 200 as soon as a permit is available.
     Held(Arc<Semaphore>),
 }
@@ -55,9 +55,9 @@ impl Received {
 #[derive(Default)]
 struct State {
     received: Mutex<Vec<Received>>,
-    answers: Mutex<VecDeque<Answer>>,
-    now: AtomicUsize,
-    most: AtomicUsize,
+    replies: Mutex<VecDeque<Reply>>,
+    concurrent: AtomicUsize,
+    max_concurrent: AtomicUsize,
 }
 
 pub struct Receiver {
@@ -68,8 +68,8 @@ pub struct Receiver {
 
 impl Receiver {
     /// Starts a receiver that sends the responses in order, then 200.
-    pub async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self::start_with(answers, None).await
+    pub async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::start_with(replies, None).await
     }
 
     /// Starts a receiver with TLS.
@@ -77,11 +77,11 @@ impl Receiver {
         Self::start_with([], Some(acceptor)).await
     }
 
-    async fn start_with(answers: impl IntoIterator<Item = Answer>, tls: Option<TlsAcceptor>) -> Self {
+    async fn start_with(replies: impl IntoIterator<Item = Reply>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state =
-            Arc::new(State { answers: Mutex::new(answers.into_iter().collect()), ..State::default() });
+            Arc::new(State { replies: Mutex::new(replies.into_iter().collect()), ..State::default() });
         let task = tokio::spawn({
             let state = state.clone();
             async move {
@@ -117,8 +117,8 @@ impl Receiver {
     }
 
     /// Returns the highest number of concurrent requests.
-    pub fn most(&self) -> usize {
-        self.state.most.load(Ordering::SeqCst)
+    pub fn max_concurrent(&self) -> usize {
+        self.state.max_concurrent.load(Ordering::SeqCst)
     }
 }
 
@@ -130,20 +130,20 @@ impl Drop for Receiver {
 
 async fn serve(mut stream: Stream, state: Arc<State>) {
     let Some(received) = read(&mut stream).await else { return };
-    let now = state.now.fetch_add(1, Ordering::SeqCst) + 1;
-    state.most.fetch_max(now, Ordering::SeqCst);
+    let concurrent = state.concurrent.fetch_add(1, Ordering::SeqCst) + 1;
+    state.max_concurrent.fetch_max(concurrent, Ordering::SeqCst);
     state.received.lock().unwrap().push(received);
-    let answer = state.answers.lock().unwrap().pop_front().unwrap_or(Answer::Status(200, "", ""));
-    let (status, headers, body) = match answer {
-        Answer::Status(status, headers, body) => (status, headers, body),
-        Answer::Silence => {
+    let reply = state.replies.lock().unwrap().pop_front().unwrap_or(Reply::Status(200, "", ""));
+    let (status, headers, body) = match reply {
+        Reply::Status(status, headers, body) => (status, headers, body),
+        Reply::NoResponse => {
             // Waits until the client closes the connection.
             let _ = stream.read(&mut [0; 1]).await;
-            state.now.fetch_sub(1, Ordering::SeqCst);
+            state.concurrent.fetch_sub(1, Ordering::SeqCst);
             return;
         }
-        Answer::End => (0, "", ""),
-        Answer::Endless => {
+        Reply::Close => (0, "", ""),
+        Reply::EndlessBody => {
             let head = "HTTP/1.1 500 Internal Server Error\r\nTransfer-Encoding: chunked\r\n\r\n";
             let mut sent = stream.write_all(head.as_bytes()).await;
             while sent.is_ok() {
@@ -151,18 +151,18 @@ async fn serve(mut stream: Stream, state: Arc<State>) {
             }
             (0, "", "")
         }
-        Answer::Held(permits) => {
+        Reply::OnPermit(permits) => {
             permits.acquire().await.unwrap().forget();
             (200, "", "")
         }
     };
-    state.now.fetch_sub(1, Ordering::SeqCst);
+    state.concurrent.fetch_sub(1, Ordering::SeqCst);
     if status > 0 {
         let length = body.len();
-        let answer = format!(
+        let reply = format!(
             "HTTP/1.1 {status} Test\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         );
-        let _ = stream.write_all(answer.as_bytes()).await;
+        let _ = stream.write_all(reply.as_bytes()).await;
         let _ = stream.shutdown().await;
     }
 }

@@ -1,5 +1,5 @@
-//! A Redis server for a test, on a free port and in its own folder. Stops with the test. Can be stopped, killed, paused and
-//! restarted.
+//! A Redis server for a test, on a free port and in its own directory. Stops with the test. Can be stopped, killed,
+//! paused and restarted.
 
 use std::{
     fs,
@@ -28,7 +28,7 @@ pub struct RedisOptions {
 
 pub struct RedisServer {
     options: RedisOptions,
-    folder: TempDir,
+    directory: TempDir,
     port: u16,
     child: Option<Child>,
 }
@@ -39,15 +39,15 @@ impl RedisServer {
     }
 
     pub fn start_with(options: RedisOptions) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         if options.tls {
-            make_certificates(&folder);
+            make_certificates(&directory);
         }
-        let mut server = Self { options, folder, port: 0, child: None };
+        let mut server = Self { options, directory, port: 0, child: None };
         // Another process may bind the port before Redis does.
         for _ in 0..10 {
             server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            if server.try_start_again() {
+            if server.try_restart() {
                 return server;
             }
         }
@@ -63,13 +63,13 @@ impl RedisServer {
 
     /// Returns the path of the certificate of the authority.
     pub fn authority(&self) -> PathBuf {
-        self.folder.path().join("authority.pem")
+        self.directory.path().join("authority.pem")
     }
 
     /// Returns the certificate and key of the server in PEM, for other servers on this machine.
     pub fn certificate(&self) -> (String, String) {
         ["server.pem", "server.key"]
-            .map(|name| fs::read_to_string(self.folder.path().join(name)).unwrap())
+            .map(|name| fs::read_to_string(self.directory.path().join(name)).unwrap())
             .into()
     }
 
@@ -86,8 +86,8 @@ impl RedisServer {
     }
 
     /// Restarts the server after [`RedisServer::stop`] or [`RedisServer::kill`], on the same port and with the same data.
-    pub fn start_again(&mut self) {
-        assert!(self.try_start_again(), "failed to restart redis-server");
+    pub fn restart(&mut self) {
+        assert!(self.try_restart(), "failed to restart redis-server");
     }
 
     /// Suspends the server until [`RedisServer::resume`].
@@ -115,17 +115,17 @@ impl RedisServer {
         line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
     }
 
-    fn try_start_again(&mut self) -> bool {
+    fn try_restart(&mut self) -> bool {
         // `--pdeathsig` sends its signal when the starting thread ends. This is the thread of the test.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "redis-server", "--bind", "127.0.0.1", "--save", ""]);
-        command.arg("--dir").arg(self.folder.path()).args(["--daemonize", "no", "--loglevel", "warning"]);
+        command.arg("--dir").arg(self.directory.path()).args(["--daemonize", "no", "--loglevel", "warning"]);
         let port = self.port.to_string();
         if self.options.tls {
             command.args(["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no"]);
             for (name, file) in [("cert", "server.pem"), ("key", "server.key"), ("ca-cert", "authority.pem")]
             {
-                command.arg(format!("--tls-{name}-file")).arg(self.folder.path().join(file));
+                command.arg(format!("--tls-{name}-file")).arg(self.directory.path().join(file));
             }
         } else {
             command.args(["--port", &port]);
@@ -176,14 +176,14 @@ impl Drop for RedisServer {
     }
 }
 
-fn make_certificates(folder: &TempDir) {
+fn make_certificates(directory: &TempDir) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let server = CertificateParams::new(names).unwrap().signed_by(&key, &authority).unwrap();
-    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).unwrap();
+    let write = |name: &str, text: String| fs::write(directory.path().join(name), text).unwrap();
     write("authority.pem", authority.pem());
     write("server.pem", server.pem());
     write("server.key", key.serialize_pem());

@@ -1,5 +1,5 @@
-//! A server in the test process, with its own folder, port and clock. Stops with the test. `deployment` decides whether it is
-//! one application or several.
+//! A server in the test process, with its own directory, port and clock. Stops with the test. `deployment` decides
+//! whether it is one application or several.
 
 use std::{
     collections::HashMap,
@@ -73,7 +73,7 @@ pub fn alert(workspace_id: Uuid, title: &str, severity: Severity, created_at: Ti
 pub struct Builder {
     settings: HashMap<&'static str, String>,
     clock: Clock,
-    folder: Option<PathBuf>,
+    directory: Option<PathBuf>,
 }
 
 pub struct Server {
@@ -110,12 +110,12 @@ pub async fn spawn() -> Server {
 }
 
 /// Starts a server with the system clock.
-pub async fn spawn_live() -> Server {
-    builder().live().spawn().await
+pub async fn spawn_with_system_clock() -> Server {
+    builder().with_system_clock().spawn().await
 }
 
 pub fn builder() -> Builder {
-    Builder { settings: HashMap::new(), clock: Clock::manual(noon()), folder: None }
+    Builder { settings: HashMap::new(), clock: Clock::manual(noon()), directory: None }
         .with("RATE_LIMIT_PER_MINUTE", "0")
 }
 
@@ -125,14 +125,14 @@ impl Builder {
         self
     }
 
-    pub fn live(mut self) -> Self {
+    pub fn with_system_clock(mut self) -> Self {
         self.clock = Clock::system();
         self
     }
 
-    /// Uses a folder of the test, in which it can start a second server.
-    pub fn in_folder(mut self, folder: &TempDir) -> Self {
-        self.folder = Some(folder.path().to_owned());
+    /// Sets the data directory, so that the test can start a second server in it.
+    pub fn in_directory(mut self, directory: &TempDir) -> Self {
+        self.directory = Some(directory.path().to_owned());
         self
     }
 
@@ -141,8 +141,8 @@ impl Builder {
         let (done, stopped) = mpsc::channel();
         RUNTIME.spawn(async move {
             let own = tempfile::tempdir().unwrap();
-            let folder = self.folder.unwrap_or_else(|| own.path().to_owned());
-            let mut deployment = Deployment::build(&self.settings, &folder, &self.clock).await;
+            let directory = self.directory.unwrap_or_else(|| own.path().to_owned());
+            let mut deployment = Deployment::build(&self.settings, &directory, &self.clock).await;
             let applications = std::mem::take(&mut deployment.applications);
             let gateway = applications.iter().find_map(|one| one.parts().gateway.clone()).unwrap();
             let query = applications.iter().find_map(|one| one.parts().query.clone()).unwrap();
@@ -174,14 +174,15 @@ impl Builder {
 
 impl Server {
     /// Returns a client without credentials.
-    pub fn anyone(&self) -> Client {
-        Client::new(&self.url).behind_queue_in(self.redis.as_deref())
+    pub fn anonymous_client(&self) -> Client {
+        Client::new(&self.url).with_queue(self.redis.as_deref())
     }
 
     /// Returns the concatenated metrics of all applications.
     pub async fn metrics(&self) -> String {
-        let asked = self.urls.iter().map(async |url| Client::new(url).get("/metrics").await.expect(200).text);
-        join_all(asked).await.concat()
+        let requests =
+            self.urls.iter().map(async |url| Client::new(url).get("/metrics").await.expect(200).text);
+        join_all(requests).await.concat()
     }
 
     /// Creates an account with [`PASSWORD`], bypassing bcrypt.
@@ -196,18 +197,18 @@ impl Server {
         let accounts = self.accounts.clone();
         let user = on_server_runtime(async move { accounts.create_account(&account).await.unwrap() }).await;
         let (token, _) = self.jwt.issue(&user, self.clock.now()).unwrap();
-        Member { user, client: self.anyone().with_token(&token) }
+        Member { user, client: self.anonymous_client().with_token(&token) }
     }
 
     /// Creates an API key in the workspace of a member. Returns its id and a client that uses it.
     pub async fn key_of(&self, member: &Member) -> (String, Client) {
-        let made = member.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
-        let text = |name: &str| made[name].as_str().unwrap().to_owned();
-        (text("id"), self.anyone().with_token(&text("key")))
+        let created = member.post("/api/v1/api-keys", &json!({"name": "agents"})).await.expect(201).json();
+        let text = |name: &str| created[name].as_str().unwrap().to_owned();
+        (text("id"), self.anonymous_client().with_token(&text("key")))
     }
 
     /// Runs `work` on the alert store, for operations without an endpoint.
-    pub async fn in_alert_store<F>(&self, work: impl FnOnce(AlertStore) -> F) -> F::Output
+    pub async fn with_alert_store<F>(&self, work: impl FnOnce(AlertStore) -> F) -> F::Output
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
@@ -215,10 +216,10 @@ impl Server {
     }
 
     /// Inserts alerts, since no endpoint creates any.
-    pub async fn keep_alerts(&self, alerts: &[Alert]) {
+    pub async fn insert_alerts(&self, alerts: &[Alert]) {
         let record = |alert: &Alert| AlertRecord { alert: alert.clone(), group_key: String::new() };
         let alerts: Vec<_> = alerts.iter().map(record).collect();
-        self.in_alert_store(|store| async move { store.insert_alerts(&alerts).await.unwrap() }).await;
+        self.with_alert_store(|store| async move { store.insert_alerts(&alerts).await.unwrap() }).await;
     }
 
     /// Closes the trace store to simulate a failure of the database.
@@ -228,11 +229,11 @@ impl Server {
     }
 
     /// Begins a graceful stop of the application that clients connect to, without waiting.
-    pub fn begin_to_stop(&self) {
+    pub fn request_stop(&self) {
         drop(self.handles[0].stop(true));
     }
 
-    /// Whether all applications have stopped.
+    /// Returns whether all applications have stopped.
     pub fn has_stopped(&self) -> bool {
         self.stopped.try_recv().is_ok()
     }

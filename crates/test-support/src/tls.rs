@@ -14,12 +14,12 @@ use tokio_rustls::{
 };
 
 /// A connection, encrypted or not.
-pub type Stream = Box<dyn Both>;
+pub type Stream = Box<dyn AsyncReadWrite>;
 
 /// A stream that can be read and written.
-pub trait Both: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait AsyncReadWrite: AsyncRead + AsyncWrite + Unpin + Send {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Both for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> AsyncReadWrite for T {}
 
 /// A certificate authority.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use shared::{Timestamp, alert::Severity};
 
 use test_support::{
-    answer::Answer,
     client::Client,
+    response::Response,
     sample::{full, merged, trace},
     server::{Member, Server, alert, builder, noon},
 };
@@ -143,7 +143,7 @@ fn samples(of: &str, ids: &Ids) -> BTreeMap<(&'static str, &'static str), Sample
 
 /// Returns the protected endpoints of the OpenAPI document: method, path, and whether an API key is accepted.
 async fn protected(server: &Server) -> Vec<(String, String, bool)> {
-    let document = server.anyone().get("/openapi.json").await.expect(200).json();
+    let document = server.anonymous_client().get("/openapi.json").await.expect(200).json();
     let mut found = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -178,7 +178,7 @@ impl Scene {
         victim.ingest(&[run, full("SECRET-id", noon() - Duration::from_secs(61), "SECRET")]).await;
         victim.score("run-of-victim", &json!({"score": 75, "comment": "SECRET"})).await.expect(202);
         let alert = alert(victim.user.workspace_id, "SECRET", Severity::Critical, noon());
-        server.keep_alerts(std::slice::from_ref(&alert)).await;
+        server.insert_alerts(std::slice::from_ref(&alert)).await;
         let id_of = |created: &Value| created["id"].as_str().unwrap().to_owned();
         let rule = merged(rule(), json!({"name": "SECRET", "agent_id": "SECRET"}));
         let rule = id_of(&victim.post("/api/v1/alert-rules", &rule).await.expect(201).json());
@@ -228,17 +228,22 @@ impl Scene {
 
 /// Asserts that a request was rejected in the error format of its endpoint: OTLP has its own format.
 #[track_caller]
-fn expect_rejected(answer: Answer, path: &str, status: u16, code: &str) -> Answer {
+fn expect_rejected(response: Response, path: &str, status: u16, code: &str) -> Response {
     if !path.starts_with("/v1/") {
-        return answer.expect_error(status, code);
+        return response.expect_error(status, code);
     }
     let number = if status == 401 { 16 } else { 7 };
-    assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(number)), "{code}: {}", answer.text);
-    assert!(answer.json()["message"].as_str().is_some_and(|text| !text.is_empty()), "{}", answer.text);
-    answer
+    assert_eq!(
+        (response.status, &response.json()["code"]),
+        (status, &json!(number)),
+        "{code}: {}",
+        response.text
+    );
+    assert!(response.json()["message"].as_str().is_some_and(|text| !text.is_empty()), "{}", response.text);
+    response
 }
 
-async fn send(client: &Client, method: &Method, path: &str, body: Option<&Value>) -> Answer {
+async fn send(client: &Client, method: &Method, path: &str, body: Option<&Value>) -> Response {
     let request = client.request(method.clone(), path);
     let request = if let Some(body) = body { request.json(body) } else { request };
     client.send(request).await
@@ -310,8 +315,8 @@ fn forgeries(member: &Member) -> Vec<(&'static str, String, &'static str)> {
 async fn every_sample_succeeds_with_a_login() {
     let scene = Scene::new().await;
     for (_, method, sample) in &scene.samples {
-        let answer = send(&scene.victim, method, &sample.path, sample.body.as_ref()).await;
-        assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+        let response = send(&scene.victim, method, &sample.path, sample.body.as_ref()).await;
+        assert_eq!(response.status, sample.status, "{method} {}: {}", sample.path, response.text);
     }
     let signed = signed(Algorithm::HS256, SECRET, &claims(&scene.victim, noon() + Duration::from_secs(3600)));
     scene.victim.with_token(&signed).get("/api/v1/auth/me").await.expect(200);
@@ -322,10 +327,11 @@ async fn every_endpoint_rejects_requests_without_a_token() {
     let scene = Scene::new().await;
     let before = scene.state().await;
     for (_, method, sample) in &scene.samples {
-        let answer = send(&scene.server.anyone(), method, &sample.path, sample.body.as_ref()).await;
-        let answer = expect_rejected(answer, &sample.path, 401, "unauthorized");
-        assert_eq!(answer.header("www-authenticate"), "Bearer", "{method} {}", sample.path);
-        assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
+        let response =
+            send(&scene.server.anonymous_client(), method, &sample.path, sample.body.as_ref()).await;
+        let response = expect_rejected(response, &sample.path, 401, "unauthorized");
+        assert_eq!(response.header("www-authenticate"), "Bearer", "{method} {}", sample.path);
+        assert!(!response.text.contains("SECRET"), "{method} {}: {}", sample.path, response.text);
     }
     assert_eq!(scene.state().await, before);
 }
@@ -337,12 +343,12 @@ async fn every_endpoint_rejects_forged_tokens() {
     let forgeries = forgeries(&scene.victim);
     for (_, method, sample) in &scene.samples {
         for (what, authorization, code) in &forgeries {
-            let request = scene.server.anyone().request(method.clone(), &sample.path);
+            let request = scene.server.anonymous_client().request(method.clone(), &sample.path);
             let request = request.header("authorization", authorization);
             let request = if let Some(body) = &sample.body { request.json(body) } else { request };
-            let answer = scene.victim.send(request).await;
-            let answer = expect_rejected(answer, &sample.path, 401, code);
-            assert!(!answer.text.contains("SECRET"), "{what}: {}", answer.text);
+            let response = scene.victim.send(request).await;
+            let response = expect_rejected(response, &sample.path, 401, code);
+            assert!(!response.text.contains("SECRET"), "{what}: {}", response.text);
         }
     }
     assert_eq!(scene.state().await, before);
@@ -357,16 +363,16 @@ async fn every_endpoint_rejects_a_query_that_names_another_workspace() {
         let separator = if sample.path.contains('?') { '&' } else { '?' };
         for named in [other.to_string(), "anything".to_owned(), String::new()] {
             let path = format!("{}{separator}workspace_id={named}", sample.path);
-            let answer = send(&scene.victim, method, &path, sample.body.as_ref()).await;
-            expect_rejected(answer, &path, 403, "forbidden");
+            let response = send(&scene.victim, method, &path, sample.body.as_ref()).await;
+            expect_rejected(response, &path, 403, "forbidden");
         }
     }
     assert_eq!(scene.state().await, before);
     for (_, method, sample) in &scene.samples {
         let separator = if sample.path.contains('?') { '&' } else { '?' };
         let path = format!("{}{separator}workspace_id={own}", sample.path);
-        let answer = send(&scene.victim, method, &path, sample.body.as_ref()).await;
-        assert_eq!(answer.status, sample.status, "{method} {path}: {}", answer.text);
+        let response = send(&scene.victim, method, &path, sample.body.as_ref()).await;
+        assert_eq!(response.status, sample.status, "{method} {path}: {}", response.text);
     }
 }
 
@@ -380,17 +386,17 @@ async fn ids_of_another_workspace_return_404_and_reveal_nothing() {
     }
     for _ in 0..2 {
         for (_, method, sample) in &scene.samples {
-            let answer = send(&scene.other, method, &sample.path, sample.body.as_ref()).await;
-            assert!(!answer.text.contains("SECRET"), "{method} {}: {}", sample.path, answer.text);
+            let response = send(&scene.other, method, &sample.path, sample.body.as_ref()).await;
+            assert!(!response.text.contains("SECRET"), "{method} {}: {}", sample.path, response.text);
             let private_paths = ["/run-of-victim", "/session-SECRET", "/user-SECRET"];
             let reads_private_path =
                 *method == Method::GET && private_paths.iter().any(|name| sample.path.contains(name));
             let targets_victim =
                 reads_private_path || scene.victims.all().iter().any(|id| sample.path.contains(id));
             if targets_victim {
-                answer.expect_error(404, "not_found");
+                response.expect_error(404, "not_found");
             } else {
-                assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+                assert_eq!(response.status, sample.status, "{method} {}: {}", sample.path, response.text);
             }
         }
     }
@@ -408,8 +414,8 @@ async fn ids_of_another_workspace_return_404_and_reveal_nothing() {
         "/api/v1/metrics/timeseries?metric=requests&group_by=model&range=30d",
         "/api/v1/metrics/breakdown?by=agent&range=30d",
     ] {
-        let answer = scene.other.get(path).await;
-        assert!(!answer.text.contains("SECRET"), "{path}: {}", answer.text);
+        let response = scene.other.get(path).await;
+        assert!(!response.text.contains("SECRET"), "{path}: {}", response.text);
     }
     assert_eq!(scene.state().await, before, "the other member only changed their own workspace");
 }
@@ -419,12 +425,12 @@ async fn only_ingestion_endpoints_accept_an_api_key() {
     let scene = Scene::new().await;
     let (_, agent) = scene.server.key_of(&scene.victim).await;
     for (accepts_keys, method, sample) in &scene.samples {
-        let answer = send(&agent, method, &sample.path, sample.body.as_ref()).await;
+        let response = send(&agent, method, &sample.path, sample.body.as_ref()).await;
         if *accepts_keys {
-            assert_eq!(answer.status, sample.status, "{method} {}: {}", sample.path, answer.text);
+            assert_eq!(response.status, sample.status, "{method} {}: {}", sample.path, response.text);
         } else {
-            let answer = expect_rejected(answer, &sample.path, 403, "forbidden");
-            assert!(!answer.text.contains("SECRET"), "{method} {}", sample.path);
+            let response = expect_rejected(response, &sample.path, 403, "forbidden");
+            assert!(!response.text.contains("SECRET"), "{method} {}", sample.path);
         }
     }
 }

@@ -33,7 +33,7 @@ async fn recent_returns_the_newest_ten_alerts() {
     let server = spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let mut alerts: Vec<_> = (0..15).map(|i| alert(&ada, i * 7 % 15, Severity::Info)).collect();
-    server.keep_alerts(&alerts).await;
+    server.insert_alerts(&alerts).await;
     let list = ada.get("/api/v1/alerts/recent").await.expect(200).json();
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.created_at));
     assert_eq!(list, json!({"items": alerts[..10], "total": 15}));
@@ -47,7 +47,7 @@ async fn recent_filters_by_severity_and_applies_the_limit() {
     let ada = server.member("ada").await;
     let alerts: Vec<_> =
         (0..9).map(|i| alert(&ada, i, Severity::ALL[usize::try_from(i).unwrap() % 3])).collect();
-    server.keep_alerts(&alerts).await;
+    server.insert_alerts(&alerts).await;
     for severity in Severity::ALL {
         let path = format!("/api/v1/alerts/recent?limit=2&severity={}", severity.as_str());
         let list = ada.get(&path).await.expect(200).json();
@@ -56,8 +56,8 @@ async fn recent_filters_by_severity_and_applies_the_limit() {
         assert!(items.iter().all(|item| item["severity"] == severity.as_str()), "{list}");
     }
     for query in ["limit=0", "limit=101"] {
-        let answer = ada.get(&format!("/api/v1/alerts/recent?{query}")).await;
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["limit"]);
+        let response = ada.get(&format!("/api/v1/alerts/recent?{query}")).await;
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), ["limit"]);
     }
     ada.get("/api/v1/alerts/recent?severity=fatal").await.expect_error(400, "bad_request");
 }
@@ -72,8 +72,8 @@ async fn list_paginates_and_filters_by_state_severity_and_rule() {
     let finished = resolved(alert(&ada, 3, Severity::Critical));
     let of_rule = resolved(Alert { rule_id: Some(rule_id), ..alert(&ada, 4, Severity::Info) });
     let all = [firing, acknowledged, finished, of_rule];
-    server.keep_alerts(&all).await;
-    server.keep_alerts(&[alert(&bob, 0, Severity::Critical)]).await;
+    server.insert_alerts(&all).await;
+    server.insert_alerts(&[alert(&bob, 0, Severity::Critical)]).await;
     ada.post(&format!("/api/v1/alerts/{}/acknowledge", all[1].id), &json!(null)).await.expect(200);
     let rule = format!("rule_id={rule_id}&");
     for (query, found) in [
@@ -106,8 +106,8 @@ async fn list_paginates_and_filters_by_state_severity_and_rule() {
     let first = ada.get("/api/v1/alerts").await.expect(200).json();
     assert_eq!((&first["page"], &first["limit"]), (&json!(1), &json!(50)));
     for (query, field) in [("limit=0", "limit"), ("limit=101", "limit"), ("page=0", "page")] {
-        let answer = ada.get(&format!("/api/v1/alerts?{query}")).await;
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), [field]);
+        let response = ada.get(&format!("/api/v1/alerts?{query}")).await;
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), [field]);
     }
     for query in ["state=over", "severity=fatal", "rule_id=7", "page=-1"] {
         ada.get(&format!("/api/v1/alerts?{query}")).await.expect_error(400, "bad_request");
@@ -137,7 +137,7 @@ async fn detail_contains_every_field_and_unknown_alerts_return_404() {
         resolution: Some(Resolution::NothingMeasured),
         ..resolved(alert(&ada, 5, Severity::Critical))
     };
-    server.keep_alerts(std::slice::from_ref(&complete)).await;
+    server.insert_alerts(std::slice::from_ref(&complete)).await;
     let path = format!("/api/v1/alerts/{}", complete.id);
     let shown = ada.get(&path).await.expect(200);
     assert_eq!(shown.to::<Alert>(), complete);
@@ -160,14 +160,14 @@ async fn first_acknowledgement_is_kept_and_visible_at_once() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let (firing, finished) = (alert(&ada, 5, Severity::Critical), resolved(alert(&ada, 9, Severity::Info)));
-    server.keep_alerts(&[firing.clone(), finished.clone()]).await;
+    server.insert_alerts(&[firing.clone(), finished.clone()]).await;
     // Ingestion invalidates the cached response; the first request caches it again.
     ada.ingest(&[test_support::sample::trace("run", noon(), json!({}))]).await;
     assert_eq!(ada.get("/api/v1/alerts/recent").await.json()["items"][0]["state"], "firing");
     assert_eq!(ada.get("/api/v1/alerts/recent").await.header("x-cache"), "hit");
 
     let path = format!("/api/v1/alerts/{}/acknowledge", firing.id);
-    // Without a body: the endpoint needs none.
+    // The endpoint needs no body.
     let first = ada.send(ada.request(reqwest::Method::POST, &path)).await.expect(200).to::<Alert>();
     let expected = Alert {
         state: AlertState::Acknowledged,
@@ -197,14 +197,14 @@ async fn deliveries_of_an_alert_are_listed_newest_first() {
     let channel = ada.post("/api/v1/alert-channels", &channel).await.expect(201).json();
     let channel_id: Uuid = channel["id"].as_str().unwrap().parse().unwrap();
     let alerts = [alert(&ada, 5, Severity::Critical), alert(&ada, 6, Severity::Info)];
-    server.keep_alerts(&alerts).await;
+    server.insert_alerts(&alerts).await;
     let new_delivery = |alert: &Alert, event, seconds: u64| NewDelivery {
         id: Uuid::new_v4(),
         channel_id,
         notification: Notification {
             workspace_id: ada.user.workspace_id,
             event,
-            // In the future, so that it is not delivered yet.
+            // The delivery is due in the future, so that it stays pending.
             at: noon() + Duration::from_secs(3600 + seconds),
             alert: Some(alert.clone()),
         },
@@ -216,7 +216,7 @@ async fn deliveries_of_an_alert_are_listed_newest_first() {
     ];
     let stored = deliveries.clone();
     server
-        .in_alert_store(|store| async move {
+        .with_alert_store(|store| async move {
             for delivery in &stored {
                 store.create_delivery(delivery).await.unwrap();
             }

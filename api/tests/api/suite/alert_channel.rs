@@ -33,9 +33,9 @@ async fn channel_is_created_updated_and_deleted_and_its_secret_is_shown_once() {
     let ada = server.member("ada").await;
     assert_eq!(ada.get(CHANNELS).await.expect(200).json(), json!({"items": [], "total": 0}));
     let sent = merged(webhook(), json!({"name": " On call ", "min_severity": "warning"}));
-    let answer = ada.post(CHANNELS, &sent).await.expect(201);
-    assert_eq!(answer.header("cache-control"), "no-store");
-    let created = answer.json();
+    let response = ada.post(CHANNELS, &sent).await.expect(201);
+    assert_eq!(response.header("cache-control"), "no-store");
+    let created = response.json();
     let secret = created["secret"].as_str().unwrap();
     assert!(secret.starts_with("whsec_") && secret.len() == 50, "{secret}");
     let shown = json!({
@@ -79,8 +79,8 @@ async fn slack_and_email_have_no_secret() {
         for (field, value) in sent.as_object().unwrap() {
             assert_eq!(&created[field], value);
         }
-        let answer = ada.patch(&path(&created), &json!({"kind": "webhook"})).await;
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["kind"]);
+        let response = ada.patch(&path(&created), &json!({"kind": "webhook"})).await;
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), ["kind"]);
     }
 }
 
@@ -105,19 +105,19 @@ async fn rejects_an_invalid_channel_and_names_the_field() {
         ("min_severity", json!("fatal")),
         ("enabled", json!(1)),
     ] {
-        let answer = ada.post(CHANNELS, &merged(webhook(), json!({field: value}))).await;
-        let answer = answer.expect_error(422, "validation_failed");
-        assert_eq!(answer.fields(), [field], "{value}: {}", answer.text);
-        let answer = ada.patch(&path(&created), &json!({field: value})).await;
-        let answer = answer.expect_error(422, "validation_failed");
-        assert_eq!(answer.fields(), [field], "{value}: {}", answer.text);
+        let response = ada.post(CHANNELS, &merged(webhook(), json!({field: value}))).await;
+        let response = response.expect_error(422, "validation_failed");
+        assert_eq!(response.fields(), [field], "{value}: {}", response.text);
+        let response = ada.patch(&path(&created), &json!({field: value})).await;
+        let response = response.expect_error(422, "validation_failed");
+        assert_eq!(response.fields(), [field], "{value}: {}", response.text);
     }
-    let answer = ada.patch(&path(&created), &json!({"url": null})).await;
-    assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["url"]);
+    let response = ada.patch(&path(&created), &json!({"url": null})).await;
+    assert_eq!(response.expect_error(422, "validation_failed").fields(), ["url"]);
     let mail = |to| json!({"name": "mail", "kind": "email", "to": to});
     for wrong in ["nobody", "a..b@example.com", "", "b b@example.com"] {
-        let answer = ada.post(CHANNELS, &mail(["a@b.c", wrong])).await;
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["to[1]"], "{wrong}");
+        let response = ada.post(CHANNELS, &mail(["a@b.c", wrong])).await;
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), ["to[1]"], "{wrong}");
     }
     let spaced = create(&ada, &mail([" a@b.c", "d@e.f\n"])).await;
     assert_eq!(spaced["to"], json!(["a@b.c", "d@e.f"]));
@@ -132,8 +132,8 @@ async fn rejects_channels_above_the_limit_of_a_workspace() {
     for _ in 0..limit::ALERT_CHANNELS {
         create(&ada, &webhook()).await;
     }
-    let answer = ada.post(CHANNELS, &webhook()).await.expect_error(422, "validation_failed");
-    assert_eq!(answer.fields(), ["name"]);
+    let response = ada.post(CHANNELS, &webhook()).await.expect_error(422, "validation_failed");
+    assert_eq!(response.fields(), ["name"]);
     create(&bob, &webhook()).await;
 }
 
@@ -147,21 +147,21 @@ async fn test_message_is_queued_and_listed_in_the_deliveries() {
         &merged(webhook(), json!({"url": "https://agent-observability.invalid/", "enabled": false})),
     )
     .await;
-    let answer = ada.post(&format!("{}/test", path(&created)), &json!(null)).await.expect(202).json();
+    let response = ada.post(&format!("{}/test", path(&created)), &json!(null)).await.expect(202).json();
     let expected = json!({
-        "id": answer["id"], "channel_id": created["id"], "alert_id": null, "event": "test", "state": "pending",
+        "id": response["id"], "channel_id": created["id"], "alert_id": null, "event": "test", "state": "pending",
         "attempts": 0, "created_at": noon(), "next_attempt_at": noon(), "finished_at": null, "status_code": null,
         "error": null,
     });
-    assert_eq!(answer, expected);
+    assert_eq!(response, expected);
     let list = ada.get(&format!("{}/deliveries", path(&created))).await.expect(200).json();
     let delivery = &list["items"][0];
     assert_eq!(
         (&list["total"], &delivery["id"], &delivery["event"]),
-        (&json!(1), &answer["id"], &json!("test"))
+        (&json!(1), &response["id"], &json!("test"))
     );
     let last = ada.get(&path(&created)).await.expect(200).json()["last_delivery"].clone();
-    assert_eq!((&last["id"], &last["event"]), (&answer["id"], &json!("test")));
+    assert_eq!((&last["id"], &last["event"]), (&response["id"], &json!("test")));
 }
 
 #[tokio::test]
@@ -194,7 +194,7 @@ async fn deliveries_are_listed_newest_first_up_to_the_limit() {
     let other = create(&ada, &webhook()).await;
     let (workspace_id, channel_id) =
         (ada.user.workspace_id, created["id"].as_str().unwrap().parse().unwrap());
-    // In the future, so that they are not delivered yet.
+    // The deliveries are due in the future, so that they stay pending.
     let deliveries: Vec<_> = (0..5)
         .map(|hours| {
             let at = noon() + Duration::from_secs(3600 * (1 + hours));
@@ -204,7 +204,7 @@ async fn deliveries_are_listed_newest_first_up_to_the_limit() {
         .collect();
     let mut expected: Vec<_> = deliveries.iter().rev().map(|delivery| delivery.id.to_string()).collect();
     server
-        .in_alert_store(|store| async move {
+        .with_alert_store(|store| async move {
             for delivery in &deliveries {
                 store.create_delivery(delivery).await.unwrap();
             }
@@ -221,7 +221,7 @@ async fn deliveries_are_listed_newest_first_up_to_the_limit() {
     assert_eq!(listed["items"][0]["last_delivery"]["id"], list["items"][0]["id"]);
     assert!(listed["items"][1].get("last_delivery").is_none(), "{listed}");
     for query in ["limit=0", "limit=101"] {
-        let answer = ada.get(&format!("{}/deliveries?{query}", path(&created))).await;
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["limit"]);
+        let response = ada.get(&format!("{}/deliveries?{query}", path(&created))).await;
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), ["limit"]);
     }
 }

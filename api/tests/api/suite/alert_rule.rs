@@ -125,17 +125,17 @@ async fn rejects_an_invalid_rule_and_names_the_field() {
     ] {
         let name = field.trim_end_matches("[0]");
         let sent = merged(rule(), json!({name: value}));
-        let answer = ada.post(RULES, &sent).await.expect_error(422, "validation_failed");
-        assert_eq!(answer.fields(), [field], "{value}: {}", answer.text);
-        let answer = ada.patch(&path(&first), &json!({name: value})).await;
-        let answer = answer.expect_error(422, "validation_failed");
-        assert_eq!(answer.fields(), [field], "{value}: {}", answer.text);
+        let response = ada.post(RULES, &sent).await.expect_error(422, "validation_failed");
+        assert_eq!(response.fields(), [field], "{value}: {}", response.text);
+        let response = ada.patch(&path(&first), &json!({name: value})).await;
+        let response = response.expect_error(422, "validation_failed");
+        assert_eq!(response.fields(), [field], "{value}: {}", response.text);
     }
-    let answer =
+    let response =
         ada.post(RULES, &json!({"name": "no threshold"})).await.expect_error(422, "validation_failed");
-    assert_eq!(answer.fields(), ["warning"]);
-    let answer = ada.patch(&path(&first), &json!({"warning": null})).await;
-    assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["warning"]);
+    assert_eq!(response.fields(), ["warning"]);
+    let response = ada.patch(&path(&first), &json!({"warning": null})).await;
+    assert_eq!(response.expect_error(422, "validation_failed").fields(), ["warning"]);
     for body in ["{", "{\"warning\": 1e999}"] {
         ada.post_text(RULES, body).await.expect_error(400, "bad_request");
     }
@@ -151,14 +151,14 @@ async fn rejects_channels_of_other_workspaces_and_deleted_channels() {
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let (ours, deleted, theirs) = (channel(&ada).await, channel(&ada).await, channel(&bob).await);
     let sent = merged(rule(), json!({"channel_ids": [ours, theirs]}));
-    let answer = ada.post(RULES, &sent).await.expect_error(422, "validation_failed");
-    assert_eq!(answer.fields(), ["channel_ids[1]"]);
+    let response = ada.post(RULES, &sent).await.expect_error(422, "validation_failed");
+    assert_eq!(response.fields(), ["channel_ids[1]"]);
 
     let first = create(&ada, &merged(rule(), json!({"channel_ids": [deleted, ours, deleted]}))).await;
     assert_eq!(first["channel_ids"], json!([deleted, ours]), "a repeated channel is stored once");
     ada.delete(&format!("/api/v1/alert-channels/{}", deleted.as_str().unwrap())).await.expect(204);
-    let answer = ada.post(RULES, &merged(rule(), json!({"channel_ids": [deleted]}))).await;
-    assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["channel_ids[0]"]);
+    let response = ada.post(RULES, &merged(rule(), json!({"channel_ids": [deleted]}))).await;
+    assert_eq!(response.expect_error(422, "validation_failed").fields(), ["channel_ids[0]"]);
     // An update may repeat a channel that was deleted since the rule was read: it is removed from the rule.
     let sent_back = json!({"channel_ids": first["channel_ids"], "warning": 6});
     let updated = ada.patch(&path(&first), &sent_back).await.expect(200).json();
@@ -177,8 +177,8 @@ async fn concurrent_updates_are_all_applied() {
     let changes = [json!({"warning": 6}), json!({"critical": 50}), json!({"window_minutes": 60})];
     let path = path(&first);
     let sent = changes.each_ref().map(|change| ada.patch(&path, change));
-    for answer in futures_util::future::join_all(sent).await {
-        answer.expect(200);
+    for response in futures_util::future::join_all(sent).await {
+        response.expect(200);
     }
     let rule = ada.get(&path).await.expect(200).json();
     for change in changes {
@@ -197,11 +197,11 @@ async fn rejects_rules_above_the_limit_of_a_workspace() {
         .collect();
     let workspace_id = ada.user.workspace_id;
     server
-        .in_alert_store(move |store| async move { store.restore_rules(workspace_id, &more).await.unwrap() })
+        .with_alert_store(move |store| async move { store.restore_rules(workspace_id, &more).await.unwrap() })
         .await;
     assert_eq!(ada.get(RULES).await.expect(200).json()["total"], limit::ALERT_RULES);
-    let answer = ada.post(RULES, &rule()).await.expect_error(422, "validation_failed");
-    assert_eq!(answer.fields(), ["name"]);
+    let response = ada.post(RULES, &rule()).await.expect_error(422, "validation_failed");
+    assert_eq!(response.fields(), ["name"]);
     create(&bob, &rule()).await;
     ada.delete(&format!("{RULES}/{}", first.id)).await.expect(204);
     create(&ada, &rule()).await;
@@ -222,8 +222,8 @@ async fn preview_needs_no_name_and_stores_nothing() {
         (json!({"warning": 1, "treshold": 2}), "treshold"),
         (json!({"warning": 1, "window_minutes": 3}), "window_minutes"),
     ] {
-        let answer = ada.post(&format!("{RULES}/preview"), &wrong).await;
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), [field]);
+        let response = ada.post(&format!("{RULES}/preview"), &wrong).await;
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), [field]);
     }
     ada.get(&format!("{RULES}/preview")).await.expect_error(405, "method_not_allowed");
     assert_eq!(ada.get(RULES).await.expect(200).json(), before);

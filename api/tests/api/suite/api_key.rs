@@ -41,8 +41,10 @@ async fn key_authenticates_ingestion_as_bearer_token_or_in_x_api_key() {
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     let (_, agent) = server.key_of(&ada).await;
     agent.ingest(&[trace("bearer", noon(), json!({}))]).await;
-    let header =
-        server.anyone().request(reqwest::Method::POST, "/api/v1/traces").header("X-API-Key", agent.token());
+    let header = server
+        .anonymous_client()
+        .request(reqwest::Method::POST, "/api/v1/traces")
+        .header("X-API-Key", agent.token());
     agent.send(header.json(&trace("header", noon(), json!({})))).await.expect(202);
     agent.score("bearer", &json!({"score": 50})).await.expect(202);
     for id in ["bearer", "header"] {
@@ -53,8 +55,8 @@ async fn key_authenticates_ingestion_as_bearer_token_or_in_x_api_key() {
 
 #[tokio::test]
 async fn list_shows_when_a_key_was_last_used() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = builder().in_folder(&folder).spawn().await;
+    let directory = tempfile::tempdir().unwrap();
+    let server = builder().in_directory(&directory).spawn().await;
     let ada = server.member("ada").await;
     let (used, agent) = server.key_of(&ada).await;
     server.key_of(&ada).await;
@@ -63,8 +65,8 @@ async fn list_shows_when_a_key_was_last_used() {
     let token = ada.token().to_owned();
     // Uses are stored in batches, at the latest when the server stops.
     server.stop();
-    let server = builder().in_folder(&folder).spawn().await;
-    let keys = list(&server.anyone().with_token(&token)).await;
+    let server = builder().in_directory(&directory).spawn().await;
+    let keys = list(&server.anonymous_client().with_token(&token)).await;
     let times: Vec<_> = keys["items"]
         .as_array()
         .unwrap()
@@ -126,8 +128,8 @@ async fn key_requires_a_name_and_a_workspace_has_at_most_100_keys() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for name in ["", "  ", "two\nlines", &"x".repeat(257)] {
-        let answer = ada.post(KEYS, &json!({"name": name})).await.expect_error(422, "validation_failed");
-        assert_eq!(answer.fields(), ["name"]);
+        let response = ada.post(KEYS, &json!({"name": name})).await.expect_error(422, "validation_failed");
+        assert_eq!(response.fields(), ["name"]);
     }
     ada.post(KEYS, &json!({})).await.expect_error(422, "validation_failed");
     for number in 0..100 {

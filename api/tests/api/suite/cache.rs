@@ -8,7 +8,7 @@ use serde_json::json;
 use test_support::{
     client::Client,
     sample::{full, trace},
-    server::{builder, eventually, noon, spawn, spawn_live},
+    server::{builder, eventually, noon, spawn, spawn_with_system_clock},
 };
 
 /// One path for every kind of cached response; the trace `run` must exist.
@@ -124,7 +124,7 @@ async fn each_kind_of_response_has_its_own_ttl() {
 
 #[tokio::test]
 async fn new_traces_are_visible_within_two_and_a_half_seconds() {
-    let server = spawn_live().await;
+    let server = spawn_with_system_clock().await;
     let ada = server.member("ada").await;
     // Every round after the first falls into the second in which only one invalidation runs.
     for round in 1..=4_u64 {
@@ -204,10 +204,10 @@ async fn hundred_concurrent_identical_requests_cause_one_computation() {
         let ada = ada.client.clone();
         tokio::spawn(async move { ada.get(path).await.expect(200) })
     });
-    let answers: Vec<_> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
-    let misses = answers.iter().filter(|answer| answer.header("x-cache") == "miss").count();
+    let responses: Vec<_> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
+    let misses = responses.iter().filter(|response| response.header("x-cache") == "miss").count();
     assert_eq!(misses, 1);
-    assert!(answers.iter().all(|answer| answer.text == answers[0].text));
+    assert!(responses.iter().all(|response| response.text == responses[0].text));
     let metrics = server.metrics().await;
     assert!(
         metrics.contains("agent_obs_cache_requests_total{kind=\"charts\",outcome=\"hit\"} 99\n"),

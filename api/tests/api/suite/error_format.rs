@@ -21,10 +21,10 @@ async fn unknown_path_returns_404_in_the_common_error_format() {
         "/api/v1/traces/a/scores/b",
         "/.env",
     ] {
-        for client in [&ada.client, &server.anyone()] {
-            let answer = client.get(path).await;
-            assert_eq!(answer.status, 404, "{path}: {}", answer.text);
-            answer.expect_error(404, "not_found");
+        for client in [&ada.client, &server.anonymous_client()] {
+            let response = client.get(path).await;
+            assert_eq!(response.status, 404, "{path}: {}", response.text);
+            response.expect_error(404, "not_found");
         }
     }
 }
@@ -51,36 +51,36 @@ async fn unsupported_method_returns_405_in_the_common_error_format() {
         (Method::POST, "/"),
         (Method::POST, "/dashboard"),
     ] {
-        let answer = ada.send(ada.request(method.clone(), path)).await;
-        assert_eq!(answer.status, 405, "{method} {path}: {}", answer.text);
-        assert!(!answer.text.is_empty(), "{method} {path} has an empty response body");
-        answer.expect_error(405, "method_not_allowed");
+        let response = ada.send(ada.request(method.clone(), path)).await;
+        assert_eq!(response.status, 405, "{method} {path}: {}", response.text);
+        assert!(!response.text.is_empty(), "{method} {path} has an empty response body");
+        response.expect_error(405, "method_not_allowed");
     }
 }
 
 #[tokio::test]
-async fn file_outside_the_web_folder_is_not_served() {
-    let folder = tempfile::tempdir().unwrap();
-    let web = folder.path().join("web");
+async fn file_outside_the_web_directory_is_not_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let web = directory.path().join("web");
     std::fs::create_dir(&web).unwrap();
     std::fs::write(web.join("index.html"), "the page").unwrap();
-    std::fs::write(folder.path().join("private"), "SECRET").unwrap();
+    std::fs::write(directory.path().join("private"), "SECRET").unwrap();
     let server = builder().with("WEB_DIR", web.to_str().unwrap()).spawn().await;
     let address = server.url.trim_start_matches("http://").to_owned();
     for path in ["/../private", "/%2e%2e/private", "/..%2fprivate", "//private", "/./../private", "/%00"] {
         // Over a plain TCP connection: HTTP clients normalize such paths.
         let (address, request) =
             (address.clone(), format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
-        let answer = tokio::task::spawn_blocking(move || {
+        let response = tokio::task::spawn_blocking(move || {
             use std::io::{Read, Write};
             let mut connection = std::net::TcpStream::connect(address).unwrap();
             connection.write_all(request.as_bytes()).unwrap();
-            let mut answer = Vec::new();
-            connection.read_to_end(&mut answer).unwrap();
-            String::from_utf8_lossy(&answer).into_owned()
+            let mut response = Vec::new();
+            connection.read_to_end(&mut response).unwrap();
+            String::from_utf8_lossy(&response).into_owned()
         });
-        let answer = answer.await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 404") && !answer.contains("SECRET"), "{path}: {answer}");
+        let response = response.await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 404") && !response.contains("SECRET"), "{path}: {response}");
     }
 }
 
@@ -94,12 +94,12 @@ async fn unavailable_store_returns_503_without_internal_details() {
         ada.get("/api/v1/traces").await,
         ada.get("/api/v1/traces/run").await,
     ];
-    for answer in failing {
-        let answer = answer.expect_error(503, "unavailable");
-        assert_eq!(answer.header("retry-after"), "5");
-        let words = answer.text.to_lowercase();
+    for response in failing {
+        let response = response.expect_error(503, "unavailable");
+        assert_eq!(response.header("retry-after"), "5");
+        let words = response.text.to_lowercase();
         assert!(["sql", "pool", "trace"].iter().all(|word| !words.contains(word)), "{words}");
     }
-    server.anyone().get("/health").await.expect(200);
+    server.anonymous_client().get("/health").await.expect(200);
     ada.get("/api/v1/auth/me").await.expect(200);
 }

@@ -6,13 +6,13 @@ use reqwest::Method;
 use serde_json::json;
 
 use test_support::{
-    answer::Answer,
+    response::Response,
     sample::trace,
     server::{builder, noon, spawn},
 };
 
-fn rate(answer: &Answer) -> (&str, &str) {
-    (answer.header("ratelimit-limit"), answer.header("ratelimit-remaining"))
+fn rate(response: &Response) -> (&str, &str) {
+    (response.header("ratelimit-limit"), response.header("ratelimit-remaining"))
 }
 
 #[tokio::test]
@@ -20,14 +20,14 @@ async fn workspace_above_its_rate_limit_gets_429_and_others_do_not() {
     let server = builder().with("RATE_LIMIT_PER_MINUTE", "5").spawn().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     for remaining in ["4", "3", "2", "1", "0"] {
-        let answer = ada.get("/api/v1/auth/me").await.expect(200);
-        assert_eq!(rate(&answer), ("5", remaining));
-        assert_eq!(answer.header("ratelimit-reset"), "4", "noon() is 3.211 s before the minute's end");
+        let response = ada.get("/api/v1/auth/me").await.expect(200);
+        assert_eq!(rate(&response), ("5", remaining));
+        assert_eq!(response.header("ratelimit-reset"), "4", "noon() is 3.211 s before the minute's end");
     }
     for path in ["/api/v1/auth/me", "/api/v1/traces", "/api/v1/metrics/home-kpis"] {
-        let refused = ada.get(path).await.expect_error(429, "rate_limited");
-        assert_eq!(rate(&refused), ("5", "0"));
-        let (wait, reset) = (refused.header("retry-after"), refused.header("ratelimit-reset"));
+        let rejected = ada.get(path).await.expect_error(429, "rate_limited");
+        assert_eq!(rate(&rejected), ("5", "0"));
+        let (wait, reset) = (rejected.header("retry-after"), rejected.header("ratelimit-reset"));
         assert!(wait.parse::<u64>().unwrap() >= 1 && wait == reset, "{wait} {reset}");
     }
     assert_eq!(rate(&bob.get("/api/v1/auth/me").await.expect(200)), ("5", "4"));
@@ -43,11 +43,11 @@ async fn api_keys_and_accounts_of_a_workspace_share_one_rate_limit() {
     let (_, agent) = server.key_of(&ada).await;
     agent.send_trace(&trace("a", noon(), json!({}))).await.expect(202);
     ada.get("/api/v1/auth/me").await.expect(200);
-    let refused = agent.send_trace(&trace("b", noon(), json!({}))).await.expect_error(429, "rate_limited");
-    assert_eq!(rate(&refused), ("3", "0"));
+    let rejected = agent.send_trace(&trace("b", noon(), json!({}))).await.expect_error(429, "rate_limited");
+    assert_eq!(rate(&rejected), ("3", "0"));
     // Requests without a workspace are not counted.
-    server.anyone().get("/health").await.expect(200);
-    let stranger = server.anyone().get("/api/v1/auth/me").await.expect_error(401, "unauthorized");
+    server.anonymous_client().get("/health").await.expect(200);
+    let stranger = server.anonymous_client().get("/api/v1/auth/me").await.expect_error(401, "unauthorized");
     assert_eq!(rate(&stranger), ("", ""));
 }
 
@@ -73,17 +73,17 @@ async fn only_configured_origins_may_call_the_api() {
         (&closed, one, false),
         (&closed, other, false),
     ] {
-        let ada = server.anyone();
+        let ada = server.anonymous_client();
         let preflight = ada
             .request(Method::OPTIONS, "/api/v1/traces")
             .header("origin", origin)
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "authorization,content-type");
         let preflight = ada.send(preflight).await;
-        let answer = ada.send(ada.request(Method::GET, "/api/v1/auth/me").header("origin", origin)).await;
+        let response = ada.send(ada.request(Method::GET, "/api/v1/auth/me").header("origin", origin)).await;
         let expected = if allowed { origin } else { "" };
         assert_eq!(preflight.header("access-control-allow-origin"), expected, "{origin}: {preflight:?}");
-        assert_eq!(answer.header("access-control-allow-origin"), expected, "{origin}: {answer:?}");
+        assert_eq!(response.header("access-control-allow-origin"), expected, "{origin}: {response:?}");
         assert_eq!(
             preflight.header("access-control-allow-credentials"),
             "",
@@ -98,7 +98,7 @@ async fn only_configured_origins_may_call_the_api() {
                 ["GET", "POST", "PATCH", "DELETE"].iter().all(|name| methods.contains(name)),
                 "{methods}"
             );
-            let exposed = answer.header("access-control-expose-headers").to_ascii_lowercase();
+            let exposed = response.header("access-control-expose-headers").to_ascii_lowercase();
             assert!(
                 ["x-cache", "retry-after", "x-request-id"].iter().all(|name| exposed.contains(name)),
                 "{exposed}"
@@ -109,11 +109,11 @@ async fn only_configured_origins_may_call_the_api() {
 
 #[tokio::test]
 async fn every_response_has_security_headers_and_a_request_id() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("index.html"), "<!doctype html><script>start()</script>").unwrap();
-    std::fs::write(folder.path().join("app.js"), "start()").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("index.html"), "<!doctype html><script>start()</script>").unwrap();
+    std::fs::write(directory.path().join("app.js"), "start()").unwrap();
     let server = builder()
-        .with("WEB_DIR", folder.path().to_str().unwrap())
+        .with("WEB_DIR", directory.path().to_str().unwrap())
         .with("RATE_LIMIT_PER_MINUTE", "30")
         .spawn()
         .await;
@@ -122,14 +122,14 @@ async fn every_response_has_security_headers_and_a_request_id() {
         bob.get("/api/v1/auth/me").await;
     }
     let html = |path: &str| ada.request(Method::GET, path).header("accept", "text/html");
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for (status, request) in [
         (200, ada.request(Method::GET, "/health")),
         (200, ada.request(Method::GET, "/metrics")),
         (200, ada.request(Method::GET, "/api/v1/traces")),
         (202, ada.request(Method::POST, "/api/v1/traces").json(&trace("a", noon(), json!({})))),
         (400, ada.request(Method::GET, "/api/v1/traces?range=x")),
-        (401, server.anyone().request(Method::GET, "/api/v1/traces")),
+        (401, server.anonymous_client().request(Method::GET, "/api/v1/traces")),
         (404, ada.request(Method::GET, "/api/v1/traces/nothing")),
         (404, ada.request(Method::GET, "/api/v1/nothing")),
         (404, ada.request(Method::GET, "/nothing.js")),
@@ -149,46 +149,46 @@ async fn every_response_has_security_headers_and_a_request_id() {
         (200, ada.request(Method::GET, "/openapi.json")),
     ] {
         let shown = format!("{request:?}");
-        let answer = ada.send(request).await;
-        assert_eq!(answer.status, status, "{shown}: {}", answer.text);
-        answers.push((shown, answer));
+        let response = ada.send(request).await;
+        assert_eq!(response.status, status, "{shown}: {}", response.text);
+        responses.push((shown, response));
     }
-    for (shown, answer) in &answers {
+    for (shown, response) in &responses {
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
             ("referrer-policy", "same-origin"),
         ] {
-            assert_eq!(answer.header(name), value, "{shown}: {:?}", answer.headers);
+            assert_eq!(response.header(name), value, "{shown}: {:?}", response.headers);
         }
-        let policy = answer.header("content-security-policy");
+        let policy = response.header("content-security-policy");
         assert!(
             policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
             "{shown}: {policy}"
         );
-        assert_eq!(answer.headers.get_all("content-security-policy").iter().count(), 1, "{shown}");
+        assert_eq!(response.headers.get_all("content-security-policy").iter().count(), 1, "{shown}");
         let scripts =
             policy.split(';').find(|part| part.trim().starts_with("script-src")).unwrap_or_default();
         assert!(
             !scripts.contains("unsafe-inline") && !scripts.contains("'unsafe-eval'"),
             "{shown}: {policy}"
         );
-        assert_eq!(answer.header("x-request-id").len(), 32, "{shown}");
+        assert_eq!(response.header("x-request-id").len(), 32, "{shown}");
     }
-    let page = &answers.iter().find(|(_, answer)| answer.text.contains("<script>start()")).unwrap().1;
+    let page = &responses.iter().find(|(_, response)| response.text.contains("<script>start()")).unwrap().1;
     assert!(page.header("content-security-policy").contains("'sha256-"), "{:?}", page.headers);
-    let fallback = server.anyone().send(html("/traces/some-trace")).await;
+    let fallback = server.anonymous_client().send(html("/traces/some-trace")).await;
     assert_eq!((&fallback.text, fallback.header("cache-control")), (&page.text, "no-cache"));
 }
 
 #[tokio::test]
 async fn valid_request_id_is_kept_and_an_invalid_one_is_replaced() {
     let server = spawn().await;
-    let anyone = server.anyone();
+    let anonymous = server.anonymous_client();
     let send_id = async |id: &[u8]| {
         let id = reqwest::header::HeaderValue::from_bytes(id).unwrap();
-        let request = anyone.request(Method::GET, "/api/v1/auth/me").header("x-request-id", id);
-        anyone.send(request).await.expect_error(401, "unauthorized").header("x-request-id").to_owned()
+        let request = anonymous.request(Method::GET, "/api/v1/auth/me").header("x-request-id", id);
+        anonymous.send(request).await.expect_error(401, "unauthorized").header("x-request-id").to_owned()
     };
     let longest = "x".repeat(64);
     for valid in ["abc-123_DEF.4", "7", longest.as_str()] {

@@ -14,8 +14,8 @@ use test_support::{
 async fn single_trace_returns_its_id_and_is_stored() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let answer = ada.send_trace(&trace("run", noon(), json!({}))).await.expect(202);
-    assert_eq!(answer.json(), json!({"accepted": 1, "rejected": [], "trace_id": "run"}));
+    let response = ada.send_trace(&trace("run", noon(), json!({}))).await.expect(202);
+    assert_eq!(response.json(), json!({"accepted": 1, "rejected": [], "trace_id": "run"}));
     assert_eq!(ada.trace("run").await["agent_id"], "support-bot");
 }
 
@@ -26,8 +26,8 @@ async fn trace_without_an_id_gets_a_generated_one() {
     let without_id = json!({"agent_id": "a", "latency_ms": 1, "status": "success"});
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let answer = ada.send_trace(&without_id).await.expect(202).json();
-        ids.push(answer["trace_id"].as_str().unwrap().to_owned());
+        let response = ada.send_trace(&without_id).await.expect(202).json();
+        ids.push(response["trace_id"].as_str().unwrap().to_owned());
     }
     assert_ne!(ids[0], ids[1]);
     for id in &ids {
@@ -51,10 +51,10 @@ async fn batch_stores_valid_traces_and_names_invalid_ones() {
         trace("bad 4", at, json!({"status": "fine", "quality_score": 101})),
         json!({}),
     ];
-    let answer = ada.send_batch(&batch).await.expect(202).json();
-    assert_eq!(answer["accepted"], 2);
-    assert!(answer.get("trace_id").is_none());
-    let rejected = answer["rejected"].as_array().unwrap();
+    let response = ada.send_batch(&batch).await.expect(202).json();
+    assert_eq!(response["accepted"], 2);
+    assert!(response.get("trace_id").is_none());
+    let rejected = response["rejected"].as_array().unwrap();
     let indexes: Vec<_> = rejected.iter().map(|rejection| rejection["index"].as_u64().unwrap()).collect();
     assert_eq!(indexes, [1, 2, 4, 5]);
     for (rejection, words) in rejected.iter().zip([
@@ -75,10 +75,10 @@ async fn batch_stores_valid_traces_and_names_invalid_ones() {
 async fn batch_without_valid_traces_is_accepted_and_stores_nothing() {
     let server = spawn().await;
     let ada = server.member("ada").await;
-    let answer = ada.send_batch(&[]).await.expect(202).json();
-    assert_eq!(answer, json!({"accepted": 0, "rejected": []}));
-    let answer = ada.send_batch(&[json!(null), json!(1)]).await.expect(202).json();
-    assert_eq!((&answer["accepted"], answer["rejected"].as_array().unwrap().len()), (&json!(0), 2));
+    let response = ada.send_batch(&[]).await.expect(202).json();
+    assert_eq!(response, json!({"accepted": 0, "rejected": []}));
+    let response = ada.send_batch(&[json!(null), json!(1)]).await.expect(202).json();
+    assert_eq!((&response["accepted"], response["rejected"].as_array().unwrap().len()), (&json!(0), 2));
     assert_eq!(ada.traces("range=30d").await["total"], 0);
 }
 
@@ -179,8 +179,8 @@ async fn accepts_values_at_the_limits() {
     .into_iter()
     .enumerate()
     {
-        let answer = ada.send_trace(&trace(&number.to_string(), noon(), more.clone())).await;
-        assert_eq!(answer.status, 202, "{more}: {}", answer.text);
+        let response = ada.send_trace(&trace(&number.to_string(), noon(), more.clone())).await;
+        assert_eq!(response.status, 202, "{more}: {}", response.text);
         ada.trace(&number.to_string()).await;
     }
     let sum = ada.trace("6").await["tokens_total"].clone();

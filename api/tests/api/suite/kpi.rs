@@ -118,8 +118,8 @@ async fn invalid_range_returns_400_with_a_detail() {
             "/api/v1/metrics/timeseries?metric=requests&",
             "/api/v1/metrics/breakdown?by=agent&",
         ] {
-            let answer = ada.get(&format!("{path}{range}")).await.expect_error(400, "invalid_time_range");
-            let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+            let response = ada.get(&format!("{path}{range}")).await.expect_error(400, "invalid_time_range");
+            let detail = response.json()["detail"].as_str().unwrap().to_owned();
             assert!(detail.starts_with("Invalid time range: "), "{range}: {detail}");
         }
     }

@@ -1,4 +1,4 @@
-//! Tests of the HTTP API that pass against one process (`tests/api`) and against four roles (`tests/apart`).
+//! Tests of the HTTP API that pass against one process (`tests/api`) and against four roles (`tests/roles`).
 
 mod access;
 mod account;

@@ -114,7 +114,7 @@ pub async fn exporter(server: &Server) -> (test_support::server::Member, Client)
 pub async fn export_bytes(client: &Client, content_type: &str, body: Vec<u8>) -> Response {
     let request = client.request(Method::POST, "/v1/traces").header("content-type", content_type);
     let response = request.body(body).send().await.unwrap();
-    client.settle().await;
+    client.wait_for_queue().await;
     response
 }
 
@@ -123,8 +123,8 @@ pub async fn export(client: &Client, spans: Vec<Span>) {
     let response = export_bytes(client, "application/x-protobuf", request(spans).encode_to_vec()).await;
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "application/x-protobuf");
-    let answer = ExportTraceServiceResponse::decode(response.bytes().await.unwrap()).unwrap();
-    assert_eq!(answer.partial_success, None);
+    let response = ExportTraceServiceResponse::decode(response.bytes().await.unwrap()).unwrap();
+    assert_eq!(response.partial_success, None);
 }
 
 /// Asserts that `found` is the trace of [`run`].
@@ -168,7 +168,7 @@ async fn protobuf_run_becomes_one_trace_also_if_compressed_or_sent_twice() {
             .header("content-encoding", "gzip")
             .body(gzip(&body));
         assert_eq!(sent.send().await.unwrap().status(), 200);
-        exporter.settle().await;
+        exporter.wait_for_queue().await;
     }
     assert_is_run(&ada.trace(&"a2".repeat(16)).await);
     server.clock.advance(Duration::from_secs(2));
@@ -195,13 +195,13 @@ async fn json_run_becomes_a_trace_with_the_key_in_x_api_key() {
         }]}],
     }]});
     let sent = server
-        .anyone()
+        .anonymous_client()
         .request(Method::POST, "/v1/traces/")
         .header("x-api-key", exporter.token())
         .json(&body);
     let response = sent.send().await.unwrap();
     assert_eq!((response.status().as_u16(), response.text().await.unwrap().as_str()), (200, "{}"));
-    exporter.settle().await;
+    exporter.wait_for_queue().await;
     let found = ada.trace(&"b1".repeat(16)).await;
     let figures = (&found["agent_id"], &found["latency_ms"], &found["tokens_input"]);
     assert_eq!(figures, (&json!("weather-js"), &json!(250.0), &json!(7)));
@@ -217,15 +217,15 @@ async fn valid_spans_are_stored_and_invalid_ones_are_named() {
     let response =
         export_bytes(&exporter, "application/x-protobuf", request(spans.clone()).encode_to_vec()).await;
     assert_eq!(response.status(), 200);
-    let answer = ExportTraceServiceResponse::decode(response.bytes().await.unwrap()).unwrap();
-    let partial = answer.partial_success.unwrap();
+    let response = ExportTraceServiceResponse::decode(response.bytes().await.unwrap()).unwrap();
+    let partial = response.partial_success.unwrap();
     assert_eq!(partial.rejected_spans, 1);
     let expected = "resource_spans[0].scope_spans[0].spans[1]: trace_id must have 16 bytes, not 3";
     assert_eq!(partial.error_message, expected);
     assert_is_run(&ada.trace(&"c1".repeat(16)).await);
     let bad = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{}, 7]}]}]});
-    let answer = exporter.post("/v1/traces", &bad).await.expect(200).json();
-    assert_eq!(answer["partialSuccess"]["rejectedSpans"], "2", "64-bit integers are strings in JSON");
+    let response = exporter.post("/v1/traces", &bad).await.expect(200).json();
+    assert_eq!(response["partialSuccess"]["rejectedSpans"], "2", "64-bit integers are strings in JSON");
     for empty in [Vec::new(), request(Vec::new()).encode_to_vec()] {
         let response = export_bytes(&exporter, "application/x-protobuf", empty).await;
         assert_eq!((response.status().as_u16(), response.bytes().await.unwrap().len()), (200, 0));
@@ -281,7 +281,7 @@ async fn errors_are_statuses_in_the_encoding_of_the_request() {
         assert_eq!((status, found.as_str(), code), (400, kind, 3), "{message}");
         assert!(message.contains("ExportTraceServiceRequest"), "{message}");
         let (status, found, code, message) =
-            read(export_bytes(&server.anyone(), kind, Vec::new()).await).await;
+            read(export_bytes(&server.anonymous_client(), kind, Vec::new()).await).await;
         assert_eq!((status, found.as_str(), code), (401, kind, 16), "{message}");
         let large = export_bytes(&exporter, kind, vec![b' '; 16 * 1024 * 1024 + 1]).await;
         let (status, found, code, message) = read(large).await;

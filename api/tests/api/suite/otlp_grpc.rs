@@ -37,11 +37,11 @@ async fn run_becomes_a_trace_also_if_compressed_with_the_key_in_either_header() 
     let server = spawn().await;
     let (ada, key) = exporter(&server).await;
     let mut client = connect(&server).await;
-    let answer = export(&mut client, request(run(0x11)), key.token()).await.unwrap();
-    assert_eq!(answer.partial_success, None);
+    let response = export(&mut client, request(run(0x11)), key.token()).await.unwrap();
+    assert_eq!(response.partial_success, None);
     let mut client = client.send_compressed(CompressionEncoding::Gzip);
     client.export(authorized(request(run(0x12)), "x-api-key", key.token())).await.unwrap();
-    key.settle().await;
+    key.wait_for_queue().await;
     for trace in ["11", "12"] {
         assert_is_run(&ada.trace(&trace.repeat(16)).await);
     }
@@ -55,15 +55,15 @@ async fn valid_spans_are_stored_and_invalid_ones_are_named() {
     let (ada, key) = exporter(&server).await;
     let mut spans = run(0x21);
     spans[0].span_id.clear();
-    let answer = export(&mut connect(&server).await, request(spans), key.token()).await.unwrap();
-    let partial = answer.partial_success.unwrap();
+    let response = export(&mut connect(&server).await, request(spans), key.token()).await.unwrap();
+    let partial = response.partial_success.unwrap();
     assert_eq!(partial.rejected_spans, 1);
     assert!(
         partial.error_message.contains("spans[0]: span_id must have 8 bytes"),
         "{}",
         partial.error_message
     );
-    key.settle().await;
+    key.wait_for_queue().await;
     assert_eq!(ada.trace(&"21".repeat(16)).await["spans"].as_array().unwrap().len(), 2);
 }
 
@@ -79,7 +79,7 @@ async fn invalid_credentials_are_rejected_and_nothing_is_stored() {
     }
     let error = client.export(request(run(0x31))).await.unwrap_err();
     assert_eq!(error.code(), Code::Unauthenticated, "{error}");
-    key.settle().await;
+    key.wait_for_queue().await;
     ada.get(&format!("/api/v1/traces/{}", "31".repeat(16))).await.expect_error(404, "not_found");
 }
 

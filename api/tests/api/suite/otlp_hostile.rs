@@ -180,9 +180,9 @@ async fn nul_bytes_are_replaced_before_spans_are_stored() {
             "events": [{"name": text, "attributes": [string("exception.message")]}],
         }],
     }]}]});
-    let answer = exporter.post("/v1/traces", &body).await.expect(200);
-    assert_eq!(answer.text, "{}");
-    exporter.settle().await;
+    let response = exporter.post("/v1/traces", &body).await.expect(200);
+    assert_eq!(response.text, "{}");
+    exporter.wait_for_queue().await;
     let found = ada.trace(&"81".repeat(16)).await;
     assert_eq!((&found["agent_id"], &found["error"]), (&json!("a\u{fffd}b"), &json!("a\u{fffd}b")));
     assert!(!found.to_string().contains("\\u0000"), "{found}");

@@ -69,8 +69,8 @@ async fn rejects_an_invalid_price_and_names_the_field() {
     ] {
         let mut sent = price("m", 1.0);
         sent[field] = value.clone();
-        let answer = ada.post(PRICES, &sent).await.expect_error(422, "validation_failed");
-        assert_eq!(answer.fields(), [field], "{value}");
+        let response = ada.post(PRICES, &sent).await.expect_error(422, "validation_failed");
+        assert_eq!(response.fields(), [field], "{value}");
     }
     ada.post(PRICES, &json!({"model": "m"})).await.expect_error(422, "validation_failed");
     ada.post(PRICES, &json!({"model": "m", "input_usd_per_million": "1", "output_usd_per_million": 1}))
@@ -188,8 +188,8 @@ async fn workspace_price_applies_to_traces_that_arrive_later() {
 }
 
 async fn with_file(prices: &Value) -> Server {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("prices.json");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("prices.json");
     std::fs::write(&file, prices.to_string()).unwrap();
     // The file is read at the start.
     builder().with("PRICES_FILE", file.to_str().unwrap()).spawn().await

@@ -32,8 +32,8 @@ fn day() -> Value {
 
 async fn price(client: &Client, model: &str, input: f64) {
     let price = json!({"model": model, "input_usd_per_million": input, "output_usd_per_million": 0});
-    let answer = client.post("/api/v1/prices", &price).await;
-    assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
+    let response = client.post("/api/v1/prices", &price).await;
+    assert!(matches!(response.status, 200 | 201), "{}", response.text);
 }
 
 /// Starts a repricing and waits until it is finished.
@@ -134,8 +134,8 @@ async fn rejects_an_invalid_window() {
     for (start, end, field) in
         [(noon(), noon(), "end"), (noon(), ago(1), "end"), (ago(367 * 86_400), noon(), "start")]
     {
-        let answer = ada.post(REPRICE, &json!({"start": start, "end": end})).await;
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), [field]);
+        let response = ada.post(REPRICE, &json!({"start": start, "end": end})).await;
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), [field]);
     }
     ada.post(REPRICE, &json!({"start": "yesterday", "end": noon()}))
         .await

@@ -31,8 +31,8 @@ async fn score_updates_its_trace_and_the_mean() {
         member.ingest(&[trace("a", just_now(), scored), trace("b", just_now(), json!({}))]).await;
     }
     assert_eq!(mean(&ada).await, 80.0);
-    let answer = ada.score("b", &json!({"score": 40.5, "comment": "slow"})).await.expect(202);
-    assert_eq!(answer.json(), json!({"accepted": 1, "rejected": [], "trace_id": "b"}));
+    let response = ada.score("b", &json!({"score": 40.5, "comment": "slow"})).await.expect(202);
+    assert_eq!(response.json(), json!({"accepted": 1, "rejected": [], "trace_id": "b"}));
     assert_eq!((mean(&ada).await, quality(&ada, "b").await), (json!(60.25), json!(40.5)));
     let expected = json!([{"name": "quality", "score": 40.5, "comment": "slow", "timestamp": noon()}]);
     assert_eq!(ada.trace("b").await["scores"], expected);
@@ -110,12 +110,12 @@ async fn rejects_an_invalid_score_and_changes_nothing() {
         ("body", json!({"score": "90"})),
         ("body", json!({"score": 1, "name": 7})),
     ] {
-        let answer = ada.score("a", &body).await.expect_error(422, "validation_failed");
-        assert_eq!(answer.fields(), [field], "{body}");
+        let response = ada.score("a", &body).await.expect_error(422, "validation_failed");
+        assert_eq!(response.fields(), [field], "{body}");
     }
-    let answer =
+    let response =
         ada.score(&"x".repeat(257), &json!({"score": 1})).await.expect_error(422, "validation_failed");
-    assert_eq!(answer.fields(), ["trace_id"]);
+    assert_eq!(response.fields(), ["trace_id"]);
     let found = ada.trace("a").await;
     assert_eq!((&found["quality_score"], &found["scores"]), (&json!(80.0), &json!([])));
 }

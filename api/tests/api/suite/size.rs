@@ -38,7 +38,7 @@ async fn send_encoded(
     encoding: &str,
     path: &str,
     body: Vec<u8>,
-) -> test_support::answer::Answer {
+) -> test_support::response::Response {
     let request = ada.request(Method::POST, path).header("content-type", "application/json");
     ada.send(request.header("content-encoding", encoding).body(body)).await
 }
@@ -52,8 +52,8 @@ async fn accepts_a_trace_of_4_mib_and_rejects_one_byte_more() {
         .await
         .expect_error(413, "payload_too_large");
     let batch = [of_size("too large", limit::TRACE_BYTES + 1), trace("small", noon(), json!({}))];
-    let answer = ada.send_batch(&batch).await.expect(202).json();
-    assert_eq!((&answer["accepted"], &answer["rejected"][0]["index"]), (&json!(1), &json!(0)));
+    let response = ada.send_batch(&batch).await.expect(202).json();
+    assert_eq!((&response["accepted"], &response["rejected"][0]["index"]), (&json!(1), &json!(0)));
     assert_eq!(
         ada.trace("largest").await["input"].as_str().unwrap().len(),
         limit::TRACE_BYTES - { trace("largest", noon(), json!({"input": ""})).to_string().len() }
@@ -67,8 +67,8 @@ async fn accepts_a_batch_of_1000_traces_and_rejects_1001() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     let traces: Vec<Value> = (0..1001).map(|i| trace(&i.to_string(), noon(), json!({}))).collect();
-    let answer = ada.send_batch(&traces).await.expect_error(422, "validation_failed");
-    assert_eq!(answer.fields(), ["traces"]);
+    let response = ada.send_batch(&traces).await.expect_error(422, "validation_failed");
+    assert_eq!(response.fields(), ["traces"]);
     ada.ingest(&traces[..1000]).await;
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(ada.traces("").await["total"], 1000);
@@ -95,12 +95,12 @@ async fn rejects_a_content_length_above_the_limit_before_the_body_arrives() {
             let mut connection = TcpStream::connect(address).unwrap();
             connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
             connection.write_all(head.as_bytes()).unwrap();
-            let mut answer = [0; 1024];
-            let length = connection.read(&mut answer).unwrap();
-            String::from_utf8_lossy(&answer[..length]).into_owned()
+            let mut response = [0; 1024];
+            let length = connection.read(&mut response).unwrap();
+            String::from_utf8_lossy(&response[..length]).into_owned()
         });
-        let answer = response.await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 413 "), "{path}: {answer}");
+        let response = response.await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 413 "), "{path}: {response}");
     }
 }
 
@@ -118,12 +118,12 @@ async fn rejects_an_endless_body_without_reading_it_forever() {
     });
     let request = ada.request(Method::POST, "/api/v1/traces").header("content-type", "application/json");
     // The server may close the connection before the client reads the response; it must not read forever.
-    let answer = tokio::time::timeout(
+    let response = tokio::time::timeout(
         Duration::from_secs(20),
         request.body(reqwest::Body::wrap_stream(endless)).send(),
     );
-    if let Ok(answer) = answer.await.expect("the server must respond before the end of the body") {
-        assert_eq!(answer.status(), 413);
+    if let Ok(response) = response.await.expect("the server must respond before the end of the body") {
+        assert_eq!(response.status(), 413);
     }
     assert!(sent.load(Ordering::SeqCst) >= limit::TRACE_BYTES);
     ada.ingest(&[trace("after", noon(), json!({}))]).await;
@@ -181,8 +181,8 @@ async fn unsupported_content_encoding_returns_415() {
     let body = trace("run", noon(), json!({})).to_string().into_bytes();
     for encoding in ["zstd", "br", "snappy", "gzip, gzip", ""] {
         for path in ["/api/v1/traces", "/api/v1/traces/batch"] {
-            let answer = send_encoded(&ada, encoding, path, body.clone()).await;
-            answer.expect_error(415, "unsupported_media_type");
+            let response = send_encoded(&ada, encoding, path, body.clone()).await;
+            response.expect_error(415, "unsupported_media_type");
         }
     }
 }
@@ -195,8 +195,8 @@ async fn endpoints_outside_ingestion_reject_compressed_bodies() {
     for path in ["auth/login", "auth/register", "api-keys", "prices", "prices/reprice", "traces/run/scores"] {
         let path = format!("/api/v1/{path}");
         for encoding in ["gzip", "br", "zstd"] {
-            let answer = send_encoded(&ada, encoding, &path, gzip(&login)).await;
-            answer.expect_error(415, "unsupported_media_type");
+            let response = send_encoded(&ada, encoding, &path, gzip(&login)).await;
+            response.expect_error(415, "unsupported_media_type");
         }
     }
     send_encoded(&ada, "identity", "/api/v1/auth/login", login).await.expect(200);
@@ -206,5 +206,5 @@ async fn endpoints_outside_ingestion_reject_compressed_bodies() {
 async fn body_of_an_unauthenticated_request_is_not_read() {
     let server = spawn().await;
     let body = vec![b' '; 1024 * 1024];
-    server.anyone().post_text("/api/v1/traces", body).await.expect_error(401, "unauthorized");
+    server.anonymous_client().post_text("/api/v1/traces", body).await.expect_error(401, "unauthorized");
 }

@@ -44,7 +44,7 @@ async fn start_call(server: &Server, key: &Client) -> (Call, oneshot::Sender<()>
     let (end, ended) = oneshot::channel();
     let (started, has_started) = oneshot::channel();
     let rest = once(async move {
-        // Polled for the next message once the first is on its way.
+        // The client polls for the next message after it has sent the first.
         let _ = started.send(());
         let _ = ended.await;
     });
@@ -65,14 +65,14 @@ async fn call_in_flight_finishes_before_the_server_stops() {
     let server = spawn().await;
     let (_, key) = exporter(&server).await;
     let (mut call, end) = start_call(&server, &key).await;
-    server.begin_to_stop();
+    server.request_stop();
     // The HTTP server has no requests in flight and stops at once.
     let early = tokio::time::timeout(Duration::from_secs(3), &mut call).await;
     assert!(early.is_err(), "{early:?}");
     assert!(!server.has_stopped());
     end.send(()).unwrap();
-    let answer = call.await.unwrap().unwrap().into_inner();
-    assert_eq!(answer.partial_success, None);
+    let response = call.await.unwrap().unwrap().into_inner();
+    assert_eq!(response.partial_success, None);
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn call_that_does_not_end_returns_unavailable() {
     let server = spawn().await;
     let (_, key) = exporter(&server).await;
     let (call, _end) = start_call(&server, &key).await;
-    server.begin_to_stop();
-    let refused = tokio::time::timeout(Duration::from_secs(30), call).await.unwrap().unwrap().unwrap_err();
-    assert_eq!(refused.code(), Code::Unavailable, "{refused}");
+    server.request_stop();
+    let rejected = tokio::time::timeout(Duration::from_secs(30), call).await.unwrap().unwrap().unwrap_err();
+    assert_eq!(rejected.code(), Code::Unavailable, "{rejected}");
 }

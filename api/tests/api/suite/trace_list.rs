@@ -126,11 +126,11 @@ async fn numbered_pages_contain_every_trace_once() {
     let ada = server.member("ada").await;
     ada.ingest(&newest_first(20)).await;
     for (page, expected) in [(1, 0..7), (2, 7..14), (3, 14..20)] {
-        let answer = ada.traces(&format!("limit=7&page={page}")).await;
-        assert_eq!(trace_ids(&answer), numbers(expected), "page {page}");
-        assert_eq!((&answer["total"], &answer["total_pages"]), (&json!(20), &json!(3)));
-        assert_eq!((&answer["page"], &answer["limit"]), (&json!(page), &json!(7)));
-        assert_eq!(answer.get("next_cursor").is_some(), page < 3, "page {page}");
+        let response = ada.traces(&format!("limit=7&page={page}")).await;
+        assert_eq!(trace_ids(&response), numbers(expected), "page {page}");
+        assert_eq!((&response["total"], &response["total_pages"]), (&json!(20), &json!(3)));
+        assert_eq!((&response["page"], &response["limit"]), (&json!(page), &json!(7)));
+        assert_eq!(response.get("next_cursor").is_some(), page < 3, "page {page}");
     }
     for page in ["4", "1000000", "4294967295"] {
         let beyond = ada.traces(&format!("limit=7&page={page}")).await;
@@ -261,8 +261,8 @@ async fn nul_byte_is_rejected_in_a_filter_and_unknown_as_an_id() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for field in ["agent_id", "model", "session_id", "user_id"] {
-        let refused = ada.get(&format!("/api/v1/traces?{field}=a%00b")).await;
-        assert_eq!(refused.expect_error(422, "validation_failed").fields(), [field]);
+        let rejected = ada.get(&format!("/api/v1/traces?{field}=a%00b")).await;
+        assert_eq!(rejected.expect_error(422, "validation_failed").fields(), [field]);
     }
     ada.get("/api/v1/traces/a%00b").await.expect_error(404, "not_found");
 }

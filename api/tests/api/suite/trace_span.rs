@@ -29,9 +29,9 @@ fn with_spans(trace_id: &str, spans: &[(&str, Value)]) -> Value {
 
 async fn search(client: &Client, trace_id: &str, text: &str) -> Vec<String> {
     let path = format!("/api/v1/traces/{trace_id}/search?q={}", escaped(text));
-    let answer = client.get(&path).await.expect(200).json();
-    let items: Vec<String> = serde_json::from_value(answer["items"].clone()).unwrap();
-    assert_eq!((&answer["total"], answer.get("incomplete")), (&json!(items.len()), None));
+    let response = client.get(&path).await.expect(200).json();
+    let items: Vec<String> = serde_json::from_value(response["items"].clone()).unwrap();
+    assert_eq!((&response["total"], response.get("incomplete")), (&json!(items.len()), None));
     items
 }
 
@@ -86,9 +86,9 @@ async fn spans_of_any_id_in_traces_of_any_id_are_distinct_also_in_the_cache() {
     for outcome in ["miss", "hit"] {
         for (trace_id, span_id) in traces {
             let path = format!("/api/v1/traces/{}/spans/{}", escaped(trace_id), escaped(span_id));
-            let answer = ada.get(&path).await.expect(200);
-            assert_eq!(answer.json()["input"], format!("{trace_id} {span_id}"));
-            assert_eq!(answer.header("x-cache"), outcome);
+            let response = ada.get(&path).await.expect(200);
+            assert_eq!(response.json()["input"], format!("{trace_id} {span_id}"));
+            assert_eq!(response.header("x-cache"), outcome);
         }
     }
 }
@@ -123,8 +123,8 @@ async fn search_counts_all_spans_and_returns_the_first_1000_ids() {
     let ids: Vec<String> = (0..1500).map(|number| format!("s{number}")).collect();
     let spans: Vec<(&str, Value)> = ids.iter().map(|id| (id.as_str(), json!({"input": "needle"}))).collect();
     ada.ingest(&[with_spans("run", &spans)]).await;
-    let answer = ada.get("/api/v1/traces/run/search?q=NEEDLE").await.expect(200).json();
-    assert_eq!((&answer["total"], &answer["items"]), (&json!(1500), &json!(ids[..1000])));
+    let response = ada.get("/api/v1/traces/run/search?q=NEEDLE").await.expect(200).json();
+    assert_eq!((&response["total"], &response["items"]), (&json!(1500), &json!(ids[..1000])));
 }
 
 #[tokio::test]
@@ -135,8 +135,8 @@ async fn rejects_an_empty_or_long_search_and_returns_404_for_other_traces() {
     let longest = "ü".repeat(200);
     assert!(search(&ada, "run", &longest).await.is_empty());
     for query in ["", "?q=", &format!("?q={longest}x")] {
-        let refused = ada.get(&format!("/api/v1/traces/run/search{query}")).await;
-        assert_eq!(refused.expect_error(422, "validation_failed").fields(), ["q"], "{query}");
+        let rejected = ada.get(&format!("/api/v1/traces/run/search{query}")).await;
+        assert_eq!(rejected.expect_error(422, "validation_failed").fields(), ["q"], "{query}");
     }
     ada.get("/api/v1/traces/walk/search?q=x").await.expect_error(404, "not_found");
     bob.get("/api/v1/traces/run/search?q=x").await.expect_error(404, "not_found");

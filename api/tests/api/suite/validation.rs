@@ -116,9 +116,9 @@ async fn invalid_value_returns_422_and_names_its_field() {
     for (field, value) in &cases {
         let name = field.split(['[', '.']).next().unwrap();
         let body = trace("run", noon(), json!({name: value}));
-        let answer = ada.send_trace(&body).await;
-        assert_eq!(answer.status, 422, "{field}={value}: {}", answer.text);
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), [*field], "{value}");
+        let response = ada.send_trace(&body).await;
+        assert_eq!(response.status, 422, "{field}={value}: {}", response.text);
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), [*field], "{value}");
     }
     nothing_is_stored(&server, &ada).await;
 }
@@ -175,10 +175,10 @@ async fn rejects_json_that_cannot_be_read_back_and_names_its_field() {
         members.retain(|(name, _)| *name != field);
         members.push((field, &value));
         let members: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
-        let answer = ada.post_text("/api/v1/traces", format!("{{{}}}", members.join(", "))).await;
+        let response = ada.post_text("/api/v1/traces", format!("{{{}}}", members.join(", "))).await;
         let shown = &value[..value.len().min(40)];
-        assert_eq!(answer.status, 422, "{field}: {shown}: {}", answer.text);
-        let named = answer.fields().concat();
+        assert_eq!(response.status, 422, "{field}: {shown}: {}", response.text);
+        let named = response.fields().concat();
         assert!(named.starts_with(field), "{field}: {shown}: {named}");
     }
     nothing_is_stored(&server, &ada).await;
@@ -235,10 +235,10 @@ async fn invalid_json_returns_400_with_line_and_column() {
             "nonsense",
             "\u{feff}{}",
         ] {
-            let answer = ada.post_text(path, body).await;
-            assert_eq!(answer.status, 400, "{path} {body:?}: {}", answer.text);
-            let answer = answer.expect_error(400, "bad_request");
-            assert!(answer.text.contains("line 1 column "), "{path} {body:?}: {}", answer.text);
+            let response = ada.post_text(path, body).await;
+            assert_eq!(response.status, 400, "{path} {body:?}: {}", response.text);
+            let response = response.expect_error(400, "bad_request");
+            assert!(response.text.contains("line 1 column "), "{path} {body:?}: {}", response.text);
         }
     }
     let two = ada.post_text("/api/v1/traces", "{} {}").await.expect_error(400, "bad_request");
@@ -256,13 +256,13 @@ async fn rejects_json_that_is_not_a_batch_or_a_trace() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for body in ["{}", "[]", "1", "null", r#"{"traces": {}}"#, r#"{"traces": null}"#, r#"{"traces": 7}"#] {
-        let answer = ada.post_text("/api/v1/traces/batch", body).await;
-        assert_eq!(answer.status, 422, "{body}: {}", answer.text);
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["traces"], "{body}");
+        let response = ada.post_text("/api/v1/traces/batch", body).await;
+        assert_eq!(response.status, 422, "{body}: {}", response.text);
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), ["traces"], "{body}");
     }
     for body in ["[]", "1", "null", "\"text\""] {
-        let answer = ada.post_text("/api/v1/traces", body).await;
-        assert_eq!(answer.expect_error(422, "validation_failed").fields(), ["trace"], "{body}");
+        let response = ada.post_text("/api/v1/traces", body).await;
+        assert_eq!(response.expect_error(422, "validation_failed").fields(), ["trace"], "{body}");
     }
 }
 

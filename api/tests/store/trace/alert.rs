@@ -89,8 +89,8 @@ pub async fn lists_alerts_newest_first_by_workspace_and_severity(store: &AlertSt
     assert_eq!((beyond.items, beyond.total), (vec![], 30));
     for severity in Severity::ALL {
         let found = store.list_alerts(mine, of_severity(severity), 0, 5).await.unwrap();
-        let truth = alerts.iter().filter(|record| record.alert.severity == severity).take(5);
-        assert_eq!((found.items, found.total), (shown(truth), 10));
+        let expected = alerts.iter().filter(|record| record.alert.severity == severity).take(5);
+        assert_eq!((found.items, found.total), (shown(expected), 10));
     }
     assert_eq!(store.list_alerts(Uuid::new_v4(), AlertFilter::default(), 0, 10).await.unwrap().total, 0);
 }
@@ -123,7 +123,7 @@ pub async fn any_filter_of_alerts_equals_brute_force(store: &AlertStore) {
         for severity in [None, Some(Severity::Warning)] {
             for rule_id in [None, Some(rules[0]), Some(Uuid::new_v4())] {
                 let filter = AlertFilter { is_open, is_acknowledged, severity, rule_id };
-                let truth: Vec<_> = shown(&alerts)
+                let expected: Vec<_> = shown(&alerts)
                     .into_iter()
                     .filter(|alert| {
                         is_open.is_none_or(|open| alert.resolved_at.is_none() == open)
@@ -133,7 +133,7 @@ pub async fn any_filter_of_alerts_equals_brute_force(store: &AlertStore) {
                     })
                     .collect();
                 let found = store.list_alerts(workspace_id, filter, 0, 100).await.unwrap();
-                assert_eq!((found.total, found.items), (truth.len() as u64, truth), "{filter:?}");
+                assert_eq!((found.total, found.items), (expected.len() as u64, expected), "{filter:?}");
             }
         }
     }

@@ -146,16 +146,16 @@ pub async fn spans_in_any_order_assemble_the_same_traces_and_figures(store: &Tra
         }
         for id in ["t0", "t1", "t2"] {
             let detail = store.detail(workspace_id, id).await.unwrap();
-            let truth = model.trace(id).as_ref().map(oracle::shown);
-            prop_assert_eq!(detail.as_ref().map(|detail| &detail.trace), truth.as_ref());
+            let expected = model.trace(id).as_ref().map(oracle::shown);
+            prop_assert_eq!(detail.as_ref().map(|detail| &detail.trace), expected.as_ref());
             let Some(detail) = detail else { continue };
             let known = model.spans.get(id).map_or(&[][..], Vec::as_slice);
             let own = model.sent.contains_key(id).then_some("sent");
-            let truth: BTreeSet<&str> =
+            let expected: BTreeSet<&str> =
                 known.iter().map(|span| span.span.span_id.as_str()).chain(own).collect();
             prop_assert_eq!(
                 detail.spans.iter().map(|span| span.span_id.as_str()).collect::<BTreeSet<_>>(),
-                truth
+                expected
             );
             prop_assert!(detail.spans.iter().all(|span| span.input == Some(json!(span.span_id))));
             if let Some(name) = detail.trace.name {

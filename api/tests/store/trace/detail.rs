@@ -165,11 +165,11 @@ pub async fn returns_every_field_as_sent(store: &TraceStore) {
             let (input, output, metadata) = payload.clone();
             prop_assert_eq!((detail.input, detail.output), (input, output));
             prop_assert_eq!(detail.metadata, metadata.unwrap_or_default());
-            let mut truth: Vec<_> =
+            let mut expected: Vec<_> =
                 trace.spans.iter().zip(spans).map(|(span, (_, payload))| shown(span, payload)).collect();
             // Ordered by start, then by their order in the request, since the sort is stable.
-            truth.sort_by_key(|span| span.timestamp);
-            prop_assert_eq!(detail.spans, truth);
+            expected.sort_by_key(|span| span.timestamp);
+            prop_assert_eq!(detail.spans, expected);
         }
         Ok(())
     });

@@ -60,8 +60,8 @@ pub async fn traces_resent_in_any_batches_count_once_and_keep_the_first_version(
             let groups = store.sums_by_group(workspace_id, always(), None, None).await.unwrap();
             oracle::assert_groups(&groups, stored, always(), None, None)?;
             let list = store.list(&ListRequest::first(workspace_id, always(), 100)).await.unwrap();
-            let truth = oracle::listed(stored, always(), &TraceFilter::default());
-            prop_assert_eq!(list.items, truth.into_iter().map(oracle::shown).collect::<Vec<_>>());
+            let expected = oracle::listed(stored, always(), &TraceFilter::default());
+            prop_assert_eq!(list.items, expected.into_iter().map(oracle::shown).collect::<Vec<_>>());
             for trace in stored {
                 let detail = store.detail(workspace_id, &trace.trace_id).await.unwrap();
                 let detail = detail.ok_or_else(|| TestCaseError::fail("a stored trace has no detail"))?;

@@ -111,7 +111,7 @@ fn parent<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Option<&'a Inco
     spans.iter().find(|other| other.span.span_id == *parent)
 }
 
-/// Whether a span is its own ancestor.
+/// Returns whether a span is its own ancestor.
 fn is_in_cycle(spans: &[IncomingSpan], span: &IncomingSpan) -> bool {
     let mut at = parent(spans, span);
     for _ in 0..=spans.len() {
@@ -143,8 +143,8 @@ fn descendants<'a>(spans: &'a [IncomingSpan], span: &IncomingSpan) -> Vec<&'a In
     spans.iter().filter(inside).collect()
 }
 
-/// Whether a descendant already reports the value of this span. A model call or an agent does, a span of the same kind,
-/// any descendant of a grouping span, and a grouping span whose own value is not reported below it.
+/// Returns whether a descendant already reports the value of this span. A model call or an agent does, a span of the
+/// same kind, any descendant of a grouping span, and a grouping span whose own value is not reported below it.
 fn is_reported_below(
     spans: &[IncomingSpan],
     span: &IncomingSpan,

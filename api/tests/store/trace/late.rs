@@ -55,11 +55,11 @@ async fn compare(
         oracle::assert_groups(&found, traces, window, step, group)?;
     }
     let filter = TraceFilter { agent_id: Some(AGENTS[1].to_owned()), ..TraceFilter::default() };
-    let truth = oracle::listed(traces, window, &filter);
+    let expected = oracle::listed(traces, window, &filter);
     let request = ListRequest { filter, ..ListRequest::first(workspace_id, window, 5) };
     let page = store.list(&request).await.unwrap();
-    prop_assert_eq!(page.total, truth.len() as u64);
-    prop_assert_eq!(page.items, truth.into_iter().take(5).map(oracle::shown).collect::<Vec<_>>());
+    prop_assert_eq!(page.total, expected.len() as u64);
+    prop_assert_eq!(page.items, expected.into_iter().take(5).map(oracle::shown).collect::<Vec<_>>());
     Ok(())
 }
 

@@ -54,18 +54,18 @@ pub async fn any_page_of_any_filter_equals_the_sorted_traces(store: &TraceStore)
         store_sample::write(store, &traces, batch).await;
         for (cut, filter, limit, offset) in questions {
             let window = cut.window(&traces);
-            let truth = oracle::listed(&traces, window, &filter);
+            let expected = oracle::listed(&traces, window, &filter);
             let request = ListRequest { workspace_id, window, filter, limit, from: Start::Offset(offset) };
             let page = store.list(&request).await.unwrap();
-            let shown = truth.iter().skip(offset as usize).take(limit as usize);
-            prop_assert_eq!(page.total, truth.len() as u64, "{:?}", request);
+            let shown = expected.iter().skip(offset as usize).take(limit as usize);
+            prop_assert_eq!(page.total, expected.len() as u64, "{:?}", request);
             prop_assert_eq!(
                 page.items,
                 shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>(),
                 "{:?}",
                 request
             );
-            let more = truth.len() as u64 > offset + u64::from(limit);
+            let more = expected.len() as u64 > offset + u64::from(limit);
             prop_assert_eq!(page.next.is_some(), more, "{:?}", request);
         }
         Ok(())
@@ -84,15 +84,15 @@ pub async fn offset_and_cursor_pages_of_a_long_list_equal_the_sorted_traces(stor
     let inputs = (store_sample::cut(), filter(), 1_u32..100, offset);
     check(300, &inputs, async |(cut, filter, limit, offset)| {
         let window = cut.window(&traces);
-        let truth = oracle::listed(&traces, window, &filter);
+        let expected = oracle::listed(&traces, window, &filter);
         let request = ListRequest { workspace_id, window, filter, limit, from: Start::Offset(offset) };
         let page = store.list(&request).await.unwrap();
-        let shown = truth.iter().skip(offset as usize).take(limit as usize);
+        let shown = expected.iter().skip(offset as usize).take(limit as usize);
         prop_assert_eq!(page.items, shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>());
-        prop_assert_eq!(page.total, truth.len() as u64);
+        prop_assert_eq!(page.total, expected.len() as u64);
         let Some(cursor) = page.next else { return Ok(()) };
         let page = store.list(&ListRequest { from: Start::After(cursor), ..request }).await.unwrap();
-        let shown = truth.iter().skip(offset as usize + limit as usize).take(limit as usize);
+        let shown = expected.iter().skip(offset as usize + limit as usize).take(limit as usize);
         prop_assert_eq!(page.items, shown.map(|trace| oracle::shown(trace)).collect::<Vec<_>>());
         Ok(())
     });
@@ -126,8 +126,8 @@ pub async fn cursor_pagination_returns_every_match_once_and_in_order(store: &Tra
             let window = cut.window(&traces);
             let request = ListRequest { workspace_id, window, filter, limit, from: Start::Offset(0) };
             let (shown, cursors) = walk(store, request.clone()).await;
-            let truth = oracle::listed(&traces, window, &request.filter);
-            prop_assert_eq!(&shown, &ids(truth), "{:?}", request);
+            let expected = oracle::listed(&traces, window, &request.filter);
+            prop_assert_eq!(&shown, &ids(expected), "{:?}", request);
             // A cursor is valid in another window: it selects the traces after it in list order.
             if cursors.is_empty() {
                 continue;
@@ -137,14 +137,14 @@ pub async fn cursor_pagination_returns_every_match_once_and_in_order(store: &Tra
             let all = oracle::listed(&traces, always(), &request.filter);
             let after = all.iter().skip_while(|trace| trace.trace_id != *last).skip(1).copied();
             let window = other.window(&traces);
-            let truth: Vec<_> = ids(after.filter(|trace| window.contains(trace.timestamp)))
+            let expected: Vec<_> = ids(after.filter(|trace| window.contains(trace.timestamp)))
                 .into_iter()
                 .take(limit as usize)
                 .collect();
             let request = ListRequest { window, from: Start::After(cursors[page]), ..request };
             let found = store.list(&request).await.unwrap();
             let found: Vec<_> = found.items.iter().map(|trace| trace.trace_id.as_str()).collect();
-            prop_assert_eq!(found, truth, "{:?}", request);
+            prop_assert_eq!(found, expected, "{:?}", request);
         }
         Ok(())
     });
@@ -192,16 +192,16 @@ pub async fn finds_rare_matches_in_a_long_window_page_by_page(store: &TraceStore
     let neither = TraceFilter { status: Some(TraceStatus::Error), ..TraceFilter::default() };
     let window = window(START + 5, START + 28 * DAY + 1);
     for filter in [status, model, both, neither] {
-        let truth = oracle::listed(&traces, window, &filter);
+        let expected = oracle::listed(&traces, window, &filter);
         let request = ListRequest { filter, ..ListRequest::first(workspace_id, window, 3) };
         let (shown, _) = walk(store, request.clone()).await;
-        assert_eq!(shown, ids(truth.iter().copied()));
+        assert_eq!(shown, ids(expected.iter().copied()));
         for offset in 0..14 {
             let request = ListRequest { from: Start::Offset(offset), ..request.clone() };
             let page = store.list(&request).await.unwrap();
             let found: Vec<_> = page.items.iter().map(|trace| trace.trace_id.as_str()).collect();
-            assert_eq!(found, ids(truth.iter().skip(offset as usize).take(3).copied()), "{request:?}");
-            assert_eq!(page.total, truth.len() as u64);
+            assert_eq!(found, ids(expected.iter().skip(offset as usize).take(3).copied()), "{request:?}");
+            assert_eq!(page.total, expected.len() as u64);
         }
     }
 }

@@ -26,30 +26,30 @@ mod total;
 use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
 use test_support::database::{open_postgres, open_sqlite, open_timescale};
 
-/// A store that is kept in a database of traces.
-trait InTraces {
+/// A store in the trace database.
+trait FromTraceDatabase {
     fn new(traces: &TraceStore) -> Self;
 }
 
-impl InTraces for TraceStore {
+impl FromTraceDatabase for TraceStore {
     fn new(traces: &TraceStore) -> Self {
         traces.clone()
     }
 }
 
-impl InTraces for AlertStore {
+impl FromTraceDatabase for AlertStore {
     fn new(traces: &TraceStore) -> Self {
         Self::new(traces.database())
     }
 }
 
-impl InTraces for PriceStore {
+impl FromTraceDatabase for PriceStore {
     fn new(traces: &TraceStore) -> Self {
         Self::new(traces.database())
     }
 }
 
-impl InTraces for JobStore {
+impl FromTraceDatabase for JobStore {
     fn new(traces: &TraceStore) -> Self {
         Self::new(traces.database())
     }
@@ -63,7 +63,7 @@ macro_rules! trace_store_suite {
             async fn $store_case() {
                 let database = super::$open().await;
                 let store = database.traces().await;
-                super::$store::$store_case(&super::InTraces::new(&store)).await;
+                super::$store::$store_case(&super::FromTraceDatabase::new(&store)).await;
                 store.close().await;
             })+
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -71,12 +71,13 @@ pub async fn repricing_updates_traces_and_figures(store: &TraceStore) {
             }
         }
         for usage in store.usages(workspace_id, always(), None, 100).await.unwrap() {
-            let truth = &by_trace[&usage.trace_id];
-            prop_assert_eq!(usage.spans.len(), truth.len());
+            let expected = &by_trace[&usage.trace_id];
+            prop_assert_eq!(usage.spans.len(), expected.len());
             for span in &usage.spans {
-                let truth = &truth.iter().find(|truth| truth.span.span_id == span.span_id).unwrap().span;
-                prop_assert_eq!((span.cost, &span.basis), (truth.cost, &truth.basis));
-                prop_assert_eq!((span.tokens_input, &span.model), (truth.tokens_input, &truth.model));
+                let expected =
+                    &expected.iter().find(|expected| expected.span.span_id == span.span_id).unwrap().span;
+                prop_assert_eq!((span.cost, &span.basis), (expected.cost, &expected.basis));
+                prop_assert_eq!((span.tokens_input, &span.model), (expected.tokens_input, &expected.model));
             }
         }
         Ok(())
@@ -189,7 +190,7 @@ pub async fn returns_usage_page_by_page_ordered_by_start(store: &TraceStore) {
         after = Some(last.cursor);
         found.extend(page.into_iter().map(|usage| usage.trace_id));
     }
-    let mut truth: Vec<_> = oracle::inside(&traces, some).collect();
-    truth.sort_by_key(|trace| trace.timestamp);
-    assert_eq!(found, truth.iter().map(|trace| trace.trace_id.clone()).collect::<Vec<_>>());
+    let mut expected: Vec<_> = oracle::inside(&traces, some).collect();
+    expected.sort_by_key(|trace| trace.timestamp);
+    assert_eq!(found, expected.iter().map(|trace| trace.trace_id.clone()).collect::<Vec<_>>());
 }

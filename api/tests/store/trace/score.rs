@@ -117,8 +117,8 @@ pub async fn a_score_replaced_a_hundred_times_leaves_no_drift(store: &TraceStore
         let timestamp = Timestamp::from_micros(START + round);
         store.score(&NewScore { timestamp, ..score(workspace_id, "t", name, value) }).await.unwrap();
         trace.quality = mean(sent, Some(&scores));
-        let truth = oracle::sums([&trace]);
-        assert_eq!(store.sums(workspace_id, &windows).await.unwrap(), [truth; 4], "after {round}");
+        let expected = oracle::sums([&trace]);
+        assert_eq!(store.sums(workspace_id, &windows).await.unwrap(), [expected; 4], "after {round}");
     }
     let hours = store.sums_by_step(workspace_id, always(), Duration::from_secs(3600)).await.unwrap();
     assert_eq!(hours, [(Timestamp::from_micros(START), oracle::sums([&trace]))]);

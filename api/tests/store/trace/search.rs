@@ -34,10 +34,10 @@ pub async fn finds_spans_that_contain_a_text_ordered_by_start(store: &TraceStore
     };
     store_sample::write(store, &[trace("a"), trace("b"), trace("c")], 3).await;
     let found = store.search(workspace_id, "b", "nEEdle").await.unwrap().unwrap();
-    let truth: Vec<_> =
+    let expected: Vec<_> =
         (0..700).rev().filter(|number| number % 7 == 0).map(|number| format!("b{number}")).collect();
     assert_eq!((found.total, found.incomplete), (100, false));
-    assert_eq!(found.items, truth);
+    assert_eq!(found.items, expected);
     let found = store.search(workspace_id, "b", "needles").await.unwrap().unwrap();
     assert_eq!((found.total, found.items), (0, vec![]));
     let found = store.search(workspace_id, "b", "xxx").await.unwrap().unwrap();

@@ -81,21 +81,22 @@ pub async fn sessions_and_end_users_read_page_by_page_equal_brute_force(store: &
             for id in ids {
                 let request = SessionRequest { workspace_id, kind, id: id.to_owned(), limit, after: None };
                 let found = walk(store, request).await;
-                let mut truth: Vec<(usize, &NewTrace)> =
+                let mut expected: Vec<(usize, &NewTrace)> =
                     traces.iter().enumerate().filter(|(_, trace)| id_of(trace, kind) == Some(id)).collect();
-                prop_assert_eq!(found.is_some(), !truth.is_empty());
+                prop_assert_eq!(found.is_some(), !expected.is_empty());
                 let Some(found) = found else { continue };
-                truth.sort_by_key(|(arrival, trace)| (trace.timestamp.as_micros(), *arrival));
-                let mut truth: Vec<_> = truth.into_iter().map(|(_, trace)| trace).collect();
+                expected.sort_by_key(|(arrival, trace)| (trace.timestamp.as_micros(), *arrival));
+                let mut expected: Vec<_> = expected.into_iter().map(|(_, trace)| trace).collect();
                 if kind == SessionKind::EndUser {
-                    truth.reverse();
+                    expected.reverse();
                 }
                 prop_assert_eq!(&found.id, id);
-                prop_assert_eq!(found.totals, totals(&truth));
-                prop_assert_eq!(found.items.len(), truth.len());
-                for (found, truth) in found.items.iter().zip(truth) {
-                    prop_assert_eq!(&found.trace, &oracle::shown(truth));
-                    let (input, output) = (format!("in {}", truth.trace_id), json!({"of": truth.trace_id}));
+                prop_assert_eq!(found.totals, totals(&expected));
+                prop_assert_eq!(found.items.len(), expected.len());
+                for (found, expected) in found.items.iter().zip(expected) {
+                    prop_assert_eq!(&found.trace, &oracle::shown(expected));
+                    let (input, output) =
+                        (format!("in {}", expected.trace_id), json!({"of": expected.trace_id}));
                     prop_assert_eq!(
                         (&found.input, &found.output),
                         (&Some(Value::from(input)), &Some(output))
@@ -118,22 +119,22 @@ pub async fn sessions_and_end_users_of_a_window_equal_brute_force(store: &TraceS
         for (cut, limit) in questions {
             let window = cut.window(&traces);
             for kind in KINDS {
-                let mut truth: BTreeMap<&str, Vec<&NewTrace>> = BTreeMap::new();
+                let mut expected: BTreeMap<&str, Vec<&NewTrace>> = BTreeMap::new();
                 for trace in oracle::inside(&traces, window) {
                     if let Some(id) = id_of(trace, kind) {
-                        truth.entry(id).or_default().push(trace);
+                        expected.entry(id).or_default().push(trace);
                     }
                 }
-                let mut truth: Vec<_> =
-                    truth.into_iter().map(|(id, traces)| (id.to_owned(), totals(&traces))).collect();
+                let mut expected: Vec<_> =
+                    expected.into_iter().map(|(id, traces)| (id.to_owned(), totals(&traces))).collect();
                 // Most recently active first, then by id, since the sort is stable.
-                truth.sort_by_key(|(_, totals)| std::cmp::Reverse(totals.last.map(Timestamp::as_micros)));
+                expected.sort_by_key(|(_, totals)| std::cmp::Reverse(totals.last.map(Timestamp::as_micros)));
                 let found =
                     store.sessions(&SessionListRequest { workspace_id, kind, window, limit }).await.unwrap();
-                prop_assert_eq!(found.total, truth.len() as u64);
-                truth.truncate(limit as usize);
+                prop_assert_eq!(found.total, expected.len() as u64);
+                expected.truncate(limit as usize);
                 let found: Vec<_> = found.items.into_iter().map(|item| (item.id, item.totals)).collect();
-                prop_assert_eq!(found, truth);
+                prop_assert_eq!(found, expected);
             }
         }
         Ok(())

@@ -30,9 +30,9 @@ pub async fn sums_of_any_windows_equal_brute_force(store: &TraceStore) {
         );
         for window in windows {
             let found = store.sums(workspace_id, &[window, window.previous()]).await.unwrap();
-            let truth =
+            let expected =
                 [window, window.previous()].map(|window| oracle::sums(oracle::inside(&traces, window)));
-            prop_assert_eq!(found, truth, "{:?}", window);
+            prop_assert_eq!(found, expected, "{:?}", window);
         }
         Ok(())
     });
@@ -57,11 +57,11 @@ pub async fn sums_by_any_step_of_a_chart_equal_brute_force(store: &TraceStore) {
         for window in cuts.iter().map(|cut| cut.window(&traces)) {
             for step in STEPS_MINUTES.map(|minutes| Duration::from_secs(minutes * 60)) {
                 let found = store.sums_by_step(workspace_id, window, step).await.unwrap();
-                let truth: Vec<_> = oracle::by_step(&traces, window, step)
+                let expected: Vec<_> = oracle::by_step(&traces, window, step)
                     .into_iter()
                     .map(|(start, traces)| (start, oracle::sums(traces)))
                     .collect();
-                prop_assert_eq!(found, truth, "{:?} {:?}", window, step);
+                prop_assert_eq!(found, expected, "{:?} {:?}", window, step);
             }
         }
         Ok(())

@@ -19,21 +19,21 @@ use test_support::{
     server::{self, PASSWORD},
 };
 
-/// Returns a folder with migrated, empty databases.
-async fn empty_folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    agent_obs(&["migrate"], &[("DATA_DIR", folder.path().to_str().unwrap())]).await.expect(0);
-    folder
+/// Returns a directory with migrated, empty databases.
+async fn empty_directory() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    agent_obs(&["migrate"], &[("DATA_DIR", directory.path().to_str().unwrap())]).await.expect(0);
+    directory
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn email_of_another_account_on_the_server_stops_the_transfer() {
-    let folder = tempfile::tempdir().unwrap();
-    fill::fill(&folder).await;
+    let directory = tempfile::tempdir().unwrap();
+    fill::fill(&directory).await;
     let database = plain().await.database().await;
-    let target = fill::on(&database, &folder).await;
-    target.anyone().register("Bob@example.com", PASSWORD).await.expect(201);
-    let run = transfer(folder.path(), &database).await.expect(1);
+    let target = fill::on(&database, &directory).await;
+    target.anonymous_client().register("Bob@example.com", PASSWORD).await.expect(201);
+    let run = transfer(directory.path(), &database).await.expect(1);
     assert!(run.stderr.contains("nothing was copied") && run.stderr.contains("bob@example.com"), "{run:?}");
     assert!(!run.stderr.contains("ada@"), "{run:?}");
     for (table, rows) in
@@ -44,43 +44,46 @@ async fn email_of_another_account_on_the_server_stops_the_transfer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn invalid_folder_is_named_with_the_reason() {
+async fn invalid_directory_is_named_with_the_reason() {
     let database = plain().await.database().await;
-    let folder = tempfile::tempdir().unwrap();
-    let refused = async |folder: &Path, why: &str| {
-        let run = transfer(folder, &database).await.expect(2);
-        assert!(run.stderr.contains(folder.to_str().unwrap()) && run.stderr.contains(why), "{why}: {run:?}");
+    let directory = tempfile::tempdir().unwrap();
+    let rejected = async |directory: &Path, why: &str| {
+        let run = transfer(directory, &database).await.expect(2);
+        assert!(
+            run.stderr.contains(directory.to_str().unwrap()) && run.stderr.contains(why),
+            "{why}: {run:?}"
+        );
         assert!(run.stdout.is_empty(), "{run:?}");
     };
-    refused(&folder.path().join("nowhere"), "accounts.db does not exist").await;
-    refused(folder.path(), "accounts.db does not exist").await;
+    rejected(&directory.path().join("nowhere"), "accounts.db does not exist").await;
+    rejected(directory.path(), "accounts.db does not exist").await;
     fs::write(
-        folder.path().join("accounts.db"),
+        directory.path().join("accounts.db"),
         "this file is not a database, although its name ends with .db",
     )
     .unwrap();
-    refused(folder.path(), "accounts.db cannot be read: ").await;
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is created there");
+    rejected(directory.path(), "accounts.db cannot be read: ").await;
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is created there");
 
-    let folder = empty_folder().await;
+    let directory = empty_directory().await;
     let modify = async |statement: &str| {
-        let options = SqliteConnectOptions::new().filename(folder.path().join("traces.db"));
+        let options = SqliteConnectOptions::new().filename(directory.path().join("traces.db"));
         let mut connection = options.connect().await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     };
     modify("UPDATE _sqlx_migrations SET version = version + 9000").await;
-    refused(folder.path(), "traces.db was written by a newer version").await;
+    rejected(directory.path(), "traces.db was written by a newer version").await;
     modify("DELETE FROM _sqlx_migrations").await;
-    refused(folder.path(), "traces.db was written by an older version: run `agent-obs migrate`").await;
-    fs::remove_file(folder.path().join("traces.db")).unwrap();
-    refused(folder.path(), "traces.db does not exist").await;
+    rejected(directory.path(), "traces.db was written by an older version: run `agent-obs migrate`").await;
+    fs::remove_file(directory.path().join("traces.db")).unwrap();
+    rejected(directory.path(), "traces.db does not exist").await;
     assert_eq!(count(&database, "users").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn transfer_requires_a_configured_and_reachable_server() {
-    let folder = empty_folder().await;
-    let from = ["transfer", "--from", folder.path().to_str().unwrap()];
+    let directory = empty_directory().await;
+    let from = ["transfer", "--from", directory.path().to_str().unwrap()];
     for settings in
         [&[][..], &[("POSTGRES_URL", "postgres://db/accounts")], &[("TIMESCALE_URL", "mysql://db/all")]]
     {
@@ -96,23 +99,24 @@ async fn transfer_requires_a_configured_and_reachable_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn traces_older_than_the_retention_of_the_server_are_not_copied() {
-    let folder = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let now = Clock::system().now();
-    let server = server::builder().live().in_folder(&folder).spawn().await;
+    let server = server::builder().with_system_clock().in_directory(&directory).spawn().await;
     let ada = server.member("ada").await;
     let at = |id: &str, days: u64| sample::full(id, now - Duration::from_secs(days * 86_400), id);
     ada.ingest(&[at("new", 2), at("old", 40), at("newer", 1)]).await;
     server.stop();
     let database = plain().await.database().await;
     let settings = [("TIMESCALE_URL", database.as_str()), ("TRACE_RETENTION_DAYS", "30")];
-    let run = agent_obs(&["transfer", "--from", folder.path().to_str().unwrap()], &settings).await.expect(0);
+    let run =
+        agent_obs(&["transfer", "--from", directory.path().to_str().unwrap()], &settings).await.expect(0);
     assert!(run.stdout.contains("traces: 2 (2 new)"), "{run:?}");
 }
 
 #[tokio::test]
 async fn read_only_store_rejects_writes() {
-    let folder = empty_folder().await;
-    let store = TraceStore::open_sqlite_read_only(&folder.path().join("traces.db")).await.unwrap();
+    let directory = empty_directory().await;
+    let store = TraceStore::open_sqlite_read_only(&directory.path().join("traces.db")).await.unwrap();
     store.ping().await.unwrap();
     let (trace_id, name) = ("t".to_owned(), "quality".to_owned());
     let (workspace_id, timestamp) = (Uuid::nil(), Timestamp::EPOCH);

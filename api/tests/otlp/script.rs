@@ -1,5 +1,5 @@
-//! Runs a library in another language as its users do: a script in `python/` or `node/`, with the libraries that
-//! scripts/setup.sh installed, configured only with endpoint, protocol and key.
+//! Runs a script in `python/` or `node/` with the libraries that scripts/setup.sh installed, configured only with
+//! endpoint, protocol and key, as applications are.
 
 use std::{
     env, fs,
@@ -21,31 +21,31 @@ use crate::fake_model_api;
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/otlp");
 /// Timeout of a script, including the retries of its exporter.
-const PATIENCE: Duration = Duration::from_secs(60);
+const SCRIPT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A script in `python/` or `node/`, not yet started.
-pub struct Library {
+pub struct Script {
     command: Command,
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 /// A running script.
-pub struct Running {
+pub struct RunningScript {
     child: Child,
-    _folder: tempfile::TempDir,
+    _directory: tempfile::TempDir,
 }
 
 /// The result of a script: every span that its SDK ended, in that order.
 #[derive(Default)]
 pub struct Run {
-    pub spans: Vec<Sent>,
+    pub spans: Vec<SentSpan>,
     /// The output on standard error.
     pub errors: String,
 }
 
 /// A span as its SDK recorded it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Sent {
+pub struct SentSpan {
     pub trace_id: String,
     pub span_id: String,
     pub parent_span_id: Option<String>,
@@ -65,32 +65,32 @@ pub struct SentEvent {
     pub attributes: Map<String, Value>,
 }
 
-impl Library {
+impl Script {
     /// Prepares a script in `python/`.
     pub fn python(script: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(INSTALLED.join("python/bin/python"));
+        let directory = tempfile::tempdir().unwrap();
+        let mut command = Command::new(INSTALL_DIRECTORY.join("python/bin/python"));
         // Do not write bytecode files next to the scripts.
         command.arg("-B").arg(format!("{SOURCES}/python/{script}.py"));
-        Self { command, folder }.isolated()
+        Self { command, directory }.isolated()
     }
 
     /// Prepares a script in `node/`, copied next to the libraries because Node looks for them there.
     pub fn node(script: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let directory = tempfile::tempdir().unwrap();
         for file in fs::read_dir(format!("{SOURCES}/node")).unwrap() {
             let file = file.unwrap();
-            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+            fs::copy(file.path(), directory.path().join(file.file_name())).unwrap();
         }
-        let libraries = INSTALLED.join("node/node_modules");
-        std::os::unix::fs::symlink(libraries, folder.path().join("node_modules")).unwrap();
+        let libraries = INSTALL_DIRECTORY.join("node/node_modules");
+        std::os::unix::fs::symlink(libraries, directory.path().join("node_modules")).unwrap();
         let mut command = Command::new("node");
-        command.arg(folder.path().join(format!("{script}.mjs")));
-        Self { command, folder }.isolated()
+        command.arg(directory.path().join(format!("{script}.mjs")));
+        Self { command, directory }.isolated()
     }
 
     fn isolated(mut self) -> Self {
-        let home = self.folder.path().to_owned();
+        let home = self.directory.path().to_owned();
         self.command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default()).env("HOME", home);
         self.command.env("OPENAI_BASE_URL", &*fake_model_api::URL).env("OPENAI_API_KEY", "sk-test");
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -109,10 +109,10 @@ impl Library {
             .with("OTEL_EXPORTER_OTLP_HEADERS", headers)
     }
 
-    pub fn start(mut self) -> Running {
+    pub fn start(mut self) -> RunningScript {
         let child =
             self.command.spawn().unwrap_or_else(|error| panic!("{:?}: {error}", self.command.as_std()));
-        Running { child, _folder: self.folder }
+        RunningScript { child, _directory: self.directory }
     }
 
     /// Runs the script to its end. It must succeed.
@@ -121,16 +121,17 @@ impl Library {
     }
 }
 
-impl Running {
+impl RunningScript {
     pub async fn end(self) -> Run {
-        let output = timeout(PATIENCE, self.child.wait_with_output()).await;
-        let output = output.unwrap_or_else(|_| panic!("the script did not end within {PATIENCE:?}")).unwrap();
+        let output = timeout(SCRIPT_TIMEOUT, self.child.wait_with_output()).await;
+        let output =
+            output.unwrap_or_else(|_| panic!("the script did not end within {SCRIPT_TIMEOUT:?}")).unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let (status, output, errors) = (output.status, text(output.stdout), text(output.stderr));
         assert!(status.success(), "{status}: {errors}");
         // Some libraries print other lines.
         let lines = output.lines().filter(|line| line.starts_with('{'));
-        let spans: Vec<Sent> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+        let spans: Vec<SentSpan> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
         assert!(!spans.is_empty(), "the script sent no spans: {output}{errors}");
         Run { spans, errors }
     }
@@ -138,29 +139,29 @@ impl Running {
 
 impl Run {
     /// Returns the spans of this name.
-    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Sent> {
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a SentSpan> {
         self.spans.iter().filter(move |span| span.name == name)
     }
 
     /// Returns the spans without a parent.
-    pub fn roots(&self) -> impl Iterator<Item = &Sent> {
+    pub fn roots(&self) -> impl Iterator<Item = &SentSpan> {
         self.spans.iter().filter(|span| span.parent_span_id.is_none())
     }
 }
 
-/// The folder in which scripts/setup.sh installed the libraries. The Makefile passes it as `OTLP_CLIENTS`; without the
-/// Makefile it is computed in the same way.
-static INSTALLED: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = env::var_os("OTLP_CLIENTS").map_or_else(default_folder, PathBuf::from);
+/// The directory in which scripts/setup.sh installed the libraries. The Makefile passes it as `OTLP_CLIENTS`; without
+/// the Makefile it is computed in the same way.
+static INSTALL_DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let directory = env::var_os("OTLP_CLIENTS").map_or_else(default_directory, PathBuf::from);
     assert!(
-        folder.join("python/bin/python").exists() && folder.join("node/node_modules").exists(),
+        directory.join("python/bin/python").exists() && directory.join("node/node_modules").exists(),
         "the OpenTelemetry client libraries are not installed in {}: run `make setup-test` to install them from PyPI and npm",
-        folder.display()
+        directory.display()
     );
-    folder
+    directory
 });
 
-fn default_folder() -> PathBuf {
+fn default_directory() -> PathBuf {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_default();
     let tools = set("AGENT_OBS_TOOLS").unwrap_or_else(|| cache().join("agent-obs/tools"));
