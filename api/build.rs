@@ -1,6 +1,6 @@
-//! Embeds the SPA in the binary: every file of `web/dist` (or of the folder in `AGENT_OBS_WEB_DIST`), raw and
-//! compressed. Without that folder the binary has no SPA and says so. Also detects whether TimescaleDB is installed,
-//! for the tests.
+//! Embeds the SPA in the binary: every file of `web/dist` (or of the directory in `AGENT_OBS_WEB_DIST`), raw and
+//! compressed. Without that directory, the binary contains no SPA and shows a message instead. Also detects whether
+//! TimescaleDB is installed, for the tests.
 
 use std::{
     env, fs,
@@ -13,7 +13,7 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=AGENT_OBS_WEB_DIST");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=../migrations");
-    look_for_timescale();
+    detect_timescale();
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("OUT_DIR is not set"))?);
     let dist = env::var_os("AGENT_OBS_WEB_DIST").map_or_else(|| PathBuf::from("../web/dist"), PathBuf::from);
     println!("cargo::rerun-if-changed={}", dist.display());
@@ -35,25 +35,25 @@ fn main() -> io::Result<()> {
 }
 
 /// Sets `cfg(timescale)` if the extension is installed; its tests are ignored otherwise.
-fn look_for_timescale() {
+fn detect_timescale() {
     println!("cargo::rustc-check-cfg=cfg(timescale)");
     let Ok(output) = Command::new("pg_config").arg("--sharedir").output() else { return };
-    let folder = Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("extension");
-    if folder.is_dir() {
-        println!("cargo::rerun-if-changed={}", folder.display());
+    let directory = Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("extension");
+    if directory.is_dir() {
+        println!("cargo::rerun-if-changed={}", directory.display());
     }
-    if folder.join("timescaledb.control").is_file() {
+    if directory.join("timescaledb.control").is_file() {
         println!("cargo::rustc-cfg=timescale");
     }
 }
 
-/// Returns all files below a folder, sorted by name; empty if the folder does not exist.
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// Returns all files below a directory, sorted by name; empty if the directory does not exist.
+fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    if !folder.is_dir() {
+    if !directory.is_dir() {
         return Ok(found);
     }
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.is_dir() {
             found.extend(files(&path)?);

@@ -210,9 +210,9 @@ pub(crate) fn batch(first: u64, count: u64, timestamp: impl Fn(u64) -> Timestamp
     body
 }
 
-/// Creates a folder with a static page of the size of the KPI response.
-pub(crate) fn constant_page(folder: &Path) -> io::Result<PathBuf> {
-    let web = folder.join("web");
+/// Creates a directory with a static page of the size of the KPI response.
+pub(crate) fn constant_page(directory: &Path) -> io::Result<PathBuf> {
+    let web = directory.join("web");
     fs::create_dir_all(&web)?;
     fs::write(web.join("constant.json"), format!("{{\"constant\":\"{}\"}}", "x".repeat(440)))?;
     Ok(web)

@@ -18,10 +18,10 @@ use crate::{
 /// Maximum number of traces for the raw bulk load.
 const RAW_TRACES: u64 = 400_000;
 
-/// Runs all measurements. `web` is a folder with the static page.
-pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Part> {
+/// Runs all measurements. `web` is a directory with the static page.
+pub(crate) async fn measure(directory: &Path, web: &Path, size: Size) -> Result<Part> {
     let mut part = Part::new("Embedded", "Release binary with embedded stores", size);
-    let process = start(folder, web).await?;
+    let process = start(directory, web).await?;
     // The memory includes the login, which hashes a password.
     let client = Client::log_in(&process.url).await?;
     part.idle("new database", &memory(&process)?);
@@ -30,12 +30,12 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     let workspace_id = client.workspace_id().await?;
     // Stopping moves the write-ahead log into the database file.
     process.stop().await?;
-    part.disk(machine::bytes(&folder.join("data"), "traces.db")?, size.traces);
-    let store = TraceStore::open_sqlite(&folder.join("data").join("traces.db")).await?;
+    part.disk(machine::bytes(&directory.join("data"), "traces.db")?, size.traces);
+    let store = TraceStore::open_sqlite(&directory.join("data").join("traces.db")).await?;
     alert::measure(&store, workspace_id, &mut part).await?;
     store.close().await;
 
-    let process = start(folder, web).await?;
+    let process = start(directory, web).await?;
     part.start(&[(String::new(), process.started_in)]);
     let client = Client::log_in(&process.url).await?;
     part.idle("existing database", &memory(&process)?);
@@ -50,14 +50,14 @@ pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Par
     part.spans(otlp::rate(&client, size.time).await?);
     part.busy(&memory(&process)?);
     process.stop().await?;
-    let raw = raw::sqlite::bulk_load(folder, size.traces.min(RAW_TRACES)).await?;
+    let raw = raw::sqlite::bulk_load(directory, size.traces.min(RAW_TRACES)).await?;
     part.comparison("a raw bulk load of the same rows", "≥ 50 %", rate, raw);
     Ok(part)
 }
 
-async fn start(folder: &Path, web: &Path) -> Result<Process> {
+async fn start(directory: &Path, web: &Path) -> Result<Process> {
     let arguments = ["--web-dir".as_ref(), web.as_os_str()];
-    Process::start(folder, &arguments, &[("RATE_LIMIT_PER_MINUTE", "0")]).await
+    Process::start(directory, &arguments, &[("RATE_LIMIT_PER_MINUTE", "0")]).await
 }
 
 fn memory(process: &Process) -> Result<[(String, Memory); 1]> {

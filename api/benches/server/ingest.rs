@@ -13,7 +13,7 @@ const BATCH: u64 = 100;
 /// Number of concurrent requests.
 const SENDERS: usize = 32;
 /// Number of the first trace after the history.
-const LIVE: u64 = 1 << 40;
+const FIRST_TRACE: u64 = 1 << 40;
 
 /// Loads `count` traces that are spread evenly over the last 30 days, and waits until they are counted.
 pub(crate) async fn load_history(client: &Client, count: u64) -> Result<()> {
@@ -37,7 +37,7 @@ pub(crate) async fn visible(client: &Client, cached: bool) -> Result<Vec<f64>> {
     let mut times = Vec::new();
     for number in 0..20 {
         list().await?;
-        let (now, number) = (Clock::system().now(), LIVE * if cached { 2 } else { 3 } + number);
+        let (now, number) = (Clock::system().now(), FIRST_TRACE * if cached { 2 } else { 3 } + number);
         client.send(data::batch(number, 1, |_| now)).await?;
         let acknowledged = Instant::now();
         let trace_id = data::row(number, now).trace_id;
@@ -55,9 +55,9 @@ pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
     // More than the server accepts in this time.
     let batches = time.as_secs() * 1000;
     let now = Clock::system().now();
-    let timestamp = |number: u64| now + Duration::from_micros(number - LIVE);
+    let timestamp = |number: u64| now + Duration::from_micros(number - FIRST_TRACE);
     let bodies: Vec<String> =
-        (0..batches).map(|batch| data::batch(LIVE + batch * BATCH, BATCH, timestamp)).collect();
+        (0..batches).map(|batch| data::batch(FIRST_TRACE + batch * BATCH, BATCH, timestamp)).collect();
     // Starts at a whole minute, so that the query is cheap and does not slow down ingestion.
     let start = now.floor(Duration::from_secs(60));
     let kpis = requests_between(start, start + Duration::from_secs(3600));

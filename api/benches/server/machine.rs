@@ -25,10 +25,10 @@ pub(crate) fn memory(pid: u32) -> Result<Memory> {
     Ok(Memory { now: field("VmRSS:")?, peak: field("VmHWM:")? })
 }
 
-/// Returns the total size in bytes of all files in `folder` whose names begin with `prefix`.
-pub(crate) fn bytes(folder: &Path, prefix: &str) -> Result<u64> {
+/// Returns the total size in bytes of all files in `directory` whose names begin with `prefix`.
+pub(crate) fn bytes(directory: &Path, prefix: &str) -> Result<u64> {
     let mut sum = 0;
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(prefix) {
             sum += entry.metadata()?.len();

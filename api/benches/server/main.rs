@@ -59,14 +59,14 @@ async fn main() -> Result<()> {
     let args = Args::parse();
     let size = Size { traces: args.traces, time: Duration::from_secs(args.seconds) };
     let wanted = |side| args.only.is_none_or(|only| only == side);
-    let folder = tempfile::tempdir()?;
-    let web = data::constant_page(folder.path())?;
+    let directory = tempfile::tempdir()?;
+    let web = data::constant_page(directory.path())?;
     let mut parts = Vec::new();
     if wanted(Side::Embedded) {
-        parts.push(embedded::measure(folder.path(), &web, size).await?);
+        parts.push(embedded::measure(directory.path(), &web, size).await?);
     }
     if wanted(Side::Servers) {
-        parts.push(servers::measure(folder.path(), &web, size).await?);
+        parts.push(servers::measure(directory.path(), &web, size).await?);
     }
 
     let old = args.write.as_ref().and_then(|path| std::fs::read_to_string(path).ok());

@@ -21,7 +21,7 @@ const TRACE: u64 = 8;
 /// Number of concurrent requests.
 const SENDERS: usize = 16;
 /// Number of the first trace, above all other numbers.
-const FIRST: u64 = 1 << 44;
+const FIRST_TRACE: u64 = 1 << 44;
 
 /// Sends prepared batches as fast as the server accepts them, waits until the last trace is counted, and returns spans per
 /// second.
@@ -41,7 +41,7 @@ pub(crate) async fn rate(client: &Client, time: Duration) -> Result<f64> {
 }
 
 fn body(batch: u64, now: Timestamp) -> Vec<u8> {
-    let first = FIRST + batch * BATCH / TRACE;
+    let first = FIRST_TRACE + batch * BATCH / TRACE;
     let spans = (first..first + BATCH / TRACE).flat_map(|number| trace(number, now)).collect();
     let resource = Resource { attributes: vec![text("service.name", "bench")], ..Resource::default() };
     let scope_spans = vec![ScopeSpans { spans, ..ScopeSpans::default() }];
@@ -53,7 +53,7 @@ fn body(batch: u64, now: Timestamp) -> Vec<u8> {
 /// Generates the spans of a trace, the agent span last. Model calls have the texts of a generated REST trace.
 fn trace(number: u64, now: Timestamp) -> Vec<Span> {
     let row = data::row(number, now);
-    let nanos = u64::try_from(now.as_micros()).unwrap_or(0) * 1000 + (number - FIRST) * 1000;
+    let nanos = u64::try_from(now.as_micros()).unwrap_or(0) * 1000 + (number - FIRST_TRACE) * 1000;
     let id = |span: u64| (number * TRACE + span).to_be_bytes().to_vec();
     let span = |index: u64, name: &str, attributes: Vec<KeyValue>| Span {
         trace_id: [row.trace_id.as_bytes()[..8].to_vec(), number.to_be_bytes().to_vec()].concat(),

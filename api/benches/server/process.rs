@@ -26,9 +26,9 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts the server in `folder` on a free port and waits for its first 200 response.
+    /// Starts the server in `directory` on a free port and waits for its first 200 response.
     pub(crate) async fn start<A: AsRef<OsStr>>(
-        folder: &Path,
+        directory: &Path,
         arguments: &[A],
         settings: &[(&str, &str)],
     ) -> Result<Self> {
@@ -37,8 +37,8 @@ impl Process {
             .arg("serve")
             .args(arguments)
             .env_clear()
-            .current_dir(folder)
-            .env("DATA_DIR", folder.join("data"))
+            .current_dir(directory)
+            .env("DATA_DIR", directory.join("data"))
             .env("SERVICE_PORT", "0")
             .env("LOG_LEVEL", "warn")
             .envs(settings.iter().copied())

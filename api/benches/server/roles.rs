@@ -20,7 +20,7 @@ const POSTGRES_SETTINGS: &[(&str, &str)] =
     &[("shared_buffers", "512MB"), ("max_wal_size", "4GB"), ("wal_compression", "on")];
 /// Settings of Redis, as in docker-compose.yml.
 const REDIS_SETTINGS: &[(&str, &str)] = &[("appendonly", "yes"), ("appendfsync", "everysec")];
-const SECRET: &str = "a secret that the four roles of the benchmark share";
+const SECRET: &str = "the shared secret of all roles in the benchmark";
 /// A rate limit that is checked but never reached.
 const LIMIT: &str = "1000000000";
 
@@ -62,7 +62,7 @@ impl Servers {
     }
 
     /// Runs the maintenance that PostgreSQL would run within minutes: statistics, visibility map, checkpoint.
-    pub(crate) async fn settle(&self) {
+    pub(crate) async fn run_maintenance(&self) {
         self.postgres.execute(DATABASE, "VACUUM (ANALYZE)").await;
         self.postgres.execute(DATABASE, "CHECKPOINT").await;
     }
@@ -82,7 +82,7 @@ impl Servers {
 
 impl Roles {
     /// Starts the roles, the gateway last, because it needs the URLs of the others.
-    pub(crate) async fn start(folder: &Path, web: &Path, servers: &Servers) -> Result<Self> {
+    pub(crate) async fn start(directory: &Path, web: &Path, servers: &Servers) -> Result<Self> {
         let (database, redis) = (servers.database(), servers.redis.url());
         let mut roles = Self { processes: Vec::new() };
         for role in [Role::Processing, Role::Query, Role::Ingestion, Role::Gateway] {
@@ -100,7 +100,7 @@ impl Roles {
                 settings.push(("INGESTION_SERVICE_URL", roles.url(Role::Ingestion)?));
                 arguments.extend(["--web-dir".as_ref(), web.as_os_str()]);
             }
-            let process = Process::start(folder, &arguments, &settings).await?;
+            let process = Process::start(directory, &arguments, &settings).await?;
             roles.processes.insert(0, (role, process));
         }
         Ok(roles)

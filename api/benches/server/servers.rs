@@ -16,28 +16,28 @@ use crate::{
 /// Maximum number of traces for the raw bulk load.
 const RAW_TRACES: u64 = 400_000;
 
-/// Runs all measurements. `web` is a folder with the static page.
-pub(crate) async fn measure(folder: &Path, web: &Path, size: Size) -> Result<Part> {
+/// Runs all measurements. `web` is a directory with the static page.
+pub(crate) async fn measure(directory: &Path, web: &Path, size: Size) -> Result<Part> {
     let what = format!(
         "Release binary as four roles, one process each, with {} on the same machine",
         Servers::described()
     );
     let mut part = Part::new("Servers", &what, size);
     let servers = Servers::start().await;
-    let roles = Roles::start(folder, web, &servers).await?;
+    let roles = Roles::start(directory, web, &servers).await?;
     let client = Client::log_in(roles.url(Role::Gateway)?).await?;
     part.idle("new database", &roles.memory()?);
     eprintln!("==> loading {} traces", size.traces);
     ingest::load_history(&client, size.traces).await?;
     let workspace_id = client.workspace_id().await?;
     roles.stop().await?;
-    servers.settle().await;
+    servers.run_maintenance().await;
     part.disk(raw::postgres::bytes(&servers.database()).await?, size.traces);
     let store = servers.traces().await?;
     alert::measure(&store, workspace_id, &mut part).await?;
     store.close().await;
 
-    let roles = Roles::start(folder, web, &servers).await?;
+    let roles = Roles::start(directory, web, &servers).await?;
     part.start(&roles.started_in());
     let client = Client::log_in(roles.url(Role::Gateway)?).await?;
     part.idle("existing database", &roles.memory()?);

@@ -17,7 +17,7 @@ const TABLE: &str = "CREATE TABLE sent (id BIGINT, workspace_id UUID, trace_id T
      CREATE INDEX sent_time ON sent (workspace_id, timestamp, id); \
      CREATE INDEX sent_agent ON sent (workspace_id, agent_id, timestamp, id)";
 /// The tables of the server, with the condition for rows of the newest traces.
-const OWN: [(&str, &str); 3] = [
+const SERVER_TABLES: [(&str, &str); 3] = [
     ("trace_keys", "id IN (SELECT id FROM newest)"),
     ("traces", "id IN (SELECT id FROM newest)"),
     ("payloads", "id IN (SELECT payload_id FROM newest)"),
@@ -74,7 +74,7 @@ pub(crate) async fn reload(url: &str, count: u64) -> Result<f64> {
     );
     sqlx::raw_sql(AssertSqlSafe(newest)).execute(&mut connection).await?;
     let mut tables = Vec::new();
-    for (table, belongs) in OWN {
+    for (table, belongs) in SERVER_TABLES {
         let select = format!("COPY (SELECT * FROM {table} WHERE {belongs} ORDER BY id) TO STDOUT");
         let mut text = Vec::new();
         let mut chunks = connection.copy_out_raw(&select).await?;

@@ -13,12 +13,12 @@ use crate::{Result, data};
 /// Rows per statement, as in the server.
 const ROWS: usize = 64;
 
-/// Loads `count` rows into a new database in `folder` and returns rows per second.
-pub(crate) async fn bulk_load(folder: &Path, count: u64) -> Result<f64> {
+/// Loads `count` rows into a new database in `directory` and returns rows per second.
+pub(crate) async fn bulk_load(directory: &Path, count: u64) -> Result<f64> {
     let now = api::clock::Clock::system().now();
     let rows: Vec<data::Row> = (0..count).map(|number| data::row(number, now)).collect();
     let options = SqliteConnectOptions::new()
-        .filename(folder.join("raw.db"))
+        .filename(directory.join("raw.db"))
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("cache_size", "-65536")
