@@ -5,7 +5,7 @@ set -euo pipefail
 
 : "${TARGET:?}"
 web=http://127.0.0.1:8080
-seen=$TARGET/dev-seen # modification time: start of the last build
+marker=$TARGET/dev-build # modification time: start of the last build
 server='' trunk=''
 # trunk fails if a directory in its ignore list does not exist.
 mkdir -p "$TARGET" web/dist
@@ -30,12 +30,12 @@ trap 'exit 143' TERM
 
 changed() {
     [ -n "$(find api/src api/build.rs api/Cargo.toml crates shared/src shared/Cargo.toml migrations Cargo.toml Cargo.lock \
-        -newer "$seen" -print -quit 2>/dev/null)" ]
+        -newer "$marker" -print -quit 2>/dev/null)" ]
 }
 
 # If the build fails, the running server is kept until the next change.
 build_and_restart() {
-    touch "$seen"
+    touch "$marker"
     if cargo build -p api; then
         stop_server
         "$TARGET/debug/agent-obs" serve --demo &

@@ -17,14 +17,14 @@ else
 fi
 if PATH=$PATH:/usr/sbin command -v "${NGINX:-nginx}" >/dev/null; then
     echo "==> Lint: nginx.conf"
-    folder=$(mktemp -d)
-    trap 'rm -rf "$folder"' EXIT
-    mkdir "$folder/dist"
-    echo '<script type="module">start()</script>' >"$folder/dist/index.html"
-    scripts/nginx.sh web "$folder/dist" "$folder/web"
-    NGINX_WEB=$folder/web NGINX_TMP=$folder NGINX_ACCESS_LOG=$folder/access.log NGINX_SERVER_CONF=$PWD/deploy/load-balancer.conf \
-        scripts/nginx.sh conf >"$folder/nginx.conf"
-    PATH=$PATH:/usr/sbin "${NGINX:-nginx}" -t -q -c "$folder/nginx.conf"
+    temp=$(mktemp -d)
+    trap 'rm -rf "$temp"' EXIT
+    mkdir "$temp/dist"
+    echo '<script type="module">start()</script>' >"$temp/dist/index.html"
+    scripts/nginx.sh web "$temp/dist" "$temp/web"
+    NGINX_WEB=$temp/web NGINX_TMP=$temp NGINX_ACCESS_LOG=$temp/access.log NGINX_SERVER_CONF=$PWD/deploy/load-balancer.conf \
+        scripts/nginx.sh conf >"$temp/nginx.conf"
+    PATH=$PATH:/usr/sbin "${NGINX:-nginx}" -t -q -c "$temp/nginx.conf"
 else
     echo "==> Lint: SKIPPED: nginx.conf (no nginx; installed by make test)"
 fi

@@ -52,7 +52,7 @@ install_packages() {
 
 packages=() # missing Debian packages
 missing=()  # descriptions of the missing programs
-want() {
+require() {
     local what=$1
     shift
     missing+=("$what")
@@ -75,36 +75,36 @@ has_node() {
 compiles_c() { have cc && echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1; }
 
 want_browser() {
-    have "${CHROMIUM:-chromium}" || want "chromium (or CHROMIUM=/path/to/chrome)" chromium
-    have "${CHROMEDRIVER:-chromedriver}" || want "chromedriver (or CHROMEDRIVER=/path/to/chromedriver)" chromium-driver
+    have "${CHROMIUM:-chromium}" || require "chromium (or CHROMIUM=/path/to/chrome)" chromium
+    have "${CHROMEDRIVER:-chromedriver}" || require "chromedriver (or CHROMEDRIVER=/path/to/chromedriver)" chromium-driver
 }
 # Debian starts a PostgreSQL and a Redis server after the installation. Tests and benchmarks start their own.
 want_servers() {
-    have redis-server || want redis-server redis-server
-    have setpriv || want "setpriv (util-linux)" util-linux
-    have_postgres || want "PostgreSQL (or POSTGRES_BIN=/path/to/its/programs)" postgresql
+    have redis-server || require redis-server redis-server
+    have setpriv || require "setpriv (util-linux)" util-linux
+    have_postgres || require "PostgreSQL (or POSTGRES_BIN=/path/to/its/programs)" postgresql
 }
 
-compiles_c || want "a C compiler (cc)" gcc libc6-dev
+compiles_c || require "a C compiler (cc)" gcc libc6-dev
 case $need in
     test)
         want_browser
         want_servers
         # Debian installs nginx in /usr/sbin, which is only on root's PATH.
-        PATH=$PATH:/usr/sbin have "${NGINX:-nginx}" || want "nginx (or NGINX=/path/to/nginx)" nginx
-        have openssl || want openssl openssl
-        has_python || want "python3 3.10 or newer with venv" python3 python3-venv
-        has_node || want "node 18.19 or newer with npm" nodejs npm
-        have brotli || want brotli brotli
+        PATH=$PATH:/usr/sbin have "${NGINX:-nginx}" || require "nginx (or NGINX=/path/to/nginx)" nginx
+        have openssl || require openssl openssl
+        has_python || require "python3 3.10 or newer with venv" python3 python3-venv
+        has_node || require "node 18.19 or newer with npm" nodejs npm
+        have brotli || require brotli brotli
         ;;
     bench)
-        have wrk || want wrk wrk
+        have wrk || require wrk wrk
         want_servers
         ;;
     screenshots)
         want_browser
-        have curl || want curl curl
-        have jq || want jq jq
+        have curl || require curl curl
+        have jq || require jq jq
         ;;
 esac
 if [ ${#packages[@]} -gt 0 ]; then
@@ -156,13 +156,13 @@ install_wasm_opt() {
     if ! { have node && have npm; }; then
         find_apt && install_packages nodejs npm || return 1
     fi
-    local folder=$TOOLS/binaryen-$BINARYEN_VERSION
+    local target=$TOOLS/binaryen-$BINARYEN_VERSION
     step "wasm-opt $BINARYEN_VERSION (npm: binaryen) → $TOOLS"
-    rm -rf "$folder.part"
-    npm install --prefix "$folder.part" --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN_VERSION" || return 1
+    rm -rf "$target.part"
+    npm install --prefix "$target.part" --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN_VERSION" || return 1
     # Fails if the installed version of node is too old.
-    "$folder.part/node_modules/.bin/wasm-opt" --version >/dev/null || return 1
-    rm -rf "$folder" && mv "$folder.part" "$folder"
+    "$target.part/node_modules/.bin/wasm-opt" --version >/dev/null || return 1
+    rm -rf "$target" && mv "$target.part" "$target"
 }
 
 # The Python and JavaScript client libraries of the OTLP tests, at pinned versions.
