@@ -115,11 +115,9 @@ pub enum AlertStateFilter {
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct RecentAlertsQuery {
     /// The maximum number of alerts: 1 to 100. Default: 10.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
     /// Only alerts with this severity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
 }
 
@@ -128,20 +126,15 @@ pub struct RecentAlertsQuery {
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct AlertListQuery {
     /// Only alerts in this state; `open` means firing or acknowledged.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<AlertStateFilter>,
     /// Only alerts with this severity.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// Only alerts of this rule, which may be deleted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_id: Option<Uuid>,
     /// The maximum number of alerts on a page: 1 to 100. Default: 50.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
     /// The number of the page, from 1. Default: 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1))]
     pub page: Option<u32>,
 }

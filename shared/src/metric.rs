@@ -97,7 +97,6 @@ pub struct TimeseriesQuery {
     #[cfg_attr(feature = "openapi", param(ignore))]
     pub time_range: TimeRangeQuery,
     /// Returns one series for each of the ten groups with the most requests. Default: one series of all traces.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_by: Option<Dimension>,
 }
 
@@ -112,7 +111,6 @@ pub struct BreakdownQuery {
     #[cfg_attr(feature = "openapi", param(ignore))]
     pub time_range: TimeRangeQuery,
     /// The maximum number of items: 1 to 100. Default: 10.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
 }

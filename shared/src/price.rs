@@ -113,7 +113,6 @@ pub struct PriceLookupQuery {
     #[cfg_attr(feature = "openapi", param(required, min_length = 1, max_length = 256))]
     pub model: String,
     /// The provider, as in spans. Absent or empty: any provider.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(max_length = 256))]
     pub provider: Option<String>,
 }

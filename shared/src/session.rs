@@ -84,7 +84,6 @@ pub struct SessionListQuery {
     #[cfg_attr(feature = "openapi", param(ignore))]
     pub time_range: TimeRangeQuery,
     /// The maximum number of items: 1 to 100. Default: 50.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
 }
@@ -94,10 +93,8 @@ pub struct SessionListQuery {
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct SessionQuery {
     /// The maximum number of traces: 1 to 100. Default: 50.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
     /// The `next_cursor` of the previous page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }

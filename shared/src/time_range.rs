@@ -11,13 +11,10 @@ use crate::{Timestamp, limit};
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct TimeRangeQuery {
     /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<String>,
     /// The start of a custom range, in RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<String>,
     /// The end of a custom range, exclusive, in RFC 3339.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<String>,
 }
 

@@ -162,7 +162,6 @@ pub struct TraceDetail {
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct TraceDetailQuery {
     /// Whether spans contain their payloads: inputs, outputs, attributes, events and links. Default: `true`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payloads: Option<bool>,
 }
 
@@ -206,29 +205,21 @@ pub struct TraceListQuery {
     #[cfg_attr(feature = "openapi", param(ignore))]
     pub time_range: TimeRangeQuery,
     /// Only traces of this agent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<String>,
     /// Only traces of this model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Only traces with this status.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<TraceStatus>,
     /// Only traces of this session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// Only traces of this end user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// The maximum number of traces on a page: 1 to 100. Default: 50.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
     /// The number of the page, from 1. Default: 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", param(minimum = 1))]
     pub page: Option<u32>,
     /// The `next_cursor` of the previous page. Takes precedence over `page`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
