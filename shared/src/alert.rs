@@ -81,9 +81,6 @@ pub enum AlertState {
 }
 
 impl AlertState {
-    /// All states, in the order of the lifecycle.
-    pub const ALL: [Self; 3] = [Self::Firing, Self::Acknowledged, Self::Resolved];
-
     /// Returns the name in JSON and in queries.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

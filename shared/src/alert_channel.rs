@@ -7,7 +7,7 @@ use crate::{
     Timestamp,
     alert::Severity,
     auth::{check_email, check_name},
-    error::FieldError,
+    error::{FieldError, check},
     limit,
 };
 
@@ -148,35 +148,20 @@ impl AlertChannelFields {
     /// every delivery.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
-        let name = check_name(&self.name).err().map(|detail| FieldError::new("name", detail));
-        let mut errors: Vec<FieldError> = name.into_iter().collect();
-        match (self.kind, &self.url) {
-            (ChannelKind::Email, None) => {}
-            (ChannelKind::Email, Some(_)) => {
-                errors.push(FieldError::new("url", "must be absent if the kind is email"));
-            }
-            (ChannelKind::Webhook | ChannelKind::Slack, None) => {
-                errors.push(FieldError::new("url", "is required"));
-            }
-            (ChannelKind::Webhook | ChannelKind::Slack, Some(url)) => {
-                errors.extend(check_url(url).err().map(|detail| FieldError::new("url", detail)));
-            }
-        }
-        match self.kind {
-            ChannelKind::Email if !(1..=limit::ALERT_EMAILS).contains(&self.to.len()) => {
-                errors
-                    .push(FieldError::new("to", format!("must have 1 to {} addresses", limit::ALERT_EMAILS)));
-            }
-            ChannelKind::Webhook | ChannelKind::Slack if !self.to.is_empty() => {
-                errors.push(FieldError::new("to", "must be empty unless the kind is email"));
-            }
-            ChannelKind::Webhook | ChannelKind::Slack | ChannelKind::Email => {}
-        }
-        for (index, email) in self.to.iter().enumerate() {
-            errors.extend(
-                check_email(email).err().map(|detail| FieldError::new(format!("to[{index}]"), detail)),
-            );
-        }
+        let is_email = self.kind == ChannelKind::Email;
+        let url = match &self.url {
+            None => check(is_email, "is required"),
+            Some(_) if is_email => Err("must be absent if the kind is email"),
+            Some(url) => check_url(url),
+        };
+        let to = if is_email {
+            check((1..=limit::ALERT_EMAILS).contains(&self.to.len()), "must have 1 to 20 addresses")
+        } else {
+            check(self.to.is_empty(), "must be empty unless the kind is email")
+        };
+        let emails = (0..).zip(&self.to).map(|(index, email)| (format!("to[{index}]"), check_email(email)));
+        let mut errors = FieldError::all([("name", check_name(&self.name)), ("url", url), ("to", to)]);
+        errors.extend(FieldError::all(emails));
         errors
     }
 }

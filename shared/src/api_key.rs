@@ -20,7 +20,7 @@ impl CreateApiKeyRequest {
     /// Returns an error for every invalid field.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
-        check_name(&self.name).err().map(|detail| FieldError::new("name", detail)).into_iter().collect()
+        FieldError::all([("name", check_name(&self.name))])
     }
 }
 

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{error::FieldError, limit};
+use crate::{
+    error::{FieldError, check},
+    limit,
+};
 
 /// A new account and its workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,16 +26,12 @@ impl RegisterRequest {
     /// Returns an error for every invalid field, in the order of the form.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
-        let checks = [
+        FieldError::all([
             ("full_name", check_name(&self.full_name)),
             ("email", check_email(&self.email)),
             ("workspace_name", check_name(&self.workspace_name)),
             ("password", check_password(&self.password)),
-        ];
-        checks
-            .into_iter()
-            .filter_map(|(field, check)| check.err().map(|detail| FieldError::new(field, detail)))
-            .collect()
+        ])
     }
 }
 
@@ -92,7 +91,7 @@ pub fn check_email(email: &str) -> Result<(), &'static str> {
                 && !host.starts_with('.')
                 && !host.ends_with('.')
         });
-    if plausible { Ok(()) } else { Err("must be an e-mail address, such as you@example.com") }
+    check(plausible, "must be an e-mail address, such as you@example.com")
 }
 
 /// Checks that `password` is long enough, and that bcrypt does not truncate it.

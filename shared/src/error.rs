@@ -30,6 +30,18 @@ impl FieldError {
     pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { field: field.into(), detail: detail.into() }
     }
+
+    /// Returns an error for every field whose check failed.
+    pub fn all<F: Into<String>, D: Into<String>>(
+        checks: impl IntoIterator<Item = (F, Result<(), D>)>,
+    ) -> Vec<Self> {
+        checks.into_iter().filter_map(|(field, check)| Some(Self::new(field, check.err()?))).collect()
+    }
+}
+
+/// Returns `detail` as the error of a field that is not valid.
+pub(crate) fn check(is_valid: bool, detail: &'static str) -> Result<(), &'static str> {
+    if is_valid { Ok(()) } else { Err(detail) }
 }
 
 /// The stable code of an error.

@@ -203,12 +203,11 @@ pub fn score(value: f64) -> String {
 /// Formats an identifier as words: `trace_ingested` as `Trace ingested`.
 #[must_use]
 pub fn words(identifier: &str) -> String {
-    let text = identifier.replace('_', " ");
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
-        .unwrap_or_default()
+    let mut text = identifier.replace('_', " ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 /// Parses a finite number that a person typed.

@@ -32,20 +32,6 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All metrics.
-    pub const ALL: [Self; 10] = [
-        Self::Requests,
-        Self::Errors,
-        Self::ErrorRate,
-        Self::AvgLatencyMs,
-        Self::P50LatencyMs,
-        Self::P95LatencyMs,
-        Self::P99LatencyMs,
-        Self::CostUsd,
-        Self::Tokens,
-        Self::QualityScore,
-    ];
-
     /// Returns the name in JSON and in queries.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -82,6 +68,15 @@ impl Dimension {
         match self {
             Self::Agent => "agent",
             Self::Model => "model",
+        }
+    }
+
+    /// Returns the value of this dimension.
+    #[must_use]
+    pub fn select<T>(self, agent: T, model: T) -> T {
+        match self {
+            Self::Agent => agent,
+            Self::Model => model,
         }
     }
 }

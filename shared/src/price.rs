@@ -3,7 +3,13 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Timestamp, auth::check_name, cost::PriceTable, error::FieldError, limit};
+use crate::{
+    Timestamp,
+    auth::check_name,
+    cost::PriceTable,
+    error::{FieldError, check},
+    limit,
+};
 
 /// The price of a model, in US dollars per million tokens, each from 0 to 1000000. Replaces the price of the same model and
 /// provider.
@@ -31,23 +37,16 @@ impl PriceRequest {
     /// Returns an error for every invalid field.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
-        let provider = self.provider.as_deref().map_or(Ok(()), check_name);
-        let names = [("model", check_name(&self.model)), ("provider", provider)];
-        let names = names.into_iter().filter_map(|(field, check)| Some(FieldError::new(field, check.err()?)));
-        let prices = [
-            ("input_usd_per_million", Some(self.input_usd_per_million)),
-            ("output_usd_per_million", Some(self.output_usd_per_million)),
-            ("cache_read_usd_per_million", self.cache_read_usd_per_million),
-            ("cache_write_usd_per_million", self.cache_write_usd_per_million),
-        ];
-        let max = f64::from(limit::USD_PER_MILLION);
-        let invalid =
-            prices.into_iter().filter(|(_, price)| price.is_some_and(|price| !(0.0..=max).contains(&price)));
-        names
-            .chain(invalid.map(|(field, _)| {
-                FieldError::new(field, format!("must be from 0 to {}", limit::USD_PER_MILLION))
-            }))
-            .collect()
+        let range = 0.0..=f64::from(limit::USD_PER_MILLION);
+        let check_price = |price: f64| check(range.contains(&price), "must be from 0 to 1000000");
+        FieldError::all([
+            ("model", check_name(&self.model)),
+            ("provider", self.provider.as_deref().map_or(Ok(()), check_name)),
+            ("input_usd_per_million", check_price(self.input_usd_per_million)),
+            ("output_usd_per_million", check_price(self.output_usd_per_million)),
+            ("cache_read_usd_per_million", self.cache_read_usd_per_million.map_or(Ok(()), check_price)),
+            ("cache_write_usd_per_million", self.cache_write_usd_per_million.map_or(Ok(()), check_price)),
+        ])
     }
 }
 
@@ -122,8 +121,10 @@ impl PriceLookupQuery {
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
         let provider = self.provider.as_deref().filter(|provider| !provider.is_empty());
-        let checks = [("model", check_name(&self.model)), ("provider", provider.map_or(Ok(()), check_name))];
-        checks.into_iter().filter_map(|(field, check)| Some(FieldError::new(field, check.err()?))).collect()
+        FieldError::all([
+            ("model", check_name(&self.model)),
+            ("provider", provider.map_or(Ok(()), check_name)),
+        ])
     }
 }
 

@@ -40,7 +40,7 @@ pub enum TimeRange {
 }
 
 /// An absolute window: `[start, end)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Window {
     /// The start.
     pub start: Timestamp,

@@ -66,11 +66,8 @@ impl AlertMetric {
 
     /// Returns the name in JSON.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self.metric() {
-            Some(metric) => metric.as_str(),
-            None => "no_data",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.metric().map_or("no_data", Metric::as_str)
     }
 
     /// Returns the unit of the values, or of their changes if `is_change`.

@@ -1,55 +1,45 @@
 //! The validation of a rule.
 
 use super::{AlertMetric, AlertRuleRequest, Side};
-use crate::{alert::Severity, auth::check_name, error::FieldError, limit, metric::Dimension};
+use crate::{
+    alert::Severity,
+    auth::check_name,
+    error::{FieldError, check},
+    limit,
+};
 
 impl AlertRuleRequest {
     /// Returns an error for every invalid field.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        let mut check = |field: &str, is_valid: bool, detail: &str| {
-            if !is_valid {
-                errors.push(FieldError::new(field, detail));
-            }
-        };
-        let names = [
-            ("name", Some(&self.name)),
-            ("agent_id", self.agent_id.as_ref()),
-            ("model", self.model.as_ref()),
-        ];
-        for (field, name) in names {
-            let checked = name.map_or(Ok(()), |name| check_name(name));
-            check(field, checked.is_ok(), checked.err().unwrap_or_default());
-        }
-        let has_one_group = match self.group_by {
-            None => false,
-            Some(Dimension::Agent) => self.agent_id.is_some(),
-            Some(Dimension::Model) => self.model.is_some(),
-        };
-        check("group_by", !has_one_group, "must be absent if the rule filters by the same dimension");
-        let window = (limit::ALERT_WINDOW_STEP..=limit::ALERT_WINDOW_MINUTES).contains(&self.window_minutes)
+        let has_one_group =
+            self.group_by.is_some_and(|by| by.select(self.agent_id.is_some(), self.model.is_some()));
+        let window = limit::ALERT_WINDOW_STEP..=limit::ALERT_WINDOW_MINUTES;
+        let is_window = window.contains(&self.window_minutes)
             && self.window_minutes.is_multiple_of(limit::ALERT_WINDOW_STEP);
-        check("window_minutes", window, "must be a multiple of 5 from 5 to 10080");
-        check("hysteresis_percent", self.hysteresis_percent <= 90, "must be from 0 to 90");
-        check("for_minutes", self.for_minutes <= 1440, "must be from 0 to 1440");
-        check(
-            "renotify_minutes",
-            self.renotify_minutes.is_none_or(|minutes| (5..=10_080).contains(&minutes)),
-            "must be from 5 to 10080",
-        );
-        check("min_traces", self.min_traces <= 1_000_000, "must be from 0 to 1000000");
+        let is_renotify = self.renotify_minutes.is_none_or(|minutes| (5..=10_080).contains(&minutes));
         let counts_traces = self.metric == AlertMetric::Requests && !self.is_change();
-        check(
-            "min_traces",
-            !counts_traces || self.min_traces == 0,
-            "must be 0 for the metric requests without a baseline",
-        );
+        let is_possible_minimum = !counts_traces || self.min_traces == 0;
         let channels = self.channel_ids.as_ref().map_or(0, Vec::len);
-        check("channel_ids", channels <= limit::ALERT_CHANNELS, "must have at most 50 items");
-        let is_no_data = self.metric == AlertMetric::NoData;
-        check("baseline", !is_no_data || !self.is_change(), "must be none for the metric no_data");
-        check("side", !is_no_data || self.side == Side::Above, "must be above for the metric no_data");
+        let has_data = self.metric != AlertMetric::NoData;
+        let mut errors = FieldError::all([
+            ("name", check_name(&self.name)),
+            ("agent_id", self.agent_id.as_deref().map_or(Ok(()), check_name)),
+            ("model", self.model.as_deref().map_or(Ok(()), check_name)),
+            ("group_by", check(!has_one_group, "must be absent if the rule filters by the same dimension")),
+            ("window_minutes", check(is_window, "must be a multiple of 5 from 5 to 10080")),
+            ("hysteresis_percent", check(self.hysteresis_percent <= 90, "must be from 0 to 90")),
+            ("for_minutes", check(self.for_minutes <= 1440, "must be from 0 to 1440")),
+            ("renotify_minutes", check(is_renotify, "must be from 5 to 10080")),
+            ("min_traces", check(self.min_traces <= 1_000_000, "must be from 0 to 1000000")),
+            (
+                "min_traces",
+                check(is_possible_minimum, "must be 0 for the metric requests without a baseline"),
+            ),
+            ("channel_ids", check(channels <= limit::ALERT_CHANNELS, "must have at most 50 items")),
+            ("baseline", check(has_data || !self.is_change(), "must be none for the metric no_data")),
+            ("side", check(has_data || self.side == Side::Above, "must be above for the metric no_data")),
+        ]);
         self.check_thresholds(&mut errors);
         errors
     }
@@ -106,7 +96,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::alert_rule::Baseline;
+    use crate::{alert_rule::Baseline, metric::Dimension};
 
     fn rule() -> AlertRuleRequest {
         AlertRuleRequest { name: "errors".to_owned(), warning: Some(5.0), ..AlertRuleRequest::default() }
