@@ -54,27 +54,18 @@ fn lookups(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String)>
             }
         }
     };
-    match provider.and_then(Provider::parse) {
-        Some(Provider::Local) => return all,
-        Some(Provider::Known(id)) => {
-            add(Some(&id), model::spellings(model));
-            if !sells_at_the_makers_price(&id) {
-                return all;
-            }
-        }
-        Some(Provider::Other(_)) | None => {}
-    }
     let lower = model.trim().to_lowercase();
-    for (first, after) in model::paths(&lower) {
-        match Provider::parse(first) {
+    let sent = provider.map(|provider| (provider, lower.as_str()));
+    for (provider, name) in sent.into_iter().chain(model::paths(&lower)) {
+        match Provider::parse(provider) {
             Some(Provider::Local) => return all,
             Some(Provider::Known(id)) => {
-                add(Some(&id), model::spellings(after));
+                add(Some(&id), model::spellings(name));
                 if !sells_at_the_makers_price(&id) {
                     return all;
                 }
             }
-            _ => {}
+            Some(Provider::Other(_)) | None => {}
         }
     }
     add(None, model::spellings(model));
@@ -155,7 +146,9 @@ impl Lookup<'_> {
         ] {
             usage.insert(key, count as f64);
         }
-        let request = genai_prices::PriceRequest::new(self.name, &usage).with_timestamp(system_time(self.at));
+        // No price is from before 1970.
+        let at = SystemTime::UNIX_EPOCH + self.at.since(Timestamp::EPOCH);
+        let request = genai_prices::PriceRequest::new(self.name, &usage).with_timestamp(at);
         let request = match self.provider {
             Some(provider) => request.with_provider_id(provider),
             None => request,
@@ -171,17 +164,6 @@ struct Tokens {
     cache_read: u64,
     cache_write: u64,
     output: u64,
-}
-
-fn system_time(at: Timestamp) -> SystemTime {
-    let micros = at.as_micros();
-    let distance = Duration::from_micros(micros.unsigned_abs());
-    let time = if micros < 0 {
-        SystemTime::UNIX_EPOCH.checked_sub(distance)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(distance)
-    };
-    time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]

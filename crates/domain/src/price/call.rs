@@ -2,7 +2,7 @@
 
 use shared::{Timestamp, span::SpanKind};
 
-use super::usage::{Counts, Usage};
+use super::usage::Counts;
 use crate::trace::{
     record::{Basis, NewSpan, NewTrace},
     usage::{SpanUsage, TraceUsage},
@@ -73,9 +73,5 @@ impl<'a> Call<'a> {
             is_model: false,
             counts,
         }
-    }
-
-    pub(super) fn usage(&self) -> Usage {
-        Usage::from(self.counts)
     }
 }

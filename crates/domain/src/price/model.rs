@@ -37,9 +37,8 @@ pub fn spellings(model: &str) -> Vec<String> {
         add(&mut all, after.to_owned());
         rest = after;
     }
-    let last = rest.to_owned();
     // `us.anthropic.claude-…`
-    let without_region = after_first(&last, REGIONS).unwrap_or(&last);
+    let without_region = after_first(rest, REGIONS).unwrap_or(rest);
     add(&mut all, without_region.to_owned());
     let bare = after_first(without_region, MAKERS).unwrap_or(without_region);
     add(&mut all, bare.to_owned());

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Write, sync::Arc};
 use shared::{Timestamp, cost::PriceTable, price::PriceRequest};
 use uuid::Uuid;
 
-use super::{bundled, call::Call, rate::ModelPrice, table::Table};
+use super::{bundled, call::Call, rate::ModelPrice, table::Table, usage::Usage};
 use crate::trace::record::{Basis, NewSpan};
 
 /// Capacity of the cache of public prices, and of the cache of unknown models.
@@ -37,6 +37,31 @@ impl PublicPrices {
             bundled: moka::sync::Cache::builder().max_capacity(CACHE_CAPACITY).build(),
             unknown: moka::sync::Cache::builder().max_capacity(CACHE_CAPACITY).build(),
         }
+    }
+
+    fn find(&self, provider: Option<&str>, model: &str, at: Timestamp) -> Option<Arc<ModelPrice>> {
+        if let Some(price) = self.file.find(provider, model) {
+            return Some(price);
+        }
+        let step = at.floor(bundled::STEP);
+        let mut key = String::with_capacity(model.len() + 40);
+        // Writing to a String cannot fail.
+        let _ = write!(key, "{}\0{model}", provider.unwrap_or_default());
+        if self.unknown.contains_key(key.as_str()) {
+            return None;
+        }
+        let length = key.len();
+        let _ = write!(key, "\0{}", step.as_micros());
+        if let Some(price) = self.bundled.get(key.as_str()) {
+            return price;
+        }
+        let price = bundled::find(provider, model, step).map(Arc::new);
+        if price.is_none() && !bundled::knows(provider, model) {
+            self.unknown.insert(key[..length].into(), ());
+            return None;
+        }
+        self.bundled.insert(key.into_boxed_str(), price.clone());
+        price
     }
 }
 
@@ -73,7 +98,7 @@ impl Prices {
 
     /// Computes the cost of a call in nano-dollars, with its basis.
     pub(super) fn cost(&self, workspace_id: Uuid, call: &Call<'_>) -> (Option<i64>, Basis) {
-        let usage = call.usage();
+        let usage = Usage::from(call.counts);
         let model = call.model.filter(|model| !model.trim().is_empty());
         if usage.is_empty() || model.is_none() && !call.is_model {
             return (None, Basis::Unknown);
@@ -86,33 +111,6 @@ impl Prices {
             // Serializing numbers and names cannot fail. A cost is not stored without its explanation.
             Err(_) => (None, Basis::NoPrice),
         }
-    }
-}
-
-impl PublicPrices {
-    fn find(&self, provider: Option<&str>, model: &str, at: Timestamp) -> Option<Arc<ModelPrice>> {
-        if let Some(price) = self.file.find(provider, model) {
-            return Some(price);
-        }
-        let step = at.floor(bundled::STEP);
-        let mut key = String::with_capacity(model.len() + 40);
-        // Writing to a String cannot fail.
-        let _ = write!(key, "{}\0{model}", provider.unwrap_or_default());
-        if self.unknown.contains_key(key.as_str()) {
-            return None;
-        }
-        let length = key.len();
-        let _ = write!(key, "\0{}", step.as_micros());
-        if let Some(price) = self.bundled.get(key.as_str()) {
-            return price;
-        }
-        let price = bundled::find(provider, model, step).map(Arc::new);
-        if price.is_none() && !bundled::knows(provider, model) {
-            self.unknown.insert(key[..length].into(), ());
-            return None;
-        }
-        self.bundled.insert(key.into_boxed_str(), price.clone());
-        price
     }
 }
 

@@ -67,17 +67,11 @@ impl Table {
 
     fn search(&self, provider: Option<&str>, model: &str) -> Option<Arc<ModelPrice>> {
         let provider = provider.map(Provider::key);
-        let spellings = model::spellings(model);
-        let entries = spellings.iter().filter_map(|spelling| self.by_model.get(spelling));
-        entries
-            .filter_map(|entries| {
-                let of = |provider: Option<&String>| {
-                    entries.iter().find(|entry| entry.provider.as_ref() == provider)
-                };
-                let own = provider.as_ref().and_then(|provider| of(Some(provider)));
-                own.or_else(|| of(None)).map(|entry| Arc::clone(&entry.price))
-            })
-            .next()
+        model::spellings(model).iter().find_map(|spelling| {
+            let entries = self.by_model.get(spelling)?;
+            let of = |provider: &Option<String>| entries.iter().find(|entry| entry.provider == *provider);
+            Some(Arc::clone(&of(&provider).or_else(|| of(&None))?.price))
+        })
     }
 }
 

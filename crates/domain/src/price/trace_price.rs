@@ -4,7 +4,7 @@
 use super::{call::Call, prices::Prices};
 use crate::trace::{
     record::{Basis, NewTrace},
-    total::SpanTotal,
+    total::{SpanTotal, add},
 };
 
 impl Prices {
@@ -37,10 +37,7 @@ impl Prices {
 }
 
 fn fill_tokens(trace: &mut NewTrace, input: Option<i64>, output: Option<i64>) {
-    let sum = |trace: &NewTrace| match (trace.tokens_input, trace.tokens_output) {
-        (None, None) => None,
-        (input, output) => Some(input.unwrap_or(0).saturating_add(output.unwrap_or(0))),
-    };
+    let sum = |trace: &NewTrace| add(trace.tokens_input, trace.tokens_output);
     // A total that differs from the sum was reported and is kept.
     let is_sum = trace.tokens_total.is_none() || trace.tokens_total == sum(trace);
     trace.tokens_input = trace.tokens_input.or(input);

@@ -175,7 +175,8 @@ impl Kinds {
 }
 
 /// Adds optional numbers, up to the largest number.
-pub(super) fn add(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+#[must_use]
+pub fn add(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.saturating_add(other)),
         (one, other) => one.or(other),
