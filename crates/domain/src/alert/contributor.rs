@@ -38,22 +38,14 @@ pub(super) fn contributors(
 ) -> Vec<Contributor> {
     let rule = subject.rule;
     let Some(metric) = rule.metric.metric() else { return Vec::new() };
-    let is_fixed = |by: Dimension| {
-        rule.group_by == Some(by)
-            || match by {
-                Dimension::Agent => rule.agent_id.is_some(),
-                Dimension::Model => rule.model.is_some(),
-            }
-    };
+    let is_fixed =
+        |by: Dimension| rule.group_by == Some(by) || by.select(rule.agent_id.is_some(), rule.model.is_some());
     let mut contributors = Vec::new();
     for by in [Dimension::Agent, Dimension::Model].into_iter().filter(|&by| !is_fixed(by)) {
         let by_key = |window| {
             read.fold(window, true, |pair| {
-                let name = match by {
-                    Dimension::Agent => &pair.agent_id,
-                    Dimension::Model => &pair.model,
-                };
-                (group_of(rule, pair) == Some(subject.key)).then_some(name)
+                let is_in_group = group_of(rule, pair) == Some(subject.key);
+                is_in_group.then(|| by.select(&*pair.agent_id, &*pair.model))
             })
         };
         let (now, before) = (by_key(now(subject)), by_key(before(subject)));

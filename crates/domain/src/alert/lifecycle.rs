@@ -30,8 +30,8 @@ pub struct Outcome {
 #[must_use]
 pub fn subject<'a>(due: &'a DueRule, event: &'a GroupEvent) -> Option<Subject<'a>> {
     let (Change::Fired(severity) | Change::Escalated(severity)) = event.change? else { return None };
-    let GroupEvent { key, at, value, .. } = event;
-    Some(Subject { rule: &due.rule, key, at: *at, value: (*value)?, severity })
+    let &GroupEvent { ref key, at, value, .. } = event;
+    Some(Subject { rule: &due.rule, key, at, value: value?, severity })
 }
 
 /// Applies the events of a rule to its alerts, in order. `facts` must cover the [`subject`] of each event.
@@ -78,8 +78,7 @@ pub fn apply_events(
 
 /// Creates an alert without a description.
 fn new_alert(due: &DueRule, event: &GroupEvent, severity: Severity) -> AlertRecord {
-    let GroupEvent { key, at, value, .. } = event;
-    let (at, value) = (*at, *value);
+    let &GroupEvent { ref key, at, value, .. } = event;
     let rule = &due.rule;
     let subject = Subject { rule, key, at, value: value.unwrap_or_default(), severity };
     let (agent_id, model) = agent_and_model(&subject);

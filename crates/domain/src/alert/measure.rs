@@ -11,7 +11,6 @@ use shared::{
     alert_rule::{AlertMetric, AlertRuleRequest, Baseline},
     kpi::change_percent,
     limit,
-    metric::Dimension,
     time_range::Window,
 };
 
@@ -59,21 +58,18 @@ impl NeededWindows {
     #[must_use]
     pub fn of<'a>(rules: impl Iterator<Item = (&'a AlertRuleRequest, &'a [Timestamp])>) -> Self {
         let (mut totals, mut pairs, mut newest_of) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let ordered = |window: Window| (window.start, window.end);
         for (rule, moments) in rules {
             for &at in moments {
                 let (now, before) = windows(rule, at);
                 let into = if needs_only_totals(rule) { &mut totals } else { &mut pairs };
-                into.insert(ordered(now));
-                into.extend(before.map(ordered));
+                into.insert(now);
+                into.extend(before);
                 if rule.metric == AlertMetric::NoData {
-                    newest_of.insert(ordered(now));
+                    newest_of.insert(now);
                 }
             }
         }
-        let [totals, pairs, newest_of] = [totals, pairs, newest_of].map(|windows| -> Vec<Window> {
-            windows.into_iter().map(|(start, end)| Window { start, end }).collect()
-        });
+        let [totals, pairs, newest_of] = [totals, pairs, newest_of].map(Vec::from_iter);
         Self { totals, pairs, newest_of }
     }
 }
@@ -104,7 +100,11 @@ impl Readings {
                 let before = before.as_ref().map(|before| before.get(key));
                 // An open alert continues to count from the newest trace, even if the server was down since.
                 let since = state.watching_since.filter(|_| !has_alert(state, key));
-                measure(rule, key, now.get(key), before, &Silence { at, since })
+                let silence = |newest: Timestamp| {
+                    let from = since.map_or(newest, |since| newest.max(since));
+                    at.since(from).as_micros() as f64 / MICROS_PER_MINUTE
+                };
+                measure(rule, key, now.get(key), before, silence)
             })
             .collect();
         if measurements.len() > limit::ALERT_GROUPS {
@@ -129,18 +129,13 @@ fn has_alert(state: &RuleState, key: &str) -> bool {
     state.groups.get(key).is_some_and(|group| group.severity().is_some())
 }
 
-/// The period in which silence counts: until `at`, and only from `since` on.
-struct Silence {
-    at: Timestamp,
-    since: Option<Timestamp>,
-}
-
+/// Measures a group. `silence` returns the minutes since a trace.
 fn measure(
     rule: &AlertRuleRequest,
     key: &str,
     now: Option<&Summed>,
     before: Option<Option<&Summed>>,
-    silence: &Silence,
+    silence: impl Fn(Timestamp) -> f64,
 ) -> Measurement {
     let traces = |sum: Option<&Summed>| sum.map_or(0, |sum| sum.distribution.sums.requests);
     let value = |metric, sum: Option<&Summed>| {
@@ -148,7 +143,7 @@ fn measure(
     };
     let fewest = i64::from(rule.min_traces.max(1));
     let value = match (rule.metric.metric(), before) {
-        (None, _) => now.filter(|_| traces(now) >= fewest).and_then(|now| silence.minutes(now.newest?)),
+        (None, _) => now.filter(|_| traces(now) >= fewest).and_then(|now| now.newest).map(silence),
         (Some(metric), None) => {
             let fewest =
                 if is_zero_without_traces(rule.metric) { i64::from(rule.min_traces) } else { fewest };
@@ -164,13 +159,6 @@ fn measure(
         }
     };
     Measurement { key: key.to_owned(), traces: traces(now), value }
-}
-
-impl Silence {
-    fn minutes(&self, newest: Timestamp) -> Option<f64> {
-        let from = self.since.map_or(newest, |since| newest.max(since));
-        Some(self.at.since(from).as_micros() as f64 / MICROS_PER_MINUTE)
-    }
 }
 
 /// Returns the window of a rule at a moment, and its baseline window, if any.
@@ -191,13 +179,8 @@ pub fn windows(rule: &AlertRuleRequest, at: Timestamp) -> (Window, Option<Window
 pub fn group_of<'a>(rule: &AlertRuleRequest, pair: &'a Pair) -> Option<&'a str> {
     let matches =
         |expected: &Option<String>, name: &str| expected.as_ref().is_none_or(|expected| expected == name);
-    (matches(&rule.agent_id, &pair.agent_id) && matches(&rule.model, &pair.model)).then_some(
-        match rule.group_by {
-            None => "",
-            Some(Dimension::Agent) => &pair.agent_id,
-            Some(Dimension::Model) => &pair.model,
-        },
-    )
+    (matches(&rule.agent_id, &pair.agent_id) && matches(&rule.model, &pair.model))
+        .then(|| rule.group_by.map_or("", |by| by.select(&pair.agent_id, &pair.model)))
 }
 
 /// Returns whether a metric is a percentile, which needs histograms.

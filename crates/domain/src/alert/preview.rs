@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     Timestamp,
-    alert::Severity,
     alert_rule::{AlertPreview, AlertPreviewSeries, AlertPreviewSpan, AlertRuleRequest},
     metric::Point,
 };
@@ -52,35 +51,17 @@ impl PreviewPlan {
     /// Evaluates the rule at every moment.
     #[must_use]
     pub fn compute(&self, readings: &Readings) -> AlertPreview {
-        let (series, groups, alerts) = summarize(lines(&self.rule, readings, &self.moments), &self.moments);
+        let mut lines = lines(&self.rule, readings, &self.moments);
+        let groups = lines.len() as u64;
+        let alerts = lines.iter().map(|line| line.alerts.len() as u64).sum();
+        // Groups with alerts come first, then those with the most traces.
+        lines.sort_by_key(|line| (line.alerts.is_empty(), -line.traces));
+        lines.truncate(MAX_GROUPS);
+        let series = lines.into_iter().map(|line| line.into_series(&self.moments)).collect();
         let start = self.moments.first().copied().unwrap_or_default();
         let end = self.moments.last().copied().unwrap_or_default();
         AlertPreview { start, end, step_seconds: self.step.as_secs(), series, groups, alerts }
     }
-}
-
-/// Returns the series of the groups with alerts and the most traces, and the numbers of all groups and alerts.
-fn summarize(mut lines: Vec<Line>, moments: &[Timestamp]) -> (Vec<AlertPreviewSeries>, u64, u64) {
-    let groups = lines.len() as u64;
-    let alerts = lines.iter().map(|line| line.alerts.len() as u64).sum();
-    lines.sort_by_key(|line| (line.alerts.is_empty(), -line.traces));
-    lines.truncate(MAX_GROUPS);
-    let series = lines
-        .into_iter()
-        .map(|line| {
-            let mut points: Vec<_> =
-                moments.iter().map(|&timestamp| Point { timestamp, value: None }).collect();
-            for (number, value) in line.values {
-                points[number].value = Some(value);
-            }
-            AlertPreviewSeries {
-                key: Some(line.key).filter(|key| !key.is_empty()),
-                points,
-                alerts: line.alerts,
-            }
-        })
-        .collect();
-    (series, groups, alerts)
 }
 
 /// The values and alerts of a group so far.
@@ -114,23 +95,25 @@ fn lines(rule: &AlertRuleRequest, readings: &Readings, moments: &[Timestamp]) ->
 }
 
 impl Line {
+    fn into_series(self, moments: &[Timestamp]) -> AlertPreviewSeries {
+        let mut points: Vec<_> = moments.iter().map(|&timestamp| Point { timestamp, value: None }).collect();
+        for (number, value) in self.values {
+            points[number].value = Some(value);
+        }
+        let key = Some(self.key).filter(|key| !key.is_empty());
+        AlertPreviewSeries { key, points, alerts: self.alerts }
+    }
+
     fn apply(&mut self, at: Timestamp, change: Option<Change>) {
-        let mut raise = |severity: Severity| {
-            if let Some(alert) = self.alerts.last_mut() {
-                alert.severity = alert.severity.max(severity);
-            }
-        };
-        match change {
-            None => {}
-            Some(Change::Fired(severity)) => {
+        match (change, self.alerts.last_mut()) {
+            (Some(Change::Fired(severity)), _) => {
                 self.alerts.push(AlertPreviewSpan { severity, start: at, end: None });
             }
-            Some(Change::Escalated(severity) | Change::Eased(severity)) => raise(severity),
-            Some(Change::Resolved(_)) => {
-                if let Some(alert) = self.alerts.last_mut() {
-                    alert.end = Some(at);
-                }
+            (Some(Change::Escalated(severity) | Change::Eased(severity)), Some(alert)) => {
+                alert.severity = alert.severity.max(severity);
             }
+            (Some(Change::Resolved(_)), Some(alert)) => alert.end = Some(at),
+            _ => {}
         }
     }
 }

@@ -78,11 +78,7 @@ impl Groups {
     /// # Errors
     /// Returns an error if the encoded latencies cannot be read.
     pub fn add(&mut self, row: &GroupRow<'_>) -> Result<(), Corrupt> {
-        let key = match self.group {
-            None => "",
-            Some(Dimension::Agent) => row.agent_id,
-            Some(Dimension::Model) => row.model,
-        };
+        let key = self.group.map_or("", |by| by.select(row.agent_id, row.model));
         let key = (!key.is_empty()).then(|| key.to_owned());
         let step = self.step.map_or(self.start, |step| row.moment.floor(step));
         let distribution: &mut Distribution = self.found.entry(key).or_default().entry(step).or_default();

@@ -100,7 +100,7 @@ fn push_settled(segment: Segment, unsettled: &Unsettled, found: &mut Vec<Segment
 }
 
 /// Appends a segment, joining it with the previous one if both are adjacent and have the same source.
-fn push_joined(segment: Segment, found: &mut Vec<Segment>) {
+pub(super) fn push_joined(segment: Segment, found: &mut Vec<Segment>) {
     match found.last_mut() {
         Some(last) if last.source == segment.source && last.end == segment.start => last.end = segment.end,
         _ => found.push(segment),

@@ -7,7 +7,7 @@ use shared::{Timestamp, time_range::Window};
 
 use super::{
     group::GroupRow,
-    plan::{Segment, Source},
+    plan::{Segment, Source, push_joined},
     sums::Distribution,
 };
 use crate::error::Corrupt;
@@ -118,6 +118,7 @@ impl WindowSums {
 }
 
 /// Collects rows into the parts of windows: where windows overlap, a part is read once.
+#[derive(Default)]
 pub struct WindowReader {
     sums: WindowSums,
     /// The index of the part of each bucket.
@@ -134,13 +135,7 @@ impl WindowReader {
     /// Plans the parts of distinct windows, each cut into its segments.
     #[must_use]
     pub fn new(windows: &[Window], cut: &[Vec<Segment>]) -> Self {
-        let mut reader = Self {
-            sums: WindowSums::default(),
-            buckets: BTreeMap::new(),
-            raw_parts: Vec::new(),
-            raw: Vec::new(),
-            indices: HashMap::new(),
-        };
+        let mut reader = Self::default();
         let is_raw = |segment: &&Segment| segment.source == Source::Raw;
         let mut raw: Vec<_> = cut.iter().flatten().filter(is_raw).copied().collect();
         raw.sort_unstable_by_key(|segment| (segment.start, segment.end));
@@ -196,13 +191,9 @@ impl WindowReader {
     /// Returns the segments to read, adjacent ones joined.
     #[must_use]
     pub fn segments(&self) -> Vec<Segment> {
-        let mut segments: Vec<Segment> = Vec::new();
+        let mut segments = Vec::new();
         for &(source, start) in self.buckets.keys() {
-            let end = start + source.bucket();
-            match segments.last_mut() {
-                Some(last) if last.source == source && last.end == start => last.end = end,
-                _ => segments.push(Segment { source, start, end }),
-            }
+            push_joined(Segment { source, start, end: start + source.bucket() }, &mut segments);
         }
         segments.extend(&self.raw);
         segments
