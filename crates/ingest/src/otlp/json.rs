@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    json_value::{Code, Id, Many, Number, Pair, nullable, pairs},
+    json_value::{Code, Id, Many, Number, Pair, items, pairs},
     request::{Batch, Count, RawSpan, Scoped},
 };
 
@@ -26,7 +26,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
     let request: Request<'_> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let (mut parts, mut values) = (Count::for_request(), Count::for_origins());
     let mut batches = Vec::new();
-    for resource_spans in request.resource_spans.0 {
+    for resource_spans in items(request.resource_spans) {
         parts.add()?;
         let mut scopes = Vec::new();
         for scope_spans in list::<ScopeSpans<'_>>(resource_spans.scope_spans)? {
@@ -39,8 +39,8 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
             let scope: Option<Scope> =
                 limited(scope_spans.scope, &mut values).map_err(|error| format!("the scope: {error}"))?;
             let scope = scope.map(|scope| InstrumentationScope {
-                name: scope.name,
-                version: scope.version,
+                name: scope.name.unwrap_or_default(),
+                version: scope.version.unwrap_or_default(),
                 attributes: pairs(scope.attributes),
                 dropped_attributes_count: 0,
             });
@@ -48,7 +48,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
         }
         let resource: Option<Attributed> = limited(resource_spans.resource, &mut values)
             .map_err(|error| format!("the resource: {error}"))?;
-        let attributes = pairs(resource.unwrap_or_default().attributes);
+        let attributes = pairs(resource.and_then(|resource| resource.attributes));
         batches.push(Batch { resource: Resource { attributes, ..Resource::default() }, scopes });
     }
     Ok(batches)
@@ -56,8 +56,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
 
 /// Decodes a list that was left raw until its turn, so that everything before it is already counted.
 fn list<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Vec<T>, String> {
-    let items: Option<Many<T>> = read_raw(raw)?;
-    Ok(items.unwrap_or_default().0)
+    Ok(items(read_raw(raw)?))
 }
 
 /// Decodes an object with attributes unless it holds too many values.
@@ -102,28 +101,32 @@ pub(super) fn span(raw: &RawValue) -> Result<Span, String> {
     count_values(raw, &mut Count::for_span())?;
     let span: JsonSpan = serde_json::from_str(raw.get()).map_err(|error| error.to_string())?;
     let event = |event: Event| span::Event {
-        time_unix_nano: event.time_unix_nano.0,
-        name: event.name,
+        time_unix_nano: event.time_unix_nano.unwrap_or_default().0,
+        name: event.name.unwrap_or_default(),
         attributes: pairs(event.attributes),
         dropped_attributes_count: 0,
     };
     let link = |link: Link| span::Link {
-        trace_id: link.trace_id.0,
-        span_id: link.span_id.0,
+        trace_id: link.trace_id.unwrap_or_default().0,
+        span_id: link.span_id.unwrap_or_default().0,
         attributes: pairs(link.attributes),
         ..span::Link::default()
     };
+    let status = |status: JsonStatus| Status {
+        message: status.message.unwrap_or_default(),
+        code: status.code.unwrap_or_default().0,
+    };
     Ok(Span {
-        trace_id: span.trace_id.0,
-        span_id: span.span_id.0,
-        parent_span_id: span.parent_span_id.0,
-        name: span.name,
-        start_time_unix_nano: span.start_time_unix_nano.0,
-        end_time_unix_nano: span.end_time_unix_nano.0,
+        trace_id: span.trace_id.unwrap_or_default().0,
+        span_id: span.span_id.unwrap_or_default().0,
+        parent_span_id: span.parent_span_id.unwrap_or_default().0,
+        name: span.name.unwrap_or_default(),
+        start_time_unix_nano: span.start_time_unix_nano.unwrap_or_default().0,
+        end_time_unix_nano: span.end_time_unix_nano.unwrap_or_default().0,
         attributes: pairs(span.attributes),
-        events: span.events.0.into_iter().map(event).collect(),
-        links: span.links.0.into_iter().map(link).collect(),
-        status: span.status.map(|status| Status { message: status.message, code: status.code.0 }),
+        events: items(span.events).into_iter().map(event).collect(),
+        links: items(span.links).into_iter().map(link).collect(),
+        status: span.status.map(status),
         ..Span::default()
     })
 }
@@ -131,8 +134,8 @@ pub(super) fn span(raw: &RawValue) -> Result<Span, String> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    resource_spans: Many<ResourceSpans<'a>>,
+    #[serde(borrow)]
+    resource_spans: Option<Many<ResourceSpans<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -152,72 +155,51 @@ struct ScopeSpans<'a> {
     spans: Option<&'a RawValue>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Attributed {
-    #[serde(default, deserialize_with = "nullable")]
-    attributes: Many<Pair>,
+    attributes: Option<Many<Pair>>,
 }
 
 #[derive(Deserialize)]
 struct Scope {
-    #[serde(default, deserialize_with = "nullable")]
-    name: String,
-    #[serde(default, deserialize_with = "nullable")]
-    version: String,
-    #[serde(default, deserialize_with = "nullable")]
-    attributes: Many<Pair>,
+    name: Option<String>,
+    version: Option<String>,
+    attributes: Option<Many<Pair>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonSpan {
-    #[serde(default, deserialize_with = "nullable")]
-    trace_id: Id,
-    #[serde(default, deserialize_with = "nullable")]
-    span_id: Id,
-    #[serde(default, deserialize_with = "nullable")]
-    parent_span_id: Id,
-    #[serde(default, deserialize_with = "nullable")]
-    name: String,
-    #[serde(default, deserialize_with = "nullable")]
-    start_time_unix_nano: Number<u64>,
-    #[serde(default, deserialize_with = "nullable")]
-    end_time_unix_nano: Number<u64>,
-    #[serde(default, deserialize_with = "nullable")]
-    attributes: Many<Pair>,
-    #[serde(default, deserialize_with = "nullable")]
-    events: Many<Event>,
-    #[serde(default, deserialize_with = "nullable")]
-    links: Many<Link>,
+    trace_id: Option<Id>,
+    span_id: Option<Id>,
+    parent_span_id: Option<Id>,
+    name: Option<String>,
+    start_time_unix_nano: Option<Number<u64>>,
+    end_time_unix_nano: Option<Number<u64>>,
+    attributes: Option<Many<Pair>>,
+    events: Option<Many<Event>>,
+    links: Option<Many<Link>>,
     status: Option<JsonStatus>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {
-    #[serde(default, deserialize_with = "nullable")]
-    time_unix_nano: Number<u64>,
-    #[serde(default, deserialize_with = "nullable")]
-    name: String,
-    #[serde(default, deserialize_with = "nullable")]
-    attributes: Many<Pair>,
+    time_unix_nano: Option<Number<u64>>,
+    name: Option<String>,
+    attributes: Option<Many<Pair>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Link {
-    #[serde(default, deserialize_with = "nullable")]
-    trace_id: Id,
-    #[serde(default, deserialize_with = "nullable")]
-    span_id: Id,
-    #[serde(default, deserialize_with = "nullable")]
-    attributes: Many<Pair>,
+    trace_id: Option<Id>,
+    span_id: Option<Id>,
+    attributes: Option<Many<Pair>>,
 }
 
 #[derive(Deserialize)]
 struct JsonStatus {
-    #[serde(default, deserialize_with = "nullable")]
-    message: String,
-    #[serde(default, deserialize_with = "nullable")]
-    code: Code,
+    message: Option<String>,
+    code: Option<Code>,
 }

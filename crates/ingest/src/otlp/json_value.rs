@@ -1,6 +1,6 @@
 //! The values of OTLP/JSON: ids in hex, numbers that may be text, and values of any type.
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 use base64::{
     Engine, alphabet,
@@ -16,20 +16,12 @@ use serde::{
 
 use super::request::SPAN_VALUES;
 
-/// Deserializes null as the default.
-pub(super) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
 /// A list with at most [`SPAN_VALUES`] items: `{},{},…` would take far more memory than it has bytes.
 pub(super) struct Many<T>(pub(super) Vec<T>);
 
-impl<T> Default for Many<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
+/// Returns the items of a list; none if it is absent or null.
+pub(super) fn items<T>(list: Option<Many<T>>) -> Vec<T> {
+    list.map(|Many(items)| items).unwrap_or_default()
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
@@ -79,32 +71,28 @@ impl<'de> Deserialize<'de> for Id {
 #[derive(Default)]
 pub(super) struct Number<T>(pub(super) T);
 
-pub(super) trait FromNumber: Sized {
+pub(super) trait FromNumber: FromStr {
     const EXPECTED: &'static str;
     fn from_i128(number: i128) -> Option<Self>;
-    fn from_f64(number: f64) -> Option<Self>;
-    fn from_text(text: &str) -> Option<Self>;
+    fn from_f64(number: f64) -> Option<Self> {
+        // JavaScript writes large numbers as 1.7e18.
+        (number.fract() == 0.0 && number.abs() < 1e20).then(|| Self::from_i128(number as i128))?
+    }
 }
 
-macro_rules! whole {
-    ($type:ty, $expected:literal) => {
-        impl FromNumber for $type {
-            const EXPECTED: &'static str = $expected;
-            fn from_i128(number: i128) -> Option<Self> {
-                number.try_into().ok()
-            }
-            fn from_f64(number: f64) -> Option<Self> {
-                // JavaScript writes large numbers as 1.7e18.
-                (number.fract() == 0.0 && number.abs() < 1e20).then_some(number as i128)?.try_into().ok()
-            }
-            fn from_text(text: &str) -> Option<Self> {
-                text.parse().ok().or_else(|| Self::from_f64(text.parse().ok()?))
-            }
-        }
-    };
+impl FromNumber for u64 {
+    const EXPECTED: &'static str = "a whole number from 0, or its text";
+    fn from_i128(number: i128) -> Option<Self> {
+        number.try_into().ok()
+    }
 }
-whole!(u64, "a whole number from 0, or its text");
-whole!(i64, "a whole number of 64 bits, or its text");
+
+impl FromNumber for i64 {
+    const EXPECTED: &'static str = "a whole number of 64 bits, or its text";
+    fn from_i128(number: i128) -> Option<Self> {
+        number.try_into().ok()
+    }
+}
 
 impl FromNumber for f64 {
     const EXPECTED: &'static str = "a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
@@ -114,9 +102,10 @@ impl FromNumber for f64 {
     fn from_f64(number: f64) -> Option<Self> {
         Some(number)
     }
-    fn from_text(text: &str) -> Option<Self> {
-        text.parse().ok()
-    }
+}
+
+fn expected<T: FromNumber, E: Error>(number: Option<T>) -> Result<T, E> {
+    number.ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
 }
 
 impl<'de, T: FromNumber> Deserialize<'de> for Number<T> {
@@ -128,16 +117,16 @@ impl<'de, T: FromNumber> Deserialize<'de> for Number<T> {
                 f.write_str(T::EXPECTED)
             }
             fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
-                T::from_i128(number.into()).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
+                expected(T::from_i128(number.into()))
             }
             fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
-                T::from_i128(number.into()).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
+                expected(T::from_i128(number.into()))
             }
             fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
-                T::from_f64(number).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
+                expected(T::from_f64(number))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-                T::from_text(text).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
+                expected(text.parse().ok().or_else(|| T::from_f64(text.parse().ok()?)))
             }
         }
         deserializer.deserialize_any(Any(PhantomData)).map(Self)
@@ -166,7 +155,6 @@ impl<'de> Deserialize<'de> for Code {
 }
 
 /// A value of any type; `None` if the type is unknown.
-#[derive(Default)]
 pub(super) struct Any(pub(super) Option<Value>);
 
 impl<'de> Deserialize<'de> for Any {
@@ -189,7 +177,7 @@ impl<'de> Deserialize<'de> for Any {
                         }
                         "bytesValue" => map.next_value::<Option<Bytes>>()?.map(|b| Value::BytesValue(b.0)),
                         "arrayValue" => map.next_value::<Option<Values<Any>>>()?.map(|list| {
-                            let values = list.values.0.into_iter().map(|Any(value)| AnyValue { value });
+                            let values = items(list.values).into_iter().map(|Any(value)| AnyValue { value });
                             Value::ArrayValue(ArrayValue { values: values.collect() })
                         }),
                         "kvlistValue" => map
@@ -210,10 +198,8 @@ impl<'de> Deserialize<'de> for Any {
 }
 
 #[derive(Deserialize)]
-#[serde(bound = "T: Deserialize<'de>")]
 struct Values<T> {
-    #[serde(default, deserialize_with = "nullable")]
-    values: Many<T>,
+    values: Option<Many<T>>,
 }
 
 struct Bytes(Vec<u8>);
@@ -231,17 +217,16 @@ impl<'de> Deserialize<'de> for Bytes {
 /// An attribute.
 #[derive(Deserialize)]
 pub(super) struct Pair {
-    #[serde(default, deserialize_with = "nullable")]
-    key: String,
+    key: Option<String>,
     value: Option<Any>,
 }
 
 /// Converts attributes to protobuf.
-pub(super) fn pairs(pairs: Many<Pair>) -> Vec<KeyValue> {
+pub(super) fn pairs(pairs: Option<Many<Pair>>) -> Vec<KeyValue> {
     let pair = |pair: Pair| KeyValue {
-        key: pair.key,
+        key: pair.key.unwrap_or_default(),
         value: pair.value.map(|Any(value)| AnyValue { value }),
         key_strindex: 0,
     };
-    pairs.0.into_iter().map(pair).collect()
+    items(pairs).into_iter().map(pair).collect()
 }
