@@ -157,12 +157,7 @@ impl Reader {
     }
 
     pub(super) fn payload<'a>(&mut self, payload: &mut Payload<'a>, key: &str, raw: &'a RawValue) {
-        if let Err(detail) = json::check(raw) {
-            return self.fail(key, detail);
-        }
-        if let Err(detail) = payload.add(key, raw) {
-            self.fail(key, detail);
-        }
+        self.checked(key, json::check(raw).and_then(|()| payload.add(key, raw)));
     }
 }
 

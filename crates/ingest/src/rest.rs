@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use domain::trace::record::{MICROS_PER_POINT, NewScore, NewSpan, NewTrace};
+use domain::trace::{
+    record::{MICROS_PER_POINT, NewScore, NewSpan, NewTrace},
+    total::add,
+};
 use serde_json::value::RawValue;
 use shared::{error::FieldError, limit, trace::ScoreRequest};
 use uuid::Uuid;
@@ -26,29 +29,26 @@ pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldErro
     let mut read = Reader { arrival, prefix: String::new(), errors: Vec::new() };
     let mut payload = Payload::new("metadata");
     let (mut trace_id, mut agent_id, mut timestamp, mut latency, mut status) = (None, None, None, None, None);
-    let (mut model, mut model_provider, mut session_id, mut user_id) = (None, None, None, None);
-    let (mut tokens_input, mut tokens_output, mut tokens_total) = (None, None, None);
-    let (mut cost, mut quality, mut tags, mut error) = (None, None, None, None);
-    let mut spans = Vec::new();
+    let mut trace = NewTrace::default();
     for (key, raw) in &members {
         match &**key {
-            "trace_id" => trace_id = read.name("trace_id", raw),
-            "agent_id" => agent_id = read.name("agent_id", raw),
-            "timestamp" => timestamp = read.timestamp("timestamp", raw),
-            "latency_ms" => latency = read.latency("latency_ms", raw),
-            "status" => status = read.status("status", raw),
-            "model" => model = read.name("model", raw),
-            "model_provider" => model_provider = read.name("model_provider", raw),
-            "tokens_input" => tokens_input = read.tokens("tokens_input", raw),
-            "tokens_output" => tokens_output = read.tokens("tokens_output", raw),
-            "tokens_total" => tokens_total = read.tokens("tokens_total", raw),
-            "cost_usd" => cost = read.cost("cost_usd", raw),
-            "quality_score" => quality = read.score("quality_score", raw),
-            "session_id" => session_id = read.name("session_id", raw),
-            "user_id" => user_id = read.name("user_id", raw),
-            "tags" => tags = read.tags(raw),
-            "error" => error = read.message("error", raw),
-            "spans" => spans = self::spans(&mut read, raw),
+            "trace_id" => trace_id = read.name(key, raw),
+            "agent_id" => agent_id = read.name(key, raw),
+            "timestamp" => timestamp = read.timestamp(key, raw),
+            "latency_ms" => latency = read.latency(key, raw),
+            "status" => status = read.status(key, raw),
+            "model" => trace.model = read.name(key, raw),
+            "model_provider" => trace.model_provider = read.name(key, raw),
+            "tokens_input" => trace.tokens_input = read.tokens(key, raw),
+            "tokens_output" => trace.tokens_output = read.tokens(key, raw),
+            "tokens_total" => trace.tokens_total = read.tokens(key, raw),
+            "cost_usd" => trace.cost = read.cost(key, raw),
+            "quality_score" => trace.quality = read.score(key, raw),
+            "session_id" => trace.session_id = read.name(key, raw),
+            "user_id" => trace.user_id = read.name(key, raw),
+            "tags" => trace.tags = read.tags(raw),
+            "error" => trace.error = read.message(key, raw),
+            "spans" => trace.spans = spans(&mut read, raw),
             "workspace_id" => read.own_workspace(raw),
             _ => read.payload(&mut payload, key, raw),
         }
@@ -61,8 +61,6 @@ pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldErro
     else {
         return Err(read.errors);
     };
-    let sum_of_both = || Some(tokens_input.unwrap_or(0) + tokens_output.unwrap_or(0));
-    let any_tokens = tokens_input.is_some() || tokens_output.is_some();
     Ok(NewTrace {
         workspace_id: arrival.workspace_id,
         trace_id: trace_id.unwrap_or_else(|| Uuid::new_v4().to_string()),
@@ -70,20 +68,9 @@ pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldErro
         timestamp: timestamp.unwrap_or(arrival.now),
         latency,
         status,
-        model,
-        model_provider,
-        tokens_input,
-        tokens_output,
-        tokens_total: tokens_total.or_else(|| any_tokens.then(sum_of_both).flatten()),
-        cost,
-        quality,
-        session_id,
-        user_id,
-        tags,
-        error,
+        tokens_total: trace.tokens_total.or_else(|| add(trace.tokens_input, trace.tokens_output)),
         payload: payload.into_line(),
-        spans,
-        ..NewTrace::default()
+        ..trace
     })
 }
 
@@ -92,25 +79,22 @@ pub fn trace(raw: &RawValue, arrival: Arrival) -> Result<NewTrace, Vec<FieldErro
 /// # Errors
 /// Returns the errors of all invalid fields.
 pub fn score(trace_id: &str, request: ScoreRequest, arrival: Arrival) -> Result<NewScore, Vec<FieldError>> {
-    let mut errors = Vec::new();
-    let mut check = |field: &str, result: Result<(), String>| {
-        errors.extend(result.err().map(|detail| FieldError::new(field, detail)));
-    };
-    check("trace_id", check_name(trace_id));
     let name = request.name.unwrap_or_else(|| shared::trace::DEFAULT_SCORE_NAME.to_owned());
-    check("name", check_name(&name));
-    check("comment", check_message(request.comment.as_deref().unwrap_or_default()));
     let score = scaled(request.score, MICROS_PER_POINT, 100.0);
-    check("score", score.as_ref().map(|_| ()).map_err(Clone::clone));
-    let (Ok(score), true) = (score, errors.is_empty()) else { return Err(errors) };
-    let (workspace_id, timestamp) = (arrival.workspace_id, arrival.now);
+    let errors = FieldError::all([
+        ("trace_id", check_name(trace_id)),
+        ("name", check_name(&name)),
+        ("comment", check_message(request.comment.as_deref().unwrap_or_default())),
+        ("score", score.clone().map(drop)),
+    ]);
+    let (Ok(score), []) = (score, errors.as_slice()) else { return Err(errors) };
     Ok(NewScore {
-        workspace_id,
+        workspace_id: arrival.workspace_id,
         trace_id: trace_id.to_owned(),
         name,
         score,
         comment: request.comment,
-        timestamp,
+        timestamp: arrival.now,
     })
 }
 
@@ -142,29 +126,26 @@ fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
     }
     let Members(members) = read.value("", raw, "an object")?;
     let mut payload = Payload::new("attributes");
-    let (mut span_id, mut parent_span_id, mut name, mut kind) = (None, None, None, None);
-    let (mut timestamp, mut latency, mut status, mut model) = (None, None, None, None);
-    let (mut tokens_input, mut tokens_output, mut cost, mut error) = (None, None, None, None);
-    let (mut model_provider, mut tokens_cache_read) = (None, None);
-    let (mut tokens_cache_write, mut tokens_reasoning) = (None, None);
+    let (mut span_id, mut name, mut timestamp, mut latency) = (None, None, None, None);
+    let mut span = NewSpan::default();
     for (key, raw) in &members {
         match &**key {
-            "span_id" => span_id = read.name("span_id", raw),
-            "parent_span_id" => parent_span_id = read.name("parent_span_id", raw),
-            "name" => name = read.name("name", raw),
-            "kind" => kind = read.kind("kind", raw),
-            "timestamp" => timestamp = read.timestamp("timestamp", raw),
-            "latency_ms" => latency = read.latency("latency_ms", raw),
-            "status" => status = read.status("status", raw),
-            "model" => model = read.name("model", raw),
-            "tokens_input" => tokens_input = read.tokens("tokens_input", raw),
-            "tokens_output" => tokens_output = read.tokens("tokens_output", raw),
-            "model_provider" => model_provider = read.name("model_provider", raw),
-            "tokens_cache_read" => tokens_cache_read = read.tokens("tokens_cache_read", raw),
-            "tokens_cache_write" => tokens_cache_write = read.tokens("tokens_cache_write", raw),
-            "tokens_reasoning" => tokens_reasoning = read.tokens("tokens_reasoning", raw),
-            "cost_usd" => cost = read.cost("cost_usd", raw),
-            "error" => error = read.message("error", raw),
+            "span_id" => span_id = read.name(key, raw),
+            "parent_span_id" => span.parent_span_id = read.name(key, raw),
+            "name" => name = read.name(key, raw),
+            "kind" => span.kind = read.kind(key, raw).unwrap_or_default(),
+            "timestamp" => timestamp = read.timestamp(key, raw),
+            "latency_ms" => latency = read.latency(key, raw),
+            "status" => span.status = read.status(key, raw).unwrap_or_default(),
+            "model" => span.model = read.name(key, raw),
+            "tokens_input" => span.tokens_input = read.tokens(key, raw),
+            "tokens_output" => span.tokens_output = read.tokens(key, raw),
+            "model_provider" => span.model_provider = read.name(key, raw),
+            "tokens_cache_read" => span.tokens_cache_read = read.tokens(key, raw),
+            "tokens_cache_write" => span.tokens_cache_write = read.tokens(key, raw),
+            "tokens_reasoning" => span.tokens_reasoning = read.tokens(key, raw),
+            "cost_usd" => span.cost = read.cost(key, raw),
+            "error" => span.error = read.message(key, raw),
             _ => read.payload(&mut payload, key, raw),
         }
     }
@@ -174,22 +155,10 @@ fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
     read.require("latency_ms", latency.is_some());
     Some(NewSpan {
         span_id: span_id?,
-        parent_span_id,
         name: name?,
-        kind: kind.unwrap_or_default(),
         timestamp: timestamp?,
         latency: latency?,
-        status: status.unwrap_or_default(),
-        model,
-        tokens_input,
-        tokens_output,
-        model_provider,
-        tokens_cache_read,
-        tokens_cache_write,
-        tokens_reasoning,
-        cost,
-        error,
         payload: payload.into_line(),
-        ..NewSpan::default()
+        ..span
     })
 }
