@@ -79,19 +79,12 @@ fn json(value: AnyValue, depth: usize) -> Value {
         Some(Any::StringValue(text)) => Value::String(clean(text)),
         Some(Any::BoolValue(value)) => Value::Bool(value),
         Some(Any::IntValue(value)) => Value::from(value),
-        Some(Any::DoubleValue(value)) => Number::from_f64(value).map_or_else(
-            || {
-                let name = if value.is_nan() {
-                    "NaN"
-                } else if value > 0.0 {
-                    "Infinity"
-                } else {
-                    "-Infinity"
-                };
-                Value::String(name.to_owned())
-            },
-            Value::Number,
-        ),
+        Some(Any::DoubleValue(value)) => match Number::from_f64(value) {
+            Some(number) => Value::Number(number),
+            None if value.is_nan() => "NaN".into(),
+            None if value > 0.0 => "Infinity".into(),
+            None => "-Infinity".into(),
+        },
         Some(Any::BytesValue(bytes)) => Value::String(STANDARD.encode(bytes)),
         Some(Any::ArrayValue(list)) => {
             Value::Array(list.values.into_iter().map(|value| json(value, depth + 1)).collect())
@@ -108,21 +101,16 @@ pub(super) fn clean(text: String) -> String {
 /// Converts a text for a column: trimmed, on one line, shortened to [`limit::NAME_BYTES`]; `None` if nothing is left.
 /// The attribute keeps the full text.
 pub(super) fn label(text: &str) -> Option<String> {
-    let text = text.trim();
-    let line: String = text
-        .chars()
-        .map(|c| {
-            if c == '\0' {
-                '\u{fffd}'
-            } else if c.is_control() {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
-    let line = cut(line, limit::NAME_BYTES);
-    if line.is_empty() { None } else { Some(line) }
+    let line = text.trim().replace('\0', "\u{fffd}").replace(char::is_control, " ");
+    Some(cut(line, limit::NAME_BYTES)).filter(|line| !line.is_empty())
+}
+
+/// Returns `label: text`, or the one that is present.
+pub(super) fn joined(label: Option<String>, text: Option<String>) -> Option<String> {
+    match (label, text) {
+        (Some(label), Some(text)) => Some(format!("{label}: {text}")),
+        (label, text) => label.or(text),
+    }
 }
 
 /// Shortens a text to at most `bytes` bytes, at a character boundary.
@@ -134,10 +122,7 @@ pub(super) fn cut(mut text: String, bytes: usize) -> String {
 /// Parses a text that contains a JSON object or array; returns any other value unchanged.
 pub(super) fn parsed(value: Value) -> Value {
     match value {
-        Value::String(text) => match parse(&text) {
-            Some(value) => value,
-            None => Value::String(text),
-        },
+        Value::String(text) => parse(&text).unwrap_or(Value::String(text)),
         value => value,
     }
 }

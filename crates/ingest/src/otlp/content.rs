@@ -10,10 +10,13 @@ use super::{
 
 /// The event that holds both input and output.
 const DETAILS: &str = "gen_ai.client.inference.operation.details";
+/// The attributes of the Vercel AI SDK that hold the input.
+const VERCEL_INPUT: [&str; 6] =
+    ["ai.prompt.messages", "ai.prompt", "ai.toolCall.args", "ai.toolCall.input", "ai.value", "ai.values"];
 
 /// Returns the input.
 pub(super) fn input(attributes: &Attributes, events: &[SpanEvent]) -> Option<Value> {
-    conversation(attributes, true)
+    conversation(attributes)
         .or_else(|| non_empty(attributes, "gen_ai.tool.call.arguments"))
         // OpenInference sends both the conversation of a model call and the raw request; the conversation comes
         // first.
@@ -23,25 +26,14 @@ pub(super) fn input(attributes: &Attributes, events: &[SpanEvent]) -> Option<Val
         .or_else(|| non_empty(attributes, "gen_ai.prompt"))
         .or_else(|| entity(attributes, "traceloop.entity.input"))
         .or_else(|| message::prompt(events))
-        .or_else(|| details(events).and_then(|details| conversation(details, true)))
-        .or_else(|| {
-            [
-                "ai.prompt.messages",
-                "ai.prompt",
-                "ai.toolCall.args",
-                "ai.toolCall.input",
-                "ai.value",
-                "ai.values",
-            ]
-            .iter()
-            .find_map(|name| entity(attributes, name))
-        })
+        .or_else(|| details(events).and_then(conversation))
+        .or_else(|| first_entity(attributes, &VERCEL_INPUT))
         .or_else(|| instructions(attributes).map(|system| json!([system])))
 }
 
 /// Returns the output.
 pub(super) fn output(attributes: &Attributes, events: &[SpanEvent]) -> Option<Value> {
-    conversation(attributes, false)
+    non_empty(attributes, "gen_ai.output.messages")
         .or_else(|| non_empty(attributes, "gen_ai.tool.call.result"))
         .or_else(|| message::flattened(attributes, "llm.output_messages."))
         .or_else(|| value(attributes, "output.value", "output.mime_type"))
@@ -49,16 +41,13 @@ pub(super) fn output(attributes: &Attributes, events: &[SpanEvent]) -> Option<Va
         .or_else(|| non_empty(attributes, "gen_ai.completion"))
         .or_else(|| entity(attributes, "traceloop.entity.output"))
         .or_else(|| message::completion(events))
-        .or_else(|| details(events).and_then(|details| conversation(details, false)))
+        .or_else(|| details(events).and_then(|details| non_empty(details, "gen_ai.output.messages")))
         .or_else(|| vercel(attributes))
         .or_else(|| message::documents(attributes, "retrieval.documents."))
 }
 
-/// Returns the messages of the OpenTelemetry conventions; system instructions come before the input.
-fn conversation(attributes: &Attributes, is_input: bool) -> Option<Value> {
-    if !is_input {
-        return non_empty(attributes, "gen_ai.output.messages");
-    }
+/// Returns the input messages of the OpenTelemetry conventions; system instructions come first.
+fn conversation(attributes: &Attributes) -> Option<Value> {
     let messages = non_empty(attributes, "gen_ai.input.messages")?;
     Some(match (instructions(attributes), messages) {
         (Some(system), Value::Array(mut messages)) => {
@@ -94,6 +83,11 @@ fn non_empty(attributes: &Attributes, name: &str) -> Option<Value> {
     if is_empty { None } else { Some(value) }
 }
 
+/// Returns the first of several attributes, as [`entity`] reads it.
+fn first_entity(attributes: &Attributes, names: &[&str]) -> Option<Value> {
+    names.iter().find_map(|name| entity(attributes, name))
+}
+
 /// Like [`non_empty`], for attributes that are always JSON, texts included (OpenLLMetry, Vercel AI SDK).
 fn entity(attributes: &Attributes, name: &str) -> Option<Value> {
     match non_empty(attributes, name)? {
@@ -117,7 +111,7 @@ fn value(attributes: &Attributes, name: &str, mime_type: &str) -> Option<Value> 
 /// Returns the output of the Vercel AI SDK: a text, tool calls with an optional text, an object, or the result of a
 /// tool.
 fn vercel(attributes: &Attributes) -> Option<Value> {
-    let one = |names: &[&str]| names.iter().find_map(|name| entity(attributes, name));
+    let one = |names: &[&str]| first_entity(attributes, names);
     let text = || attributes.get("ai.response.text").or_else(|| attributes.get("ai.result.text")).cloned();
     let calls = one(&["ai.response.toolCalls", "ai.result.toolCalls"]);
     if let Some(Value::Array(calls)) = calls {

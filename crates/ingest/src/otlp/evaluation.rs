@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use shared::{Timestamp, limit, trace::DEFAULT_SCORE_NAME};
 
 use super::{
-    attribute::{Attributes, cut},
+    attribute::{Attributes, cut, joined},
     event::SpanEvent,
     message,
 };
@@ -36,10 +36,7 @@ pub(super) fn scores(
         }
         let label = attributes.text(&[&named("score.label"), &named("label")]);
         let explanation = attributes.text(&[&named("explanation")]);
-        let comment = match (label, explanation) {
-            (Some(label), Some(explanation)) => Some(format!("{label}: {explanation}")),
-            (label, explanation) => label.or(explanation),
-        };
+        let comment = joined(label, explanation);
         found.push(NewScore {
             workspace_id: arrival.workspace_id,
             trace_id: trace_id.to_owned(),

@@ -90,13 +90,10 @@ impl Node {
 fn unwrap_item(value: Value) -> Value {
     let Value::Object(mut members) = value else { return value };
     for wrapper in WRAPPERS {
-        if let Some(Value::Object(inner)) = members.get_mut(wrapper).map(Value::take) {
-            members.remove(wrapper);
+        if let Some(Value::Object(inner)) = members.remove(wrapper) {
             for (name, value) in inner {
                 members.entry(name).or_insert(value);
             }
-        } else if members.get(wrapper).is_some_and(Value::is_null) {
-            members.remove(wrapper);
         }
     }
     Value::Object(members)

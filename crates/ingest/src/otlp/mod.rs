@@ -23,7 +23,7 @@ mod wire;
 
 use domain::trace::record::{IncomingSpan, NewScore};
 use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
 use shared::{limit, span::Scope};
 
 use self::{
@@ -69,9 +69,9 @@ pub fn read(encoding: Encoding, body: &[u8], arrival: Arrival) -> Result<Decoded
     for (batch_index, batch) in batches.into_iter().enumerate() {
         let resource = Attributes::new(batch.resource.attributes);
         let service = resource.label(&["service.name"]);
-        let resource = raw(&resource.0)?;
+        let resource = to_raw_value(&resource.0)?;
         for (scope_index, scoped) in batch.scopes.into_iter().enumerate() {
-            let scope = scoped.scope.map(|scope| raw(&to_scope(scope))).transpose()?;
+            let scope = scoped.scope.map(|scope| to_raw_value(&to_scope(scope))).transpose()?;
             let origin = Origin { resource: &resource, scope: scope.as_deref(), service: service.as_deref() };
             for (index, raw_span) in scoped.spans.into_iter().enumerate() {
                 match decode::span(raw_span).and_then(|span| span::read(span, &origin, arrival)) {
@@ -91,10 +91,6 @@ pub fn read(encoding: Encoding, body: &[u8], arrival: Arrival) -> Result<Decoded
         }
     }
     Ok(decoded)
-}
-
-fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>, DecodeError> {
-    Ok(to_raw_value(value)?)
 }
 
 fn to_scope(scope: InstrumentationScope) -> Scope {

@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::trace::v1::{Status, status::StatusCode};
 use shared::{limit, trace::TraceStatus};
 
 use super::{
-    attribute::{Attributes, clean, cut},
+    attribute::{Attributes, clean, cut, joined},
     event::SpanEvent,
 };
 
@@ -24,12 +24,9 @@ pub(super) fn outcome(
         events.iter().rev().find(|event| event.name == "exception").map(|event| &event.attributes);
     let exception_type = exception.and_then(|exception| exception.text(&["exception.type"]));
     let exception_message = exception.and_then(|exception| exception.text(&["exception.message"]));
-    let exception = match (&exception_type, exception_message) {
-        (Some(kind), Some(message)) => Some(format!("{kind}: {message}")),
-        (kind, message) => message.or_else(|| kind.clone()),
-    };
     let words = [error_type.as_deref(), message.as_deref(), exception_type.as_deref()];
     let timed_out = words.into_iter().flatten().any(means_timeout);
+    let exception = joined(exception_type, exception_message);
     let error = message.or(exception).or(error_type).map(|error| cut(error, limit::ERROR_BYTES));
     (if timed_out { TraceStatus::Timeout } else { TraceStatus::Error }, error)
 }
