@@ -11,6 +11,7 @@ mod statement;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
+use self::statement::On;
 pub use self::statement::{Bind, EitherRow, RowRef, Statement};
 use crate::error::StoreError;
 
@@ -71,8 +72,8 @@ impl Database {
     /// Begins a single statement that reads, without a transaction.
     pub fn sql(&self, text: &'static str) -> Statement<'_> {
         match self {
-            Self::Sqlite { reader, .. } => Statement::on_sqlite_pool(reader, text),
-            Self::Postgres(pool) => Statement::on_postgres_pool(pool, text),
+            Self::Sqlite { reader, .. } => Statement::on_sqlite(On::Pool(reader), text),
+            Self::Postgres(pool) => Statement::on_postgres(On::Pool(pool), text),
         }
     }
 
@@ -106,8 +107,10 @@ impl Transaction {
     /// Begins a statement that each engine has its own text for; both take the same arguments.
     pub fn sql_by_engine(&mut self, sqlite: &'static str, postgres: &'static str) -> Statement<'_> {
         match self {
-            Self::Sqlite(transaction) => Statement::on_sqlite(transaction, sqlite),
-            Self::Postgres(transaction) => Statement::on_postgres(transaction, postgres),
+            Self::Sqlite(transaction) => Statement::on_sqlite(On::Connection(&mut **transaction), sqlite),
+            Self::Postgres(transaction) => {
+                Statement::on_postgres(On::Connection(&mut **transaction), postgres)
+            }
         }
     }
 

@@ -4,8 +4,7 @@ use std::{borrow::Cow, fmt::Write};
 
 use futures_util::TryStreamExt;
 use sqlx::{
-    Arguments, AssertSqlSafe, Encode, FromRow, PgConnection, PgPool, Postgres, SqlSafeStr, SqlStr, Sqlite,
-    SqliteConnection, SqlitePool, Type,
+    Arguments, AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, Type,
     error::BoxDynError,
     postgres::{PgArguments, PgRow},
     sqlite::{SqliteArguments, SqliteRow},
@@ -35,21 +34,20 @@ pub enum RowRef<'r> {
 /// A statement under construction. Arguments are bound in the order of `$1`, `$2`, …
 #[must_use = "a statement does nothing until it is executed or fetched"]
 pub struct Statement<'t> {
-    text: Text,
+    /// Text of this crate alone: never a value.
+    text: Cow<'static, str>,
     target: Target<'t>,
     /// The first argument that could not be encoded.
     error: Option<BoxDynError>,
 }
-
-/// Text of this crate alone: never a value.
-struct Text(Cow<'static, str>);
 
 enum Target<'t> {
     Sqlite(On<'t, Sqlite>, SqliteArguments),
     Postgres(On<'t, Postgres>, PgArguments),
 }
 
-enum On<'t, DB: sqlx::Database> {
+/// What a statement runs on.
+pub(super) enum On<'t, DB: sqlx::Database> {
     Connection(&'t mut DB::Connection),
     Pool(&'t sqlx::Pool<DB>),
 }
@@ -60,9 +58,13 @@ macro_rules! run {
         if let Some(error) = $self.error {
             return Err(sqlx::Error::Encode(error).into());
         }
-        let (system, operation) = ($self.target.system(), $self.text.operation());
+        let system = match $self.target {
+            Target::Sqlite(..) => "sqlite",
+            Target::Postgres(..) => "postgresql",
+        };
+        let operation = operation(&$self.text);
         let span = tracing::debug_span!("db.query", db.system.name = system, db.operation.name = operation);
-        let text = $self.text.into_sql();
+        let text = AssertSqlSafe($self.text);
         let run = async {
             match $self.target {
                 Target::Sqlite(on, arguments) => {
@@ -86,24 +88,12 @@ macro_rules! run {
 }
 
 impl<'t> Statement<'t> {
-    pub(super) fn on_sqlite(connection: &'t mut SqliteConnection, text: &'static str) -> Self {
-        Self::new(text, Target::Sqlite(On::Connection(connection), SqliteArguments::default()))
+    pub(super) fn on_sqlite(on: On<'t, Sqlite>, text: &'static str) -> Self {
+        Self { text: text.into(), target: Target::Sqlite(on, SqliteArguments::default()), error: None }
     }
 
-    pub(super) fn on_postgres(connection: &'t mut PgConnection, text: &'static str) -> Self {
-        Self::new(text, Target::Postgres(On::Connection(connection), PgArguments::default()))
-    }
-
-    pub(super) fn on_sqlite_pool(pool: &'t SqlitePool, text: &'static str) -> Self {
-        Self::new(text, Target::Sqlite(On::Pool(pool), SqliteArguments::default()))
-    }
-
-    pub(super) fn on_postgres_pool(pool: &'t PgPool, text: &'static str) -> Self {
-        Self::new(text, Target::Postgres(On::Pool(pool), PgArguments::default()))
-    }
-
-    fn new(text: &'static str, target: Target<'t>) -> Self {
-        Self { text: Text(Cow::Borrowed(text)), target, error: None }
+    pub(super) fn on_postgres(on: On<'t, Postgres>, text: &'static str) -> Self {
+        Self { text: text.into(), target: Target::Postgres(on, PgArguments::default()), error: None }
     }
 
     /// Binds the next argument.
@@ -114,7 +104,7 @@ impl<'t> Statement<'t> {
 
     /// Appends to the text.
     pub fn push(&mut self, text: &'static str) -> &mut Self {
-        self.text.0.to_mut().push_str(text);
+        self.text.to_mut().push_str(text);
         self
     }
 
@@ -126,7 +116,7 @@ impl<'t> Statement<'t> {
             Target::Postgres(_, arguments) => arguments.len(),
         };
         // Writing to a string does not fail.
-        let _ = write!(self.text.0.to_mut(), "${number}");
+        let _ = write!(self.text.to_mut(), "${number}");
         self
     }
 
@@ -235,26 +225,8 @@ impl<'r> From<&'r PgRow> for RowRef<'r> {
     }
 }
 
-impl Text {
-    /// Returns the first word of the statement: `db.operation.name`.
-    fn operation(&self) -> &'static str {
-        let word = self.0.split_whitespace().next().unwrap_or_default();
-        ["SELECT", "INSERT", "UPDATE", "DELETE"].into_iter().find(|&known| known == word).unwrap_or("OTHER")
-    }
-
-    fn into_sql(self) -> SqlStr {
-        match self.0 {
-            Cow::Borrowed(text) => text.into_sql_str(),
-            Cow::Owned(text) => AssertSqlSafe(text).into_sql_str(),
-        }
-    }
-}
-
-impl Target<'_> {
-    fn system(&self) -> &'static str {
-        match self {
-            Self::Sqlite(..) => "sqlite",
-            Self::Postgres(..) => "postgresql",
-        }
-    }
+/// Returns the first word of a statement: `db.operation.name`.
+fn operation(text: &str) -> &'static str {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    ["SELECT", "INSERT", "UPDATE", "DELETE"].into_iter().find(|&known| known == word).unwrap_or("OTHER")
 }
