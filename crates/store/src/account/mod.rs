@@ -6,11 +6,7 @@ mod user;
 
 use std::{path::Path, time::Duration};
 
-use sqlx::{
-    Connection,
-    migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{Connection, migrate::Migrator};
 
 pub use self::{
     api_key::{KeyOwner, NewApiKey},
@@ -62,7 +58,11 @@ impl AccountStore {
     /// # Errors
     /// Returns an error if the file cannot be opened or migrated.
     pub async fn open_sqlite(path: &Path) -> Result<Self, AccountError> {
-        Ok(Self { database: open_sqlite(path).await? })
+        // A confirmed account or revocation survives a power cut: every commit is synced to disk.
+        let options = sqlite::options(path).foreign_keys(true).busy_timeout(SQLITE_BUSY_TIMEOUT);
+        let database =
+            Database::open_sqlite(options.clone(), options, SQLITE_READERS, &sqlite_migrator()).await?;
+        Ok(Self { database })
     }
 
     /// Opens the SQLite file at `path` for reading, without migrating it: another process may be writing to it.
@@ -130,32 +130,6 @@ fn sqlite_migrator() -> Migrator {
 
 fn postgres_schema() -> Schema {
     Schema::new(sqlx::migrate!("../../migrations/accounts/postgres"), "accounts_migrations")
-}
-
-async fn open_sqlite(path: &Path) -> Result<Database, StoreError> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .foreign_keys(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // A confirmed account or revocation must survive a power cut.
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(SQLITE_BUSY_TIMEOUT);
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options.clone())
-        .await?;
-    sqlite_migrator().run(&writer).await?;
-    let reader = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .min_connections(1)
-        .max_lifetime(None)
-        .connect_with(options.read_only(true))
-        .await?;
-    Ok(Database::Sqlite { writer, reader })
 }
 
 async fn migrate_postgres(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {

@@ -9,7 +9,11 @@ pub mod postgres;
 pub mod sqlite;
 mod statement;
 
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
 
 use self::statement::On;
 pub use self::statement::{Bind, EitherRow, RowRef, Statement};
@@ -44,6 +48,20 @@ pub(crate) fn count(stored: i64) -> u64 {
 }
 
 impl Database {
+    /// Opens a SQLite file with a connection that writes and a pool of connections that read, and migrates it.
+    pub(crate) async fn open_sqlite(
+        writer: SqliteConnectOptions,
+        reader: SqliteConnectOptions,
+        readers: u32,
+        migrator: &Migrator,
+    ) -> Result<Self, StoreError> {
+        let pool = SqlitePoolOptions::new().min_connections(1).max_lifetime(None);
+        let writer = pool.clone().max_connections(1).idle_timeout(None).connect_with(writer).await?;
+        migrator.run(&writer).await?;
+        let reader = pool.max_connections(readers).connect_with(reader.read_only(true)).await?;
+        Ok(Self::Sqlite { writer, reader })
+    }
+
     /// Begins a read transaction: all of its statements see one state of the database.
     ///
     /// # Errors

@@ -1,11 +1,11 @@
-//! Opening SQLite files read-only, even while another process writes to them, and checking their migrations.
+//! Opening SQLite files, also read-only while another process writes to them, and checking their migrations.
 
 use std::path::{Path, PathBuf};
 
 use sqlx::{
     SqlitePool,
     migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteError, SqlitePoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use crate::database::migration::missing;
@@ -35,6 +35,16 @@ pub enum FileError {
         #[source]
         source: sqlx::Error,
     },
+}
+
+/// Returns the options of a file that is created if it does not exist.
+pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // In WAL mode this syncs every commit to disk before it returns.
+        .synchronous(SqliteSynchronous::Full)
 }
 
 /// Opens a file read-only. Its schema must be that of `migrator`.

@@ -2,10 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use sqlx::{
-    migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::migrate::Migrator;
 
 use crate::{
     database::{
@@ -29,33 +26,16 @@ pub(in crate::trace) async fn pending(path: &Path) -> Result<Vec<String>, FileEr
 
 /// Opens the file at `path`. Creates and migrates it if necessary.
 pub(in crate::trace) async fn open(path: &Path) -> Result<Database, StoreError> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        // In WAL mode this syncs every commit to disk before it returns. A group of writes shares one commit.
-        .synchronous(SqliteSynchronous::Full)
+    // Every commit is synced to disk. A group of writes shares one commit.
+    let options = sqlite::options(path)
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(200)
         // A checkpoint copies a page once, however often it has changed since the last one: rare checkpoints copy less.
         .pragma("wal_autocheckpoint", "16384")
         .pragma("journal_size_limit", "134217728")
         .pragma("temp_store", "memory");
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .min_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options.clone().pragma("cache_size", "-65536"))
-        .await?;
-    migrator().run(&writer).await?;
-    let reader = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .min_connections(1)
-        .max_lifetime(None)
-        .connect_with(options.read_only(true).pragma("cache_size", "-4096"))
-        .await?;
-    Ok(Database::Sqlite { writer, reader })
+    let writer = options.clone().pragma("cache_size", "-65536");
+    Database::open_sqlite(writer, options.pragma("cache_size", "-4096"), READERS, &migrator()).await
 }
 
 /// Opens the file at `path` read-only. Another process may write to it.
