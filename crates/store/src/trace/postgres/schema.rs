@@ -45,11 +45,7 @@ pub(in crate::trace) async fn migrate(
     lifecycle: Option<Lifecycle>,
 ) -> Result<(Layout, Vec<String>), StoreError> {
     let mut connection = lock(settings).await?;
-    let layout = match (chosen(&mut connection).await?, wanted) {
-        (Some(layout), _) | (None, Some(layout)) => layout,
-        (None, None) if has_timescale(&mut connection).await? => Layout::Timescale,
-        (None, None) => Layout::Plain,
-    };
+    let layout = choose(&mut connection, wanted).await?;
     if layout == Layout::Timescale {
         sqlx::query("CREATE EXTENSION IF NOT EXISTS timescaledb").execute(&mut connection).await?;
     }
@@ -65,24 +61,25 @@ pub(in crate::trace) async fn migrate(
 /// Returns the migrations that [`migrate`] would apply.
 pub(in crate::trace) async fn pending(settings: &PostgresSettings) -> Result<Vec<String>, StoreError> {
     let mut connection = settings.connect_one().await?;
-    let layout = match chosen(&mut connection).await? {
-        Some(layout) => layout,
-        None if has_timescale(&mut connection).await? => Layout::Timescale,
-        None => Layout::Plain,
-    };
+    let layout = choose(&mut connection, None).await?;
     let mut pending = common().pending(&mut connection).await?;
     pending.extend(of_layout(layout).pending(&mut connection).await?);
     connection.close().await?;
     Ok(pending)
 }
 
-async fn chosen(connection: &mut PgConnection) -> Result<Option<Layout>, StoreError> {
+/// Returns the layout of a database: that of its migrations, or the wanted one if it has none.
+async fn choose(connection: &mut PgConnection, wanted: Option<Layout>) -> Result<Layout, StoreError> {
     for layout in [Layout::Plain, Layout::Timescale] {
         if of_layout(layout).is_begun(connection).await? {
-            return Ok(Some(layout));
+            return Ok(layout);
         }
     }
-    Ok(None)
+    Ok(match wanted {
+        Some(layout) => layout,
+        None if has_timescale(connection).await? => Layout::Timescale,
+        None => Layout::Plain,
+    })
 }
 
 /// Returns whether TimescaleDB can be used: it is installed and loaded, its license includes continuous aggregates, and the
