@@ -1,6 +1,10 @@
 //! Sums over all traces of a workspace, for KPIs and ungrouped charts.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use domain::rollup::{
     plan::{self, Segment, Source},
@@ -8,7 +12,7 @@ use domain::rollup::{
 };
 use shared::{Timestamp, time_range::Window};
 use sqlx::{
-    PgConnection, Postgres,
+    AssertSqlSafe, PgConnection, Postgres,
     postgres::{PgArguments, PgRow},
     query::QueryAs,
 };
@@ -115,7 +119,7 @@ impl ReadTransaction {
         step: Duration,
     ) -> Result<Vec<KeyedSumsRow<Moment>>, StoreError> {
         if let Transaction::Postgres(connection) = &mut self.transaction {
-            let steps = bind_segments(POSTGRES_STEPS, workspace_id, segments);
+            let steps = bind_segments(&POSTGRES_STEPS, workspace_id, segments);
             return Ok(steps.bind(step.as_micros() as f64).fetch_all(&mut **connection).await?);
         }
         let mut found = Vec::new();
@@ -167,7 +171,7 @@ async fn postgres_segment_sums(
     segments: &[Segment],
 ) -> Result<Vec<Sums>, StoreError> {
     let rows: Vec<KeyedSumsRow<i64>> =
-        bind_segments(POSTGRES_SUMS, workspace_id, segments).fetch_all(connection).await?;
+        bind_segments(&POSTGRES_SUMS, workspace_id, segments).fetch_all(connection).await?;
     let mut found = vec![Sums::default(); segments.len()];
     for row in rows {
         let segment = usize::try_from(row.key).ok().and_then(|number| found.get_mut(number));
@@ -179,71 +183,62 @@ async fn postgres_segment_sums(
 }
 
 /// The sums of a rollup on PostgreSQL. Sums of BIGINT are NUMERIC there: they are limited to the range of BIGINT.
-macro_rules! rollup_sums {
-    () => {
-        "SUM(requests)::BIGINT AS requests, SUM(errors)::BIGINT AS errors, SUM(timeouts)::BIGINT AS timeouts, \
-         LEAST(SUM(latency), 9223372036854775807)::BIGINT AS latency, \
-         LEAST(SUM(tokens), 9223372036854775807)::BIGINT AS tokens, \
-         LEAST(SUM(cost), 9223372036854775807)::BIGINT AS cost, SUM(scored)::BIGINT AS scored, \
-         LEAST(SUM(quality), 9223372036854775807)::BIGINT AS quality"
-    };
-}
+const ROLLUP_SUMS: &str = "SUM(requests)::BIGINT AS requests, SUM(errors)::BIGINT AS errors, \
+     SUM(timeouts)::BIGINT AS timeouts, LEAST(SUM(latency), 9223372036854775807)::BIGINT AS latency, \
+     LEAST(SUM(tokens), 9223372036854775807)::BIGINT AS tokens, \
+     LEAST(SUM(cost), 9223372036854775807)::BIGINT AS cost, SUM(scored)::BIGINT AS scored, \
+     LEAST(SUM(quality), 9223372036854775807)::BIGINT AS quality";
 
 /// The same sums of the traces themselves.
-macro_rules! raw_sums {
-    () => {
-        "COUNT(*) AS requests, COUNT(*) FILTER (WHERE status = 1) AS errors, \
-         COUNT(*) FILTER (WHERE status = 2) AS timeouts, LEAST(SUM(latency), 9223372036854775807)::BIGINT AS latency, \
-         LEAST(COALESCE(SUM(tokens_total), 0), 9223372036854775807)::BIGINT AS tokens, \
-         LEAST(COALESCE(SUM(cost), 0), 9223372036854775807)::BIGINT AS cost, COUNT(quality) AS scored, \
-         LEAST(COALESCE(SUM(quality), 0), 9223372036854775807)::BIGINT AS quality"
-    };
-}
+const RAW_SUMS: &str = "COUNT(*) AS requests, COUNT(*) FILTER (WHERE status = 1) AS errors, \
+     COUNT(*) FILTER (WHERE status = 2) AS timeouts, LEAST(SUM(latency), 9223372036854775807)::BIGINT AS latency, \
+     LEAST(COALESCE(SUM(tokens_total), 0), 9223372036854775807)::BIGINT AS tokens, \
+     LEAST(COALESCE(SUM(cost), 0), 9223372036854775807)::BIGINT AS cost, COUNT(quality) AS scored, \
+     LEAST(COALESCE(SUM(quality), 0), 9223372036854775807)::BIGINT AS quality";
 
-/// The sums of all segments on PostgreSQL, grouped by a key of a bucket or a trace. `$1` is the workspace, followed by the
-/// number, start and end of the segments of each source: see [`bind_segments`].
-macro_rules! segment_sums {
-    ($key:literal, $raw_key:literal) => {
-        concat!(
-            "SELECT t.* FROM UNNEST($2::BIGINT[], $3::TIMESTAMPTZ[], $4::TIMESTAMPTZ[]) AS s (n, first, last) \
-             CROSS JOIN LATERAL (SELECT ", $key, " AS key, ", rollup_sums!(), " FROM totals_daily \
-             WHERE workspace_id = $1 AND bucket >= s.first AND bucket < s.last GROUP BY 1) AS t \
-             UNION ALL \
-             SELECT t.* FROM UNNEST($5::BIGINT[], $6::TIMESTAMPTZ[], $7::TIMESTAMPTZ[]) AS s (n, first, last) \
-             CROSS JOIN LATERAL (SELECT ", $key, " AS key, ", rollup_sums!(), " FROM totals_hourly \
-             WHERE workspace_id = $1 AND bucket >= s.first AND bucket < s.last GROUP BY 1) AS t \
-             UNION ALL \
-             SELECT t.* FROM UNNEST($8::BIGINT[], $9::TIMESTAMPTZ[], $10::TIMESTAMPTZ[]) AS s (n, first, last) \
-             CROSS JOIN LATERAL (SELECT ", $key, " AS key, ", rollup_sums!(), " FROM totals_minutely \
-             WHERE workspace_id = $1 AND bucket >= s.first AND bucket < s.last GROUP BY 1) AS t \
-             UNION ALL \
-             SELECT t.* FROM UNNEST($11::BIGINT[], $12::TIMESTAMPTZ[], $13::TIMESTAMPTZ[]) AS s (n, first, last) \
-             CROSS JOIN LATERAL (SELECT ", $raw_key, " AS key, ", raw_sums!(), " FROM traces \
-             WHERE workspace_id = $1 AND timestamp >= s.first AND timestamp < s.last GROUP BY 1) AS t"
+/// The sources in the order in which [`segment_sums`] reads them.
+const SOURCES: [Source; 4] = [Source::Daily, Source::Hourly, Source::Minutely, Source::Raw];
+
+/// Returns the statement for the sums of all segments on PostgreSQL, grouped by a key of a bucket or a trace with this column
+/// of its time. `$1` is the workspace, followed by the number, start and end of the segments of each source: see
+/// [`bind_segments`].
+fn segment_sums(key: impl Fn(&str) -> String) -> Arc<str> {
+    let part = |(number, source): (usize, Source)| {
+        let (time, sums) =
+            if source == Source::Raw { ("timestamp", RAW_SUMS) } else { ("bucket", ROLLUP_SUMS) };
+        let (key, table, start, end) = (key(time), totals_table(source), number + 1, number + 2);
+        format!(
+            "SELECT t.* \
+             FROM UNNEST(${number}::BIGINT[], ${start}::TIMESTAMPTZ[], ${end}::TIMESTAMPTZ[]) AS s (n, first, last) \
+             CROSS JOIN LATERAL (SELECT {key} AS key, {sums} FROM {table} \
+             WHERE workspace_id = $1 AND {time} >= s.first AND {time} < s.last GROUP BY 1) AS t"
         )
     };
+    (2..).step_by(3).zip(SOURCES).map(part).collect::<Vec<_>>().join(" UNION ALL ").into()
 }
 
 /// A row for each segment that has traces, by the number of the segment.
-const POSTGRES_SUMS: &str = segment_sums!("s.n", "s.n");
+static POSTGRES_SUMS: LazyLock<Arc<str>> = LazyLock::new(|| segment_sums(|_| "s.n".to_owned()));
 
 /// A row for each step in each segment, by the start of the step. `$14` is the step in microseconds.
-const POSTGRES_STEPS: &str = segment_sums!(
-    "date_bin($14 * INTERVAL '1 microsecond', bucket, TIMESTAMPTZ '1970-01-01 00:00:00+00')",
-    "date_bin($14 * INTERVAL '1 microsecond', timestamp, TIMESTAMPTZ '1970-01-01 00:00:00+00')"
-);
+static POSTGRES_STEPS: LazyLock<Arc<str>> = LazyLock::new(|| {
+    segment_sums(|time| {
+        format!("date_bin($14 * INTERVAL '1 microsecond', {time}, TIMESTAMPTZ '1970-01-01 00:00:00+00')")
+    })
+});
 
 /// Binds `$1` to `$13` of [`segment_sums`].
 fn bind_segments<K>(
-    statement: &'static str,
+    statement: &Arc<str>,
     workspace_id: Uuid,
     segments: &[Segment],
 ) -> QueryAs<'static, Postgres, KeyedSumsRow<K>, PgArguments>
 where
     KeyedSumsRow<K>: for<'r> sqlx::FromRow<'r, PgRow>,
 {
-    let mut query = sqlx::query_as(statement).bind(workspace_id);
-    for source in [Source::Daily, Source::Hourly, Source::Minutely, Source::Raw] {
+    // Safe: the text consists of constants.
+    let mut query = sqlx::query_as(AssertSqlSafe(Arc::clone(statement))).bind(workspace_id);
+    for source in SOURCES {
         let (mut numbers, mut starts, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         for (number, segment) in (0_i64..).zip(segments).filter(|(_, segment)| segment.source == source) {
             numbers.push(number);
