@@ -1,7 +1,5 @@
 //! A list of ids as one argument of a statement.
 
-use std::fmt::Write;
-
 use sqlx::{
     Encode, Postgres, Sqlite, Type,
     encode::IsNull,
@@ -34,11 +32,6 @@ impl Type<Sqlite> for Ids<'_> {
 
 impl Encode<'_, Sqlite> for Ids<'_> {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
-        let mut json = String::from("[");
-        for (index, id) in self.0.iter().enumerate() {
-            write!(json, "{}{id}", if index == 0 { "" } else { "," })?;
-        }
-        json.push(']');
-        Encode::<Sqlite>::encode(json, buffer)
+        Encode::<Sqlite>::encode(serde_json::to_string(self.0)?, buffer)
     }
 }
