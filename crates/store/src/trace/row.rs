@@ -5,7 +5,7 @@ use domain::{
     trace::{
         cursor::Cursor,
         payload::PayloadRef,
-        record::{Assembly, NewSpan, NewTrace},
+        record::{Assembly, NewScore, NewSpan, NewTrace},
     },
 };
 use shared::{cost::CostBasis, span::Span, trace::Trace};
@@ -233,6 +233,25 @@ impl SpanRow {
             error: self.error,
             payload,
         })
+    }
+}
+
+/// A row of `scores`.
+#[derive(sqlx::FromRow)]
+pub(crate) struct ScoreRow {
+    workspace_id: Uuid,
+    trace_id: String,
+    name: String,
+    score: i64,
+    comment: Option<String>,
+    timestamp: Moment,
+}
+
+impl ScoreRow {
+    /// Converts the row for writing.
+    pub(crate) fn into_score(self) -> NewScore {
+        let Self { workspace_id, trace_id, name, score, comment, timestamp } = self;
+        NewScore { workspace_id, trace_id, name, score, comment, timestamp: timestamp.0 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A single trace with its spans and scores, and a single span.
 
-use domain::trace::payload::PayloadRef;
+use domain::trace::{payload::PayloadRef, record::NewScore};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::{
@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use super::payload::PayloadReader;
 use crate::{
-    database::{RowRef, in_read, moment::Moment},
+    database::{RowRef, in_read},
     error::StoreError,
     trace::{
         TraceStore, column,
-        row::{SPAN_COLUMNS, SpanRow, StoredSpan, StoredTrace, TRACE_COLUMNS, TraceRow},
+        row::{SPAN_COLUMNS, ScoreRow, SpanRow, StoredSpan, StoredTrace, TRACE_COLUMNS, TraceRow},
         transaction::{ReadTransaction, find_trace},
     },
 };
@@ -75,40 +75,28 @@ enum Depth {
 }
 
 /// The payload of a trace.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct TracePayload {
-    #[serde(default)]
     input: Option<Value>,
-    #[serde(default)]
     output: Option<Value>,
-    #[serde(default)]
     metadata: Map<String, Value>,
-    #[serde(default)]
     resource: Map<String, Value>,
 }
 
 /// The payload of a span.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct SpanPayload {
-    #[serde(default)]
     input: Option<Value>,
-    #[serde(default)]
     output: Option<Value>,
-    #[serde(default)]
     attributes: Option<Value>,
-    #[serde(default)]
     time_to_first_chunk_ms: Option<f64>,
-    #[serde(default)]
     finish_reasons: Vec<String>,
-    #[serde(default)]
     tool: Option<ToolCall>,
-    #[serde(default)]
     events: Vec<SpanEvent>,
-    #[serde(default)]
     links: Vec<SpanLink>,
-    #[serde(default)]
     resource: Map<String, Value>,
-    #[serde(default)]
     scope: Option<Scope>,
 }
 
@@ -126,14 +114,6 @@ impl SpanPayload {
         span.resource = self.resource;
         span.scope = self.scope;
     }
-}
-
-#[derive(sqlx::FromRow)]
-struct ScoreRow {
-    name: String,
-    score: i64,
-    comment: Option<String>,
-    timestamp: Moment,
 }
 
 impl ReadTransaction {
@@ -237,18 +217,16 @@ impl ReadTransaction {
         let rows: Vec<ScoreRow> = self
             .transaction
             .sql(
-                "SELECT name, score, comment, timestamp FROM scores WHERE workspace_id = $1 AND trace_id = $2 \
-                 ORDER BY name",
+                "SELECT workspace_id, trace_id, name, score, comment, timestamp FROM scores \
+                 WHERE workspace_id = $1 AND trace_id = $2 ORDER BY name",
             )
             .bind(workspace_id)
             .bind(trace_id)
             .fetch_all()
             .await?;
-        let score = |row: ScoreRow| Score {
-            name: row.name,
-            score: column::points(row.score),
-            comment: row.comment,
-            timestamp: row.timestamp.0,
+        let score = |row: ScoreRow| {
+            let NewScore { name, score, comment, timestamp, .. } = row.into_score();
+            Score { name, score: column::points(score), comment, timestamp }
         };
         Ok(rows.into_iter().map(score).collect())
     }

@@ -13,7 +13,7 @@ use crate::{
     error::StoreError,
     trace::{
         TraceStore,
-        row::{SPAN_COLUMNS, SpanRow, TRACE_COLUMNS, TraceRecord, TraceRow},
+        row::{SPAN_COLUMNS, ScoreRow, SpanRow, TRACE_COLUMNS, TraceRecord, TraceRow},
         transaction::ReadTransaction,
     },
 };
@@ -97,23 +97,6 @@ impl TraceStore {
             .fetch_all()
             .await?;
         Ok(rows.into_iter().map(ScoreRow::into_score).collect())
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct ScoreRow {
-    workspace_id: Uuid,
-    trace_id: String,
-    name: String,
-    score: i64,
-    comment: Option<String>,
-    timestamp: Moment,
-}
-
-impl ScoreRow {
-    fn into_score(self) -> NewScore {
-        let Self { workspace_id, trace_id, name, score, comment, timestamp } = self;
-        NewScore { workspace_id, trace_id, name, score, comment, timestamp: timestamp.0 }
     }
 }
 

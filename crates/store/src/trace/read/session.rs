@@ -133,9 +133,9 @@ impl SessionRow {
 /// The part of a trace's payload that a session shows.
 #[derive(Deserialize)]
 struct Messages<'a> {
-    #[serde(default, borrow)]
+    #[serde(borrow)]
     input: Option<&'a RawValue>,
-    #[serde(default, borrow)]
+    #[serde(borrow)]
     output: Option<&'a RawValue>,
 }
 
