@@ -1,7 +1,8 @@
 //! Traces, spans, scores and rollups on SQLite, PostgreSQL, and PostgreSQL with TimescaleDB. Every operation runs in a
-//! transaction: `read` has the operations that read, `write` those that write. `sqlite` and `postgres` have the schemas and
-//! the statements that only one engine has, most of them bulk writes.
+//! transaction: `read` has the operations that read, `write` those that write. `bulk` builds statements over many rows for both
+//! engines. `sqlite` and `postgres` have the schemas and the statements that only one engine has.
 
+mod bulk;
 mod column;
 mod open;
 mod postgres;

@@ -59,11 +59,6 @@ impl WriteTransaction {
             Transaction::Postgres(connection) => postgres::lock_workspaces(connection, workspaces).await,
         }
     }
-
-    /// Commits the transaction.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        self.transaction.commit().await
-    }
 }
 
 /// Returns the position of a trace.

@@ -1,11 +1,9 @@
 //! Traces on PostgreSQL, with or without TimescaleDB. Both have the same tables and the same writes. Only the source of the
 //! rollups by agent and model differs.
 
-pub(super) mod insert;
 mod key;
 mod lock;
 mod maintain;
-pub(super) mod rollup;
 pub(super) mod schema;
 mod score;
 pub(super) mod stale;
@@ -19,7 +17,7 @@ pub(super) use self::{
     key::trace_key,
     lock::{lock_due, lock_workspaces},
     maintain::{Maintenance, maintain},
-    score::{upsert_newer_scores, waiting_scores},
+    score::upsert_newer_scores,
 };
 
 /// What happens to old traces.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::trace::record::{NewScore, NewTrace};
+use domain::trace::record::NewScore;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -40,21 +40,4 @@ pub(in crate::trace) async fn upsert_newer_scores(
         .fetch_all(connection)
         .await?;
     Ok((count, found.iter().filter_map(|key| traces.remove(key)).collect()))
-}
-
-/// Returns the new traces with waiting scores.
-pub(in crate::trace) async fn waiting_scores(
-    connection: &mut PgConnection,
-    new: &[&NewTrace],
-) -> Result<Vec<(Uuid, String)>, StoreError> {
-    let scored = sqlx::query_as(
-        "SELECT DISTINCT workspace_id, trace_id FROM scores \
-         JOIN UNNEST($1::UUID[], $2::TEXT[]) AS sent (workspace_id, trace_id) USING (workspace_id, trace_id) \
-         WHERE waiting",
-    )
-    .bind(new.iter().map(|trace| trace.workspace_id).collect::<Vec<_>>())
-    .bind(new.iter().map(|trace| trace.trace_id.as_str()).collect::<Vec<_>>())
-    .fetch_all(connection)
-    .await?;
-    Ok(scored)
 }

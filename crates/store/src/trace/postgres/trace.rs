@@ -6,14 +6,17 @@ use shared::Timestamp;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use super::{insert, key::trace_key};
+use super::key::trace_key;
 use crate::{
     database::moment::Moment,
     error::StoreError,
     trace::{
         column,
         row::{TRACE_COLUMNS, TraceRecord, TraceRow},
-        write::record::{KnownTrace, PendingTrace, SpanCost, TraceInsert, TraceName, TraceState},
+        write::{
+            insert, pending,
+            record::{KnownTrace, SpanCost, TraceInsert, TraceName, TraceState},
+        },
     },
 };
 
@@ -76,7 +79,8 @@ pub(in crate::trace) async fn known_traces(
     let is_missing = |key| id(key).is_some_and(|id| !created.contains(&id) && !records.contains_key(&id));
     let missing: Vec<TraceName<'_>> =
         keys.iter().zip(names).filter(|(key, _)| is_missing(key)).map(|(_, &name)| name).collect();
-    let pending = if missing.is_empty() { HashSet::new() } else { pending_ids(connection, &missing).await? };
+    let pending = pending::select(connection, &missing).await?;
+    let pending: HashSet<i64> = pending.into_iter().map(|(_, id)| id).collect();
     let known = keys.iter().map(|key| {
         let Some(id) = id(key) else { return KnownTrace { id: 0, state: TraceState::Deleted } };
         let state = match records.remove(&id) {
@@ -138,7 +142,7 @@ pub(in crate::trace) async fn insert(
     connection: &mut PgConnection,
     rows: &[TraceInsert<'_>],
 ) -> Result<(), StoreError> {
-    insert::traces(connection, rows).await?;
+    insert::traces(&mut *connection, rows).await?;
     let names: Vec<TraceName<'_>> =
         rows.iter().map(|row| (row.trace.workspace_id, row.trace.trace_id.as_str())).collect();
     update_keys(connection, &names, &rows.iter().map(|row| row.trace.timestamp).collect::<Vec<_>>()).await
@@ -185,55 +189,4 @@ pub(in crate::trace) async fn update_span_costs(
     .fetch_all(connection)
     .await?;
     Ok(changed.into_iter().collect())
-}
-
-/// Returns the numbers of the pending traces among these.
-async fn pending_ids(
-    connection: &mut PgConnection,
-    names: &[TraceName<'_>],
-) -> Result<HashSet<i64>, StoreError> {
-    let ids: Vec<i64> = sqlx::query_scalar(
-        "SELECT id FROM waiting_traces \
-         JOIN UNNEST($1::UUID[], $2::TEXT[]) AS n (workspace_id, trace_id) USING (workspace_id, trace_id)",
-    )
-    .bind(names.iter().map(|&(workspace_id, _)| workspace_id).collect::<Vec<_>>())
-    .bind(names.iter().map(|&(_, trace_id)| trace_id).collect::<Vec<_>>())
-    .fetch_all(connection)
-    .await?;
-    Ok(ids.into_iter().collect())
-}
-
-/// Inserts pending traces, or updates the arrival of their last span.
-pub(in crate::trace) async fn add_pending(
-    connection: &mut PgConnection,
-    pending: &[PendingTrace<'_>],
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO waiting_traces AS w (id, last_seen, workspace_id, trace_id) \
-         SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::UUID[], $4::TEXT[]) \
-         ON CONFLICT (workspace_id, trace_id) DO UPDATE SET last_seen = GREATEST(w.last_seen, excluded.last_seen)",
-    )
-    .bind(pending.iter().map(|pending| pending.id).collect::<Vec<_>>())
-    .bind(pending.iter().map(|pending| Moment(pending.last_seen)).collect::<Vec<_>>())
-    .bind(pending.iter().map(|pending| pending.name.0).collect::<Vec<_>>())
-    .bind(pending.iter().map(|pending| pending.name.1).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Deletes traces from the pending ones.
-pub(in crate::trace) async fn remove_pending(
-    connection: &mut PgConnection,
-    names: &[TraceName<'_>],
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM waiting_traces AS w USING UNNEST($1::UUID[], $2::TEXT[]) AS n (workspace_id, trace_id) \
-         WHERE w.workspace_id = n.workspace_id AND w.trace_id = n.trace_id",
-    )
-    .bind(names.iter().map(|&(workspace_id, _)| workspace_id).collect::<Vec<_>>())
-    .bind(names.iter().map(|&(_, trace_id)| trace_id).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
 }

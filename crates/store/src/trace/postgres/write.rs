@@ -1,17 +1,17 @@
 //! Writes batches of traces and spans.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::trace::record::NewTrace;
 use shared::Timestamp;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{insert, key::trace_key, lock::lock_workspaces, trace};
+use super::{key::trace_key, lock::lock_workspaces, trace};
 use crate::{
     database::moment::Moment,
     error::StoreError,
-    trace::write::{batch::TraceBatch, incoming::SpanBatch, record::TraceName},
+    trace::write::{batch::TraceBatch, incoming::SpanBatch, insert, pending},
 };
 
 /// The number of ids in one value of the sequence.
@@ -27,13 +27,13 @@ pub(in crate::trace) async fn insert_batch<'a>(
     batch.set_ids(|index| numbers.get(index), |index| numbers.get(index));
     insert_keys(connection, batch).await?;
     // Other transactions may store these pending traces, but none becomes pending: the keys exist.
-    let pending = pending(connection, batch).await?;
+    let pending = select_pending(connection, batch).await?;
     let mut new: Vec<_> = batch.new_traces().map(|trace| trace.trace).collect();
     if new.is_empty() && pending.is_empty() {
         return Ok(new);
     }
     insert_rows(connection, batch).await?;
-    insert::spans(connection, &batch.spans()).await?;
+    insert::spans(&mut *connection, &batch.spans()).await?;
     // As late as possible: from here on other writers of the same workspaces wait.
     let pending_traces = pending.iter().map(|&(index, _)| batch.all()[index].trace);
     let workspaces: Vec<_> =
@@ -50,16 +50,16 @@ async fn adopt_pending<'a>(
     connection: &mut PgConnection,
     batch: &mut TraceBatch<'a>,
 ) -> Result<Vec<&'a NewTrace>, StoreError> {
-    let pending = pending(connection, batch).await?;
+    let pending = select_pending(connection, batch).await?;
     batch.keep_new(&HashSet::new());
     batch.adopt(&pending);
     insert_rows(connection, batch).await?;
-    insert::missing_spans(connection, &batch.spans()).await?;
+    insert::missing_spans(&mut *connection, &batch.spans()).await?;
     let adopted: Vec<_> = batch.new_traces().collect();
     let names: Vec<_> = adopted.iter().map(|trace| trace.name()).collect();
     let starts: Vec<_> = adopted.iter().map(|trace| trace.trace.timestamp).collect();
     trace::update_keys(connection, &names, &starts).await?;
-    trace::remove_pending(connection, &names).await?;
+    pending::remove(connection, &names).await?;
     Ok(adopted.into_iter().map(|trace| trace.trace).collect())
 }
 
@@ -69,8 +69,33 @@ async fn insert_rows(connection: &mut PgConnection, batch: &TraceBatch<'_>) -> R
     if rows.is_empty() {
         return Ok(());
     }
-    insert::traces(connection, &rows).await?;
-    insert::payloads(connection, &batch.used_frames(), batch.frame_times()).await
+    insert::traces(&mut *connection, &rows).await?;
+    payloads(connection, &batch.used_frames(), batch.frame_times()).await
+}
+
+/// Inserts frames of payloads with their ids, or extends the life of existing ones. `times` has the frame of each payload and
+/// the time until which retention must keep it.
+pub(in crate::trace) async fn payloads(
+    connection: &mut PgConnection,
+    frames: &[(i64, &[u8])],
+    times: impl Iterator<Item = (i64, Timestamp)>,
+) -> Result<(), StoreError> {
+    let mut newest: HashMap<i64, Timestamp> = HashMap::with_capacity(frames.len());
+    for (frame, timestamp) in times {
+        let newest = newest.entry(frame).or_insert(timestamp);
+        *newest = timestamp.max(*newest);
+    }
+    let newest = |id: &i64| Moment(newest.get(id).copied().unwrap_or_default());
+    sqlx::query(
+        "INSERT INTO payloads (id, newest, data) SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BYTEA[]) \
+         ON CONFLICT (id) DO UPDATE SET newest = GREATEST(payloads.newest, excluded.newest)",
+    )
+    .bind(frames.iter().map(|&(id, _)| id).collect::<Vec<_>>())
+    .bind(frames.iter().map(|(id, _)| newest(id)).collect::<Vec<_>>())
+    .bind(frames.iter().map(|&(_, data)| data).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Sets the ids of a batch's frames, creates the keys of its traces, and locks their workspaces. Returns the numbers of the
@@ -159,23 +184,11 @@ async fn insert_missing_keys(connection: &mut PgConnection, keys: &[Key]) -> Res
 }
 
 /// Returns the pending traces of a batch: their indices and the numbers that they will have.
-async fn pending(
+async fn select_pending(
     connection: &mut PgConnection,
     batch: &TraceBatch<'_>,
 ) -> Result<Vec<(usize, i64)>, StoreError> {
-    let known: Vec<(usize, TraceName<'_>)> = batch.known_traces().collect();
-    if known.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found: Vec<(i64, i64)> = sqlx::query_as(
-        "SELECT n.number, w.id FROM UNNEST($1::BIGINT[], $2::UUID[], $3::TEXT[]) AS n (number, workspace_id, trace_id) \
-         JOIN waiting_traces AS w ON w.workspace_id = n.workspace_id AND w.trace_id = n.trace_id",
-    )
-    .bind((0..).take(known.len()).collect::<Vec<i64>>())
-    .bind(known.iter().map(|&(_, (workspace_id, _))| workspace_id).collect::<Vec<_>>())
-    .bind(known.iter().map(|&(_, (_, trace_id))| trace_id).collect::<Vec<_>>())
-    .fetch_all(connection)
-    .await?;
-    let index = |number: i64| Some(known.get(usize::try_from(number).ok()?)?.0);
-    Ok(found.into_iter().filter_map(|(number, id)| Some((index(number)?, id))).collect())
+    let (indices, names): (Vec<_>, Vec<_>) = batch.known_traces().unzip();
+    let found = pending::select(connection, &names).await?;
+    Ok(found.into_iter().filter_map(|(index, id)| Some((*indices.get(index)?, id))).collect())
 }

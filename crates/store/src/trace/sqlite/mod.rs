@@ -1,8 +1,5 @@
 //! Traces on SQLite: one file in WAL mode, with one connection that writes and a pool of connections that read.
 
-mod bulk;
-pub(super) mod insert;
-pub(super) mod rollup;
 pub(super) mod schema;
 pub(super) mod trace;
 pub(super) mod write;

@@ -1,17 +1,17 @@
 //! Writes batches of traces and spans.
 
-use std::{collections::HashSet, sync::LazyLock};
+use std::collections::HashSet;
 
 use domain::trace::record::NewTrace;
-use sqlx::{Arguments, SqliteConnection, sqlite::SqliteArguments};
-use uuid::Uuid;
+use sqlx::SqliteConnection;
 
-use super::{bulk::Bulk, insert, trace};
+use super::trace;
 use crate::{
     error::StoreError,
     trace::write::{
         batch::{BatchTrace, TraceBatch},
         incoming::SpanBatch,
+        insert, pending,
         record::{TraceInsert, TraceName},
     },
 };
@@ -25,11 +25,11 @@ pub(in crate::trace) async fn insert_batch<'a>(
     let first_frame = next_frame(connection).await?;
     batch.set_ids(|index| first_id + index, |index| first_frame + index);
     let names: Vec<TraceName<'_>> = batch.all().iter().map(BatchTrace::name).collect();
-    let pending = trace::pending(connection, &names).await?;
+    let pending = pending::select(&mut *connection, &names).await?;
     batch.adopt(&pending);
     let pending_ids: HashSet<i64> = pending.iter().map(|&(_, id)| id).collect();
     let rows: Vec<TraceInsert<'_>> = batch.all().iter().map(|trace| batch.row(trace)).collect();
-    if insert::traces(connection, &rows).await? < batch.len() as u64 {
+    if insert::traces(&mut *connection, &rows).await? < batch.len() as u64 {
         // Traces that existed before did not use their new numbers. Pending traces did not exist.
         let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM traces WHERE id >= $1")
             .bind(first_id)
@@ -37,15 +37,13 @@ pub(in crate::trace) async fn insert_batch<'a>(
             .await?;
         batch.keep_new(&ids.into_iter().chain(pending_ids.iter().copied()).collect());
     }
-    insert::payloads(connection, &batch.used_frames()).await?;
+    payloads(connection, &batch.used_frames()).await?;
     let (pending_spans, new_spans): (Vec<_>, Vec<_>) =
         batch.spans().into_iter().partition(|row| pending_ids.contains(&row.trace));
-    insert::spans(connection, &new_spans).await?;
-    insert::missing_spans(connection, &pending_spans).await?;
-    if !pending.is_empty() {
-        let names: Vec<_> = pending.iter().map(|&(index, _)| names[index]).collect();
-        trace::remove_pending(connection, &names).await?;
-    }
+    insert::spans(&mut *connection, &new_spans).await?;
+    insert::missing_spans(&mut *connection, &pending_spans).await?;
+    let names: Vec<_> = pending.iter().map(|&(index, _)| names[index]).collect();
+    pending::remove(connection, &names).await?;
     Ok(batch.new_traces().map(|trace| trace.trace).collect())
 }
 
@@ -64,22 +62,17 @@ async fn next_frame(connection: &mut SqliteConnection) -> Result<i64, StoreError
     Ok(sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM payloads").fetch_one(connection).await?)
 }
 
-static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
-    let tail = ") SELECT DISTINCT k.number AS number FROM k CROSS JOIN scores s ON s.workspace_id = k.workspace_id \
-                AND s.trace_id = k.trace_id WHERE s.waiting = 1";
-    Bulk::indexed("WITH k (number, workspace_id, trace_id) AS (VALUES", 2, tail)
-});
-
-/// Returns the new traces with waiting scores.
-pub(in crate::trace) async fn waiting_scores(
+/// Inserts frames of payloads with their ids.
+pub(in crate::trace) async fn payloads(
     connection: &mut SqliteConnection,
-    new: &[&NewTrace],
-) -> Result<Vec<(Uuid, String)>, StoreError> {
-    let bind = |arguments: &mut SqliteArguments, trace: &&NewTrace| {
-        arguments.add(trace.workspace_id)?;
-        arguments.add(trace.trace_id.as_str())
-    };
-    let found: Vec<(usize, (i64,))> = SELECT_WAITING.fetch_indexed(connection, new, bind).await?;
-    let traces = found.into_iter().filter_map(|(index, _)| new.get(index));
-    Ok(traces.map(|trace| (trace.workspace_id, trace.trace_id.clone())).collect())
+    frames: &[(i64, &[u8])],
+) -> Result<(), StoreError> {
+    for &(id, data) in frames {
+        sqlx::query("INSERT INTO payloads (id, data) VALUES ($1, $2)")
+            .bind(id)
+            .bind(data)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }

@@ -16,6 +16,7 @@ use super::{
     Written,
     facts::FactPages,
     incoming::{IncomingTrace, SpanBatch},
+    pending,
     record::{KnownTrace, PendingTrace, SpanInsert, TraceName, TraceState},
 };
 use crate::{
@@ -60,9 +61,7 @@ impl WriteTransaction {
         if !rows.is_empty() {
             self.insert_spans(&rows, &batch.used_frames(&rows)).await?;
         }
-        if !pending.is_empty() {
-            self.add_pending(&pending).await?;
-        }
+        pending::add(&mut self.transaction, &pending).await?;
         changes.apply(self).await?;
         Ok(written)
     }
@@ -175,9 +174,7 @@ impl<'a> TraceChanges<'a> {
         if !self.new.is_empty() {
             transaction.insert_traces(&self.new.iter().map(TraceRecord::row).collect::<Vec<_>>()).await?;
         }
-        if !self.no_longer_pending.is_empty() {
-            transaction.remove_pending(&self.no_longer_pending).await?;
-        }
+        pending::remove(&mut transaction.transaction, &self.no_longer_pending).await?;
         if !self.changed.is_empty() {
             transaction.replace_traces(&self.changed).await?;
         }

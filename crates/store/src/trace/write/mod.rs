@@ -1,12 +1,14 @@
 //! Writing. Each file has public operations of the store and the statements of a
-//! [`WriteTransaction`](super::transaction::WriteTransaction) that they need. Bulk statements differ by engine and are in
-//! `sqlite` and `postgres`.
+//! [`WriteTransaction`](super::transaction::WriteTransaction) that they need. Statements over many rows are built
+//! by [`bulk`](super::bulk).
 
 mod assemble;
 pub(super) mod batch;
 mod facts;
 mod frame;
 pub(super) mod incoming;
+pub(super) mod insert;
+pub(super) mod pending;
 mod promote;
 pub(super) mod record;
 mod reprice;
@@ -14,7 +16,10 @@ mod rollup;
 mod score;
 mod trace;
 
-use domain::trace::record::{IncomingSpan, NewTrace};
+use domain::{
+    rollup::change::RollupChange,
+    trace::record::{IncomingSpan, NewTrace},
+};
 use tracing::instrument;
 
 pub(super) use self::promote::DueTrace;
@@ -63,16 +68,16 @@ impl WriteTransaction {
         if new.is_empty() {
             return Ok(Written::default());
         }
-        self.add_to_rollups(&new).await?;
+        self.change_rollups(RollupChange::of_new(&new)).await?;
         self.apply_pending_scores(&new).await?;
-        self.commit().await?;
+        self.transaction.commit().await?;
         Ok(Written { new: new.len(), dropped: 0 })
     }
 
     async fn write_spans(mut self, batch: &mut SpanBatch<'_>) -> Result<Written, StoreError> {
         self.prepare_spans(batch).await?;
         let written = self.assemble(batch).await?;
-        self.commit().await?;
+        self.transaction.commit().await?;
         Ok(written)
     }
 }

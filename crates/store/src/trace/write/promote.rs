@@ -47,9 +47,8 @@ impl TraceStore {
 
     /// Postpones the first pending trace that is due, as if it had received a span.
     async fn postpone(&self, before: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.begin_write().await?;
+        let mut transaction = self.database.write().await?;
         transaction
-            .transaction
             .sql(
                 "UPDATE waiting_traces SET last_seen = $1 WHERE id = \
                  (SELECT id FROM waiting_traces WHERE last_seen < $1 ORDER BY last_seen, id LIMIT 1)",
@@ -115,7 +114,7 @@ impl WriteTransaction {
             }
         }
         changes.apply(&mut self).await?;
-        self.commit().await?;
+        self.transaction.commit().await?;
         Ok(Some(due.into_iter().map(|trace| trace.workspace_id).collect()))
     }
 }

@@ -47,15 +47,10 @@ pub(crate) struct SpanInsert<'a> {
     pub(crate) payload: PayloadRef,
 }
 
-impl<'a> SpanInsert<'a> {
-    /// Returns something that an incoming span says about its trace.
-    pub(crate) fn trace_attribute(&self, of: fn(&'a IncomingSpan) -> Option<&'a str>) -> Option<&'a str> {
-        self.incoming.and_then(of)
-    }
-
+impl SpanInsert<'_> {
     /// Returns the tags that an incoming span gives its trace. An incoming span that says nothing about its trace gets an
     /// empty array, which distinguishes it from spans that were sent with their trace.
-    pub(crate) fn tags(&self) -> Option<&'a str> {
+    pub(crate) fn tags(&self) -> Option<&str> {
         let incoming = self.incoming?;
         incoming.tags.as_deref().or((!incoming.has_trace_attributes()).then_some("[]"))
     }

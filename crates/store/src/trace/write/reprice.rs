@@ -68,7 +68,7 @@ impl WriteTransaction {
         let mut changed: HashSet<i64> = self.update_span_costs(&costs).await?;
         changed.extend(trace_changes.changed());
         trace_changes.apply(&mut self).await?;
-        self.commit().await?;
+        self.transaction.commit().await?;
         Ok(changed.len())
     }
 }

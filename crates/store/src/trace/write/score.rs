@@ -1,6 +1,8 @@
 //! Scores. The quality of a trace is the mean of its scores, on the trace and in the rollups. Scores may arrive before their
 //! trace; they are stored as waiting until it arrives.
 
+use std::sync::LazyLock;
+
 use domain::{
     rollup::change::QualityChange,
     trace::{
@@ -11,11 +13,14 @@ use domain::{
 use tracing::instrument;
 use uuid::Uuid;
 
+use super::{pending::name_columns, record::TraceName};
 use crate::{
     database::{Transaction, moment::Moment, retrying},
     error::StoreError,
     trace::{
-        TraceStore, postgres, sqlite,
+        TraceStore,
+        bulk::Bulk,
+        postgres,
         transaction::{WriteTransaction, find_trace},
     },
 };
@@ -55,6 +60,26 @@ const UPSERT_SCORE: &str = "INSERT INTO scores (workspace_id, trace_id, name, sc
      VALUES ($1, $2, $3, $4, $5, $6, TRUE) ON CONFLICT (workspace_id, trace_id, name) DO UPDATE \
      SET score = excluded.score, comment = excluded.comment, timestamp = excluded.timestamp, waiting = TRUE ";
 
+/// Selects the traces that have waiting scores.
+static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
+    let from = "ON s.workspace_id = n.workspace_id AND s.trace_id = n.trace_id";
+    Bulk::numbered(
+        &name_columns(),
+        |values| {
+            format!(
+                "WITH n (workspace_id, trace_id, number) AS ({values}) SELECT DISTINCT n.number AS number \
+                 FROM n CROSS JOIN scores AS s {from} WHERE s.waiting = 1"
+            )
+        },
+        |arrays| {
+            format!(
+                "SELECT DISTINCT n.number FROM {arrays} AS n (workspace_id, trace_id, number) \
+                 JOIN scores AS s {from} WHERE s.waiting"
+            )
+        },
+    )
+});
+
 impl WriteTransaction {
     async fn score(mut self, score: &NewScore) -> Result<(), StoreError> {
         // Before the score is inserted: a writer with the lock may be about to write its trace, and would miss the score.
@@ -62,7 +87,7 @@ impl WriteTransaction {
         // Scores with the same time are replaced: a message may be processed twice, and out of order.
         self.upsert_score(score, "WHERE excluded.timestamp >= scores.timestamp").await?;
         self.apply_scores(score.workspace_id, &score.trace_id).await?;
-        self.commit().await
+        self.transaction.commit().await
     }
 
     async fn restore_scores(mut self, scores: &[NewScore]) -> Result<u64, StoreError> {
@@ -82,7 +107,7 @@ impl WriteTransaction {
         for (workspace_id, trace_id) in &traces {
             self.apply_scores(*workspace_id, trace_id).await?;
         }
-        self.commit().await?;
+        self.transaction.commit().await?;
         Ok(count)
     }
 
@@ -115,12 +140,13 @@ impl WriteTransaction {
         if !any_waiting {
             return Ok(());
         }
-        let scored = match &mut self.transaction {
-            Transaction::Sqlite(connection) => sqlite::write::waiting_scores(connection, new).await?,
-            Transaction::Postgres(connection) => postgres::waiting_scores(connection, new).await?,
-        };
-        for (workspace_id, trace_id) in scored {
-            self.apply_scores(workspace_id, &trace_id).await?;
+        let names: Vec<TraceName<'_>> =
+            new.iter().map(|trace| (trace.workspace_id, trace.trace_id.as_str())).collect();
+        let scored: Vec<(usize, (i64,))> =
+            SELECT_WAITING.fetch_numbered(&mut self.transaction, &name_columns(), &names).await?;
+        for (index, _) in scored {
+            let (workspace_id, trace_id) = names[index];
+            self.apply_scores(workspace_id, trace_id).await?;
         }
         Ok(())
     }

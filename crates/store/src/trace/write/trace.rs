@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use domain::{rollup::change::RollupChange, trace::record::NewTrace};
+use domain::trace::record::NewTrace;
 
 use super::{
     batch::TraceBatch,
     incoming::SpanBatch,
-    record::{KnownTrace, PendingTrace, SpanCost, SpanInsert, TraceInsert, TraceName},
+    insert,
+    record::{KnownTrace, SpanCost, SpanInsert, TraceInsert, TraceName},
 };
 use crate::{
     database::Transaction,
@@ -38,11 +39,6 @@ impl WriteTransaction {
             }
         }
         Ok(())
-    }
-
-    /// Adds new traces to the rollups.
-    pub(super) async fn add_to_rollups(&mut self, new: &[&NewTrace]) -> Result<(), StoreError> {
-        self.change_rollups(RollupChange::of_new(new)).await
     }
 
     /// Returns the number and state of each trace. New traces get a number.
@@ -80,19 +76,16 @@ impl WriteTransaction {
         rows: &[SpanInsert<'_>],
         frames: &[(i64, &[u8])],
     ) -> Result<(), StoreError> {
+        insert::spans(&mut self.transaction, rows).await?;
         match &mut self.transaction {
-            Transaction::Sqlite(connection) => {
-                sqlite::insert::payloads(connection, frames).await?;
-                sqlite::insert::spans(connection, rows).await
-            }
+            Transaction::Sqlite(connection) => sqlite::write::payloads(connection, frames).await,
             Transaction::Postgres(connection) => {
-                postgres::insert::spans(connection, rows).await?;
                 // The start of pending traces is unknown: retention must keep their payloads at least until then.
                 let times = rows.iter().map(|row| {
                     let arrived = row.incoming.map_or(row.span.timestamp, |incoming| incoming.arrived);
                     (row.payload.frame, arrived.max(row.span.timestamp))
                 });
-                postgres::insert::payloads(connection, frames, times).await
+                postgres::write::payloads(connection, frames, times).await
             }
         }
     }
@@ -108,26 +101,10 @@ impl WriteTransaction {
         }
     }
 
-    /// Inserts pending traces, or updates the arrival of their last span.
-    pub(super) async fn add_pending(&mut self, pending: &[PendingTrace<'_>]) -> Result<(), StoreError> {
-        match &mut self.transaction {
-            Transaction::Sqlite(connection) => sqlite::trace::add_pending(connection, pending).await,
-            Transaction::Postgres(connection) => postgres::trace::add_pending(connection, pending).await,
-        }
-    }
-
-    /// Deletes traces from the pending ones.
-    pub(super) async fn remove_pending(&mut self, names: &[TraceName<'_>]) -> Result<(), StoreError> {
-        match &mut self.transaction {
-            Transaction::Sqlite(connection) => sqlite::trace::remove_pending(connection, names).await,
-            Transaction::Postgres(connection) => postgres::trace::remove_pending(connection, names).await,
-        }
-    }
-
     /// Inserts traces that do not exist yet but have numbers.
     pub(super) async fn insert_traces(&mut self, rows: &[TraceInsert<'_>]) -> Result<(), StoreError> {
         match &mut self.transaction {
-            Transaction::Sqlite(connection) => sqlite::insert::traces(connection, rows).await.map(drop),
+            Transaction::Sqlite(connection) => insert::traces(&mut **connection, rows).await.map(drop),
             Transaction::Postgres(connection) => postgres::trace::insert(connection, rows).await,
         }
     }
@@ -139,7 +116,9 @@ impl WriteTransaction {
     ) -> Result<(), StoreError> {
         let rows: Vec<_> = changes.iter().map(|(_, after)| after.row()).collect();
         match &mut self.transaction {
-            Transaction::Sqlite(connection) => sqlite::insert::replace(connection, &rows).await,
+            Transaction::Sqlite(connection) => {
+                insert::replace_traces(&mut **connection, &rows).await.map(drop)
+            }
             Transaction::Postgres(connection) => {
                 postgres::trace::delete(connection, changes.iter().map(|(before, _)| before)).await?;
                 postgres::trace::insert(connection, &rows).await
