@@ -8,7 +8,7 @@ use shared::{
     page::{ItemList, LimitQuery, Page},
 };
 
-use super::{ApiRequest, Client, client::segment};
+use super::{ApiRequest, Client, client::item};
 
 const ALERTS: &str = "/api/v1/alerts";
 
@@ -38,25 +38,21 @@ impl Client {
 
     /// Gets an alert.
     pub fn get_alert(&self, id: &str) -> ApiRequest<Alert> {
-        self.get(&path(id, ""), &())
+        self.get(&item(ALERTS, id, ""), &())
     }
 
     /// Lists the deliveries of an alert to channels.
     pub fn list_alert_deliveries(&self, id: &str) -> ApiRequest<ItemList<AlertDelivery>> {
-        self.get(&path(id, "/deliveries"), &())
+        self.get(&item(ALERTS, id, "/deliveries"), &())
     }
 
     /// Acknowledges an alert.
     pub fn acknowledge_alert(&self, id: &str) -> ApiRequest<()> {
-        self.act(Method::POST, &path(id, "/acknowledge"), None)
+        self.act(Method::POST, &item(ALERTS, id, "/acknowledge"), None)
     }
 
     /// Lists the activity of the last hour, newest first.
     pub fn list_activity(&self, limit: u32) -> ApiRequest<ItemList<Activity>> {
         self.get("/api/v1/activity/stream", &LimitQuery { limit: Some(limit) })
     }
-}
-
-fn path(id: &str, suffix: &str) -> String {
-    format!("{ALERTS}/{}{suffix}", segment(id))
 }

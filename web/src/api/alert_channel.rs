@@ -7,7 +7,7 @@ use shared::{
     page::{ItemList, LimitQuery},
 };
 
-use super::{ApiRequest, Client, client::segment};
+use super::{ApiRequest, Client, client::item};
 
 const CHANNELS: &str = "/api/v1/alert-channels";
 
@@ -24,25 +24,21 @@ impl Client {
 
     /// Updates the given fields of a channel.
     pub fn update_alert_channel(&self, id: &str, fields: &Value) -> ApiRequest<()> {
-        self.act(Method::PATCH, &path(id, ""), Some(fields))
+        self.act(Method::PATCH, &item(CHANNELS, id, ""), Some(fields))
     }
 
     /// Deletes a channel.
     pub fn delete_alert_channel(&self, id: &str) -> ApiRequest<()> {
-        self.delete(&path(id, ""))
+        self.delete(&item(CHANNELS, id, ""))
     }
 
     /// Sends a test notification to a channel.
     pub fn test_alert_channel(&self, id: &str) -> ApiRequest<AlertDelivery> {
-        self.post_empty(&path(id, "/test"))
+        self.post_empty(&item(CHANNELS, id, "/test"))
     }
 
     /// Lists the deliveries to a channel, newest first.
     pub fn list_channel_deliveries(&self, id: &str, limit: u32) -> ApiRequest<ItemList<AlertDelivery>> {
-        self.get(&path(id, "/deliveries"), &LimitQuery { limit: Some(limit) })
+        self.get(&item(CHANNELS, id, "/deliveries"), &LimitQuery { limit: Some(limit) })
     }
-}
-
-fn path(id: &str, suffix: &str) -> String {
-    format!("{CHANNELS}/{}{suffix}", segment(id))
 }

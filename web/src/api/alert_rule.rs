@@ -7,7 +7,7 @@ use shared::{
     page::ItemList,
 };
 
-use super::{ApiRequest, Client, client::segment};
+use super::{ApiRequest, Client, client::item};
 
 const RULES: &str = "/api/v1/alert-rules";
 
@@ -19,28 +19,24 @@ impl Client {
 
     /// Gets a rule as JSON, for a form.
     pub fn get_alert_rule(&self, id: &str) -> ApiRequest<Value> {
-        self.get(&path(id), &())
+        self.get(&item(RULES, id, ""), &())
     }
 
     /// Creates a rule, or updates the given fields of the rule with this id.
     pub fn save_alert_rule(&self, id: Option<&str>, fields: &Value) -> ApiRequest<()> {
         match id {
-            Some(id) => self.act(Method::PATCH, &path(id), Some(fields)),
+            Some(id) => self.act(Method::PATCH, &item(RULES, id, ""), Some(fields)),
             None => self.act(Method::POST, RULES, Some(fields)),
         }
     }
 
     /// Deletes a rule.
     pub fn delete_alert_rule(&self, id: &str) -> ApiRequest<()> {
-        self.delete(&path(id))
+        self.delete(&item(RULES, id, ""))
     }
 
     /// Evaluates a rule over recent traces and returns the alerts that it would have fired.
     pub fn preview_alert_rule(&self, fields: &Value) -> ApiRequest<AlertPreview> {
-        self.post(&path("preview"), fields)
+        self.post(&format!("{RULES}/preview"), fields)
     }
-}
-
-fn path(id: &str) -> String {
-    format!("{RULES}/{}", segment(id))
 }

@@ -5,7 +5,7 @@ use shared::{
     page::ItemList,
 };
 
-use super::{ApiRequest, Client, client::segment};
+use super::{ApiRequest, Client, client::item};
 
 const KEYS: &str = "/api/v1/api-keys";
 
@@ -22,6 +22,6 @@ impl Client {
 
     /// Revokes a key permanently.
     pub fn revoke_api_key(&self, id: &str) -> ApiRequest<()> {
-        self.delete(&format!("{KEYS}/{}", segment(id)))
+        self.delete(&item(KEYS, id, ""))
     }
 }

@@ -27,6 +27,11 @@ impl<T: 'static> ApiRequest<T> {
     fn new(response: Pending<Response>, parse: fn(&Response) -> Result<T, ApiError>) -> Self {
         Self(response.map(move |response| parse(&response?)).boxed_local())
     }
+
+    /// Runs the request in the background, then calls `on_done` with the error message, if it failed.
+    pub fn then(self, on_done: Callback<Option<String>>) {
+        spawn_local(async move { on_done.emit(self.await.err().map(|error| error.message())) });
+    }
 }
 
 impl<T> Future for ApiRequest<T> {
@@ -34,13 +39,6 @@ impl<T> Future for ApiRequest<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.as_mut().poll(context)
-    }
-}
-
-impl ApiRequest<()> {
-    /// Runs the request in the background, then calls `on_done` with the error message, if it failed.
-    pub fn then(self, on_done: Callback<Option<String>>) {
-        spawn_local(async move { on_done.emit(self.await.err().map(|error| error.message())) });
     }
 }
 
@@ -162,9 +160,9 @@ fn url(path: &str, query: &impl Serialize) -> String {
     }
 }
 
-/// Encodes `text` as one segment of a path.
-pub fn segment(text: &str) -> String {
-    js_sys::encode_uri_component(text).into()
+/// Returns the path of an item of the list at `list`, followed by `rest`.
+pub fn item(list: &str, id: &str, rest: &str) -> String {
+    format!("{list}/{}{rest}", js_sys::encode_uri_component(id))
 }
 
 #[cfg(test)]

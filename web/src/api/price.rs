@@ -5,7 +5,7 @@ use shared::{
     price::{Price, PriceLookup, PriceRequest, Reprice, RepriceRequest},
 };
 
-use super::{ApiRequest, Client, client::segment};
+use super::{ApiRequest, Client, client::item};
 
 const PRICES: &str = "/api/v1/prices";
 const REPRICES: &str = "/api/v1/prices/reprice";
@@ -23,7 +23,7 @@ impl Client {
 
     /// Deletes a price.
     pub fn delete_price(&self, id: &str) -> ApiRequest<()> {
-        self.delete(&format!("{PRICES}/{}", segment(id)))
+        self.delete(&item(PRICES, id, ""))
     }
 
     /// Gets the price that applies to a model.

@@ -6,7 +6,7 @@ use shared::{
     time_range::TimeRange,
 };
 
-use super::{ApiError, ApiRequest, Client, client::segment};
+use super::{ApiError, ApiRequest, Client, client::item};
 
 /// The property that groups traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Client {
         limit: u32,
         pages: usize,
     ) -> Result<SessionDetail, ApiError> {
-        let path = format!("{}/{}", kind.path(), segment(id));
+        let path = item(kind.path(), id, "");
         let page = |cursor| self.get::<SessionDetail>(&path, &SessionQuery { limit: Some(limit), cursor });
         let mut session = page(None).await?;
         for _ in 1..pages {
