@@ -7,6 +7,19 @@ use std::{ops::Deref, rc::Rc};
 #[derive(Debug)]
 pub struct Same<T>(pub Rc<T>);
 
+impl<T> Same<T> {
+    /// Creates a new allocation.
+    pub fn new(value: T) -> Self {
+        Self(Rc::new(value))
+    }
+}
+
+impl<T: Default> Default for Same<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
 impl<T> Clone for Same<T> {
     fn clone(&self) -> Self {
         Self(Rc::clone(&self.0))

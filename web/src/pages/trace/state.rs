@@ -6,25 +6,29 @@ use std::{collections::HashSet, rc::Rc};
 use shared::span::SpanMatches;
 use yew::Reducible;
 
-use crate::trace::{Model, matches};
+use crate::{
+    same::Same,
+    trace::{Model, matches},
+};
 
-/// The state of the view. Collapsed spans and matches are stored by id, since a refresh may add spans.
-#[derive(Clone, Debug)]
+/// The state of the view. Collapsed spans and matches are stored by id, since a refresh may add spans. Derived data is
+/// compared by pointer.
+#[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// The trace.
     pub model: Rc<Model>,
     /// The index of the selected span; `None` for the trace.
     pub selected: Option<usize>,
     /// The ids of collapsed spans.
-    pub collapsed: Rc<HashSet<String>>,
+    pub collapsed: Same<HashSet<String>>,
     /// The search query.
     pub query: String,
     /// Whether a search request is pending.
     pub searching: bool,
     /// Whether each span matches the search; `None` without a search.
-    pub hits: Option<Rc<Vec<bool>>>,
+    pub hits: Option<Same<Vec<bool>>>,
     /// The matching spans, in tree order.
-    pub matches: Rc<Vec<usize>>,
+    pub matches: Same<Vec<usize>>,
     /// Whether the API's matches are incomplete.
     pub more: bool,
     /// Whether only matches and their ancestors are shown.
@@ -32,10 +36,10 @@ pub struct State {
     /// Whether the critical path is shown.
     pub show_critical_path: bool,
     /// The visible spans, in tree order.
-    pub rows: Rc<Vec<usize>>,
+    pub rows: Same<Vec<usize>>,
     /// Incremented when the selected row has to be scrolled into view.
     pub reveal: u32,
-    found_ids: Rc<HashSet<String>>,
+    found_ids: Same<HashSet<String>>,
 }
 
 /// An action on the state.
@@ -93,29 +97,6 @@ pub enum Movement {
     Out,
 }
 
-impl PartialEq for State {
-    /// Compares derived data by pointer.
-    fn eq(&self, other: &Self) -> bool {
-        let scalars = |state: &Self| {
-            (
-                state.selected,
-                state.searching,
-                state.more,
-                state.only_matches,
-                state.show_critical_path,
-                state.reveal,
-            )
-        };
-        let hits = |state: &Self| state.hits.as_ref().map(Rc::as_ptr);
-        self.model == other.model
-            && scalars(self) == scalars(other)
-            && self.query == other.query
-            && hits(self) == hits(other)
-            && Rc::ptr_eq(&self.collapsed, &other.collapsed)
-            && Rc::ptr_eq(&self.rows, &other.rows)
-    }
-}
-
 impl State {
     /// Creates the state of a trace with a selected span.
     pub fn new(model: Rc<Model>, selected: Option<&str>) -> Self {
@@ -123,17 +104,17 @@ impl State {
         let mut state = Self {
             model,
             selected,
-            collapsed: Rc::default(),
+            collapsed: Same::default(),
             query: String::new(),
             searching: false,
             hits: None,
-            matches: Rc::default(),
+            matches: Same::default(),
             more: false,
             only_matches: false,
             show_critical_path: true,
-            rows: Rc::default(),
+            rows: Same::default(),
             reveal: 0,
-            found_ids: Rc::default(),
+            found_ids: Same::default(),
         };
         state.update_rows();
         state
@@ -159,21 +140,22 @@ impl State {
 
     fn update_rows(&mut self) {
         let wanted = self.hits.as_ref().filter(|_| self.only_matches).map(|hits| &***hits);
-        self.rows = Rc::new(self.model.tree.rows(|index| self.is_collapsed(index), wanted));
+        self.rows = Same::new(self.model.tree.rows(|index| self.is_collapsed(index), wanted));
     }
 
     fn update_matches(&mut self) {
         let query = self.query.trim().to_owned();
         if query.is_empty() {
             self.hits = None;
-            self.matches = Rc::default();
+            self.matches = Same::default();
             self.only_matches = false;
             return;
         }
         let hit = |span: &shared::span::Span| matches(span, &query) || self.found_ids.contains(&span.span_id);
         let hits: Vec<bool> = self.model.spans().iter().map(hit).collect();
-        self.matches = Rc::new(self.model.tree.order.iter().copied().filter(|&index| hits[index]).collect());
-        self.hits = Some(Rc::new(hits));
+        self.matches =
+            Same::new(self.model.tree.order.iter().copied().filter(|&index| hits[index]).collect());
+        self.hits = Some(Same::new(hits));
     }
 
     /// Selects a span and expands its ancestors.
@@ -193,7 +175,7 @@ impl State {
             for id in hiding {
                 collapsed.remove(id);
             }
-            self.collapsed = Rc::new(collapsed);
+            self.collapsed = Same::new(collapsed);
             self.update_rows();
         }
     }
@@ -206,7 +188,7 @@ impl State {
         } else {
             collapsed.remove(id);
         }
-        self.collapsed = Rc::new(collapsed);
+        self.collapsed = Same::new(collapsed);
         self.select_visible();
         self.update_rows();
     }
@@ -288,7 +270,7 @@ impl Reducible for State {
             Action::Move(movement) => next.move_selection(movement),
             Action::Toggle(index) => next.set_collapsed(index, !self.is_collapsed(index)),
             Action::ExpandAll => {
-                next.collapsed = Rc::default();
+                next.collapsed = Same::default();
                 next.update_rows();
                 next.reveal += 1;
             }
@@ -296,7 +278,7 @@ impl Reducible for State {
                 let has_children = |(_, count): &(&shared::span::Span, &usize)| **count > 0;
                 let parents =
                     self.model.spans().iter().zip(&self.model.tree.descendants).filter(has_children);
-                next.collapsed = Rc::new(parents.map(|(span, _)| span.span_id.clone()).collect());
+                next.collapsed = Same::new(parents.map(|(span, _)| span.span_id.clone()).collect());
                 next.select_visible();
                 next.update_rows();
                 next.reveal += 1;
@@ -305,7 +287,7 @@ impl Reducible for State {
                 next.searching = !query.trim().is_empty();
                 // The matches of a longer query are a subset of those of the shorter one.
                 if !query.contains(&self.query) {
-                    next.found_ids = Rc::default();
+                    next.found_ids = Same::default();
                 }
                 next.more = false;
                 next.query = query;
@@ -316,7 +298,7 @@ impl Reducible for State {
             Action::Found(_, found) => {
                 next.searching = false;
                 next.more = found.incomplete || found.total > found.items.len() as u64;
-                next.found_ids = Rc::new(found.items.into_iter().collect());
+                next.found_ids = Same::new(found.items.into_iter().collect());
                 next.update_matches();
                 next.update_rows();
             }
@@ -325,7 +307,7 @@ impl Reducible for State {
             Action::OnlyMatches => {
                 next.only_matches = !self.only_matches && self.hits.is_some();
                 // Matches must not be hidden in collapsed spans.
-                next.collapsed = Rc::default();
+                next.collapsed = Same::default();
                 next.update_rows();
                 next.reveal += 1;
             }

@@ -39,22 +39,17 @@ pub fn TraceView(props: &TraceViewProps) -> Html {
     let model = use_memo(detail.clone(), |detail| Model::new(Rc::clone(&detail.0)));
     let named = use_span_in_address();
     let state = use_reducer(|| State::new(Rc::clone(&model), named.as_deref()));
-    let dispatcher = state.dispatcher();
-    let on_action = use_callback((), move |action: Action, ()| dispatcher.dispatch(action));
+    let on_action = state.dispatcher().to_callback();
     {
         let on_action = on_action.clone();
         use_effect_with(Same(model), move |model| {
             on_action.emit(Action::Refresh(Rc::clone(&model.0)));
         });
     }
-    use_address(
-        named,
-        state.selected_id().map(ToOwned::to_owned),
-        on_action.reform(|named: Option<String>| Action::Address(named)),
-    );
+    use_address(named, state.selected_id().map(ToOwned::to_owned), on_action.reform(Action::Address));
     use_search(&detail.trace.trace_id, &state.query, &on_action);
     use_keys(&on_action);
-    let recent = use_state(|| Same(Rc::new(RefCell::default())));
+    let recent = use_state(Same::<RefCell<_>>::default);
     let model = &state.model;
     let trace_id = AttrValue::from(detail.trace.trace_id.clone());
     html! {
