@@ -2,13 +2,13 @@
 
 use icondata_core::IconData;
 use icondata_lu::{
-    LuBot, LuBox, LuChevronDown, LuChevronRight, LuCircleX, LuDatabase, LuFileSearch, LuListOrdered, LuRoute,
-    LuScale, LuShieldCheck, LuSparkles, LuTextCursor, LuTimerOff, LuWorkflow, LuWrench,
+    LuBot, LuBox, LuChevronDown, LuChevronRight, LuDatabase, LuFileSearch, LuListOrdered, LuRoute, LuScale,
+    LuShieldCheck, LuSparkles, LuTextCursor, LuWorkflow, LuWrench,
 };
 use shared::{format, span::SpanKind, trace::TraceStatus};
 use yew::prelude::*;
 
-use super::icon::svg_icon;
+use super::{icon::svg_icon, status::status_icon};
 
 /// Returns the icon of a kind and the CSS class of its colour.
 pub fn kind_icon(kind: SpanKind) -> (&'static IconData, &'static str) {
@@ -40,7 +40,7 @@ pub fn kind_label(kind: SpanKind) -> String {
 pub type Extent = (f64, f64);
 
 /// The content of a row.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SpanRow {
     /// The element id.
     pub id: String,
@@ -86,11 +86,8 @@ pub fn span_row(props: &SpanRow) -> Html {
     let (icon, kind_class) = props.kind.map_or((LuRoute, "kind-trace"), kind_icon);
     let onclick = props.on_select.reform(|_: MouseEvent| ());
     let ontoggle = props.on_toggle.reform(|event: MouseEvent| event.stop_propagation());
-    let failed = match props.status {
-        TraceStatus::Success => None,
-        TraceStatus::Error => Some((LuCircleX, "error")),
-        TraceStatus::Timeout => Some((LuTimerOff, "timeout")),
-    };
+    let failed =
+        (props.status != TraceStatus::Success).then(|| (status_icon(props.status), props.status.as_str()));
     let critical = props.critical.is_some().then_some("critical");
     html! {
         <div

@@ -16,7 +16,8 @@ pub fn status_label(status: TraceStatus) -> &'static str {
     }
 }
 
-fn icon(status: TraceStatus) -> &'static IconData {
+/// Returns the icon of a status.
+pub fn status_icon(status: TraceStatus) -> &'static IconData {
     match status {
         TraceStatus::Success => LuCircleCheck,
         TraceStatus::Error => LuCircleX,
@@ -28,7 +29,7 @@ fn icon(status: TraceStatus) -> &'static IconData {
 pub fn status_badge(status: TraceStatus) -> Html {
     html! {
         <span class={classes!("badge", format!("status-{}", status.as_str()))}>
-            { svg_icon(icon(status)) }
+            { svg_icon(status_icon(status)) }
             { status_label(status) }
         </span>
     }

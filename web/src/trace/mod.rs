@@ -11,5 +11,5 @@ mod tree;
 pub use critical::CriticalPath;
 pub use find::{contains, matches};
 pub use model::Model;
-pub use time::{Times, percent, ticks};
+pub use time::{Times, ticks};
 pub use tree::Tree;

@@ -2,12 +2,8 @@
 
 use std::{rc::Rc, time::Duration};
 
-use serde_json::Map;
-use shared::{
-    Timestamp,
-    span::Span,
-    trace::{Trace, TraceDetail, TraceStatus},
-};
+use serde_json::json;
+use shared::{Timestamp, span::Span, trace::TraceDetail};
 
 use super::Model;
 
@@ -25,38 +21,13 @@ pub fn span(id: &str, parent: Option<&str>, start: u64, end: u64) -> Span {
 
 /// Returns a trace of 100 ms with these spans.
 pub fn detail(spans: Vec<Span>) -> TraceDetail {
-    let trace = Trace {
-        trace_id: "run".to_owned(),
-        workspace_id: uuid::Uuid::nil(),
-        agent_id: "agent".to_owned(),
-        timestamp: Timestamp::EPOCH,
-        latency_ms: 100.0,
-        status: TraceStatus::Success,
-        model: None,
-        model_provider: None,
-        tokens_input: None,
-        tokens_output: None,
-        tokens_total: None,
-        cost_usd: None,
-        quality_score: None,
-        session_id: None,
-        user_id: None,
-        tags: Vec::new(),
-        error: None,
-        name: None,
-        incomplete: false,
-        unpriced: 0,
-    };
-    TraceDetail {
-        trace,
-        input: None,
-        output: None,
-        metadata: Map::new(),
-        spans,
-        scores: Vec::new(),
-        cost_basis: None,
-        payloads_cut: false,
-    }
+    let fields = json!({
+        "trace_id": "run", "agent_id": "agent", "workspace_id": uuid::Uuid::nil(), "timestamp": Timestamp::EPOCH,
+        "latency_ms": 100.0, "status": "success", "tags": [], "metadata": {}, "spans": [], "scores": [],
+    });
+    #[expect(clippy::unwrap_used, reason = "a test may panic")]
+    let detail: TraceDetail = serde_json::from_value(fields).unwrap();
+    TraceDetail { spans, ..detail }
 }
 
 /// Returns the model of such a trace.

@@ -46,15 +46,10 @@ impl Times {
     }
 
     /// Returns `micros` in percent of the total length.
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
     pub fn percent(&self, micros: i64) -> f64 {
-        percent(micros, self.length)
+        micros as f64 / self.length as f64 * 100.0
     }
-}
-
-/// Returns `part` in percent of `whole`.
-#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
-pub fn percent(part: i64, whole: i64) -> f64 {
-    part as f64 / whole.max(1) as f64 * 100.0
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "saturates")]

@@ -107,13 +107,13 @@ fn cost(detail: &TraceDetail) -> (String, Option<String>) {
 }
 
 fn basis(detail: &TraceDetail) -> Option<&'static str> {
-    let trace_basis = detail.cost_basis.as_ref();
-    let all =
-        || detail.spans.iter().filter(|span| span.cost_usd.is_some()).map(|span| span.cost_basis.as_ref());
-    let bases: Vec<Option<&CostBasis>> =
-        if trace_basis.is_some() { vec![trace_basis] } else { all().collect() };
-    let reported = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Reported)));
-    let computed = bases.iter().any(|basis| matches!(basis, Some(CostBasis::Computed(_))));
+    let priced = detail.spans.iter().filter(|span| span.cost_usd.is_some());
+    let bases: Vec<_> = match &detail.cost_basis {
+        Some(basis) => vec![basis],
+        None => priced.filter_map(|span| span.cost_basis.as_ref()).collect(),
+    };
+    let reported = bases.iter().any(|basis| matches!(basis, CostBasis::Reported));
+    let computed = bases.iter().any(|basis| matches!(basis, CostBasis::Computed(_)));
     match (reported, computed) {
         (true, true) => Some("reported and computed"),
         (true, false) => Some("reported"),

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     components::span_row::{SpanRow, span_row},
     hooks::use_visible_rows,
-    trace::ticks,
+    trace::{Times, ticks},
 };
 
 /// Returns the height of a row in pixels. The CSS uses the same values.
@@ -38,8 +38,7 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
     // Row 0 is the trace.
     let all = state.rows.len() + 1;
     let drawn = visible.rendered(all);
-    let length = model.times.length;
-    let tick = ticks(length, 5);
+    let tick = ticks(model.times.length, 5);
     let place = {
         let node = node.clone();
         move |(first, all, height, tick): &(usize, usize, i32, f64)| {
@@ -100,7 +99,7 @@ pub fn Waterfall(props: &WaterfallProps) -> Html {
                 <span class="axis-name">{ step_count(state) }</span>
                 <span class="span-tokens">{ "Tokens" }</span>
                 <span class="span-cost">{ "Cost" }</span>
-                { axis(length, tick) }
+                { axis(&model.times, tick) }
                 <span class="span-time">{ "Latency" }</span>
             </div>
             <div ref={node} id={TREE} class={classes!("span-rows", visible.narrow.then_some("narrow"), state.show_critical_path.then_some("with-path"), state.hits.is_some().then_some("searched"))} role="tree" aria-label="Steps" tabindex="0" aria-activedescendant={active} {onkeydown}>
@@ -174,21 +173,16 @@ fn trace_row(state: &State, on_action: &Callback<Action>) -> Html {
     span_row(&SpanRow {
         id: row_id(None),
         name: trace.agent_id.clone().into(),
-        kind: None,
-        depth: 0,
         place: (1, 1),
-        expanded: None,
         descendants: state.model.spans().len(),
         selected: state.selected.is_none(),
-        hit: false,
         status: trace.status,
         latency_ms: trace.latency_ms,
         tokens: trace.tokens_total,
         cost: trace.cost_usd.map(format::cost),
         bar: (times.percent(times.trace.0), times.percent(times.trace.1)),
-        critical: None,
         on_select: on_action.reform(|()| Action::Select(None)),
-        on_toggle: Callback::noop(),
+        ..SpanRow::default()
     })
 }
 
@@ -229,10 +223,10 @@ fn tokens(span: &Span) -> Option<u64> {
     }
 }
 
-fn axis(length: i64, tick: i64) -> Html {
+fn axis(times: &Times, tick: i64) -> Html {
     #[expect(clippy::cast_precision_loss, reason = "for a label")]
     let label = |micros: i64| format::round_latency(micros as f64 / 1e3);
-    let percent = |micros| crate::trace::percent(micros, length);
+    let percent = |micros| times.percent(micros);
     // A label close to the end would be cut off.
     let at = (0..).map(|nth| nth * tick).take_while(|&micros| micros == 0 || percent(micros) < 92.0);
     html! {

@@ -58,17 +58,17 @@ pub fn span_content(full: &FullSpan, selected: Tab, on_tab: &Callback<Tab>) -> H
         }
     };
     let body = match selected {
-        Tab::Content => content(span),
+        Tab::Content => payloads(span.input.as_ref(), span.output.as_ref()),
         Tab::Events => html! {
             <>
-                if event_count == 0 { { message(LuInbox, "No events", html! { <><p>{ "This step has no events or links." }</p></> }) } }
+                if event_count == 0 { { message(LuInbox, "No events", html! { <p>{ "This step has no events or links." }</p> }) } }
                 if !span.events.is_empty() { { events(&span.events, span.timestamp) } }
                 if !span.links.is_empty() { <h3>{ "Links" }</h3>{ links(&span.links) } }
             </>
         },
         Tab::Attributes => html! {
             <>
-                if attribute_count == 0 && span.scope.is_none() { { message(LuInbox, "No attributes", html! { <><p>{ "This step has no attributes." }</p></> }) } }
+                if attribute_count == 0 && span.scope.is_none() { { message(LuInbox, "No attributes", html! { <p>{ "This step has no attributes." }</p> }) } }
                 if !fields.is_empty() { <Attributes title="Attributes" {fields} /> }
                 if !span.resource.is_empty() { <Attributes title="Resource" fields={span.resource.clone()} /> }
                 if let Some(scope) = &span.scope { <Attributes title="Instrumentation" fields={scope_fields(scope)} /> }
@@ -110,36 +110,22 @@ fn attributes(span: &Span) -> Map<String, Value> {
     match &span.attributes {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(fields)) => fields.clone(),
-        Some(other) => {
-            let mut fields = Map::new();
-            fields.insert("value".to_owned(), other.clone());
-            fields
-        }
+        Some(other) => Map::from_iter([("value".to_owned(), other.clone())]),
     }
 }
 
 fn scope_fields(scope: &Scope) -> Map<String, Value> {
     let mut fields = scope.attributes.clone();
-    for (name, text) in [("name", Some(&scope.name)), ("version", scope.version.as_ref())] {
-        if let Some(text) = text {
-            fields.insert(name.to_owned(), Value::String(text.clone()));
-        }
-    }
+    let named = [("name", Some(&scope.name)), ("version", scope.version.as_ref())];
+    let named = named.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.as_str().into())));
+    fields.extend(named);
     fields
-}
-
-fn content(span: &Span) -> Html {
-    payloads(span.input.as_ref(), span.output.as_ref())
 }
 
 fn payloads(input: Option<&Value>, output: Option<&Value>) -> Html {
     let (input, output) = (input.filter(|value| !value.is_null()), output.filter(|value| !value.is_null()));
     if input.is_none() && output.is_none() {
-        return html! {
-            { message(LuInbox, "No input or output", html! { <>
-                <p>{ "The agent did not send any." }</p>
-            </> }) }
-        };
+        return message(LuInbox, "No input or output", html! { <p>{ "The agent did not send any." }</p> });
     }
     html! {
         <>

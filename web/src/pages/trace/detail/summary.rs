@@ -20,7 +20,7 @@ use crate::{
     },
     intl,
     route::Route,
-    trace::{Model, percent},
+    trace::Model,
 };
 
 /// Renders name, kind, status and stats of a span.
@@ -80,7 +80,7 @@ fn duration(micros: i64) -> String {
 fn latency(model: &Model, index: usize) -> Html {
     let times = &model.times;
     let (from, to) = times.spans[index];
-    let mut notes = vec![format!("{} of the trace", format::percent(percent(to - from, times.length)))];
+    let mut notes = vec![format!("{} of the trace", format::percent(times.percent(to - from)))];
     if model.tree.descendants[index] > 0 {
         notes.push(format!("{} self time", duration(times.self_time[index])));
     }
