@@ -1,16 +1,16 @@
 //! Hooks that several pages use.
 
+mod measure;
 mod now;
 pub mod poll;
 mod poll_state;
 mod query;
 mod rows;
-mod size;
 mod title;
 
+pub use measure::use_width;
 pub use now::use_now;
 pub use poll::{Poll, use_poll};
 pub use query::use_query;
 pub use rows::use_visible_rows;
-pub use size::use_width;
 pub use title::use_title;

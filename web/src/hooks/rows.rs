@@ -1,9 +1,9 @@
 //! Virtual scrolling: the rows of a long list that are visible, so that only those are rendered.
 
-use gloo_events::EventListener;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Element, HtmlElement, ResizeObserver};
+use web_sys::Element;
 use yew::prelude::*;
+
+use super::measure::use_measure;
 
 /// The visible part of a scrolling list with rows of equal height.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,30 +47,7 @@ fn measure(list: &Element, height: impl Fn(bool) -> i32) -> VisibleRows {
 /// Returns the visible part of the list `node`. `height` returns the pixels of a row, given whether the list is narrow.
 #[hook]
 pub fn use_visible_rows(node: &NodeRef, height: fn(bool) -> i32) -> VisibleRows {
-    let visible = use_state_eq(VisibleRows::default);
-    {
-        let (node, visible) = (node.clone(), visible.clone());
-        use_effect_with((), move |()| {
-            let observed = node.cast::<HtmlElement>().and_then(|list| {
-                visible.set(measure(&list, height));
-                let (target, on_scroll) = (list.clone(), visible.clone());
-                let scrolled =
-                    EventListener::new(&list, "scroll", move |_| on_scroll.set(measure(&target, height)));
-                let target = list.clone();
-                let on_resize = Closure::<dyn FnMut()>::new(move || visible.set(measure(&target, height)));
-                let observer = ResizeObserver::new(on_resize.as_ref().unchecked_ref()).ok()?;
-                observer.observe(&list);
-                Some((scrolled, observer, on_resize))
-            });
-            move || {
-                if let Some((scrolled, observer, on_resize)) = observed {
-                    observer.disconnect();
-                    drop((scrolled, on_resize));
-                }
-            }
-        });
-    }
-    *visible
+    use_measure(node, move |list| measure(list, height))
 }
 
 #[cfg(test)]
