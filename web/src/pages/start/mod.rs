@@ -61,7 +61,7 @@ pub fn Start(props: &StartProps) -> Html {
     let tab = |(index, item): (usize, Integration)| {
         let selected = selected.clone();
         let onclick = Callback::from(move |_: MouseEvent| selected.set(index));
-        html! { <button type="button" aria-pressed={(integration == item).to_string()} {onclick}>{ item.title() }</button> }
+        html! { <button type="button" aria-pressed={(integration == item).to_string()} {onclick}>{ item.title }</button> }
     };
     let location = intl::window().location();
     let (origin, host) = (location.origin().unwrap_or_default(), location.hostname().unwrap_or_default());
@@ -88,9 +88,9 @@ pub fn Start(props: &StartProps) -> Html {
                     <li>
                         <h3>{ "Send a trace" }</h3>
                         <div class="segments integrations" role="group" aria-label="Integration">{ for Integration::ALL.into_iter().enumerate().map(tab) }</div>
-                        <p>{ integration.description() }</p>
+                        <p>{ integration.description }</p>
                         { for snippets.into_iter().map(|snippet| code_box(snippet.location, snippet.label, snippet.text)) }
-                        if integration != Integration::Curl { { existing_exporter(&origin, &host) } }
+                        if integration.program.is_some() { { existing_exporter(&origin, &host) } }
                     </li>
                     <li>
                         <h3>{ "View the trace" }</h3>

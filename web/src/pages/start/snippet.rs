@@ -3,25 +3,43 @@
 
 /// The placeholder for the API key.
 pub const NO_KEY: &str = "YOUR_API_KEY";
+/// The placeholder for the URL of the server.
+const NO_ENDPOINT: &str = "http://localhost:8000";
 /// The agent id in all examples.
 pub const AGENT: &str = "getting-started";
 
 /// An integration that sends traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Integration {
-    /// The OpenTelemetry SDK for Python, with manual instrumentation.
-    Python,
-    /// The OpenInference instrumentation of the OpenAI client.
-    OpenInference,
-    /// The OpenLLMetry instrumentation of the OpenAI client.
-    OpenLlmetry,
-    /// The OpenTelemetry SDK for Node.js, with manual instrumentation.
-    Node,
-    /// The Vercel AI SDK.
-    Vercel,
-    /// The REST API.
-    Curl,
+pub struct Integration {
+    /// The label of the tab.
+    pub title: &'static str,
+    /// A short description.
+    pub description: &'static str,
+    /// The program that exports OpenTelemetry; `None` for the REST API.
+    pub program: Option<Program>,
 }
+
+/// A program that records a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The command that installs its packages.
+    install: &'static str,
+    /// The language.
+    language: Language,
+    /// The code.
+    text: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Language {
+    /// The name of the file.
+    file: &'static str,
+    /// The command that runs it.
+    run: &'static str,
+}
+
+const PYTHON: Language = Language { file: "first_trace.py", run: "python first_trace.py" };
+const TYPESCRIPT: Language = Language { file: "first_trace.ts", run: "npx tsx first_trace.ts" };
 
 /// A code example.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,135 +56,88 @@ const TERMINAL: &str = "Terminal";
 
 impl Integration {
     /// All integrations.
-    pub const ALL: [Self; 6] =
-        [Self::Python, Self::OpenInference, Self::OpenLlmetry, Self::Node, Self::Vercel, Self::Curl];
-
-    /// Returns the label of the tab.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Python => "Python",
-            Self::OpenInference => "OpenInference",
-            Self::OpenLlmetry => "OpenLLMetry",
-            Self::Node => "TypeScript",
-            Self::Vercel => "Vercel AI SDK",
-            Self::Curl => "curl",
-        }
-    }
-
-    /// Returns a short description.
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::Python => {
-                "Manual instrumentation with the OpenTelemetry SDK for Python. The example records one model call without calling a model."
-            }
-            Self::OpenInference => {
-                "OpenInference (Phoenix) instruments the OpenAI client for Python. The example calls OpenAI and requires OPENAI_API_KEY. Packages exist for LangChain, LlamaIndex and many other libraries."
-            }
-            Self::OpenLlmetry => {
-                "OpenLLMetry (Traceloop) instruments the OpenAI client for Python. The example calls OpenAI and requires OPENAI_API_KEY. Packages exist for other providers and frameworks."
-            }
-            Self::Node => {
-                "Manual instrumentation with the OpenTelemetry SDK for Node.js. The example records one model call without calling a model."
-            }
-            Self::Vercel => {
-                "The Vercel AI SDK has built-in telemetry that you enable per call. The example calls OpenAI and requires OPENAI_API_KEY."
-            }
-            Self::Curl => "The REST API, without OpenTelemetry: one JSON request per finished trace.",
-        }
-    }
+    pub const ALL: [Self; 6] = [
+        Self {
+            title: "Python",
+            description: "Manual instrumentation with the OpenTelemetry SDK for Python. The example records one model call without calling a model.",
+            program: Some(Program {
+                install: "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
+                language: PYTHON,
+                text: include_str!("snippet/python.py"),
+            }),
+        },
+        Self {
+            title: "OpenInference",
+            description: "OpenInference (Phoenix) instruments the OpenAI client for Python. The example calls OpenAI and requires OPENAI_API_KEY. Packages exist for LangChain, LlamaIndex and many other libraries.",
+            program: Some(Program {
+                install: "pip install openai openinference-instrumentation-openai opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
+                language: PYTHON,
+                text: include_str!("snippet/openinference.py"),
+            }),
+        },
+        Self {
+            title: "OpenLLMetry",
+            description: "OpenLLMetry (Traceloop) instruments the OpenAI client for Python. The example calls OpenAI and requires OPENAI_API_KEY. Packages exist for other providers and frameworks.",
+            program: Some(Program {
+                install: "pip install openai opentelemetry-instrumentation-openai opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
+                language: PYTHON,
+                text: include_str!("snippet/openllmetry.py"),
+            }),
+        },
+        Self {
+            title: "TypeScript",
+            description: "Manual instrumentation with the OpenTelemetry SDK for Node.js. The example records one model call without calling a model.",
+            program: Some(Program {
+                install: "npm install @opentelemetry/api @opentelemetry/sdk-node tsx",
+                language: TYPESCRIPT,
+                text: include_str!("snippet/node.ts"),
+            }),
+        },
+        Self {
+            title: "Vercel AI SDK",
+            description: "The Vercel AI SDK has built-in telemetry that you enable per call. The example calls OpenAI and requires OPENAI_API_KEY.",
+            program: Some(Program {
+                install: "npm install ai @ai-sdk/openai @opentelemetry/sdk-node tsx",
+                language: TYPESCRIPT,
+                text: include_str!("snippet/vercel.ts"),
+            }),
+        },
+        Self {
+            title: "curl",
+            description: "The REST API, without OpenTelemetry: one JSON request per finished trace.",
+            program: None,
+        },
+    ];
 
     /// Returns the code examples, in the order of use.
     pub fn snippets(self, endpoint: &str, key: Option<&str>) -> Vec<Snippet> {
         let key = key.unwrap_or(NO_KEY);
-        let (install, file, program, run) = match self {
-            Self::Python => (
-                "pip install opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
-                PY,
-                include_str!("snippet/python.py"),
-                RUN_PY,
-            ),
-            Self::OpenInference => (
-                "pip install openai openinference-instrumentation-openai opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
-                PY,
-                include_str!("snippet/openinference.py"),
-                RUN_PY,
-            ),
-            Self::OpenLlmetry => (
-                "pip install openai opentelemetry-instrumentation-openai opentelemetry-sdk opentelemetry-exporter-otlp-proto-http",
-                PY,
-                include_str!("snippet/openllmetry.py"),
-                RUN_PY,
-            ),
-            Self::Node => (
-                "npm install @opentelemetry/api @opentelemetry/sdk-node tsx",
-                TS,
-                include_str!("snippet/node.ts"),
-                RUN_TS,
-            ),
-            Self::Vercel => (
-                "npm install ai @ai-sdk/openai @opentelemetry/sdk-node tsx",
-                TS,
-                include_str!("snippet/vercel.ts"),
-                RUN_TS,
-            ),
-            Self::Curl => {
-                return vec![Snippet {
-                    location: TERMINAL,
-                    label: "curl command",
-                    text: curl(endpoint, key),
-                }];
-            }
+        let snippet = |location, label, text| Snippet { location, label, text };
+        let Some(Program { install, language, text }) = self.program else {
+            return vec![snippet(TERMINAL, "curl command", curl(endpoint, key))];
         };
         vec![
-            Snippet {
-                location: TERMINAL,
-                label: "setup commands",
-                text: format!("{install}\n{}", environment(endpoint, key)),
-            },
-            Snippet { location: file, label: "program", text: program.trim_end().to_owned() },
-            Snippet { location: TERMINAL, label: "command", text: run.to_owned() },
+            snippet(TERMINAL, "setup commands", format!("{install}\n{}", environment(endpoint, key))),
+            snippet(language.file, "program", text.trim_end().to_owned()),
+            snippet(TERMINAL, "command", language.run.to_owned()),
         ]
     }
 }
 
-const PY: &str = "first_trace.py";
-const TS: &str = "first_trace.ts";
-const RUN_PY: &str = "python first_trace.py";
-const RUN_TS: &str = "npx tsx first_trace.ts";
-
 /// Returns the environment variables of OpenTelemetry exporters. The header is `x-api-key` and not `Authorization: Bearer …`,
 /// because header values are percent-encoded and some exporters drop or reject the space.
-pub fn environment(endpoint: &str, key: &str) -> String {
-    [
-        &format!("export OTEL_EXPORTER_OTLP_ENDPOINT=\"{endpoint}\""),
-        &format!("export OTEL_EXPORTER_OTLP_HEADERS=\"x-api-key={key}\""),
-        "export OTEL_EXPORTER_OTLP_PROTOCOL=\"http/protobuf\"",
-        &format!("export OTEL_SERVICE_NAME=\"{AGENT}\""),
-    ]
-    .join("\n")
+fn environment(endpoint: &str, key: &str) -> String {
+    filled(include_str!("snippet/environment.sh"), endpoint, key)
 }
 
 /// Returns a command that sends one trace as JSON.
 pub fn curl(endpoint: &str, key: &str) -> String {
-    [
-        &format!("curl {endpoint}/api/v1/traces \\"),
-        &format!("  -H 'Authorization: Bearer {key}' \\"),
-        "  -H 'Content-Type: application/json' \\",
-        "  -d '{",
-        &format!("    \"agent_id\": \"{AGENT}\","),
-        "    \"status\": \"success\",",
-        "    \"latency_ms\": 1234.5,",
-        "    \"model\": \"gpt-4o-mini\",",
-        "    \"tokens_input\": 812,",
-        "    \"tokens_output\": 96,",
-        "    \"quality_score\": 87.5,",
-        "    \"session_id\": \"session-1\",",
-        "    \"user_id\": \"user-1\",",
-        "    \"input\": \"Where is my parcel?\",",
-        "    \"output\": \"It arrives tomorrow.\"",
-        "  }'",
-    ]
-    .join("\n")
+    filled(include_str!("snippet/curl.sh"), endpoint, key)
+}
+
+/// Returns `template` with the placeholders replaced.
+fn filled(template: &str, endpoint: &str, key: &str) -> String {
+    template.trim_end().replace(NO_ENDPOINT, endpoint).replace(NO_KEY, key)
 }
 
 #[cfg(test)]
@@ -225,7 +196,7 @@ mod tests {
             let text = program.map(|program| program.text).unwrap_or_default();
             let calls = ["OpenAI()", "openai("].iter().any(|call| text.contains(call));
             assert_eq!(calls, text.contains("OPENAI_API_KEY has to be set"), "{integration:?}");
-            assert_eq!(calls, integration.description().contains("OPENAI_API_KEY"), "{integration:?}");
+            assert_eq!(calls, integration.description.contains("OPENAI_API_KEY"), "{integration:?}");
         }
     }
 
