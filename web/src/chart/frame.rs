@@ -58,23 +58,13 @@ impl Frame {
 
     /// Returns the path of a line through `points`, interrupted where a value is absent.
     pub fn line(&self, points: &[(Timestamp, Option<f64>)]) -> String {
-        let mut path = String::new();
-        let mut pen_down = false;
-        for (moment, value) in points {
-            pen_down = match value {
-                Some(value) => {
-                    let command = if pen_down { 'L' } else { 'M' };
-                    path.push_str(&format!(
-                        "{command}{} {}",
-                        pixels(self.x(*moment)),
-                        pixels(self.y(*value))
-                    ));
-                    true
-                }
-                None => false,
-            };
-        }
-        path
+        let point = |&(moment, value): &(Timestamp, Option<f64>)| {
+            Some(format!("{} {}", pixels(self.x(moment)), pixels(self.y(value?))))
+        };
+        let segments = points.split(|point| point.1.is_none()).filter(|segment| !segment.is_empty());
+        segments
+            .map(|segment| format!("M{}", segment.iter().filter_map(point).collect::<Vec<_>>().join("L")))
+            .collect()
     }
 
     /// Returns the path of the area below the uninterrupted segments of that line.

@@ -20,7 +20,7 @@ const LEFT: f64 = 52.0;
 const TICK_DISTANCE: f64 = 70.0;
 
 /// Properties of [`Plot`].
-#[derive(Properties, PartialEq)]
+#[derive(Clone, Properties, PartialEq)]
 pub struct PlotProps {
     /// The title, for screen readers.
     pub title: AttrValue,
@@ -62,23 +62,14 @@ pub fn Plot(props: &PlotProps) -> Html {
         highest: ticks.last().copied().unwrap_or(1.0),
     };
 
+    let select = selected.setter().to_callback();
     let onpointermove = {
-        let (selected, steps) = (selected.clone(), steps.clone());
-        Callback::from(move |event: PointerEvent| {
+        let steps = steps.clone();
+        select.reform(move |event: PointerEvent| {
             let first = steps.moments.first().copied().unwrap_or(steps.start);
-            selected.set(frame.step_at(
-                f64::from(event.offset_x()),
-                first,
-                steps.length,
-                steps.moments.len(),
-            ));
+            frame.step_at(f64::from(event.offset_x()), first, steps.length, steps.moments.len())
         })
     };
-    let leave = || {
-        let selected = selected.clone();
-        move || selected.set(None)
-    };
-    let (on_pointer_leave, on_blur) = (leave(), leave());
     let onkeydown = {
         let selected = selected.clone();
         Callback::from(move |event: KeyboardEvent| {
@@ -105,8 +96,8 @@ pub fn Plot(props: &PlotProps) -> Html {
             aria-label={format!("{}, chart. Arrow keys step through the values.", props.title)}
             {onkeydown}
             {onpointermove}
-            onpointerleave={Callback::from(move |_: PointerEvent| on_pointer_leave())}
-            onblur={Callback::from(move |_: FocusEvent| on_blur())}
+            onpointerleave={select.reform(|_: PointerEvent| None)}
+            onblur={select.reform(|_: FocusEvent| None)}
         >
             if width > 0.0 {
                 <svg width={pixels(width)} height={pixels(HEIGHT)} aria-hidden="true">
