@@ -74,9 +74,8 @@ thread_local! {
 
 /// Formats `at` in the language and time zone of the reader.
 pub fn date(at: Timestamp, style: Style) -> String {
-    let index = Style::ALL.iter().position(|other| *other == style).unwrap_or(0);
     let moment = Date::new(&JsValue::from_f64(millis(at)));
-    let text = FORMATS.with(|formats| formats[index].call1(&JsValue::UNDEFINED, &moment));
+    let text = FORMATS.with(|formats| formats[style as usize].call1(&JsValue::UNDEFINED, &moment));
     text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| at.to_string())
 }
 

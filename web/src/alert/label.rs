@@ -98,11 +98,8 @@ pub fn delivery_status(delivery: &AlertDelivery) -> (&'static str, &'static str,
         DeliveryState::Pending if delivery.attempts > 0 => ("status-timeout", "Retrying"),
         DeliveryState::Pending => ("severity-info", "Pending"),
     };
-    let code = delivery.status_code.map(|code| code.to_string());
-    let answer = match (&delivery.error, code) {
-        (Some(error), _) => error.clone(),
-        (None, code) => code.unwrap_or_default(),
-    };
+    let code = || delivery.status_code.map(|code| code.to_string());
+    let answer = delivery.error.clone().or_else(code).unwrap_or_default();
     (class, label, answer)
 }
 

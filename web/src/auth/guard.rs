@@ -1,7 +1,7 @@
 //! The guard of the pages that need a login, and the redirect after a login.
 
 use serde::{Deserialize, Serialize};
-use yew::prelude::*;
+use yew::{html::ChildrenProps, prelude::*};
 use yew_router::{
     AnyRoute,
     hooks::{use_location, use_navigator},
@@ -17,16 +17,9 @@ struct LoginQuery {
     next: Option<String>,
 }
 
-/// Properties of [`Guard`].
-#[derive(Properties, PartialEq)]
-pub struct GuardProps {
-    /// The content that needs a login.
-    pub children: Html,
-}
-
 /// Shows its children to a logged-in account. Otherwise redirects to the login page, with the current address as `next`.
 #[component]
-pub fn Guard(props: &GuardProps) -> Html {
+pub fn Guard(props: &ChildrenProps) -> Html {
     let auth = use_auth();
     let (navigator, location) = (use_navigator(), use_location());
     let logged_in = auth.is_logged_in();

@@ -7,7 +7,7 @@ use gloo_storage::{LocalStorage, Storage};
 use gloo_timers::callback::Timeout;
 use shared::auth::TokenResponse;
 use wasm_bindgen_futures::spawn_local;
-use yew::prelude::*;
+use yew::{html::ChildrenProps, prelude::*};
 
 use super::session::{End, Session, SessionAction, Token};
 use crate::{
@@ -48,22 +48,14 @@ impl Auth {
 
     /// Creates a client with the token of the session.
     pub fn client(&self) -> Client {
-        let dispatcher = self.session.dispatcher();
         let token = self.session.token.as_ref().map(|token| Rc::from(&*token.access_token));
-        Client::new(token, Callback::from(move |token| dispatcher.dispatch(SessionAction::Refused(token))))
+        Client::new(token, self.session.dispatcher().to_callback().reform(SessionAction::Refused))
     }
-}
-
-/// Properties of [`AuthProvider`].
-#[derive(Properties, PartialEq)]
-pub struct AuthProviderProps {
-    /// The components that can use the session.
-    pub children: Html,
 }
 
 /// Provides the session to [`use_auth`] and [`use_client`] in its children.
 #[component]
-pub fn AuthProvider(props: &AuthProviderProps) -> Html {
+pub fn AuthProvider(props: &ChildrenProps) -> Html {
     let session = use_reducer(|| Session { token: load(), end: End::None });
     let auth = Auth { session: session.clone() };
 

@@ -75,8 +75,13 @@ impl Reducible for Session {
 
     fn reduce(self: Rc<Self>, action: SessionAction) -> Rc<Self> {
         match action {
-            SessionAction::Obtained(token) => Rc::new(Self { token: Some(token), end: End::None }),
-            SessionAction::LogOut => Rc::new(Self { token: None, end: End::LoggedOut }),
+            SessionAction::Adopted(token) if token == self.token => self,
+            SessionAction::Obtained(token) | SessionAction::Adopted(Some(token)) => {
+                Rc::new(Self { token: Some(token), end: End::None })
+            }
+            SessionAction::LogOut | SessionAction::Adopted(None) => {
+                Rc::new(Self { token: None, end: End::LoggedOut })
+            }
             // Concurrent requests with one token are all rejected. Only the first rejection ends the session, and none ends
             // a session that started later.
             SessionAction::Refused(token) => match &self.token {
@@ -85,9 +90,6 @@ impl Reducible for Session {
                 }
                 _ => self,
             },
-            SessionAction::Adopted(token) if token == self.token => self,
-            SessionAction::Adopted(Some(token)) => Rc::new(Self { token: Some(token), end: End::None }),
-            SessionAction::Adopted(None) => Rc::new(Self { token: None, end: End::LoggedOut }),
         }
     }
 }
