@@ -1,6 +1,6 @@
 //! The single-page application, as a library, so that component tests can use it.
 //!
-//! Modules depend on each other in one direction only: `intl`, `route` and `same`, then `api`, `auth`, `hooks`, the domain
+//! Modules depend on each other in one direction only: `event`, `intl`, `route` and `same`, then `api`, `auth`, `hooks`, the domain
 //! modules `trace`, `chart` and `alert`, `components`, `pages`, and `app`. Only `api` sends requests, and only
 //! `hooks::poll` polls. Components show their properties; pages fetch the data and compose the components.
 
@@ -10,6 +10,7 @@ mod app;
 mod auth;
 mod chart;
 pub mod components;
+mod event;
 mod hooks;
 mod intl;
 pub mod pages;

@@ -44,4 +44,13 @@ impl ApiError {
             _ => &[],
         }
     }
+
+    /// Returns the invalid fields of the request, or else the message as an error without a field.
+    #[must_use]
+    pub fn form_errors(&self) -> Vec<FieldError> {
+        match self.fields() {
+            [] => vec![FieldError::new("", self.message())],
+            fields => fields.to_vec(),
+        }
+    }
 }

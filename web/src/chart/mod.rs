@@ -7,7 +7,7 @@ mod scale;
 mod table;
 mod tooltip;
 
-pub use plot::Plot;
+pub use plot::{Plot, PlotProps};
 pub use table::chart_table;
 
 use std::time::Duration;

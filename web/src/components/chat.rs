@@ -30,10 +30,7 @@ pub fn Chat(props: &ChatProps) -> Html {
         usize::from(props.messages.first().is_some_and(|first| class_of(&first.role) == "system"));
     let hidden = props.messages.len().saturating_sub(LAST + instructions);
     let hidden = if *all || hidden < 5 { 0 } else { hidden };
-    let show = {
-        let all = all.clone();
-        Callback::from(move |_: MouseEvent| all.set(true))
-    };
+    let show = all.setter().to_callback().reform(|_: MouseEvent| true);
     let numbered = || props.messages.iter().enumerate();
     html! {
         <ol class="conversation" tabindex="0" aria-label="Conversation">

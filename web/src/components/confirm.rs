@@ -4,7 +4,7 @@ use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use super::form_error::form_error;
-use crate::api::ApiRequest;
+use crate::{api::ApiRequest, hooks::use_submission};
 
 /// Properties of [`Confirm`].
 #[derive(Properties, PartialEq)]
@@ -27,8 +27,7 @@ pub struct ConfirmProps {
 #[component]
 pub fn Confirm(props: &ConfirmProps) -> Html {
     let node = use_node_ref();
-    let error = use_state(|| None::<String>);
-    let busy = use_state(|| false);
+    let submission = use_submission(|error| Some(error.message()));
     {
         let node = node.clone();
         use_effect_with((), move |()| {
@@ -42,31 +41,24 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
     // The browser closes the dialog on Escape; the page has to know.
     let onclose = props.on_close.reform(|_: Event| ());
     let onclick = {
-        let (act, error, busy) = (props.act.clone(), error.clone(), busy.clone());
+        let (act, submission) = (props.act.clone(), submission.clone());
         let (on_close, on_done) = (props.on_close.clone(), props.on_done.clone());
         Callback::from(move |_: MouseEvent| {
-            busy.set(true);
-            let (error, busy) = (error.clone(), busy.clone());
             let (on_close, on_done) = (on_close.clone(), on_done.clone());
-            act.emit(()).then(Callback::from(move |reason: Option<String>| {
-                if reason.is_none() {
-                    on_done.emit(());
-                    on_close.emit(());
-                } else {
-                    error.set(reason);
-                    busy.set(false);
-                }
-            }));
+            submission.send(act.emit(()), move |()| {
+                on_done.emit(());
+                on_close.emit(());
+            });
         })
     };
     html! {
         <dialog ref={node} class="dialog" aria-labelledby="confirm-title" {onclose}>
             <h2 id="confirm-title">{ props.title.clone() }</h2>
             <p>{ props.children.clone() }</p>
-            { form_error(error.as_deref()) }
+            { form_error(submission.error.as_deref()) }
             <div class="dialog-buttons">
                 <button type="button" class="button" onclick={cancel}>{ "Cancel" }</button>
-                <button type="button" class="button danger solid" {onclick} disabled={*busy}>{ props.action.clone() }</button>
+                <button type="button" class="button danger solid" {onclick} disabled={*submission.busy}>{ props.action.clone() }</button>
             </div>
         </dialog>
     }

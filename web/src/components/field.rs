@@ -3,6 +3,8 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::event::on_input;
+
 /// Properties of [`Field`].
 #[derive(Properties, PartialEq)]
 pub struct FieldProps {
@@ -47,8 +49,7 @@ pub fn Field(props: &FieldProps) -> Html {
             }
         });
     }
-    let oninput =
-        props.on_change.reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
+    let oninput = on_input(&props.on_change);
     let note = props.error.clone().or_else(|| props.hint.clone());
     let note_id = format!("{}-note", props.name);
     html! {

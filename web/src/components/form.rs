@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 use shared::{error::FieldError, format};
-use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
+
+use crate::event::{on_edit, on_input, on_select};
 
 /// The values of a form and its validation errors.
 #[derive(Clone, PartialEq)]
@@ -24,6 +25,15 @@ pub enum Input {
     Number(&'static str),
     /// A select of (value, label) options.
     Choice(Vec<(AttrValue, AttrValue)>),
+}
+
+/// Returns the options of a select for the variants of an enum.
+pub fn options<T: Copy, const N: usize>(
+    variants: [T; N],
+    value: fn(T) -> &'static str,
+    label: fn(T) -> &'static str,
+) -> Input {
+    Input::Choice(variants.map(|variant| (value(variant).into(), label(variant).into())).to_vec())
 }
 
 impl Form {
@@ -55,39 +65,31 @@ impl Form {
         let described = note.is_some().then(|| format!("{name}-note"));
         let invalid = error.is_some().then_some("true");
         let value = self.text(name).to_owned();
-        let form = self.clone();
+        let on_text = on_edit(&self.values, move |values, text| {
+            values.insert(name.to_owned(), Value::String(text));
+        });
+        let text_input = |placeholder: &'static str,
+                          list: Option<&'static str>,
+                          unit: Option<&'static str>| {
+            let oninput = on_input(&on_text);
+            html! {
+                <span class="with-unit">
+                    <input id={name} value={value.clone()} {placeholder} {list} {oninput} autocomplete="off" inputmode={unit.map(|_| "decimal")} aria-invalid={invalid} aria-describedby={described.clone()} />
+                    if let Some(unit) = unit.filter(|unit| !unit.is_empty()) { <span class="unit">{ unit }</span> }
+                </span>
+            }
+        };
         let control = match input {
-            Input::Choice(options) => {
-                let onchange = Callback::from(move |event: Event| {
-                    let selected = event.target_unchecked_into::<HtmlSelectElement>().value();
-                    form.set(name, Value::String(selected));
-                });
-                html! {
-                    <select id={name} {onchange} aria-invalid={invalid} aria-describedby={described.clone()}>
-                        for (option, label) in options {
-                            <option selected={*option == *value} value={option.clone()}>{ label }</option>
-                        }
-                    </select>
-                }
-            }
-            input => {
-                let oninput = Callback::from(move |event: InputEvent| {
-                    let text = event.target_unchecked_into::<HtmlInputElement>().value();
-                    form.set(name, Value::String(text));
-                });
-                let (placeholder, list, unit) = match input {
-                    Input::Text(example) => (example, None, None),
-                    Input::Suggest(list) => ("any", Some(list), None),
-                    Input::Number(unit) => ("", None, Some(unit)),
-                    Input::Choice(_) => ("", None, None),
-                };
-                html! {
-                    <span class="with-unit">
-                        <input id={name} {value} {placeholder} {list} {oninput} autocomplete="off" inputmode={unit.map(|_| "decimal")} aria-invalid={invalid} aria-describedby={described.clone()} />
-                        if let Some(unit) = unit.filter(|unit| !unit.is_empty()) { <span class="unit">{ unit }</span> }
-                    </span>
-                }
-            }
+            Input::Text(example) => text_input(example, None, None),
+            Input::Suggest(list) => text_input("any", Some(list), None),
+            Input::Number(unit) => text_input("", None, Some(unit)),
+            Input::Choice(options) => html! {
+                <select id={name} onchange={on_select(&on_text)} aria-invalid={invalid} aria-describedby={described.clone()}>
+                    for (option, label) in options {
+                        <option selected={*option == *value} value={option.clone()}>{ label }</option>
+                    }
+                </select>
+            },
         };
         html! {
             <div {class}>

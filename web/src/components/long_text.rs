@@ -4,6 +4,7 @@ use shared::format;
 use yew::prelude::*;
 
 use super::json::highlighted;
+use crate::event::on_toggle;
 
 /// The number of characters shown of a collapsed text.
 const CHARACTERS: usize = 2_400;
@@ -34,10 +35,6 @@ pub fn LongText(props: &LongTextProps) -> Html {
         Some(cut) if !*all => props.text.get(..cut).unwrap_or_default(),
         _ => &*props.text,
     };
-    let toggle = {
-        let all = all.clone();
-        Callback::from(move |_: MouseEvent| all.set(!*all))
-    };
     let label = if *all {
         "Show less".to_owned()
     } else {
@@ -53,7 +50,7 @@ pub fn LongText(props: &LongTextProps) -> Html {
                 <p class={props.class.clone()}>{ shown.to_owned() }</p>
             }
             if cut.is_some() {
-                <button type="button" class="link-button" onclick={toggle} aria-expanded={all.to_string()}>{ label }</button>
+                <button type="button" class="link-button" onclick={on_toggle(&all)} aria-expanded={all.to_string()}>{ label }</button>
             }
         </div>
     }

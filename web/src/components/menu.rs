@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, Node};
 use yew::prelude::*;
 
-use crate::intl;
+use crate::{event::on_toggle, intl};
 
 /// Properties of [`Menu`].
 #[derive(Properties, PartialEq)]
@@ -52,10 +52,7 @@ pub fn Menu(props: &MenuProps) -> Html {
             move || drop(listeners)
         });
     }
-    let onclick = {
-        let open = open.clone();
-        Callback::from(move |_: MouseEvent| open.set(!*open))
-    };
+    let onclick = on_toggle(&open);
     html! {
         <div class="menu" ref={node}>
             <button type="button" class="menu-button" {onclick} aria-expanded={open.to_string()} aria-label={props.label.clone()}>

@@ -31,10 +31,7 @@ pub fn Payload(props: &PayloadProps) -> Html {
         other => format!("{other:#}"),
     };
     let view = |label: &'static str, wanted: bool| {
-        let onclick = {
-            let raw = raw.clone();
-            Callback::from(move |_: MouseEvent| raw.set(wanted))
-        };
+        let onclick = raw.setter().to_callback().reform(move |_: MouseEvent| wanted);
         html! { <button type="button" {onclick} aria-pressed={(*raw == wanted).to_string()}>{ label }</button> }
     };
     let is_chat = chat.is_some();

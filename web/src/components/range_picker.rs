@@ -1,11 +1,13 @@
 //! A picker for the time range: a named range, or a start and an end.
 
 use shared::time_range::TimeRange;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::form_error::form_error;
-use crate::intl;
+use crate::{
+    event::{on_input, on_toggle},
+    intl,
+};
 
 /// Properties of [`RangePicker`].
 #[derive(Properties, PartialEq)]
@@ -32,18 +34,7 @@ fn label(range: TimeRange) -> &'static str {
 pub fn RangePicker(props: &RangePickerProps) -> Html {
     let is_custom = matches!(props.range, TimeRange::Custom { .. });
     let open = use_state(|| false);
-    let choose = |range: TimeRange| {
-        let (open, on_change) = (open.clone(), props.on_change.clone());
-        Callback::from(move |_: MouseEvent| {
-            open.set(false);
-            on_change.emit(range);
-        })
-    };
-    let toggle = {
-        let open = open.clone();
-        Callback::from(move |_: MouseEvent| open.set(!*open))
-    };
-    let on_apply = {
+    let on_choose = {
         let (open, on_change) = (open.clone(), props.on_change.clone());
         Callback::from(move |range| {
             open.set(false);
@@ -54,44 +45,31 @@ pub fn RangePicker(props: &RangePickerProps) -> Html {
         <div class="range-picker">
             <div class="segments" role="group" aria-label="Time range">
                 for range in TimeRange::NAMED {
-                    <button type="button" aria-pressed={(props.range == range).to_string()} onclick={choose(range)}><span class="wide-label">{ "Last " }</span>{ label(range) }</button>
+                    <button type="button" aria-pressed={(props.range == range).to_string()} onclick={on_choose.reform(move |_| range)}><span class="wide-label">{ "Last " }</span>{ label(range) }</button>
                 }
-                <button type="button" aria-pressed={is_custom.to_string()} aria-expanded={open.to_string()} onclick={toggle}>{ "Custom" }</button>
+                <button type="button" aria-pressed={is_custom.to_string()} aria-expanded={open.to_string()} onclick={on_toggle(&open)}>{ "Custom" }</button>
             </div>
             if *open {
-                <CustomRange range={props.range} {on_apply} />
+                <CustomRange range={props.range} on_change={on_choose} />
             }
         </div>
     }
 }
 
-/// Properties of [`CustomRange`].
-#[derive(Properties, PartialEq)]
-struct CustomRangeProps {
-    range: TimeRange,
-    on_apply: Callback<TimeRange>,
-}
-
 #[component]
-fn CustomRange(props: &CustomRangeProps) -> Html {
+fn CustomRange(props: &RangePickerProps) -> Html {
     let window = props.range.window(intl::now());
     let start = use_state(|| intl::to_local_input(window.start));
     let end = use_state(|| intl::to_local_input(window.end));
     let error = use_state(|| None::<String>);
-    let input = |state: &UseStateHandle<String>| {
-        let state = state.clone();
-        Callback::from(move |event: InputEvent| {
-            state.set(event.target_unchecked_into::<HtmlInputElement>().value());
-        })
-    };
     let onsubmit = {
-        let (start, end, error, on_apply) =
-            (start.clone(), end.clone(), error.clone(), props.on_apply.clone());
+        let (start, end, error, on_change) =
+            (start.clone(), end.clone(), error.clone(), props.on_change.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             match (intl::from_local_input(&start), intl::from_local_input(&end)) {
                 (Some(start), Some(end)) => match TimeRange::custom(start, end) {
-                    Ok(range) => on_apply.emit(range),
+                    Ok(range) => on_change.emit(range),
                     Err(reason) => error.set(Some(reason.0)),
                 },
                 _ => error.set(Some("Enter a start and an end time.".to_owned())),
@@ -102,11 +80,11 @@ fn CustomRange(props: &CustomRangeProps) -> Html {
         <form class="custom-range" {onsubmit}>
             <div class="field">
                 <label for="range-start">{ "From" }</label>
-                <input id="range-start" type="datetime-local" value={(*start).clone()} oninput={input(&start)} />
+                <input id="range-start" type="datetime-local" value={(*start).clone()} oninput={on_input(&start.setter().to_callback())} />
             </div>
             <div class="field">
                 <label for="range-end">{ "To" }</label>
-                <input id="range-end" type="datetime-local" value={(*end).clone()} oninput={input(&end)} />
+                <input id="range-end" type="datetime-local" value={(*end).clone()} oninput={on_input(&end.setter().to_callback())} />
             </div>
             { form_error(error.as_deref()) }
             <button type="submit" class="button primary">{ "Apply" }</button>

@@ -1,16 +1,20 @@
 //! Hooks that several pages use.
 
+mod breakdown;
 mod measure;
 mod now;
 pub mod poll;
 mod poll_state;
 mod query;
 mod rows;
+mod submission;
 mod title;
 
+pub use breakdown::use_breakdown_keys;
 pub use measure::use_width;
 pub use now::use_now;
 pub use poll::{Poll, use_poll};
 pub use query::use_query;
 pub use rows::use_visible_rows;
+pub use submission::{use_action, use_submission};
 pub use title::use_title;

@@ -59,8 +59,7 @@ impl<T> Poll<T> {
 
     /// Returns [`Poll::refresh`] as a callback.
     pub fn on_refresh(&self) -> Callback<()> {
-        let dispatcher = self.state.dispatcher();
-        Callback::from(move |()| dispatcher.dispatch(PollAction::Refresh))
+        self.state.dispatcher().to_callback().reform(|()| PollAction::Refresh)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The login page.
 
 use shared::auth::LoginRequest;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     auth::{End, use_auth, use_redirect_when_logged_in},
     components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
-    hooks::use_title,
+    event::on_edit,
+    hooks::{use_submission, use_title},
     intl,
     route::Route,
 };
@@ -19,35 +19,17 @@ pub fn LoginPage() -> Html {
     use_redirect_when_logged_in();
     let auth = use_auth();
     let form = use_state(LoginRequest::default);
-    let error = use_state(|| None::<String>);
-    let busy = use_state(|| false);
-    let change = |write: fn(&mut LoginRequest, String)| {
-        let form = form.clone();
-        Callback::from(move |text| {
-            let mut changed = (*form).clone();
-            write(&mut changed, text);
-            form.set(changed);
-        })
-    };
+    let submission = use_submission(|error| Some(error.message()));
     let onsubmit = {
-        let (auth, form, error, busy) = (auth.clone(), form.clone(), error.clone(), busy.clone());
+        let (auth, form, submission) = (auth.clone(), form.clone(), submission.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if form.email.trim().is_empty() || form.password.is_empty() {
-                error.set(Some("Enter your e-mail and password.".to_owned()));
+                submission.error.set(Some("Enter your e-mail and password.".to_owned()));
                 return;
             }
-            busy.set(true);
-            let (auth, form, error, busy) = (auth.clone(), form.clone(), error.clone(), busy.clone());
-            spawn_local(async move {
-                match auth.client().login(&form).await {
-                    Ok(token) => auth.begin(token),
-                    Err(reason) => {
-                        error.set(Some(reason.message()));
-                        busy.set(false);
-                    }
-                }
-            });
+            let auth = auth.clone();
+            submission.send(auth.client().login(&form), move |token| auth.begin(token));
         })
     };
     // The query has the page to return to after the login. The link preserves it.
@@ -58,10 +40,10 @@ pub fn LoginPage() -> Html {
             <div class="panel form-panel">
                 <h1>{ "Log in" }</h1>
                 <p class="muted">{ "Monitor your AI agents." }</p>
-                if auth.end() == End::Refused && error.is_none() {
+                if auth.end() == End::Refused && submission.error.is_none() {
                     <p class="form-note" role="status">{ "Your session has expired. Log in to continue." }</p>
                 }
-                { form_error(error.as_deref()) }
+                { form_error(submission.error.as_deref()) }
                 <form {onsubmit} novalidate=true>
                     <Field
                         name="email"
@@ -71,7 +53,7 @@ pub fn LoginPage() -> Html {
                         placeholder="you@example.com"
                         autofocus=true
                         value={form.email.clone()}
-                        on_change={change(|form, text| form.email = text)}
+                        on_change={on_edit(&form, |form, text| form.email = text)}
                     />
                     <Field
                         name="password"
@@ -79,10 +61,10 @@ pub fn LoginPage() -> Html {
                         kind="password"
                         autocomplete="current-password"
                         value={form.password.clone()}
-                        on_change={change(|form, text| form.password = text)}
+                        on_change={on_edit(&form, |form, text| form.password = text)}
                     />
-                    <button type="submit" class="button primary wide" disabled={*busy}>
-                        { if *busy { "Logging in…" } else { "Log in" } }
+                    <button type="submit" class="button primary wide" disabled={*submission.busy}>
+                        { if *submission.busy { "Logging in…" } else { "Log in" } }
                     </button>
                 </form>
             </div>

@@ -17,7 +17,7 @@ use crate::{
         pager::pager,
         updated::Updated,
     },
-    hooks::use_poll,
+    hooks::{use_action, use_poll},
     intl,
 };
 
@@ -41,22 +41,13 @@ pub struct AlertListProps {
 #[component]
 pub fn AlertList(props: &AlertListProps) -> Html {
     let client = use_client();
-    let error = use_state(|| None::<String>);
     let key = (props.resolved, props.severity, props.page);
     let alerts = use_poll(key, ttl::ALERTS, |client, (resolved, severity, page)| {
         let state = if resolved { AlertStateFilter::Resolved } else { AlertStateFilter::Open };
         client.list_alerts(state, severity, PAGE_ALERTS, page)
     });
-    let on_acknowledge = {
-        let (error, on_refresh) = (error.clone(), alerts.on_refresh());
-        Callback::from(move |id: Uuid| {
-            let (error, on_refresh) = (error.clone(), on_refresh.clone());
-            client.acknowledge_alert(&id.to_string()).then(Callback::from(move |reason| {
-                error.set(reason);
-                on_refresh.emit(());
-            }));
-        })
-    };
+    let (send, error) = use_action(alerts.on_refresh());
+    let on_acknowledge = send.reform(move |id: Uuid| client.acknowledge_alert(&id.to_string()));
     let now = intl::now();
     let item = |alert: &Alert| {
         let below = html! {

@@ -11,7 +11,6 @@ use shared::{
     format,
 };
 use wasm_bindgen_futures::spawn_local;
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
     auth::use_client,
     chart::{ChartSeries, Plot, Shape},
     components::load::skeleton_block,
+    event::on_select,
 };
 
 /// The delay in milliseconds between the last input and the request.
@@ -88,17 +88,14 @@ pub fn Preview(props: &PreviewProps) -> Html {
             move || drop(timeout)
         });
     }
-    let on_select = {
-        let selected_group = selected_group.clone();
-        Callback::from(move |key| selected_group.set(Some(key)))
-    };
+    let on_group = selected_group.setter().to_callback().reform(Some);
     let outdated = (*loading || error.is_some()).then_some("outdated");
     html! {
         <section class="panel preview" aria-label="Preview" aria-busy={loading.to_string()}>
             <header class="panel-head"><h2>{ "Preview" }</h2><span class="muted panel-note">{ "Based on your traces" }</span></header>
             if let Some(error) = &*error { <p class="preview-error" role="status">{ error.clone() }</p> }
             if let Some(loaded) = &*loaded {
-                <div class={classes!("ready", outdated)}>{ draw(loaded, selected_group.as_deref(), &on_select) }</div>
+                <div class={classes!("ready", outdated)}>{ draw(loaded, selected_group.as_deref(), &on_group) }</div>
             } else if error.is_none() {
                 { skeleton_block("skeleton-chart") }
             }
@@ -114,14 +111,13 @@ fn with_name(mut fields: Value) -> Value {
     fields
 }
 
-fn draw(loaded: &LoadedPreview, selected_group: Option<&str>, on_select: &Callback<String>) -> Html {
+fn draw(loaded: &LoadedPreview, selected_group: Option<&str>, on_group: &Callback<String>) -> Html {
     let LoadedPreview { rule, preview } = loaded;
     let key = |series: &AlertPreviewSeries| series.key.clone().unwrap_or_default();
     let selected = preview.series.iter().find(|series| Some(&*key(series)) == selected_group);
     let selected = selected.or(preview.series.first());
     let unit = rule.metric.unit(rule.is_change());
-    let onchange =
-        on_select.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
+    let onchange = on_select(on_group);
     let name = |series: &AlertPreviewSeries| {
         let key = series.key.clone().unwrap_or_else(|| "(not set)".to_owned());
         match series.alerts.len() {

@@ -10,22 +10,22 @@ use shared::{
     time_range::TimeRange,
     ttl,
 };
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 use yew_router::{hooks::use_navigator, query::Raw};
 
 use super::preview::Preview;
 use crate::{
     alert::{baseline_label, form_values, metric_label, request_body, severity_label, unit_label},
+    api::ApiError,
     auth::use_client,
     components::{
-        form::{Form, Input},
+        form::{Form, Input, options},
         form_error::form_error,
         link::RouteLink,
         panel::panel,
         switch::switch,
     },
-    hooks::use_poll,
+    hooks::{use_breakdown_keys, use_poll, use_submission},
     route::Route,
     same::Same,
 };
@@ -74,35 +74,25 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
     let client = use_client();
     let navigator = use_navigator();
     let values = use_state(|| form_values(&props.rule, &FIELDS));
-    let save_errors = use_state(Vec::<FieldError>::new);
+    let submission = use_submission(ApiError::form_errors);
     let preview_errors = use_state(Vec::<FieldError>::new);
-    let busy = use_state(|| false);
     let channels = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_channels());
-    let agents = use_poll((), ttl::TRACE_DETAIL, |client, ()| {
-        client.get_breakdown(Dimension::Agent, TimeRange::Week, SUGGESTIONS)
-    });
-    let models = use_poll((), ttl::TRACE_DETAIL, |client, ()| {
-        client.get_breakdown(Dimension::Model, TimeRange::Week, SUGGESTIONS)
-    });
+    let agents = use_breakdown_keys(Dimension::Agent, TimeRange::Week, ttl::TRACE_DETAIL, SUGGESTIONS);
+    let models = use_breakdown_keys(Dimension::Model, TimeRange::Week, ttl::TRACE_DETAIL, SUGGESTIONS);
     {
         // An edit may fix the errors of the last attempt to save.
-        let save_errors = save_errors.clone();
+        let save_errors = submission.error.setter();
         use_effect_with((*values).clone(), move |_| save_errors.set(Vec::new()));
     }
     let request = request(&values);
-    let mut errors = (*save_errors).clone();
+    let mut errors = (*submission.error).clone();
     if let Err(name) = &request {
         errors.push(FieldError::new(*name, "must be a number"));
     }
     errors.extend(preview_errors.iter().filter(|error| error.field != "name").cloned());
     let form = Form { values: values.clone(), errors };
-    let on_preview = {
-        let preview_errors = preview_errors.clone();
-        Callback::from(move |errors| preview_errors.set(errors))
-    };
     let onsubmit = {
-        let (request, save_errors, busy, id) =
-            (request.clone(), save_errors.clone(), busy.clone(), props.id.clone());
+        let (request, submission, id) = (request.clone(), submission.clone(), props.id.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let Ok(mut fields) = request.clone() else { return };
@@ -110,23 +100,11 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                 // The switch in the list of rules sets this field.
                 fields.remove("enabled");
             }
-            let (client, save_errors, busy, id) =
-                (client.clone(), save_errors.clone(), busy.clone(), id.clone());
             let navigator = navigator.clone();
-            busy.set(true);
-            spawn_local(async move {
-                match client.save_alert_rule(id.as_deref(), &Value::Object(fields)).await {
-                    Ok(()) => {
-                        if let Some(navigator) = navigator {
-                            let Ok(()) = navigator.push_with_query(&Route::Alerts, Raw("show=rules"));
-                        }
-                    }
-                    Err(reason) if reason.fields().is_empty() => {
-                        save_errors.set(vec![FieldError::new("", reason.message())]);
-                    }
-                    Err(reason) => save_errors.set(reason.fields().to_vec()),
+            submission.send(client.save_alert_rule(id.as_deref(), &Value::Object(fields)), move |()| {
+                if let Some(navigator) = navigator {
+                    let Ok(()) = navigator.push_with_query(&Route::Alerts, Raw("show=rules"));
                 }
-                busy.set(false);
             });
         })
     };
@@ -138,11 +116,6 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
     let unit = unit_label(metric.unit(is_change));
     let all_channels = form.values["channel_ids"].as_array().is_none();
     let suggestions = |id: &'static str, keys: Vec<String>| html! { <datalist {id}>for key in keys { <option value={key} /> }</datalist> };
-    let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>| {
-        poll.data()
-            .map(|list| list.items.iter().filter_map(|item| item.key.clone()).collect())
-            .unwrap_or_default()
-    };
     let channel_list = channels.data();
     html! {
         <form class="rule-form" {onsubmit} novalidate=true>
@@ -150,23 +123,23 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                 { panel("Metric and scope", "", Html::default(), html! {
                     <div class="form-grid">
                         <div class="form-wide">{ form.row("name", "Name", Input::Text("Errors of the support bot"), "The title of its alerts.") }</div>
-                        { form.row("metric", "Metric", Input::Choice(AlertMetric::ALL.map(|metric| (metric.as_str().into(), metric_label(metric).into())).to_vec()), "") }
+                        { form.row("metric", "Metric", options(AlertMetric::ALL, AlertMetric::as_str, metric_label), "") }
                         { form.row("window_minutes", if is_no_data { "Look-back window" } else { "Time window" }, Input::Choice(windows(form.text("window_minutes"))), "") }
                         { form.row("agent_id", "Agent", Input::Suggest("agents"), "") }
                         { form.row("model", "Model", Input::Suggest("models"), "") }
-                        { form.row("group_by", "Group by", Input::Choice(choices(&[("", "None"), ("agent", "Agent"), ("model", "Model")])), "") }
+                        { form.row("group_by", "Group by", options([("", "None"), ("agent", "Agent"), ("model", "Model")], |choice| choice.0, |choice| choice.1), "") }
                         if !is_trace_count {
                             { form.row("min_traces", "Minimum sample", Input::Number("traces"), "") }
                         }
-                        { suggestions("agents", keys(&agents)) }
-                        { suggestions("models", keys(&models)) }
+                        { suggestions("agents", agents) }
+                        { suggestions("models", models) }
                     </div>
                 }) }
                 { panel("Condition", "", Html::default(), html! { <>
                     <div class="form-grid">
                         if !is_no_data {
-                            { form.row("baseline", "Compare with", Input::Choice(Baseline::ALL.map(|baseline| (baseline.as_str().into(), baseline_label(baseline).into())).to_vec()), "") }
-                            { form.row("side", "Fire when value is", Input::Choice(choices(&[("above", "At or above threshold"), ("below", "At or below threshold")])), "") }
+                            { form.row("baseline", "Compare with", options(Baseline::ALL, Baseline::as_str, baseline_label), "") }
+                            { form.row("side", "Fire when value is", options([("above", "At or above threshold"), ("below", "At or below threshold")], |choice| choice.0, |choice| choice.1), "") }
                         }
                         <fieldset class="form-wide thresholds">
                             <legend>{ if is_no_data { "Minutes without data" } else if is_change { "Change thresholds" } else { "Thresholds" } }</legend>
@@ -202,11 +175,11 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                     </div>
                 }) }
             </div>
-            <Preview fields={request.ok().map(Value::Object)} {on_preview} />
+            <Preview fields={request.ok().map(Value::Object)} on_preview={preview_errors.setter()} />
             <div class="rule-foot">
                 { form_error(form.other_errors(&FIELDS).as_deref()) }
                 <div class="form-buttons">
-                    <button type="submit" class="button primary" disabled={*busy}>{ if props.id.is_some() { "Save rule" } else { "Create rule" } }</button>
+                    <button type="submit" class="button primary" disabled={*submission.busy}>{ if props.id.is_some() { "Save rule" } else { "Create rule" } }</button>
                     <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "Cancel" }</RouteLink>
                 </div>
             </div>
@@ -244,10 +217,6 @@ fn selected<T: Copy + Default, const N: usize>(
     as_str: fn(T) -> &'static str,
 ) -> T {
     all.into_iter().find(|variant| as_str(*variant) == form.text(name)).unwrap_or_default()
-}
-
-fn choices(all: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
-    all.iter().map(|(value, label)| ((*value).into(), (*label).into())).collect()
 }
 
 /// Returns the selectable windows and the window of the rule.

@@ -22,7 +22,7 @@ use crate::{
         time::RelativeTime,
         updated::Updated,
     },
-    hooks::use_poll,
+    hooks::{use_action, use_poll},
     intl::{self, Style},
     route::Route,
 };
@@ -35,27 +35,15 @@ const MUTE_HOURS: [(u64, &str); 4] =
 #[component]
 pub fn RuleList() -> Html {
     let client = use_client();
-    let error = use_state(|| None::<String>);
     let deleting = use_state(|| None::<AlertRule>);
     let rules = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_rules());
+    let (send, error) = use_action(rules.on_refresh());
     let on_change = {
-        let (client, error, on_refresh) = (client.clone(), error.clone(), rules.on_refresh());
-        Callback::from(move |(id, fields): (String, Value)| {
-            let (error, on_refresh) = (error.clone(), on_refresh.clone());
-            client.save_alert_rule(Some(&id), &fields).then(Callback::from(move |reason| {
-                error.set(reason);
-                on_refresh.emit(());
-            }));
-        })
+        let client = client.clone();
+        send.reform(move |(id, fields): (String, Value)| client.save_alert_rule(Some(&id), &fields))
     };
-    let on_delete = {
-        let deleting = deleting.clone();
-        Callback::from(move |rule| deleting.set(Some(rule)))
-    };
-    let on_close = {
-        let deleting = deleting.clone();
-        Callback::from(move |()| deleting.set(None))
-    };
+    let on_delete = deleting.setter().to_callback().reform(Some);
+    let on_close = deleting.setter().to_callback().reform(|()| None);
     let delete = |id: String| Callback::from(move |()| client.delete_alert_rule(&id));
     let now = intl::now();
     html! {

@@ -5,20 +5,17 @@ use icondata_lu::{
     LuRoute, LuSearch,
 };
 use shared::format;
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::{
     key::{SEARCH, TREE, focus},
     state::{Action, Direction, State},
 };
-use crate::components::icon::svg_icon;
+use crate::{components::icon::svg_icon, event::on_input};
 
 /// Renders the toolbar.
 pub fn toolbar(state: &State, on_action: &Callback<Action>) -> Html {
-    let oninput = on_action.reform(|event: InputEvent| {
-        Action::Search(event.target_unchecked_into::<HtmlInputElement>().value())
-    });
+    let oninput = on_input(&on_action.reform(Action::Search));
     let onkeydown = {
         let on_action = on_action.clone();
         Callback::from(move |event: KeyboardEvent| {

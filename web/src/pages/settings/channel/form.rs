@@ -5,19 +5,19 @@ use serde_json::{Map, Value, json};
 use shared::{
     alert::Severity,
     alert_channel::{AlertChannel, ChannelKind},
-    error::FieldError,
 };
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     alert::{channel_kind_label, form_values, min_severity_label, request_body},
+    api::ApiError,
     auth::use_client,
     components::{
-        form::{Form, Input},
+        form::{Form, Input, options},
         form_error::form_error,
         icon::svg_icon,
     },
+    hooks::use_submission,
 };
 
 const FIELDS: [&str; 5] = ["name", "kind", "url", "to", "min_severity"];
@@ -34,49 +34,33 @@ pub struct ChannelFormProps {
 pub fn ChannelForm(props: &ChannelFormProps) -> Html {
     let client = use_client();
     let values = use_state(initial_values);
-    let errors = use_state(Vec::<FieldError>::new);
-    let busy = use_state(|| false);
-    let form = Form { values: values.clone(), errors: (*errors).clone() };
+    let submission = use_submission(ApiError::form_errors);
+    let form = Form { values: values.clone(), errors: (*submission.error).clone() };
     let is_email = form.text("kind") == ChannelKind::Email.as_str();
     let onsubmit = {
-        let (busy, on_created) = (busy.clone(), props.on_created.clone());
+        let (submission, on_created) = (submission.clone(), props.on_created.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let response = client.create_alert_channel(&request(&values));
-            let (values, errors, busy, on_created) =
-                (values.clone(), errors.clone(), busy.clone(), on_created.clone());
-            busy.set(true);
-            spawn_local(async move {
-                match response.await {
-                    Ok(channel) => {
-                        values.set(initial_values());
-                        errors.set(Vec::new());
-                        on_created.emit(channel);
-                    }
-                    Err(reason) if reason.fields().is_empty() => {
-                        errors.set(vec![FieldError::new("", reason.message())]);
-                    }
-                    Err(reason) => errors.set(reason.fields().to_vec()),
-                }
-                busy.set(false);
+            let (setter, on_created) = (values.setter(), on_created.clone());
+            submission.send(client.create_alert_channel(&request(&values)), move |channel| {
+                setter.set(initial_values());
+                on_created.emit(channel);
             });
         })
     };
-    let kinds = ChannelKind::ALL.map(|kind| (kind.as_str().into(), channel_kind_label(kind).into())).to_vec();
-    let severities = Severity::ALL
-        .map(|severity| (severity.as_str().into(), min_severity_label(severity).into()))
-        .to_vec();
+    let kinds = options(ChannelKind::ALL, ChannelKind::as_str, channel_kind_label);
+    let severities = options(Severity::ALL, Severity::as_str, min_severity_label);
     html! {
         <form class="channel-form" {onsubmit} novalidate=true>
-            { form.row("kind", "Type", Input::Choice(kinds), "") }
+            { form.row("kind", "Type", kinds, "") }
             { form.row("name", "Channel name", Input::Text("on call"), "") }
             if is_email {
                 { form.row("to", "Recipients", Input::Text("ada@example.com, bob@example.com"), "") }
             } else {
                 { form.row("url", "URL", Input::Text("https://example.com/hook"), "") }
             }
-            { form.row("min_severity", "Notify about", Input::Choice(severities), "") }
-            <button type="submit" class="button primary" disabled={*busy}>{ svg_icon(LuPlus) }{ "Add channel" }</button>
+            { form.row("min_severity", "Notify about", severities, "") }
+            <button type="submit" class="button primary" disabled={*submission.busy}>{ svg_icon(LuPlus) }{ "Add channel" }</button>
             { form_error(form.other_errors(&FIELDS).as_deref()) }
         </form>
     }

@@ -8,7 +8,6 @@ use shared::{
     ttl,
 };
 use uuid::Uuid;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
@@ -21,7 +20,8 @@ use crate::{
         switch::switch,
         time::RelativeTime,
     },
-    hooks::use_poll,
+    event::on_toggle,
+    hooks::{use_poll, use_submission},
 };
 
 /// The polling interval while a test is pending.
@@ -46,30 +46,23 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
     let client = use_client();
     let open = use_state(|| false);
     let test = use_state(|| None::<Uuid>);
-    let error = use_state(|| None::<String>);
+    let submission = use_submission(|error| Some(error.message()));
     let AlertChannel { id, channel, last_delivery, .. } = &props.channel;
     let id = id.to_string();
     let on_test = {
-        let (client, id) = (client.clone(), id.clone());
-        let (open, test, error) = (open.clone(), test.clone(), error.clone());
+        let (client, id, submission) = (client.clone(), id.clone(), submission.clone());
+        let (open, test) = (open.setter(), test.setter());
         Callback::from(move |_: MouseEvent| {
-            let response = client.test_alert_channel(&id);
-            let (open, test, error) = (open.clone(), test.clone(), error.clone());
-            spawn_local(async move {
-                match response.await {
-                    Ok(delivery) => {
-                        test.set(Some(delivery.id));
-                        error.set(None);
-                        open.set(true);
-                    }
-                    Err(reason) => error.set(Some(reason.message())),
-                }
+            let (open, test) = (open.clone(), test.clone());
+            submission.send(client.test_alert_channel(&id), move |delivery| {
+                test.set(Some(delivery.id));
+                open.set(true);
             });
         })
     };
     let on_switch = {
-        let (id, enabled, on_change, error) =
-            (id.clone(), channel.enabled, props.on_change.clone(), error.clone());
+        let (id, enabled, on_change) = (id.clone(), channel.enabled, props.on_change.clone());
+        let error = submission.error.setter();
         Callback::from(move |_: MouseEvent| {
             let (on_change, error) = (on_change.clone(), error.clone());
             client.update_alert_channel(&id, &json!({ "enabled": !enabled })).then(Callback::from(
@@ -79,10 +72,6 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
                 },
             ));
         })
-    };
-    let on_open = {
-        let open = open.clone();
-        Callback::from(move |_: MouseEvent| open.set(!*open))
     };
     let on_delete = {
         let channel = props.channel.clone();
@@ -107,11 +96,11 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
                 </div>
                 <div class="rule-actions">
                     <button type="button" class="button small" onclick={on_test} aria-label={format!("Test {}", channel.name)}>{ "Test" }</button>
-                    <button type="button" class="button small" onclick={on_open} aria-expanded={open.to_string()} aria-label={format!("Log of {}", channel.name)}>{ "Log" }</button>
+                    <button type="button" class="button small" onclick={on_toggle(&open)} aria-expanded={open.to_string()} aria-label={format!("Log of {}", channel.name)}>{ "Log" }</button>
                     <button type="button" class="button small danger" onclick={on_delete} aria-label={format!("Delete {}", channel.name)}>{ "Delete" }</button>
                 </div>
             </div>
-            { form_error(error.as_deref()) }
+            { form_error(submission.error.as_deref()) }
             if *open { <ChannelLog {id} test={*test} on_done={props.on_change.clone()} /> }
         </li>
     }

@@ -2,12 +2,13 @@
 
 use icondata_lu::LuPlus;
 use shared::{format, price::PriceRequest};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     auth::use_client,
     components::{field::Field, icon::svg_icon},
+    event::on_edit,
+    hooks::use_submission,
 };
 
 /// The fields: their names, labels and examples. The prices are the last four.
@@ -32,30 +33,20 @@ pub struct PriceFormProps {
 pub fn PriceForm(props: &PriceFormProps) -> Html {
     let client = use_client();
     let values = use_state(<[String; 6]>::default);
-    let error = use_state(|| None::<(usize, String)>);
-    let busy = use_state(|| false);
+    // The index of the invalid field, and the reason.
+    let submission = use_submission(|error| Some((0, error.message())));
     let onsubmit = {
-        let (values, error, busy, on_saved) =
-            (values.clone(), error.clone(), busy.clone(), props.on_saved.clone());
+        let (values, submission, on_saved) = (values.clone(), submission.clone(), props.on_saved.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let request = match parse(&values) {
                 Ok(request) => request,
-                Err(invalid) => return error.set(Some(invalid)),
+                Err(invalid) => return submission.error.set(Some(invalid)),
             };
-            busy.set(true);
-            let (client, values, error, busy) = (client.clone(), values.clone(), error.clone(), busy.clone());
-            let on_saved = on_saved.clone();
-            spawn_local(async move {
-                match client.save_price(&request).await {
-                    Ok(_) => {
-                        values.set(Default::default());
-                        error.set(None);
-                        on_saved.emit(());
-                    }
-                    Err(reason) => error.set(Some((0, reason.message()))),
-                }
-                busy.set(false);
+            let (values, on_saved) = (values.setter(), on_saved.clone());
+            submission.send(client.save_price(&request), move |_| {
+                values.set(Default::default());
+                on_saved.emit(());
             });
         })
     };
@@ -63,22 +54,15 @@ pub fn PriceForm(props: &PriceFormProps) -> Html {
         usize,
         &(&'static str, &'static str, &'static str),
     )| {
-        let on_change = {
-            let values = values.clone();
-            Callback::from(move |text| {
-                let mut all = (*values).clone();
-                all[index] = text;
-                values.set(all);
-            })
-        };
-        let own_error = error.as_ref().filter(|(field, _)| *field == index);
+        let on_change = on_edit(&values, move |values, text| values[index] = text);
+        let own_error = submission.error.as_ref().filter(|(field, _)| *field == index);
         let error: Option<AttrValue> = own_error.map(|(_, text)| text.clone().into());
         html! { <Field key={name} {name} {label} {placeholder} value={values[index].clone()} {error} {on_change} /> }
     };
     html! {
         <form class="price-form" {onsubmit} novalidate=true>
             { for FIELDS.iter().enumerate().map(field) }
-            <button type="submit" class="button primary" disabled={*busy}>{ svg_icon(LuPlus) }{ "Set price" }</button>
+            <button type="submit" class="button primary" disabled={*submission.busy}>{ svg_icon(LuPlus) }{ "Set price" }</button>
         </form>
     }
 }

@@ -8,13 +8,12 @@ use shared::{
     time_range::TimeRange,
     ttl,
 };
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     auth::use_client,
     components::{form_error::form_error, time::RelativeTime},
-    hooks::use_poll,
+    hooks::{use_action, use_poll},
     intl,
 };
 
@@ -25,10 +24,10 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
 #[component]
 pub fn RepriceRow() -> Html {
     let client = use_client();
-    let error = use_state(|| None::<String>);
     let in_progress = use_state(|| false);
     let interval = if *in_progress { PROGRESS_INTERVAL } else { ttl::ALERTS };
     let poll = use_poll((), interval, |client, ()| client.list_reprices());
+    let (send, error) = use_action(poll.on_refresh());
     let last = poll.data().and_then(|list| list.items.first().cloned());
     {
         let in_progress = in_progress.clone();
@@ -37,16 +36,10 @@ pub fn RepriceRow() -> Html {
         });
     }
     let start = |range: TimeRange| {
-        let (client, error, on_refresh) = (client.clone(), error.clone(), poll.on_refresh());
-        Callback::from(move |_: MouseEvent| {
+        let client = client.clone();
+        send.reform(move |_: MouseEvent| {
             let window = range.window(intl::now());
-            let request = RepriceRequest { start: window.start, end: window.end };
-            let (client, error, on_refresh) = (client.clone(), error.clone(), on_refresh.clone());
-            spawn_local(async move {
-                let result = client.create_reprice(&request).await;
-                error.set(result.err().map(|reason| reason.message()));
-                on_refresh.emit(());
-            });
+            client.create_reprice(&RepriceRequest { start: window.start, end: window.end })
         })
     };
     let button = |(range, text): (TimeRange, &'static str)| {

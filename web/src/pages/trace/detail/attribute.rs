@@ -1,11 +1,11 @@
 //! A filterable table of attributes.
 
 use serde_json::{Map, Value};
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::{
     components::{copy_button::CopyButton, long_text::LongText},
+    event::on_input,
     trace::contains,
 };
 
@@ -25,12 +25,7 @@ pub struct AttributesProps {
 #[component]
 pub fn Attributes(props: &AttributesProps) -> Html {
     let filter = use_state(String::new);
-    let oninput = {
-        let filter = filter.clone();
-        Callback::from(move |event: InputEvent| {
-            filter.set(event.target_unchecked_into::<HtmlInputElement>().value());
-        })
-    };
+    let oninput = on_input(&filter.setter().to_callback());
     html! {
         <section class="code-box payload" aria-label={props.title.clone()}>
             <header class="code-head">

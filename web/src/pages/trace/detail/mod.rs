@@ -96,10 +96,7 @@ pub fn SpanPanel(props: &SpanPanelProps) -> Html {
         recent.borrow_mut().insert(&full);
         Ok(full)
     });
-    let on_tab = {
-        let tab = tab.clone();
-        Callback::from(move |selected| tab.set(selected))
-    };
+    let on_tab = tab.setter().to_callback();
     html! {
         <div class="detail-body">
             { summary::summary(model, *index, &props.trace_id) }
