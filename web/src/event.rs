@@ -31,3 +31,8 @@ pub fn on_edit<T: Clone + 'static>(
         form.set(changed);
     })
 }
+
+/// Returns a callback that calls all `callbacks`.
+pub fn on_all<const N: usize>(callbacks: [Callback<()>; N]) -> Callback<()> {
+    Callback::from(move |()| callbacks.iter().for_each(|callback| callback.emit(())))
+}

@@ -1,6 +1,9 @@
 //! The routes of the pages.
 
-use yew_router::Routable;
+use std::borrow::Cow;
+
+use serde::Serialize;
+use yew_router::{Routable, query::ToQuery};
 
 /// A page.
 #[derive(Clone, Debug, PartialEq, Eq, Routable)]
@@ -69,6 +72,11 @@ pub enum Route {
     #[not_found]
     #[at("/404")]
     NotFound,
+}
+
+/// Returns a flat struct as the query of a URL, without `?`.
+pub fn query_text(query: &impl Serialize) -> String {
+    query.to_query().map(Cow::into_owned).unwrap_or_default()
 }
 
 /// Returns `next` if it is a path of this application. A query must not redirect to another site.

@@ -10,11 +10,7 @@ use crate::route::Route;
 /// Renders a row per activity with a link to its trace, or an empty state.
 pub fn activity_stream(activities: &[Activity]) -> Html {
     if activities.is_empty() {
-        return html! {
-            { message(LuActivity, "No activity", html! { <>
-                <p>{ "No traces in the last hour." }</p>
-            </> }) }
-        };
+        return message(LuActivity, "No activity", html! { <p>{ "No traces in the last hour." }</p> });
     }
     html! {
         <ul class="activities">

@@ -35,7 +35,7 @@ pub fn alerts_feed(alerts: &[Alert]) -> Html {
 
 /// Renders the empty state of a list of alerts.
 pub fn no_alerts(title: &'static str, text: &'static str) -> Html {
-    message(LuBell, title, html! { <><p>{ text }</p></> })
+    message(LuBell, title, html! { <p>{ text }</p> })
 }
 
 /// Renders an alert of a list with a link to its page. `aside` is placed beside it, `below` under its description.

@@ -7,7 +7,11 @@ use shared::{
 };
 use yew::prelude::*;
 
-use super::{link::RouteLink, message::message, table_head::column_heads};
+use super::{
+    link::RouteLink,
+    message::message,
+    table::{column_heads, table},
+};
 use crate::route::Route;
 
 /// Renders a table of agents or models, most requests first. Each row links to its traces; `range_query` is the time range
@@ -18,7 +22,11 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
         Dimension::Model => ("Model", "model"),
     };
     if items.is_empty() {
-        return html! { { message(LuLayers, "No data in this range", html! { <><p>{ "Choose a longer range above." }</p></> }) } };
+        return message(
+            LuLayers,
+            "No data in this range",
+            html! { <p>{ "Choose a longer range above." }</p> },
+        );
     }
     let total: u64 = items.iter().map(|item| item.requests).sum();
     let row = |item: &BreakdownItem| {
@@ -40,18 +48,8 @@ pub fn breakdown(by: Dimension, items: &[BreakdownItem], range_query: &str) -> H
             </tr>
         }
     };
-    html! {
-        <div class="table-scroll">
-            <table class="breakdown">
-                <thead>
-                    <tr>
-                        { column_heads(&[title, "Requests", "Error rate", "Latency p95", "Cost"], &[]) }
-                    </tr>
-                </thead>
-                <tbody>{ for items.iter().map(row) }</tbody>
-            </table>
-        </div>
-    }
+    let heads = column_heads(&[title, "Requests", "Error rate", "Latency p95", "Cost"], &[]);
+    table("breakdown", heads, items.iter().map(row).collect())
 }
 
 fn share(part: u64, total: u64) -> f64 {

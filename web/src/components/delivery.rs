@@ -3,7 +3,10 @@
 use shared::alert_channel::AlertDelivery;
 use yew::prelude::*;
 
-use super::{table_head::column_heads, time::exact_time};
+use super::{
+    table::{column_heads, table},
+    time::exact_time,
+};
 use crate::{
     alert::{delivery_status, event_label},
     intl::{self, Style},
@@ -26,35 +29,26 @@ pub fn delivery_table(
     deliveries: &[AlertDelivery],
     channel: Option<&dyn Fn(&AlertDelivery) -> String>,
 ) -> Html {
-    html! {
-        <div class="table-scroll">
-            <table class="plain deliveries">
-                <thead>
-                    <tr>
-                        if channel.is_some() {
-                            { column_heads(&["Time", "Channel", "Event", "Status"], &["Attempts"]) }
-                        } else {
-                            { column_heads(&["Time", "Event", "Status"], &["Attempts"]) }
-                        }
-                    </tr>
-                </thead>
-                <tbody>
-                    for delivery in deliveries {
-                        <tr key={delivery.id.to_string()}>
-                            <td class="cell-time">{ exact_time(delivery.created_at) }</td>
-                            if let Some(channel) = channel { <td>{ channel(delivery) }</td> }
-                            <td>{ event_label(delivery.event) }</td>
-                            <td class="cell-delivery">
-                                { delivery_badge(delivery) }
-                                if let Some(at) = delivery.next_attempt_at.filter(|_| delivery.attempts > 0) {
-                                    <span class="muted">{ format!("Next attempt: {}", intl::date(at, Style::Exact)) }</span>
-                                }
-                            </td>
-                            <td class="number">{ delivery.attempts }</td>
-                        </tr>
+    let texts: &[_] = if channel.is_some() {
+        &["Time", "Channel", "Event", "Status"]
+    } else {
+        &["Time", "Event", "Status"]
+    };
+    let row = |delivery: &AlertDelivery| {
+        html! {
+            <tr key={delivery.id.to_string()}>
+                <td class="cell-time">{ exact_time(delivery.created_at) }</td>
+                if let Some(channel) = channel { <td>{ channel(delivery) }</td> }
+                <td>{ event_label(delivery.event) }</td>
+                <td class="cell-delivery">
+                    { delivery_badge(delivery) }
+                    if let Some(at) = delivery.next_attempt_at.filter(|_| delivery.attempts > 0) {
+                        <span class="muted">{ format!("Next attempt: {}", intl::date(at, Style::Exact)) }</span>
                     }
-                </tbody>
-            </table>
-        </div>
-    }
+                </td>
+                <td class="number">{ delivery.attempts }</td>
+            </tr>
+        }
+    };
+    table("plain deliveries", column_heads(texts, &["Attempts"]), deliveries.iter().map(row).collect())
 }

@@ -9,7 +9,6 @@ use shared::{
     trace::{Trace, TraceListQuery, TraceStatus},
     ttl,
 };
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use crate::{
@@ -22,11 +21,12 @@ use crate::{
         pager::pager,
         range_picker::RangePicker,
         status::{status_badge, status_label},
-        table_head::column_heads,
+        table::{column_heads, table},
         time::exact_time,
         updated::Updated,
     },
-    hooks::{use_poll, use_query, use_title},
+    event::on_select,
+    hooks::{use_breakdown_keys, use_poll, use_query, use_title},
     route::Route,
 };
 
@@ -41,12 +41,8 @@ pub fn TracesPage() -> Html {
     let range = TimeRange::from_query(&query.time_range).unwrap_or_default();
     let request = request(&query, range);
     let traces = use_poll(request, ttl::TRACES_LIST, |client, query| client.list_traces(&query));
-    let agents = use_poll(range, ttl::HOME_KPIS, |client, range| {
-        client.get_breakdown(Dimension::Agent, range, limit::PAGE_ITEMS)
-    });
-    let models = use_poll(range, ttl::HOME_KPIS, |client, range| {
-        client.get_breakdown(Dimension::Model, range, limit::PAGE_ITEMS)
-    });
+    let agents = use_breakdown_keys(Dimension::Agent, range, ttl::HOME_KPIS, limit::PAGE_ITEMS);
+    let models = use_breakdown_keys(Dimension::Model, range, ttl::HOME_KPIS, limit::PAGE_ITEMS);
     // A changed filter starts at the first page.
     let filter = |change: fn(&mut TraceListQuery, Option<String>)| {
         let query = query.clone();
@@ -69,29 +65,10 @@ pub fn TracesPage() -> Html {
         set_query
             .reform(move |page: u32| TraceListQuery { page: (page > 1).then_some(page), ..query.clone() })
     };
-    let on_clear = {
-        let query = query.clone();
-        set_query.reform(move |_: MouseEvent| TraceListQuery {
-            agent_id: None,
-            model: None,
-            status: None,
-            session_id: None,
-            user_id: None,
-            page: None,
-            ..query.clone()
-        })
-    };
-    let filtered = query.agent_id.is_some()
-        || query.model.is_some()
-        || query.status.is_some()
-        || query.session_id.is_some()
-        || query.user_id.is_some();
-    let keys = |poll: &crate::hooks::Poll<shared::page::ItemList<shared::metric::BreakdownItem>>,
-                selected: &Option<String>| {
-        let mut keys: Vec<String> = poll
-            .data()
-            .map(|list| list.items.iter().filter_map(|item| item.key.clone()).collect())
-            .unwrap_or_default();
+    let unfiltered = TraceListQuery { time_range: query.time_range.clone(), ..TraceListQuery::default() };
+    let filtered = TraceListQuery { limit: None, page: None, cursor: None, ..query.clone() } != unfiltered;
+    let on_clear = set_query.reform(move |_: MouseEvent| unfiltered.clone());
+    let keys = |mut keys: Vec<String>, selected: &Option<String>| {
         // The selected option is always listed, even if this range does not contain it.
         if let Some(selected) = selected.as_ref().filter(|selected| !keys.contains(selected)) {
             keys.push(selected.clone());
@@ -111,8 +88,8 @@ pub fn TracesPage() -> Html {
         <>
             { page_head("Traces", "Each trace is one run of an agent.", Some(tools)) }
             <div class="filters" role="search" aria-label="Filter traces">
-                { select("agent", "Agent", "All agents", query.agent_id.as_deref(), &keys(&agents, &query.agent_id), &filter(|query, value| query.agent_id = value)) }
-                { select("model", "Model", "All models", query.model.as_deref(), &keys(&models, &query.model), &filter(|query, value| query.model = value)) }
+                { select("agent", "Agent", "All agents", query.agent_id.as_deref(), &keys(agents, &query.agent_id), &filter(|query, value| query.agent_id = value)) }
+                { select("model", "Model", "All models", query.model.as_deref(), &keys(models, &query.model), &filter(|query, value| query.model = value)) }
                 { select("status", "Status", "All statuses", query.status.map(TraceStatus::as_str), &statuses, &filter(|query, value| query.status = TraceStatus::ALL.into_iter().find(|status| Some(status.as_str()) == value.as_deref()))) }
                 { chip("Session", query.session_id.as_ref(), |id| Route::Session { id }, &filter(|query, value| query.session_id = value)) }
                 { chip("End user", query.user_id.as_ref(), |id| Route::User { id }, &filter(|query, value| query.user_id = value)) }
@@ -142,37 +119,30 @@ fn empty(
 ) -> Html {
     if page.total > 0 {
         let onclick = on_page.reform(|_: MouseEvent| 1);
-        return html! {
-            { message(LuSearch, "This page does not exist", html! { <>
-                <button type="button" class="button" {onclick}>{ "Go to first page" }</button>
-            </> }) }
-        };
+        let next = html! { <button type="button" class="button" {onclick}>{ "Go to first page" }</button> };
+        return message(LuSearch, "This page does not exist", next);
     }
-    html! {
-        { message(LuSearch, if filtered { "No traces match these filters" } else { "No traces in this range" }, html! { <>
-            if filtered {
+    if filtered {
+        let next = html! {
+            <>
                 <p>{ "Choose a longer range, or clear the filters." }</p>
                 <button type="button" class="button" onclick={on_clear.clone()}>{ "Clear filters" }</button>
-            } else {
-                <p>{ "Choose a longer range, or see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ " to send traces." }</p>
-            }
-        </> }) }
+            </>
+        };
+        return message(LuSearch, "No traces match these filters", next);
     }
+    let next = html! {
+        <p>{ "Choose a longer range, or see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ " to send traces." }</p>
+    };
+    message(LuSearch, "No traces in this range", next)
 }
 
 fn list(page: &Page<Trace>, on_page: &Callback<u32>) -> Html {
+    let heads =
+        column_heads(&["Time", "Agent", "Status", "Model"], &["Latency", "Tokens", "Cost", "Quality"]);
     html! {
         <>
-            <div class="table-scroll">
-                <table class="traces">
-                    <thead>
-                        <tr>
-                            { column_heads(&["Time", "Agent", "Status", "Model"], &["Latency", "Tokens", "Cost", "Quality"]) }
-                        </tr>
-                    </thead>
-                    <tbody>{ for page.items.iter().map(row) }</tbody>
-                </table>
-            </div>
+            { table("traces", heads, page.items.iter().map(row).collect()) }
             { pager(page, on_page) }
         </>
     }
@@ -223,8 +193,7 @@ fn select(
     options: &[(String, String)],
     on_change: &Callback<String>,
 ) -> Html {
-    let onchange =
-        on_change.reform(|event: Event| event.target_unchecked_into::<HtmlSelectElement>().value());
+    let onchange = on_select(on_change);
     let is_selected = |option: &str| value.unwrap_or_default() == option;
     html! {
         <div class={classes!("select", value.is_some().then_some("active"))}>

@@ -17,6 +17,7 @@ use crate::{
     auth::use_client,
     components::{
         alerts_feed::{severity_badge, state_badge},
+        crumbs::crumbs,
         delivery::delivery_table,
         form_error::form_error,
         link::RouteLink,
@@ -25,7 +26,8 @@ use crate::{
         panel::panel,
         updated::Updated,
     },
-    hooks::{use_poll, use_title},
+    event::on_all,
+    hooks::{use_action, use_poll, use_title},
     intl,
     route::Route,
 };
@@ -41,7 +43,6 @@ pub struct AlertPageProps {
 #[component]
 pub fn AlertPage(props: &AlertPageProps) -> Html {
     let client = use_client();
-    let error = use_state(|| None::<String>);
     let id = props.id.clone();
     let alert = use_poll(id.clone(), ttl::ALERTS, |client, id| client.get_alert(&id));
     let deliveries = use_poll(id, ttl::ALERTS, |client, id| client.list_alert_deliveries(&id));
@@ -49,33 +50,15 @@ pub fn AlertPage(props: &AlertPageProps) -> Html {
     let loaded = alert.data();
     let title = loaded.as_ref().map_or_else(|| "Alert".to_owned(), |alert| alert.title.clone());
     use_title(&title);
-    let on_acknowledge = {
-        let (error, on_refresh) = (error.clone(), alert.on_refresh());
-        Callback::from(move |id: Uuid| {
-            let (error, on_refresh) = (error.clone(), on_refresh.clone());
-            client.acknowledge_alert(&id.to_string()).then(Callback::from(move |reason| {
-                error.set(reason);
-                on_refresh.emit(());
-            }));
-        })
-    };
-    let on_refresh = {
-        let (alert, deliveries) = (alert.on_refresh(), deliveries.on_refresh());
-        Callback::from(move |()| {
-            alert.emit(());
-            deliveries.emit(());
-        })
-    };
+    let (send, error) = use_action(alert.on_refresh());
+    let on_acknowledge = send.reform(move |id: Uuid| client.acknowledge_alert(&id.to_string()));
+    let on_refresh = on_all([alert.on_refresh(), deliveries.on_refresh()]);
     let code = alert.error().and_then(ApiError::code);
     let missing = loaded.is_none()
         && matches!(code, Some(ErrorCode::NotFound | ErrorCode::BadRequest | ErrorCode::ValidationFailed));
     html! {
         <>
-            <nav class="crumbs" aria-label="Breadcrumb">
-                <RouteLink to={Route::Alerts}>{ "Alerts" }</RouteLink>
-                <span class="muted" aria-hidden="true">{ "/" }</span>
-                <span class="ellipsis" aria-current="page">{ title.clone() }</span>
-            </nav>
+            { crumbs(html! { <RouteLink to={Route::Alerts}>{ "Alerts" }</RouteLink> }, "ellipsis", title.clone(), Html::default()) }
             if missing {
                 <h1 class="visually-hidden">{ "Alert" }</h1>
                 <section class="panel">{ message(LuBell, "Alert not found", html! { <RouteLink class="button" to={Route::Alerts}>{ "All alerts" }</RouteLink> }) }</section>

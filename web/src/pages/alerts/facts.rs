@@ -1,10 +1,8 @@
 //! The facts, actions and contributors of an alert, for lists and for its page.
 
-use std::borrow::Cow;
-
 use shared::{
     Timestamp,
-    alert::{Alert, AlertState},
+    alert::{Alert, AlertChange, AlertState},
     format,
     metric::Dimension,
     time_range::TimeRange,
@@ -12,13 +10,16 @@ use shared::{
 };
 use uuid::Uuid;
 use yew::prelude::*;
-use yew_router::query::ToQuery;
 
 use crate::{
     alert::{resolution_label, threshold, value},
-    components::{link::RouteLink, stat::stat, table_head::column_heads},
+    components::{
+        link::RouteLink,
+        stat::stat,
+        table::{column_heads, table},
+    },
     intl::{self, Style},
-    route::Route,
+    route::{Route, query_text},
 };
 
 /// Renders the values, the threshold, the duration and the scope of an alert.
@@ -72,14 +73,13 @@ pub fn actions(alert: &Alert, on_acknowledge: &Callback<Uuid>) -> Html {
 /// Returns the URL query of the trace list for the traces of an alert.
 fn traces_query(alert: &Alert) -> String {
     let Some(traces) = &alert.traces else { return String::new() };
-    let query = TraceListQuery {
+    query_text(&TraceListQuery {
         time_range: TimeRange::Custom { start: traces.start, end: traces.end }.to_query(),
         agent_id: traces.agent_id.clone(),
         model: traces.model.clone(),
         status: traces.status,
         ..TraceListQuery::default()
-    };
-    query.to_query().map(Cow::into_owned).unwrap_or_default()
+    })
 }
 
 /// Renders the agents or models that contributed most to the change. Renders nothing if they are not known.
@@ -89,28 +89,23 @@ pub fn contributors(alert: &Alert) -> Html {
     }
     // The contributors have absolute values, even if the rule compares changes.
     let text = |number| value(alert.metric, false, number);
+    let row = |change: &AlertChange| {
+        html! {
+            <tr>
+                <th scope="row">
+                    <span class="muted">{ match change.by { Dimension::Agent => "Agent ", Dimension::Model => "Model " } }</span>
+                    { change.key.clone().unwrap_or_else(|| "(not set)".to_owned()) }
+                </th>
+                <td class="number">{ text(change.before) }</td>
+                <td class="number">{ text(change.now) }</td>
+            </tr>
+        }
+    };
+    let heads = column_heads(&["Agent or model"], &["Previous window", "When fired"]);
     html! {
         <section class="panel" aria-label="Top contributors">
             <header class="panel-head"><h2>{ "Top contributors" }</h2><span class="muted panel-note">{ "At the time of firing vs. previous window" }</span></header>
-            <div class="table-scroll">
-                <table class="plain">
-                    <thead>
-                        <tr>{ column_heads(&["Agent or model"], &["Previous window", "When fired"]) }</tr>
-                    </thead>
-                    <tbody>
-                        for change in &alert.changes {
-                            <tr>
-                                <th scope="row">
-                                    <span class="muted">{ match change.by { Dimension::Agent => "Agent ", Dimension::Model => "Model " } }</span>
-                                    { change.key.clone().unwrap_or_else(|| "(not set)".to_owned()) }
-                                </th>
-                                <td class="number">{ text(change.before) }</td>
-                                <td class="number">{ text(change.now) }</td>
-                            </tr>
-                        }
-                    </tbody>
-                </table>
-            </div>
+            { table("plain", heads, alert.changes.iter().map(row).collect()) }
         </section>
     }
 }

@@ -9,6 +9,7 @@ use super::rule_form::RuleForm;
 use crate::{
     api::ApiError,
     components::{
+        crumbs::crumbs,
         link::RouteLink,
         load::{skeleton_block, view},
         message::message,
@@ -44,17 +45,13 @@ pub fn RulePage(props: &RulePageProps) -> Html {
     let id = (!is_new).then(|| props.id.clone());
     html! {
         <>
-            <nav class="crumbs" aria-label="Breadcrumb">
-                <RouteLink to={Route::Alerts} query="show=rules">{ "Rules" }</RouteLink>
-                <span class="muted" aria-hidden="true">{ "/" }</span>
-                <span aria-current="page">{ title.clone() }</span>
-            </nav>
+            { crumbs(html! { <RouteLink to={Route::Alerts} query="show=rules">{ "Rules" }</RouteLink> }, "", title.clone(), Html::default()) }
             <div class="page-head"><h1>{ title }</h1></div>
             if missing {
                 <section class="panel">{ message(LuBell, "Rule not found", html! { <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "All rules" }</RouteLink> }) }</section>
             } else {
                 // The form only uses the first response; a later one does not overwrite the input.
-                { view(&rule, skeleton_block("skeleton-chart"), |rule| html! { <RuleForm {id} rule={Same(std::rc::Rc::new(rule.clone()))} /> }) }
+                { view(&rule, skeleton_block("skeleton-chart"), |rule| html! { <RuleForm {id} rule={Same::new(rule.clone())} /> }) }
             }
         </>
     }

@@ -36,7 +36,7 @@ impl ChartData {
     ///
     /// # Errors
     /// Returns the first error of a request.
-    pub async fn fetch(client: &Client, range: TimeRange) -> Result<Self, ApiError> {
+    pub async fn fetch(client: Client, range: TimeRange) -> Result<Self, ApiError> {
         let all = try_join_all(METRICS.map(|metric| client.get_timeseries(metric, range))).await?;
         Ok(Self(all.into_iter().map(|timeseries| (timeseries.metric, timeseries)).collect()))
     }

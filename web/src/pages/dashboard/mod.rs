@@ -5,11 +5,12 @@ mod kpi_cards;
 
 pub use kpi_cards::{History, kpi_cards};
 
+use std::time::Duration;
+
 use shared::{
-    Timestamp, limit,
+    Timestamp,
     metric::Dimension,
     time_range::{TimeRange, TimeRangeQuery},
-    trace::TraceListQuery,
     ttl,
 };
 use yew::prelude::*;
@@ -26,13 +27,15 @@ use crate::{
         shell::Account,
         updated::Updated,
     },
+    event::on_all,
     hooks::{Poll, use_poll, use_query, use_title},
-    intl,
-    pages::start::Start,
-    route::Route,
+    pages::start::{Start, newest_traces},
+    route::{Route, query_text},
 };
 use charts::{ChartData, draw_charts};
 
+/// The margin for a clock that is slow.
+const HOUR: Duration = Duration::from_secs(3600);
 /// The number of rows of a top list.
 const TOP_ITEMS: u32 = 6;
 /// The number of alerts shown.
@@ -49,12 +52,7 @@ pub fn DashboardPage() -> Html {
     let on_range = set_query.reform(|range: TimeRange| range.to_query());
 
     let kpis = use_poll(range, ttl::HOME_KPIS, |client, range| client.get_home_kpis(range));
-    let charts =
-        use_poll(
-            range,
-            ttl::HOME_KPIS,
-            |client, range| async move { ChartData::fetch(&client, range).await },
-        );
+    let charts = use_poll(range, ttl::HOME_KPIS, ChartData::fetch);
     let agents = use_poll(range, ttl::HOME_KPIS, |client, range| {
         client.get_breakdown(Dimension::Agent, range, TOP_ITEMS)
     });
@@ -66,32 +64,27 @@ pub fn DashboardPage() -> Html {
     // Whether the workspace has any traces only matters if the selected range is empty.
     let is_empty = kpis.data().is_some_and(|kpis| kpis.total_requests.value == 0.0);
     let used = use_poll(is_empty, ttl::ACTIVITY, |client, is_empty| async move {
-        Ok(!is_empty || client.list_traces(&any_trace_query()).await?.total > 0)
+        Ok(!is_empty || client.list_traces(&newest_traces(HOUR, 1)).await?.total > 0)
     });
     let unused_now = is_empty && !used.is_outdated() && used.data().is_some_and(|used| !*used);
     // The onboarding stays until the first trace opens, even if a refresh finds the trace earlier.
     let onboarding = use_mut_ref(|| false);
     let never_used = onboarding.replace_with(|shown| *shown || unused_now) || unused_now;
 
-    let on_refresh = {
-        let polls =
-            (kpis.clone(), charts.clone(), agents.clone(), models.clone(), alerts.clone(), activity.clone());
-        Callback::from(move |()| {
-            let (kpis, charts, agents, models, alerts, activity) = &polls;
-            kpis.refresh();
-            charts.refresh();
-            agents.refresh();
-            models.refresh();
-            alerts.refresh();
-            activity.refresh();
-        })
-    };
+    let on_refresh = on_all([
+        kpis.on_refresh(),
+        charts.on_refresh(),
+        agents.on_refresh(),
+        models.on_refresh(),
+        alerts.on_refresh(),
+        activity.on_refresh(),
+    ]);
     let updated_at =
         oldest(&[kpis.updated_at(), charts.updated_at(), alerts.updated_at(), activity.updated_at()]);
     let loading = kpis.is_loading() || charts.is_loading() || alerts.is_loading() || activity.is_loading();
     let workspace =
         use_context::<Account>().and_then(|account| account.user.map(|user| user.workspace_name.clone()));
-    let range_query = trace_query(range);
+    let range_query = query_text(&range.to_query());
     let history = charts.data().map(|data| data.history()).unwrap_or_default();
 
     html! {
@@ -126,7 +119,7 @@ pub fn DashboardPage() -> Html {
                             <RouteLink class="panel-link" to={Route::Alerts} label="All alerts">{ "All" }</RouteLink>
                         </>
                     }, html! { <>
-                        { view(&alerts, skeleton_lines(6), |list| html! { { alerts_feed(&list.items) } }) }
+                        { view(&alerts, skeleton_lines(6), |list| alerts_feed(&list.items)) }
                     </> }) }
                     { panel("Activity", "feed", html! {
                         <>
@@ -134,7 +127,7 @@ pub fn DashboardPage() -> Html {
                             <RouteLink class="panel-link" to={Route::Traces} query="range=1h" label="Traces from the last hour">{ "Traces" }</RouteLink>
                         </>
                     }, html! { <>
-                        { view(&activity, skeleton_lines(8), |list| html! { { activity_stream(&list.items) } }) }
+                        { view(&activity, skeleton_lines(8), |list| activity_stream(&list.items)) }
                     </> }) }
                 </div>
             }
@@ -148,11 +141,8 @@ fn top_list(
     poll: &Poll<shared::page::ItemList<shared::metric::BreakdownItem>>,
     range_query: &str,
 ) -> Html {
-    html! {
-        { panel(title, "top-list", Html::default(), html! { <>
-            { view(poll, skeleton_lines(6), |list| breakdown(by, &list.items, range_query)) }
-        </> }) }
-    }
+    let body = view(poll, skeleton_lines(6), |list| breakdown(by, &list.items, range_query));
+    panel(title, "top-list", Html::default(), body)
 }
 
 fn kpi_skeleton() -> Html {
@@ -161,28 +151,6 @@ fn kpi_skeleton() -> Html {
 
 fn charts_skeleton() -> Html {
     html! { <div class="charts">for _ in 0..3 { { skeleton_block("skeleton-chart") } }</div> }
-}
-
-/// Returns the time range as URL query of the trace list.
-fn trace_query(range: TimeRange) -> String {
-    let query = range.to_query();
-    let pairs = [("range", query.range), ("start", query.start), ("end", query.end)];
-    let pairs = pairs.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
-    pairs
-        .map(|(name, value)| format!("{name}={}", js_sys::encode_uri_component(&value)))
-        .collect::<Vec<_>>()
-        .join("&")
-}
-
-/// Returns a query for one trace of the longest range, to find out whether there are any.
-fn any_trace_query() -> TraceListQuery {
-    let end = intl::now() + std::time::Duration::from_secs(3600);
-    let start = end - std::time::Duration::from_secs((limit::RANGE_DAYS - 1) * 86_400);
-    TraceListQuery {
-        time_range: TimeRange::Custom { start, end }.to_query(),
-        limit: Some(1),
-        ..TraceListQuery::default()
-    }
 }
 
 fn oldest(times: &[Option<Timestamp>]) -> Option<Timestamp> {

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::{SessionKind, totals::totals, trace_item::trace_item};
 use crate::{
     components::{
+        crumbs::crumbs,
         link::RouteLink,
         load::{skeleton_block, skeleton_lines, view},
         message::message,
@@ -49,11 +50,7 @@ pub fn SessionPage(props: &SessionPageProps) -> Html {
     };
     html! {
         <>
-            <nav class="crumbs" aria-label="Breadcrumb">
-                <RouteLink to={kind.list_route()}>{ kind.plural() }</RouteLink>
-                <span class="muted" aria-hidden="true">{ "/" }</span>
-                <span class="mono ellipsis" aria-current="page">{ props.id.clone() }</span>
-            </nav>
+            { crumbs(html! { <RouteLink to={kind.list_route()}>{ kind.plural() }</RouteLink> }, "mono ellipsis", props.id.clone(), Html::default()) }
             if missing {
                 <h1 class="visually-hidden">{ kind.title() }</h1>
                 <section class="panel">{ not_found(kind) }</section>
@@ -108,12 +105,13 @@ fn not_found(kind: SessionKind) -> Html {
         SessionKind::EndUser => "End user not found",
     };
     let all = format!("All {}", kind.plural().to_ascii_lowercase());
-    html! {
-        { message(LuMessagesSquare, title, html! { <>
+    let next = html! {
+        <>
             <p>{ "Its traces may not have arrived yet, or were removed by retention." }</p>
             <RouteLink class="button" to={kind.list_route()}>{ all }</RouteLink>
-        </> }) }
-    }
+        </>
+    };
+    message(LuMessagesSquare, title, next)
 }
 
 /// Returns the URL query of the trace list, filtered by the session or end user, for the longest named range.

@@ -18,7 +18,7 @@ use crate::{
         message::message,
         page_head::page_head,
         range_picker::RangePicker,
-        table_head::column_heads,
+        table::{column_heads, table},
         time::RelativeTime,
         updated::Updated,
     },
@@ -62,27 +62,18 @@ pub fn SessionListPage(props: &SessionListPageProps) -> Html {
             { page_head(kind.plural(), description, Some(tools)) }
             <section class="panel" aria-label={kind.plural()}>
                 { view(&sessions, skeleton_lines(14), |list| {
-                    if list.items.is_empty() { empty(kind) } else { table(kind, list) }
+                    if list.items.is_empty() { empty(kind) } else { ready(kind, list) }
                 }) }
             </section>
         </>
     }
 }
 
-fn table(kind: SessionKind, list: &ItemList<SessionSummary>) -> Html {
+fn ready(kind: SessionKind, list: &ItemList<SessionSummary>) -> Html {
     let (shown, total) = (list.items.len() as u64, list.total);
     html! {
         <>
-            <div class="table-scroll">
-                <table class="sessions">
-                    <thead>
-                        <tr>
-                            { column_heads(&[kind.title(), "Last activity"], &NUMBERS) }
-                        </tr>
-                    </thead>
-                    <tbody>{ for list.items.iter().map(|item| row(kind, item)) }</tbody>
-                </table>
-            </div>
+            { table("sessions", column_heads(&[kind.title(), "Last activity"], &NUMBERS), list.items.iter().map(|item| row(kind, item)).collect()) }
             if shown < total {
                 <p class="sessions-more muted">{ format!("Showing the {} most recently active of {}. Choose a shorter range to see others.", format::integer(shown), format::integer(total)) }</p>
             }
@@ -120,10 +111,11 @@ fn empty(kind: SessionKind) -> Html {
             { "An end user appears here when a trace has " }<code>{ "user.id" }</code>{ " (OpenTelemetry) or " }<code>{ "user_id" }</code>{ " (REST)." }
         </> },
     };
-    html! {
-        { message(icon, title, html! { <>
+    let next = html! {
+        <>
             <p>{ attributes }</p>
             <p>{ "Choose a longer range, or see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ "." }</p>
-        </> }) }
-    }
+        </>
+    };
+    message(icon, title, next)
 }

@@ -10,7 +10,7 @@ use crate::{
     components::{
         confirm::Confirm,
         message::message,
-        table_head::{actions_head, column_heads},
+        table::{actions_head, column_heads, table},
         time::{RelativeTime, exact_time},
     },
 };
@@ -29,25 +29,18 @@ pub struct KeyListProps {
 pub fn KeyList(props: &KeyListProps) -> Html {
     let client = use_client();
     let revoking = use_state(|| None::<ApiKey>);
-    let on_close = {
-        let revoking = revoking.clone();
-        Callback::from(move |()| revoking.set(None))
-    };
+    let on_close = revoking.setter().to_callback().reform(|()| None);
     let revoke = |id: Uuid| {
         let client = client.clone();
         Callback::from(move |()| client.revoke_api_key(&id.to_string()))
     };
     let on_revoked = |id: Uuid| props.on_revoked.reform(move |()| id);
     if props.keys.is_empty() {
-        return html! {
-            { message(LuKeyRound, "No API keys", html! { <><p>{ "Create your first key above." }</p></> }) }
-        };
+        return message(LuKeyRound, "No API keys", html! { <p>{ "Create your first key above." }</p> });
     }
     let row = |key: &ApiKey| {
-        let onclick = {
-            let (revoking, key) = (revoking.clone(), key.clone());
-            Callback::from(move |_: MouseEvent| revoking.set(Some(key.clone())))
-        };
+        let revoked = key.clone();
+        let onclick = revoking.setter().to_callback().reform(move |_: MouseEvent| Some(revoked.clone()));
         html! {
             <tr key={key.id.to_string()}>
                 <th scope="row"><span class="ellipsis">{ key.name.clone() }</span></th>
@@ -60,19 +53,11 @@ pub fn KeyList(props: &KeyListProps) -> Html {
             </tr>
         }
     };
+    let heads =
+        html! { <>{ column_heads(&["Name", "Key", "Created", "Last used"], &[]) }{ actions_head() }</> };
     html! {
         <>
-            <div class="table-scroll">
-                <table class="keys">
-                    <thead>
-                        <tr>
-                            { column_heads(&["Name", "Key", "Created", "Last used"], &[]) }
-                            { actions_head() }
-                        </tr>
-                    </thead>
-                    <tbody>{ for props.keys.iter().map(row) }</tbody>
-                </table>
-            </div>
+            { table("keys", heads, props.keys.iter().map(row).collect()) }
             if let Some(key) = &*revoking {
                 <Confirm title={format!("Revoke “{}”?", key.name)} action="Revoke" act={revoke(key.id)} on_done={on_revoked(key.id)} {on_close}>
                     <>{ "Agents that use " }<code class="mono">{ format!("{}…", key.prefix) }</code>{ " can no longer send traces. This cannot be undone." }</>

@@ -11,11 +11,11 @@ use yew::prelude::*;
 use crate::{
     components::{
         code_box::code_box,
-        copy_button::CopyButton,
         link::RouteLink,
         load::{skeleton_lines, view},
         page_head::page_head,
         panel::panel,
+        secret::secret_box,
         shell::Account,
     },
     hooks::{use_poll, use_title},
@@ -71,13 +71,7 @@ pub fn SettingsPage() -> Html {
                 <p class="panel-lead muted">{ "Agents send traces with an API key. Create one key per agent, so that you can revoke it separately." }</p>
                 <KeyForm {on_created} />
                 if let Some(created) = &*new_key {
-                    <div class="new-key" role="status">
-                        <p><strong>{ format!("Copy the key “{}” now.", created.api_key.name) }</strong>{ " It is not shown again." }</p>
-                        <div class="new-key-row">
-                            <code class="mono">{ created.key.clone() }</code>
-                            <CopyButton text={created.key.clone()} name="key" />
-                        </div>
-                    </div>
+                    { secret_box(html! { <><strong>{ format!("Copy the key “{}” now.", created.api_key.name) }</strong>{ " It is not shown again." }</> }, &created.key, "key") }
                 }
                 { view(&keys, skeleton_lines(3), |list| html! { <KeyList keys={list.items.clone()} {on_revoked} /> }) }
             </> }) }

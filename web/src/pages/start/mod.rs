@@ -6,20 +6,19 @@ pub(crate) mod snippet;
 mod watch;
 
 use shared::api_key::CreateApiKeyRequest;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     auth::use_client,
     components::{
-        code_box::code_box, copy_button::CopyButton, form_error::form_error, link::RouteLink,
-        page_head::page_head,
+        code_box::code_box, form_error::form_error, link::RouteLink, page_head::page_head, secret::secret_box,
     },
-    hooks::use_title,
+    hooks::{use_submission, use_title},
     intl,
     route::Route,
 };
 use snippet::Integration;
+pub use watch::newest_traces;
 use watch::{arrival_status, use_arrival};
 
 /// The name of the created key in the list of keys.
@@ -40,27 +39,18 @@ pub fn Start(props: &StartProps) -> Html {
     let client = use_client();
     let selected = use_state(|| 0_usize);
     let key = use_state(|| None::<String>);
-    let error = use_state(|| None::<String>);
-    let busy = use_state(|| false);
+    let submission = use_submission(|error| Some(error.message()));
     let arrival = use_arrival();
     let on_create = {
-        let (key, error, busy) = (key.clone(), error.clone(), busy.clone());
+        let (key, submission) = (key.setter(), submission.clone());
         Callback::from(move |_: MouseEvent| {
-            busy.set(true);
-            let (client, key, error, busy) = (client.clone(), key.clone(), error.clone(), busy.clone());
-            spawn_local(async move {
-                match client.create_api_key(&CreateApiKeyRequest { name: KEY_NAME.to_owned() }).await {
-                    Ok(created) => key.set(Some(created.key)),
-                    Err(reason) => error.set(Some(reason.message())),
-                }
-                busy.set(false);
-            });
+            let (key, request) = (key.clone(), CreateApiKeyRequest { name: KEY_NAME.to_owned() });
+            submission.send(client.create_api_key(&request), move |created| key.set(Some(created.key)));
         })
     };
     let integration = Integration::ALL[*selected];
     let tab = |(index, item): (usize, Integration)| {
-        let selected = selected.clone();
-        let onclick = Callback::from(move |_: MouseEvent| selected.set(index));
+        let onclick = selected.setter().to_callback().reform(move |_: MouseEvent| index);
         html! { <button type="button" aria-pressed={(integration == item).to_string()} {onclick}>{ item.title }</button> }
     };
     let location = intl::window().location();
@@ -81,8 +71,8 @@ pub fn Start(props: &StartProps) -> Html {
                             { new_key(key) }
                         } else {
                             <p>{ "Agents use the key to send traces to this workspace." }</p>
-                            <button type="button" class="button primary" onclick={on_create} disabled={*busy}>{ "Create key" }</button>
-                            { form_error(error.as_deref()) }
+                            <button type="button" class="button primary" onclick={on_create} disabled={*submission.busy}>{ "Create key" }</button>
+                            { form_error(submission.error.as_deref()) }
                         }
                     </li>
                     <li>
@@ -103,15 +93,14 @@ pub fn Start(props: &StartProps) -> Html {
 }
 
 fn new_key(key: &str) -> Html {
-    html! {
-        <div class="new-key" role="status">
-            <p><strong>{ "Copy your key now." }</strong>{ " It is not shown again. The examples below contain it. You can revoke it in " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }</p>
-            <div class="new-key-row">
-                <code class="mono">{ key.to_owned() }</code>
-                <CopyButton text={key.to_owned()} name="key" />
-            </div>
-        </div>
-    }
+    let text = html! {
+        <>
+            <strong>{ "Copy your key now." }</strong>
+            { " It is not shown again. The examples below contain it. You can revoke it in " }
+            <RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }
+        </>
+    };
+    secret_box(text, key, "key")
 }
 
 fn existing_exporter(origin: &str, host: &str) -> Html {

@@ -20,14 +20,16 @@ use crate::{
 const INTERVAL: Duration = Duration::from_millis(2_500);
 /// The delay in milliseconds between the message that the trace has arrived and opening it.
 const OPEN_DELAY: u32 = 1_500;
+const DAY: Duration = Duration::from_secs(86_400);
 /// The number of newest traces to check.
 const NEWEST_TRACES: u32 = 25;
 
 /// Polls for new traces while the page is open. Opens the expected trace when it arrives.
 #[hook]
 pub fn use_arrival() -> Option<Arrival> {
-    // The query never changes while the page is open: new traces are recognized by their ids.
-    let query = use_mut_ref(newest_query).borrow().clone();
+    // The query never changes while the page is open: new traces are recognized by their ids. The window ends tomorrow, so
+    // that it stays valid.
+    let query = use_mut_ref(|| newest_traces(DAY, NEWEST_TRACES)).borrow().clone();
     let newest = use_poll(query, INTERVAL, |client, query| client.list_traces(&query));
     let initial = use_mut_ref(|| None::<InitialTraces>);
     let arrival = newest.data().and_then(|page| {
@@ -67,15 +69,13 @@ pub fn arrival_status(arrival: Option<&Arrival>) -> Html {
     }
 }
 
-/// Returns a query for the newest traces of the last year. The window ends in the future, so that it stays valid while the
-/// page is open.
-fn newest_query() -> TraceListQuery {
-    let day = Duration::from_secs(86_400);
-    let end = intl::now() + day;
+/// Returns a query for the newest traces of the last year. The window ends `margin` in the future.
+pub fn newest_traces(margin: Duration, limit: u32) -> TraceListQuery {
+    let end = intl::now() + margin;
     let start = end - Duration::from_secs((limit::RANGE_DAYS - 1) * 86_400);
     TraceListQuery {
         time_range: TimeRange::Custom { start, end }.to_query(),
-        limit: Some(NEWEST_TRACES),
+        limit: Some(limit),
         ..TraceListQuery::default()
     }
 }

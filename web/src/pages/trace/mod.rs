@@ -18,6 +18,7 @@ use yew::prelude::*;
 use crate::{
     components::{
         copy_button::CopyButton,
+        crumbs::crumbs,
         link::RouteLink,
         load::{skeleton_block, skeleton_lines, view},
         message::message,
@@ -48,15 +49,12 @@ pub fn TracePage(props: &TracePageProps) -> Html {
         && trace.error().is_some_and(|error| error.code() == Some(ErrorCode::NotFound));
     html! {
         <>
-            <nav class="crumbs" aria-label="Breadcrumb">
-                <RouteLink to={Route::Traces}>{ "Traces" }</RouteLink>
-                <span class="muted" aria-hidden="true">{ "/" }</span>
-                <span class="mono ellipsis" aria-current="page">{ props.id.clone() }</span>
+            { crumbs(html! { <RouteLink to={Route::Traces}>{ "Traces" }</RouteLink> }, "mono ellipsis", props.id.clone(), html! {
                 <span class="crumb-tools">
                     <CopyButton text={props.id.clone()} name="trace ID" label="Copy ID" />
                     <Updated at={trace.updated_at()} loading={trace.is_loading()} on_refresh={trace.on_refresh()} />
                 </span>
-            </nav>
+            }) }
             if missing {
                 <h1 class="visually-hidden">{ "Trace" }</h1>
                 <section class="panel">

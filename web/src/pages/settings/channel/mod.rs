@@ -10,9 +10,9 @@ use crate::{
     auth::use_client,
     components::{
         confirm::Confirm,
-        copy_button::CopyButton,
         load::{skeleton_lines, view},
         panel::panel,
+        secret::secret_box,
     },
     hooks::use_poll,
 };
@@ -33,14 +33,8 @@ pub fn ChannelPanel() -> Html {
             on_refresh.emit(());
         })
     };
-    let on_delete = {
-        let deleting = deleting.clone();
-        Callback::from(move |channel| deleting.set(Some(channel)))
-    };
-    let on_close = {
-        let deleting = deleting.clone();
-        Callback::from(move |()| deleting.set(None))
-    };
+    let on_delete = deleting.setter().to_callback().reform(Some);
+    let on_close = deleting.setter().to_callback().reform(|()| None);
     let delete = |id: String| Callback::from(move |()| client.delete_alert_channel(&id));
     let on_change = channels.on_refresh();
     panel(
@@ -50,14 +44,8 @@ pub fn ChannelPanel() -> Html {
         html! { <>
             <p class="panel-lead muted">{ "Channels are notified when an alert fires, escalates or is resolved." }</p>
             <ChannelForm {on_created} />
-            if let Some((channel, secret)) = new_channel.as_ref().and_then(|channel| Some((channel, channel.secret.clone()?))) {
-                <div class="new-key" role="status">
-                    <p><strong>{ format!("Copy the secret of “{}” now.", channel.channel.name) }</strong>{ " It is not shown again. Webhook messages are signed with it (Standard Webhooks)." }</p>
-                    <div class="new-key-row">
-                        <code class="mono">{ secret.clone() }</code>
-                        <CopyButton text={secret} name="secret" />
-                    </div>
-                </div>
+            if let Some((channel, secret)) = new_channel.as_ref().and_then(|channel| Some((channel, channel.secret.as_ref()?))) {
+                { secret_box(html! { <><strong>{ format!("Copy the secret of “{}” now.", channel.channel.name) }</strong>{ " It is not shown again. Webhook messages are signed with it (Standard Webhooks)." }</> }, secret, "secret") }
             }
             { view(&channels, skeleton_lines(2), |list| html! {
                 <ul class="channels">

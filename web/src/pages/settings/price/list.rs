@@ -5,15 +5,15 @@ use shared::{
     price::Price,
 };
 use uuid::Uuid;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::{
     auth::use_client,
     components::{
         form_error::form_error,
-        table_head::{actions_head, column_heads},
+        table::{actions_head, column_heads, table},
     },
+    hooks::use_action,
 };
 
 /// Properties of [`PriceList`].
@@ -29,17 +29,10 @@ pub struct PriceListProps {
 #[component]
 pub fn PriceList(props: &PriceListProps) -> Html {
     let client = use_client();
-    let error = use_state(|| None::<String>);
+    let (send, error) = use_action(props.on_deleted.clone());
     let delete = |id: Uuid| {
-        let (client, error, on_deleted) = (client.clone(), error.clone(), props.on_deleted.clone());
-        Callback::from(move |_: MouseEvent| {
-            let (client, error, on_deleted) = (client.clone(), error.clone(), on_deleted.clone());
-            spawn_local(async move {
-                let result = client.delete_price(&id.to_string()).await;
-                error.set(result.err().map(|reason| reason.message()));
-                on_deleted.emit(());
-            });
-        })
+        let client = client.clone();
+        send.reform(move |_: MouseEvent| client.delete_price(&id.to_string()))
     };
     if props.prices.is_empty() {
         return Html::default();
@@ -63,20 +56,16 @@ pub fn PriceList(props: &PriceListProps) -> Html {
             </tr>
         }
     };
+    let heads = html! {
+        <>
+            { column_heads(&["Model"], &["Input", "Output", "Cache read", "Cache write"]) }
+            { actions_head() }
+        </>
+    };
     html! {
         <>
             { form_error(error.as_deref()) }
-            <div class="table-scroll">
-                <table class="keys prices">
-                    <thead>
-                        <tr>
-                            { column_heads(&["Model"], &["Input", "Output", "Cache read", "Cache write"]) }
-                            { actions_head() }
-                        </tr>
-                    </thead>
-                    <tbody>{ for props.prices.iter().map(row) }</tbody>
-                </table>
-            </div>
+            { table("keys prices", heads, props.prices.iter().map(row).collect()) }
         </>
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         link::RouteLink,
         span_row::{kind_icon, kind_label},
         status::status_badge,
-        table_head::column_heads,
+        table::column_heads,
     },
     intl,
     route::Route,

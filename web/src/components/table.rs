@@ -1,6 +1,18 @@
-//! The header cells of tables.
+//! Tables and their header cells.
 
 use yew::prelude::*;
+
+/// Renders a table that scrolls if it is wider than the page.
+pub fn table(class: &'static str, heads: Html, rows: Vec<Html>) -> Html {
+    html! {
+        <div class="table-scroll">
+            <table {class}>
+                <thead><tr>{ heads }</tr></thead>
+                <tbody>{ for rows }</tbody>
+            </table>
+        </div>
+    }
+}
 
 /// Renders the header cells of a row: text columns first, then numeric columns.
 pub fn column_heads(texts: &[&'static str], numbers: &[&'static str]) -> Html {
