@@ -185,7 +185,7 @@ impl Agent {
         };
         let topics = |topics: Vec<FileTopic>| topics.into_iter().map(topic).collect::<Result<_, String>>();
         let model =
-            |(name, weight): (String, f64)| Ok((named(&model::ALL, &name, |model| model.name)?, weight));
+            |(name, weight): (String, f64)| Ok((named(&model::ALL, &name, |model| &model.name)?, weight));
         Ok(Self {
             data: file.data,
             models: file.models.into_iter().map(model).collect::<Result<_, String>>()?,

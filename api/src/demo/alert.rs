@@ -13,14 +13,14 @@ use domain::alert::{
 use shared::{
     Timestamp,
     alert::Alert,
-    alert_rule::{AlertMetric, AlertRule, AlertRuleRequest},
-    metric::Dimension,
+    alert_rule::{AlertRule, AlertRuleRequest},
     time_range::Window,
 };
 use store::{StoreError, alert::AlertStore, trace::TraceStore};
-
-use crate::alert::read::{facts, readings};
 use uuid::Uuid;
+
+use super::data;
+use crate::alert::read::{facts, readings};
 
 /// The length of the windows that are evaluated at once.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -33,28 +33,8 @@ const KNOWN: u32 = 1000;
 /// Returns the initial alert rules of the demo workspace: the default rules and some that show more features.
 #[must_use]
 pub fn rules() -> Vec<AlertRuleRequest> {
-    let mut rules = default_rules();
-    rules.push(AlertRuleRequest {
-        name: "Failing model".to_owned(),
-        metric: AlertMetric::ErrorRate,
-        group_by: Some(Dimension::Model),
-        window_minutes: 60,
-        warning: Some(20.0),
-        critical: Some(35.0),
-        min_traces: 20,
-        for_minutes: 5,
-        hysteresis_percent: 25,
-        ..AlertRuleRequest::default()
-    });
-    rules.push(AlertRuleRequest {
-        name: "Daily spending".to_owned(),
-        metric: AlertMetric::CostUsd,
-        window_minutes: 1440,
-        info: Some(32.0),
-        warning: Some(38.0),
-        ..AlertRuleRequest::default()
-    });
-    rules
+    let own: Vec<AlertRuleRequest> = data::read(include_str!("alert_rules.json"));
+    default_rules().into_iter().chain(own).collect()
 }
 
 /// Stores the alerts of the demo's rules that would have fired and been resolved in the past: in all of `history` if

@@ -79,7 +79,11 @@ pub async fn run(
         }
         feed.go_on().await?;
     }
-    feed.alert(Window { start: start - DAY * HISTORY_DAYS, end: start }, changed).await?;
+    let history = Window { start: start - DAY * HISTORY_DAYS, end: start };
+    let workspace_id = feed.user.workspace_id;
+    if alert::replay(&feed.query.traces, workspace_id, history, changed).await? > 0 {
+        feed.query.cache.invalidate(workspace_id, Duration::ZERO).await?;
+    }
     tracing::info!(days = HISTORY_DAYS, "demo history loaded");
     loop {
         tokio::time::sleep(TICK).await;
@@ -141,15 +145,6 @@ impl Feed {
             }
             return Ok(());
         }
-    }
-
-    /// Stores the alerts of the history, whose traces since `changed` are new.
-    async fn alert(&self, history: Window, changed: Timestamp) -> Result<()> {
-        let workspace_id = self.user.workspace_id;
-        if alert::replay(&self.query.traces, workspace_id, history, changed).await? > 0 {
-            self.query.cache.invalidate(workspace_id, Duration::ZERO).await?;
-        }
-        Ok(())
     }
 }
 

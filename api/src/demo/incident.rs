@@ -1,17 +1,17 @@
 //! Recurring incidents of providers, at fixed times of the week or day, so that the demo always shows some.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 use shared::trace::TraceStatus;
 
-use super::{
-    random::Random,
-    rhythm::{DAY, Minute, WEEK},
-};
+use super::{data, random::Random, rhythm::Minute};
 
 /// An incident that recurs at the same time.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub struct Incident {
     /// The affected provider.
-    pub provider: &'static str,
+    provider: String,
     /// The period in minutes: a day or a week.
     period: i64,
     /// The start in minutes after the beginning of the period.
@@ -23,67 +23,40 @@ pub struct Incident {
     /// The factor by which calls are slower.
     pub slowdown: f64,
     /// The error messages of the provider.
-    errors: &'static [&'static str],
+    errors: Vec<String>,
 }
 
-/// All incidents.
-pub const INCIDENTS: [Incident; 2] = [
-    Incident {
-        provider: "openai",
-        period: WEEK,
-        phase: DAY + 14 * 60,
-        minutes: 90,
-        failures: 0.28,
-        slowdown: 4.0,
-        errors: &[
-            "503 Service Unavailable: The server is currently overloaded with other requests. Please try again later.",
-            "500 Internal Server Error: The server had an error while processing your request.",
-            "502 Bad Gateway: upstream connect error or disconnect/reset before headers",
-        ],
-    },
-    Incident {
-        provider: "anthropic",
-        period: DAY,
-        phase: 16 * 60 + 10,
-        minutes: 40,
-        failures: 0.25,
-        slowdown: 1.8,
-        errors: &[
-            "529 overloaded_error: Overloaded",
-            "429 rate_limit_error: This request would exceed your organization's rate limit of 400,000 input tokens per minute.",
-        ],
-    },
-];
+/// What fails in the demo.
+#[derive(Default, Deserialize)]
+struct Failures {
+    incidents: Vec<Incident>,
+    /// Error messages outside of incidents.
+    everyday: Vec<String>,
+}
 
-/// Error messages outside of incidents.
-const EVERYDAY: [&str; 4] = [
-    "429 Too Many Requests: Rate limit reached for requests per minute. Please try again in 2s.",
-    "Connection reset by peer while reading the response body",
-    "The model's answer is not valid JSON: expected `,` or `}` at line 14 column 3",
-    "context_length_exceeded: the request has 131,204 tokens, the model takes 128,000",
-];
+static FAILURES: LazyLock<Failures> = LazyLock::new(|| data::read(include_str!("incidents.json")));
 
 impl Incident {
     /// Returns whether the incident is active at `minute`.
-    pub const fn covers(&self, minute: Minute) -> bool {
+    fn covers(&self, minute: Minute) -> bool {
         let since = (minute.0 - Minute::EPOCH_MONDAY - self.phase).rem_euclid(self.period);
         since < self.minutes
     }
 
     /// Draws an error message of the incident.
-    pub fn error(&self, random: &mut Random) -> &'static str {
-        random.pick(self.errors).copied().unwrap_or_default()
+    pub fn error(&self, random: &mut Random) -> String {
+        random.pick(&self.errors).cloned().unwrap_or_default()
     }
 }
 
 /// Returns the incident of `provider` at `minute`.
 pub fn of(provider: &str, minute: Minute) -> Option<&'static Incident> {
-    INCIDENTS.iter().find(|incident| incident.provider == provider && incident.covers(minute))
+    FAILURES.incidents.iter().find(|incident| incident.provider == provider && incident.covers(minute))
 }
 
 /// Draws an error message outside of incidents.
-pub fn everyday_error(random: &mut Random) -> &'static str {
-    random.pick(&EVERYDAY).copied().unwrap_or_default()
+pub fn everyday_error(random: &mut Random) -> String {
+    random.pick(&FAILURES.everyday).cloned().unwrap_or_default()
 }
 
 /// Returns the status of a failed run; slowness appears as timeouts.

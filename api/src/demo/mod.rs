@@ -6,6 +6,7 @@
 mod agent;
 pub mod alert;
 mod conversation;
+mod data;
 pub mod feed;
 mod incident;
 mod model;

@@ -53,51 +53,45 @@ pub enum Rhythm {
 }
 
 impl Rhythm {
-    /// Weights of the 24 hours; only their proportions matter.
-    const fn hours(self) -> [f64; 24] {
+    /// Weights of the 24 hours, and of the weekdays from Monday on; only their proportions matter.
+    const fn weights(self) -> ([u8; 24], [u8; 7]) {
         match self {
-            Self::Office => [
-                2., 1., 1., 1., 1., 3., 10., 30., 62., 84., 92., 88., 70., 86., 100., 98., 90., 74., 52.,
-                36., 22., 12., 7., 4.,
-            ],
-            Self::Customers => [
-                18., 13., 10., 8., 9., 14., 26., 44., 62., 74., 80., 82., 80., 78., 82., 86., 90., 94., 100.,
-                98., 88., 68., 46., 28.,
-            ],
-            Self::Nightly => [
-                30., 100., 96., 48., 12., 5., 4., 6., 10., 12., 12., 11., 9., 11., 12., 12., 10., 8., 6., 4.,
-                4., 4., 6., 12.,
-            ],
-        }
-    }
-
-    /// Weights of the weekdays, Monday first.
-    const fn days(self) -> [f64; 7] {
-        match self {
-            Self::Office => [96., 108., 106., 102., 86., 24., 20.],
-            Self::Customers => [100., 98., 96., 96., 98., 70., 62.],
-            Self::Nightly => [60., 100., 102., 100., 98., 88., 30.],
+            Self::Office => (
+                [2, 1, 1, 1, 1, 3, 10, 30, 62, 84, 92, 88, 70, 86, 100, 98, 90, 74, 52, 36, 22, 12, 7, 4],
+                [96, 108, 106, 102, 86, 24, 20],
+            ),
+            Self::Customers => (
+                [
+                    18, 13, 10, 8, 9, 14, 26, 44, 62, 74, 80, 82, 80, 78, 82, 86, 90, 94, 100, 98, 88, 68,
+                    46, 28,
+                ],
+                [100, 98, 96, 96, 98, 70, 62],
+            ),
+            Self::Nightly => (
+                [30, 100, 96, 48, 12, 5, 4, 6, 10, 12, 12, 11, 9, 11, 12, 12, 10, 8, 6, 4, 4, 4, 6, 12],
+                [60, 100, 102, 100, 98, 88, 30],
+            ),
         }
     }
 
     /// Returns the activity at `minute`, relative to the yearly average of 1.
     pub fn at(self, minute: Minute) -> f64 {
-        let days = self.days();
+        let (hours, days) = self.weights();
+        let days = days.map(f64::from);
         let day = usize::try_from(minute.of_week() / DAY).unwrap_or(0);
         let of_week = days[day % 7] * 7.0 / days.iter().sum::<f64>();
-        of_week * self.of_day(minute.of_day()) * season(minute)
+        of_week * of_day(hours.map(f64::from), minute.of_day()) * season(minute)
     }
+}
 
-    /// Interpolates between the middles of hours, so that charts have no steps.
-    fn of_day(self, minute: i64) -> f64 {
-        let hours = self.hours();
-        let from_middle = (minute + DAY - 30) % DAY;
-        let before = usize::try_from(from_middle / 60).unwrap_or(0) % 24;
-        #[expect(clippy::cast_precision_loss, reason = "less than 60")]
-        let share = (from_middle % 60) as f64 / 60.0;
-        let weight = hours[before] * (1.0 - share) + hours[(before + 1) % 24] * share;
-        weight * 24.0 / hours.iter().sum::<f64>()
-    }
+/// Interpolates between the middles of hours, so that charts have no steps.
+fn of_day(hours: [f64; 24], minute: i64) -> f64 {
+    let from_middle = (minute + DAY - 30) % DAY;
+    let before = usize::try_from(from_middle / 60).unwrap_or(0) % 24;
+    #[expect(clippy::cast_precision_loss, reason = "less than 60")]
+    let share = (from_middle % 60) as f64 / 60.0;
+    let weight = hours[before] * (1.0 - share) + hours[(before + 1) % 24] * share;
+    weight * 24.0 / hours.iter().sum::<f64>()
 }
 
 /// Activity grows from summer to the end of the year and then declines, by a seventh each way.

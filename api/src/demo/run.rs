@@ -70,7 +70,7 @@ impl Run {
     ) -> Self {
         let (agent, model) = (conversation.agent, conversation.model);
         let steps = conversation.turns.get(turn).map_or(&[][..], |turn| turn.topic.steps.as_slice());
-        let incident = incident::of(model.provider, Minute::of(start));
+        let incident = incident::of(&model.provider, Minute::of(start));
         let (failures, slowdown) =
             incident.map_or((agent.data.failures, 1.0), |now| (now.failures, now.slowdown));
         let end =
@@ -200,8 +200,8 @@ fn fail(
     played.status = TraceStatus::Error;
     played.error = Some(match (played.step, incident) {
         (Step::Call(tool), _) => of.words.fill(&tool.failure),
-        (_, Some(incident)) => incident.error(random).to_owned(),
-        (_, None) => incident::everyday_error(random).to_owned(),
+        (_, Some(incident)) => incident.error(random),
+        (_, None) => incident::everyday_error(random),
     });
 }
 

@@ -1,114 +1,35 @@
 //! The words that vary conversations: names, numbers and things for the `{slots}` of the templates.
 
-use super::random::Random;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::{data, random::Random};
 
 /// The words of a conversation, the same in all its turns.
 #[derive(Clone, Debug)]
 pub struct Words(Vec<(&'static str, String)>);
 
-const LISTS: [(&str, &[&str]); 12] = [
-    (
-        "name",
-        &[
-            "Mia", "Jonas", "Aisha", "Carlos", "Ingrid", "Wei", "Priya", "Tom", "Elena", "Noah", "Fatou",
-            "Liam",
-        ],
-    ),
-    (
-        "product",
-        &[
-            "running shoes",
-            "desk lamp",
-            "espresso grinder",
-            "rain jacket",
-            "noise-cancelling headphones",
-            "standing desk",
-            "backpack",
-            "bike helmet",
-        ],
-    ),
-    (
-        "city",
-        &[
-            "Hamburg", "Lyon", "Austin", "Porto", "Gdańsk", "Toronto", "Utrecht", "Dublin", "Valencia",
-            "Leeds",
-        ],
-    ),
-    (
-        "company",
-        &[
-            "Nordwind Logistik GmbH",
-            "Atelier Dumas SARL",
-            "Brightwater Ltd",
-            "Kestrel Supplies Inc.",
-            "Ferreira & Filhos Lda",
-            "Alpenglas AG",
-        ],
-    ),
-    ("plan", &["Starter", "Team", "Business", "Enterprise"]),
-    (
-        "repo",
-        &["payments-api", "web-checkout", "inventory-sync", "auth-gateway", "mobile-app", "reporting-jobs"],
-    ),
-    (
-        "file",
-        &[
-            "src/cart/total.rs",
-            "src/session/store.rs",
-            "app/routes/checkout.ts",
-            "src/sync/retry.rs",
-            "lib/pricing/discount.py",
-            "src/auth/token.rs",
-        ],
-    ),
-    (
-        "function",
-        &[
-            "apply_discount",
-            "refresh_session",
-            "retry_with_backoff",
-            "merge_line_items",
-            "parse_webhook",
-            "verify_signature",
-        ],
-    ),
-    ("table", &["orders", "subscriptions", "page_views", "support_tickets", "shipments", "refunds"]),
-    ("market", &["DACH", "Benelux", "Iberia", "Nordics", "North America", "UK & Ireland"]),
-    (
-        "topic",
-        &[
-            "heat pumps in multi-family houses",
-            "perovskite solar cells",
-            "retrieval-augmented generation for legal texts",
-            "sodium-ion batteries for grid storage",
-            "four-day work weeks",
-            "microplastics in drinking water",
-            "carbon border adjustment in the EU",
-            "on-device speech recognition",
-        ],
-    ),
-    ("tool", &["Slack", "Jira", "GitHub", "Salesforce", "HubSpot", "Zendesk"]),
-];
+/// The lists and ranges from which words are drawn. The order is part of the meaning of a seed.
+#[derive(Default, Deserialize)]
+struct Choices {
+    /// Slots with words.
+    lists: Vec<(String, Vec<String>)>,
+    /// Slots with the smallest and the largest number.
+    numbers: Vec<(String, u64, u64)>,
+}
 
-const NUMBERS: [(&str, u64, u64); 8] = [
-    ("order", 41_000, 98_999),
-    ("days", 2, 9),
-    ("percent", 3, 38),
-    ("count", 12, 980),
-    ("pr", 310, 2_890),
-    ("line", 18, 420),
-    ("seats", 3, 120),
-    ("invoice", 10_240, 99_870),
-];
+static CHOICES: LazyLock<Choices> = LazyLock::new(|| data::read(include_str!("words.json")));
 
 impl Words {
     /// Draws a word for every slot.
     pub fn draw(random: &mut Random) -> Self {
-        let mut words = Vec::with_capacity(LISTS.len() + NUMBERS.len() + 4);
-        for (slot, list) in LISTS {
-            words.push((slot, random.pick(list).copied().unwrap_or_default().to_owned()));
+        let Choices { lists, numbers } = &*CHOICES;
+        let mut words = Vec::with_capacity(lists.len() + numbers.len() + 4);
+        for (slot, list) in lists {
+            words.push((slot.as_str(), random.pick(list).cloned().unwrap_or_default()));
         }
-        for (slot, low, high) in NUMBERS {
+        for (slot, low, high) in numbers {
             words.push((slot, (low + random.below(high - low + 1)).to_string()));
         }
         // In cents, so that net, tax and gross add up.
