@@ -1,6 +1,6 @@
 //! The error type of all handlers and its HTTP response.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Display, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -76,25 +76,28 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    fn code(&self) -> ErrorCode {
+    /// Returns the status and the code of the response.
+    fn kind(&self) -> (StatusCode, ErrorCode) {
         match self {
-            Self::BadRequest(_) => ErrorCode::BadRequest,
-            Self::InvalidTimeRange(_) => ErrorCode::InvalidTimeRange,
-            Self::Unauthorized(_) => ErrorCode::Unauthorized,
-            Self::TokenExpired => ErrorCode::TokenExpired,
-            Self::InvalidCredentials => ErrorCode::InvalidCredentials,
-            Self::Forbidden(_) => ErrorCode::Forbidden,
-            Self::NotFound(_) => ErrorCode::NotFound,
-            Self::MethodNotAllowed => ErrorCode::MethodNotAllowed,
-            Self::EmailTaken => ErrorCode::EmailTaken,
-            Self::PayloadTooLarge(_) => ErrorCode::PayloadTooLarge,
-            Self::UnsupportedMediaType(_) => ErrorCode::UnsupportedMediaType,
-            Self::ValidationFailed(_) => ErrorCode::ValidationFailed,
-            Self::RateLimited { .. } => ErrorCode::RateLimited,
-            Self::QueueFull => ErrorCode::QueueFull,
-            Self::Unavailable(_) => ErrorCode::Unavailable,
-            Self::Internal(_) => ErrorCode::Internal,
-            Self::Shared(error) => error.code(),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, ErrorCode::BadRequest),
+            Self::InvalidTimeRange(_) => (StatusCode::BAD_REQUEST, ErrorCode::InvalidTimeRange),
+            Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized),
+            Self::TokenExpired => (StatusCode::UNAUTHORIZED, ErrorCode::TokenExpired),
+            Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed),
+            Self::EmailTaken => (StatusCode::CONFLICT, ErrorCode::EmailTaken),
+            Self::PayloadTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge),
+            Self::UnsupportedMediaType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::UnsupportedMediaType)
+            }
+            Self::ValidationFailed(_) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ValidationFailed),
+            Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited),
+            Self::QueueFull => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::QueueFull),
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal),
+            Self::Shared(error) => error.kind(),
         }
     }
 
@@ -121,6 +124,21 @@ impl ApiError {
         }
     }
 
+    /// Returns the error of something that should not fail.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// Returns the error of one invalid field.
+    pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::ValidationFailed(vec![FieldError::new(field, detail)])
+    }
+
+    /// Returns the error of a workspace that has the maximum number of `items`.
+    pub fn too_many(field: &str, maximum: impl Display, items: &str) -> Self {
+        Self::invalid(field, format!("the workspace has the maximum of {maximum} {items}; delete one first"))
+    }
+
     /// Returns an error if there are any field errors.
     ///
     /// # Errors
@@ -133,27 +151,13 @@ impl ApiError {
     #[must_use]
     pub fn body(&self) -> ErrorBody {
         let fields = if let Self::ValidationFailed(fields) = self { fields.clone() } else { Vec::new() };
-        ErrorBody { detail: self.to_string(), code: self.code(), fields }
+        ErrorBody { detail: self.to_string(), code: self.kind().1, fields }
     }
 }
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        match self {
-            Self::BadRequest(_) | Self::InvalidTimeRange(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) | Self::TokenExpired | Self::InvalidCredentials => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::EmailTaken => StatusCode::CONFLICT,
-            Self::PayloadTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::ValidationFailed(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::QueueFull | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Shared(error) => error.status_code(),
-        }
+        self.kind().0
     }
 
     fn error_response(&self) -> HttpResponse {

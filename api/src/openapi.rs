@@ -12,7 +12,7 @@ use utoipa::{
     openapi::{
         Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
         path::{Operation, Parameter, ParameterIn},
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -51,6 +51,10 @@ use crate::{
 )]
 pub struct ApiDoc;
 
+/// The paths of the API that require no login.
+const PUBLIC: [&str; 2] = ["/api/v1/auth/login", "/api/v1/auth/register"];
+
+/// Describes the credentials. All operations of the API require a login, unless they declare other credentials.
 struct SecuritySchemes;
 
 impl Modify for SecuritySchemes {
@@ -63,6 +67,11 @@ impl Modify for SecuritySchemes {
             .build();
         components.add_security_scheme("jwt", SecurityScheme::Http(jwt));
         components.add_security_scheme("api_key", SecurityScheme::Http(key));
+        for (path, operation) in operations(document) {
+            if operation.security.is_none() && !PUBLIC.contains(&path.as_str()) {
+                operation.security = Some(vec![SecurityRequirement::new::<_, _, &str>("jwt", [])]);
+            }
+        }
     }
 }
 
@@ -72,21 +81,35 @@ struct ErrorResponses;
 
 impl Modify for ErrorResponses {
     fn modify(&self, document: &mut Document) {
-        // The errors of OTLP have another body.
-        let paths = document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/"));
-        for (_, item) in paths {
-            let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-            for operation in operations.into_iter().flatten() {
-                for (status, description) in common_errors(operation) {
-                    let responses = &mut operation.responses.responses;
-                    responses.entry(status.to_owned()).or_insert_with(|| error_response(description));
-                }
+        for (_, operation) in operations(document) {
+            for (status, description) in common_errors(operation) {
+                let responses = &mut operation.responses.responses;
+                responses.entry(status.to_owned()).or_insert_with(|| error_response(description));
             }
         }
     }
 }
 
-/// Returns the status and description of the error responses that follow from the security, parameters and body.
+/// Returns the operations of the API with their paths. OTLP is not one of them; its errors have another body.
+fn operations(document: &mut Document) -> impl Iterator<Item = (&String, &mut Operation)> {
+    let paths = document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/"));
+    paths.flat_map(|(path, item)| {
+        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
+        operations.into_iter().flatten().map(move |operation| (path, operation))
+    })
+}
+
+/// The description of 404 for operations on one item, by tag.
+const NOT_FOUND: [(&str, &str); 6] = [
+    ("API keys", "API key not found"),
+    ("Alert channels", "Alert channel not found"),
+    ("Alert rules", "Alert rule not found"),
+    ("Alerts", "Alert not found"),
+    ("Prices", "Price not found"),
+    ("Traces", "Trace not found"),
+];
+
+/// Returns the status and description of the error responses that follow from the tag, security, parameters and body.
 fn common_errors(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     let mut errors = Vec::new();
     if operation.security.as_ref().is_some_and(|security| !security.is_empty()) {
@@ -96,14 +119,21 @@ fn common_errors(operation: &Operation) -> Vec<(&'static str, &'static str)> {
             ("429", "Rate limit exceeded; retry after `Retry-After`"),
         ]);
     }
-    let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
-        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter),
-        _ => None,
-    });
-    if parameters.clone().next().is_some() {
+    let parameters = |place: ParameterIn| {
+        operation.parameters.iter().flatten().filter_map(move |parameter| match parameter {
+            RefOr::T(parameter) if parameter.parameter_in == place => Some(parameter),
+            _ => None,
+        })
+    };
+    if parameters(ParameterIn::Path).next().is_some() {
+        let is_of = |tag: &&str| operation.tags.iter().flatten().any(|own| own == tag);
+        let not_found = NOT_FOUND.into_iter().find(|(tag, _)| is_of(tag));
+        errors.extend(not_found.map(|(_, description)| ("404", description)));
+    }
+    if parameters(ParameterIn::Query).next().is_some() {
         errors.push(("400", "The query is invalid"));
     }
-    if parameters.clone().any(is_bounded) {
+    if parameters(ParameterIn::Query).any(is_bounded) {
         errors.push(("422", "A parameter is out of range"));
     }
     if operation.request_body.is_some() {

@@ -43,7 +43,7 @@ pub async fn register(
     })?;
     let account = NewAccount {
         email: normalize_email(&request.email),
-        password_hash: app.passwords.hash(&request.password).await.map_err(internal)?,
+        password_hash: app.passwords.hash(&request.password).await.map_err(ApiError::internal)?,
         full_name: request.full_name.trim().to_owned(),
         workspace_name: request.workspace_name.trim().to_owned(),
         created_at: app.clock.now(),
@@ -87,7 +87,7 @@ pub async fn login(
     let is_correct = match app.passwords.verify(&request.password, hash).await {
         Ok(is_correct) => is_correct,
         Err(PasswordError::Unhashable) => false,
-        Err(error) => return Err(internal(error)),
+        Err(error) => return Err(ApiError::internal(error)),
     };
     match found {
         Some(credentials) if is_correct => {
@@ -103,7 +103,7 @@ pub async fn login(
 
 /// Returns a new token for a valid one.
 #[utoipa::path(
-    post, path = "/api/v1/auth/refresh", operation_id = "token_refresh", tag = "Accounts", security(("jwt" = [])),
+    post, path = "/api/v1/auth/refresh", operation_id = "token_refresh", tag = "Accounts",
     responses(
         (status = 200, description = "A new token", body = TokenResponse),
         (status = 401, description = "The token is invalid, or its account was deleted", body = ErrorBody),
@@ -115,7 +115,7 @@ pub async fn refresh(app: Data<State>, login: Login) -> Result<UncachedToken, Ap
 
 /// Returns the account of the token.
 #[utoipa::path(
-    get, path = "/api/v1/auth/me", operation_id = "account_get", tag = "Accounts", security(("jwt" = [])),
+    get, path = "/api/v1/auth/me", operation_id = "account_get", tag = "Accounts",
     responses(
         (status = 200, description = "The account", body = User),
         (status = 401, description = "The token is invalid, or its account was deleted", body = ErrorBody),
@@ -131,11 +131,7 @@ async fn user(app: &State, login: Login) -> Result<User, ApiError> {
 }
 
 fn token(app: &State, user: &User) -> Result<UncachedToken, ApiError> {
-    let (access_token, expires_in) = app.jwt.issue(user, app.clock.now()).map_err(internal)?;
+    let (access_token, expires_in) = app.jwt.issue(user, app.clock.now()).map_err(ApiError::internal)?;
     let token = TokenResponse { access_token, token_type: "bearer".to_owned(), expires_in };
     Ok(Json(token).customize().insert_header((header::CACHE_CONTROL, "no-store")))
-}
-
-fn internal(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ApiError {
-    ApiError::Internal(error.into())
 }

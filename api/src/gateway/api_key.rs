@@ -23,7 +23,7 @@ use crate::{
 
 /// Lists the API keys of the workspace, newest first, without their secrets.
 #[utoipa::path(
-    get, path = "/api/v1/api-keys", operation_id = "api_key_list", tag = "API keys", security(("jwt" = [])),
+    get, path = "/api/v1/api-keys", operation_id = "api_key_list", tag = "API keys",
     responses((status = 200, description = "The API keys", body = ItemList<ApiKey>))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<ApiKey>>, ApiError> {
@@ -35,7 +35,7 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<ApiKey
 /// Creates an API key. Only this response contains the key.
 #[utoipa::path(
     post, path = "/api/v1/api-keys", operation_id = "api_key_create", tag = "API keys",
-    request_body = CreateApiKeyRequest, security(("jwt" = [])),
+    request_body = CreateApiKeyRequest,
     responses(
         (status = 201, description = "The key, shown once", body = CreateApiKeyResponse),
         (status = 422, description = "The name is invalid, or the workspace has 100 keys", body = ErrorBody),
@@ -54,7 +54,7 @@ pub async fn create(
         ));
     }
     ApiError::check(errors)?;
-    let key = key::generate().map_err(|error| ApiError::Internal(error.into()))?;
+    let key = key::generate().map_err(ApiError::internal)?;
     let new = NewApiKey {
         workspace_id: login.workspace_id,
         name: request.name.trim().to_owned(),
@@ -71,12 +71,9 @@ pub async fn create(
 
 /// Deletes an API key, which is rejected from then on.
 #[utoipa::path(
-    delete, path = "/api/v1/api-keys/{id}", operation_id = "api_key_delete", tag = "API keys", security(("jwt" = [])),
+    delete, path = "/api/v1/api-keys/{id}", operation_id = "api_key_delete", tag = "API keys",
     params(("id" = Uuid, Path, description = "The id of the key")),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 404, description = "API key not found", body = ErrorBody),
-    )
+    responses((status = 204, description = "Deleted"))
 )]
 pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
     if !app.accounts.revoke_api_key(login.workspace_id, *id, app.clock.now()).await? {

@@ -125,7 +125,7 @@ async fn add(mut unpacking: Unpacking, chunk: Bytes) -> Result<io::Result<Unpack
     if inline {
         return Ok(add());
     }
-    tokio::task::spawn_blocking(add).await.map_err(|error| ApiError::Internal(error.into()))
+    tokio::task::spawn_blocking(add).await.map_err(ApiError::internal)
 }
 
 fn refusal(error: &io::Error, limit: usize) -> ApiError {

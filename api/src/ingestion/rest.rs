@@ -9,7 +9,7 @@ use ingest::field::Arrival;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use shared::{
-    error::{ErrorBody, FieldError},
+    error::ErrorBody,
     ingest::{IngestResponse, Rejection, TraceBatch},
     limit,
     trace::{ScoreRequest, TraceInput},
@@ -68,9 +68,7 @@ pub async fn create_batch(
     let (traces, rejected) = if body.len() <= PARSE_INLINE_BYTES {
         read_batch(&body, arrival)?
     } else {
-        web::block(move || read_batch(&body, arrival))
-            .await
-            .map_err(|error| ApiError::Internal(error.into()))??
+        web::block(move || read_batch(&body, arrival)).await.map_err(ApiError::internal)??
     };
     let accepted = traces.len();
     app.queue.push(traces).await?;
@@ -111,20 +109,17 @@ fn read_batch(body: &[u8], arrival: Arrival) -> Result<(Vec<NewTrace>, Vec<Rejec
         #[serde(borrow)]
         traces: Vec<&'a RawValue>,
     }
-    let invalid = |detail: String| ApiError::ValidationFailed(vec![FieldError::new("traces", detail)]);
     let batch: Batch<'_> = serde_json::from_slice(body).map_err(|error| {
         if error.is_data() {
-            invalid(format!("must be an array of traces: {error}"))
+            ApiError::invalid("traces", format!("must be an array of traces: {error}"))
         } else {
             bad_json(error)
         }
     })?;
     if batch.traces.len() > limit::BATCH_TRACES {
-        return Err(invalid(format!(
-            "must have at most {} items, found {}",
-            limit::BATCH_TRACES,
-            batch.traces.len()
-        )));
+        let found = batch.traces.len();
+        let detail = format!("must have at most {} items, found {found}", limit::BATCH_TRACES);
+        return Err(ApiError::invalid("traces", detail));
     }
     let mut traces = Vec::with_capacity(batch.traces.len());
     let mut rejected = Vec::new();

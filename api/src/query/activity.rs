@@ -1,9 +1,6 @@
 //! The activity stream: one event per trace of the last hour.
 
-use actix_web::{
-    HttpRequest,
-    web::{Data, Query},
-};
+use actix_web::web::Query;
 use shared::{
     activity::{Activity, ActivityMetadata},
     limit,
@@ -13,29 +10,24 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{
-    State,
-    answer::{Cached, cached, page_limit},
-};
-use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
+use super::answer::{Cached, CachedRequest, cached, page_limit};
+use crate::{cache::CacheKey, error::ApiError};
 
 /// Lists the activity of the last hour, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/activity/stream", operation_id = "activity_list", tag = "Activity", security(("jwt" = [])),
+    get, path = "/api/v1/activity/stream", operation_id = "activity_list", tag = "Activity",
     params(LimitQuery),
     responses((status = 200, description = "The activity, and the total of the hour", body = ItemList<Activity>))
 )]
 pub async fn list(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
+    request: CachedRequest,
     query: Query<LimitQuery>,
 ) -> Result<Cached<ItemList<Activity>>, ApiError> {
     let limit = page_limit(query.limit, limit::ACTIVITY_DEFAULT)?;
-    let key = CacheKey::activity(login.workspace_id, limit);
-    cached(&app, &request, key, async || {
+    let workspace_id = request.workspace_id;
+    cached(&request, CacheKey::activity(workspace_id, limit), async |app| {
         let window = TimeRange::Hour.window(app.clock.now());
-        let recent = app.traces.recent(login.workspace_id, window, limit).await?;
+        let recent = app.traces.recent(workspace_id, window, limit).await?;
         Ok(ItemList { items: recent.items.into_iter().map(activity).collect(), total: recent.total })
     })
     .await

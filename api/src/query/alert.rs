@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{
-    HttpRequest,
-    web::{Data, Json, Path, Query},
-};
+use actix_web::web::{Data, Json, Path, Query};
 use domain::{
     alert::record::{AlertFilter, DeliveriesOf},
     error::chain,
@@ -13,7 +10,6 @@ use domain::{
 use shared::{
     alert::{Alert, AlertListQuery, AlertStateFilter, RecentAlertsQuery},
     alert_channel::AlertDelivery,
-    error::ErrorBody,
     limit,
     page::{ItemList, Page},
 };
@@ -21,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     State,
-    answer::{Cached, cached, numbered_page, page_limit, page_number},
+    answer::{Cached, CachedRequest, cached, numbered_page, page_limit, page_number},
 };
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
@@ -29,28 +25,26 @@ const NOT_FOUND: ApiError = ApiError::NotFound("Alert not found");
 
 /// Lists the newest alerts, active or resolved.
 #[utoipa::path(
-    get, path = "/api/v1/alerts/recent", operation_id = "recent_alert_list", tag = "Alerts", security(("jwt" = [])),
+    get, path = "/api/v1/alerts/recent", operation_id = "recent_alert_list", tag = "Alerts",
     params(RecentAlertsQuery),
     responses((status = 200, description = "The alerts, newest first", body = ItemList<Alert>))
 )]
 pub async fn list_recent(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
+    request: CachedRequest,
     query: Query<RecentAlertsQuery>,
 ) -> Result<Cached<ItemList<Alert>>, ApiError> {
     let limit = page_limit(query.limit, limit::ALERTS_DEFAULT)?;
-    let key = CacheKey::alerts(login.workspace_id, limit, query.severity);
-    cached(&app, &request, key, async || {
+    let key = CacheKey::alerts(request.workspace_id, limit, query.severity);
+    cached(&request, key, async |app| {
         let filter = AlertFilter { severity: query.severity, ..AlertFilter::default() };
-        Ok(app.alerts.list_alerts(login.workspace_id, filter, 0, limit).await?)
+        Ok(app.alerts.list_alerts(request.workspace_id, filter, 0, limit).await?)
     })
     .await
 }
 
 /// Lists a page of alerts, newest first. Not cached.
 #[utoipa::path(
-    get, path = "/api/v1/alerts", operation_id = "alert_list", tag = "Alerts", security(("jwt" = [])),
+    get, path = "/api/v1/alerts", operation_id = "alert_list", tag = "Alerts",
     params(AlertListQuery),
     responses((status = 200, description = "The page", body = Page<Alert>))
 )]
@@ -78,12 +72,9 @@ fn filter(query: &AlertListQuery) -> AlertFilter {
 
 /// Gets an alert. Not cached.
 #[utoipa::path(
-    get, path = "/api/v1/alerts/{id}", operation_id = "alert_get", tag = "Alerts", security(("jwt" = [])),
+    get, path = "/api/v1/alerts/{id}", operation_id = "alert_get", tag = "Alerts",
     params(("id" = Uuid, Path, description = "The id of the alert")),
-    responses(
-        (status = 200, description = "The alert", body = Alert),
-        (status = 404, description = "Alert not found", body = ErrorBody),
-    )
+    responses((status = 200, description = "The alert", body = Alert))
 )]
 pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
     app.alerts.get_alert(login.workspace_id, *id).await?.map(Json).ok_or(NOT_FOUND)
@@ -92,12 +83,8 @@ pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<
 /// Lists the newest 100 deliveries of an alert to channels, newest first. Finished deliveries are deleted after 30 days.
 #[utoipa::path(
     get, path = "/api/v1/alerts/{id}/deliveries", operation_id = "alert_delivery_list", tag = "Alerts",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the alert")),
-    responses(
-        (status = 200, description = "The deliveries", body = ItemList<AlertDelivery>),
-        (status = 404, description = "Alert not found", body = ErrorBody),
-    )
+    responses((status = 200, description = "The deliveries", body = ItemList<AlertDelivery>))
 )]
 pub async fn list_deliveries(
     app: Data<State>,
@@ -112,12 +99,8 @@ pub async fn list_deliveries(
 /// Acknowledges an alert: channels receive no more reminders. An acknowledged or resolved alert is returned unchanged.
 #[utoipa::path(
     post, path = "/api/v1/alerts/{id}/acknowledge", operation_id = "alert_acknowledge", tag = "Alerts",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the alert")),
-    responses(
-        (status = 200, description = "The acknowledged alert", body = Alert),
-        (status = 404, description = "Alert not found", body = ErrorBody),
-    )
+    responses((status = 200, description = "The acknowledged alert", body = Alert))
 )]
 pub async fn acknowledge(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
     let acknowledged =

@@ -42,7 +42,6 @@ pub const TESTS_PER_HOUR: u32 = 20;
 /// Lists the channels of the workspace, oldest first, each with its newest delivery.
 #[utoipa::path(
     get, path = "/api/v1/alert-channels", operation_id = "alert_channel_list", tag = "Alert channels",
-    security(("jwt" = [])),
     responses((status = 200, description = "The channels, without their secrets", body = ItemList<AlertChannel>))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertChannel>>, ApiError> {
@@ -53,7 +52,6 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertC
 /// Creates a channel. For a webhook, only this response contains the secret that signs its messages.
 #[utoipa::path(
     post, path = "/api/v1/alert-channels", operation_id = "alert_channel_create", tag = "Alert channels",
-    security(("jwt" = [])),
     request_body(content = AlertChannelRequest, example = json!({
         "name": "On call", "kind": "webhook", "url": "https://example.com/alerts", "min_severity": "warning"
     })),
@@ -79,12 +77,10 @@ pub async fn create(
         created_at: now,
         updated_at: now,
         last_delivery: None,
-        secret: secret.map_err(|error| ApiError::Internal(error.into()))?,
+        secret: secret.map_err(ApiError::internal)?,
     };
     if app.alerts.create_channels(login.workspace_id, std::slice::from_ref(&channel)).await? == 0 {
-        let detail =
-            format!("the workspace has the maximum of {} channels; delete one first", limit::ALERT_CHANNELS);
-        return Err(ApiError::ValidationFailed(vec![FieldError::new("name", detail)]));
+        return Err(ApiError::too_many("name", limit::ALERT_CHANNELS, "channels"));
     }
     Ok(Created(Json(channel)).customize().insert_header((header::CACHE_CONTROL, "no-store")))
 }
@@ -92,12 +88,8 @@ pub async fn create(
 /// Gets a channel with its newest delivery.
 #[utoipa::path(
     get, path = "/api/v1/alert-channels/{id}", operation_id = "alert_channel_get", tag = "Alert channels",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the channel")),
-    responses(
-        (status = 200, description = "The channel, without its secret", body = AlertChannel),
-        (status = 404, description = "Alert channel not found", body = ErrorBody),
-    )
+    responses((status = 200, description = "The channel, without its secret", body = AlertChannel))
 )]
 pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<AlertChannel>, ApiError> {
     let (channel, _) = app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
@@ -108,12 +100,10 @@ pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<
 /// default. The kind and the secret cannot be changed. Pending notifications are delivered to the new target.
 #[utoipa::path(
     patch, path = "/api/v1/alert-channels/{id}", operation_id = "alert_channel_update", tag = "Alert channels",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the channel")),
     request_body(content = AlertChannelRequest, example = json!({"enabled": false})),
     responses(
         (status = 200, description = "The updated channel, without its secret", body = AlertChannel),
-        (status = 404, description = "Alert channel not found", body = ErrorBody),
         (status = 422, description = "Fields are invalid or unknown, or the URL is in a private network", body = ErrorBody),
         (status = 503, description = "Too many concurrent updates; retry after `Retry-After`", body = ErrorBody),
     )
@@ -129,8 +119,7 @@ pub async fn update(
         let (mut stored, version) = app.alerts.get_channel(workspace_id, *id).await?.ok_or(NOT_FOUND)?;
         let fields: AlertChannelFields = patch::merge(&stored.channel, body.clone())?;
         if fields.kind() != stored.channel.target.kind() {
-            let error = FieldError::new("kind", "cannot be changed; create another channel");
-            return Err(ApiError::ValidationFailed(vec![error]));
+            return Err(ApiError::invalid("kind", "cannot be changed; create another channel"));
         }
         let channel = checked(&app, fields)?;
         let now = app.clock.now();
@@ -146,12 +135,8 @@ pub async fn update(
 /// Deletes a channel with its pending and finished deliveries.
 #[utoipa::path(
     delete, path = "/api/v1/alert-channels/{id}", operation_id = "alert_channel_delete", tag = "Alert channels",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the channel")),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 404, description = "Alert channel not found", body = ErrorBody),
-    )
+    responses((status = 204, description = "Deleted"))
 )]
 pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
     if app.alerts.delete_channel(login.workspace_id, *id).await? { Ok(NoContent) } else { Err(NOT_FOUND) }
@@ -160,11 +145,9 @@ pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<No
 /// Sends a test notification to a channel, even if it is disabled. Its deliveries contain the result.
 #[utoipa::path(
     post, path = "/api/v1/alert-channels/{id}/test", operation_id = "alert_channel_test", tag = "Alert channels",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the channel")),
     responses(
         (status = 202, description = "The pending delivery", body = AlertDelivery),
-        (status = 404, description = "Alert channel not found", body = ErrorBody),
         (
             status = 429, body = ErrorBody,
             description = "The previous test is pending, or there were 20 tests in the last hour; retry after `Retry-After`",
@@ -211,12 +194,9 @@ pub async fn test(
 /// Lists the deliveries to a channel, newest first. Finished deliveries are deleted after 30 days.
 #[utoipa::path(
     get, path = "/api/v1/alert-channels/{id}/deliveries", operation_id = "alert_channel_delivery_list",
-    tag = "Alert channels", security(("jwt" = [])),
+    tag = "Alert channels",
     params(("id" = Uuid, Path, description = "The id of the channel"), LimitQuery),
-    responses(
-        (status = 200, description = "The deliveries", body = ItemList<AlertDelivery>),
-        (status = 404, description = "Alert channel not found", body = ErrorBody),
-    )
+    responses((status = 200, description = "The deliveries", body = ItemList<AlertDelivery>))
 )]
 pub async fn list_deliveries(
     app: Data<State>,

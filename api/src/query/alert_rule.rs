@@ -33,7 +33,7 @@ const BUSY: ApiError = ApiError::RateLimited {
 
 /// Lists the rules of the workspace, oldest first. A new workspace has default rules.
 #[utoipa::path(
-    get, path = "/api/v1/alert-rules", operation_id = "alert_rule_list", tag = "Alert rules", security(("jwt" = [])),
+    get, path = "/api/v1/alert-rules", operation_id = "alert_rule_list", tag = "Alert rules",
     responses((status = 200, description = "The rules", body = ItemList<AlertRule>))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertRule>>, ApiError> {
@@ -45,7 +45,6 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertR
 /// default). Absent fields have their defaults; at least one threshold is required.
 #[utoipa::path(
     post, path = "/api/v1/alert-rules", operation_id = "alert_rule_create", tag = "Alert rules",
-    security(("jwt" = [])),
     request_body(content = AlertRuleRequest, example = json!({
         "name": "Support bot fails", "metric": "error_rate", "agent_id": "support-bot", "window_minutes": 15,
         "warning": 5, "critical": 20, "min_traces": 20, "for_minutes": 5, "renotify_minutes": 60
@@ -72,9 +71,7 @@ pub async fn create(
         open_alerts: 0,
     };
     if !app.alerts.create_rule(login.workspace_id, &rule).await? {
-        let detail =
-            format!("the workspace has the maximum of {} rules; delete one first", limit::ALERT_RULES);
-        return Err(ApiError::ValidationFailed(vec![FieldError::new("name", detail)]));
+        return Err(ApiError::too_many("name", limit::ALERT_RULES, "rules"));
     }
     Ok(Created(Json(rule)))
 }
@@ -82,12 +79,8 @@ pub async fn create(
 /// Gets a rule.
 #[utoipa::path(
     get, path = "/api/v1/alert-rules/{id}", operation_id = "alert_rule_get", tag = "Alert rules",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the rule")),
-    responses(
-        (status = 200, description = "The rule", body = AlertRule),
-        (status = 404, description = "Alert rule not found", body = ErrorBody),
-    )
+    responses((status = 200, description = "The rule", body = AlertRule))
 )]
 pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<AlertRule>, ApiError> {
     let (rule, _) = app.alerts.get_rule(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
@@ -99,12 +92,10 @@ pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<
 /// only thresholds change, they stay active.
 #[utoipa::path(
     patch, path = "/api/v1/alert-rules/{id}", operation_id = "alert_rule_update", tag = "Alert rules",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the rule")),
     request_body(content = AlertRuleRequest, example = json!({"critical": 25, "muted_until": "2026-03-01T08:00:00Z"})),
     responses(
         (status = 200, description = "The updated rule", body = AlertRule),
-        (status = 404, description = "Alert rule not found", body = ErrorBody),
         (status = 422, description = "Fields are invalid or unknown", body = ErrorBody),
         (status = 503, description = "Too many concurrent updates; retry after `Retry-After`", body = ErrorBody),
     )
@@ -133,12 +124,8 @@ pub async fn update(
 /// Deletes a rule. Its alerts are resolved, not deleted.
 #[utoipa::path(
     delete, path = "/api/v1/alert-rules/{id}", operation_id = "alert_rule_delete", tag = "Alert rules",
-    security(("jwt" = [])),
     params(("id" = Uuid, Path, description = "The id of the rule")),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 404, description = "Alert rule not found", body = ErrorBody),
-    )
+    responses((status = 204, description = "Deleted"))
 )]
 pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
     let deleted = app.alerts.delete_rule(login.workspace_id, *id, app.clock.now()).await?;
@@ -149,7 +136,6 @@ pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<No
 /// name and is not stored.
 #[utoipa::path(
     post, path = "/api/v1/alert-rules/preview", operation_id = "alert_rule_preview", tag = "Alert rules",
-    security(("jwt" = [])),
     request_body(content = AlertRuleRequest, example = json!({
         "metric": "p95_latency_ms", "group_by": "agent", "window_minutes": 30, "baseline": "day_before", "warning": 100
     })),
@@ -175,7 +161,7 @@ pub async fn preview(
         Ok(preview) => Ok(Json(preview)),
         Err(PreviewError::Store(error)) => Err(error.into()),
         Err(PreviewError::Busy) => Err(BUSY),
-        Err(error @ PreviewError::Unfinished(_)) => Err(ApiError::Internal(error.into())),
+        Err(error @ PreviewError::Unfinished(_)) => Err(ApiError::internal(error)),
     }
 }
 

@@ -1,23 +1,28 @@
 //! Cached responses, and the parameters that lists share.
 
-use std::marker::PhantomData;
+use std::{
+    future::{Ready, ready},
+    marker::PhantomData,
+};
 
 use actix_web::{
-    HttpRequest, HttpResponse, Responder,
+    Error, FromRequest, HttpRequest, HttpResponse, Responder,
     body::BoxBody,
+    dev::Payload,
     http::header,
-    web::{Bytes, Json},
+    web::{Bytes, Data, Json},
 };
 use domain::trace::cursor::Cursor;
 use serde::Serialize;
 use shared::{
-    error::FieldError,
     limit,
     page::{ItemList, Page},
 };
+use uuid::Uuid;
 
 use super::State;
 use crate::{
+    auth::identity::Login,
     cache::{CacheKey, Outcome},
     error::ApiError,
 };
@@ -42,25 +47,43 @@ impl<T> Responder for Cached<T> {
     }
 }
 
+/// A query of a person that the cache may answer.
+pub struct CachedRequest {
+    app: Data<State>,
+    /// The workspace that the caller may read.
+    pub workspace_id: Uuid,
+    bypasses_cache: bool,
+}
+
+impl FromRequest for CachedRequest {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let app = Data::from_request(request, payload).into_inner();
+        let login = Login::from_request(request, payload).into_inner();
+        let bypasses_cache = bypasses_cache(request);
+        let with_login = |app| Ok(Self { app, workspace_id: login?.workspace_id, bypasses_cache });
+        ready(app.and_then(with_login))
+    }
+}
+
 /// Returns the cached response for `key`, or computes and caches it. Computes it always if the request has
 /// `Cache-Control: no-cache`.
 ///
 /// # Errors
 /// Returns the error of `compute`.
 pub async fn cached<T: Serialize>(
-    app: &State,
-    request: &HttpRequest,
+    request: &CachedRequest,
     key: CacheKey,
-    compute: impl AsyncFnOnce() -> Result<T, ApiError>,
+    compute: impl AsyncFnOnce(&State) -> Result<T, ApiError>,
 ) -> Result<Cached<T>, ApiError> {
-    let kind = key.kind();
-    let bypass = bypasses_cache(request);
+    let (app, kind) = (&request.app, key.kind());
     let json = async {
         // Boxed, and only when it runs: the future of a query takes 60 kB, which a cache hit would copy for nothing.
-        let body = Box::pin(compute()).await?;
-        serde_json::to_vec(&body).map(Bytes::from).map_err(|error| ApiError::Internal(error.into()))
+        let body = Box::pin(compute(app)).await?;
+        serde_json::to_vec(&body).map(Bytes::from).map_err(ApiError::internal)
     };
-    let (json, outcome) = app.cache.answer(key, bypass, json).await?;
+    let (json, outcome) = app.cache.answer(key, request.bypasses_cache, json).await?;
     app.metrics.cache_answered(kind.as_str(), outcome.as_str());
     Ok(Cached { json, outcome, body: PhantomData })
 }
@@ -100,7 +123,7 @@ pub fn page_cursor(cursor: Option<&str>) -> Result<Option<Cursor>, ApiError> {
 /// Returns 422 if the page is 0.
 pub fn page_number(page: Option<u32>, limit: u32) -> Result<(u32, u64), ApiError> {
     match page.unwrap_or(1) {
-        0 => Err(ApiError::ValidationFailed(vec![FieldError::new("page", "must be at least 1")])),
+        0 => Err(ApiError::invalid("page", "must be at least 1")),
         page => Ok((page, u64::from(page - 1) * u64::from(limit))),
     }
 }
@@ -112,9 +135,6 @@ pub fn page_number(page: Option<u32>, limit: u32) -> Result<(u32, u64), ApiError
 pub fn page_limit(limit: Option<u32>, default: u32) -> Result<u32, ApiError> {
     match limit.unwrap_or(default) {
         limit @ 1..=limit::PAGE_ITEMS => Ok(limit),
-        _ => Err(ApiError::ValidationFailed(vec![FieldError::new(
-            "limit",
-            format!("must be from 1 to {}", limit::PAGE_ITEMS),
-        )])),
+        _ => Err(ApiError::invalid("limit", format!("must be from 1 to {}", limit::PAGE_ITEMS))),
     }
 }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{
-    HttpRequest,
-    web::{Data, Query},
-};
+use actix_web::web::Query;
 use domain::rollup::{
     plan::Source,
     sums::{Distribution, GroupedSums},
@@ -19,11 +16,8 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::{
-    State,
-    answer::{Cached, cached, page_limit},
-};
-use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
+use super::answer::{Cached, CachedRequest, cached, page_limit};
+use crate::{cache::CacheKey, error::ApiError};
 
 /// The possible steps of a chart, in minutes. Each divides an hour or a day, or is a number of whole days, so that every
 /// bucket of a rollup is within one step.
@@ -40,23 +34,20 @@ const HOURLY_MAX: Duration = Duration::from_secs(14 * 86_400);
 /// Gets a metric over time.
 #[utoipa::path(
     get, path = "/api/v1/metrics/timeseries", operation_id = "timeseries_get", tag = "Metrics",
-    security(("jwt" = [])),
     params(TimeseriesQuery, TimeRangeQuery),
     responses((status = 200, description = "The series", body = Timeseries))
 )]
 pub async fn get_timeseries(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
+    request: CachedRequest,
     query: Query<TimeseriesQuery>,
 ) -> Result<Cached<Timeseries>, ApiError> {
     let TimeseriesQuery { metric, ref time_range, group_by } = *query;
     let range = TimeRange::from_query(time_range)?;
-    let key = CacheKey::timeseries(login.workspace_id, metric, &range, group_by);
-    cached(&app, &request, key, async || {
+    let key = CacheKey::timeseries(request.workspace_id, metric, &range, group_by);
+    cached(&request, key, async |app| {
         let window = range.window(app.clock.now());
         let step = step(window);
-        let groups = groups(&app.traces, login.workspace_id, window, step, metric, group_by).await?;
+        let groups = groups(&app.traces, request.workspace_id, window, step, metric, group_by).await?;
         let series = top(groups).map(|(key, steps)| series(key, &steps, window, step, metric)).collect();
         Ok(Timeseries { metric, start: window.start, end: window.end, step_seconds: step.as_secs(), series })
     })
@@ -66,23 +57,20 @@ pub async fn get_timeseries(
 /// Gets the metrics of each agent or model, most requests first.
 #[utoipa::path(
     get, path = "/api/v1/metrics/breakdown", operation_id = "breakdown_get", tag = "Metrics",
-    security(("jwt" = [])),
     params(BreakdownQuery, TimeRangeQuery),
     responses((status = 200, description = "The agents or models", body = ItemList<BreakdownItem>))
 )]
 pub async fn get_breakdown(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
+    request: CachedRequest,
     query: Query<BreakdownQuery>,
 ) -> Result<Cached<ItemList<BreakdownItem>>, ApiError> {
     let BreakdownQuery { by, ref time_range, limit } = *query;
     let range = TimeRange::from_query(time_range)?;
     let limit = page_limit(limit, limit::BREAKDOWN_DEFAULT)?;
-    let key = CacheKey::breakdown(login.workspace_id, by, &range, limit);
-    cached(&app, &request, key, async || {
+    let key = CacheKey::breakdown(request.workspace_id, by, &range, limit);
+    cached(&request, key, async |app| {
         let window = range.window(app.clock.now());
-        let groups = app.traces.sums_by_group(login.workspace_id, window, None, Some(by)).await?;
+        let groups = app.traces.sums_by_group(request.workspace_id, window, None, Some(by)).await?;
         let total = groups.len() as u64;
         let mut items: Vec<_> = groups
             .into_iter()

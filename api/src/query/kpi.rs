@@ -1,38 +1,27 @@
 //! The KPIs of the dashboard.
 
-use actix_web::{
-    HttpRequest,
-    web::{Data, Query},
-};
+use actix_web::web::Query;
 use domain::rollup::sums::Sums;
 use shared::{
     kpi::{HomeKpis, Kpi, Trend},
     time_range::{TimeRange, TimeRangeQuery},
 };
 
-use super::{
-    State,
-    answer::{Cached, cached},
-};
-use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
+use super::answer::{Cached, CachedRequest, cached};
+use crate::{cache::CacheKey, error::ApiError};
 
 /// Gets the five KPIs of a window, each compared with the previous window.
 #[utoipa::path(
-    get, path = "/api/v1/metrics/home-kpis", operation_id = "home_kpis_get", tag = "Metrics", security(("jwt" = [])),
+    get, path = "/api/v1/metrics/home-kpis", operation_id = "home_kpis_get", tag = "Metrics",
     params(TimeRangeQuery),
     responses((status = 200, description = "The KPIs", body = HomeKpis))
 )]
-pub async fn get(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
-    query: Query<TimeRangeQuery>,
-) -> Result<Cached<HomeKpis>, ApiError> {
+pub async fn get(request: CachedRequest, query: Query<TimeRangeQuery>) -> Result<Cached<HomeKpis>, ApiError> {
     let range = TimeRange::from_query(&query)?;
-    let key = CacheKey::home_kpis(login.workspace_id, &range);
-    cached(&app, &request, key, async || {
+    let key = CacheKey::home_kpis(request.workspace_id, &range);
+    cached(&request, key, async |app| {
         let window = range.window(app.clock.now());
-        let sums = app.traces.sums(login.workspace_id, &[window, window.previous()]).await?;
+        let sums = app.traces.sums(request.workspace_id, &[window, window.previous()]).await?;
         let [current, previous] = sums.as_slice() else {
             return Err(ApiError::Internal("expected the sums of two windows".into()));
         };

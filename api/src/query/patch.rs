@@ -34,7 +34,7 @@ pub fn merge<T: DeserializeOwned>(stored: &impl Serialize, body: Fields) -> Resu
         value => invalid::<T>(name, value),
     };
     ApiError::check(body.iter().filter_map(error).collect())?;
-    let stored = serde_json::to_value(stored).map_err(|error| ApiError::Internal(error.into()))?;
+    let stored = serde_json::to_value(stored).map_err(ApiError::internal)?;
     let Value::Object(mut merged) = stored else { return read(body) };
     merged.extend(body);
     merged.retain(|_, value| !value.is_null());
@@ -56,7 +56,7 @@ pub async fn retry<T>(mut attempt: impl AsyncFnMut() -> Result<Option<T>, ApiErr
 
 fn deserialize<T: DeserializeOwned>(fields: Fields) -> Result<T, ApiError> {
     serde_json::from_value(Value::Object(fields))
-        .map_err(|error| ApiError::ValidationFailed(vec![FieldError::new("body", error.to_string())]))
+        .map_err(|error| ApiError::invalid("body", error.to_string()))
 }
 
 /// Returns an error if the field is unknown or cannot be deserialized.

@@ -5,7 +5,7 @@ use actix_web::{
     web::{self, Data, Json, Path, Query},
 };
 use shared::{
-    error::{ErrorBody, FieldError},
+    error::ErrorBody,
     limit,
     page::ItemList,
     price::{Price, PriceLookup, PriceLookupQuery, PriceRequest},
@@ -22,7 +22,7 @@ use crate::{
 
 /// Lists the prices of the workspace, by model.
 #[utoipa::path(
-    get, path = "/api/v1/prices", operation_id = "price_list", tag = "Prices", security(("jwt" = [])),
+    get, path = "/api/v1/prices", operation_id = "price_list", tag = "Prices",
     responses((status = 200, description = "The prices", body = ItemList<Price>))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Price>>, ApiError> {
@@ -33,7 +33,6 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Price>
 /// that arrive from then on, within seconds.
 #[utoipa::path(
     post, path = "/api/v1/prices", operation_id = "price_create", tag = "Prices", request_body = PriceRequest,
-    security(("jwt" = [])),
     responses(
         (status = 200, description = "Replaced; the id does not change", body = Price),
         (status = 201, description = "Created", body = Price),
@@ -55,22 +54,15 @@ pub async fn create(
     match outcome {
         PriceOutcome::Created(price) => Ok(Either::Left(Created(Json(price)))),
         PriceOutcome::Replaced(price) => Ok(Either::Right(Json(price))),
-        PriceOutcome::TooMany => {
-            let detail =
-                format!("the workspace has the maximum of {} prices; delete one first", limit::PRICES);
-            Err(ApiError::ValidationFailed(vec![FieldError::new("model", detail)]))
-        }
+        PriceOutcome::TooMany => Err(ApiError::too_many("model", limit::PRICES, "prices")),
     }
 }
 
 /// Deletes a price. Costs that were calculated with it do not change until they are repriced.
 #[utoipa::path(
-    delete, path = "/api/v1/prices/{id}", operation_id = "price_delete", tag = "Prices", security(("jwt" = [])),
+    delete, path = "/api/v1/prices/{id}", operation_id = "price_delete", tag = "Prices",
     params(("id" = Uuid, Path, description = "The id of the price")),
-    responses(
-        (status = 204, description = "Deleted"),
-        (status = 404, description = "Price not found", body = ErrorBody),
-    )
+    responses((status = 204, description = "Deleted"))
 )]
 pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
     if !app.prices.delete_price(login.workspace_id, *id).await? {
@@ -83,7 +75,7 @@ pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<No
 /// Looks up the current price of a model, per million tokens, and its table: the prices of the workspace, the file of the
 /// server, or the public prices.
 #[utoipa::path(
-    get, path = "/api/v1/prices/lookup", operation_id = "price_lookup", tag = "Prices", security(("jwt" = [])),
+    get, path = "/api/v1/prices/lookup", operation_id = "price_lookup", tag = "Prices",
     params(PriceLookupQuery),
     responses(
         (status = 200, description = "The price", body = PriceLookup),
@@ -103,7 +95,7 @@ pub async fn lookup(
         let provider = query.provider.as_deref().filter(|provider| !provider.trim().is_empty());
         prices.find(workspace_id, provider, &query.model, now)
     });
-    let price = found.await.map_err(|error| ApiError::Internal(error.into()))?;
+    let price = found.await.map_err(ApiError::internal)?;
     let price = price.ok_or(ApiError::NotFound("No price is known for this model"))?;
     Ok(Json(price.to_lookup()))
 }

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Json};
 use shared::{
-    error::{ErrorBody, FieldError},
+    error::ErrorBody,
     limit,
     page::ItemList,
     price::{Reprice, RepriceRequest},
@@ -13,7 +13,7 @@ use crate::{auth::identity::Login, error::ApiError, response::Accepted};
 
 /// Lists the newest 50 reprices of the workspace, newest first, and their total number.
 #[utoipa::path(
-    get, path = "/api/v1/prices/reprice", operation_id = "reprice_list", tag = "Prices", security(("jwt" = [])),
+    get, path = "/api/v1/prices/reprice", operation_id = "reprice_list", tag = "Prices",
     responses((status = 200, description = "The reprices", body = ItemList<Reprice>))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Reprice>>, ApiError> {
@@ -24,7 +24,7 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Repric
 /// same window is in progress, it is returned instead.
 #[utoipa::path(
     post, path = "/api/v1/prices/reprice", operation_id = "reprice_create", tag = "Prices",
-    request_body = RepriceRequest, security(("jwt" = [])),
+    request_body = RepriceRequest,
     responses(
         (status = 202, description = "The reprice", body = Reprice),
         (status = 422, description = "The window is invalid, or 10 reprices are in progress", body = ErrorBody),
@@ -42,7 +42,7 @@ pub async fn create(
             "the maximum of {} reprices is in progress; wait for one to finish",
             limit::REPRICES_AT_ONCE
         );
-        ApiError::ValidationFailed(vec![FieldError::new("start", detail)])
+        ApiError::invalid("start", detail)
     })?;
     Ok(Accepted(Json(reprice)))
 }

@@ -1,9 +1,6 @@
 //! Sessions and end users: lists, and the traces of one.
 
-use actix_web::{
-    HttpRequest,
-    web::{Data, Path, Query},
-};
+use actix_web::web::{Path, Query};
 use shared::{
     error::ErrorBody,
     limit,
@@ -13,49 +10,39 @@ use shared::{
 };
 use store::trace::session::{SessionKind, SessionListRequest, SessionRequest};
 
-use super::{
-    State,
-    answer::{Cached, cached, page_cursor, page_limit},
-};
-use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
+use super::answer::{Cached, CachedRequest, cached, page_cursor, page_limit};
+use crate::{cache::CacheKey, error::ApiError};
 
 /// Lists the sessions of a window with the totals of their traces in the window, the most recently active first.
 #[utoipa::path(
     get, path = "/api/v1/sessions", operation_id = "session_list", tag = "Sessions and end users",
-    security(("jwt" = [])),
     params(TimeRangeQuery, SessionListQuery),
     responses((status = 200, description = "The sessions, and their total number", body = ItemList<SessionSummary>))
 )]
 pub async fn list_sessions(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
+    request: CachedRequest,
     query: Query<SessionListQuery>,
 ) -> Result<Cached<ItemList<SessionSummary>>, ApiError> {
-    list(&app, login, &request, &query, SessionKind::Session).await
+    list(&request, &query, SessionKind::Session).await
 }
 
 /// Lists the end users of a window with the totals of their traces in the window, the most recently active first.
 #[utoipa::path(
     get, path = "/api/v1/users", operation_id = "end_user_list", tag = "Sessions and end users",
-    security(("jwt" = [])),
     params(TimeRangeQuery, SessionListQuery),
     responses((status = 200, description = "The end users, and their total number", body = ItemList<SessionSummary>))
 )]
 pub async fn list_end_users(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
+    request: CachedRequest,
     query: Query<SessionListQuery>,
 ) -> Result<Cached<ItemList<SessionSummary>>, ApiError> {
-    list(&app, login, &request, &query, SessionKind::EndUser).await
+    list(&request, &query, SessionKind::EndUser).await
 }
 
 /// Gets a session: the totals of all its traces, and a page of traces with input and output, oldest first. Large inputs and
 /// outputs are truncated.
 #[utoipa::path(
     get, path = "/api/v1/sessions/{session_id}", operation_id = "session_get", tag = "Sessions and end users",
-    security(("jwt" = [])),
     params(("session_id" = String, Path, description = "The id of the session"), SessionQuery),
     responses(
         (status = 200, description = "The session", body = SessionDetail),
@@ -63,20 +50,17 @@ pub async fn list_end_users(
     )
 )]
 pub async fn get_session(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
+    request: CachedRequest,
     id: Path<String>,
     query: Query<SessionQuery>,
 ) -> Result<Cached<SessionDetail>, ApiError> {
-    get(&app, login, &request, id.into_inner(), &query, SessionKind::Session).await
+    get(&request, id.into_inner(), &query, SessionKind::Session).await
 }
 
 /// Gets an end user: the totals of all their traces, and a page of traces with input and output, newest first. Large inputs
 /// and outputs are truncated.
 #[utoipa::path(
     get, path = "/api/v1/users/{user_id}", operation_id = "end_user_get", tag = "Sessions and end users",
-    security(("jwt" = [])),
     params(("user_id" = String, Path, description = "The id of the end user"), SessionQuery),
     responses(
         (status = 200, description = "The end user", body = SessionDetail),
@@ -84,27 +68,23 @@ pub async fn get_session(
     )
 )]
 pub async fn get_end_user(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
+    request: CachedRequest,
     id: Path<String>,
     query: Query<SessionQuery>,
 ) -> Result<Cached<SessionDetail>, ApiError> {
-    get(&app, login, &request, id.into_inner(), &query, SessionKind::EndUser).await
+    get(&request, id.into_inner(), &query, SessionKind::EndUser).await
 }
 
 async fn list(
-    app: &State,
-    login: Login,
-    request: &HttpRequest,
+    request: &CachedRequest,
     query: &SessionListQuery,
     kind: SessionKind,
 ) -> Result<Cached<ItemList<SessionSummary>>, ApiError> {
     let range = TimeRange::from_query(&query.time_range)?;
     let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
-    let workspace_id = login.workspace_id;
+    let workspace_id = request.workspace_id;
     let key = CacheKey::threads(workspace_id, kind, &range, limit);
-    cached(app, request, key, async || {
+    cached(request, key, async |app| {
         let window = range.window(app.clock.now());
         Ok(app.traces.sessions(&SessionListRequest { workspace_id, kind, window, limit }).await?)
     })
@@ -112,9 +92,7 @@ async fn list(
 }
 
 async fn get(
-    app: &State,
-    login: Login,
-    request: &HttpRequest,
+    request: &CachedRequest,
     id: String,
     query: &SessionQuery,
     kind: SessionKind,
@@ -129,7 +107,7 @@ async fn get(
     if id.contains('\0') {
         return Err(not_found());
     }
-    let session = SessionRequest { workspace_id: login.workspace_id, kind, id, limit, after };
+    let session = SessionRequest { workspace_id: request.workspace_id, kind, id, limit, after };
     let key = CacheKey::thread(&session);
-    cached(app, request, key, async || app.traces.session(&session).await?.ok_or_else(not_found)).await
+    cached(request, key, async |app| app.traces.session(&session).await?.ok_or_else(not_found)).await
 }

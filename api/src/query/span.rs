@@ -1,19 +1,19 @@
 //! The spans of a trace: get one, and search.
 
 use actix_web::{
-    CustomizeResponder, HttpRequest, Responder,
+    CustomizeResponder, Responder,
     http::header,
     web::{Data, Json, Path, Query},
 };
 use shared::{
-    error::{ErrorBody, FieldError},
+    error::ErrorBody,
     limit,
     span::{Span, SpanMatches, SpanSearchQuery},
 };
 
 use super::{
     State,
-    answer::{Cached, cached},
+    answer::{Cached, CachedRequest, cached},
 };
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 
@@ -22,7 +22,6 @@ const NOT_FOUND: ApiError = ApiError::NotFound("Span not found");
 /// Gets a span of a trace with its payloads.
 #[utoipa::path(
     get, path = "/api/v1/traces/{trace_id}/spans/{span_id}", operation_id = "span_get", tag = "Traces",
-    security(("jwt" = [])),
     params(
         ("trace_id" = String, Path, description = "The id of the trace"),
         ("span_id" = String, Path, description = "The id of the span"),
@@ -32,20 +31,15 @@ const NOT_FOUND: ApiError = ApiError::NotFound("Span not found");
         (status = 404, description = "Trace or span not found", body = ErrorBody),
     )
 )]
-pub async fn get(
-    app: Data<State>,
-    login: Login,
-    request: HttpRequest,
-    path: Path<(String, String)>,
-) -> Result<Cached<Span>, ApiError> {
+pub async fn get(request: CachedRequest, path: Path<(String, String)>) -> Result<Cached<Span>, ApiError> {
     let (trace_id, span_id) = path.into_inner();
     // No span has such an id, and PostgreSQL rejects NUL.
     if span_id.contains('\0') {
         return Err(NOT_FOUND);
     }
-    let key = CacheKey::trace_span(login.workspace_id, &trace_id, &span_id);
-    cached(&app, &request, key, async || {
-        app.traces.span(login.workspace_id, &trace_id, &span_id).await?.ok_or(NOT_FOUND)
+    let key = CacheKey::trace_span(request.workspace_id, &trace_id, &span_id);
+    cached(&request, key, async |app| {
+        app.traces.span(request.workspace_id, &trace_id, &span_id).await?.ok_or(NOT_FOUND)
     })
     .await
 }
@@ -54,12 +48,8 @@ pub async fn get(
 /// Case is ignored. Returns ids in the order of their start. Not cached.
 #[utoipa::path(
     get, path = "/api/v1/traces/{trace_id}/search", operation_id = "span_search", tag = "Traces",
-    security(("jwt" = [])),
     params(("trace_id" = String, Path, description = "The id of the trace"), SpanSearchQuery),
-    responses(
-        (status = 200, description = "The first 1000 matches", body = SpanMatches),
-        (status = 404, description = "Trace not found", body = ErrorBody),
-    )
+    responses((status = 200, description = "The first 1000 matches", body = SpanMatches))
 )]
 pub async fn search(
     app: Data<State>,
@@ -69,8 +59,8 @@ pub async fn search(
 ) -> Result<CustomizeResponder<Json<SpanMatches>>, ApiError> {
     let characters = query.q.chars().count();
     if characters == 0 || characters > limit::SEARCH_CHARS {
-        let error = FieldError::new("q", format!("must have 1 to {} characters", limit::SEARCH_CHARS));
-        return Err(ApiError::ValidationFailed(vec![error]));
+        let detail = format!("must have 1 to {} characters", limit::SEARCH_CHARS);
+        return Err(ApiError::invalid("q", detail));
     }
     let found = app.traces.search(login.workspace_id, &trace_id, &query.q).await?;
     let matches = found.ok_or(ApiError::NotFound("Trace not found"))?;

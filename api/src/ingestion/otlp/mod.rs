@@ -33,7 +33,7 @@ pub async fn ingest(
         read(encoding, &body, arrival)?
     } else {
         let reading = tokio::task::spawn_blocking(move || read(encoding, &body, arrival));
-        reading.await.map_err(|error| ApiError::Internal(error.into()))??
+        reading.await.map_err(ApiError::internal)??
     };
     let (accepted, rejected) = (decoded.spans.len(), decoded.rejected);
     let reason = decoded.reason();
