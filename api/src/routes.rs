@@ -9,7 +9,7 @@ use actix_web::{
     middleware::{Compress, Condition, from_fn},
     web::{self, Data, JsonConfig, PathConfig, QueryConfig, ServiceConfig, delete, get, patch, post},
 };
-use shared::{error::FieldError, limit};
+use shared::limit;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
@@ -63,23 +63,19 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
 /// Adds the state of the handlers.
 fn provide(config: &mut ServiceConfig, parts: &Parts) {
     config.app_data(parts.metrics.clone()).app_data(parts.dependencies.clone());
-    if let Some(gateway) = &parts.gateway {
-        config.app_data(gateway.clone());
-    }
-    if let Some(assets) = &parts.assets {
-        config.app_data(assets.clone());
-    }
+    provide_if_some(config, parts.gateway.as_ref());
+    provide_if_some(config, parts.assets.as_ref());
+    provide_if_some(config, parts.receive.as_ref());
+    provide_if_some(config, parts.ingestion.as_ref());
+    provide_if_some(config, parts.query.as_ref());
     if let Some(peers) = &parts.peers {
         config.app_data(Data::new(Forward::new(peers.clone())));
     }
-    if let Some(receive) = &parts.receive {
-        config.app_data(receive.clone());
-    }
-    if let Some(ingestion) = &parts.ingestion {
-        config.app_data(ingestion.clone());
-    }
-    if let Some(query) = &parts.query {
-        config.app_data(query.clone());
+}
+
+fn provide_if_some<T: 'static>(config: &mut ServiceConfig, state: Option<&Data<T>>) {
+    if let Some(state) = state {
+        config.app_data(state.clone());
     }
 }
 
@@ -105,20 +101,17 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::get)))
         .service(resource("/metrics/timeseries").route(query.at(get(), chart::get_timeseries)))
         .service(resource("/metrics/breakdown").route(query.at(get(), chart::get_breakdown)))
-        .service(resource("/alerts").route(query.at(get(), alert::list).wrap(Compress::default())))
+        .service(resource("/alerts").route(query.compressed(get(), alert::list)))
         .service(resource("/alerts/recent").route(query.at(get(), alert::list_recent)))
         .service(resource("/alerts/{id}").route(query.at(get(), alert::get)))
         .service(resource("/alerts/{id}/deliveries").route(query.at(get(), alert::list_deliveries)))
         .service(resource("/alerts/{id}/acknowledge").route(query.at(post(), alert::acknowledge)))
         .service(
             resource("/alert-rules")
-                .route(query.at(get(), alert_rule::list).wrap(Compress::default()))
+                .route(query.compressed(get(), alert_rule::list))
                 .route(query.at(post(), alert_rule::create)),
         )
-        .service(
-            resource("/alert-rules/preview")
-                .route(query.at(post(), alert_rule::preview).wrap(Compress::default())),
-        )
+        .service(resource("/alert-rules/preview").route(query.compressed(post(), alert_rule::preview)))
         .service(
             resource("/alert-rules/{id}")
                 .route(query.at(get(), alert_rule::get))
@@ -155,7 +148,7 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(
             packed("/traces")
                 .app_data(BodyLimit(limit::TRACE_BYTES))
-                .route(query.at(get(), trace::list).wrap(Compress::default()))
+                .route(query.compressed(get(), trace::list))
                 .route(ingestion.at(post(), rest::create)),
         )
         // Only for POST: `batch` is also a valid trace id.
@@ -165,27 +158,13 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), rest::create_batch)),
         )
-        .service(resource("/traces/{trace_id}").route(query.at(get(), trace::get).wrap(Compress::default())))
-        .service(
-            resource("/traces/{trace_id}/search")
-                .route(query.at(get(), span::search).wrap(Compress::default())),
-        )
-        .service(
-            resource("/traces/{trace_id}/spans/{span_id}")
-                .route(query.at(get(), span::get).wrap(Compress::default())),
-        )
-        .service(
-            resource("/sessions").route(query.at(get(), session::list_sessions).wrap(Compress::default())),
-        )
-        .service(
-            resource("/sessions/{session_id}")
-                .route(query.at(get(), session::get_session).wrap(Compress::default())),
-        )
-        .service(resource("/users").route(query.at(get(), session::list_end_users).wrap(Compress::default())))
-        .service(
-            resource("/users/{user_id}")
-                .route(query.at(get(), session::get_end_user).wrap(Compress::default())),
-        )
+        .service(resource("/traces/{trace_id}").route(query.compressed(get(), trace::get)))
+        .service(resource("/traces/{trace_id}/search").route(query.compressed(get(), span::search)))
+        .service(resource("/traces/{trace_id}/spans/{span_id}").route(query.compressed(get(), span::get)))
+        .service(resource("/sessions").route(query.compressed(get(), session::list_sessions)))
+        .service(resource("/sessions/{session_id}").route(query.compressed(get(), session::get_session)))
+        .service(resource("/users").route(query.compressed(get(), session::list_end_users)))
+        .service(resource("/users/{user_id}").route(query.compressed(get(), session::get_end_user)))
         .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::create_score)))
 }
 
@@ -240,6 +219,16 @@ impl Where {
             Self::Nowhere => route.to(not_served),
         }
     }
+
+    /// Returns the same route with compressed responses.
+    fn compressed<F, Args>(self, route: Route, handler: F) -> Route
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.at(route, handler).wrap(Compress::default())
+    }
 }
 
 async fn not_served() -> Result<HttpResponse, ApiError> {
@@ -273,7 +262,7 @@ fn json_error(error: &JsonPayloadError) -> ApiError {
         }
         JsonPayloadError::ContentType => ApiError::UnsupportedMediaType(body::NOT_JSON),
         JsonPayloadError::Deserialize(error) if error.is_data() => {
-            ApiError::ValidationFailed(vec![FieldError::new("body", error.to_string())])
+            ApiError::invalid("body", error.to_string())
         }
         error => ApiError::BadRequest(format!("The body is not valid JSON: {error}")),
     }
