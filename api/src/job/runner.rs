@@ -16,7 +16,7 @@ use super::{
     Job,
     stop::{Stop, StopSignal},
 };
-use crate::telemetry::{job_metrics::JobOutcome, metrics::Metrics};
+use crate::telemetry::metrics::Metrics;
 
 /// The jobs of a process, each in a task. If they are dropped without [`Jobs::stop`], they end at once, as in a process
 /// that is killed.
@@ -36,7 +36,7 @@ impl Jobs {
 
     /// Adds a job that runs after the next [`Jobs::start`].
     pub fn add<J: Job>(&mut self, job: J) {
-        self.metrics.job_added(J::NAME);
+        self.metrics.jobs.added(J::NAME);
         self.added.push(Box::pin(repeat(job, self.signal.subscribe(), self.metrics.clone())));
     }
 
@@ -79,8 +79,7 @@ async fn repeat<J: Job>(job: J, stop: Stop, metrics: Metrics) {
 async fn run<J: Job>(job: &J, stop: &Stop, metrics: &Metrics) {
     let start = Instant::now();
     let result = job.run(stop).await;
-    let outcome = if result.is_ok() { JobOutcome::Succeeded } else { JobOutcome::Failed };
-    metrics.job_ran(J::NAME, outcome, start.elapsed());
+    metrics.jobs.ran(J::NAME, result.is_ok(), start.elapsed());
     if let Err(error) = result {
         tracing::warn!(job.name = J::NAME, error = chain(&error), "job failed");
     }

@@ -147,7 +147,7 @@ impl Evaluator {
                 match result {
                     Ok(stored) => evaluated += stored,
                     Err(error) => {
-                        self.metrics.alert_evaluations_failed(count);
+                        self.metrics.alerts.failed(count);
                         tracing::warn!(
                             error = chain(&error),
                             workspace.id = %workspace_id,
@@ -191,7 +191,7 @@ impl Evaluator {
         if outcomes.iter().any(has_changes) {
             self.invalidator.written(workspace_id).await;
         }
-        self.metrics.alerts_evaluated(stored.len(), start.elapsed());
+        self.metrics.alerts.evaluated(stored.len(), start.elapsed());
         for rule in evaluations.iter().filter(|rule| stored.contains(&rule.due.id)) {
             self.log_changes(rule);
         }
@@ -238,7 +238,7 @@ impl Evaluator {
 
     fn log_changes(&self, rule: &DueEvaluation) {
         for change in rule.events.iter().filter_map(|event| event.change) {
-            self.metrics.alert_changed(change);
+            self.metrics.alerts.changed(change);
             // Without the group, whose name is data of the workspace.
             tracing::info!(
                 workspace.id = %rule.due.workspace_id,

@@ -145,7 +145,7 @@ impl Deliverer {
             (false, None) => DeliveryOutcome::GivenUp,
         };
         let kind = delivery.channel.target.kind();
-        self.metrics.delivery_attempted(kind, outcome, start.elapsed());
+        self.metrics.deliveries.attempted(kind, outcome, start.elapsed());
         if outcome == DeliveryOutcome::GivenUp {
             // Without the error, which may contain the response of the channel; the stored delivery has it.
             tracing::warn!(

@@ -169,9 +169,9 @@ impl Group {
                 "message moved to dead letters"
             );
             let dropped = settle(tools, || tools.consumer.move_to_dead_letters(delivery, reason)).await?;
-            tools.metrics.dead_letters_dropped(dropped);
+            tools.metrics.queue.dead_letters_dropped(dropped);
         }
-        tools.metrics.queue_group_written(self.dead.len());
+        tools.metrics.queue.group_written(self.dead.len());
         Ok(())
     }
 }

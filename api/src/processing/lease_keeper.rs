@@ -55,6 +55,6 @@ async fn renew(shared: &WorkerState, round: u64) -> Result<(), RedisFailure> {
             consumer.delete_dead_consumers(stream).await?;
         }
     }
-    shared.tools.metrics.queue_holds(consumer.load().await?);
+    shared.tools.metrics.queue.holds(consumer.load().await?);
     Ok(())
 }

@@ -65,7 +65,7 @@ async fn claim(shared: &WorkerState, stream: usize) -> Result<Vec<Delivery>, Red
     let claimed = shared.tools.consumer.claim(stream, ROOM).await?;
     if !claimed.deliveries.is_empty() {
         tracing::info!(stream, messages = claimed.deliveries.len(), "pending messages claimed");
-        shared.tools.metrics.queue_redelivered(claimed.deliveries.len());
+        shared.tools.metrics.queue.redelivered(claimed.deliveries.len());
     } else if !claimed.pending {
         shared.unclaimed.lock().await.remove(&stream);
         shared.tools.consumer.delete_dead_consumers(stream).await?;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, exponential_buckets};
+use prometheus::{Error, HistogramVec, IntCounterVec};
 use shared::alert_channel::ChannelKind;
+
+use super::registrar::Registrar;
 
 /// The outcome of a delivery attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,31 +30,26 @@ impl DeliveryOutcome {
     }
 }
 
+/// Metrics of notification deliveries.
 #[derive(Debug)]
-pub(super) struct DeliveryMetrics {
+pub struct DeliveryMetrics {
     attempts: IntCounterVec,
     durations: HistogramVec,
 }
 
 impl DeliveryMetrics {
-    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let attempts = IntCounterVec::new(
-            Opts::new(
-                "agent_obs_alert_delivery_attempts_total",
-                "Delivery attempts of notifications by kind of channel and outcome (delivered, retried or given_up)",
-            ),
+    pub(super) fn new(registrar: &Registrar) -> Result<Self, Error> {
+        let attempts = registrar.counters(
+            "agent_obs_alert_delivery_attempts_total",
+            "Delivery attempts of notifications by kind of channel and outcome (delivered, retried or given_up)",
             &["kind", "outcome"],
         )?;
-        let durations = HistogramVec::new(
-            HistogramOpts::new(
-                "agent_obs_alert_delivery_duration_seconds",
-                "Duration of delivery attempts of notifications by kind of channel",
-            )
-            .buckets(exponential_buckets(0.005, 2.0, 13)?),
+        let durations = registrar.histograms(
+            "agent_obs_alert_delivery_duration_seconds",
+            "Duration of delivery attempts of notifications by kind of channel",
             &["kind"],
+            (0.005, 2.0, 13),
         )?;
-        registry.register(Box::new(attempts.clone()))?;
-        registry.register(Box::new(durations.clone()))?;
         // Combinations that have not occurred yet are zero, not absent.
         for kind in ChannelKind::ALL {
             for outcome in DeliveryOutcome::ALL {
@@ -62,7 +59,8 @@ impl DeliveryMetrics {
         Ok(Self { attempts, durations })
     }
 
-    pub(super) fn attempted(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
+    /// Records a delivery attempt of a notification.
+    pub fn attempted(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
         self.attempts.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
         self.durations.with_label_values(&[kind.as_str()]).observe(took.as_secs_f64());
     }

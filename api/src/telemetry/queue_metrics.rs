@@ -1,6 +1,8 @@
 //! Metrics of the Redis queue. Without Redis they remain zero.
 
-use prometheus::{IntCounter, IntGauge, Registry};
+use prometheus::{Error, IntCounter, IntGauge};
+
+use super::registrar::Registrar;
 
 /// How much is in the queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,8 +17,9 @@ pub struct QueueLoad {
     pub dead: i64,
 }
 
+/// Metrics of the Redis queue.
 #[derive(Debug)]
-pub(super) struct QueueMetrics {
+pub struct QueueMetrics {
     messages: IntGauge,
     bytes: IntGauge,
     pending: IntGauge,
@@ -28,58 +31,51 @@ pub(super) struct QueueMetrics {
 }
 
 impl QueueMetrics {
-    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let gauge = |name: &str, help: &str| {
-            let gauge = IntGauge::new(name, help)?;
-            registry.register(Box::new(gauge.clone()))?;
-            Ok::<_, prometheus::Error>(gauge)
-        };
-        let counter = |name: &str, help: &str| {
-            let counter = IntCounter::new(name, help)?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
+    pub(super) fn new(registrar: &Registrar) -> Result<Self, Error> {
         Ok(Self {
-            messages: gauge("agent_obs_queue_messages", "Messages in the queue")?,
-            bytes: gauge("agent_obs_queue_bytes", "Bytes of the messages in the queue")?,
-            pending: gauge(
-                "agent_obs_queue_pending_messages",
-                "Messages delivered but not yet acknowledged",
-            )?,
-            dead: gauge(
+            messages: registrar.gauge("agent_obs_queue_messages", "Messages in the queue")?,
+            bytes: registrar.gauge("agent_obs_queue_bytes", "Bytes of the messages in the queue")?,
+            pending: registrar
+                .gauge("agent_obs_queue_pending_messages", "Messages delivered but not yet acknowledged")?,
+            dead: registrar.gauge(
                 "agent_obs_queue_dead_letters",
                 "Messages that could not be processed and are stored as dead letters",
             )?,
-            dead_letters: counter(
+            dead_letters: registrar.counter(
                 "agent_obs_queue_dead_letters_total",
                 "Messages that this process moved to the dead letters",
             )?,
-            dropped: counter(
+            dropped: registrar.counter(
                 "agent_obs_queue_dead_letters_dropped_total",
                 "Dead letters that this process dropped for newer ones",
             )?,
-            redelivered: counter("agent_obs_queue_redeliveries_total", "Redelivered messages")?,
-            groups: counter("agent_obs_queue_groups_total", "Groups of messages written and acknowledged")?,
+            redelivered: registrar.counter("agent_obs_queue_redeliveries_total", "Redelivered messages")?,
+            groups: registrar
+                .counter("agent_obs_queue_groups_total", "Groups of messages written and acknowledged")?,
         })
     }
 
-    pub(super) fn holds(&self, load: QueueLoad) {
+    /// Sets the gauges.
+    pub fn holds(&self, load: QueueLoad) {
         self.messages.set(load.messages);
         self.bytes.set(load.bytes);
         self.pending.set(load.pending);
         self.dead.set(load.dead);
     }
 
-    pub(super) fn redelivered(&self, messages: usize) {
+    /// Counts redelivered messages.
+    pub fn redelivered(&self, messages: usize) {
         self.redelivered.inc_by(messages as u64);
     }
 
-    pub(super) fn group_written(&self, dead: usize) {
+    /// Counts a group of messages that was written and acknowledged, and how many of them became dead letters.
+    pub fn group_written(&self, dead: usize) {
         self.groups.inc();
         self.dead_letters.inc_by(dead as u64);
     }
 
-    pub(super) fn dead_letters_dropped(&self, letters: u64) {
+    /// Counts dead letters that were dropped for newer ones.
+    pub fn dead_letters_dropped(&self, letters: u64) {
         self.dropped.inc_by(letters);
     }
 }
