@@ -11,6 +11,7 @@ use store::StoreError;
 use super::{
     conflict::Footprint,
     group_writer::{self, GroupWriter, Record},
+    part::Part,
 };
 use crate::{
     job::Stop,
@@ -29,34 +30,15 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// Messages that are written together.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    traces: Part<NewTrace>,
-    spans: Part<IncomingSpan>,
+    traces: Part<Delivery, NewTrace>,
+    spans: Part<Delivery, IncomingSpan>,
     scores: Vec<(Delivery, NewScore)>,
     /// Messages that cannot be written, with the reason.
     dead: Vec<(Delivery, String)>,
     footprint: Footprint,
 }
 
-/// Requests with records of one kind, which one transaction writes.
-#[derive(Debug)]
-struct Part<T> {
-    /// The delivery of each request.
-    deliveries: Vec<Delivery>,
-    requests: Vec<Vec<T>>,
-}
-
-impl<T> Default for Part<T> {
-    fn default() -> Self {
-        Self { deliveries: Vec::new(), requests: Vec::new() }
-    }
-}
-
-impl<T: Record> Part<T> {
-    fn add(&mut self, delivery: Delivery, request: Vec<T>) {
-        self.deliveries.push(delivery);
-        self.requests.push(request);
-    }
-
+impl<T: Record> Part<Delivery, T> {
     /// Prices and writes the requests, and returns the result of each message.
     async fn write(
         &mut self,
@@ -76,7 +58,7 @@ impl<T: Record> Part<T> {
         let results =
             retry(tools, operation, StoreError::is_transient, || tools.writer.write(&self.requests));
         // All errors of the group are transient, and therefore retried.
-        Ok(self.deliveries.iter().zip(results.await?.unwrap_or_default()).collect())
+        Ok(self.origins.iter().zip(results.await?.unwrap_or_default()).collect())
     }
 }
 
@@ -133,7 +115,7 @@ impl Group {
     pub(super) fn deliveries(&self) -> Vec<&Delivery> {
         let scores = self.scores.iter().map(|(delivery, _)| delivery);
         let dead = self.dead.iter().map(|(delivery, _)| delivery);
-        self.traces.deliveries.iter().chain(&self.spans.deliveries).chain(scores).chain(dead).collect()
+        self.traces.origins.iter().chain(&self.spans.origins).chain(scores).chain(dead).collect()
     }
 
     /// Writes all messages, scores after traces and spans, and acknowledges them afterwards. If the store or Redis fails,

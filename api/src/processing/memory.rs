@@ -9,8 +9,11 @@ use domain::{
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 
-use super::group_writer::{GROUP_TRACES, GroupWriter, Record};
-use crate::queue::{QueuedRequest, QueuedRequests, Waiting};
+use super::{
+    group_writer::{GROUP_TRACES, GroupWriter, Record},
+    part::Part,
+};
+use crate::queue::{Message, QueuedRequest, QueuedRequests, Waiting};
 
 /// The maximum number of groups in flight: while one group uses the only writing connection of the store, the payloads of
 /// the next one are compressed.
@@ -52,16 +55,22 @@ impl Writer {
     fn collect(
         &mut self,
         first: QueuedRequest,
-        traces: &mut Part<NewTrace>,
-        spans: &mut Part<IncomingSpan>,
+        traces: &mut Part<Waiting, NewTrace>,
+        spans: &mut Part<Waiting, IncomingSpan>,
     ) -> Option<(NewScore, Waiting)> {
         let mut next = Some(first);
         let mut count = 0;
-        while let Some(request) = next {
-            match request {
-                QueuedRequest::Score(score, waiting) => return Some((score, waiting)),
-                QueuedRequest::Traces(new, waiting) => count += traces.add(new, waiting),
-                QueuedRequest::Spans(new, waiting) => count += spans.add(new, waiting),
+        while let Some((message, waiting)) = next {
+            match message {
+                Message::Score(score) => return Some((score, waiting)),
+                Message::Traces(new) => {
+                    count += new.len();
+                    traces.add(waiting, new);
+                }
+                Message::Spans(new) => {
+                    count += new.len();
+                    spans.add(waiting, new);
+                }
             }
             next = if count < GROUP_TRACES { self.requests.try_recv().ok() } else { None };
         }
@@ -69,28 +78,9 @@ impl Writer {
     }
 }
 
-/// The requests that one transaction writes, and the waiting callers.
-struct Part<T> {
-    requests: Vec<Vec<T>>,
-    waiting: Vec<Waiting>,
-}
-
-impl<T> Default for Part<T> {
-    fn default() -> Self {
-        Self { requests: Vec::new(), waiting: Vec::new() }
-    }
-}
-
-impl<T: Record> Part<T> {
-    fn add(&mut self, request: Vec<T>, waiting: Waiting) -> usize {
-        let count = request.len();
-        self.requests.push(request);
-        self.waiting.push(waiting);
-        count
-    }
-
+impl<T: Record> Part<Waiting, T> {
     async fn commit(self, writer: &GroupWriter) {
-        let Self { requests, waiting } = self;
+        let Self { requests, origins: waiting } = self;
         if requests.is_empty() {
             return;
         }

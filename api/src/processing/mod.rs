@@ -10,6 +10,7 @@ mod in_flight;
 mod lease_keeper;
 pub mod maintenance;
 pub mod memory;
+mod part;
 pub mod promotion;
 mod reader;
 pub mod reprice;

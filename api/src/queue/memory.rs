@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+use super::message::Message;
 use crate::error::ApiError;
 
 /// The default maximum size of queued and in-flight records in bytes.
@@ -20,16 +20,8 @@ pub struct MemoryQueue {
 /// The receiving side of the queue, for the writer.
 pub type QueuedRequests = mpsc::UnboundedReceiver<QueuedRequest>;
 
-/// The records of one request.
-#[derive(Debug)]
-pub enum QueuedRequest {
-    /// Traces of one workspace.
-    Traces(Vec<NewTrace>, Waiting),
-    /// Incoming spans of one workspace.
-    Spans(Vec<IncomingSpan>, Waiting),
-    /// A score.
-    Score(NewScore, Waiting),
-}
+/// The records of one request, and the request.
+pub type QueuedRequest = (Message, Waiting);
 
 /// The request that waits for its records to be written, and their share of the queue's size.
 #[derive(Debug)]
@@ -48,30 +40,12 @@ impl MemoryQueue {
         (Self { requests, room }, queue)
     }
 
-    pub(super) async fn push(&self, traces: Vec<NewTrace>) -> Result<(), ApiError> {
-        let bytes = traces.iter().map(NewTrace::bytes).sum();
-        self.send(bytes, |waiting| QueuedRequest::Traces(traces, waiting)).await
-    }
-
-    pub(super) async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
-        let bytes = spans.iter().map(IncomingSpan::bytes).sum();
-        self.send(bytes, |waiting| QueuedRequest::Spans(spans, waiting)).await
-    }
-
-    pub(super) async fn score(&self, score: NewScore) -> Result<(), ApiError> {
-        self.send(size_of::<NewScore>(), |waiting| QueuedRequest::Score(score, waiting)).await
-    }
-
-    async fn send(
-        &self,
-        bytes: usize,
-        request: impl FnOnce(Waiting) -> QueuedRequest,
-    ) -> Result<(), ApiError> {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    pub(super) async fn send(&self, message: Message) -> Result<(), ApiError> {
+        let bytes = u32::try_from(message.bytes()).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(bytes).map_err(|_| ApiError::QueueFull)?;
         let (reply, answer) = oneshot::channel();
         let stopped = || ApiError::Unavailable("the writer has stopped".into());
-        self.requests.send(request(Waiting { reply, _room: room })).map_err(|_| stopped())?;
+        self.requests.send((message, Waiting { reply, _room: room })).map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?.map_err(|cause| ApiError::Unavailable(cause.into()))
     }
 }

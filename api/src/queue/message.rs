@@ -2,6 +2,7 @@
 
 use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The first byte. Increment it when the records change. A consumer moves messages of unknown versions to the dead letters,
 /// so update consumers before producers.
@@ -48,6 +49,24 @@ pub enum MessageError {
 }
 
 impl Message {
+    /// Returns the workspace of the records; `None` if there are no records.
+    pub(super) fn workspace_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Traces(traces) => traces.first().map(|trace| trace.workspace_id),
+            Self::Spans(spans) => spans.first().map(|span| span.workspace_id),
+            Self::Score(score) => Some(score.workspace_id),
+        }
+    }
+
+    /// Returns the approximate size of the records in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Traces(traces) => traces.iter().map(NewTrace::bytes).sum(),
+            Self::Spans(spans) => spans.iter().map(IncomingSpan::bytes).sum(),
+            Self::Score(_) => size_of::<NewScore>(),
+        }
+    }
+
     /// Encodes the message.
     ///
     /// # Errors
@@ -83,7 +102,6 @@ impl Message {
 mod tests {
     use domain::trace::record::NewSpan;
     use shared::{Timestamp, span::SpanKind, trace::TraceStatus};
-    use uuid::Uuid;
 
     use super::*;
 

@@ -35,13 +35,7 @@ impl Queue {
     /// Returns [`ApiError::QueueFull`] if there is no room, and [`ApiError::Unavailable`] if the traces were not stored or
     /// their state is unknown. The client can send them again: traces with ids of the client are counted once.
     pub async fn push(&self, traces: Vec<NewTrace>) -> Result<(), ApiError> {
-        if traces.is_empty() {
-            return Ok(());
-        }
-        match self {
-            Self::Memory(queue) => queue.push(traces).await,
-            Self::Redis(queue) => queue.push(traces).await,
-        }
+        self.send(Message::Traces(traces)).await
     }
 
     /// Adds incoming spans of one workspace, like [`Queue::push`].
@@ -49,13 +43,7 @@ impl Queue {
     /// # Errors
     /// Returns the errors of [`Queue::push`].
     pub async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
-        if spans.is_empty() {
-            return Ok(());
-        }
-        match self {
-            Self::Memory(queue) => queue.push_spans(spans).await,
-            Self::Redis(queue) => queue.push_spans(spans).await,
-        }
+        self.send(Message::Spans(spans)).await
     }
 
     /// Adds a score, like [`Queue::push`].
@@ -63,9 +51,14 @@ impl Queue {
     /// # Errors
     /// Returns the errors of [`Queue::push`].
     pub async fn score(&self, score: NewScore) -> Result<(), ApiError> {
+        self.send(Message::Score(score)).await
+    }
+
+    async fn send(&self, message: Message) -> Result<(), ApiError> {
+        let Some(workspace_id) = message.workspace_id() else { return Ok(()) };
         match self {
-            Self::Memory(queue) => queue.score(score).await,
-            Self::Redis(queue) => queue.score(score).await,
+            Self::Memory(queue) => queue.send(message).await,
+            Self::Redis(queue) => queue.send(workspace_id, message).await,
         }
     }
 }

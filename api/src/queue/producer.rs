@@ -3,7 +3,6 @@
 
 use std::sync::LazyLock;
 
-use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 use redis::Script;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -52,33 +51,14 @@ impl RedisQueue {
         Self { redis, shape: Shape { streams: shape.streams.max(1), ..shape } }
     }
 
-    pub(super) async fn push(&self, traces: Vec<NewTrace>) -> Result<(), ApiError> {
-        let Some(workspace_id) = traces.first().map(|trace| trace.workspace_id) else { return Ok(()) };
-        let bytes = traces.iter().map(NewTrace::bytes).sum();
-        self.pack(workspace_id, bytes, Message::Traces(traces)).await
-    }
-
-    pub(super) async fn push_spans(&self, spans: Vec<IncomingSpan>) -> Result<(), ApiError> {
-        let Some(workspace_id) = spans.first().map(|span| span.workspace_id) else { return Ok(()) };
-        let bytes = spans.iter().map(IncomingSpan::bytes).sum();
-        self.pack(workspace_id, bytes, Message::Spans(spans)).await
-    }
-
-    /// Packs and adds a message with records of about `bytes` bytes.
-    async fn pack(&self, workspace_id: Uuid, bytes: usize, message: Message) -> Result<(), ApiError> {
-        let encoded = if bytes <= PACK_INLINE_BYTES {
+    pub(super) async fn send(&self, workspace_id: Uuid, message: Message) -> Result<(), ApiError> {
+        let encoded = if message.bytes() <= PACK_INLINE_BYTES {
             message.encode()
         } else {
             let packing = tokio::task::spawn_blocking(move || message.encode());
-            packing.await.map_err(|error| ApiError::Internal(error.into()))?
+            packing.await.map_err(ApiError::internal)?
         };
-        self.add(workspace_id, &encoded.map_err(|error| ApiError::Internal(error.into()))?).await
-    }
-
-    pub(super) async fn score(&self, score: NewScore) -> Result<(), ApiError> {
-        let workspace_id = score.workspace_id;
-        let encoded = Message::Score(score).encode().map_err(|error| ApiError::Internal(error.into()))?;
-        self.add(workspace_id, &encoded).await
+        self.add(workspace_id, &encoded.map_err(ApiError::internal)?).await
     }
 
     /// Adds an encoded message. If Redis does not respond in time, the message may be in its stream nevertheless. The client
