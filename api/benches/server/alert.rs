@@ -4,9 +4,10 @@
 use std::time::{Duration, Instant};
 
 use api::{
-    alert::preview::preview,
-    cache::{Cache, Invalidator, MemoryCache, Ttls},
+    alert::preview::Previews,
+    cache::{Cache, Invalidator, MemoryCache},
     clock::Clock,
+    config::CacheTtls,
     processing::alert::Evaluator,
     telemetry::metrics::Metrics,
 };
@@ -36,7 +37,7 @@ pub(crate) async fn measure(store: &TraceStore, workspace_id: Uuid, part: &mut P
         created += usize::from(alerts.create_rule(workspace_id, &rule).await?);
     }
     let clock = Clock::manual(now);
-    let invalidator = Invalidator::new(Cache::Memory(MemoryCache::new(Ttls::default())), clock.clone());
+    let invalidator = Invalidator::new(Cache::Memory(MemoryCache::new(CacheTtls::default())), clock.clone());
     let evaluator = Evaluator::new(store.clone(), invalidator, clock.clone(), Metrics::new()?, INTERVAL);
     let mut times = Vec::with_capacity(ROUNDS);
     // The first round fires alerts, which is not measured.
@@ -77,7 +78,7 @@ async fn previews(store: &TraceStore, workspace_id: Uuid, now: Timestamp, part: 
         let mut times = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
             let begin = Instant::now();
-            preview(store, workspace_id, &rule, now).await?;
+            Previews::default().get(store, workspace_id, rule.clone(), now).await?;
             times.push(begin.elapsed().as_secs_f64() * 1e3);
         }
         part.times(&format!("preview of an alert rule, {what}, without HTTP"), "", times);

@@ -50,10 +50,10 @@ impl Default for Previews {
 }
 
 impl Previews {
-    /// Computes a preview once a slot is free.
+    /// Evaluates a rule over the last days, as [`PreviewPlan::new`] describes, once a slot is free.
     ///
     /// # Errors
-    /// Returns [`PreviewError::Busy`] if no slot becomes free in time, or the error of the computation.
+    /// Returns [`PreviewError::Busy`] if no slot becomes free in time, or an error if the store fails.
     pub async fn get(
         &self,
         traces: &TraceStore,
@@ -62,7 +62,16 @@ impl Previews {
         now: Timestamp,
     ) -> Result<AlertPreview, PreviewError> {
         let slot = self.slot().await?;
-        compute(slot, traces, workspace_id, rule, now).await
+        let plan = PreviewPlan::new(rule, now);
+        let rules = std::iter::once((&plan.rule, plan.moments.as_slice()));
+        let readings = readings(traces, workspace_id, rules).await?;
+        // The work holds the slot until it ends, even if the request was cancelled.
+        let work = spawn_blocking(move || {
+            let preview = plan.compute(&readings);
+            drop(slot);
+            preview
+        });
+        Ok(work.await?)
     }
 
     async fn slot(&self) -> Result<OwnedSemaphorePermit, PreviewError> {
@@ -70,38 +79,6 @@ impl Previews {
         // The semaphore is never closed.
         slot.ok().and_then(Result::ok).ok_or(PreviewError::Busy)
     }
-}
-
-/// Evaluates a rule over the last days, as [`PreviewPlan::new`] describes.
-///
-/// # Errors
-/// Returns an error if the store fails.
-pub async fn preview(
-    traces: &TraceStore,
-    workspace_id: Uuid,
-    rule: &AlertRuleRequest,
-    now: Timestamp,
-) -> Result<AlertPreview, PreviewError> {
-    compute((), traces, workspace_id, rule.clone(), now).await
-}
-
-/// Computes a preview and releases `slot` when the work ends, even if the request was cancelled.
-async fn compute(
-    slot: impl Send + 'static,
-    traces: &TraceStore,
-    workspace_id: Uuid,
-    rule: AlertRuleRequest,
-    now: Timestamp,
-) -> Result<AlertPreview, PreviewError> {
-    let plan = PreviewPlan::new(rule, now);
-    let rules = std::iter::once((&plan.rule, plan.moments.as_slice()));
-    let readings = readings(traces, workspace_id, rules).await?;
-    let work = spawn_blocking(move || {
-        let preview = plan.compute(&readings);
-        drop(slot);
-        preview
-    });
-    Ok(work.await?)
 }
 
 #[cfg(test)]

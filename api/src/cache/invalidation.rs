@@ -106,12 +106,12 @@ impl Invalidator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cache::{MemoryCache, Ttls};
+    use crate::{cache::MemoryCache, config::CacheTtls};
 
     #[test]
     fn a_burst_of_writes_invalidates_at_its_start_and_once_per_interval() {
         let clock = Clock::manual(Timestamp::EPOCH);
-        let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
+        let cache = Cache::Memory(MemoryCache::new(CacheTtls::default()));
         let invalidator = Invalidator::new(cache, clock.clone());
         let workspace_id = Uuid::nil();
         assert_eq!(invalidator.step(workspace_id), Step::Now);
@@ -128,7 +128,8 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_does_not_stop_invalidation() {
         let clock = Clock::manual(Timestamp::from_millis(3_600_000));
-        let invalidator = Invalidator::new(Cache::Memory(MemoryCache::new(Ttls::default())), clock.clone());
+        let invalidator =
+            Invalidator::new(Cache::Memory(MemoryCache::new(CacheTtls::default())), clock.clone());
         assert_eq!(invalidator.step(Uuid::nil()), Step::Now);
         let invalidator = Invalidator { clock: Clock::manual(Timestamp::EPOCH), ..invalidator };
         assert_eq!(invalidator.step(Uuid::nil()), Step::Now);

@@ -3,6 +3,7 @@
 use std::{
     fmt::Write,
     hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
 };
 
 use domain::trace::cursor::Cursor;
@@ -16,6 +17,8 @@ use store::trace::{
     session::{SessionKind, SessionRequest},
 };
 use uuid::Uuid;
+
+use crate::config::CacheTtls;
 
 /// The kind of a cached response, which determines its lifetime and its label in metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,10 +38,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::HomeKpis, Self::Charts, Self::Alerts, Self::Activity, Self::TracesList, Self::TraceDetail];
-
     /// Returns the label in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -49,6 +48,17 @@ impl Kind {
             Self::Activity => "activity",
             Self::TracesList => "traces_list",
             Self::TraceDetail => "trace_detail",
+        }
+    }
+
+    /// Returns the lifetime of responses.
+    pub(super) const fn ttl(self, ttls: &CacheTtls) -> Duration {
+        match self {
+            Self::HomeKpis | Self::Charts => ttls.home_kpis,
+            Self::Alerts => ttls.alerts,
+            Self::Activity => ttls.activity,
+            Self::TracesList => ttls.traces_list,
+            Self::TraceDetail => ttls.trace_detail,
         }
     }
 }
@@ -117,12 +127,12 @@ impl CacheKey {
         // The filters are written with quotes, so that different filters never look alike; the hash keeps the key
         // short.
         let filters = format!("{}|{filter:?}|{from:?}|{limit}", range_text(range));
-        let hash = [0_u8, 1].map(|seed| {
+        let [first, second] = [0_u8, 1].map(|seed| {
             let mut hasher = DefaultHasher::new();
             (seed, &filters).hash(&mut hasher);
             hasher.finish()
         });
-        let text = format!("traces:list:{workspace_id}:{:016x}{:016x}", hash[0], hash[1]);
+        let text = format!("traces:list:{workspace_id}:{first:016x}{second:016x}");
         Self::new(Kind::TracesList, workspace_id, text)
     }
 

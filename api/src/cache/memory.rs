@@ -10,8 +10,8 @@ use actix_web::web::Bytes;
 use moka::{Expiry, future};
 use uuid::Uuid;
 
-use super::{key::CacheKey, outcome::Outcome, ttl::Ttls};
-use crate::error::ApiError;
+use super::{key::CacheKey, outcome::Outcome};
+use crate::{config::CacheTtls, error::ApiError};
 
 /// The maximum size of keys and responses in bytes; the least used entries are evicted.
 const CAPACITY: u64 = 32 * 1024 * 1024;
@@ -29,7 +29,7 @@ pub struct MemoryCache {
 impl MemoryCache {
     /// Creates an empty cache with these lifetimes.
     #[must_use]
-    pub fn new(ttls: Ttls) -> Self {
+    pub fn new(ttls: CacheTtls) -> Self {
         let weigh = |key: &Entry, answer: &Bytes| {
             u32::try_from(size_of::<Entry>() + key.1.as_str().len() + answer.len()).unwrap_or(u32::MAX)
         };
@@ -70,11 +70,11 @@ impl MemoryCache {
     }
 }
 
-struct ByKind(Ttls);
+struct ByKind(CacheTtls);
 
 impl Expiry<Entry, Bytes> for ByKind {
     fn expire_after_create(&self, (_, key): &Entry, _: &Bytes, _: Instant) -> Option<Duration> {
-        Some(self.0.get(key.kind()))
+        Some(key.kind().ttl(&self.0))
     }
 
     fn expire_after_update(
@@ -84,6 +84,6 @@ impl Expiry<Entry, Bytes> for ByKind {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(self.0.get(key.kind()))
+        Some(key.kind().ttl(&self.0))
     }
 }

@@ -7,7 +7,6 @@ mod key;
 mod memory;
 mod outcome;
 mod redis;
-mod ttl;
 
 pub use self::{
     engine::Cache,
@@ -16,5 +15,4 @@ pub use self::{
     memory::MemoryCache,
     outcome::{Dropped, Outcome},
     redis::RedisCache,
-    ttl::Ttls,
 };

@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::{
     key::{self, CacheKey},
     outcome::{Dropped, Outcome},
-    ttl::Ttls,
 };
 use crate::{
+    config::CacheTtls,
     error::ApiError,
     redis::{Redis, RedisFailure},
     telemetry::{log::LogThrottle, metrics::Metrics},
@@ -45,7 +45,7 @@ type Flight = (Option<Generation>, CacheKey);
 #[derive(Clone, Debug)]
 pub struct RedisCache {
     redis: Redis,
-    ttls: Ttls,
+    ttls: CacheTtls,
     metrics: Metrics,
     flights: future::Cache<Flight, Bytes>,
     log: Arc<LogThrottle>,
@@ -54,7 +54,7 @@ pub struct RedisCache {
 impl RedisCache {
     /// Creates a cache with these lifetimes.
     #[must_use]
-    pub fn new(redis: Redis, ttls: Ttls, metrics: Metrics) -> Self {
+    pub fn new(redis: Redis, ttls: CacheTtls, metrics: Metrics) -> Self {
         // Entries are removed when they complete; the lifetime covers computations whose callers were all cancelled.
         let flights =
             future::Cache::builder().max_capacity(FLIGHTS).time_to_live(Duration::from_secs(1)).build();
@@ -140,7 +140,7 @@ impl RedisCache {
 
     async fn store(&self, key: &CacheKey, generation: Option<&Generation>, answer: &Bytes) {
         let Some(generation) = generation.filter(|_| answer.len() <= ANSWER_BYTES) else { return };
-        let ttl = millis(self.ttls.get(key.kind()));
+        let ttl = millis(key.kind().ttl(&self.ttls));
         if ttl == 0 {
             return;
         }

@@ -7,13 +7,13 @@ use store::{account::AccountStore, trace::TraceStore};
 use super::error::StartError;
 use crate::{
     auth::secret,
-    cache::{Cache, MemoryCache, RedisCache, Ttls},
+    cache::{Cache, MemoryCache, RedisCache},
     clock::Clock,
     config::{Config, DataDir},
     limit::{LoginLimit, RateLimit},
     processing::{group_writer::GroupWriter, memory, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
-    redis::Redis,
+    redis::{Redis, RedisFailure, RedisUrl},
     role::Role,
     telemetry::metrics::Metrics,
 };
@@ -38,11 +38,8 @@ pub(super) enum Writing {
 impl<'a> Base<'a> {
     pub(super) async fn open(config: &'a Config, clock: Clock) -> Result<Self, StartError> {
         let metrics = Metrics::new()?;
-        let redis = config.servers.redis_url.as_ref().map(Redis::quick).transpose()?;
-        if let Some(redis) = &redis {
-            reach(redis).await;
-        }
-        let ttls = Ttls::from(&config.cache_ttls);
+        let redis = connect(config, Redis::quick).await?;
+        let ttls = config.cache_ttls.clone();
         let cache = match &redis {
             Some(redis) => Cache::Redis(RedisCache::new(redis.clone(), ttls, metrics.clone())),
             None => Cache::Memory(MemoryCache::new(ttls)),
@@ -97,7 +94,9 @@ impl<'a> Base<'a> {
 
     /// Returns the sending side of the queue in Redis, or `None` without Redis.
     pub(super) async fn redis_queue(&self) -> Result<Option<Queue>, StartError> {
-        Ok(self.patient_redis().await?.map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
+        Ok(connect(self.config, Redis::patient)
+            .await?
+            .map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
     }
 
     /// Starts to write queued records with `writer`. Without Redis, creates the queue and returns its sending side.
@@ -105,20 +104,12 @@ impl<'a> Base<'a> {
         &self,
         writer: GroupWriter,
     ) -> Result<(Writing, Option<Queue>), StartError> {
-        if let Some(redis) = self.patient_redis().await? {
+        if let Some(redis) = connect(self.config, Redis::patient).await? {
             let consumer = Consumer::new(redis, self.shape(), Consumer::LEASE);
             return Ok((Writing::Redis(Worker::start(consumer, writer, self.metrics.clone())), None));
         }
         let (queue, requests) = MemoryQueue::new(QUEUE_BYTES);
         Ok((Writing::Memory(memory::start(writer, requests)), Some(Queue::Memory(queue))))
-    }
-
-    async fn patient_redis(&self) -> Result<Option<Redis>, StartError> {
-        let redis = self.config.servers.redis_url.as_ref().map(Redis::patient).transpose()?;
-        if let Some(redis) = &redis {
-            reach(redis).await;
-        }
-        Ok(redis)
     }
 
     fn shape(&self) -> Shape {
@@ -137,9 +128,17 @@ impl<'a> Base<'a> {
     }
 }
 
-/// Connects at the start: a connection that a server thread opens ends with that thread.
-async fn reach(redis: &Redis) {
-    if let Err(failure) = redis.ping().await {
+/// Connects to Redis, if it is configured. Sends a command at the start: a connection that a server thread opens ends with that
+/// thread.
+async fn connect(
+    config: &Config,
+    open: fn(&RedisUrl) -> Result<Redis, RedisFailure>,
+) -> Result<Option<Redis>, StartError> {
+    let redis = config.servers.redis_url.as_ref().map(open).transpose()?;
+    if let Some(redis) = &redis
+        && let Err(failure) = redis.ping().await
+    {
         tracing::warn!(error = chain(&failure), "Redis is not reachable yet");
     }
+    Ok(redis)
 }

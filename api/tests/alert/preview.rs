@@ -8,9 +8,10 @@ use std::{
 };
 
 use api::{
-    alert::preview::preview,
-    cache::{Cache, Invalidator, MemoryCache, Ttls},
+    alert::preview::Previews,
+    cache::{Cache, Invalidator, MemoryCache},
     clock::Clock,
+    config::CacheTtls,
     processing::alert::Evaluator,
     telemetry::metrics::Metrics,
 };
@@ -107,7 +108,7 @@ pub async fn a_preview_shows_the_alerts_that_evaluation_raises(stage: &mut Stage
     check(cases(stage), &case(), async |(traces, rule, now)| {
         let workspace_id = Uuid::new_v4();
         write(store, &named(traces, workspace_id), 50).await;
-        let shown = preview(store, workspace_id, &rule, now).await.unwrap();
+        let shown = Previews::default().get(store, workspace_id, rule.clone(), now).await.unwrap();
         let found = evaluated(store, workspace_id, &rule, &shown).await;
         let mut expected = Vec::new();
         for series in &shown.series {
@@ -141,7 +142,7 @@ async fn evaluated(
 ) -> Vec<(Timestamp, String, Option<Timestamp>, Option<f64>)> {
     let clock = Clock::manual(shown.start);
     let step = Duration::from_secs(shown.step_seconds);
-    let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
+    let cache = Cache::Memory(MemoryCache::new(CacheTtls::default()));
     let invalidator = Invalidator::new(cache, clock.clone());
     let evaluator = Evaluator::new(store.clone(), invalidator, clock.clone(), Metrics::new().unwrap(), step);
     // A preview does not detect durations shorter than a step.
@@ -185,7 +186,7 @@ pub async fn preview_values_equal_brute_force(stage: &mut Stage) {
         let workspace_id = Uuid::new_v4();
         let traces = named(traces, workspace_id);
         write(store, &traces, 50).await;
-        let shown = preview(store, workspace_id, &rule, now).await.unwrap();
+        let shown = Previews::default().get(store, workspace_id, rule.clone(), now).await.unwrap();
         let mut groups: BTreeMap<Option<String>, Vec<NewTrace>> = BTreeMap::new();
         for trace in &traces {
             let is_selected = rule.agent_id.as_ref().is_none_or(|agent| *agent == trace.agent_id)

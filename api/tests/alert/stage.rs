@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use api::{
-    cache::{Cache, Invalidator, MemoryCache, Ttls},
+    cache::{Cache, Invalidator, MemoryCache},
     clock::Clock,
+    config::CacheTtls,
     processing::alert::Evaluator,
     telemetry::metrics::Metrics,
 };
@@ -213,7 +214,7 @@ impl Stage {
 }
 
 fn evaluator(store: &TraceStore, clock: &Clock) -> Evaluator {
-    let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
+    let cache = Cache::Memory(MemoryCache::new(CacheTtls::default()));
     let invalidator = Invalidator::new(cache, clock.clone());
     Evaluator::new(store.clone(), invalidator, clock.clone(), Metrics::new().unwrap(), INTERVAL)
 }

@@ -1,7 +1,8 @@
 //! Default rules of new workspaces, and isolation of workspaces from each other.
 
 use api::{
-    cache::{Cache, Invalidator, MemoryCache, Ttls},
+    cache::{Cache, Invalidator, MemoryCache},
+    config::CacheTtls,
     pricer::Pricer,
     processing::{alert::LEASE, group_writer::GroupWriter},
     telemetry::metrics::Metrics,
@@ -22,7 +23,7 @@ use test_support::{
 pub async fn the_first_traces_of_a_workspace_create_its_default_rules_once(stage: &mut Stage) {
     let writer = |stage: &Stage| {
         let invalidator =
-            Invalidator::new(Cache::Memory(MemoryCache::new(Ttls::default())), stage.clock.clone());
+            Invalidator::new(Cache::Memory(MemoryCache::new(CacheTtls::default())), stage.clock.clone());
         let pricer = Pricer::new(PriceStore::new(stage.store.database()), &[]);
         GroupWriter::new(
             stage.store.clone(),

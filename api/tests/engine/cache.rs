@@ -10,7 +10,8 @@ use std::{
 
 use actix_web::web::Bytes;
 use api::{
-    cache::{Cache, CacheKey, Dropped, Kind, Outcome, Ttls},
+    cache::{Cache, CacheKey, Dropped, Outcome},
+    config::CacheTtls,
     error::ApiError,
 };
 use futures_util::future::join_all;
@@ -49,7 +50,7 @@ pub async fn invalidate_now(cache: &Cache, workspace_id: Uuid) {
 }
 
 async fn response_is_cached(engine: &Engine) {
-    let cache = engine.cache(Ttls::default());
+    let cache = engine.cache(CacheTtls::default());
     let key = || kpis(Uuid::from_u128(1));
     assert_eq!(lookup(&cache, key(), "1").await, ("1".to_owned(), Outcome::Miss));
     assert_eq!(lookup(&cache, key(), "2").await, ("1".to_owned(), Outcome::Hit));
@@ -58,7 +59,7 @@ async fn response_is_cached(engine: &Engine) {
 }
 
 async fn bypass_computes_and_caches_the_response(engine: &Engine) {
-    let cache = engine.cache(Ttls::default());
+    let cache = engine.cache(CacheTtls::default());
     let key = || kpis(Uuid::from_u128(1));
     lookup(&cache, key(), "1").await;
     let (response, outcome) = cache.answer(key(), true, async { Ok("2".into()) }).await.unwrap();
@@ -67,7 +68,7 @@ async fn bypass_computes_and_caches_the_response(engine: &Engine) {
 }
 
 async fn errors_are_not_cached(engine: &Engine) {
-    let cache = engine.cache(Ttls::default());
+    let cache = engine.cache(CacheTtls::default());
     let key = || kpis(Uuid::from_u128(1));
     for bypass in [false, true] {
         let failing = async { Err(ApiError::QueueFull) };
@@ -77,8 +78,7 @@ async fn errors_are_not_cached(engine: &Engine) {
 }
 
 async fn cached_response_expires_after_its_ttl(engine: &Engine) {
-    let mut ttls = Ttls::default();
-    ttls.set(Kind::HomeKpis, Duration::from_millis(200));
+    let ttls = CacheTtls { home_kpis: Duration::from_millis(200), ..CacheTtls::default() };
     let cache = engine.cache(ttls);
     let key = || kpis(Uuid::from_u128(1));
     let list = || CacheKey::activity(Uuid::from_u128(1), 50);
@@ -90,7 +90,7 @@ async fn cached_response_expires_after_its_ttl(engine: &Engine) {
 }
 
 async fn invalidation_keeps_responses_of_other_workspaces(engine: &Engine) {
-    let cache = engine.cache(Ttls::default());
+    let cache = engine.cache(CacheTtls::default());
     let (ada, bob) = (Uuid::from_u128(1), Uuid::from_u128(2));
     for workspace_id in [ada, bob] {
         lookup(&cache, kpis(workspace_id), "1").await;
@@ -104,7 +104,7 @@ async fn invalidation_keeps_responses_of_other_workspaces(engine: &Engine) {
 }
 
 async fn invalidation_without_an_interval_always_drops_responses(engine: &Engine) {
-    let cache = engine.cache(Ttls::default());
+    let cache = engine.cache(CacheTtls::default());
     let workspace_id = Uuid::from_u128(1);
     // An invalidation with an interval of one hour has just run.
     assert_eq!(cache.invalidate(workspace_id, Duration::from_secs(3600)).await.unwrap(), Dropped::Done);
@@ -115,7 +115,7 @@ async fn invalidation_without_an_interval_always_drops_responses(engine: &Engine
 }
 
 async fn response_computed_during_a_write_is_not_cached(engine: &Engine) {
-    let cache = engine.cache(Ttls::default());
+    let cache = engine.cache(CacheTtls::default());
     let ada = Uuid::from_u128(1);
     for bypass in [false, true] {
         let computing = async {
@@ -130,7 +130,7 @@ async fn response_computed_during_a_write_is_not_cached(engine: &Engine) {
 }
 
 async fn hundred_concurrent_identical_requests_cause_one_computation(engine: &Engine) {
-    let cache = engine.cache(Ttls::default());
+    let cache = engine.cache(CacheTtls::default());
     let (computations, go) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
     let requests = (0..100).map(|_| {
         let (cache, computations, go) = (cache.clone(), Arc::clone(&computations), Arc::clone(&go));

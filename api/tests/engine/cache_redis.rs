@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use api::{
-    cache::{Cache, CacheKey, Invalidator, Outcome, RedisCache, Ttls},
+    cache::{Cache, CacheKey, Invalidator, Outcome, RedisCache},
     clock::Clock,
+    config::CacheTtls,
     telemetry::metrics::Metrics,
 };
 use shared::{alert::Severity, time_range::TimeRange};
@@ -23,7 +24,7 @@ const ERRORS: &str = "agent_obs_cache_errors_total";
 /// The cache of one process.
 fn cache(server: &RedisServer) -> (Cache, Metrics) {
     let metrics = Metrics::new().unwrap();
-    (Cache::Redis(RedisCache::new(connect(server), Ttls::default(), metrics.clone())), metrics)
+    (Cache::Redis(RedisCache::new(connect(server), CacheTtls::default(), metrics.clone())), metrics)
 }
 
 #[tokio::test]

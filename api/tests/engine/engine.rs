@@ -1,8 +1,9 @@
 //! The engines of the shared suites, and the macro that runs a suite on each.
 
 use api::{
-    cache::{Cache, MemoryCache, RedisCache, Ttls},
+    cache::{Cache, MemoryCache, RedisCache},
     clock::Clock,
+    config::CacheTtls,
     limit::{LoginLimit, RateLimit},
     redis::Redis,
     telemetry::metrics::Metrics,
@@ -21,7 +22,7 @@ impl Engine {
         Self::Redis(Box::new(RedisServer::start()))
     }
 
-    pub fn cache(&self, ttls: Ttls) -> Cache {
+    pub fn cache(&self, ttls: CacheTtls) -> Cache {
         match self {
             Self::Memory => Cache::Memory(MemoryCache::new(ttls)),
             Self::Redis(server) => {

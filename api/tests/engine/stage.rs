@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use api::{
-    cache::{Cache, Invalidator, MemoryCache, Ttls},
+    cache::{Cache, Invalidator, MemoryCache},
     clock::Clock,
+    config::CacheTtls,
     pricer::Pricer,
     processing::{group_writer::GroupWriter, memory, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
@@ -82,7 +83,7 @@ impl Stage {
 
     async fn writer(&self) -> (GroupWriter, Metrics) {
         let metrics = Metrics::new().unwrap();
-        let cache = Cache::Memory(MemoryCache::new(Ttls::default()));
+        let cache = Cache::Memory(MemoryCache::new(CacheTtls::default()));
         let store = TraceStore::open_sqlite(&self.directory.path().join("traces.db")).await.unwrap();
         let pricer = Pricer::new(PriceStore::new(store.database()), &[]);
         let invalidator = Invalidator::new(cache, Clock::system());
