@@ -10,7 +10,7 @@ use domain::error::chain;
 use redis::{Script, ScriptInvocation};
 
 use super::{
-    count::{Count, Moment},
+    count::Count,
     key::LimitKey,
     window::{Decision, SlidingWindow},
 };
@@ -30,9 +30,6 @@ pub(super) struct RedisWindow(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     redis: Redis,
-    limit: u32,
-    window: i64,
-    clock: Clock,
     metrics: Metrics,
     /// Counts locally while Redis is unavailable.
     own: SlidingWindow<LimitKey>,
@@ -43,24 +40,23 @@ impl RedisWindow {
     /// Allows at most `limit` requests in `window`; 0 disables the limit without using Redis.
     #[must_use]
     pub(super) fn new(redis: Redis, limit: u32, window: Duration, clock: Clock, metrics: Metrics) -> Self {
-        let own = SlidingWindow::new(limit, window, clock.clone());
-        let window = i64::try_from(window.as_micros()).unwrap_or(i64::MAX).max(1);
-        Self(Arc::new(Inner { redis, limit, window, clock, metrics, own, log: LogThrottle::default() }))
+        let own = SlidingWindow::new(limit, window, clock);
+        Self(Arc::new(Inner { redis, metrics, own, log: LogThrottle::default() }))
     }
 
     /// Returns whether a request may pass, and counts it if so.
     pub(super) async fn check(&self, key: &LimitKey) -> Decision {
-        let Inner { limit, own, .. } = &*self.0;
-        if *limit == 0 {
+        let own = &self.0.own;
+        if own.limit == 0 {
             return own.check(key);
         }
-        let now = Moment::new(self.0.clock.now(), self.0.window);
+        let now = own.moment();
         let mut script = CHECK.key(key.to_string());
         let (index, elapsed, window) = now.parts();
-        script.arg(*limit).arg(index).arg(elapsed).arg(window);
+        script.arg(own.limit).arg(index).arg(elapsed).arg(window);
         match self.run::<(bool, i64, u32, u32)>(&script).await {
             Some((allowed, index, current, previous)) => {
-                Decision::new(&Count::new(index, current, previous), allowed, *limit, now)
+                Decision::new(&Count::new(index, current, previous), allowed, own.limit, now)
             }
             None => own.check(key),
         }
@@ -68,7 +64,7 @@ impl RedisWindow {
 
     /// Refunds one request.
     pub(super) async fn refund(&self, key: &LimitKey) {
-        let (index, ..) = Moment::new(self.0.clock.now(), self.0.window).parts();
+        let (index, ..) = self.0.own.moment().parts();
         if self.run::<()>(REFUND.key(key.to_string()).arg(index)).await.is_none() {
             self.0.own.refund(key);
         }

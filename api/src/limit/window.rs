@@ -48,7 +48,7 @@ impl Decision {
 /// Allows `limit` requests of each key in any `window`, estimated from two windows: exact for bursts, otherwise the
 /// error depends on how unevenly the previous window was used.
 pub struct SlidingWindow<K> {
-    limit: u32,
+    pub(super) limit: u32,
     window: i64,
     clock: Clock,
     hasher: RandomState,
@@ -91,24 +91,6 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         Decision::new(count, allowed, self.limit, now)
     }
 
-    /// Returns whether a request could pass, without counting it.
-    pub fn peek(&self, key: &K) -> Decision {
-        if self.limit == 0 {
-            return Decision { allowed: true, limit: 0, remaining: u32::MAX, reset: Duration::ZERO };
-        }
-        let now = self.moment();
-        let count = self.shard(key).counts.get(key).copied().unwrap_or_default().at(now);
-        Decision::new(&count, count.remaining(self.limit, now) > 0, self.limit, now)
-    }
-
-    /// Counts a request even if it exceeds the limit.
-    pub fn record(&self, key: &K) {
-        if self.limit > 0 {
-            let now = self.moment();
-            self.shard(key).count(key, now).add();
-        }
-    }
-
     /// Refunds one request.
     pub fn refund(&self, key: &K) {
         let now = self.moment();
@@ -123,7 +105,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         self.shard(key).counts.remove(key);
     }
 
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         Moment::new(self.clock.now(), self.window)
     }
 
@@ -131,15 +113,6 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         let index = usize::try_from(self.hasher.hash_one(key) % SHARDS as u64).unwrap_or(0);
         // A panic in another thread cannot leave counts in an inconsistent state.
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the number of keys in memory.
-    #[cfg(test)]
-    fn keys(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).counts.len())
-            .sum()
     }
 }
 

@@ -12,6 +12,33 @@ use super::*;
 const MINUTE: Duration = Duration::from_secs(60);
 const MICRO: Duration = Duration::from_micros(1);
 
+impl SlidingWindow<u32> {
+    /// Returns whether a request could pass, without counting it.
+    fn peek(&self, key: &u32) -> Decision {
+        if self.limit == 0 {
+            return self.check(key);
+        }
+        let now = self.moment();
+        let count = self.shard(key).counts.get(key).copied().unwrap_or_default().at(now);
+        Decision::new(&count, count.remaining(self.limit, now) > 0, self.limit, now)
+    }
+
+    /// Counts a request even if it exceeds the limit.
+    fn record(&self, key: &u32) {
+        if self.limit > 0 {
+            let now = self.moment();
+            self.shard(key).count(key, now).add();
+        }
+    }
+
+    /// Returns the number of keys in memory.
+    fn keys(&self) -> usize {
+        let keys =
+            |shard: &Mutex<Shard<u32>>| shard.lock().unwrap_or_else(PoisonError::into_inner).counts.len();
+        self.shards.iter().map(keys).sum()
+    }
+}
+
 /// Creates a limiter at the start of a window, and its clock.
 fn limiter(limit: u32) -> (SlidingWindow<u32>, Clock) {
     let clock = Clock::manual(Timestamp::EPOCH + MINUTE * 1000);
