@@ -34,9 +34,7 @@ impl Default for CacheTtls {
 }
 
 impl CacheTtls {
-    pub(super) fn read<L: Fn(&str) -> Option<String>>(
-        settings: &Settings<L>,
-    ) -> Result<Self, InvalidSetting> {
+    pub(super) fn read(settings: &Settings<'_>) -> Result<Self, InvalidSetting> {
         let seconds = |name, default| -> Result<Duration, InvalidSetting> {
             let seconds = settings.parsed(name, "a number of seconds")?;
             Ok(seconds.map_or(default, Duration::from_secs))

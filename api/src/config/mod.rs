@@ -103,7 +103,7 @@ impl Config {
     /// # Errors
     /// Returns the first setting that is invalid, or that is absent but required by the role.
     pub fn read(role: Option<Role>, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
-        let settings = Settings(lookup);
+        let settings = Settings(&lookup);
         let servers = Servers::read(&settings)?;
         let services = Services::read(&settings)?;
         let jwt_secret = settings.secret("JWT_SECRET")?;
@@ -125,22 +125,25 @@ impl Config {
             servers,
             services,
             jwt_secret,
-            jwt_ttl: Duration::from_secs(
-                settings
-                    .within("JWT_TTL_SECONDS", (60, 31_536_000), "seconds (a minute to a year)")?
-                    .unwrap_or(86_400),
-            ),
+            jwt_ttl: settings.seconds(
+                "JWT_TTL_SECONDS",
+                (60, 31_536_000),
+                "seconds (a minute to a year)",
+                86_400,
+            )?,
             cache_ttls: CacheTtls::read(&settings)?,
-            root_wait: Duration::from_secs(
-                settings
-                    .within("TRACE_ROOT_WAIT_SECONDS", (1, 86_400), "seconds (up to a day)")?
-                    .unwrap_or(60),
-            ),
-            alert_interval: Duration::from_secs(
-                settings
-                    .within("ALERT_EVALUATION_SECONDS", (1, 3600), "seconds (up to an hour)")?
-                    .unwrap_or(30),
-            ),
+            root_wait: settings.seconds(
+                "TRACE_ROOT_WAIT_SECONDS",
+                (1, 86_400),
+                "seconds (up to a day)",
+                60,
+            )?,
+            alert_interval: settings.seconds(
+                "ALERT_EVALUATION_SECONDS",
+                (1, 3600),
+                "seconds (up to an hour)",
+                30,
+            )?,
             rate_limit_per_minute: settings
                 .parsed("RATE_LIMIT_PER_MINUTE", "a number of requests, 0 for no limit")?
                 .unwrap_or(1000),

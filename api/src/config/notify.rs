@@ -52,9 +52,7 @@ pub enum SmtpTls {
 }
 
 impl Notify {
-    pub(super) fn read<L: Fn(&str) -> Option<String>>(
-        settings: &Settings<L>,
-    ) -> Result<Self, InvalidSetting> {
+    pub(super) fn read(settings: &Settings<'_>) -> Result<Self, InvalidSetting> {
         let public_url = settings.text("PUBLIC_URL").map(|text| {
             http::base_url(&text).map_err(|_| {
                 invalid("PUBLIC_URL", text, "the URL of the pages, like https://agents.example.com")

@@ -7,9 +7,7 @@ use shared::price::PriceRequest;
 use super::setting::{InvalidSetting, Settings, invalid};
 
 /// Reads the file that `PRICES_FILE` names; empty if it is not set.
-pub(super) fn read<L: Fn(&str) -> Option<String>>(
-    settings: &Settings<L>,
-) -> Result<Vec<PriceRequest>, InvalidSetting> {
+pub(super) fn read(settings: &Settings<'_>) -> Result<Vec<PriceRequest>, InvalidSetting> {
     let Some(path) = settings.text("PRICES_FILE") else { return Ok(Vec::new()) };
     load(Path::new(&path)).map_err(|expected| invalid("PRICES_FILE", path, expected))
 }

@@ -54,15 +54,9 @@ pub struct Services {
 }
 
 impl Servers {
-    pub(super) fn read<L: Fn(&str) -> Option<String>>(
-        settings: &Settings<L>,
-    ) -> Result<Self, InvalidSetting> {
-        let postgres = |name| {
-            let example = "a URL like postgres://user:password@host:5432/database";
-            settings.database(name, &["postgres", "postgresql"], example)
-        };
-        let timescale_url = postgres("TIMESCALE_URL")?;
-        let postgres_url = postgres("POSTGRES_URL")?.or_else(|| timescale_url.clone());
+    pub(super) fn read(settings: &Settings<'_>) -> Result<Self, InvalidSetting> {
+        let timescale_url = settings.postgres("TIMESCALE_URL")?;
+        let postgres_url = settings.postgres("POSTGRES_URL")?.or_else(|| timescale_url.clone());
         let pool_max = settings.within("DB_POOL_MAX_SIZE", (1, 1000), "connections")?.unwrap_or(20);
         let pool_min =
             settings.within("DB_POOL_MIN_SIZE", (0, 1000), "connections")?.unwrap_or(5.min(pool_max));
@@ -80,9 +74,7 @@ impl Servers {
             redis_url: settings.redis("REDIS_URL")?,
             pool_min,
             pool_max,
-            statement_timeout: Duration::from_secs(
-                settings.within("DB_STATEMENT_TIMEOUT_SECONDS", (1, 3600), "seconds")?.unwrap_or(30),
-            ),
+            statement_timeout: settings.seconds("DB_STATEMENT_TIMEOUT_SECONDS", (1, 3600), "seconds", 30)?,
             retention_days: days("TRACE_RETENTION_DAYS")?,
             compress_after_days: days("TRACE_COMPRESS_AFTER_DAYS")?.unwrap_or(COMPRESS_AFTER_DAYS),
             queue_streams: settings.within("QUEUE_STREAMS", (1, 256), "streams")?.unwrap_or(QUEUE_STREAMS),
@@ -91,9 +83,7 @@ impl Servers {
                 .unwrap_or(QUEUE_MAX_BYTES),
         })
     }
-}
 
-impl Servers {
     /// Returns the connection settings for the database at `url`.
     #[must_use]
     pub fn postgres(&self, url: &Secret) -> PostgresSettings {
@@ -117,9 +107,7 @@ impl Servers {
 }
 
 impl Services {
-    pub(super) fn read<L: Fn(&str) -> Option<String>>(
-        settings: &Settings<L>,
-    ) -> Result<Self, InvalidSetting> {
+    pub(super) fn read(settings: &Settings<'_>) -> Result<Self, InvalidSetting> {
         let services = |name| {
             let expected = "URLs like http://query:8003, separated by commas";
             // These URLs are inside a private network; use a tunnel to encrypt between hosts.
@@ -129,9 +117,7 @@ impl Services {
             internal_secret: settings.secret("INTERNAL_SECRET")?,
             query: services("QUERY_SERVICE_URL")?,
             ingestion: services("INGESTION_SERVICE_URL")?,
-            timeout: Duration::from_secs(
-                settings.within("SERVICE_TIMEOUT_SECONDS", (1, 3600), "seconds")?.unwrap_or(35),
-            ),
+            timeout: settings.seconds("SERVICE_TIMEOUT_SECONDS", (1, 3600), "seconds", 35)?,
         })
     }
 }

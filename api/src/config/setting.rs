@@ -1,7 +1,7 @@
 //! Reads and parses single settings. Errors contain the name, the value found (secrets are hidden) and the expected
 //! values.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use actix_web::http::Uri;
 use domain::secret::Secret;
@@ -21,9 +21,9 @@ pub struct InvalidSetting {
 }
 
 /// The settings as text, by name. An empty value counts as absent.
-pub(super) struct Settings<L>(pub(super) L);
+pub(super) struct Settings<'a>(pub(super) &'a dyn Fn(&str) -> Option<String>);
 
-impl<L: Fn(&str) -> Option<String>> Settings<L> {
+impl Settings<'_> {
     pub(super) fn text(&self, name: &str) -> Option<String> {
         (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
     }
@@ -48,6 +48,17 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
             Some(found) if found < least || found > most => Err(invalid(name, found, expected)),
             found => Ok(found),
         }
+    }
+
+    /// Reads a number of seconds within `bounds`.
+    pub(super) fn seconds(
+        &self,
+        name: &'static str,
+        bounds: (u64, u64),
+        unit: &str,
+        default: u64,
+    ) -> Result<Duration, InvalidSetting> {
+        Ok(Duration::from_secs(self.within(name, bounds, unit)?.unwrap_or(default)))
     }
 
     pub(super) fn one_of(
@@ -75,20 +86,15 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         text.parse().map(Some).map_err(|_| invalid(name, hidden(&text), example))
     }
 
-    /// Reads the URL of a database, which may contain a password.
-    pub(super) fn database(
-        &self,
-        name: &'static str,
-        schemes: &[&str],
-        example: &str,
-    ) -> Result<Option<Secret>, InvalidSetting> {
+    /// Reads the URL of a PostgreSQL database, which may contain a password.
+    pub(super) fn postgres(&self, name: &'static str) -> Result<Option<Secret>, InvalidSetting> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let known = schemes.iter().any(|scheme| {
-            text.strip_prefix(scheme)
-                .and_then(|rest| rest.strip_prefix("://"))
-                .is_some_and(|rest| !rest.is_empty())
-        });
-        if known { Ok(Some(Secret::new(text))) } else { Err(invalid(name, hidden(&text), example)) }
+        let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+        if rest.is_none_or(str::is_empty) {
+            let example = "a URL like postgres://user:password@host:5432/database";
+            return Err(invalid(name, hidden(&text), example));
+        }
+        Ok(Some(Secret::new(text)))
     }
 
     /// Reads a list separated by commas.

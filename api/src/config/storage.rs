@@ -23,7 +23,7 @@ impl DataDir {
         Self(path.into())
     }
 
-    pub(super) fn read<L: Fn(&str) -> Option<String>>(settings: &Settings<L>) -> Self {
+    pub(super) fn read(settings: &Settings<'_>) -> Self {
         Self::new(settings.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()))
     }
 
@@ -75,7 +75,7 @@ impl Storage {
     /// # Errors
     /// Returns the first invalid setting.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
-        let settings = Settings(lookup);
+        let settings = Settings(&lookup);
         Ok(Self { data_dir: DataDir::read(&settings), servers: Servers::read(&settings)? })
     }
 
