@@ -10,6 +10,7 @@ use store::{
     trace::{StoreError, TraceStore},
 };
 
+use super::failure::fail;
 use crate::config::Storage;
 
 /// Bring the schemas of accounts (POSTGRES_URL) and traces (TIMESCALE_URL) up to date; without these URLs, those of
@@ -42,10 +43,7 @@ enum MigrateError {
 pub async fn run(args: MigrateArgs) -> ExitCode {
     let storage = match Storage::read(|name| std::env::var(name).ok()) {
         Ok(storage) => storage,
-        Err(error) => {
-            eprintln!("agent-obs: {error}");
-            return ExitCode::from(2);
-        }
+        Err(error) => return fail(2, error),
     };
     match migrate(&storage, args.check).await {
         Ok(0) => {
@@ -54,10 +52,7 @@ pub async fn run(args: MigrateArgs) -> ExitCode {
         }
         Ok(_) if args.check => ExitCode::FAILURE,
         Ok(_) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("agent-obs: {}", chain(&error));
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(1, chain(&error)),
     }
 }
 

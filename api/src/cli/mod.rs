@@ -1,5 +1,6 @@
 //! The command line.
 
+mod failure;
 pub mod healthcheck;
 pub mod import;
 pub mod migrate;

@@ -9,6 +9,7 @@ use std::{
 use clap::Args;
 use domain::error::chain;
 
+use super::failure::fail;
 use crate::{
     clock::Clock, config::Config, demo::feed, parts::Parts, role::Role, startup::Application, telemetry::log,
 };
@@ -31,20 +32,14 @@ pub struct ServeArgs {
 pub async fn run(args: ServeArgs) -> ExitCode {
     let mut config = match Config::read(args.role, |name| std::env::var(name).ok()) {
         Ok(config) => config,
-        Err(error) => {
-            eprintln!("agent-obs: {error}");
-            return ExitCode::from(2);
-        }
+        Err(error) => return fail(2, error),
     };
     config.web_dir = args.web_dir.or(config.web_dir);
     log::start(&config.log_level, config.log_format);
     let host = config.host;
     let mut application = match Application::build(config, Clock::system()).await {
         Ok(application) => application,
-        Err(error) => {
-            eprintln!("agent-obs: {}", chain(&error));
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return fail(1, chain(&error)),
     };
     let url = format!("http://{}", SocketAddr::new(reachable(host), application.port()));
     println!("Agent Observability listens on {url}");
@@ -58,8 +53,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         match feed::account(&gateway).await {
             Ok(user) => application.run_beside(feed::run_or_log(gateway, query, user, url)),
             Err(error) => {
-                eprintln!("agent-obs: cannot create the demo account: {}", chain(error.as_ref()));
-                return ExitCode::FAILURE;
+                return fail(1, format_args!("cannot create the demo account: {}", chain(error.as_ref())));
             }
         }
         println!(
@@ -70,10 +64,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     }
     match application.run_until_stopped().await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("agent-obs: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(1, error),
     }
 }
 

@@ -24,7 +24,7 @@ use self::{
     report::Report,
     send::{Sender, Stop},
 };
-use super::progress::LINE_EVERY;
+use super::{failure::fail, progress::LINE_EVERY};
 use crate::http;
 
 /// The timeout of one batch.
@@ -67,10 +67,7 @@ fn secret(text: &str) -> Result<Secret, &'static str> {
 pub async fn run(args: ImportArgs) -> ExitCode {
     let (reader, bytes) = match open(&args.file) {
         Ok(opened) => opened,
-        Err(error) => {
-            eprintln!("agent-obs: cannot read {}: {error}", args.file.display());
-            return ExitCode::from(2);
-        }
+        Err(error) => return fail(2, format_args!("cannot read {}: {error}", args.file.display())),
     };
     let report = Arc::new(Report::start(bytes));
     let result = import(&args, reader, &report).await;

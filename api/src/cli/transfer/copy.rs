@@ -3,7 +3,11 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use indicatif::{HumanCount, HumanDuration};
-use store::trace::{ScanPart, StoreError};
+use store::{
+    alert::AlertStore,
+    price::PriceStore,
+    trace::{ScanPart, StoreError},
+};
 use uuid::Uuid;
 
 use super::{Folder, Target, stop::Stop};
@@ -19,27 +23,27 @@ const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {per_sec}  {eta} left";
 pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uuid>, Stop> {
     let started = Instant::now();
     let accounts = to.accounts.restore(&from.accounts).await.map_err(Stop::AccountServer)?;
-    let count = |what: &str, all: usize, new: u64| {
+    let count = |what: &str, (all, new): (usize, u64)| {
         println!("{what}: {} ({} new)", HumanCount(all as u64), HumanCount(new));
     };
-    count("workspaces", from.accounts.workspaces().count(), accounts.workspaces);
-    count("users", from.accounts.users(), accounts.users);
-    count("API keys", from.accounts.keys(), accounts.keys);
+    count("workspaces", (from.accounts.workspaces().count(), accounts.workspaces));
+    count("users", (from.accounts.users(), accounts.users));
+    count("API keys", (from.accounts.keys(), accounts.keys));
 
     // Copied before the traces: each trace includes its scores when it is written, without a transaction per score.
-    let (all, new) = scores(from, to).await?;
-    count("scores", all, new);
+    count("scores", scores(from, to).await?);
     let mut workspaces: BTreeSet<_> = from.accounts.workspaces().map(|(id, _)| id).collect();
-    let (all, new) = traces(from, to, &mut workspaces).await?;
-    count("traces", all, new);
-    let (all, new) = rules(from, to, &workspaces).await?;
-    count("alert rules", all, new);
-    let (all, new) = channels(from, to, &workspaces).await?;
-    count("alert channels", all, new);
-    let (all, new) = alerts(from, to).await?;
-    count("alerts", all, new);
-    let (all, new) = prices(from, to, &workspaces).await?;
-    count("prices", all, new);
+    count("traces", traces(from, to, &mut workspaces).await?);
+    let stores = (&from.alerts, &to.alerts);
+    // Without the state of their evaluation, which restarts with the active alerts.
+    let rules = items(stores, &workspaces, AlertStore::list_rules, AlertStore::restore_rules);
+    count("alert rules", rules.await?);
+    let channels = items(stores, &workspaces, AlertStore::list_channels, AlertStore::create_channels);
+    count("alert channels", channels.await?);
+    count("alerts", alerts(from, to).await?);
+    let stores = (&from.prices, &to.prices);
+    let prices = items(stores, &workspaces, PriceStore::list_prices, PriceStore::restore_prices);
+    count("prices", prices.await?);
     println!("copied in {}", HumanDuration(started.elapsed()));
     Ok(workspaces)
 }
@@ -95,35 +99,18 @@ async fn alerts(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
     }
 }
 
-/// Copies alert rules without the state of their evaluation, which restarts with the active alerts.
-async fn rules(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
+/// Copies the items of every workspace, at most a thousand each.
+async fn items<S, T>(
+    (from, to): (&S, &S),
+    workspaces: &BTreeSet<Uuid>,
+    list: impl AsyncFn(&S, Uuid) -> Result<Vec<T>, StoreError>,
+    restore: impl AsyncFn(&S, Uuid, &[T]) -> Result<u64, StoreError>,
+) -> Result<(usize, u64), Stop> {
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let rules = from.alerts.list_rules(id).await.map_err(Stop::TraceFile)?;
-        new += to.alerts.restore_rules(id, &rules).await.map_err(Stop::TraceServer)?;
-        all += rules.len();
-    }
-    Ok((all, new))
-}
-
-/// Copies the channels that receive notifications.
-async fn channels(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let (mut all, mut new) = (0, 0);
-    for &id in workspaces {
-        let channels = from.alerts.list_channels(id).await.map_err(Stop::TraceFile)?;
-        new += to.alerts.create_channels(id, &channels).await.map_err(Stop::TraceServer)?;
-        all += channels.len();
-    }
-    Ok((all, new))
-}
-
-/// Copies the own prices of the workspaces, at most a thousand each.
-async fn prices(from: &Folder, to: &Target, workspaces: &BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let (mut all, mut new) = (0, 0);
-    for &id in workspaces {
-        let prices = from.prices.list_prices(id).await.map_err(Stop::TraceFile)?;
-        new += to.prices.restore_prices(id, &prices).await.map_err(Stop::TraceServer)?;
-        all += prices.len();
+        let items = list(from, id).await.map_err(Stop::TraceFile)?;
+        new += restore(to, id, &items).await.map_err(Stop::TraceServer)?;
+        all += items.len();
     }
     Ok((all, new))
 }

@@ -22,6 +22,7 @@ use store::{
 
 use self::stop::Stop;
 use crate::{
+    cli::failure::fail,
     clock::Clock,
     config::{DataDir, Storage},
 };
@@ -70,10 +71,7 @@ struct Target {
 pub async fn run(args: TransferArgs) -> ExitCode {
     match transfer(DataDir::new(args.from)).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(stop) => {
-            eprintln!("agent-obs: {}", chain(&stop));
-            stop.exit_code()
-        }
+        Err(stop) => fail(stop.exit_code(), chain(&stop)),
     }
 }
 

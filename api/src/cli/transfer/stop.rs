@@ -1,6 +1,6 @@
 //! Why a transfer stops early, and its exit code.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::path::PathBuf;
 
 use store::{account::AccountError, database::sqlite::FileError, trace::StoreError};
 
@@ -31,10 +31,7 @@ pub(super) enum Stop {
 
 impl Stop {
     /// Returns 2 for invalid arguments, otherwise 1.
-    pub(super) fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Setting(_) | Self::Folder { .. } => ExitCode::from(2),
-            _ => ExitCode::FAILURE,
-        }
+    pub(super) fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Setting(_) | Self::Folder { .. }) { 2 } else { 1 }
     }
 }
