@@ -15,7 +15,7 @@ use store::{
 use uuid::Uuid;
 
 use super::{
-    identity::{Authentication, Identity, Rejected},
+    identity::{Authentication, Identity, Login, Rejected, Sender},
     jwt::{Claims, JwtKeys},
     key,
 };
@@ -52,20 +52,17 @@ impl Credentials {
         let Some(credentials) = credentials else { return Ok(Err(Rejected::Missing)) };
         if !key::is_well_formed(credentials) {
             let claims = self.jwt.verify(credentials, self.clock.now());
-            return Ok(claims
-                .map(|Claims { user_id, workspace_id, email, .. }| Identity::User {
-                    user_id,
-                    workspace_id,
-                    email: email.into(),
-                })
-                .map_err(Rejected::from));
+            let login = |Claims { user_id, workspace_id, email, .. }| {
+                Identity::User(Login { user_id, workspace_id, email: email.into() })
+            };
+            return Ok(claims.map(login).map_err(Rejected::from));
         }
         let hash = key::hash(credentials);
         let owner = self.owners.try_get_with(hash, self.accounts.get_api_key_owner(&hash)).await;
         let owner = owner.map_err(|error| ApiError::Unavailable(error.into()))?;
         Ok(owner.ok_or(Rejected::Invalid).map(|owner| {
             self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.id, self.clock.now());
-            Identity::ApiKey { workspace_id: owner.workspace_id }
+            Identity::ApiKey(Sender { workspace_id: owner.workspace_id })
         }))
     }
 

@@ -14,19 +14,9 @@ use crate::error::ApiError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// A person with a token.
-    User {
-        /// The account.
-        user_id: Uuid,
-        /// The workspace of the token.
-        workspace_id: Uuid,
-        /// The e-mail at the time of the login.
-        email: Box<str>,
-    },
+    User(Login),
     /// A program with an API key.
-    ApiKey {
-        /// The workspace of the key.
-        workspace_id: Uuid,
-    },
+    ApiKey(Sender),
 }
 
 impl Identity {
@@ -34,25 +24,8 @@ impl Identity {
     #[must_use]
     pub fn workspace_id(&self) -> Uuid {
         match self {
-            Self::User { workspace_id, .. } | Self::ApiKey { workspace_id } => *workspace_id,
-        }
-    }
-
-    /// Returns the account of a person.
-    #[must_use]
-    pub fn user_id(&self) -> Option<Uuid> {
-        match self {
-            Self::User { user_id, .. } => Some(*user_id),
-            Self::ApiKey { .. } => None,
-        }
-    }
-
-    /// Returns the e-mail of a person; empty for a program.
-    #[must_use]
-    pub fn email(&self) -> &str {
-        match self {
-            Self::User { email, .. } => email,
-            Self::ApiKey { .. } => "",
+            Self::User(login) => login.workspace_id,
+            Self::ApiKey(sender) => sender.workspace_id,
         }
     }
 }
@@ -96,7 +69,7 @@ impl From<Rejected> for ApiError {
 }
 
 /// A person with a token, required by all handlers except ingestion.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     /// The account.
     pub user_id: Uuid,
@@ -107,7 +80,7 @@ pub struct Login {
 }
 
 /// A caller that may send traces: a person, or a program with an API key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sender {
     /// The workspace of the traces.
     pub workspace_id: Uuid,
@@ -118,8 +91,8 @@ impl FromRequest for Login {
     type Future = Ready<Result<Self, ApiError>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(identity(request).and_then(|identity| match identity {
-            Identity::User { user_id, workspace_id, email } => Ok(Self { user_id, workspace_id, email }),
-            Identity::ApiKey { .. } => {
+            Identity::User(login) => Ok(login),
+            Identity::ApiKey(_) => {
                 Err(ApiError::Forbidden("API keys may only send traces; log in to read them"))
             }
         }))

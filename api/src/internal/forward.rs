@@ -84,13 +84,12 @@ pub async fn query(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let identity =
-        Identity::User { user_id: login.user_id, workspace_id: login.workspace_id, email: login.email };
-    let query = &forward.peers.query;
-    match *request.method() {
-        Method::POST | Method::PATCH => forward.send(query, &identity, &request, payload).await,
-        _ => forward.send_without_body(query, &identity, &request).await,
-    }
+    let identity = Identity::User(login);
+    let body = match *request.method() {
+        Method::POST | Method::PATCH => Some(PassingBody::new(&request, payload)?),
+        _ => None,
+    };
+    forward.send(&forward.peers.query, &identity, &request, body).await
 }
 
 /// Forwards a request to the ingestion role.
@@ -103,8 +102,8 @@ pub async fn ingestion(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let identity = Identity::ApiKey { workspace_id: sender.workspace_id };
-    forward.send(&forward.peers.ingestion, &identity, &request, payload).await
+    let body = PassingBody::new(&request, payload)?;
+    forward.send(&forward.peers.ingestion, &Identity::ApiKey(sender), &request, Some(body)).await
 }
 
 impl Forward {
@@ -117,56 +116,47 @@ impl Forward {
         Self { client, peers }
     }
 
-    /// Sends a request without a body. It may be retried with another replica, or with the same one if that has just
-    /// closed the connection.
-    async fn send_without_body(
-        &self,
-        upstream: &Upstream,
-        identity: &Identity,
-        request: &HttpRequest,
-    ) -> Result<HttpResponse, ApiError> {
-        let mut rotation = upstream.rotation(self.peers.clock.now());
-        rotation.extend(rotation.first().copied());
-        let mut failure = None;
-        for replica in rotation {
-            match self.request(upstream, replica, identity, request).send().await {
-                Ok(answer) => return Ok(pass(answer)),
-                // The replica is busy or lost the request; retrying would double the load.
-                Err(error @ SendRequestError::Timeout) => {
-                    return Err(unavailable(&self.note(upstream, replica, error)));
-                }
-                Err(error) => failure = Some(self.note(upstream, replica, error)),
-            }
-        }
-        Err(failure.map_or_else(nobody, |error| unavailable(&error)))
-    }
-
-    /// Sends a request with a body. Another replica is tried only if no connection could be established.
+    /// Sends a request. One without a body may be retried with another replica, or with the same one if that has just
+    /// closed the connection. One with a body is retried only if no connection could be established.
     async fn send(
         &self,
         upstream: &Upstream,
         identity: &Identity,
         request: &HttpRequest,
-        payload: Payload,
+        body: Option<PassingBody>,
     ) -> Result<HttpResponse, ApiError> {
-        let body = PassingBody::new(request, payload)?;
-        let mut failure = None;
-        for replica in upstream.rotation(self.peers.clock.now()) {
+        let mut rotation = upstream.rotation(self.peers.clock.now());
+        if body.is_none() {
+            rotation.extend(rotation.first().copied());
+        }
+        let mut failure = ApiError::Unavailable("no replica is configured".into());
+        for replica in rotation {
             let sending = self.request(upstream, replica, identity, request);
-            let sent = match body.length() {
-                Some(length) => sending.send_body(SizedStream::new(length, body.clone())).await,
-                None => sending.send_stream(body.clone()).await,
+            let sent = match body.as_ref().map(|body| (body.length(), body.clone())) {
+                None => sending.send(),
+                Some((Some(length), body)) => sending.send_body(SizedStream::new(length, body)),
+                Some((None, body)) => sending.send_stream(body),
             };
-            match sent {
+            let error = match sent.await {
                 Ok(answer) => return Ok(pass(answer)),
-                Err(error) => match body.too_large() {
-                    Some(too_large) => return Err(too_large),
-                    None if body.is_begun() => return Err(unavailable(&error)),
-                    None => failure = Some(self.note(upstream, replica, error)),
-                },
+                Err(error) => error,
+            };
+            failure = ApiError::Unavailable(describe(&error).into());
+            if let Some(body) = &body {
+                if let Some(too_large) = body.too_large() {
+                    return Err(too_large);
+                }
+                if body.is_begun() {
+                    break;
+                }
+            }
+            self.note(upstream, replica, &error);
+            // The replica is busy or lost the request; retrying would double the load.
+            if body.is_none() && matches!(error, SendRequestError::Timeout) {
+                break;
             }
         }
-        Err(failure.map_or_else(nobody, |error| unavailable(&error)))
+        Err(failure)
     }
 
     fn request(
@@ -181,18 +171,17 @@ impl Forward {
         let mut sending = self.client.request(request.method().clone(), url).no_decompress();
         copy(request.headers(), sending.headers_mut());
         if let Some(id) = RequestId::of(request) {
-            sending = sending.insert_header((REQUEST_ID, id.to_string()));
+            sending = sending.insert_header((REQUEST_ID, id.0));
         }
         let headers = self.peers.key.headers(identity, request.method(), path, self.peers.clock.now());
         headers.into_iter().fold(sending, ClientRequest::insert_header)
     }
 
-    fn note(&self, upstream: &Upstream, replica: usize, error: SendRequestError) -> SendRequestError {
+    fn note(&self, upstream: &Upstream, replica: usize, error: &SendRequestError) {
         if matches!(error, SendRequestError::Connect(_) | SendRequestError::Timeout) {
             upstream.unreachable(replica, self.peers.clock.now());
         }
-        tracing::warn!(replica = upstream.origin(replica), error = describe(&error), "replica unreachable");
-        error
+        tracing::warn!(replica = upstream.origin(replica), error = describe(error), "replica unreachable");
     }
 }
 
@@ -224,14 +213,6 @@ where
         Some(length) => response.body(SizedStream::new(length, answer)),
         None => response.streaming(answer),
     }
-}
-
-fn unavailable(error: &SendRequestError) -> ApiError {
-    ApiError::Unavailable(describe(error).into())
-}
-
-fn nobody() -> ApiError {
-    ApiError::Unavailable("no replica is configured".into())
 }
 
 /// Some of these errors are unclear without their context.

@@ -59,7 +59,7 @@ impl SpanForwarder {
         request_id: &str,
         body: Bytes,
     ) -> Result<Forwarded, ApiError> {
-        let identity = Identity::ApiKey { workspace_id: sender.workspace_id };
+        let identity = Identity::ApiKey(sender);
         let upstream = &self.peers.ingestion;
         let mut failure = ApiError::Unavailable("no replica is configured".into());
         for replica in upstream.rotation(self.peers.clock.now()) {

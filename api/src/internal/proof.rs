@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use shared::Timestamp;
 use uuid::Uuid;
 
-use crate::auth::identity::Identity;
+use crate::auth::identity::{Identity, Login, Sender};
 
 /// The workspace of the caller.
 pub const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-workspace-id");
@@ -58,9 +58,13 @@ impl ProofKey {
         now: Timestamp,
     ) -> Vec<(HeaderName, String)> {
         let workspace_id = identity.workspace_id().to_string();
-        let user_id = identity.user_id().map(|id| id.to_string());
+        let (user_id, email) = match identity {
+            Identity::User(login) => {
+                (Some(login.user_id.to_string()), URL_SAFE_NO_PAD.encode(login.email.as_bytes()))
+            }
+            Identity::ApiKey(_) => (None, String::new()),
+        };
         let moment = now.as_micros().to_string();
-        let email = URL_SAFE_NO_PAD.encode(identity.email());
         let of = [&*workspace_id, user_id.as_deref().unwrap_or_default(), &email];
         let mac = self.mac(&moment, method, path, of);
         let proof = format!("{moment}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
@@ -89,10 +93,10 @@ impl ProofKey {
         self.mac(moment, method, path, of).verify_slice(&code).ok()?;
         let workspace_id = Uuid::parse_str(workspace_id).ok()?;
         Some(if user_id.is_empty() {
-            Identity::ApiKey { workspace_id }
+            Identity::ApiKey(Sender { workspace_id })
         } else {
             let email = String::from_utf8(URL_SAFE_NO_PAD.decode(email).ok()?).ok()?.into();
-            Identity::User { user_id: Uuid::parse_str(user_id).ok()?, workspace_id, email }
+            Identity::User(Login { user_id: Uuid::parse_str(user_id).ok()?, workspace_id, email })
         })
     }
 
@@ -118,11 +122,11 @@ mod tests {
 
     const PATH: &str = "/api/v1/traces?range=24h";
     fn user() -> Identity {
-        Identity::User {
+        Identity::User(Login {
             user_id: Uuid::from_u128(1),
             workspace_id: Uuid::from_u128(2),
             email: "añn@example.com".into(),
-        }
+        })
     }
 
     fn key(secret: &str) -> ProofKey {
@@ -143,7 +147,7 @@ mod tests {
 
     #[test]
     fn accepts_the_identity_from_the_gateway() {
-        let program = Identity::ApiKey { workspace_id: Uuid::from_u128(3) };
+        let program = Identity::ApiKey(Sender { workspace_id: Uuid::from_u128(3) });
         for identity in [user(), program] {
             assert_eq!(checked(&proven(&identity)), Some(identity));
         }
@@ -151,8 +155,8 @@ mod tests {
 
     #[test]
     fn accepts_proofs_without_an_email() {
-        let Identity::User { user_id, workspace_id, .. } = user() else { unreachable!() };
-        let without = Identity::User { user_id, workspace_id, email: "".into() };
+        let Identity::User(login) = user() else { unreachable!() };
+        let without = Identity::User(Login { email: "".into(), ..login });
         let mut headers = proven(&without);
         headers.remove(USER_EMAIL);
         assert_eq!(checked(&headers), Some(without));

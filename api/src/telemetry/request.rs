@@ -1,7 +1,6 @@
 //! Middleware that assigns request ids, logs requests and records their metrics.
 
 use std::{
-    fmt,
     sync::{
         LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -68,19 +67,13 @@ pub async fn observe(
 
 /// The id of a request, for handlers that forward it.
 #[derive(Clone, Debug)]
-pub struct RequestId(String);
+pub struct RequestId(pub String);
 
 impl RequestId {
     /// Returns the id that [`observe`] assigned to the request.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Option<Self> {
         request.extensions().get::<Self>().cloned()
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
