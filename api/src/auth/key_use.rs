@@ -10,17 +10,9 @@ use crate::job::{Job, Stop};
 /// The time between two writes.
 const INTERVAL: Duration = Duration::from_secs(30);
 
-/// Stores when API keys were last used, and once more when the process stops.
+/// Stores the uses of API keys that these credentials have recorded, and once more when the process stops.
 #[derive(Clone, Debug)]
-pub struct SaveKeyUses(Credentials);
-
-impl SaveKeyUses {
-    /// Creates a job that stores the uses that `credentials` has recorded.
-    #[must_use]
-    pub fn new(credentials: Credentials) -> Self {
-        Self(credentials)
-    }
-}
+pub struct SaveKeyUses(pub Credentials);
 
 impl Job for SaveKeyUses {
     const NAME: &'static str = "api_key_uses";

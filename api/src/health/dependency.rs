@@ -11,11 +11,13 @@ use crate::{internal::upstream::Upstream, redis::Redis};
 /// The timeout of a check.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A dependency, and whether the process is useless without it.
+/// A dependency of a process.
 #[derive(Clone, Debug)]
 pub struct Dependency {
-    target: Target,
-    required: bool,
+    /// What is checked.
+    pub target: Target,
+    /// Whether the process is not ready while the target is down; otherwise it is degraded, but still serves.
+    pub is_required: bool,
 }
 
 /// The target of a check.
@@ -32,24 +34,6 @@ pub enum Target {
 }
 
 impl Dependency {
-    /// Creates a required dependency: the process is not ready while it is down.
-    #[must_use]
-    pub fn required(target: Target) -> Self {
-        Self { target, required: true }
-    }
-
-    /// Creates an optional dependency: while it is down the process is degraded, but still serves.
-    #[must_use]
-    pub fn optional(target: Target) -> Self {
-        Self { target, required: false }
-    }
-
-    /// Returns whether the dependency is required.
-    #[must_use]
-    pub fn is_required(&self) -> bool {
-        self.required
-    }
-
     /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -33,7 +33,7 @@ pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
     }))
     .await;
     let down = || checks.iter().filter(|(_, up)| !up).map(|(dependency, _)| dependency);
-    let ready = !down().any(|dependency| dependency.is_required());
+    let ready = !down().any(|dependency| dependency.is_required);
     let status = match (ready, down().next()) {
         (true, None) => "ready",
         (true, Some(_)) => "degraded",
@@ -50,7 +50,7 @@ pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
 /// Metrics in the text format of Prometheus.
 #[utoipa::path(get, path = "/metrics", operation_id = "metrics_get", tag = "Operation", responses((status = 200, description = "The metrics", content_type = "text/plain")))]
 pub async fn metrics(metrics: Data<Metrics>) -> Result<HttpResponse, ApiError> {
-    let text = metrics.text().map_err(|error| ApiError::Internal(error.into()))?;
+    let text = metrics.text().map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok()
         .insert_header(("Content-Type", "text/plain; version=0.0.4; charset=utf-8"))
         .body(text))

@@ -64,8 +64,10 @@ pub struct Deliverer {
 /// Deletes old deliveries.
 #[derive(Clone, Debug)]
 pub struct DeliveryRetention {
-    alerts: AlertStore,
-    clock: Clock,
+    /// The store of deliveries.
+    pub alerts: AlertStore,
+    /// The clock.
+    pub clock: Clock,
 }
 
 impl Job for Deliverer {
@@ -172,14 +174,6 @@ impl Deliverer {
             }
             sleep(PAUSE).await;
         }
-    }
-}
-
-impl DeliveryRetention {
-    /// Creates a job that deletes old deliveries from `alerts`.
-    #[must_use]
-    pub fn new(alerts: AlertStore, clock: Clock) -> Self {
-        Self { alerts, clock }
     }
 }
 

@@ -15,16 +15,10 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// Maintains the store of traces.
 #[derive(Clone, Debug)]
 pub struct Maintenance {
-    traces: TraceStore,
-    clock: Clock,
-}
-
-impl Maintenance {
-    /// Creates a job that maintains `traces`.
-    #[must_use]
-    pub fn new(traces: TraceStore, clock: Clock) -> Self {
-        Self { traces, clock }
-    }
+    /// The store.
+    pub traces: TraceStore,
+    /// The clock.
+    pub clock: Clock,
 }
 
 impl Job for Maintenance {

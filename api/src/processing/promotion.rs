@@ -16,17 +16,12 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// Promotes pending traces.
 #[derive(Clone, Debug)]
 pub struct Promotion {
-    writer: GroupWriter,
-    clock: Clock,
-    root_wait: Duration,
-}
-
-impl Promotion {
-    /// Creates a job that promotes traces that have received no span for `root_wait`.
-    #[must_use]
-    pub fn new(writer: GroupWriter, clock: Clock, root_wait: Duration) -> Self {
-        Self { writer, clock, root_wait }
-    }
+    /// Writes the traces.
+    pub writer: GroupWriter,
+    /// The clock.
+    pub clock: Clock,
+    /// Traces that have received no span for this long are promoted.
+    pub root_wait: Duration,
 }
 
 impl Job for Promotion {

@@ -32,7 +32,8 @@ const CLOSING: Duration = Duration::from_secs(1);
 
 /// A running server for OTLP over gRPC.
 pub(super) struct Grpc {
-    port: u16,
+    /// The bound port.
+    pub(super) port: u16,
     /// Requests the stop; `None` once it was requested.
     stop: Option<oneshot::Sender<()>>,
     /// When the server must have stopped; `None` until the stop is requested.
@@ -86,11 +87,6 @@ impl Grpc {
             }
         });
         Ok(Some(Self { port, stop: Some(stop), deadline: None, open, task }))
-    }
-
-    /// Returns the bound port.
-    pub(super) fn port(&self) -> u16 {
-        self.port
     }
 
     /// Stops accepting calls.

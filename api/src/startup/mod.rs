@@ -55,7 +55,7 @@ impl Application {
     /// Returns the bound port of OTLP over gRPC, or `None` if it is off.
     #[must_use]
     pub fn grpc_port(&self) -> Option<u16> {
-        self.grpc.as_ref().map(Grpc::port)
+        self.grpc.as_ref().map(|grpc| grpc.port)
     }
 
     /// Returns a handle that stops the server, like SIGTERM.

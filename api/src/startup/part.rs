@@ -79,18 +79,18 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
             config.alert_interval,
         ));
         jobs.add(Deliverer::new(alerts.clone(), notifier, metrics.clone(), clock.clone()));
-        jobs.add(DeliveryRetention::new(alerts, clock.clone()));
+        jobs.add(DeliveryRetention { alerts, clock: clock.clone() });
         jobs.add(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock.clone()));
-        jobs.add(Maintenance::new(traces.clone(), clock.clone()));
+        jobs.add(Maintenance { traces: traces.clone(), clock: clock.clone() });
         let writer = GroupWriter::new(traces, pricer, invalidator, metrics, clock.clone());
-        jobs.add(Promotion::new(writer.clone(), clock, config.root_wait));
+        jobs.add(Promotion { writer: writer.clone(), clock, root_wait: config.root_wait });
         let (started, created) = base.start_writing(writer).await?;
         queue = queue.or(created);
         writing = Some(started);
     }
     let gateway = accounts.as_ref().map(|accounts| gateway(&base, accounts)).transpose()?;
     if let Some(gateway) = &gateway {
-        jobs.add(SaveKeyUses::new(gateway.credentials.clone()));
+        jobs.add(SaveKeyUses(gateway.credentials.clone()));
     }
     let peers = peers(config, &base.clock);
     let parts = Parts {
@@ -209,17 +209,19 @@ fn dependencies(
     peers: Option<&Peers>,
 ) -> Result<Vec<Dependency>, StartError> {
     let mut dependencies = Vec::new();
-    dependencies.extend(accounts.cloned().map(|store| Dependency::required(Target::Accounts(store))));
-    dependencies.extend(traces.cloned().map(|store| Dependency::required(Target::Traces(store))));
+    let stores =
+        accounts.cloned().map(Target::Accounts).into_iter().chain(traces.cloned().map(Target::Traces));
+    dependencies.extend(stores.map(|target| Dependency { target, is_required: true }));
     // Without Redis, each process counts limits locally, and responses come from the database; only the queue stops.
     let queues = !matches!(base.config.role, Some(Role::Gateway | Role::Query));
-    let redis = if queues { Dependency::required } else { Dependency::optional };
-    dependencies.extend(base.redis.clone().map(|connection| redis(Target::Redis(connection))));
+    let redis = base.redis.clone().map(Target::Redis);
+    dependencies.extend(redis.map(|target| Dependency { target, is_required: queues }));
     if let Some(peers) = peers {
         let client = http::client("http:").no_proxy().build()?;
         for (name, upstream) in [("query", &peers.query), ("ingestion", &peers.ingestion)] {
             // The gateway still ingests traces if query is down, and the other way round.
-            dependencies.push(Dependency::optional(Target::Role(name, upstream.clone(), client.clone())));
+            let target = Target::Role(name, upstream.clone(), client.clone());
+            dependencies.push(Dependency { target, is_required: false });
         }
     }
     Ok(dependencies)

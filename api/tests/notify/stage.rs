@@ -123,7 +123,7 @@ impl Stage {
         let notifier = Notifier::new(&settings, timeout).unwrap();
         let alerts = AlertStore::new(self.database.traces().await.database());
         let mut jobs = Jobs::new(self.metrics.clone());
-        jobs.add(DeliveryRetention::new(alerts.clone(), self.clock.clone()));
+        jobs.add(DeliveryRetention { alerts: alerts.clone(), clock: self.clock.clone() });
         let deliverer = Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone());
         jobs.add(deliverer.looking_every(Duration::from_millis(10)));
         jobs.start();
