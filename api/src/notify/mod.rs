@@ -99,8 +99,8 @@ impl Notifier {
         }
         let status_code = match &channel.target {
             ChannelTarget::Webhook { url } => {
-                let message = webhook::message(delivery, &self.links, now)?;
-                self.poster.post(url, message.headers, message.body).await?
+                let (headers, body) = webhook::message(delivery, &self.links, now)?;
+                self.poster.post(url, headers, body).await?
             }
             ChannelTarget::Slack { url } => {
                 let body = slack::body(&text::text(notification, &self.links), notification)?;

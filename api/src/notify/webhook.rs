@@ -30,14 +30,13 @@ struct Data<'a> {
     traces_url: Option<String>,
 }
 
-/// A signed message.
-pub(super) struct Message {
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
-}
-
-/// Returns the message of a delivery. All attempts have the same body and id; the time and the signature differ.
-pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> Result<Message, Failure> {
+/// Returns the signed headers and the body of the message of a delivery. All attempts have the same body and id; the time
+/// and the signature differ.
+pub(super) fn message(
+    delivery: &DueDelivery,
+    links: &Links,
+    now: Timestamp,
+) -> Result<(HeaderMap, Vec<u8>), Failure> {
     let notification = &delivery.notification;
     let alert = notification.alert.as_ref();
     let body = serde_json::to_vec(&Body {
@@ -65,7 +64,7 @@ pub(super) fn message(delivery: &DueDelivery, links: &Links, now: Timestamp) -> 
             headers.insert(HeaderName::from_static(name), value);
         }
     }
-    Ok(Message { headers, body })
+    Ok((headers, body))
 }
 
 /// Returns the type in the body.
