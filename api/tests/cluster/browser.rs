@@ -11,13 +11,14 @@ use futures_util::FutureExt;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::stack::{PASSWORD, Plan, Stack, eventually};
+use crate::stack::{PASSWORD, Plan, Stack};
 use test_support::{
     chromium::Chromium,
     client::Client,
     nginx::{Nginx, built_spa},
     page::{Page, button, heading, link},
     sample::{merged, trace},
+    wait::eventually_within,
 };
 
 const KPIS: &str = "/api/v1/metrics/home-kpis?range=7d";
@@ -82,7 +83,7 @@ async fn register_and_see_exact_kpis(page: &Page) {
     agents.ingest(&[run("a", 400, "success"), run("b", 600, "timeout")]).await;
     let token = page.token().await.expect("registration must log in");
     let ada = Client::new(&page.url).with_token(&token);
-    eventually("acknowledged traces are listed", Duration::from_secs(10), || async {
+    eventually_within(Duration::from_secs(10), "acknowledged traces are listed", || async {
         ada.get("/api/v1/traces").await.expect(200).json()["total"] == 2
     })
     .await;

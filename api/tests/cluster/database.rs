@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use crate::{
     load::Load,
-    stack::{Plan, Stack, eventually},
+    stack::{Plan, Stack},
 };
-use test_support::postgres::{PostgresServer, Setup};
+use test_support::{
+    postgres::{PostgresServer, Setup},
+    wait::eventually_within,
+};
 
 const OUTAGE: Duration = Duration::from_secs(20);
 
@@ -47,7 +50,7 @@ async fn database_outage_does_not_stop_ingestion_and_cached_responses() {
     let healed = Instant::now();
     load.more(200).await;
     load.finish("PostgreSQL stopped for 20 s", healed).await;
-    eventually("everything is ready", Duration::from_secs(20), || async {
+    eventually_within(Duration::from_secs(20), "everything is ready", || async {
         ada.get("/ready").await.json()["status"] == "ready"
     })
     .await;

@@ -15,8 +15,7 @@ use api::clock::Clock;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::stack::eventually;
-use test_support::{client::Client, sample::trace};
+use test_support::{client::Client, sample::trace, wait::eventually_within};
 
 const SENDERS: usize = 4;
 const BATCH: usize = 20;
@@ -57,8 +56,10 @@ impl Load {
     /// Waits until this many more traces were acknowledged.
     pub async fn more(&self, traces: usize) {
         let goal = self.acknowledged() + traces;
-        eventually("more traces are acknowledged", COUNT_TIMEOUT, || async { self.acknowledged() >= goal })
-            .await;
+        eventually_within(COUNT_TIMEOUT, "more traces are acknowledged", || async {
+            self.acknowledged() >= goal
+        })
+        .await;
     }
 
     /// Returns the time from `moment` to the next acknowledgement.
@@ -85,7 +86,7 @@ impl Load {
         let acknowledged = ledger.acknowledged.lock().unwrap().len() * BATCH;
         assert_eq!(ledger.sent.load(Ordering::SeqCst), acknowledged, "every trace is acknowledged");
         let acknowledged = acknowledged + others;
-        eventually("every acknowledged trace is counted", COUNT_TIMEOUT, || async {
+        eventually_within(COUNT_TIMEOUT, "every acknowledged trace is counted", || async {
             counted(&client).await == acknowledged
         })
         .await;

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::{
     proxy::Proxy,
-    stack::{Plan, Stack, eventually, free_port},
+    stack::{Plan, Stack, free_port},
 };
+use test_support::wait::eventually_within;
 
 const PATH: &str = "/api/v1/metrics/home-kpis";
 
@@ -33,7 +34,7 @@ async fn partition_to_query_returns_503_in_time_and_heals() {
 
     proxy.heal();
     let healed = Instant::now();
-    eventually("query responds again", Duration::from_secs(20), || async {
+    eventually_within(Duration::from_secs(20), "query responds again", || async {
         ada.get(PATH).await.status == 200
     })
     .await;

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::{
     load::Load,
-    stack::{Plan, Stack, eventually, port_of},
+    stack::{Plan, Stack, port_of},
 };
+use test_support::wait::eventually_within;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_writer_replaces_a_writer_that_is_killed() {
@@ -45,7 +46,7 @@ async fn gateway_uses_the_other_query_process_if_one_is_killed() {
 
     stack.queries.push(stack.run("query", port));
     let started = Instant::now();
-    eventually("the gateway reaches query again", Duration::from_secs(10), || async {
+    eventually_within(Duration::from_secs(10), "the gateway reaches query again", || async {
         ada.get("/api/v1/metrics/home-kpis").await.status == 200
     })
     .await;

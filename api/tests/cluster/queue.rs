@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::{
     load::Load,
-    stack::{Plan, Stack, eventually},
+    stack::{Plan, Stack},
 };
+use test_support::wait::eventually_within;
 
 /// A payload that is not a valid message.
 const POISON: &str = "drink me";
@@ -26,7 +27,7 @@ async fn poison_messages_become_dead_letters_with_a_reason_and_the_rest_is_writt
     }
     let poisoned = Instant::now();
     load.more(200).await;
-    eventually("the poison messages are dead letters", Duration::from_secs(20), || async {
+    eventually_within(Duration::from_secs(20), "the poison messages are dead letters", || async {
         stack.redis.query::<u64>(&["XLEN", "traces:dead"]).await == streams
     })
     .await;
@@ -52,7 +53,7 @@ async fn full_queue_rejects_with_retry_after_and_accepts_again_once_drained() {
         json!({"agent_id": "a", "latency_ms": 1, "status": "success", "trace_id": "large", "input": text});
     let rejected = ada.send_trace(&trace).await.expect_error(503, "queue_full");
     assert!(!rejected.header("retry-after").is_empty());
-    eventually("small traces fill the queue", Duration::from_secs(60), || async {
+    eventually_within(Duration::from_secs(60), "small traces fill the queue", || async {
         let small = json!({"agent_id": "a", "latency_ms": 1, "status": "success", "trace_id": "small", "input": &text[..4096]});
         ada.send_trace(&small).await.status == 503
     })
@@ -61,7 +62,7 @@ async fn full_queue_rejects_with_retry_after_and_accepts_again_once_drained() {
     let healed = Instant::now();
     load.more(200).await;
     // The trace sent in addition to the load has its own id and counts once, too. The load may use the free space first.
-    eventually("the queue accepts the trace", Duration::from_secs(30), || async {
+    eventually_within(Duration::from_secs(30), "the queue accepts the trace", || async {
         let small = json!({"agent_id": "a", "latency_ms": 1, "status": "success", "trace_id": "small"});
         ada.send_trace(&small).await.status == 202
     })

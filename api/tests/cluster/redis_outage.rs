@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use crate::{
     load::Load,
-    stack::{Plan, Stack, eventually},
+    stack::{Plan, Stack},
 };
-use test_support::client::Client;
+use test_support::{client::Client, wait::eventually_within};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_outage_does_not_stop_queries_and_ingestion_returns_503() {
@@ -39,11 +39,11 @@ async fn redis_outage_does_not_stop_queries_and_ingestion_returns_503() {
     let healed = Instant::now();
     load.more(400).await;
     load.finish("Redis stopped and started", healed).await;
-    eventually("the cache works again", std::time::Duration::from_secs(20), || async {
+    eventually_within(std::time::Duration::from_secs(20), "the cache works again", || async {
         ada.get("/api/v1/metrics/home-kpis").await.header("x-cache") == "hit"
     })
     .await;
-    eventually("everything is ready", std::time::Duration::from_secs(20), || async {
+    eventually_within(std::time::Duration::from_secs(20), "everything is ready", || async {
         ada.get("/ready").await.json()["status"] == "ready"
     })
     .await;

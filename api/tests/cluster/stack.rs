@@ -1,7 +1,7 @@
 //! A deployment with every role as processes, on servers of the test. Processes can be killed and restarted on their
 //! ports.
 
-use std::{collections::HashMap, net::TcpListener, time::Duration};
+use std::{collections::HashMap, net::TcpListener};
 
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -133,21 +133,4 @@ pub fn port_of(process: &Process) -> u16 {
 
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// Waits until a condition is true; panics after `timeout`.
-#[track_caller]
-pub fn eventually<F: Future<Output = bool>>(
-    what: &str,
-    timeout: Duration,
-    mut condition: impl FnMut() -> F,
-) -> impl Future<Output = ()> {
-    let caller = std::panic::Location::caller();
-    async move {
-        let deadline = tokio::time::Instant::now() + timeout;
-        while !condition().await {
-            assert!(tokio::time::Instant::now() < deadline, "{caller}: timed out waiting until {what}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
 }

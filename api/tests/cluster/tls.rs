@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use crate::stack::{Plan, Stack, eventually};
+use crate::stack::{Plan, Stack};
 use test_support::{
     postgres::{PostgresServer, Setup},
     redis::{RedisOptions, RedisServer},
+    wait::eventually_within,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,11 +30,11 @@ async fn every_role_connects_to_its_servers_over_tls() {
     ada.send_trace(&json!({"trace_id": "t", "agent_id": "a", "latency_ms": 1, "status": "success"}))
         .await
         .expect(202);
-    eventually("the trace is stored", std::time::Duration::from_secs(10), || async {
+    eventually_within(std::time::Duration::from_secs(10), "the trace is stored", || async {
         ada.get_fresh("/api/v1/traces/t").await.status == 200
     })
     .await;
-    eventually("the cache has the trace", std::time::Duration::from_secs(10), || async {
+    eventually_within(std::time::Duration::from_secs(10), "the cache has the trace", || async {
         ada.get("/api/v1/traces/t").await.header("x-cache") == "hit"
     })
     .await;
