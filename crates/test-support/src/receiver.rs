@@ -26,11 +26,11 @@ pub enum Reply {
     /// No response; the connection stays open.
     NoResponse,
     /// Closes the connection without a response.
-    End,
+    Close,
     /// Status 500 with an endless body.
     EndlessBody,
     /// Status 200 as soon as a permit is available.
-    Held(Arc<Semaphore>),
+    OnPermit(Arc<Semaphore>),
 }
 
 /// A received request.
