@@ -1,6 +1,6 @@
 //! Expected costs of the calls to the fake model API, computed from OpenAI's public prices independently of the server.
 
-use crate::fake_model_api::{EMBEDDED, Usage};
+use crate::fake_model_api::{EMBEDDING_TOKENS, Usage};
 
 /// Nano-dollars per token: input, cached input, output.
 pub type Price = (u64, u64, u64);
@@ -24,7 +24,7 @@ pub fn call_without_cache(price: Price, used: Usage) -> f64 {
 
 /// Returns the dollars of the embedding.
 pub fn embedding() -> f64 {
-    dollars(EMBEDDED * EMBEDDING)
+    dollars(EMBEDDING_TOKENS * EMBEDDING)
 }
 
 fn nanos((new, cached, out): Price, used: Usage) -> u64 {
