@@ -101,17 +101,17 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/metrics/home-kpis").route(query.at(get(), kpi::get)))
         .service(resource("/metrics/timeseries").route(query.at(get(), chart::get_timeseries)))
         .service(resource("/metrics/breakdown").route(query.at(get(), chart::get_breakdown)))
-        .service(resource("/alerts").route(query.compressed(get(), alert::list)))
+        .service(resource("/alerts").route(compressed(query.at(get(), alert::list))))
         .service(resource("/alerts/recent").route(query.at(get(), alert::list_recent)))
         .service(resource("/alerts/{id}").route(query.at(get(), alert::get)))
         .service(resource("/alerts/{id}/deliveries").route(query.at(get(), alert::list_deliveries)))
         .service(resource("/alerts/{id}/acknowledge").route(query.at(post(), alert::acknowledge)))
         .service(
             resource("/alert-rules")
-                .route(query.compressed(get(), alert_rule::list))
+                .route(compressed(query.at(get(), alert_rule::list)))
                 .route(query.at(post(), alert_rule::create)),
         )
-        .service(resource("/alert-rules/preview").route(query.compressed(post(), alert_rule::preview)))
+        .service(resource("/alert-rules/preview").route(compressed(query.at(post(), alert_rule::preview))))
         .service(
             resource("/alert-rules/{id}")
                 .route(query.at(get(), alert_rule::get))
@@ -148,7 +148,7 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(
             packed("/traces")
                 .app_data(BodyLimit(limit::TRACE_BYTES))
-                .route(query.compressed(get(), trace::list))
+                .route(compressed(query.at(get(), trace::list)))
                 .route(ingestion.at(post(), rest::create)),
         )
         // Only for POST: `batch` is also a valid trace id.
@@ -158,13 +158,13 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), rest::create_batch)),
         )
-        .service(resource("/traces/{trace_id}").route(query.compressed(get(), trace::get)))
-        .service(resource("/traces/{trace_id}/search").route(query.compressed(get(), span::search)))
-        .service(resource("/traces/{trace_id}/spans/{span_id}").route(query.compressed(get(), span::get)))
-        .service(resource("/sessions").route(query.compressed(get(), session::list_sessions)))
-        .service(resource("/sessions/{session_id}").route(query.compressed(get(), session::get_session)))
-        .service(resource("/users").route(query.compressed(get(), session::list_end_users)))
-        .service(resource("/users/{user_id}").route(query.compressed(get(), session::get_end_user)))
+        .service(resource("/traces/{trace_id}").route(compressed(query.at(get(), trace::get))))
+        .service(resource("/traces/{trace_id}/search").route(compressed(query.at(get(), span::search))))
+        .service(resource("/traces/{trace_id}/spans/{span_id}").route(compressed(query.at(get(), span::get))))
+        .service(resource("/sessions").route(compressed(query.at(get(), session::list_sessions))))
+        .service(resource("/sessions/{session_id}").route(compressed(query.at(get(), session::get_session))))
+        .service(resource("/users").route(compressed(query.at(get(), session::list_end_users))))
+        .service(resource("/users/{user_id}").route(compressed(query.at(get(), session::get_end_user))))
         .service(resource("/traces/{trace_id}/scores").route(ingestion.at(post(), rest::create_score)))
 }
 
@@ -219,16 +219,11 @@ impl Where {
             Self::Nowhere => route.to(not_served),
         }
     }
+}
 
-    /// Returns the same route with compressed responses.
-    fn compressed<F, Args>(self, route: Route, handler: F) -> Route
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.at(route, handler).wrap(Compress::default())
-    }
+/// Returns a route with compressed responses.
+fn compressed(route: Route) -> Route {
+    route.wrap(Compress::default())
 }
 
 async fn not_served() -> Result<HttpResponse, ApiError> {
