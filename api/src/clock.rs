@@ -34,7 +34,7 @@ impl Clock {
 
     /// Returns the current time.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that may ask the machine")]
+    #[expect(clippy::disallowed_methods, reason = "only the clock reads the system time")]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::from_micros(jiff::Timestamp::now().as_microsecond()),

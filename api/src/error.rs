@@ -65,7 +65,7 @@ pub enum ApiError {
     #[error("The ingestion queue is full; retry in a moment")]
     QueueFull,
     /// 503: a dependency is down.
-    #[error("Not available at the moment: try again")]
+    #[error("Temporarily unavailable; retry in a moment")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// 500: an internal error.
     #[error("Internal error")]

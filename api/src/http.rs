@@ -1,4 +1,4 @@
-//! The HTTP client for other servers of this kind, used by commands, the demo and health checks, and its base URL.
+//! The HTTP client for other agent-obs servers, used by commands, the demo and health checks, and its base URL.
 
 use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
 

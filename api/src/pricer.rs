@@ -19,7 +19,7 @@ const OWN_PRICES: Duration = Duration::from_secs(5);
 /// The number of workspaces whose prices are cached.
 const WORKSPACES: u64 = 10_000;
 
-/// Knows all prices. Clones share the caches.
+/// Provides the prices of workspaces. Clones share the caches.
 #[derive(Clone, Debug)]
 pub struct Pricer {
     store: PriceStore,
@@ -28,7 +28,7 @@ pub struct Pricer {
 }
 
 impl Pricer {
-    /// Combines the own prices in `store` with those of a file and the public ones.
+    /// Creates a pricer from the workspace prices in `store`, the price file and the public prices.
     #[must_use]
     pub fn new(store: PriceStore, file: &[PriceRequest]) -> Self {
         let own = moka::future::Cache::builder().max_capacity(WORKSPACES).time_to_live(OWN_PRICES).build();

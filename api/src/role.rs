@@ -11,7 +11,7 @@ pub enum Role {
     Gateway,
     /// Validates incoming traces and queues them.
     Ingestion,
-    /// Reads traces off the queue and stores them; evaluates alert rules.
+    /// Reads traces from the queue and stores them; evaluates alert rules.
     Processing,
     /// Serves queries.
     Query,

@@ -151,7 +151,7 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
                 .route(compressed(query.at(get(), trace::list)))
                 .route(ingestion.at(post(), rest::create)),
         )
-        // Only for POST: `batch` is also a valid trace id.
+        // This resource handles only POST, since `batch` is also a valid trace id.
         .service(
             packed("/traces/batch")
                 .guard(Post())
@@ -182,7 +182,7 @@ fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), otlp::http::export)),
         )
-        // For endpoints that are configured with a trailing slash.
+        // Some exporters are configured with a trailing slash.
         .service(
             web::resource("/traces/")
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))

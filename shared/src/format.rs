@@ -11,7 +11,7 @@ pub const NONE: &str = "–";
 /// The unit of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// A number of things.
+    /// A count.
     Count,
     /// Milliseconds.
     Latency,

@@ -1,5 +1,5 @@
-//! Shared, immutable data as a property. Two values are equal if they are the same allocation, so that a comparison never
-//! walks the data.
+//! Shared, immutable data as a property. Two values are equal if they share the allocation, so that a comparison does
+//! not read the data.
 
 use std::{ops::Deref, rc::Rc};
 

@@ -19,7 +19,7 @@ use super::read::readings;
 
 /// The number of previews computed at once: each may read days of traces.
 const AT_ONCE: usize = 2;
-/// How long a preview waits for its turn.
+/// The maximum time a preview waits for a free slot.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a preview could not be computed.

@@ -12,7 +12,7 @@ use shared::{Timestamp, alert_rule::AlertRuleRequest};
 use store::trace::{StoreError, TraceStore};
 use uuid::Uuid;
 
-/// Reads the windows that rules need at some moments, each window once.
+/// Reads the windows that rules need at the given times, each window once.
 ///
 /// # Errors
 /// Returns an error if the store fails.

@@ -37,7 +37,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Checks tokens with `jwt` and API keys with `accounts`.
+    /// Creates the service that checks tokens with `jwt` and API keys with `accounts`.
     #[must_use]
     pub fn new(jwt: JwtKeys, accounts: AccountStore, clock: Clock) -> Self {
         let owners = moka::future::Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBERED).build();

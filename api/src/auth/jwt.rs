@@ -1,4 +1,4 @@
-//! Signs and verifies tokens with HS256 only; the header of a token never selects the algorithm. Knows no HTTP;
+//! Signs and verifies tokens with HS256 only; the header of a token never selects the algorithm. Independent of HTTP;
 //! callers pass the time.
 
 use std::{fmt, time::Duration};
@@ -46,7 +46,7 @@ pub struct JwtKeys {
 }
 
 impl JwtKeys {
-    /// Signs tokens with `secret` that are valid for `ttl`, in whole seconds.
+    /// Creates keys that sign tokens with `secret`. Tokens are valid for `ttl`, in whole seconds.
     #[must_use]
     pub fn new(secret: &[u8], ttl: Duration) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);

@@ -1,5 +1,5 @@
-//! Authentication: identities and their extractors, tokens, API keys, passwords, and the secret that signs tokens. Knows no
-//! routes.
+//! Authentication: identities and their extractors, tokens, API keys, passwords, and the secret that signs tokens.
+//! Independent of the routes.
 
 pub mod credential;
 pub mod identity;

@@ -1,5 +1,5 @@
-//! Hashes and verifies passwords with bcrypt on blocking threads. Knows no accounts; an unknown account is a missing
-//! hash.
+//! Hashes and verifies passwords with bcrypt on blocking threads. Independent of the accounts: an unknown account is a
+//! missing hash.
 
 use std::{fmt, sync::Arc, thread::available_parallelism};
 
@@ -39,7 +39,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Uses the work factor `cost` (4 to 31; [`COST`] in production). Each step doubles the time.
+    /// Creates a hasher with the work factor `cost` (4 to 31; [`COST`] in production). Each step doubles the time.
     #[must_use]
     pub fn new(cost: u32) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);

@@ -13,12 +13,12 @@ use store::{
 use super::failure::fail;
 use crate::config::Storage;
 
-/// Bring the schemas of accounts (POSTGRES_URL) and traces (TIMESCALE_URL) up to date; without these URLs, those of
-/// the files in DATA_DIR.
+/// Migrate the schemas of accounts (POSTGRES_URL) and traces (TIMESCALE_URL); without these URLs, those of the files in
+/// DATA_DIR.
 ///
 /// A server also does this when it starts. Running it before saves time at startup and prints what was applied.
 ///
-/// Exits with 0 if everything is up to date at the end, with 2 for an invalid setting, and with 1 otherwise.
+/// Exits with 0 if no migrations are pending at the end, with 2 for an invalid setting, and with 1 otherwise.
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
     /// Change nothing and print the pending steps; exits with 1 if there are any.
@@ -47,7 +47,7 @@ pub async fn run(args: MigrateArgs) -> ExitCode {
     };
     match migrate(&storage, args.check).await {
         Ok(0) => {
-            println!("everything is up to date");
+            println!("no pending migrations");
             ExitCode::SUCCESS
         }
         Ok(_) if args.check => ExitCode::FAILURE,

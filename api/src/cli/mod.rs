@@ -26,7 +26,7 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Send traces from a file of JSON lines to a server.
     Import(import::ImportArgs),
-    /// Bring the databases up to date.
+    /// Migrate the databases.
     Migrate(migrate::MigrateArgs),
     /// Copy the contents of a data folder to the servers.
     Transfer(transfer::TransferArgs),

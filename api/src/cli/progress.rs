@@ -1,4 +1,4 @@
-//! The progress of a command on standard error: a bar on a terminal, otherwise a line now and then.
+//! The progress of a command on standard error: a bar on a terminal, otherwise a line at an interval.
 
 use std::{
     io::{IsTerminal, stderr},

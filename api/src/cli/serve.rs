@@ -57,7 +57,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
             }
         }
         println!(
-            "Log in as {} with the password {} (its history loads in the background, the newest day first)",
+            "Log in as {} with the password {}. The demo history is loading in the background, newest day first.",
             feed::EMAIL,
             feed::PASSWORD
         );

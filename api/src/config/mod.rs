@@ -42,7 +42,7 @@ pub enum GrpcPort {
     Off,
     /// On [`GrpcPort::DEFAULT`] if it is free: a second server on the same machine still starts.
     Default,
-    /// On this port; the start fails if it is taken. 0 picks a free port (tests only).
+    /// On this port; the start fails if it is in use. 0 selects a free port (tests only).
     Set(u16),
 }
 
@@ -58,7 +58,7 @@ pub struct Config {
     pub role: Option<Role>,
     /// The address to listen on.
     pub host: IpAddr,
-    /// The port to listen on; 0 picks a free port.
+    /// The port to listen on; 0 selects a free port.
     pub port: u16,
     /// The port for OTLP over gRPC, if this process runs the gateway.
     pub otlp_grpc: GrpcPort,

@@ -17,7 +17,7 @@ use super::{
 pub struct DataDir(PathBuf);
 
 impl DataDir {
-    /// Uses the folder at `path`, which need not exist.
+    /// Creates a handle to the directory at `path`, which need not exist.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())

@@ -160,7 +160,8 @@ mod tests {
         let alerts = alerts.list_alerts(workspace_id, AlertFilter::default(), 0, 1000).await.unwrap().items;
         assert_eq!(alerts.len() as u64, kept);
         assert!((14..=60).contains(&kept), "{kept}");
-        // The description is from when the alert fired or escalated; most alerts have eased before they are resolved.
+        // The description is from when the alert fired or escalated; the severity of most alerts decreases before they
+        // are resolved.
         for severity in Severity::ALL {
             let says = format!("Threshold for {}:", severity.as_str());
             assert!(alerts.iter().any(|alert| alert.description.contains(&says)), "{severity:?}");

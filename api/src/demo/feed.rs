@@ -69,7 +69,7 @@ pub async fn run(
     let client = http::client(&url).build()?;
     let mut feed = Feed { until: gateway.clock.now(), gateway, query, user, url, client };
     let start = feed.until;
-    // Before the first traces, which would create the default rules.
+    // Create the rules before the first traces, which would create the default rules.
     feed.query.alerts.create_default_rules(feed.user.workspace_id, &alert::rules(), start).await?;
     let mut changed = start;
     for day in 0..HISTORY_DAYS {

@@ -20,7 +20,7 @@ pub fn runs(seed: u64, index: u64, agent: &'static Agent, minute: Minute) -> Vec
 fn converse(mut random: Random, agent: &'static Agent, minute: Minute) -> Vec<Run> {
     let Some(conversation) = Conversation::draw(&mut random, agent) else { return Vec::new() };
     let conversation = Arc::new(conversation);
-    // Rounded to milliseconds, as most clients do.
+    // Starts are rounded to milliseconds, as most clients do.
     let mut start = minute.start() + Duration::from_millis(random.below(60_000));
     let mut runs = Vec::with_capacity(conversation.turns.len());
     for turn in 0..conversation.turns.len() {

@@ -32,7 +32,7 @@ impl Words {
         for (slot, low, high) in numbers {
             words.push((slot, (low + random.below(high - low + 1)).to_string()));
         }
-        // In cents, so that net, tax and gross add up.
+        // Amounts are in cents, so that net, tax and gross add up.
         let net = 1_900 + random.below(480_000);
         let tax = (net * 19 + 50) / 100;
         for (slot, cents) in

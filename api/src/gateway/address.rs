@@ -10,14 +10,14 @@ use ipnet::IpNet;
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Trusts these networks.
+    /// Creates the list of trusted networks.
     #[must_use]
     pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks)
     }
 
-    /// Returns the address of the client. Clients can send any header, so `X-Forwarded-For` is read from its end, for
-    /// as long as its authors are trusted.
+    /// Returns the address of the client. Clients can send any header, so `X-Forwarded-For` is read from its end, up to
+    /// the first address that is not a trusted proxy.
     #[must_use]
     pub fn client(&self, request: &HttpRequest) -> IpAddr {
         let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());

@@ -1,4 +1,5 @@
-//! Middleware that determines the caller's identity. It rejects nobody; the extractors in [`crate::auth::identity`] do.
+//! Middleware that determines the caller's identity. Does not reject requests: the extractors in
+//! [`crate::auth::identity`] do.
 
 use actix_web::{
     Error, HttpMessage, ResponseError,

@@ -63,7 +63,8 @@ pub enum Ingestion {
     Remote(SpanForwarder),
 }
 
-/// The OTLP trace service. Connections may hold it for as long as they like; its state is dropped when [`ServiceGuard`] is.
+/// The OTLP trace service. Connections may outlive the server; the state of the service is dropped together with
+/// [`ServiceGuard`].
 #[derive(Clone)]
 pub struct TraceService(Weak<Inner>);
 

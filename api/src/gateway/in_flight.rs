@@ -44,7 +44,7 @@ impl InFlight {
 
     /// Waits until calls are cancelled.
     pub(super) async fn ended(&self) {
-        // As above.
+        // This cannot fail while the sender `self` exists.
         let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
     }
 }

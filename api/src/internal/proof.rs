@@ -1,5 +1,5 @@
 //! The proof that a request comes from the gateway: an HMAC over the request and the caller's identity, valid for a
-//! minute. Who intercepts a proof can repeat that request within the minute, and nothing else.
+//! minute. An attacker who intercepts a proof can only replay that request within the minute.
 
 use std::time::Duration;
 

@@ -31,7 +31,7 @@ pub trait Job: Send + Sync + 'static {
         Duration::ZERO
     }
 
-    /// Does the work that is due. Once `stop` is requested it starts nothing new and finishes what is in flight.
+    /// Performs the work that is due. After `stop` is requested, starts no new work and finishes the work in flight.
     ///
     /// # Errors
     /// Returns an error if the store fails; the next run tries again.

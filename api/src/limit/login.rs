@@ -92,13 +92,13 @@ impl LoginLimit {
 }
 
 impl Attempt {
-    /// The password was wrong, or the account unknown.
+    /// Records a failure: a wrong password or an unknown account.
     pub fn failed(mut self) {
         self.settled = true;
     }
 
-    /// The password was right: the failures of the e-mail are cleared. Those of the address are not, otherwise the
-    /// owner of one account could guess the passwords of others without a limit.
+    /// Records a success and clears the failures of the e-mail, but not those of the address: otherwise the owner of
+    /// one account could guess the passwords of others without a limit.
     pub async fn succeeded(mut self) {
         self.settled = true;
         self.windows.emails.clear(&self.email).await;

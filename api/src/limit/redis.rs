@@ -23,7 +23,7 @@ use crate::{
 static CHECK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/check.lua")));
 static REFUND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/refund.lua")));
 
-/// Allows `limit` requests of each key in any `window` across all processes. Clones share everything.
+/// A limiter of `limit` requests per key and `window` across all processes. Clones share everything.
 #[derive(Clone, Debug)]
 pub(super) struct RedisWindow(Arc<Inner>);
 
@@ -37,7 +37,7 @@ struct Inner {
 }
 
 impl RedisWindow {
-    /// Allows at most `limit` requests in `window`; 0 disables the limit without using Redis.
+    /// Creates a limiter of `limit` requests per `window`. 0 disables the limit without using Redis.
     #[must_use]
     pub(super) fn new(redis: Redis, limit: u32, window: Duration, clock: Clock, metrics: Metrics) -> Self {
         let own = SlidingWindow::new(limit, window, clock);

@@ -15,7 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct RateLimit(Window);
 
 impl RateLimit {
-    /// Allows `per_minute` requests of each workspace, counted in this process; 0 disables the limit.
+    /// Creates a limit of `per_minute` requests per workspace, counted in this process. 0 disables the limit.
     #[must_use]
     pub fn memory(per_minute: u32, clock: Clock) -> Self {
         Self(Window::memory(per_minute, MINUTE, clock))

@@ -1,5 +1,5 @@
 //! A sliding-window limiter in this process. Each key has the counts of the current and the previous window; the
-//! previous one counts in proportion to its overlap with the sliding window. Knows neither workspaces nor HTTP.
+//! previous one counts in proportion to its overlap with the sliding window. Independent of workspaces and HTTP.
 
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -14,7 +14,7 @@ use crate::clock::Clock;
 
 /// The number of locks, which reduces contention between threads.
 const SHARDS: usize = 16;
-/// The maximum number of keys per lock, about half a megabyte: a flood of invented keys cannot exhaust memory.
+/// The maximum number of keys per lock, about half a megabyte: a flood of random keys cannot exhaust memory.
 const SHARD_KEYS: usize = 8192;
 /// The number of keys per lock below which idle keys are not removed.
 const SWEEP_KEYS: usize = 64;
@@ -45,7 +45,7 @@ impl Decision {
     }
 }
 
-/// Allows `limit` requests of each key in any `window`, estimated from two windows: exact for bursts, otherwise the
+/// A limiter of `limit` requests per key and `window`, estimated from two windows: exact for bursts, otherwise the
 /// error depends on how unevenly the previous window was used.
 pub struct SlidingWindow<K> {
     pub(super) limit: u32,
@@ -62,7 +62,7 @@ struct Shard<K> {
 }
 
 impl<K: Clone + Eq + Hash> SlidingWindow<K> {
-    /// Allows at most `limit` requests in `window` (exact to the microsecond); 0 disables the limit.
+    /// Creates a limiter of `limit` requests per `window` (exact to the microsecond). 0 disables the limit.
     #[must_use]
     pub fn new(limit: u32, window: Duration, clock: Clock) -> Self {
         Self {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub(super) struct Links(Option<String>);
 
 impl Links {
-    /// `public_url` must not end with a slash.
+    /// Creates links below `public_url`, which must not end with a slash.
     pub(super) fn new(public_url: Option<String>) -> Self {
         Self(public_url)
     }

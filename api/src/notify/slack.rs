@@ -63,7 +63,7 @@ fn color(notification: &Notification) -> &'static str {
     }
 }
 
-/// Escapes the control characters of Slack, so that a name cannot mention anybody or contain a link.
+/// Escapes the control characters of Slack, so that a name cannot mention a user or contain a link.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -16,7 +16,7 @@ use super::link::Links;
 const HEADLINE_CHARS: usize = 250;
 /// The maximum number of characters of a description. Leaves room for links in Slack.
 const DESCRIPTION_CHARS: usize = 2000;
-/// The headline of a test. Constant, because a test may be sent to anybody.
+/// The headline of a test. Constant, because any user can send a test to any address.
 const TEST: &str = "[test] Agent Observability";
 
 /// The text of a notification.

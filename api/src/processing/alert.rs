@@ -239,7 +239,7 @@ impl Evaluator {
     fn log_changes(&self, rule: &DueEvaluation) {
         for change in rule.events.iter().filter_map(|event| event.change) {
             self.metrics.alerts.changed(change);
-            // Without the group, whose name is data of the workspace.
+            // The log omits the group, whose name is data of the workspace.
             tracing::info!(
                 workspace.id = %rule.due.workspace_id,
                 rule.id = %rule.due.id,

@@ -149,7 +149,7 @@ impl Deliverer {
         let kind = delivery.channel.target.kind();
         self.metrics.deliveries.attempted(kind, outcome, start.elapsed());
         if outcome == DeliveryOutcome::GivenUp {
-            // Without the error, which may contain the response of the channel; the stored delivery has it.
+            // The log omits the error, which may contain the response of the channel. The stored delivery contains it.
             tracing::warn!(
                 delivery.id = %delivery.id,
                 workspace.id = %delivery.notification.workspace_id,

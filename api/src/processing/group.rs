@@ -20,7 +20,8 @@ use crate::{
     telemetry::metrics::Metrics,
 };
 
-/// The number of deliveries without acknowledgement after which a message becomes a dead letter: it kills its consumers.
+/// The number of deliveries without acknowledgement after which a message becomes a dead letter: it probably crashes
+/// its consumers.
 pub(super) const DELIVERIES: u32 = 5;
 /// The pause after the first failure; it doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(100);
@@ -62,7 +63,7 @@ impl<T: Record> Part<Delivery, T> {
     }
 }
 
-/// The means to write groups.
+/// The dependencies of writing groups.
 #[derive(Clone, Debug)]
 pub(super) struct Tools {
     pub(super) consumer: Consumer,

@@ -40,7 +40,7 @@ async fn renew(shared: &WorkerState, round: u64) -> Result<(), RedisFailure> {
             excess = ?leases.excess,
             "stream leases rebalanced"
         );
-        // Before the reader sees the new streams, so that it claims their pending messages first.
+        // Mark the streams as unclaimed before the reader sees them, so that it claims their pending messages first.
         let added = leases.streams.iter().filter(|stream| !before.streams.contains(stream));
         shared.unclaimed.lock().await.extend(added);
         shared.leases.send_replace(leases.clone());

@@ -29,7 +29,7 @@ impl Job for Maintenance {
     }
 
     async fn run(&self, stop: &Stop) -> Result<(), StoreError> {
-        // Cancelled on a stop, since a refresh may take minutes. The next process repeats it.
+        // A stop cancels the run, since a refresh may take minutes. The next process repeats it.
         stop.unless_requested(self.traces.maintain(self.clock.now())).await.unwrap_or(Ok(()))
     }
 }

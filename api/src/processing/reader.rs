@@ -57,7 +57,7 @@ pub(super) async fn run(shared: WorkerState, groups: mpsc::Sender<Group>) {
 }
 
 /// Claims pending messages of a stream, one group at a time. No other messages are in flight meanwhile: a message that
-/// killed its consumer may kill this one, and must not increase the delivery counts of others.
+/// crashed its consumer may crash this one, and must not increase the delivery counts of others.
 async fn claim(shared: &WorkerState, stream: usize) -> Result<Vec<Delivery>, RedisFailure> {
     if shared.tools.stop.unless_requested(shared.in_flight.empty()).await.is_none() {
         return Ok(Vec::new());

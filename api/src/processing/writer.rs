@@ -1,5 +1,5 @@
-//! Writes groups for a worker, two at a time if they do not conflict: while the database works on one, the other is packed
-//! and sent.
+//! Writes groups for a worker, two at a time if they do not conflict: while the database executes one, the other is
+//! encoded and sent.
 
 use std::{collections::HashMap, panic};
 

@@ -35,7 +35,7 @@ pub async fn list(
 
 fn activity(trace: Trace) -> Activity {
     Activity {
-        // Derived from the trace, so that clients recognize an event in the next response.
+        // The id is derived from the trace, so that clients recognize an event in the next response.
         id: Uuid::new_v5(&trace.workspace_id, trace.trace_id.as_bytes()),
         workspace_id: trace.workspace_id,
         trace_id: trace.trace_id,

@@ -36,7 +36,7 @@ const NOT_FOUND: ApiError = ApiError::NotFound("Alert channel not found");
 
 /// The `Retry-After` of a test while another one is pending.
 const TEST_PAUSE: Duration = Duration::from_secs(2);
-/// The maximum number of tests of a workspace per hour and process: a test may notify anybody.
+/// The maximum number of tests of a workspace per hour and process: any user can send tests to any address.
 pub const TESTS_PER_HOUR: u32 = 20;
 
 /// Lists the channels of the workspace, oldest first, each with its newest delivery.

@@ -27,7 +27,7 @@ use crate::{
     error::ApiError,
 };
 
-/// A response with a `T` as JSON, possibly from the cache. `X-Cache` says which.
+/// A response with a `T` as JSON, possibly from the cache, as `X-Cache` states.
 #[derive(Debug)]
 pub struct Cached<T> {
     json: Bytes,
@@ -79,7 +79,7 @@ pub async fn cached<T: Serialize>(
 ) -> Result<Cached<T>, ApiError> {
     let (app, kind) = (&request.app, key.kind());
     let json = async {
-        // Boxed, and only when it runs: the future of a query takes 60 kB, which a cache hit would copy for nothing.
+        // The future of a query takes 60 kB. It is boxed when it runs, so that a cache hit does not copy it.
         let body = Box::pin(compute(app)).await?;
         serde_json::to_vec(&body).map(Bytes::from).map_err(ApiError::internal)
     };

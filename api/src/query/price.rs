@@ -90,7 +90,7 @@ pub async fn lookup(
     ApiError::check(query.validate())?;
     let prices = app.pricer.prices([login.workspace_id]).await?;
     let (workspace_id, now) = (login.workspace_id, app.clock.now());
-    // Blocking, because the first lookup parses the public prices.
+    // The first lookup parses the public prices, so it runs on a blocking thread.
     let found = web::block(move || {
         let provider = query.provider.as_deref().filter(|provider| !provider.trim().is_empty());
         prices.find(workspace_id, provider, &query.model, now)

@@ -1,5 +1,6 @@
-//! Reads messages from the streams in Redis, claims, acknowledges and releases them, and moves them to the dead letters, each
-//! in one script. Knows neither the contents of messages nor the order of these steps; both belong to the worker.
+//! Reads messages from the streams in Redis, claims, acknowledges and releases them, and moves them to the dead
+//! letters, each in one script. Independent of the contents of messages and the order of these steps, which belong to
+//! the worker.
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
@@ -50,12 +51,12 @@ pub struct Delivery {
     pub data: Vec<u8>,
 }
 
-/// How much to read at once. The last message may exceed the number of traces and bytes.
+/// The limits of one read. The last message may exceed the number of traces and bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
     /// The number of traces.
     pub traces: usize,
-    /// The unpacked size in bytes.
+    /// The uncompressed size in bytes.
     pub raw: usize,
     /// The number of messages.
     pub messages: usize,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 const VERSION: u8 = 2;
 /// The fastest regular level of zstd.
 const LEVEL: i32 = 1;
-/// The maximum unpacked size, which is that of the largest request body and the overhead of its records.
+/// The maximum uncompressed size, which is that of the largest request body and the overhead of its records.
 const RAW_BYTES: usize = 64 * 1024 * 1024;
 
 /// The contents of a message: the records of one request.
@@ -41,7 +41,7 @@ pub enum MessageError {
     #[error("unknown version of the message: {0:?}")]
     Version(Option<u8>),
     /// The zstd frame is invalid or too large.
-    #[error("the message cannot be unpacked: {0}")]
+    #[error("the message cannot be decompressed: {0}")]
     Frame(#[from] std::io::Error),
     /// The records cannot be decoded.
     #[error("the message cannot be decoded: {0}")]

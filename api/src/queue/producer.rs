@@ -17,7 +17,7 @@ static ADD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script
 
 /// The approximate size of a message in Redis without its data.
 const OVERHEAD: usize = 128;
-/// Larger messages are packed on a blocking thread.
+/// Larger messages are encoded on a blocking thread.
 const PACK_INLINE_BYTES: usize = 256 * 1024;
 
 /// The number of streams and the maximum size of the queue. All processes must use the same values.

@@ -1,5 +1,5 @@
-//! A circuit breaker: after a failure no requests are sent for a while, then one caller tries, and the others
-//! continue without waiting for its result.
+//! A circuit breaker. A failure opens it for a fixed time. After that, one caller sends a probe, and all other requests
+//! are rejected until the probe succeeds or the same time has passed again.
 
 use std::{
     sync::{
@@ -9,14 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a caller may do.
+/// Whether a caller may send its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
     /// Send the request.
     Ask,
-    /// Check whether the server is back, and send the request if so.
+    /// The breaker is half-open: send a probe first.
     Try,
-    /// Send nothing.
+    /// The breaker is open: reject the request.
     Rest,
 }
 
@@ -28,12 +28,12 @@ pub(super) struct Breaker(Arc<State>);
 struct State {
     rest: Duration,
     start: Instant,
-    /// Microseconds after `start` before which no requests are sent; 0 if the server is healthy.
+    /// The end of the open state in microseconds after `start`; 0 if the breaker is closed.
     closed_until: AtomicU64,
 }
 
 impl Breaker {
-    /// Creates a breaker that pauses for `rest` after each failure.
+    /// Creates a breaker that stays open for `open_duration` after a failure.
     pub(super) fn new(rest: Duration) -> Self {
         Self(Arc::new(State { rest, start: Instant::now(), closed_until: AtomicU64::new(0) }))
     }

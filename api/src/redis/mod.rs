@@ -1,5 +1,5 @@
-//! The connection to Redis for cache, limits and queue: reconnects automatically, bounds the duration of commands,
-//! and pauses after a failure, so that requests do not wait for a server that is down. Knows nothing about the data.
+//! The connection to Redis for cache, limits and queue: reconnects automatically, bounds the duration of commands, and
+//! pauses after a failure, so that requests do not wait for a server that is down. Independent of the stored data.
 
 mod breaker;
 mod url;
@@ -24,7 +24,7 @@ const PATIENT: Duration = Duration::from_secs(3);
 const REST: Duration = Duration::from_secs(1);
 /// The timeout of connecting.
 const CONNECT: Duration = Duration::from_secs(1);
-/// How long a peer may acknowledge nothing. Without this limit a cut cable looks like silence for minutes.
+/// The TCP user timeout. Without it, a broken connection is detected only after minutes.
 const TCP_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum number of commands in flight on the connection.
 const PIPELINE: usize = 1024;
@@ -40,7 +40,7 @@ pub struct Redis {
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisFailure {
-    /// Redis failed a moment ago; nothing was sent.
+    /// The circuit breaker is open: Redis failed less than a second ago, and the command was not sent.
     #[error("Redis failed a moment ago; not retried yet")]
     Resting,
     /// Redis did not respond in time; the command may have been executed.
@@ -58,8 +58,7 @@ impl RedisFailure {
         matches!(self, Self::Failed(error) if error.code() == Some("NOGROUP") || error.to_string().contains("NOGROUP"))
     }
 
-    /// Returns whether Redis itself responded: the fault is in the command or the data, and the next command may
-    /// succeed.
+    /// Returns whether Redis responded with an error. The connection works, and the next command may succeed.
     fn is_answer(&self) -> bool {
         match self {
             Self::Failed(error) => match error.kind() {
@@ -73,7 +72,7 @@ impl RedisFailure {
         }
     }
 
-    /// Returns whether nothing was sent.
+    /// Returns whether the circuit breaker rejected the command.
     #[must_use]
     pub fn is_resting(&self) -> bool {
         matches!(self, Self::Resting)

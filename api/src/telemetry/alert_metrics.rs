@@ -30,7 +30,7 @@ impl AlertMetrics {
             )?,
             changes: registrar.counters(
                 "agent_obs_alert_changes_total",
-                "Alerts that fired, escalated, eased or were resolved",
+                "Alerts that fired, escalated, de-escalated or were resolved",
                 &["change"],
             )?,
         })

@@ -35,7 +35,7 @@ async fn creates_a_rule_whose_alert_is_acknowledged_and_resolved() {
         page.click(&link("New rule")).await;
         page.expect_path("/alerts/rules/new").await;
         page.choose("Group by", "agent").await;
-        page.replace("Minimum sample", "3").await;
+        page.replace("Minimum traces", "3").await;
         let preview = region("Preview");
         page.find(&format!("{preview}{}", text("Would have fired once in the last 24 hours."))).await;
         page.find(&format!("{preview}//*[local-name()='rect' and contains(@class, 'mark-critical')]")).await;

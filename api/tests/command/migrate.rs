@@ -10,9 +10,9 @@ async fn check_and_migrate_twice(settings: &[(&str, &str)], steps: &[&str]) {
         assert_eq!(check().await.expect(1).stdout, lines("pending"), "a check changes nothing");
     }
     assert_eq!(agent_obs(&["migrate"], settings).await.expect(0).stdout, lines("applied"));
-    assert_eq!(check().await.expect(0).stdout, "everything is up to date\n");
+    assert_eq!(check().await.expect(0).stdout, "no pending migrations\n");
     let Run { stdout, stderr, .. } = agent_obs(&["migrate"], settings).await.expect(0);
-    assert_eq!((stdout.as_str(), stderr.as_str()), ("everything is up to date\n", ""));
+    assert_eq!((stdout.as_str(), stderr.as_str()), ("no pending migrations\n", ""));
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Decoding of incoming traces and scores into domain records: JSON documents (`rest`) and OTLP requests (`otlp`). Knows
-//! neither HTTP nor the store.
+//! Decoding of incoming traces and scores into domain records: JSON documents (`rest`) and OTLP requests (`otlp`).
+//! Independent of HTTP and the store.
 
 pub mod error;
 pub mod field;

@@ -121,7 +121,7 @@ fn spans(read: &mut Reader, raw: &RawValue) -> Vec<NewSpan> {
 
 fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
     if raw.get() == "null" {
-        // Elsewhere null means absent; here a span would be lost silently.
+        // Elsewhere null means absent; here a span would be lost without an error.
         read.fail("", "must be an object");
     }
     let Members(members) = read.value("", raw, "an object")?;

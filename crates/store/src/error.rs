@@ -7,7 +7,7 @@ use crate::database::{postgres, sqlite};
 /// Why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database refused the statement or could not be reached.
+    /// The database rejected the statement or is unreachable.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
     /// The schema could not be migrated.
@@ -24,7 +24,7 @@ impl StoreError {
         Self::Corrupt(Corrupt(what.into()))
     }
 
-    /// Returns whether a retry may succeed: the database is unreachable, busy or full, and its input is not at fault.
+    /// Returns whether a retry may succeed: the database is unreachable, busy or full, and the input is valid.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Database(error) if postgres::is_transient(error) || sqlite::is_transient(error))

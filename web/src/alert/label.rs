@@ -89,7 +89,7 @@ pub fn event_label(event: AlertEvent) -> &'static str {
     }
 }
 
-/// Returns the status of a delivery: a badge class, a label, and the receiver's answer.
+/// Returns the status of a delivery: a badge class, a label, and the receiver's response.
 #[must_use]
 pub fn delivery_status(delivery: &AlertDelivery) -> (&'static str, &'static str, String) {
     let (class, label) = match delivery.state {

@@ -69,7 +69,7 @@ impl Client {
         ApiRequest::new(self.fetch(path, query), Response::parse)
     }
 
-    /// Sends GET and returns the text of the response beside its content.
+    /// Sends GET and returns the parsed response and its text.
     pub fn get_with_text<T: DeserializeOwned + 'static>(&self, path: &str) -> ApiRequest<(T, String)> {
         ApiRequest::new(self.fetch(path, &()), |response| Ok((response.parse()?, response.text.clone())))
     }
@@ -84,7 +84,7 @@ impl Client {
         ApiRequest::new(self.send(self.request(Method::POST, path).build()), Response::parse)
     }
 
-    /// Sends a request and ignores the content of the response.
+    /// Sends a request and discards the response body.
     pub fn act(&self, method: Method, path: &str, body: Option<&Value>) -> ApiRequest<()> {
         let request = self.request(method, path);
         let request = match body {
@@ -126,7 +126,7 @@ impl Client {
         })
     }
 
-    /// Returns the error of a refused request, and reports the token if the API rejected it.
+    /// Returns the error of a rejected request, and reports the token if it is invalid.
     fn refused(&self, status: u16, text: &str) -> ApiError {
         let error = serde_json::from_str(text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
         // A wrong password is a 401 as well, but does not invalidate the token.

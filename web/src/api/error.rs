@@ -7,7 +7,7 @@ use shared::error::{ErrorBody, ErrorCode, FieldError};
 pub enum ApiError {
     /// The server was unreachable.
     Offline,
-    /// The server refused the request.
+    /// The server rejected the request.
     Refused(ErrorBody),
     /// The response was not the expected JSON.
     Unreadable {
@@ -21,7 +21,9 @@ impl ApiError {
     #[must_use]
     pub fn message(&self) -> String {
         match self {
-            Self::Offline => "The server cannot be reached. Is it running, and are you online?".to_owned(),
+            Self::Offline => {
+                "The server is unreachable. Check your connection and that the server is running.".to_owned()
+            }
             Self::Refused(body) => body.detail.clone(),
             Self::Unreadable { status } => format!("Unreadable response from the server (status {status})."),
         }

@@ -66,7 +66,7 @@ pub enum SessionAction {
     LogOut,
     /// The API rejected this token.
     Refused(Rc<str>),
-    /// Another tab logged in, renewed or logged out.
+    /// Another tab logged in, renewed the token, or logged out.
     Adopted(Option<Token>),
 }
 

@@ -35,7 +35,7 @@ pub struct PlotProps {
     pub marks: Marks,
 }
 
-/// See the module.
+/// Renders the plot.
 #[component]
 pub fn Plot(props: &PlotProps) -> Html {
     let node = use_node_ref();

@@ -12,7 +12,7 @@ use crate::{
     intl::{self, Style},
 };
 
-/// Renders the status of a delivery as a badge, with the receiver's answer.
+/// Renders the status of a delivery as a badge, with the receiver's response.
 pub fn delivery_badge(delivery: &AlertDelivery) -> Html {
     let (class, label, answer) = delivery_status(delivery);
     html! {

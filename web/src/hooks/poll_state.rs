@@ -39,7 +39,7 @@ pub enum PollAction<T> {
     },
     /// The tab became visible.
     Shown,
-    /// The account requested fresh data.
+    /// The user requested fresh data.
     Refresh,
     /// The key changed.
     KeyChanged,
@@ -48,7 +48,7 @@ pub enum PollAction<T> {
 }
 
 impl<T> Default for PollState<T> {
-    /// Starts with a request.
+    /// Returns the initial state, with a request in flight.
     fn default() -> Self {
         Self {
             data: None,

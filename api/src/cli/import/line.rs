@@ -106,7 +106,7 @@ fn with_id(text: &[u8], number: u64) -> Result<Vec<u8>, String> {
     }
     let members = text.strip_suffix('}').unwrap_or(text).trim_end();
     let comma = if members.len() > 1 { "," } else { "" };
-    // Appended at the end, so that it overrides a `"trace_id": null` before it.
+    // The id comes last, so that it overrides an earlier `"trace_id": null`.
     Ok(format!("{members}{comma}\"trace_id\":\"import-{}\"}}", hash(text, number)).into_bytes())
 }
 

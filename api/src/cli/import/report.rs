@@ -1,4 +1,4 @@
-//! The output on the terminal: a progress bar, or a line now and then without a terminal; rejected lines; and waiting
+//! The output on the terminal: a progress bar, or without a terminal a line at an interval; rejected lines; and waiting
 //! times.
 
 use std::{

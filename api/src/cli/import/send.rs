@@ -97,7 +97,7 @@ impl Sender {
                 Attempt::Accepted(answer) => return Ok(Ok(answer)),
                 Attempt::Refused(detail) => return Ok(Err(detail)),
                 Attempt::Later { why, .. } if attempt >= self.attempts() => {
-                    return Err(Stop(format!("{why}; given up after {attempt} attempts")));
+                    return Err(Stop(format!("{why}; failed after {attempt} attempts")));
                 }
                 Attempt::Later { why, pause: asked } => {
                     let now = asked.unwrap_or(pause).min(LONGEST_PAUSE);
@@ -140,7 +140,7 @@ impl Sender {
             StatusCode::OK | StatusCode::ACCEPTED => Ok(match answer.json().await {
                 Ok(answer) => Attempt::Accepted(answer),
                 Err(error) if error.is_decode() => {
-                    return Err(Stop(format!("{url} does not respond like Agent Observability: {error}")));
+                    return Err(Stop(format!("unexpected response from {url}; check --url: {error}")));
                 }
                 // It is unknown whether the batch was accepted; sending it again does not count it twice.
                 Err(error) => Attempt::Later { why: chain(&error), pause: None },

@@ -140,7 +140,7 @@ async fn gives_up_on_a_server_that_is_always_busy() {
     let server = Server::start(|_, _| ("503 Service Unavailable\r\nRetry-After: 0", String::new())).await;
     let (result, report) = server.import(&lines(3), &["--parallel", "1"]).await;
     let stop = result.unwrap_err().to_string();
-    assert!(stop.contains("503") && stop.contains("given up after 8 attempts"), "{stop}");
+    assert!(stop.contains("503") && stop.contains("failed after 8 attempts"), "{stop}");
     assert_eq!((report.accepted(), server.seen().len()), (0, 8));
 }
 
@@ -199,10 +199,10 @@ async fn reports_a_redirect_without_following_it() {
 
 #[tokio::test]
 async fn gives_up_sooner_on_a_server_that_never_responds() {
-    // Bound and dropped: nothing listens there.
+    // The listener is dropped, so that no server listens on this port.
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let args = args(&["-", "--api-key", "ao_key", "--url", &format!("http://127.0.0.1:{port}")]);
     let report = Arc::new(Report::start(None));
     let stop = import(&args, Cursor::new(lines(1).into_bytes()), &report).await.unwrap_err().to_string();
-    assert!(stop.contains("does not respond") && stop.contains("given up after 3 attempts"), "{stop}");
+    assert!(stop.contains("does not respond") && stop.contains("failed after 3 attempts"), "{stop}");
 }

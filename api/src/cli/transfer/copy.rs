@@ -1,4 +1,4 @@
-//! Copies accounts at once and everything else in parts, so that memory is bounded.
+//! Copies accounts in one step and all other data in parts, so that memory is bounded.
 
 use std::{collections::BTreeSet, time::Instant};
 
@@ -30,7 +30,8 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     count("users", (from.accounts.users(), accounts.users));
     count("API keys", (from.accounts.keys(), accounts.keys));
 
-    // Copied before the traces: each trace includes its scores when it is written, without a transaction per score.
+    // Scores are copied first, so that each trace includes its scores when it is written, without a transaction per
+    // score.
     count("scores", scores(from, to).await?);
     let mut workspaces: BTreeSet<_> = from.accounts.workspaces().map(|(id, _)| id).collect();
     count("traces", traces(from, to, &mut workspaces).await?);
@@ -69,7 +70,8 @@ async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> 
     while !part.is_empty() {
         workspaces.extend(part.traces.iter().map(|trace| trace.workspace_id));
         workspaces.extend(part.spans.iter().map(|span| span.workspace_id));
-        // In the order of arrival, by which lists are sorted. The next part is read while the last one is written.
+        // Traces are copied in the order of arrival, by which lists are sorted. The next part is read while the last
+        // one is written.
         let (written, next) = tokio::join!(write(&part, to), scan.next());
         report.add(part.traces.len(), written.map_err(Stop::TraceServer)?);
         part = next.map_err(Stop::TraceFile)?;

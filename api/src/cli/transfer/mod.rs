@@ -32,8 +32,8 @@ const STATEMENT: Duration = Duration::from_secs(3600);
 /// The number of connections to each server; one writes, the others are rarely used.
 const CONNECTIONS: u32 = 2;
 
-/// Copy users, workspaces, API keys, traces, scores, alerts with their rules and channels, and own prices of a data
-/// folder to the servers at POSTGRES_URL and TIMESCALE_URL. Ids, passwords and API keys remain valid.
+/// Copy users, workspaces, API keys, traces, scores, alerts with their rules and channels, and custom prices of a data
+/// directory to the servers at POSTGRES_URL and TIMESCALE_URL. Ids, passwords and API keys remain valid.
 ///
 /// The folder is only read. Stop its server first, so that no new data arrives. Data that already exists on the
 /// servers is skipped: run the same command again after an interruption. If another account on the servers has the

@@ -11,15 +11,15 @@ use crate::config::InvalidSetting;
 pub(super) enum Stop {
     #[error(transparent)]
     Setting(#[from] InvalidSetting),
-    #[error("{} is not a data folder that can be transferred", folder.display())]
+    #[error("cannot transfer {}", folder.display())]
     Folder { folder: PathBuf, source: FileError },
     #[error("cannot read the accounts in the folder")]
     AccountFile(#[source] AccountError),
     #[error("cannot read the traces in the folder")]
     TraceFile(#[source] StoreError),
-    #[error("the server of the accounts (POSTGRES_URL) failed")]
+    #[error("the accounts database (POSTGRES_URL) failed")]
     AccountServer(#[source] AccountError),
-    #[error("the server of the traces (TIMESCALE_URL) failed")]
+    #[error("the traces database (TIMESCALE_URL) failed")]
     TraceServer(#[source] StoreError),
     #[error("nothing was copied: other accounts on the server have these e-mails: {0}")]
     EmailsTaken(String),

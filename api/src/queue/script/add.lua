@@ -1,6 +1,6 @@
 -- Adds a message to a stream if there is room. Messages are never trimmed to make room.
 -- KEYS: the stream, the sizes. ARGV: the number of the stream, the size of the message, the maximum size of all streams,
--- the maximum number of messages of a stream, then the message: number of traces, unpacked size, data.
+-- the maximum number of messages of a stream, then the message: number of traces, uncompressed size, data.
 -- Returns 1 if the message was added, and 0 if there is no room.
 local size = tonumber(ARGV[2])
 local sizes = redis.call('HMGET', KEYS[2], ARGV[1], 'total')

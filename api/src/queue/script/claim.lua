@@ -1,8 +1,8 @@
 -- Claims pending messages of a stream, oldest first: messages that were delivered and not acknowledged, because their
 -- consumer died or its response was lost. A message that has been claimed before is claimed alone, so that a message that
--- kills its consumers is identified, and not confused with those delivered with it.
--- KEYS: the stream. ARGV: the group, the consumer, the maximum number of traces, the maximum unpacked size, the maximum
--- number of messages, the number of deliveries from which a message is claimed alone.
+-- crashes its consumers is identified, and not confused with those delivered with it.
+-- KEYS: the stream. ARGV: the group, the consumer, the maximum number of traces, the maximum uncompressed size, the
+-- maximum number of messages, the number of deliveries from which a message is claimed alone.
 -- Returns {number of pending messages, list of {id, number of earlier deliveries, data}}.
 local traces, raw = tonumber(ARGV[3]), tonumber(ARGV[4])
 local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', ARGV[5])

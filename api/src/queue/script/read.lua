@@ -1,8 +1,8 @@
--- Reads new messages from several streams, up to a number of traces and an unpacked size: XREADGROUP itself is limited only
--- in messages, and one message may be as large as ten thousand others.
+-- Reads new messages from several streams, up to a number of traces and an uncompressed size: XREADGROUP itself is limited
+-- only in messages, and one message may be as large as ten thousand others.
 -- Skips streams that are not leased to the consumer: their new owner claims all messages that were delivered before.
--- KEYS: the streams, then their leases. ARGV: the group, the consumer, the maximum number of traces, the maximum unpacked
--- size, the maximum number of messages.
+-- KEYS: the streams, then their leases. ARGV: the group, the consumer, the maximum number of traces, the maximum
+-- uncompressed size, the maximum number of messages.
 -- Returns a list of {position of the stream in KEYS, id, data}.
 local traces, raw, messages = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local read = {}

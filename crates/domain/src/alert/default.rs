@@ -12,8 +12,9 @@ const DAY: u32 = 24 * 60;
 #[must_use]
 pub fn default_rules() -> Vec<AlertRuleRequest> {
     vec![
-        // One value for all agents, so that an outage of a provider is one alert; its contributors name the agents. The window
-        // is one hour so that a few random failures do not fire. If all traces fail, 10 % is reached after six minutes.
+        // The rule has one value for all agents, so that an outage of a provider is one alert; its contributors name
+        // the agents. The window is one hour so that a few random failures do not fire. If all traces fail, 10 % is
+        // reached after six minutes.
         AlertRuleRequest {
             name: "High error rate".to_owned(),
             metric: AlertMetric::ErrorRate,
@@ -36,7 +37,7 @@ pub fn default_rules() -> Vec<AlertRuleRequest> {
             for_minutes: 10,
             ..AlertRuleRequest::default()
         },
-        // Compares with the week before: compared with the day before, every Monday would be a spike.
+        // The rule compares with the week before. Compared with the day before, every Monday would be a spike.
         AlertRuleRequest {
             name: "Cost spike".to_owned(),
             metric: AlertMetric::CostUsd,
@@ -48,8 +49,8 @@ pub fn default_rules() -> Vec<AlertRuleRequest> {
             for_minutes: 10,
             ..AlertRuleRequest::default()
         },
-        // More than one day for agents that run nightly, and more than a weekend for agents that only run on working days.
-        // Agents with few traces were probably only tried out.
+        // The thresholds are longer than one day for agents that run nightly, and longer than a weekend for agents that
+        // only run on working days. Agents with few traces were probably only tried out.
         AlertRuleRequest {
             name: "Silent agent".to_owned(),
             metric: AlertMetric::NoData,

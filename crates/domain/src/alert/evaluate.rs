@@ -1,4 +1,4 @@
-//! Evaluates a rule: decides at which moments, and returns what happened to the alerts of its groups.
+//! Evaluates a rule: determines the evaluation times, and returns the changes of the alerts of its groups.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -17,7 +17,7 @@ use super::{
 
 /// Minimum downtime of the server after which silence is measured from the restart.
 const DOWNTIME: Duration = Duration::from_secs(120);
-/// Maximum number of missed evaluations that are made up.
+/// Maximum number of missed evaluations that are run later.
 const MAX_MISSED: u32 = 60;
 /// Larger steps, in seconds, for gaps with more than [`MAX_MISSED`] evaluations. Their multiples are boundaries of rollup
 /// buckets.
@@ -25,7 +25,7 @@ const STEPS: [u64; 5] = [60, 300, 600, 900, 1800];
 /// The step after a longer gap for rules that need sums by agent and model. Their rollups are hourly, so other moments would
 /// read all traces of the gap from rows.
 const HOUR: Duration = Duration::from_secs(3600);
-/// How far back missed evaluations are made up.
+/// Maximum age of missed evaluations that are run later.
 const MAX_GAP: Duration = Duration::from_secs(86_400);
 
 /// One run of a rule: the moments at which it is evaluated, and its state.

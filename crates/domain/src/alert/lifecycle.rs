@@ -70,7 +70,8 @@ pub fn apply_events(
             open.remove(key);
         }
     }
-    // Resolved alerts first: a group has at most one open alert, so the store must resolve one before it inserts the next.
+    // Resolved alerts come first: a group has at most one open alert, so the store must resolve one before it inserts
+    // the next.
     let mut alerts: Vec<_> = changed.into_values().collect();
     alerts.sort_by_key(|record| (record.alert.resolved_at.is_none(), record.alert.created_at));
     Outcome { alerts, deliveries }
@@ -84,7 +85,7 @@ fn new_alert(due: &DueRule, event: &GroupEvent, severity: Severity) -> AlertReco
     let (agent_id, model) = agent_and_model(&subject);
     AlertRecord {
         alert: Alert {
-            // Derived, so that a repeated evaluation creates the same alert.
+            // The id is derived, so that a repeated evaluation creates the same alert.
             id: Uuid::new_v5(&due.id, format!("{} {} {key}", due.version, at.as_micros()).as_bytes()),
             workspace_id: due.workspace_id,
             title: title(rule, key),

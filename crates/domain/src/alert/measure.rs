@@ -75,7 +75,7 @@ impl NeededWindows {
 }
 
 impl Readings {
-    /// Combines the sums that were read: `totals` in the order of [`NeededWindows::totals`].
+    /// Creates readings from the sums; `totals` is in the order of [`NeededWindows::totals`].
     #[must_use]
     pub fn new(needed: &NeededWindows, totals: Vec<Sums>, pairs: WindowSums) -> Self {
         Self { totals: needed.totals.iter().copied().zip(totals).collect(), pairs }

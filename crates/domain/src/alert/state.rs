@@ -83,7 +83,7 @@ enum Level {
 pub struct Notified {
     /// When the last notification was sent.
     pub at: Timestamp,
-    /// The severity of the last notification, lowered when the alert eases.
+    /// The severity of the last notification, lowered when the severity of the alert decreases.
     pub severity: Severity,
     /// The highest severity that was sent.
     pub worst: Severity,
@@ -107,7 +107,7 @@ pub enum Change {
 pub struct NotifyContext {
     /// The evaluated moment.
     pub at: Timestamp,
-    /// Whether the moment is the present, not a missed evaluation that is made up. Reminders are only sent for the present.
+    /// Whether this is the current evaluation, not a missed one. Reminders are only sent for the present.
     pub is_now: bool,
     /// Whether a user acknowledged the alert.
     pub is_acknowledged: bool,

@@ -29,7 +29,7 @@ pub struct Prices {
 }
 
 impl PublicPrices {
-    /// Combines the prices of a file with the bundled prices.
+    /// Creates the public prices from a price file and the bundled prices.
     #[must_use]
     pub fn new(file: &[PriceRequest]) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl PublicPrices {
 }
 
 impl Prices {
-    /// Combines the public prices with the tables of some workspaces.
+    /// Creates the prices of some workspaces from their tables and the public prices.
     #[must_use]
     pub fn new(public: Arc<PublicPrices>, workspaces: HashMap<Uuid, Arc<Table>>) -> Self {
         Self { public, workspaces }

@@ -106,7 +106,7 @@ mod tests {
     }
 
     fn input(table: &Table, provider: Option<&str>, model: &str) -> Option<i64> {
-        // The second lookup is answered from the cache.
+        // The cache serves the second lookup.
         let _ = table.find(provider, model);
         table.find(provider, model).map(|price| price.rates.input)
     }

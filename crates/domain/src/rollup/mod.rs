@@ -1,4 +1,4 @@
-//! Rollups: sums and histograms per bucket, and how windows are answered from them.
+//! Rollups: sums and histograms per bucket, and plans that read windows from them.
 
 pub mod change;
 pub mod group;

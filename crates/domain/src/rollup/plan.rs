@@ -1,5 +1,5 @@
-//! Plans how a window is answered exactly: whole days, hours and minutes come from the rollups, and only the ends that no
-//! whole bucket covers are read row by row.
+//! Plans how the exact sums of a window are read: whole days, hours and minutes come from the rollups, and only the
+//! ends that no whole bucket covers are read row by row.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Assembles a trace from its incoming spans: finds the root span, adds up the usage, and collects what the spans say about
-//! the trace. The result depends only on the spans, not on their order.
+//! Assembles a trace from its incoming spans: finds the root span, adds up the usage, and collects the trace attributes
+//! of the spans. The result depends only on the spans, not on their order.
 
 use std::cmp::Reverse;
 

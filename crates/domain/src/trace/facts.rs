@@ -114,8 +114,8 @@ impl<'a> SpanFacts<'a> {
         self.tokens_input.unwrap_or(0).saturating_add(self.tokens_output.unwrap_or(0))
     }
 
-    /// Returns whether the span was ingested as an incoming span. Each of these says something about its trace, at least
-    /// that it has no tags.
+    /// Returns whether the span was ingested as an incoming span. Each of these has trace attributes, at least an empty
+    /// list of tags.
     #[must_use]
     pub fn is_incoming(&self) -> bool {
         [&self.agent_id, &self.service, &self.session_id, &self.user_id, &self.tags]

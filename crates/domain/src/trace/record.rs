@@ -122,7 +122,7 @@ impl IncomingSpan {
         size_of::<Self>() + self.trace_id.len() + texts + self.span.bytes()
     }
 
-    /// Returns whether the span says anything about its trace.
+    /// Returns whether the span has trace attributes.
     #[must_use]
     pub fn has_trace_attributes(&self) -> bool {
         self.trace_attributes().iter().any(|text| text.is_some())

@@ -94,7 +94,7 @@ fn entity(attributes: &Attributes, name: &str) -> Option<Value> {
         Value::String(text) if text.starts_with('"') => {
             Some(Value::String(serde_json::from_str(&text).unwrap_or(text)))
         }
-        // A function that returned nothing.
+        // The function returned no value.
         Value::String(text) if text == "null" => None,
         value => Some(value),
     }

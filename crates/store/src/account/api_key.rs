@@ -100,7 +100,7 @@ impl AccountStore {
         })
     }
 
-    /// Returns the workspace's live keys, newest first.
+    /// Returns the workspace's active keys, newest first.
     ///
     /// # Errors
     /// Returns an error if the database fails.
@@ -117,7 +117,7 @@ impl AccountStore {
         Ok(rows.into_iter().map(ApiKeyRow::into_api_key).collect())
     }
 
-    /// Returns the number of the workspace's live keys.
+    /// Returns the number of the workspace's active keys.
     ///
     /// # Errors
     /// Returns an error if the database fails.
@@ -131,7 +131,7 @@ impl AccountStore {
         Ok(usize::try_from(keys).unwrap_or(0))
     }
 
-    /// Revokes a key and returns whether the workspace had it as a live key.
+    /// Revokes a key and returns whether it was an active key of the workspace.
     ///
     /// # Errors
     /// Returns an error if the database fails.
@@ -155,7 +155,7 @@ impl AccountStore {
         Ok(revoked > 0)
     }
 
-    /// Returns the owner of the live key with this SHA-256.
+    /// Returns the owner of the active key with this SHA-256.
     ///
     /// # Errors
     /// Returns an error if the database fails.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{AccountError, AccountStore, user::insert_error};
 use crate::database::{Transaction, moment::Moment};
 
-/// All workspaces, users and API keys of a store. Not printable: it contains hashes.
+/// All workspaces, users and API keys of a store. Does not implement `Debug`, because it contains hashes.
 pub struct Archive {
     workspaces: Vec<WorkspaceRow>,
     users: Vec<UserRow>,

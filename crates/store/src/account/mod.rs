@@ -22,7 +22,7 @@ use crate::{
     error::StoreError,
 };
 
-/// Connections to a SQLite file that read at once: every query is one lookup in an index.
+/// The number of read connections to a SQLite file. A few suffice, since every query is one index lookup.
 const SQLITE_READERS: u32 = 2;
 /// How long a statement waits for the transaction of another process on a SQLite file.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl AccountStore {
     /// # Errors
     /// Returns an error if the file cannot be opened or migrated.
     pub async fn open_sqlite(path: &Path) -> Result<Self, AccountError> {
-        // A confirmed account or revocation survives a power cut: every commit is synced to disk.
+        // An acknowledged account or revocation survives a power failure: every commit is synced to disk.
         let options = sqlite::options(path).foreign_keys(true).busy_timeout(SQLITE_BUSY_TIMEOUT);
         let database =
             Database::open_sqlite(options.clone(), options, SQLITE_READERS, &sqlite_migrator()).await?;

@@ -1,4 +1,4 @@
-//! Deliveries: notifications on their way to a channel.
+//! Deliveries of notifications to channels.
 
 use domain::{
     alert::record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery},

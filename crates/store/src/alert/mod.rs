@@ -20,7 +20,7 @@ pub struct AlertStore {
 }
 
 impl AlertStore {
-    /// Uses the alerts in `database`.
+    /// Creates the store of the alerts in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self { database }

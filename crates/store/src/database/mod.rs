@@ -62,7 +62,7 @@ impl Database {
         Ok(Self::Sqlite { writer, reader })
     }
 
-    /// Begins a read transaction: all of its statements see one state of the database.
+    /// Begins a read transaction: all of its statements see the same state of the database.
     ///
     /// # Errors
     /// Returns an error if the database is not available.

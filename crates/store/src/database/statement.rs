@@ -142,7 +142,7 @@ impl<'t> Statement<'t> {
     /// Executes the statement and returns the number of rows it changed.
     ///
     /// # Errors
-    /// Returns an error if the database refuses the statement or is not available.
+    /// Returns an error if the database rejects the statement or is not available.
     pub async fn execute(self) -> Result<u64, StoreError> {
         Ok(run!(self, query, on => query.execute(on).await.map(|done| done.rows_affected()))?)
     }
@@ -150,7 +150,7 @@ impl<'t> Statement<'t> {
     /// Returns all rows.
     ///
     /// # Errors
-    /// Returns an error if the database refuses the statement or is not available, or if a row cannot be read.
+    /// Returns an error if the database rejects the statement or is not available, or if a row cannot be read.
     pub async fn fetch_all<R: EitherRow>(self) -> Result<Vec<R>, StoreError> {
         Ok(run!(self, query, on => query.try_map(|row| R::from_row(&row)).fetch_all(on).await)?)
     }

@@ -13,7 +13,7 @@ pub struct JobStore {
 }
 
 impl JobStore {
-    /// Uses the jobs in `database`.
+    /// Creates the store of the jobs in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self { database }

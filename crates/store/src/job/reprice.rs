@@ -14,7 +14,7 @@ use crate::{
     error::StoreError,
 };
 
-/// Jobs in a list at most.
+/// The maximum number of jobs in a list.
 const LISTED: i64 = 50;
 
 /// A job that is leased to a worker.

@@ -91,7 +91,7 @@ fn bind_price<'t>(statement: Statement<'t>, workspace_id: Uuid, price: &Price) -
 }
 
 impl PriceStore {
-    /// Uses the prices in `database`.
+    /// Creates the store of the prices in `database`.
     #[must_use]
     pub fn new(database: Database) -> Self {
         Self { database }

@@ -148,7 +148,7 @@ impl TraceRow {
     }
 }
 
-/// A row of `spans`, without the columns that say something about the trace.
+/// A row of `spans`, without the trace attributes.
 #[derive(sqlx::FromRow)]
 pub(crate) struct SpanRow {
     span_id: String,

@@ -13,7 +13,7 @@ use crate::{
     error::StoreError,
 };
 
-/// A transaction that reads one state of the traces. Every answer is read in one of these.
+/// A read transaction, which sees a consistent state of the traces. All reads use one.
 pub(crate) struct ReadTransaction {
     pub(crate) transaction: Transaction,
     pub(crate) layout: Layout,

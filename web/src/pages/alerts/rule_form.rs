@@ -124,12 +124,12 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                     <div class="form-grid">
                         <div class="form-wide">{ form.row("name", "Name", Input::Text("Errors of the support bot"), "The title of its alerts.") }</div>
                         { form.row("metric", "Metric", options(AlertMetric::ALL, AlertMetric::as_str, metric_label), "") }
-                        { form.row("window_minutes", if is_no_data { "Look-back window" } else { "Time window" }, Input::Choice(windows(form.text("window_minutes"))), "") }
+                        { form.row("window_minutes", "Time window", Input::Choice(windows(form.text("window_minutes"))), "") }
                         { form.row("agent_id", "Agent", Input::Suggest("agents"), "") }
                         { form.row("model", "Model", Input::Suggest("models"), "") }
                         { form.row("group_by", "Group by", options([("", "None"), ("agent", "Agent"), ("model", "Model")], |choice| choice.0, |choice| choice.1), "") }
                         if !is_trace_count {
-                            { form.row("min_traces", "Minimum sample", Input::Number("traces"), "") }
+                            { form.row("min_traces", "Minimum traces", Input::Number("traces"), "") }
                         }
                         { suggestions("agents", agents) }
                         { suggestions("models", models) }

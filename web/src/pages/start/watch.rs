@@ -16,7 +16,7 @@ use crate::{
     route::Route,
 };
 
-/// The polling interval. The API answers from its cache unless new traces were written.
+/// The polling interval. The API responds from its cache unless new traces were written.
 const INTERVAL: Duration = Duration::from_millis(2_500);
 /// The delay in milliseconds between the message that the trace has arrived and opening it.
 const OPEN_DELAY: u32 = 1_500;

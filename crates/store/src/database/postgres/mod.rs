@@ -1,4 +1,4 @@
-//! Connections to a PostgreSQL server, transient errors, and migrations. Knows no tables.
+//! Connections to a PostgreSQL server, transient errors, and migrations. Independent of the tables.
 
 mod migration;
 mod transient;
@@ -44,7 +44,7 @@ impl PostgresSettings {
     /// # Errors
     /// Returns an error if the URL is invalid.
     fn options(&self) -> Result<PgConnectOptions, sqlx::Error> {
-        // Statements are too short for compilation to pay off.
+        // JIT compilation takes longer than these statements.
         let options = PgConnectOptions::from_str(self.url.expose())?.options([
             ("jit", "off"),
             // A score of an old trace decompresses the thousand rows of its batch. Servers without TimescaleDB ignore

@@ -81,7 +81,7 @@ impl Retries {
     }
 }
 
-/// Returns whether the statement violated the constraint with this name.
+/// Returns whether an error is a violation of the constraint with this name.
 pub(crate) fn breaks(error: &sqlx::Error, constraint: &str) -> bool {
     error.as_database_error().and_then(DatabaseError::constraint) == Some(constraint)
 }

@@ -139,7 +139,8 @@ impl Bulk {
         Ok(found)
     }
 
-    /// Takes as many rows from `rest`, which has some, as the longest possible statement has, and returns that statement.
+    /// Takes as many rows from `rest` as the longest possible statement has, and returns that statement. `rest` must
+    /// not be empty.
     fn next<R>(
         &self,
         columns: &[Column<R>],

@@ -37,8 +37,8 @@ pub(in crate::trace) async fn maintain(
     layout: Layout,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    // A connection of its own: a refresh may take longer than the statement timeout of the pool, and the lock is released
-    // with the connection.
+    // Maintenance uses its own connection: a refresh may take longer than the statement timeout of the pool, and the
+    // lock is released with the connection.
     let mut connection = maintenance.settings.connect_one().await?;
     let locked: bool =
         sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LOCK).fetch_one(&mut connection).await?;
@@ -58,7 +58,7 @@ pub(in crate::trace) async fn maintain(
 /// Refreshes the aggregates up to [`REFRESHED_AFTER`], and deletes the stale hours that were recorded before the refresh: they
 /// were committed together with their traces, which the refresh therefore included.
 async fn refresh(connection: &mut PgConnection, now: Timestamp) -> Result<(), StoreError> {
-    // Limited to the server's clock, by which writers decide which hours are stale.
+    // The end is limited to the server's clock, by which writers decide which hours are stale.
     let (Moment(now), recorded): (Moment, Vec<i64>) =
         sqlx::query_as("SELECT LEAST($1, now()), ARRAY(SELECT id FROM traces_stale ORDER BY id LIMIT $2)")
             .bind(Moment(now))
@@ -98,7 +98,8 @@ async fn refresh_until(
     .fetch_one(&mut *connection)
     .await?;
     let options = if passes { r#", options => '{"buckets_per_batch": 0}'"# } else { "" };
-    // Without a start: gaps between refreshed ranges would count as empty. Only changed buckets are computed.
+    // The refresh has no start, since gaps between refreshed ranges would count as empty. Only changed buckets are
+    // computed.
     // Safe: the names are constants of this file.
     let call = format!("CALL refresh_continuous_aggregate('{aggregate}', NULL, $1{options})");
     match sqlx::query(AssertSqlSafe(call)).bind(Moment(until)).execute(connection).await {

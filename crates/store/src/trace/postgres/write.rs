@@ -34,7 +34,7 @@ pub(in crate::trace) async fn insert_batch<'a>(
     }
     insert_rows(connection, batch).await?;
     insert::spans(&mut *connection, &batch.spans()).await?;
-    // As late as possible: from here on other writers of the same workspaces wait.
+    // Lock as late as possible: other writers of the same workspaces wait from here on.
     let pending_traces = pending.iter().map(|&(index, _)| batch.all()[index].trace);
     let workspaces: Vec<_> =
         new.iter().copied().chain(pending_traces).map(|trace| trace.workspace_id).collect();
@@ -73,8 +73,8 @@ async fn insert_rows(connection: &mut PgConnection, batch: &TraceBatch<'_>) -> R
     payloads(connection, &batch.used_frames(), batch.frame_times()).await
 }
 
-/// Inserts frames of payloads with their ids, or extends the life of existing ones. `times` has the frame of each payload and
-/// the time until which retention must keep it.
+/// Inserts frames of payloads with their ids, or extends the retention of existing ones. `times` has the frame of each
+/// payload and the time until which retention must keep it.
 pub(in crate::trace) async fn payloads(
     connection: &mut PgConnection,
     frames: &[(i64, &[u8])],
@@ -169,7 +169,7 @@ async fn insert_keys(connection: &mut PgConnection, batch: &mut TraceBatch<'_>) 
 /// and so must come before any lock.
 async fn insert_missing_keys(connection: &mut PgConnection, keys: &[Key]) -> Result<u64, StoreError> {
     let mut keys = keys.to_vec();
-    // In the same order in all transactions, so that they do not deadlock.
+    // All transactions insert in the same order, so that they do not deadlock.
     keys.sort_unstable();
     let inserted = sqlx::query(
         "INSERT INTO trace_keys (key, timestamp, id) SELECT * FROM UNNEST($1::UUID[], $2::TIMESTAMPTZ[], $3::BIGINT[]) \

@@ -1,5 +1,5 @@
-//! Reading. Each file has public operations of the store and the questions to a
-//! [`ReadTransaction`](super::transaction::ReadTransaction) that they need.
+//! Read operations. Each file contains public operations of the store and the queries on a
+//! [`ReadTransaction`](super::transaction::ReadTransaction) that they use.
 
 mod count;
 mod detail;

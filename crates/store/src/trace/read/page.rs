@@ -115,7 +115,8 @@ impl ReadTransaction {
         select.push(" AND timestamp >= ").push_bind(Moment(part.window.start));
         select.push(" AND timestamp < ").push_bind(Moment(part.window.end));
         if let Some(cursor) = part.after {
-            // Not a row comparison: SQLite would choose its index for that and read the traces of all other agents.
+            // This is not a row comparison, since SQLite would choose its index for that and read the traces of all
+            // other agents.
             select.push(" AND (timestamp < ").push_bind(Moment(cursor.timestamp));
             select.push(" OR id < ").push_bind(cursor.id).push(")");
         }

@@ -1,4 +1,4 @@
-//! Cuts windows into the segments of rollups from which they are answered.
+//! Divides windows into segments of rollups.
 
 use domain::rollup::plan::{self, Segment, Source, Unsettled};
 use shared::{Timestamp, time_range::Window};

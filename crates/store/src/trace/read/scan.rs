@@ -108,7 +108,7 @@ struct PendingRow {
     last_seen: Moment,
 }
 
-/// A span with the columns that say something about its trace.
+/// A span with its trace attributes.
 #[derive(sqlx::FromRow)]
 struct IncomingRow {
     #[sqlx(flatten)]

@@ -197,8 +197,9 @@ impl ReadTransaction {
         select.push_bind(request.workspace_id);
         select.push(" AND timestamp >= ").push_bind(Moment(request.window.start));
         select.push(" AND timestamp < ").push_bind(Moment(request.window.end));
-        // An expression, so that the index by session or end user is not used: rows are read sequentially in the order of
-        // time and then grouped. Through the index each row would be a random read, and those outside the window too.
+        // This is an expression, so that SQLite does not use the index by session or end user: rows are read
+        // sequentially in the order of time and then grouped. Through the index each row would be a random read, and
+        // those outside the window too.
         select.push(" AND ").push(column).push(" || '' IS NOT NULL GROUP BY ").push(column);
         select.push(" ORDER BY MAX(timestamp) DESC, ").push(column).push(" LIMIT ");
         select.push_bind(i64::from(request.limit));
@@ -219,7 +220,7 @@ impl ReadTransaction {
         select.push(TRACE_COLUMNS).push(" FROM traces WHERE workspace_id = ").push_bind(request.workspace_id);
         select.push(" AND ").push(request.kind.as_str()).push(" = ").push_bind(request.id.as_str());
         if let Some(cursor) = request.after {
-            // Not a row comparison, as in lists. The first condition can use an index.
+            // This is not a row comparison, for the same reason as in lists. The first condition can use an index.
             let timestamp = Moment(cursor.timestamp);
             select.push(" AND timestamp").push(beyond.trim_end()).push("= ").push_bind(timestamp);
             select.push(" AND (timestamp").push(beyond).push_bind(timestamp);

@@ -26,7 +26,7 @@ use crate::{
 };
 
 impl TraceStore {
-    /// Returns the exact sums of several windows, all read from one state.
+    /// Returns the exact sums of several windows, read in one transaction.
     ///
     /// # Errors
     /// Returns an error if the database is not available.
@@ -66,7 +66,7 @@ impl ReadTransaction {
         windows: &[Window],
     ) -> Result<Vec<Sums>, StoreError> {
         let cut = self.cut_totals(workspace_id, windows, Source::TOTALS).await?;
-        // All segments of all windows at once: a round trip to a server costs more than their sums.
+        // One statement reads all segments of all windows, since a round trip to a server takes longer than their sums.
         let mut parts = self.segment_sums(workspace_id, &cut.concat()).await?.into_iter();
         let add = |mut sums: Sums, part| {
             sums += part;

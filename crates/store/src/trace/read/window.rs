@@ -18,8 +18,8 @@ use crate::{
 };
 
 impl TraceStore {
-    /// Returns the sums and latency histograms of many windows by agent and model, all read from one state, and the start
-    /// of the newest trace of each agent and model in the windows of `newest_of`.
+    /// Returns the sums and latency histograms of many windows by agent and model, read in one transaction, and the
+    /// start of the newest trace of each agent and model in the windows of `newest_of`.
     ///
     /// # Errors
     /// Returns an error if the database is not available or a histogram cannot be read.

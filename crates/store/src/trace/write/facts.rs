@@ -35,7 +35,7 @@ impl FactPages {
     pub(super) async fn new(transaction: &mut WriteTransaction, traces: &[i64]) -> Result<Self, StoreError> {
         let mut pages = VecDeque::new();
         if traces.len() <= SPANS_AT_ONCE / TRACE_INCOMING_SPANS {
-            // Few enough that their spans need not be counted.
+            // So few traces fit in one page without counting their spans.
             pages.extend((!traces.is_empty()).then(|| traces.to_vec()));
         } else {
             let sizes = count_spans(&mut transaction.transaction, traces).await?;

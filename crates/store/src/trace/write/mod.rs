@@ -1,6 +1,6 @@
-//! Writing. Each file has public operations of the store and the statements of a
-//! [`WriteTransaction`](super::transaction::WriteTransaction) that they need. Statements over many rows are built
-//! by [`bulk`](super::bulk).
+//! Write operations. Each file contains public operations of the store and the statements of a
+//! [`WriteTransaction`](super::transaction::WriteTransaction) that they need. Statements over many rows are built by
+//! [`bulk`](super::bulk).
 
 mod assemble;
 pub(super) mod batch;

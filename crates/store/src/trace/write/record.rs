@@ -48,8 +48,8 @@ pub(crate) struct SpanInsert<'a> {
 }
 
 impl SpanInsert<'_> {
-    /// Returns the tags that an incoming span gives its trace. An incoming span that says nothing about its trace gets an
-    /// empty array, which distinguishes it from spans that were sent with their trace.
+    /// Returns the tags of an incoming span. An incoming span without trace attributes gets an empty array, which
+    /// distinguishes it from spans that were sent with their trace.
     pub(crate) fn tags(&self) -> Option<&str> {
         let incoming = self.incoming?;
         incoming.tags.as_deref().or((!incoming.has_trace_attributes()).then_some("[]"))

@@ -81,9 +81,9 @@ fn columns<'a>(is_grouped: bool) -> Vec<Column<Bucket<'a>>> {
     columns
 }
 
-/// How sums are added on SQLite, which converts sums that overflow to floats, which the columns reject. Latency, tokens and
-/// cost are limited to the range of integers: absurd values of one workspace must not make a batch fail that contains traces
-/// of others. Removing a trace may then subtract more than it added; the sums do not become negative.
+/// How sums are added on SQLite, which converts sums that overflow to floats, which the columns reject. Latency, tokens
+/// and cost are limited to the range of integers: extreme values of one workspace must not make a batch fail that
+/// contains traces of others. Removing a trace may then subtract more than it added; the sums do not become negative.
 const ADD_ON_SQLITE: &str = "requests = requests + excluded.requests, errors = errors + excluded.errors, \
      timeouts = timeouts + excluded.timeouts, \
      latency = MAX(MIN(latency + excluded.latency, 9223372036854775807), 0), \

@@ -82,7 +82,8 @@ static SELECT_WAITING: LazyLock<Bulk> = LazyLock::new(|| {
 
 impl WriteTransaction {
     async fn score(mut self, score: &NewScore) -> Result<(), StoreError> {
-        // Before the score is inserted: a writer with the lock may be about to write its trace, and would miss the score.
+        // Lock before the score is inserted: a writer with the lock may be about to write its trace, and would miss the
+        // score.
         self.lock_workspaces(std::iter::once(score.workspace_id)).await?;
         // Scores with the same time are replaced: a message may be processed twice, and out of order.
         self.upsert_score(score, "WHERE excluded.timestamp >= scores.timestamp").await?;

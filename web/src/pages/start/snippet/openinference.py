@@ -1,4 +1,4 @@
-# It calls OpenAI: OPENAI_API_KEY has to be set.
+# Requires OPENAI_API_KEY.
 from openai import OpenAI
 from openinference.instrumentation import using_attributes
 from openinference.instrumentation.openai import OpenAIInstrumentor

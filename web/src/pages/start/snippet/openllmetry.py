@@ -1,4 +1,4 @@
-# It calls OpenAI: OPENAI_API_KEY has to be set.
+# Requires OPENAI_API_KEY.
 from openai import OpenAI
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.openai import OpenAIInstrumentor

@@ -1,4 +1,4 @@
-// It calls OpenAI: OPENAI_API_KEY has to be set.
+// Requires OPENAI_API_KEY.
 import { openai } from "@ai-sdk/openai";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import { generateText } from "ai";
