@@ -22,7 +22,7 @@ pub(super) async fn run(shared: WorkerState) {
         ticks.tick().await;
         // If Redis fails, the leases stay as they are; reading fails as well then.
         if let Err(failure) = renew(&shared, round).await
-            && !failure.is_resting()
+            && !failure.is_circuit_open()
         {
             tracing::warn!(error = chain(&failure), "failed to renew stream leases");
         }

@@ -91,7 +91,7 @@ async fn unpack(shared: &WorkerState, deliveries: Vec<Delivery>) -> Option<Group
 /// Recovers from a failed read. Redis may have delivered messages whose response was lost, and if Redis lost its data, the
 /// consumer group no longer exists.
 async fn recover(shared: &WorkerState, streams: &[usize], failure: &RedisFailure) {
-    if failure.is_resting() {
+    if failure.is_circuit_open() {
         return;
     }
     tracing::warn!(error = chain(failure), "failed to read from queue");

@@ -11,37 +11,37 @@ use std::{
 
 /// Whether a caller may send its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pass {
+pub(super) enum Permit {
     /// Send the request.
-    Ask,
+    Send,
     /// The breaker is half-open: send a probe first.
-    Try,
+    Probe,
     /// The breaker is open: reject the request.
-    Rest,
+    Reject,
 }
 
 /// The state of the breaker. Clones share it.
 #[derive(Clone, Debug)]
-pub(super) struct Breaker(Arc<State>);
+pub(super) struct CircuitBreaker(Arc<State>);
 
 #[derive(Debug)]
 struct State {
-    rest: Duration,
+    open_duration: Duration,
     start: Instant,
     /// The end of the open state in microseconds after `start`; 0 if the breaker is closed.
-    closed_until: AtomicU64,
+    open_until: AtomicU64,
 }
 
-impl Breaker {
+impl CircuitBreaker {
     /// Creates a breaker that stays open for `open_duration` after a failure.
-    pub(super) fn new(rest: Duration) -> Self {
-        Self(Arc::new(State { rest, start: Instant::now(), closed_until: AtomicU64::new(0) }))
+    pub(super) fn new(open_duration: Duration) -> Self {
+        Self(Arc::new(State { open_duration, start: Instant::now(), open_until: AtomicU64::new(0) }))
     }
 
-    /// Returns what the caller may do. After a pause only one caller tries; the next one tries after another pause
-    /// unless that one succeeded.
-    pub(super) fn pass(&self) -> Pass {
-        self.pass_at(self.0.start.elapsed())
+    /// Returns whether the caller may send its request. When the open state ends, one caller sends a probe; the next
+    /// one follows after the same time, unless a request has succeeded.
+    pub(super) fn permit(&self) -> Permit {
+        self.permit_at(self.0.start.elapsed())
     }
 
     /// Records that the server did not respond.
@@ -51,25 +51,25 @@ impl Breaker {
 
     /// Records that the server responded.
     pub(super) fn succeeded(&self) {
-        if self.0.closed_until.load(Ordering::Relaxed) != 0 {
-            self.0.closed_until.store(0, Ordering::Relaxed);
+        if self.0.open_until.load(Ordering::Relaxed) != 0 {
+            self.0.open_until.store(0, Ordering::Relaxed);
         }
     }
 
-    fn pass_at(&self, now: Duration) -> Pass {
-        let state = &self.0.closed_until;
+    fn permit_at(&self, now: Duration) -> Permit {
+        let state = &self.0.open_until;
         let until = state.load(Ordering::Relaxed);
         if until == 0 {
-            return Pass::Ask;
+            return Permit::Send;
         }
-        let next = micros(now + self.0.rest);
-        let first = micros(now) >= until
+        let next = micros(now + self.0.open_duration);
+        let is_first = micros(now) >= until
             && state.compare_exchange(until, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if first { Pass::Try } else { Pass::Rest }
+        if is_first { Permit::Probe } else { Permit::Reject }
     }
 
     fn failed_at(&self, now: Duration) {
-        self.0.closed_until.store(micros(now + self.0.rest), Ordering::Relaxed);
+        self.0.open_until.store(micros(now + self.0.open_duration), Ordering::Relaxed);
     }
 }
 
@@ -82,15 +82,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_failure_one_caller_per_pause_tries_until_one_succeeds() {
-        let (breaker, second) = (Breaker::new(Duration::from_secs(1)), Duration::from_secs(1));
-        assert_eq!(breaker.pass_at(Duration::ZERO), Pass::Ask);
+    fn one_caller_at_a_time_sends_a_probe_until_one_succeeds() {
+        let (breaker, second) = (CircuitBreaker::new(Duration::from_secs(1)), Duration::from_secs(1));
+        assert_eq!(breaker.permit_at(Duration::ZERO), Permit::Send);
         breaker.failed_at(Duration::ZERO);
-        assert_eq!(breaker.pass_at(second / 2), Pass::Rest);
-        assert_eq!(breaker.pass_at(second), Pass::Try);
-        assert_eq!(breaker.pass_at(second), Pass::Rest, "the first caller is still trying");
-        assert_eq!(breaker.pass_at(second * 2), Pass::Try, "the first caller never reported back");
+        assert_eq!(breaker.permit_at(second / 2), Permit::Reject);
+        assert_eq!(breaker.permit_at(second), Permit::Probe);
+        assert_eq!(breaker.permit_at(second), Permit::Reject, "the first probe is in flight");
+        assert_eq!(breaker.permit_at(second * 2), Permit::Probe, "the first probe has no result");
         breaker.succeeded();
-        assert_eq!(breaker.pass_at(second * 2), Pass::Ask);
+        assert_eq!(breaker.permit_at(second * 2), Permit::Send);
     }
 }

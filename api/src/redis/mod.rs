@@ -1,5 +1,6 @@
 //! The connection to Redis for cache, limits and queue: reconnects automatically, bounds the duration of commands, and
-//! pauses after a failure, so that requests do not wait for a server that is down. Independent of the stored data.
+//! rejects commands after a failure, so that requests do not wait for a server that is down. Independent of the stored
+//! data.
 
 mod breaker;
 mod url;
@@ -13,28 +14,28 @@ use ::redis::{
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 
-use self::breaker::{Breaker, Pass};
+use self::breaker::{CircuitBreaker, Permit};
 pub use self::url::{InvalidRedisUrl, RedisUrl};
 
 /// The command timeout of cache and limits.
-const QUICK: Duration = Duration::from_millis(200);
+const CACHE_TIMEOUT: Duration = Duration::from_millis(200);
 /// The command timeout of the queue, whose messages may be large and may be delayed by Redis writing to disk.
-const PATIENT: Duration = Duration::from_secs(3);
-/// The pause after a failure.
-const REST: Duration = Duration::from_secs(1);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long the circuit breaker stays open after a failure.
+const OPEN_DURATION: Duration = Duration::from_secs(1);
 /// The timeout of connecting.
-const CONNECT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The TCP user timeout. Without it, a broken connection is detected only after minutes.
 const TCP_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum number of commands in flight on the connection.
-const PIPELINE: usize = 1024;
+const PIPELINE_COMMANDS: usize = 1024;
 
 /// A connection to Redis. Clones share it.
 #[derive(Clone)]
 pub struct Redis {
     connection: ConnectionManager,
     timeout: Duration,
-    breaker: Breaker,
+    breaker: CircuitBreaker,
 }
 
 /// Why a command failed.
@@ -42,7 +43,7 @@ pub struct Redis {
 pub enum RedisFailure {
     /// The circuit breaker is open: Redis failed less than a second ago, and the command was not sent.
     #[error("Redis failed a moment ago; not retried yet")]
-    Resting,
+    CircuitOpen,
     /// Redis did not respond in time; the command may have been executed.
     #[error("Redis did not respond within {0:?}")]
     TimedOut(Duration),
@@ -59,7 +60,7 @@ impl RedisFailure {
     }
 
     /// Returns whether Redis responded with an error. The connection works, and the next command may succeed.
-    fn is_answer(&self) -> bool {
+    fn is_error_response(&self) -> bool {
         match self {
             Self::Failed(error) => match error.kind() {
                 ErrorKind::Server(kind) => !matches!(
@@ -68,14 +69,14 @@ impl RedisFailure {
                 ),
                 kind => matches!(kind, ErrorKind::UnexpectedReturnType | ErrorKind::Extension),
             },
-            Self::Resting | Self::TimedOut(_) => false,
+            Self::CircuitOpen | Self::TimedOut(_) => false,
         }
     }
 
     /// Returns whether the circuit breaker rejected the command.
     #[must_use]
-    pub fn is_resting(&self) -> bool {
-        matches!(self, Self::Resting)
+    pub fn is_circuit_open(&self) -> bool {
+        matches!(self, Self::CircuitOpen)
     }
 }
 
@@ -85,17 +86,17 @@ impl Redis {
     ///
     /// # Errors
     /// Returns an error if the URL is invalid.
-    pub fn quick(url: &RedisUrl) -> Result<Self, RedisFailure> {
-        Self::new(url, QUICK)
+    pub fn for_cache(url: &RedisUrl) -> Result<Self, RedisFailure> {
+        Self::new(url, CACHE_TIMEOUT)
     }
 
-    /// Connects for the queue: like [`Redis::quick`] with a timeout of seconds, on its own connection, so that large
-    /// messages do not delay other commands.
+    /// Connects for the queue: like [`Redis::for_cache`] with a timeout of seconds, on its own connection, so that
+    /// large messages do not delay other commands.
     ///
     /// # Errors
     /// Returns an error if the URL is invalid.
-    pub fn patient(url: &RedisUrl) -> Result<Self, RedisFailure> {
-        Self::new(url, PATIENT)
+    pub fn for_queue(url: &RedisUrl) -> Result<Self, RedisFailure> {
+        Self::new(url, QUEUE_TIMEOUT)
     }
 
     fn new(url: &RedisUrl, timeout: Duration) -> Result<Self, RedisFailure> {
@@ -109,12 +110,12 @@ impl Redis {
         let config = ConnectionManagerConfig::new()
             // The next command starts the next attempt; the breaker limits how often.
             .set_number_of_retries(0)
-            .set_connection_timeout(Some(CONNECT))
+            .set_connection_timeout(Some(CONNECT_TIMEOUT))
             // The timeout of this module applies instead, which includes connecting.
             .set_response_timeout(None)
-            .set_pipeline_buffer_size(PIPELINE);
+            .set_pipeline_buffer_size(PIPELINE_COMMANDS);
         let connection = ConnectionManager::new_lazy_with_config(Client::open(info)?, config)?;
-        Ok(Self { connection, timeout, breaker: Breaker::new(REST) })
+        Ok(Self { connection, timeout, breaker: CircuitBreaker::new(OPEN_DURATION) })
     }
 
     /// Sends a command and reads its reply.
@@ -138,15 +139,15 @@ impl Redis {
         Ok(::redis::from_redis_value(value).map_err(RedisError::from)?)
     }
 
-    /// Checks that Redis responds, even during a pause.
+    /// Checks that Redis responds, even if the circuit breaker is open.
     ///
     /// # Errors
     /// Returns an error if it does not.
     pub async fn ping(&self) -> Result<(), RedisFailure> {
         let mut connection = self.connection.clone();
         let command = ::redis::cmd("PING");
-        let answer = tokio::time::timeout(self.timeout, command.query_async::<()>(&mut connection)).await;
-        Ok(answer.map_err(|_| RedisFailure::TimedOut(self.timeout))??)
+        let response = tokio::time::timeout(self.timeout, command.query_async::<()>(&mut connection)).await;
+        Ok(response.map_err(|_| RedisFailure::TimedOut(self.timeout))??)
     }
 
     async fn guarded(
@@ -154,12 +155,12 @@ impl Redis {
         work: impl Future<Output = Result<Value, RedisError>>,
     ) -> Result<Value, RedisFailure> {
         let work = async {
-            match self.breaker.pass() {
-                Pass::Ask => {}
-                Pass::Rest => return Err(RedisFailure::Resting),
+            match self.breaker.permit() {
+                Permit::Send => {}
+                Permit::Reject => return Err(RedisFailure::CircuitOpen),
                 // The failed connection is replaced only once a command on it has failed. A harmless PING takes that
                 // failure: for any other command it would be unknown whether Redis executed it.
-                Pass::Try => {
+                Permit::Probe => {
                     if self.ping().await.is_err() {
                         self.ping().await?;
                     }
@@ -173,8 +174,8 @@ impl Redis {
         };
         match &result {
             Ok(_) => self.breaker.succeeded(),
-            Err(RedisFailure::Resting) => {}
-            Err(failure) if failure.is_answer() => self.breaker.succeeded(),
+            Err(RedisFailure::CircuitOpen) => {}
+            Err(failure) if failure.is_error_response() => self.breaker.succeeded(),
             Err(_) => self.breaker.failed(),
         }
         result

@@ -38,7 +38,7 @@ pub(super) enum Writing {
 impl<'a> Base<'a> {
     pub(super) async fn open(config: &'a Config, clock: Clock) -> Result<Self, StartError> {
         let metrics = Metrics::new()?;
-        let redis = connect(config, Redis::quick).await?;
+        let redis = connect(config, Redis::for_cache).await?;
         let ttls = config.cache_ttls.clone();
         let cache = match &redis {
             Some(redis) => Cache::Redis(RedisCache::new(redis.clone(), ttls, metrics.clone())),
@@ -94,7 +94,7 @@ impl<'a> Base<'a> {
 
     /// Returns the sending side of the queue in Redis, or `None` without Redis.
     pub(super) async fn redis_queue(&self) -> Result<Option<Queue>, StartError> {
-        Ok(connect(self.config, Redis::patient)
+        Ok(connect(self.config, Redis::for_queue)
             .await?
             .map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
     }
@@ -104,7 +104,7 @@ impl<'a> Base<'a> {
         &self,
         writer: GroupWriter,
     ) -> Result<(Writing, Option<Queue>), StartError> {
-        if let Some(redis) = connect(self.config, Redis::patient).await? {
+        if let Some(redis) = connect(self.config, Redis::for_queue).await? {
             let consumer = Consumer::new(redis, self.shape(), Consumer::LEASE);
             return Ok((Writing::Redis(Worker::start(consumer, writer, self.metrics.clone())), None));
         }

@@ -50,7 +50,7 @@ impl Engine {
 
 /// Opens a new connection, as a separate process would.
 pub fn connect(server: &RedisServer) -> Redis {
-    Redis::quick(&server.url().parse().unwrap()).unwrap()
+    Redis::for_cache(&server.url().parse().unwrap()).unwrap()
 }
 
 /// Returns the value of a metric, or `None` if it does not exist.

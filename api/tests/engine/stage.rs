@@ -67,12 +67,12 @@ impl Stage {
 
     /// Returns the queue in Redis, as ingestion uses it.
     pub fn producer(&self, server: &RedisServer) -> Queue {
-        Queue::Redis(RedisQueue::new(patient(server), self.shape))
+        Queue::Redis(RedisQueue::new(connect(server), self.shape))
     }
 
     /// Returns a consumer of the queue in Redis.
     pub fn consumer(&self, server: &RedisServer) -> Consumer {
-        Consumer::new(patient(server), self.shape, LEASE)
+        Consumer::new(connect(server), self.shape, LEASE)
     }
 
     /// Starts a worker that empties the queue in Redis, with its own connection to the store.
@@ -136,6 +136,6 @@ pub fn durable() -> RedisServer {
     RedisServer::start_with(RedisOptions { append_only: true, ..RedisOptions::default() })
 }
 
-fn patient(server: &RedisServer) -> Redis {
-    Redis::patient(&server.url().parse().unwrap()).unwrap()
+fn connect(server: &RedisServer) -> Redis {
+    Redis::for_queue(&server.url().parse().unwrap()).unwrap()
 }

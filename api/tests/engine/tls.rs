@@ -32,7 +32,7 @@ async fn tls_connection_succeeds_only_if_the_authority_is_trusted() {
 async fn connects_in_a_child_process() {
     let url: RedisUrl = std::env::var(URL).unwrap().parse().unwrap();
     println!("{url:?}");
-    Redis::patient(&url).unwrap().ping().await.unwrap();
+    Redis::for_queue(&url).unwrap().ping().await.unwrap();
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn error_about_a_wrong_password_does_not_contain_it() {
     let options = RedisOptions { password: Some("right".to_owned()), ..RedisOptions::default() };
     let server = RedisServer::start_with(options);
     let url: RedisUrl = server.url().replace("right", "s3cret-word").parse().unwrap();
-    let redis = Redis::quick(&url).unwrap();
+    let redis = Redis::for_cache(&url).unwrap();
     let failure = redis.ping().await.unwrap_err();
     let shown = format!("{failure} {failure:?} {redis:?} {url:?}");
     assert!(!shown.contains("s3cret-word"), "{shown}");

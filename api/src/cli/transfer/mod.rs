@@ -104,15 +104,17 @@ impl Folder {
 
 impl Target {
     async fn open(accounts: &PostgresSettings, traces: &PostgresSettings) -> Result<Self, Stop> {
-        let patient = |settings: &PostgresSettings| PostgresSettings {
+        let for_transfer = |settings: &PostgresSettings| PostgresSettings {
             pool_min: 0,
             pool_max: CONNECTIONS,
             statement_timeout: STATEMENT,
             ..settings.clone()
         };
-        let accounts = AccountStore::open_postgres(&patient(accounts)).await.map_err(Stop::AccountServer)?;
-        let traces =
-            TraceStore::open_postgres_leaving_policies(&patient(traces)).await.map_err(Stop::TraceServer)?;
+        let accounts =
+            AccountStore::open_postgres(&for_transfer(accounts)).await.map_err(Stop::AccountServer)?;
+        let traces = TraceStore::open_postgres_leaving_policies(&for_transfer(traces))
+            .await
+            .map_err(Stop::TraceServer)?;
         let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));
         Ok(Self { accounts, traces, alerts, prices })
     }
