@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     key::CacheKey,
     memory::MemoryCache,
-    outcome::{Dropped, Outcome},
+    outcome::{Invalidation, Outcome},
     redis::RedisCache,
 };
 use crate::{error::ApiError, redis::RedisFailure};
@@ -27,15 +27,15 @@ impl Cache {
     ///
     /// # Errors
     /// Returns the error of `compute`; errors are not cached.
-    pub async fn answer(
+    pub async fn get_or_compute(
         &self,
         key: CacheKey,
         bypass: bool,
         compute: impl Future<Output = Result<Bytes, ApiError>>,
     ) -> Result<(Bytes, Outcome), Arc<ApiError>> {
         match self {
-            Self::Memory(cache) => cache.answer(key, bypass, compute).await,
-            Self::Redis(cache) => cache.answer(key, bypass, compute).await,
+            Self::Memory(cache) => cache.get_or_compute(key, bypass, compute).await,
+            Self::Redis(cache) => cache.get_or_compute(key, bypass, compute).await,
         }
     }
 
@@ -44,11 +44,15 @@ impl Cache {
     ///
     /// # Errors
     /// Returns an error if the cache is unavailable; outdated responses may then be served until they expire.
-    pub async fn invalidate(&self, workspace_id: Uuid, interval: Duration) -> Result<Dropped, RedisFailure> {
+    pub async fn invalidate(
+        &self,
+        workspace_id: Uuid,
+        interval: Duration,
+    ) -> Result<Invalidation, RedisFailure> {
         match self {
             Self::Memory(cache) => {
                 cache.invalidate(workspace_id);
-                Ok(Dropped::Done)
+                Ok(Invalidation::Done)
             }
             Self::Redis(cache) => cache.invalidate(workspace_id, interval).await,
         }

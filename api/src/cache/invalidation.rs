@@ -12,14 +12,14 @@ use domain::error::chain;
 use shared::Timestamp;
 use uuid::Uuid;
 
-use super::{engine::Cache, outcome::Dropped};
+use super::{engine::Cache, outcome::Invalidation};
 use crate::clock::Clock;
 
 /// The minimum time between two invalidations of a workspace: a second minus the time to compute a response, so that
 /// acknowledged data is visible within the second.
 const INTERVAL: Duration = Duration::from_millis(950);
 /// The number of workspaces above which idle ones are removed from memory.
-const REMEMBERED: usize = 10_000;
+const MAX_WORKSPACES: usize = 10_000;
 
 /// Invalidates cached responses after writes.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Invalidator {
     }
 
     /// Invalidates the responses of a workspace after a write: before this returns, or within the interval.
-    pub async fn written(&self, workspace_id: Uuid) {
+    pub async fn invalidate(&self, workspace_id: Uuid) {
         let wait = match self.step(workspace_id) {
             Step::Now => self.try_invalidate(workspace_id).await,
             Step::In(wait) => Some(wait),
@@ -69,9 +69,9 @@ impl Invalidator {
     /// ago.
     async fn try_invalidate(&self, workspace_id: Uuid) -> Option<Duration> {
         let wait = match self.cache.invalidate(workspace_id, INTERVAL).await {
-            Ok(Dropped::Done) => return None,
+            Ok(Invalidation::Done) => return None,
             // The other invalidation may have come before the write.
-            Ok(Dropped::Wait(wait)) => wait,
+            Ok(Invalidation::Wait(wait)) => wait,
             Err(failure) => {
                 tracing::debug!(error = chain(&failure), "failed to invalidate the cache; retrying");
                 INTERVAL
@@ -85,7 +85,7 @@ impl Invalidator {
     fn step(&self, workspace_id: Uuid) -> Step {
         let now = self.clock.now();
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        if due.len() >= REMEMBERED {
+        if due.len() >= MAX_WORKSPACES {
             due.retain(|_, &mut due| due + INTERVAL > now);
         }
         match due.get(&workspace_id).copied() {

@@ -124,7 +124,7 @@ impl CacheKey {
         from: Start,
         limit: u32,
     ) -> Self {
-        // The filters are written with quotes, so that different filters never look alike; the hash keeps the key
+        // The filters are written with quotes, so that different filters are never equal; the hash keeps the key
         // short.
         let filters = format!("{}|{filter:?}|{from:?}|{limit}", range_text(range));
         let [first, second] = [0_u8, 1].map(|seed| {
@@ -155,23 +155,23 @@ impl CacheKey {
         Self::new(Kind::TraceDetail, workspace_id, format!("trace:span:{workspace_id}:{trace_id}:{span_id}"))
     }
 
-    /// `threads:list:{workspace_id}:{session_id or user_id}:{range}:{limit}`
+    /// `sessions:list:{workspace_id}:{session_id or user_id}:{range}:{limit}`
     #[must_use]
-    pub fn threads(workspace_id: Uuid, kind: SessionKind, range: &TimeRange, limit: u32) -> Self {
+    pub fn sessions(workspace_id: Uuid, kind: SessionKind, range: &TimeRange, limit: u32) -> Self {
         let (kind, range) = (kind.as_str(), range_text(range));
         Self::new(
             Kind::TracesList,
             workspace_id,
-            format!("threads:list:{workspace_id}:{kind}:{range}:{limit}"),
+            format!("sessions:list:{workspace_id}:{kind}:{range}:{limit}"),
         )
     }
 
-    /// `thread:{workspace_id}:{session_id or user_id}:{limit}:{cursor}:{id}`
+    /// `session:{workspace_id}:{session_id or user_id}:{limit}:{cursor}:{id}`
     #[must_use]
-    pub fn thread(request: &SessionRequest) -> Self {
+    pub fn session(request: &SessionRequest) -> Self {
         let SessionRequest { workspace_id, kind, id, limit, after } = request;
         let cursor = after.map(Cursor::encode).unwrap_or_default();
-        let text = format!("thread:{workspace_id}:{}:{limit}:{cursor}:{id}", kind.as_str());
+        let text = format!("session:{workspace_id}:{}:{limit}:{cursor}:{id}", kind.as_str());
         Self::new(Kind::TracesList, *workspace_id, text)
     }
 

@@ -14,7 +14,7 @@ use super::{key::CacheKey, outcome::Outcome};
 use crate::{config::CacheTtls, error::ApiError};
 
 /// The maximum size of keys and responses in bytes; the least used entries are evicted.
-const CAPACITY: u64 = 32 * 1024 * 1024;
+const CAPACITY_BYTES: u64 = 32 * 1024 * 1024;
 
 /// A key within a generation of its workspace: after an invalidation old entries are never read again and expire.
 type Entry = (u64, CacheKey);
@@ -22,7 +22,7 @@ type Entry = (u64, CacheKey);
 /// A cache in the memory of this process.
 #[derive(Clone, Debug)]
 pub struct MemoryCache {
-    answers: future::Cache<Entry, Bytes>,
+    responses: future::Cache<Entry, Bytes>,
     generations: Arc<Mutex<HashMap<Uuid, u64>>>,
 }
 
@@ -30,15 +30,18 @@ impl MemoryCache {
     /// Creates an empty cache with these lifetimes.
     #[must_use]
     pub fn new(ttls: CacheTtls) -> Self {
-        let weigh = |key: &Entry, answer: &Bytes| {
-            u32::try_from(size_of::<Entry>() + key.1.as_str().len() + answer.len()).unwrap_or(u32::MAX)
+        let weigh = |key: &Entry, response: &Bytes| {
+            u32::try_from(size_of::<Entry>() + key.1.as_str().len() + response.len()).unwrap_or(u32::MAX)
         };
-        let answers =
-            future::Cache::builder().max_capacity(CAPACITY).weigher(weigh).expire_after(ByKind(ttls)).build();
-        Self { answers, generations: Arc::default() }
+        let responses = future::Cache::builder()
+            .max_capacity(CAPACITY_BYTES)
+            .weigher(weigh)
+            .expire_after(ByKind(ttls))
+            .build();
+        Self { responses, generations: Arc::default() }
     }
 
-    pub(super) async fn answer(
+    pub(super) async fn get_or_compute(
         &self,
         key: CacheKey,
         bypass: bool,
@@ -47,14 +50,14 @@ impl MemoryCache {
         // The generation is read before the database: a response computed during a write may be outdated.
         let entry = (self.generation(key.workspace_id()), key);
         if bypass {
-            let answer = compute.await.map_err(Arc::new)?;
-            self.answers.insert(entry, answer.clone()).await;
-            return Ok((answer, Outcome::Bypass));
+            let response = compute.await.map_err(Arc::new)?;
+            self.responses.insert(entry, response.clone()).await;
+            return Ok((response, Outcome::Bypass));
         }
-        if let Some(answer) = self.answers.get(&entry).await {
-            return Ok((answer, Outcome::Hit));
+        if let Some(response) = self.responses.get(&entry).await {
+            return Ok((response, Outcome::Hit));
         }
-        let found = self.answers.entry(entry).or_try_insert_with(compute).await?;
+        let found = self.responses.entry(entry).or_try_insert_with(compute).await?;
         let outcome = if found.is_fresh() { Outcome::Miss } else { Outcome::Hit };
         Ok((found.into_value(), outcome))
     }

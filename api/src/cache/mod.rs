@@ -13,6 +13,6 @@ pub use self::{
     invalidation::Invalidator,
     key::{CacheKey, Kind},
     memory::MemoryCache,
-    outcome::{Dropped, Outcome},
+    outcome::{Invalidation, Outcome},
     redis::RedisCache,
 };

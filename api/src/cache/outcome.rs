@@ -27,7 +27,7 @@ impl Outcome {
 
 /// The result of an invalidation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dropped {
+pub enum Invalidation {
     /// The responses are invalidated.
     Done,
     /// Another process invalidated them a moment ago; retry after this time.

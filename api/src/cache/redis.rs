@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     key::{self, CacheKey},
-    outcome::{Dropped, Outcome},
+    outcome::{Invalidation, Outcome},
 };
 use crate::{
     config::CacheTtls,
@@ -28,13 +28,13 @@ static STORE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scri
 static INVALIDATE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/invalidate.lua")));
 
 /// Larger responses are not cached, because they would evict many others.
-const ANSWER_BYTES: usize = 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 /// The maximum number of cached responses of a workspace.
-const WORKSPACE_ANSWERS: usize = 10_000;
+const MAX_WORKSPACE_RESPONSES: usize = 10_000;
 /// The lifetime of a generation: longer than any computation takes.
 const GENERATION_SECONDS: u64 = 86_400;
 /// The maximum number of shared computations in flight.
-const FLIGHTS: u64 = 10_000;
+const MAX_FLIGHTS: u64 = 10_000;
 
 /// The generation of a workspace; empty if Redis has none.
 type Generation = Vec<u8>;
@@ -57,11 +57,11 @@ impl RedisCache {
     pub fn new(redis: Redis, ttls: CacheTtls, metrics: Metrics) -> Self {
         // Entries are removed when they complete; the lifetime covers computations whose callers were all cancelled.
         let flights =
-            future::Cache::builder().max_capacity(FLIGHTS).time_to_live(Duration::from_secs(1)).build();
+            future::Cache::builder().max_capacity(MAX_FLIGHTS).time_to_live(Duration::from_secs(1)).build();
         Self { redis, ttls, metrics, flights, log: Arc::default() }
     }
 
-    pub(super) async fn answer(
+    pub(super) async fn get_or_compute(
         &self,
         key: CacheKey,
         bypass: bool,
@@ -76,22 +76,22 @@ impl RedisCache {
             }
         };
         if bypass {
-            let answer = compute.await.map_err(Arc::new)?;
-            self.store(&key, generation.as_ref(), &answer).await;
-            return Ok((answer, Outcome::Bypass));
+            let response = compute.await.map_err(Arc::new)?;
+            self.store(&key, generation.as_ref(), &response).await;
+            return Ok((response, Outcome::Bypass));
         }
-        if let Some(answer) = found {
-            return Ok((answer, Outcome::Hit));
+        if let Some(response) = found {
+            return Ok((response, Outcome::Hit));
         }
         let down = generation.is_none();
         let flight = (generation, key);
         let computing = async {
-            let answer = compute.await?;
-            self.store(&flight.1, flight.0.as_ref(), &answer).await;
-            Ok(answer)
+            let response = compute.await?;
+            self.store(&flight.1, flight.0.as_ref(), &response).await;
+            Ok(response)
         };
-        let landed = self.flights.entry_by_ref(&flight).or_try_insert_with(computing).await?;
-        let fresh = landed.is_fresh();
+        let entry = self.flights.entry_by_ref(&flight).or_try_insert_with(computing).await?;
+        let fresh = entry.is_fresh();
         if fresh {
             self.flights.invalidate(&flight).await;
         }
@@ -100,20 +100,20 @@ impl RedisCache {
             (false, true) => Outcome::Miss,
             (false, false) => Outcome::Hit,
         };
-        Ok((landed.into_value(), outcome))
+        Ok((entry.into_value(), outcome))
     }
 
     pub(super) async fn invalidate(
         &self,
         workspace_id: Uuid,
         interval: Duration,
-    ) -> Result<Dropped, RedisFailure> {
+    ) -> Result<Invalidation, RedisFailure> {
         let mut script = INVALIDATE.key(key::keys_of(workspace_id));
         script.key(key::generation_of(workspace_id)).key(key::dropped_of(workspace_id));
         script.arg(millis(interval)).arg(GENERATION_SECONDS);
         match self.redis.run(&script).await {
-            Ok(0) => Ok(Dropped::Done),
-            Ok(wait) => Ok(Dropped::Wait(Duration::from_millis(wait))),
+            Ok(0) => Ok(Invalidation::Done),
+            Ok(wait) => Ok(Invalidation::Wait(Duration::from_millis(wait))),
             Err(failure) => {
                 self.failed(&failure);
                 Err(failure)
@@ -125,28 +125,28 @@ impl RedisCache {
     async fn get(&self, key: &CacheKey) -> Result<(Generation, Option<Bytes>), RedisFailure> {
         let mut command = redis::cmd("MGET");
         command.arg(key.as_str()).arg(key::generation_of(key.workspace_id()));
-        let (answer, generation): (Option<Vec<u8>>, Option<Vec<u8>>) = self.redis.query(&command).await?;
+        let (response, generation): (Option<Vec<u8>>, Option<Vec<u8>>) = self.redis.query(&command).await?;
         let generation = generation.unwrap_or_default();
-        let answer = answer.and_then(|entry| {
-            let Some((stored_under, answer)) = split(entry) else {
+        let response = response.and_then(|entry| {
+            let Some((stored_under, response)) = split(entry) else {
                 self.metrics.cache_failed();
                 self.log.log(|| tracing::warn!(key = key.as_str(), "invalid cache entry ignored"));
                 return None;
             };
-            (stored_under == generation).then_some(answer)
+            (stored_under == generation).then_some(response)
         });
-        Ok((generation, answer))
+        Ok((generation, response))
     }
 
-    async fn store(&self, key: &CacheKey, generation: Option<&Generation>, answer: &Bytes) {
-        let Some(generation) = generation.filter(|_| answer.len() <= ANSWER_BYTES) else { return };
+    async fn store(&self, key: &CacheKey, generation: Option<&Generation>, response: &Bytes) {
+        let Some(generation) = generation.filter(|_| response.len() <= MAX_RESPONSE_BYTES) else { return };
         let ttl = millis(key.kind().ttl(&self.ttls));
         if ttl == 0 {
             return;
         }
         let mut script = STORE.key(key.as_str());
         script.key(key::keys_of(key.workspace_id())).key(key::generation_of(key.workspace_id()));
-        script.arg(generation.as_slice()).arg(answer.as_ref()).arg(ttl).arg(WORKSPACE_ANSWERS);
+        script.arg(generation.as_slice()).arg(response.as_ref()).arg(ttl).arg(MAX_WORKSPACE_RESPONSES);
         script.arg(GENERATION_SECONDS);
         if let Err(failure) = self.redis.run::<()>(&script).await {
             self.failed(&failure);
@@ -168,8 +168,8 @@ impl RedisCache {
 fn split(entry: Vec<u8>) -> Option<(Generation, Bytes)> {
     let end = entry.iter().position(|&byte| byte == b'\n')?;
     let generation = entry[..end].to_vec();
-    let answer = Bytes::from(entry).slice(end + 1..);
-    serde_json::from_slice::<&RawValue>(&answer).is_ok().then_some((generation, answer))
+    let response = Bytes::from(entry).slice(end + 1..);
+    serde_json::from_slice::<&RawValue>(&response).is_ok().then_some((generation, response))
 }
 
 fn millis(duration: Duration) -> u64 {

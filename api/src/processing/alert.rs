@@ -189,7 +189,7 @@ impl Evaluator {
         let has_changes =
             |outcome: &Evaluation| !outcome.alerts.is_empty() && stored.contains(&outcome.rule_id);
         if outcomes.iter().any(has_changes) {
-            self.invalidator.written(workspace_id).await;
+            self.invalidator.invalidate(workspace_id).await;
         }
         self.metrics.alerts.evaluated(stored.len(), start.elapsed());
         for rule in evaluations.iter().filter(|rule| stored.contains(&rule.due.id)) {

@@ -116,7 +116,7 @@ impl GroupWriter {
         let workspaces: BTreeSet<Uuid> =
             written.filter_map(|(records, _)| records.first()).map(T::workspace_id).collect();
         for workspace_id in workspaces {
-            self.invalidator.written(workspace_id).await;
+            self.invalidator.invalidate(workspace_id).await;
             self.create_default_rules(workspace_id).await;
         }
         Ok(results)
@@ -159,7 +159,7 @@ impl GroupWriter {
     /// Returns an error if the store fails. Traces that were promoted before the failure stay promoted.
     pub async fn promote(&self, before: Timestamp) -> Result<(), StoreError> {
         for workspace_id in self.store.promote(before).await? {
-            self.invalidator.written(workspace_id).await;
+            self.invalidator.invalidate(workspace_id).await;
         }
         Ok(())
     }
@@ -170,7 +170,7 @@ impl GroupWriter {
     /// Returns an error if the score was not written.
     pub async fn score(&self, score: &NewScore) -> Result<(), StoreError> {
         self.store.score(score).await?;
-        self.invalidator.written(score.workspace_id).await;
+        self.invalidator.invalidate(score.workspace_id).await;
         Ok(())
     }
 }

@@ -113,7 +113,7 @@ impl Repricer {
             return Ok(0);
         }
         let changed = self.traces.reprice(workspace_id, &changes).await?;
-        self.invalidator.written(workspace_id).await;
+        self.invalidator.invalidate(workspace_id).await;
         Ok(changed)
     }
 }

@@ -83,7 +83,7 @@ async fn list(
     let range = TimeRange::from_query(&query.time_range)?;
     let limit = page_limit(query.limit, limit::SESSIONS_DEFAULT)?;
     let workspace_id = request.workspace_id;
-    let key = CacheKey::threads(workspace_id, kind, &range, limit);
+    let key = CacheKey::sessions(workspace_id, kind, &range, limit);
     cached(request, key, async |app| {
         let window = range.window(app.clock.now());
         Ok(app.traces.sessions(&SessionListRequest { workspace_id, kind, window, limit }).await?)
@@ -108,6 +108,6 @@ async fn get(
         return Err(not_found());
     }
     let session = SessionRequest { workspace_id: request.workspace_id, kind, id, limit, after };
-    let key = CacheKey::thread(&session);
+    let key = CacheKey::session(&session);
     cached(request, key, async |app| app.traces.session(&session).await?.ok_or_else(not_found)).await
 }

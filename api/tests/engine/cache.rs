@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::web::Bytes;
 use api::{
-    cache::{Cache, CacheKey, Dropped, Outcome},
+    cache::{Cache, CacheKey, Invalidation, Outcome},
     config::CacheTtls,
     error::ApiError,
 };
@@ -39,12 +39,14 @@ pub fn kpis(workspace_id: Uuid) -> CacheKey {
 
 /// Returns the response of the cache if the database would return `text`.
 pub async fn lookup(cache: &Cache, key: CacheKey, text: &'static str) -> (String, Outcome) {
-    let (response, outcome) = cache.answer(key, false, async { Ok(text.into()) }).await.unwrap();
+    let (response, outcome) = cache.get_or_compute(key, false, async { Ok(text.into()) }).await.unwrap();
     (String::from_utf8(response.to_vec()).unwrap(), outcome)
 }
 
 pub async fn invalidate_now(cache: &Cache, workspace_id: Uuid) {
-    while let Dropped::Wait(wait) = cache.invalidate(workspace_id, Duration::from_millis(1)).await.unwrap() {
+    while let Invalidation::Wait(wait) =
+        cache.invalidate(workspace_id, Duration::from_millis(1)).await.unwrap()
+    {
         tokio::time::sleep(wait).await;
     }
 }
@@ -62,7 +64,7 @@ async fn bypass_computes_and_caches_the_response(engine: &Engine) {
     let cache = engine.cache(CacheTtls::default());
     let key = || kpis(Uuid::from_u128(1));
     lookup(&cache, key(), "1").await;
-    let (response, outcome) = cache.answer(key(), true, async { Ok("2".into()) }).await.unwrap();
+    let (response, outcome) = cache.get_or_compute(key(), true, async { Ok("2".into()) }).await.unwrap();
     assert_eq!((&response[..], outcome), (&b"2"[..], Outcome::Bypass));
     assert_eq!(lookup(&cache, key(), "3").await, ("2".to_owned(), Outcome::Hit));
 }
@@ -72,7 +74,7 @@ async fn errors_are_not_cached(engine: &Engine) {
     let key = || kpis(Uuid::from_u128(1));
     for bypass in [false, true] {
         let failing = async { Err(ApiError::QueueFull) };
-        assert!(cache.answer(key(), bypass, failing).await.is_err());
+        assert!(cache.get_or_compute(key(), bypass, failing).await.is_err());
     }
     assert_eq!(lookup(&cache, key(), "1").await, ("1".to_owned(), Outcome::Miss));
 }
@@ -107,10 +109,10 @@ async fn invalidation_without_an_interval_always_drops_responses(engine: &Engine
     let cache = engine.cache(CacheTtls::default());
     let workspace_id = Uuid::from_u128(1);
     // An invalidation with an interval of one hour has just run.
-    assert_eq!(cache.invalidate(workspace_id, Duration::from_secs(3600)).await.unwrap(), Dropped::Done);
+    assert_eq!(cache.invalidate(workspace_id, Duration::from_secs(3600)).await.unwrap(), Invalidation::Done);
     for text in ["1", "2"] {
         assert_eq!(lookup(&cache, kpis(workspace_id), text).await, (text.to_owned(), Outcome::Miss));
-        assert_eq!(cache.invalidate(workspace_id, Duration::ZERO).await.unwrap(), Dropped::Done);
+        assert_eq!(cache.invalidate(workspace_id, Duration::ZERO).await.unwrap(), Invalidation::Done);
     }
 }
 
@@ -123,7 +125,7 @@ async fn response_computed_during_a_write_is_not_cached(engine: &Engine) {
             invalidate_now(&cache, ada).await;
             Ok("old".into())
         };
-        let (response, _) = cache.answer(kpis(ada), bypass, computing).await.unwrap();
+        let (response, _) = cache.get_or_compute(kpis(ada), bypass, computing).await.unwrap();
         assert_eq!(&response[..], b"old");
         assert_eq!(lookup(&cache, kpis(ada), "1").await, ("1".to_owned(), Outcome::Miss));
     }
@@ -140,7 +142,7 @@ async fn hundred_concurrent_identical_requests_cause_one_computation(engine: &En
                 go.notified().await;
                 Ok(Bytes::from("[]"))
             };
-            cache.answer(kpis(Uuid::from_u128(1)), false, compute).await.unwrap().1
+            cache.get_or_compute(kpis(Uuid::from_u128(1)), false, compute).await.unwrap().1
         })
     });
     let requests: Vec<_> = requests.collect();

@@ -129,7 +129,7 @@ async fn oversized_response_is_returned_and_not_cached() {
     let (cache, _) = cache(&server);
     let large = || async { Ok(format!("\"{}\"", "x".repeat(1024 * 1024)).into()) };
     for _ in 0..2 {
-        assert_eq!(cache.answer(kpis(ADA), false, large()).await.unwrap().1, Outcome::Miss);
+        assert_eq!(cache.get_or_compute(kpis(ADA), false, large()).await.unwrap().1, Outcome::Miss);
     }
 }
 
@@ -179,7 +179,7 @@ async fn writers_invalidate_once_a_second_in_total_and_miss_no_write() {
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(2500) {
         for writer in &writers {
-            writer.written(ADA).await;
+            writer.invalidate(ADA).await;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -187,7 +187,7 @@ async fn writers_invalidate_once_a_second_in_total_and_miss_no_write() {
     assert!((2..=5).contains(&generations), "{generations} invalidations in 2.5 s");
     // The last write also invalidates a response that was cached just before it.
     lookup(&cache, kpis(ADA), "old").await;
-    writers[1].written(ADA).await;
+    writers[1].invalidate(ADA).await;
     let written = Instant::now();
     eventually("the new response is returned", || async { lookup(&cache, kpis(ADA), "1").await.0 == "1" })
         .await;
@@ -204,7 +204,7 @@ async fn failed_invalidation_is_repeated_when_redis_is_back() {
     let invalidator = Invalidator::new(cache.clone(), Clock::system());
     lookup(&cache, kpis(ADA), "1").await;
     server.stop();
-    invalidator.written(ADA).await;
+    invalidator.invalidate(ADA).await;
     server.restart();
     eventually("the new response is cached", || async {
         lookup(&cache, kpis(ADA), "2").await == ("2".to_owned(), Outcome::Hit)
