@@ -150,8 +150,8 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_hash_is_an_error() {
         let damaged = PasswordHash::new("$2b$04$short".to_owned());
-        let answer = Passwords::new(4).verify("password", Some(&damaged)).await;
-        assert!(matches!(answer, Err(PasswordError::Bcrypt(_))));
+        let result = Passwords::new(4).verify("password", Some(&damaged)).await;
+        assert!(matches!(result, Err(PasswordError::Bcrypt(_))));
     }
 
     #[tokio::test]

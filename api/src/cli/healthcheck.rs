@@ -48,7 +48,7 @@ pub async fn run(args: HealthcheckArgs) -> ExitCode {
 async fn ask(url: &str) -> reqwest::Result<(StatusCode, Ready)> {
     // A health check calls this server directly, never through a proxy.
     let client = http::client(url).no_proxy().timeout(TIMEOUT).build()?;
-    let answer = client.get(format!("{url}/ready")).send().await?;
-    let status = answer.status();
-    Ok((status, answer.json().await?))
+    let response = client.get(format!("{url}/ready")).send().await?;
+    let status = response.status();
+    Ok((status, response.json().await?))
 }

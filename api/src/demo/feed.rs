@@ -134,13 +134,13 @@ impl Feed {
         let url = format!("{}/api/v1/traces/batch", self.url);
         loop {
             let (token, _) = self.gateway.jwt.issue(&self.user, self.gateway.clock.now())?;
-            let answer = self.client.post(&url).bearer_auth(token).json(batch).send().await?;
-            if matches!(answer.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            let response = self.client.post(&url).bearer_auth(token).json(batch).send().await?;
+            if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
                 tokio::time::sleep(TICK).await;
                 continue;
             }
-            let answer: IngestResponse = answer.error_for_status()?.json().await?;
-            if let Some(rejection) = answer.rejected.first() {
+            let response: IngestResponse = response.error_for_status()?.json().await?;
+            if let Some(rejection) = response.rejected.first() {
                 return Err(format!("the server rejected a demo trace: {}", rejection.detail).into());
             }
             return Ok(());

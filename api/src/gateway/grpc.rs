@@ -128,12 +128,12 @@ impl Inner {
         let span = tracing::info_span!("request", id);
         let route = if request.uri().path() == EXPORT { EXPORT } else { "unmatched" };
         let _call = self.in_flight.enter();
-        let mut answer = tokio::select! {
-            answer = Arc::clone(&self).answer(request, &id).instrument(span.clone()) => answer,
+        let mut response = tokio::select! {
+            response = Arc::clone(&self).handle(request, &id).instrument(span.clone()) => response,
             () = self.in_flight.ended() => stopping(),
         };
         let seconds = start.elapsed().as_secs_f64();
-        let code = Status::from_header_map(answer.headers()).map_or(Code::Ok, |status| status.code());
+        let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
         self.metrics.request("gRPC", route, &format!("{code:?}"), seconds);
         span.in_scope(|| {
             tracing::info!(
@@ -145,12 +145,12 @@ impl Inner {
             );
         });
         if let Ok(id) = http::HeaderValue::from_str(&id) {
-            answer.headers_mut().insert(RESPONSE_ID, id);
+            response.headers_mut().insert(RESPONSE_ID, id);
         }
-        answer
+        response
     }
 
-    async fn answer(self: Arc<Self>, request: http::Request<Body>, id: &str) -> GrpcResponse {
+    async fn handle(self: Arc<Self>, request: http::Request<Body>, id: &str) -> GrpcResponse {
         match request.uri().path() {
             EXPORT => {}
             path if path.starts_with(COLLECTOR) => {
@@ -167,8 +167,8 @@ impl Inner {
         let mut grpc = Grpc::new(BytesCodec)
             .accept_compressed(CompressionEncoding::Gzip)
             .max_decoding_message_size(limit::INGEST_BODY_BYTES);
-        let answer = grpc.unary(export, request).await;
-        if read.load(Ordering::Relaxed) { answer } else { without_retry(answer) }
+        let response = grpc.unary(export, request).await;
+        if read.load(Ordering::Relaxed) { response } else { without_retry(response) }
     }
 
     /// Authenticates the caller and applies the rate limit.
@@ -185,11 +185,11 @@ impl Inner {
     async fn ingest(&self, sender: Sender, request_id: &str, body: Bytes) -> Result<Bytes, Status> {
         match &self.ingestion {
             Ingestion::Local(app) => {
-                let answer = otlp::ingest(app, sender, Encoding::Protobuf, body).await;
-                answer.map(Bytes::from).map_err(|error| to_status(&error))
+                let response = otlp::ingest(app, sender, Encoding::Protobuf, body).await;
+                response.map(Bytes::from).map_err(|error| to_status(&error))
             }
             Ingestion::Remote(forwarder) => match forwarder.forward(sender, request_id, body).await {
-                Ok(Forwarded::Accepted(answer)) => Ok(answer),
+                Ok(Forwarded::Accepted(response)) => Ok(response),
                 Ok(Forwarded::Rejected { status, retry_after }) => Err(with_details(status, retry_after)),
                 Err(error) => Err(to_status(&error)),
             },
@@ -221,14 +221,14 @@ fn with_details(mut status: status::Status, retry_after: Option<u64>) -> Status 
 }
 
 /// Replaces codes of tonic for unreadable messages that clients would retry forever.
-fn without_retry(answer: GrpcResponse) -> GrpcResponse {
-    match Status::from_header_map(answer.headers()) {
+fn without_retry(response: GrpcResponse) -> GrpcResponse {
+    match Status::from_header_map(response.headers()) {
         Some(status)
             if matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted | Code::Internal) =>
         {
             Status::invalid_argument(status.message()).into_http()
         }
-        _ => answer,
+        _ => response,
     }
 }
 

@@ -65,8 +65,8 @@ impl Dependency {
 async fn any_healthy(upstream: &Upstream, client: &Client) -> Result<(), String> {
     let mut problem = "no replica is configured".to_owned();
     for origin in upstream.origins() {
-        let answer = client.get(format!("{origin}/health")).send().await;
-        match answer.and_then(reqwest::Response::error_for_status) {
+        let response = client.get(format!("{origin}/health")).send().await;
+        match response.and_then(reqwest::Response::error_for_status) {
             Ok(_) => return Ok(()),
             Err(error) => problem = chain(&error),
         }

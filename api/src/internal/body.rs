@@ -20,17 +20,17 @@ use crate::{error::ApiError, ingestion::body::BodyLimit};
 
 /// The body. Clones continue where the others stopped.
 #[derive(Clone)]
-pub(super) struct PassingBody(Rc<RefCell<Inner>>);
+pub(super) struct ForwardedBody(Rc<RefCell<Inner>>);
 
 struct Inner {
     payload: Payload,
     length: Option<u64>,
     limit: usize,
-    begun: bool,
+    started: bool,
     read: usize,
 }
 
-impl PassingBody {
+impl ForwardedBody {
     /// Wraps the body of `request`.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl PassingBody {
         if length.is_some_and(|length| length > limit as u64) {
             return Err(ApiError::PayloadTooLarge(limit));
         }
-        Ok(Self(Rc::new(RefCell::new(Inner { payload, length, limit, begun: false, read: 0 }))))
+        Ok(Self(Rc::new(RefCell::new(Inner { payload, length, limit, started: false, read: 0 }))))
     }
 
     pub(super) fn length(&self) -> Option<u64> {
@@ -50,8 +50,8 @@ impl PassingBody {
     }
 
     /// Returns whether any of the body was read, so that it cannot be sent again.
-    pub(super) fn is_begun(&self) -> bool {
-        self.0.borrow().begun
+    pub(super) fn has_started(&self) -> bool {
+        self.0.borrow().started
     }
 
     /// Returns 413 if more than the limit was read.
@@ -61,12 +61,12 @@ impl PassingBody {
     }
 }
 
-impl Stream for PassingBody {
+impl Stream for ForwardedBody {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut inner = self.0.borrow_mut();
-        inner.begun = true;
+        inner.started = true;
         let next = inner.payload.poll_next_unpin(context);
         if let Poll::Ready(Some(Ok(bytes))) = &next {
             inner.read += bytes.len();

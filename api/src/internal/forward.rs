@@ -19,7 +19,7 @@ use awc::{
 };
 use futures_util::Stream;
 
-use super::{body::PassingBody, proof::ProofKey, upstream::Upstream};
+use super::{body::ForwardedBody, proof::ProofKey, upstream::Upstream};
 use crate::{
     auth::identity::{Identity, Login, Sender},
     clock::Clock,
@@ -28,11 +28,11 @@ use crate::{
 };
 
 /// The timeout of connecting; the roles are close to each other.
-const CONNECT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long idle connections are kept: less than on the other side, so that no closed connection is used.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// The maximum number of connections of a worker.
-const CONNECTIONS: usize = 1024;
+const MAX_CONNECTIONS: usize = 1024;
 
 /// The forwarded request headers. Credentials are not forwarded; the proof replaces them.
 const REQUEST_HEADERS: [HeaderName; 6] = [
@@ -86,7 +86,7 @@ pub async fn query(
 ) -> Result<HttpResponse, ApiError> {
     let identity = Identity::User(login);
     let body = match *request.method() {
-        Method::POST | Method::PATCH => Some(PassingBody::new(&request, payload)?),
+        Method::POST | Method::PATCH => Some(ForwardedBody::new(&request, payload)?),
         _ => None,
     };
     forward.send(&forward.peers.query, &identity, &request, body).await
@@ -102,7 +102,7 @@ pub async fn ingestion(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let body = PassingBody::new(&request, payload)?;
+    let body = ForwardedBody::new(&request, payload)?;
     forward.send(&forward.peers.ingestion, &Identity::ApiKey(sender), &request, Some(body)).await
 }
 
@@ -110,7 +110,8 @@ impl Forward {
     /// Creates connections of this worker to `peers`.
     #[must_use]
     pub fn new(peers: Peers) -> Self {
-        let connector = Connector::new().timeout(CONNECT).conn_keep_alive(KEEP_ALIVE).limit(CONNECTIONS);
+        let connector =
+            Connector::new().timeout(CONNECT_TIMEOUT).conn_keep_alive(KEEP_ALIVE).limit(MAX_CONNECTIONS);
         let client =
             Client::builder().connector(connector).timeout(peers.timeout).disable_redirects().finish();
         Self { client, peers }
@@ -123,7 +124,7 @@ impl Forward {
         upstream: &Upstream,
         identity: &Identity,
         request: &HttpRequest,
-        body: Option<PassingBody>,
+        body: Option<ForwardedBody>,
     ) -> Result<HttpResponse, ApiError> {
         let mut rotation = upstream.rotation(self.peers.clock.now());
         if body.is_none() {
@@ -138,7 +139,7 @@ impl Forward {
                 Some((None, body)) => sending.send_stream(body),
             };
             let error = match sent.await {
-                Ok(answer) => return Ok(pass(answer)),
+                Ok(response) => return Ok(convert_response(response)),
                 Err(error) => error,
             };
             failure = ApiError::Unavailable(describe(&error).into());
@@ -146,11 +147,11 @@ impl Forward {
                 if let Some(too_large) = body.too_large() {
                     return Err(too_large);
                 }
-                if body.is_begun() {
+                if body.has_started() {
                     break;
                 }
             }
-            self.note(upstream, replica, &error);
+            self.record_failure(upstream, replica, &error);
             // The replica is busy or lost the request; retrying would double the load.
             if body.is_none() && matches!(error, SendRequestError::Timeout) {
                 break;
@@ -177,7 +178,7 @@ impl Forward {
         headers.into_iter().fold(sending, ClientRequest::insert_header)
     }
 
-    fn note(&self, upstream: &Upstream, replica: usize, error: &SendRequestError) {
+    fn record_failure(&self, upstream: &Upstream, replica: usize, error: &SendRequestError) {
         if matches!(error, SendRequestError::Connect(_) | SendRequestError::Timeout) {
             upstream.unreachable(replica, self.peers.clock.now());
         }
@@ -198,20 +199,20 @@ fn copy(from: &HeaderMap, into: &mut HeaderMap) {
 }
 
 /// Converts the response of the other role while it is still arriving.
-fn pass<S>(answer: ClientResponse<S>) -> HttpResponse
+fn convert_response<S>(from: ClientResponse<S>) -> HttpResponse
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
 {
-    let mut response = HttpResponseBuilder::new(answer.status());
-    for (name, value) in answer.headers() {
+    let mut response = HttpResponseBuilder::new(from.status());
+    for (name, value) in from.headers() {
         if !DROPPED_RESPONSE_HEADERS.contains(name) {
             response.append_header((name.clone(), value.clone()));
         }
     }
-    let length = answer.headers().get(header::CONTENT_LENGTH);
+    let length = from.headers().get(header::CONTENT_LENGTH);
     match length.and_then(|length| length.to_str().ok()?.parse().ok()) {
-        Some(length) => response.body(SizedStream::new(length, answer)),
-        None => response.streaming(answer),
+        Some(length) => response.body(SizedStream::new(length, from)),
+        None => response.streaming(from),
     }
 }
 

@@ -73,7 +73,7 @@ impl SpanForwarder {
                 sending = sending.header(name.as_str(), value);
             }
             match sending.body(body.clone()).send().await {
-                Ok(answer) => return read(answer).await,
+                Ok(response) => return read(response).await,
                 Err(error) => {
                     if error.is_connect() || error.is_timeout() {
                         upstream.unreachable(replica, self.peers.clock.now());
@@ -96,11 +96,11 @@ impl SpanForwarder {
     }
 }
 
-async fn read(answer: reqwest::Response) -> Result<Forwarded, ApiError> {
-    let succeeded = answer.status().is_success();
-    let retry_after = answer.headers().get(header::RETRY_AFTER);
+async fn read(response: reqwest::Response) -> Result<Forwarded, ApiError> {
+    let succeeded = response.status().is_success();
+    let retry_after = response.headers().get(header::RETRY_AFTER);
     let retry_after = retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok());
-    let body = answer.bytes().await.map_err(|error| ApiError::Unavailable(error.into()))?;
+    let body = response.bytes().await.map_err(|error| ApiError::Unavailable(error.into()))?;
     if succeeded {
         return Ok(Forwarded::Accepted(body));
     }

@@ -75,14 +75,14 @@ impl RedisWindow {
         // Includes what was counted locally while Redis was unavailable.
         self.0.own.clear(key);
         let result = self.0.redis.query::<()>(redis::cmd("DEL").arg(key.to_string())).await;
-        self.answer(result);
+        self.log_failure(result);
     }
 
     async fn run<T: redis::FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Option<T> {
-        self.answer(self.0.redis.run(script).await)
+        self.log_failure(self.0.redis.run(script).await)
     }
 
-    fn answer<T>(&self, result: Result<T, RedisFailure>) -> Option<T> {
+    fn log_failure<T>(&self, result: Result<T, RedisFailure>) -> Option<T> {
         result
             .inspect_err(|failure| {
                 self.0.metrics.limit_fell_back();

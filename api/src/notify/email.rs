@@ -123,7 +123,7 @@ impl Mailer {
                 format!("the mail server did not accept the e-mail within {} s", timeout.as_secs_f32());
             return Err(Failure::temporary(None, error));
         };
-        sent.map(|answer| answer.code().into()).map_err(|error| {
+        sent.map(|response| response.code().into()).map_err(|error| {
             let code = error.status().map(u16::from);
             let is_final = error.is_permanent() || error.is_client();
             let error = if error.is_timeout() {

@@ -107,7 +107,7 @@ async fn rejected(response: Response) -> Failure {
     if status.is_redirection() {
         let to = header(&response, &LOCATION).map(|to| format!(" to {}", excerpt(to))).unwrap_or_default();
         let error = format!(
-            "answered {}{to}: redirects are not followed; set the URL of the channel to the target",
+            "responded {}{to}: redirects are not followed; set the URL of the channel to the target",
             status.as_u16()
         );
         return Failure::permanent(code, error);
@@ -115,7 +115,7 @@ async fn rejected(response: Response) -> Failure {
     let retry_after = header(&response, &RETRY_AFTER).and_then(|text| text.trim().parse().ok());
     let body = excerpt(&String::from_utf8_lossy(&beginning(response).await));
     let error =
-        if body.is_empty() { format!("answered {status}") } else { format!("answered {status}: {body}") };
+        if body.is_empty() { format!("responded {status}") } else { format!("responded {status}: {body}") };
     let is_temporary = status.is_server_error()
         || matches!(
             status,
@@ -173,7 +173,7 @@ mod tests {
         tokio::select! {
             biased;
             connection = listener.accept() => assert!(connection.is_ok()),
-            answer = reached => panic!("expected a connection: {answer:?}"),
+            result = reached => panic!("expected a connection: {result:?}"),
         }
     }
 
@@ -183,11 +183,11 @@ mod tests {
         let url = format!("https://127.0.0.1:{}/", listener.local_addr().unwrap().port());
         let poster = Poster::new(true, Duration::from_secs(20)).unwrap();
         let posting = poster.post(&url, HeaderMap::new(), Vec::new());
-        let answering = async {
+        let accepting = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             stream.read_u8().await.unwrap()
         };
-        let (failure, first) = tokio::join!(posting, answering);
+        let (failure, first) = tokio::join!(posting, accepting);
         assert_eq!(first, 22, "expected a TLS handshake, not the P of POST");
         assert!(!failure.unwrap_err().is_final);
     }

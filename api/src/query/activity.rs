@@ -10,7 +10,7 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::answer::{Cached, CachedRequest, cached, page_limit};
+use super::cached::{Cached, CachedRequest, cached, page_limit};
 use crate::{cache::CacheKey, error::ApiError};
 
 /// Lists the activity of the last hour, newest first.

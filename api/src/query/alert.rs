@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     State,
-    answer::{Cached, CachedRequest, cached, numbered_page, page_limit, page_number},
+    cached::{Cached, CachedRequest, cached, numbered_page, page_limit, page_number},
 };
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     State,
-    answer::{page_limit, whole_list},
+    cached::{page_limit, whole_list},
     patch::{self, Fields},
 };
 use crate::{

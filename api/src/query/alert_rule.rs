@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     State,
-    answer::whole_list,
+    cached::whole_list,
     patch::{self, Fields},
 };
 use crate::{

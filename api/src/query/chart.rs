@@ -16,7 +16,7 @@ use shared::{
 use store::trace::TraceStore;
 use uuid::Uuid;
 
-use super::answer::{Cached, CachedRequest, cached, page_limit};
+use super::cached::{Cached, CachedRequest, cached, page_limit};
 use crate::{cache::CacheKey, error::ApiError};
 
 /// The possible steps of a chart, in minutes. Each divides an hour or a day, or is a number of whole days, so that every

@@ -7,7 +7,7 @@ use shared::{
     time_range::{TimeRange, TimeRangeQuery},
 };
 
-use super::answer::{Cached, CachedRequest, cached};
+use super::cached::{Cached, CachedRequest, cached};
 use crate::{cache::CacheKey, error::ApiError};
 
 /// Gets the five KPIs of a window, each compared with the previous window.

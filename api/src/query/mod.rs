@@ -5,7 +5,7 @@ pub mod activity;
 pub mod alert;
 pub mod alert_channel;
 pub mod alert_rule;
-pub mod answer;
+pub mod cached;
 pub mod chart;
 pub mod kpi;
 pub mod patch;

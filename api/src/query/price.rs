@@ -13,7 +13,7 @@ use shared::{
 use store::price::PriceOutcome;
 use uuid::Uuid;
 
-use super::{State, answer::whole_list};
+use super::{State, cached::whole_list};
 use crate::{
     auth::identity::Login,
     error::ApiError,

@@ -10,7 +10,7 @@ use shared::{
 };
 use store::trace::session::{SessionKind, SessionListRequest, SessionRequest};
 
-use super::answer::{Cached, CachedRequest, cached, page_cursor, page_limit};
+use super::cached::{Cached, CachedRequest, cached, page_cursor, page_limit};
 use crate::{cache::CacheKey, error::ApiError};
 
 /// Lists the sessions of a window with the totals of their traces in the window, the most recently active first.

@@ -13,7 +13,7 @@ use shared::{
 
 use super::{
     State,
-    answer::{Cached, CachedRequest, cached},
+    cached::{Cached, CachedRequest, cached},
 };
 use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
 

@@ -10,7 +10,7 @@ use shared::{
 };
 use store::trace::list::{ListRequest, Start, TraceFilter};
 
-use super::answer::{Cached, CachedRequest, cached, numbered_page, page_cursor, page_limit, page_number};
+use super::cached::{Cached, CachedRequest, cached, numbered_page, page_cursor, page_limit, page_number};
 use crate::{cache::CacheKey, error::ApiError};
 
 /// Lists a page of traces, newest first. All pages cost the same. A cursor continues after the last trace of the previous

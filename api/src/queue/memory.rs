@@ -43,10 +43,10 @@ impl MemoryQueue {
     pub(super) async fn send(&self, message: Message) -> Result<(), ApiError> {
         let bytes = u32::try_from(message.bytes()).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).try_acquire_many_owned(bytes).map_err(|_| ApiError::QueueFull)?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, result) = oneshot::channel();
         let stopped = || ApiError::Unavailable("the writer has stopped".into());
         self.requests.send((message, Waiting { reply, _room: room })).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?.map_err(|cause| ApiError::Unavailable(cause.into()))
+        result.await.map_err(|_| stopped())?.map_err(|cause| ApiError::Unavailable(cause.into()))
     }
 }
 

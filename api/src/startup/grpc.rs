@@ -11,7 +11,7 @@ use tokio::{
 };
 use tonic::transport::{Server, server::TcpIncoming};
 
-use super::{error::StartError, http::ANSWERING_SECONDS};
+use super::{error::StartError, http::SHUTDOWN_TIMEOUT_SECONDS};
 use crate::{
     config::{Config, GrpcPort},
     gateway::grpc::{Ingestion, ServiceGuard},
@@ -20,13 +20,13 @@ use crate::{
 };
 
 /// The timeout of a call.
-const PATIENCE: Duration = Duration::from_secs(60);
+const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// The interval of keep-alive pings on idle connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// The maximum number of concurrent calls of a connection.
-const STREAMS: u32 = 100;
+const MAX_CONCURRENT_CALLS: u32 = 100;
 /// The maximum duration of calls in flight once the server is stopping, the same as for HTTP requests.
-const STOPPING: Duration = Duration::from_secs(ANSWERING_SECONDS);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(SHUTDOWN_TIMEOUT_SECONDS);
 /// The time in which last responses are sent and idle connections are closed.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -72,9 +72,9 @@ impl Grpc {
         let port = listener.local_addr().map_err(|source| StartError::Io { what: what(), source })?.port();
         let (stop, stopped) = oneshot::channel();
         let serving = Server::builder()
-            .timeout(PATIENCE)
+            .timeout(CALL_TIMEOUT)
             .http2_keepalive_interval(Some(KEEP_ALIVE))
-            .max_concurrent_streams(STREAMS)
+            .max_concurrent_streams(MAX_CONCURRENT_CALLS)
             .serve_with_incoming_shutdown(
                 open.service(),
                 TcpIncoming::from(listener).with_nodelay(Some(true)),
@@ -94,7 +94,7 @@ impl Grpc {
         if let Some(stop) = self.stop.take() {
             // Fails if the server has failed before.
             let _ = stop.send(());
-            self.deadline = Some(Instant::now() + STOPPING);
+            self.deadline = Some(Instant::now() + SHUTDOWN_TIMEOUT);
         }
     }
 

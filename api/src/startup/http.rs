@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The maximum duration of requests in flight once the server is stopping, in seconds.
-pub(super) const ANSWERING_SECONDS: u64 = 15;
+pub(super) const SHUTDOWN_TIMEOUT_SECONDS: u64 = 15;
 /// The timeout of idle connections. It is longer than that of proxies, so that they do not use a connection while it is closed.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
@@ -42,7 +42,7 @@ pub(super) fn listen(config: &Config, parts: &Parts) -> Result<(Server, u16), St
             .wrap(from_fn(observe))
     })
     .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(ANSWERING_SECONDS)
+    .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
     .listen(listener)
     .map_err(io_error("cannot listen".to_owned()))?;
     Ok((server.run(), port))

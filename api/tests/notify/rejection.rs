@@ -10,11 +10,11 @@ async fn a_permanent_rejection_fails_with_the_response_of_the_receiver() {
     let stage = Stage::new().await;
     let _delivering = stage.deliverer().await;
     for (status, body, error) in [
-        (400, "bad payload", "answered 400 Bad Request: bad payload"),
-        (401, "", "answered 401 Unauthorized"),
-        (404, "no_service", "answered 404 Not Found: no_service"),
-        (410, "", "answered 410 Gone"),
-        (413, "", "answered 413 Payload Too Large"),
+        (400, "bad payload", "responded 400 Bad Request: bad payload"),
+        (401, "", "responded 401 Unauthorized"),
+        (404, "no_service", "responded 404 Not Found: no_service"),
+        (410, "", "responded 410 Gone"),
+        (413, "", "responded 413 Payload Too Large"),
     ] {
         let receiver = Receiver::start([Reply::Status(status, "", body)]).await;
         let channel = stage.webhook(receiver.url()).await;
@@ -39,7 +39,7 @@ async fn a_redirect_fails_and_the_error_names_its_location() {
         let delivery = stage.finished(&channel, id).await;
         assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Failed, Some(u64::from(status))));
         let error = delivery.error.unwrap();
-        let begins = format!("answered {status} to {}: redirects are not followed", elsewhere.url());
+        let begins = format!("responded {status} to {}: redirects are not followed", elsewhere.url());
         assert!(error.starts_with(&begins), "{error}");
     }
     assert_eq!(elsewhere.count(), 0);

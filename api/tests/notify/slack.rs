@@ -103,7 +103,7 @@ async fn a_long_description_is_truncated_and_an_unknown_address_fails() {
     let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
     let delivery = stage.finished(&channel, id).await;
-    assert_eq!(delivery.error.as_deref(), Some("answered 404 Not Found: no_team"));
+    assert_eq!(delivery.error.as_deref(), Some("responded 404 Not Found: no_team"));
     let received = &receiver.received()[0];
     assert!(received.body.len() < 16_384, "{} bytes", received.body.len());
     assert_eq!(received.json()["text"].as_str().unwrap().chars().count(), 250);

@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn form_values_convert_back_to_the_same_request() {
-        let answer = json!({
+        let response = json!({
             "id": "x", "name": "Errors", "agent_id": null, "window_minutes": 30, "warning": 0.25, "critical": 5.0,
             "info": null, "enabled": true, "channel_ids": ["a"], "min_traces": 0,
         });
@@ -73,7 +73,7 @@ mod tests {
             "min_traces",
             "model",
         ];
-        let mut form = form_values(&answer, &fields);
+        let mut form = form_values(&response, &fields);
         assert_eq!((&form["critical"], &form["info"], &form["model"]), (&json!("5"), &json!(""), &json!("")));
         form["min_traces"] = json!("");
         let sent = request_body(&form, &["warning", "critical", "info"], &["window_minutes", "min_traces"]);

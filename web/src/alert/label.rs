@@ -99,8 +99,8 @@ pub fn delivery_status(delivery: &AlertDelivery) -> (&'static str, &'static str,
         DeliveryState::Pending => ("severity-info", "Pending"),
     };
     let code = || delivery.status_code.map(|code| code.to_string());
-    let answer = delivery.error.clone().or_else(code).unwrap_or_default();
-    (class, label, answer)
+    let detail = delivery.error.clone().or_else(code).unwrap_or_default();
+    (class, label, detail)
 }
 
 /// Returns the unit as shown beside an input.

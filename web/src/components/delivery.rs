@@ -14,11 +14,11 @@ use crate::{
 
 /// Renders the status of a delivery as a badge, with the receiver's response.
 pub fn delivery_badge(delivery: &AlertDelivery) -> Html {
-    let (class, label, answer) = delivery_status(delivery);
+    let (class, label, detail) = delivery_status(delivery);
     html! {
         <span class="delivery-status">
             <span class={classes!("badge", class)}>{ label }</span>
-            if !answer.is_empty() { <span class="muted">{ answer }</span> }
+            if !detail.is_empty() { <span class="muted">{ detail }</span> }
         </span>
     }
 }

@@ -104,7 +104,7 @@ async fn import(
     let client = http::client(&args.url).connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT).build();
     let client = client.map_err(|error| Stop(format!("cannot initialize TLS: {}", chain(&error))))?;
     let url = format!("{}/api/v1/traces/batch", args.url);
-    let sender = Sender { client, url, key: args.api_key.clone(), answered: Arc::default() };
+    let sender = Sender { client, url, key: args.api_key.clone(), has_responded: Arc::default() };
     let (most, parallel) = (usize::from(args.batch), usize::from(args.parallel));
     // Reads ahead as many batches as are in flight. The thread is not joined, because it may be blocked in a read.
     let (to, mut from) = mpsc::channel(parallel);

@@ -42,7 +42,7 @@ pub struct Sender {
     /// The API key.
     pub key: Secret,
     /// Whether the server has ever responded.
-    pub answered: Arc<AtomicBool>,
+    pub has_responded: Arc<AtomicBool>,
 }
 
 /// The result of one attempt.
@@ -68,9 +68,9 @@ impl Sender {
         let mut parts = vec![whole];
         while let Some(part) = parts.pop() {
             match self.send_part(batch, part.clone(), report).await? {
-                Ok(answer) => {
-                    accepted += answer.accepted as u64;
-                    for rejection in answer.rejected {
+                Ok(response) => {
+                    accepted += response.accepted as u64;
+                    for rejection in response.rejected {
                         report.bad(batch.number(part.start + rejection.index), &rejection.detail);
                     }
                 }
@@ -94,7 +94,7 @@ impl Sender {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             match self.attempt(batch.body(part.clone())).await? {
-                Attempt::Accepted(answer) => return Ok(Ok(answer)),
+                Attempt::Accepted(response) => return Ok(Ok(response)),
                 Attempt::Refused(detail) => return Ok(Err(detail)),
                 Attempt::Later { why, .. } if attempt >= self.attempts() => {
                     return Err(Stop(format!("{why}; failed after {attempt} attempts")));
@@ -111,11 +111,11 @@ impl Sender {
     }
 
     fn attempts(&self) -> u32 {
-        if self.answered.load(Ordering::Relaxed) { ATTEMPTS } else { FIRST_ATTEMPTS }
+        if self.has_responded.load(Ordering::Relaxed) { ATTEMPTS } else { FIRST_ATTEMPTS }
     }
 
     /// The innermost cause is the clearest: connection refused, unknown name, timeout.
-    fn unanswered(&self, error: &reqwest::Error) -> Attempt {
+    fn connection_failed(&self, error: &reqwest::Error) -> Attempt {
         let mut cause: &dyn Error = error;
         while let Some(source) = cause.source() {
             cause = source;
@@ -126,19 +126,19 @@ impl Sender {
     async fn attempt(&self, body: Vec<u8>) -> Result<Attempt, Stop> {
         let request = self.client.post(&self.url).bearer_auth(self.key.expose());
         let sent = request.header("Content-Type", "application/json").body(body).send().await;
-        let answer = match sent {
-            Ok(answer) => answer,
+        let response = match sent {
+            Ok(response) => response,
             Err(error) if error.is_builder() => {
                 return Err(Stop(format!("cannot build the request: {}", chain(&error))));
             }
-            Err(error) => return Ok(self.unanswered(&error)),
+            Err(error) => return Ok(self.connection_failed(&error)),
         };
-        self.answered.store(true, Ordering::Relaxed);
-        let status = answer.status();
+        self.has_responded.store(true, Ordering::Relaxed);
+        let status = response.status();
         let url = &self.url;
         match status {
-            StatusCode::OK | StatusCode::ACCEPTED => Ok(match answer.json().await {
-                Ok(answer) => Attempt::Accepted(answer),
+            StatusCode::OK | StatusCode::ACCEPTED => Ok(match response.json().await {
+                Ok(response) => Attempt::Accepted(response),
                 Err(error) if error.is_decode() => {
                     return Err(Stop(format!("unexpected response from {url}; check --url: {error}")));
                 }
@@ -146,41 +146,41 @@ impl Sender {
                 Err(error) => Attempt::Later { why: chain(&error), pause: None },
             }),
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
-                Ok(Attempt::Refused(detail(answer).await))
+                Ok(Attempt::Refused(detail(response).await))
             }
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Ok(later(answer).await),
-            _ if status.is_server_error() => Ok(later(answer).await),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Ok(later(response).await),
+            _ if status.is_server_error() => Ok(later(response).await),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(Stop(format!("the API key was rejected ({status}): {}", detail(answer).await)))
+                Err(Stop(format!("the API key was rejected ({status}): {}", detail(response).await)))
             }
             StatusCode::NOT_FOUND => Err(Stop(format!("{url} does not exist; check --url"))),
             _ if status.is_redirection() => {
-                let place = answer
+                let place = response
                     .headers()
                     .get("Location")
                     .and_then(|value| value.to_str().ok())
                     .unwrap_or("elsewhere");
                 Err(Stop(format!("{url} redirects to {place}; use the URL of that server")))
             }
-            _ => Err(Stop(format!("{url} responded {status}: {}", detail(answer).await))),
+            _ => Err(Stop(format!("{url} responded {status}: {}", detail(response).await))),
         }
     }
 }
 
-async fn later(answer: Response) -> Attempt {
+async fn later(response: Response) -> Attempt {
     let seconds =
-        answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let status = answer.status();
+        response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let status = response.status();
     Attempt::Later {
-        why: format!("{status}: {}", detail(answer).await),
+        why: format!("{status}: {}", detail(response).await),
         pause: seconds.map(Duration::from_secs),
     }
 }
 
 /// Returns the error in the response, with the fields it names.
-async fn detail(answer: Response) -> String {
-    let status = answer.status();
-    let text = answer.text().await.unwrap_or_default();
+async fn detail(response: Response) -> String {
+    let status = response.status();
+    let text = response.text().await.unwrap_or_default();
     match serde_json::from_str::<ErrorBody>(&text) {
         Ok(body) if body.fields.is_empty() => body.detail,
         Ok(body) => {

@@ -30,21 +30,21 @@ impl Seen {
     }
 }
 
-/// A server whose responses (status, headers and body) `answer` computes.
+/// A server whose responses (status, headers and body) `respond` returns.
 struct Server {
     url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Server {
-    async fn start(answer: impl Fn(usize, &Seen) -> (&'static str, String) + Send + Sync + 'static) -> Self {
+    async fn start(respond: impl Fn(usize, &Seen) -> (&'static str, String) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (all, answer) = (Arc::clone(&seen), Arc::new(answer));
+        let (all, respond) = (Arc::clone(&seen), Arc::new(respond));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&all), Arc::clone(&answer)));
+                tokio::spawn(serve(stream, Arc::clone(&all), Arc::clone(&respond)));
             }
         });
         Self { url, seen }
@@ -65,7 +65,7 @@ impl Server {
 async fn serve(
     stream: TcpStream,
     all: Arc<Mutex<Vec<Seen>>>,
-    answer: Arc<impl Fn(usize, &Seen) -> (&'static str, String)>,
+    respond: Arc<impl Fn(usize, &Seen) -> (&'static str, String)>,
 ) {
     let mut stream = AsyncBufReader::new(stream);
     loop {
@@ -80,11 +80,11 @@ async fn serve(
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.unwrap();
         let seen = Seen { head, body: serde_json::from_slice(&body).unwrap() };
-        let (status, text) = answer(all.lock().unwrap().len(), &seen);
+        let (status, text) = respond(all.lock().unwrap().len(), &seen);
         all.lock().unwrap().push(seen);
         let length = text.len();
-        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{text}");
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        let response = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{text}");
+        stream.write_all(response.as_bytes()).await.unwrap();
     }
 }
 

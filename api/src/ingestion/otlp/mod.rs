@@ -42,5 +42,5 @@ pub async fn ingest(
         app.queue.score(score).await?;
     }
     app.metrics.ingested_spans(accepted, rejected);
-    Ok(encoding.answer(rejected, &reason))
+    Ok(encoding.encode_response(rejected, &reason))
 }

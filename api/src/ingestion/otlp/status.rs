@@ -37,7 +37,7 @@ pub async fn shape(
     };
     // An error that the gateway forwards from ingestion is a `google.rpc.Status` already.
     let body = match serde_json::from_slice::<ErrorBody>(&body) {
-        Ok(error) => encoding.error(&Status::from(&error)),
+        Ok(error) => encoding.encode_error(&Status::from(&error)),
         Err(_) => body.to_vec(),
     };
     let mut response: HttpResponse<BoxBody> = response.set_body(BoxBody::new(body));

@@ -30,7 +30,7 @@ impl Encoding {
     /// Encodes the response to an accepted request of which `rejected` spans were rejected for `reason`. A reason
     /// without rejected spans is a warning.
     #[must_use]
-    pub fn answer(self, rejected: usize, reason: &str) -> Vec<u8> {
+    pub fn encode_response(self, rejected: usize, reason: &str) -> Vec<u8> {
         let rejected_spans = i64::try_from(rejected).unwrap_or(i64::MAX);
         match self {
             Self::Protobuf => {
@@ -51,7 +51,7 @@ impl Encoding {
 
     /// Encodes the response to a rejected request.
     #[must_use]
-    pub fn error(self, status: &Status) -> Vec<u8> {
+    pub fn encode_error(self, status: &Status) -> Vec<u8> {
         match self {
             Self::Protobuf => status.encode_to_vec(),
             Self::Json => json!({"code": status.code, "message": status.message}).to_string().into_bytes(),

@@ -108,12 +108,12 @@ impl AccountStore {
         Ok(pending_postgres(settings).await?)
     }
 
-    /// Checks that the database answers.
+    /// Checks that the database responds.
     ///
     /// # Errors
     /// Returns an error if it does not.
     pub async fn ping(&self) -> Result<(), AccountError> {
-        // SQLite would answer `SELECT 1` without reading the file.
+        // SQLite would execute `SELECT 1` without reading the file.
         self.database.sql("SELECT 1 FROM workspaces LIMIT 1").execute().await?;
         Ok(())
     }

@@ -58,12 +58,12 @@ pub fn Preview(props: &PreviewProps) -> Html {
             let timeout = fields.map(|fields| {
                 Timeout::new(DELAY, move || {
                     spawn_local(async move {
-                        let answer = client.preview_alert_rule(&fields).await;
+                        let response = client.preview_alert_rule(&fields).await;
                         if number != *latest_request.borrow() {
                             return;
                         }
                         loading.set(false);
-                        match (answer, serde_json::from_value::<AlertRuleRequest>(fields).ok()) {
+                        match (response, serde_json::from_value::<AlertRuleRequest>(fields).ok()) {
                             (Ok(preview), Some(rule)) => {
                                 on_preview.emit(Vec::new());
                                 error.set(None);

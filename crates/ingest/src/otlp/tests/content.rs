@@ -129,14 +129,14 @@ fn flattened_messages_are_reassembled_with_tool_calls_and_parts() {
         json!({"role": "tool", "tool_call_id": "call_1", "content": "{\"celsius\": 21}"})
     );
 
-    let answered = output(json!({
+    let result = output(json!({
         "gen_ai.completion.0.role": "assistant",
         "gen_ai.completion.0.finish_reason": "tool_calls",
         "gen_ai.completion.0.tool_calls.0.id": "call_1",
         "gen_ai.completion.0.tool_calls.0.name": "get_weather",
         "gen_ai.completion.0.tool_calls.0.arguments": "{\"city\":\"Paris\"}",
     }));
-    assert_eq!(answered, json!([{"role": "assistant", "finish_reason": "tool_calls", "tool_calls": [call]}]));
+    assert_eq!(result, json!([{"role": "assistant", "finish_reason": "tool_calls", "tool_calls": [call]}]));
 
     let asked = input(json!({
         "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "[{\"type\": \"text\", \"text\": \"Hi\"}]",

@@ -168,8 +168,8 @@ fn records_some_of_twenty_thousand_evaluations_and_counts_the_rest() {
         decoded.reason()
     );
     for encoding in [Encoding::Protobuf, Encoding::Json] {
-        let answer = encoding.answer(decoded.rejected, &decoded.reason());
-        assert!(String::from_utf8_lossy(&answer).contains("19900 evaluations"));
+        let response = encoding.encode_response(decoded.rejected, &decoded.reason());
+        assert!(String::from_utf8_lossy(&response).contains("19900 evaluations"));
     }
     let some = Span { events: (0..60).map(judged).collect(), ..span(json!({})) };
     let many = self::decoded(vec![some; 30]);

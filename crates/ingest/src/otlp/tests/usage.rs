@@ -81,8 +81,8 @@ fn the_first_present_attribute_gives_provider_and_model_unchanged() {
 fn a_failed_openinference_call_has_the_requested_model() {
     let (span, _) = mapped(json!({"llm.invocation_parameters": "{\"model\": \"gpt-nonsense\"}"}));
     assert_eq!(span.span.model.as_deref(), Some("gpt-nonsense"));
-    let answered = json!({"llm.invocation_parameters": "{\"model\": \"gpt-4o\"}", "llm.model_name": "gpt-4o-2024-08-06"});
-    assert_eq!(mapped(answered).0.span.model.as_deref(), Some("gpt-4o-2024-08-06"));
+    let attributes = json!({"llm.invocation_parameters": "{\"model\": \"gpt-4o\"}", "llm.model_name": "gpt-4o-2024-08-06"});
+    assert_eq!(mapped(attributes).0.span.model.as_deref(), Some("gpt-4o-2024-08-06"));
     for nothing in ["{\"model\": 1}", "[]", "gpt-4o"] {
         assert_eq!(mapped(json!({"llm.invocation_parameters": nothing})).0.span.model, None);
     }

@@ -63,7 +63,7 @@ fn price_result(found: &price::PriceLookup) -> Html {
         found.cache_write_usd_per_million,
     );
     html! {
-        <div class="price-answer" role="status">
+        <div class="price-result" role="status">
             <p><strong>{ format!("{}{provider}", found.model) }</strong>{ format!(" ({source}), per million tokens: {base}.") }</p>
             for tier in &found.tiers {
                 <p>

@@ -47,7 +47,7 @@ impl<T> Responder for Cached<T> {
     }
 }
 
-/// A query of a person that the cache may answer.
+/// A query of a user whose response may come from the cache.
 pub struct CachedRequest {
     app: Data<State>,
     /// The workspace that the caller may read.
