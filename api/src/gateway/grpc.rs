@@ -37,7 +37,7 @@ use super::{
 use crate::{
     auth::identity::Sender,
     error::ApiError,
-    gateway::in_flight::InFlight,
+    gateway::in_flight::CallsInFlight,
     ingestion::{self, otlp},
     internal::forward_spans::{Forwarded, SpanForwarder},
     telemetry::{
@@ -75,14 +75,14 @@ struct Inner {
     gateway: Data<State>,
     ingestion: Ingestion,
     metrics: Data<Metrics>,
-    in_flight: InFlight,
+    in_flight: CallsInFlight,
 }
 
 impl ServiceGuard {
     /// Creates the service in front of `ingestion`.
     #[must_use]
     pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
-        Self(Arc::new(Inner { gateway, ingestion, metrics, in_flight: InFlight::default() }))
+        Self(Arc::new(Inner { gateway, ingestion, metrics, in_flight: CallsInFlight::default() }))
     }
 
     /// Returns the service that handles calls.
@@ -93,7 +93,7 @@ impl ServiceGuard {
 
     /// Returns the counter of calls in flight.
     #[must_use]
-    pub fn in_flight(&self) -> InFlight {
+    pub fn in_flight(&self) -> CallsInFlight {
         self.0.in_flight.clone()
     }
 }
@@ -127,10 +127,10 @@ impl Inner {
         let id = request::id(header(request.headers(), REQUEST_ID.as_str()));
         let span = tracing::info_span!("request", id);
         let route = if request.uri().path() == EXPORT { EXPORT } else { "unmatched" };
-        let _call = self.in_flight.enter();
+        let _call = self.in_flight.register();
         let mut response = tokio::select! {
             response = Arc::clone(&self).handle(request, &id).instrument(span.clone()) => response,
-            () = self.in_flight.ended() => stopping(),
+            () = self.in_flight.cancelled() => stopping(),
         };
         let seconds = start.elapsed().as_secs_f64();
         let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());

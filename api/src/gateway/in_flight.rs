@@ -4,48 +4,48 @@ use tokio::sync::watch;
 
 /// The calls in flight of one server. Clones share the state.
 #[derive(Clone, Debug)]
-pub struct InFlight {
+pub struct CallsInFlight {
     count: watch::Sender<usize>,
-    ended: watch::Sender<bool>,
+    cancelled: watch::Sender<bool>,
 }
 
 /// A call in flight, until it is dropped.
 pub(super) struct Call(watch::Sender<usize>);
 
-impl Default for InFlight {
+impl Default for CallsInFlight {
     fn default() -> Self {
-        Self { count: watch::Sender::new(0), ended: watch::Sender::new(false) }
+        Self { count: watch::Sender::new(0), cancelled: watch::Sender::new(false) }
     }
 }
 
-impl InFlight {
+impl CallsInFlight {
     /// Registers a call until the returned value is dropped.
-    pub(super) fn enter(&self) -> Call {
+    pub(super) fn register(&self) -> Call {
         self.count.send_modify(|count| *count += 1);
         Call(self.count.clone())
     }
 
     /// Waits until no call is in flight.
-    pub async fn none(&self) {
+    pub async fn wait_until_idle(&self) {
         // This cannot fail while the sender `self` exists.
         let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
     }
 
     /// Returns whether a call is in flight.
     #[must_use]
-    pub fn any(&self) -> bool {
+    pub fn is_active(&self) -> bool {
         *self.count.borrow() > 0
     }
 
     /// Cancels all current and future calls.
-    pub fn end(&self) {
-        self.ended.send_replace(true);
+    pub fn cancel(&self) {
+        self.cancelled.send_replace(true);
     }
 
     /// Waits until calls are cancelled.
-    pub(super) async fn ended(&self) {
+    pub(super) async fn cancelled(&self) {
         // This cannot fail while the sender `self` exists.
-        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+        let _ = self.cancelled.subscribe().wait_for(|cancelled| *cancelled).await;
     }
 }
 

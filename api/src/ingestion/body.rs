@@ -13,11 +13,11 @@ use actix_web::{
 use futures_util::StreamExt;
 use shared::limit;
 
-use super::unpack::{Coding, Unpacking};
+use super::decompress::{ContentCoding, Decompressor};
 use crate::error::ApiError;
 
 /// Larger compressed chunks are decompressed on a blocking thread.
-const UNPACK_INLINE_BYTES: usize = 2048;
+const DECOMPRESS_INLINE_BYTES: usize = 2048;
 
 /// The maximum size of a request body of a resource, set in the route table. Applies both to handlers and to
 /// forwarding.
@@ -41,7 +41,7 @@ pub async fn plain(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    if matches!(Coding::of(request.headers()), Ok(Coding::Identity)) {
+    if matches!(ContentCoding::of(request.headers()), Ok(ContentCoding::Identity)) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
     drain(request.take_payload(), limit::BODY_BYTES).await;
@@ -78,7 +78,7 @@ pub async fn read<T>(
 ) -> Result<(Bytes, T), ApiError> {
     let limit = BodyLimit::of(request);
     let read = match expected {
-        Ok(found) => unpack(request, &mut payload, limit).await.map(|body| (body, found)),
+        Ok(found) => decompress(request, &mut payload, limit).await.map(|body| (body, found)),
         Err(error) => Err(error),
     };
     if !matches!(read, Ok(_) | Err(ApiError::PayloadTooLarge(_))) {
@@ -98,37 +98,38 @@ async fn drain(mut payload: Payload, limit: usize) {
     }
 }
 
-async fn unpack(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, ApiError> {
+async fn decompress(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Bytes, ApiError> {
     let length =
         request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: usize| length > limit) {
         return Err(ApiError::PayloadTooLarge(limit));
     }
-    let mut unpacking = Unpacking::new(Coding::of(request.headers())?, limit, length.unwrap_or(8 * 1024));
-    let mut packed = 0;
+    let mut decompressor =
+        Decompressor::new(ContentCoding::of(request.headers())?, limit, length.unwrap_or(8 * 1024));
+    let mut received = 0;
     while let Some(chunk) = payload.next().await {
         let chunk =
             chunk.map_err(|error| ApiError::BadRequest(format!("The body cannot be read: {error}")))?;
-        packed += chunk.len();
-        if packed > limit {
+        received += chunk.len();
+        if received > limit {
             return Err(ApiError::PayloadTooLarge(limit));
         }
-        unpacking = add(unpacking, chunk).await?.map_err(|error| refusal(&error, limit))?;
+        decompressor = add(decompressor, chunk).await?.map_err(|error| body_error(&error, limit))?;
     }
-    unpacking.finish().map(Bytes::from).map_err(|error| refusal(&error, limit))
+    decompressor.finish().map(Bytes::from).map_err(|error| body_error(&error, limit))
 }
 
 /// Decompresses the next chunk, on a blocking thread if it may be large.
-async fn add(mut unpacking: Unpacking, chunk: Bytes) -> Result<io::Result<Unpacking>, ApiError> {
-    let inline = matches!(unpacking, Unpacking::Identity(_)) || chunk.len() <= UNPACK_INLINE_BYTES;
-    let add = move || unpacking.add(&chunk).map(|()| unpacking);
+async fn add(mut decompressor: Decompressor, chunk: Bytes) -> Result<io::Result<Decompressor>, ApiError> {
+    let inline = matches!(decompressor, Decompressor::Identity(_)) || chunk.len() <= DECOMPRESS_INLINE_BYTES;
+    let add = move || decompressor.add(&chunk).map(|()| decompressor);
     if inline {
         return Ok(add());
     }
     tokio::task::spawn_blocking(add).await.map_err(ApiError::internal)
 }
 
-fn refusal(error: &io::Error, limit: usize) -> ApiError {
+fn body_error(error: &io::Error, limit: usize) -> ApiError {
     match error.kind() {
         ErrorKind::FileTooLarge => ApiError::PayloadTooLarge(limit),
         _ => ApiError::BadRequest(format!("The body cannot be read: {error}")),

@@ -1,9 +1,9 @@
 //! Ingestion over HTTP: reads, validates and queues traces and scores. Does not use the store.
 
 pub mod body;
+mod decompress;
 pub mod otlp;
 pub mod rest;
-mod unpack;
 
 use crate::{clock::Clock, queue::Queue, telemetry::metrics::Metrics};
 

@@ -1,4 +1,4 @@
-//! Groups of messages: unpacked together, written together, and each acknowledged or moved to the dead letters.
+//! Groups of messages: decoded together, written together, and each acknowledged or moved to the dead letters.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::{
 
 /// The number of deliveries without acknowledgement after which a message becomes a dead letter: it probably crashes
 /// its consumers.
-pub(super) const DELIVERIES: u32 = 5;
+pub(super) const MAX_DELIVERIES: u32 = 5;
 /// The pause after the first failure; it doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// The longest pause between two attempts.
@@ -43,7 +43,7 @@ impl<T: Record> Part<Delivery, T> {
     /// Prices and writes the requests, and returns the result of each message.
     async fn write(
         &mut self,
-        tools: &Tools,
+        context: &GroupContext,
         operation: &str,
     ) -> Result<Vec<(&Delivery, Result<(), StoreError>)>, Stopped> {
         if self.requests.is_empty() {
@@ -51,13 +51,13 @@ impl<T: Record> Part<Delivery, T> {
         }
         let workspaces = group_writer::workspaces(&self.requests);
         let prices =
-            retry(tools, "read prices", StoreError::is_transient, || tools.writer.prices(&workspaces));
+            retry(context, "read prices", StoreError::is_transient, || context.writer.prices(&workspaces));
         // All errors are transient, and therefore retried.
         if let Ok(prices) = prices.await? {
             self.requests = group_writer::price(prices, std::mem::take(&mut self.requests)).await;
         }
         let results =
-            retry(tools, operation, StoreError::is_transient, || tools.writer.write(&self.requests));
+            retry(context, operation, StoreError::is_transient, || context.writer.write(&self.requests));
         // All errors of the group are transient, and therefore retried.
         Ok(self.origins.iter().zip(results.await?.unwrap_or_default()).collect())
     }
@@ -65,7 +65,7 @@ impl<T: Record> Part<Delivery, T> {
 
 /// The dependencies of writing groups.
 #[derive(Clone, Debug)]
-pub(super) struct Tools {
+pub(super) struct GroupContext {
     pub(super) consumer: Consumer,
     pub(super) writer: GroupWriter,
     pub(super) metrics: Metrics,
@@ -77,11 +77,11 @@ pub(super) struct Tools {
 pub(super) struct Stopped;
 
 impl Group {
-    /// Unpacks messages. Call it on a blocking thread.
-    pub(super) fn unpack(deliveries: Vec<Delivery>) -> Self {
+    /// Decodes messages. Call it on a blocking thread.
+    pub(super) fn decode(deliveries: Vec<Delivery>) -> Self {
         let mut group = Self::default();
         for delivery in deliveries {
-            if delivery.delivered >= DELIVERIES {
+            if delivery.delivered >= MAX_DELIVERIES {
                 let reason = format!("it was delivered {} times and never acknowledged", delivery.delivered);
                 group.dead.push((delivery, reason));
                 continue;
@@ -121,9 +121,9 @@ impl Group {
 
     /// Writes all messages, scores after traces and spans, and acknowledges them afterwards. If the store or Redis fails,
     /// retries until a stop is requested.
-    pub(super) async fn write(&mut self, tools: &Tools) -> Result<(), Stopped> {
-        let mut written = self.traces.write(tools, "write traces").await?;
-        written.extend(self.spans.write(tools, "write spans").await?);
+    pub(super) async fn write(&mut self, context: &GroupContext) -> Result<(), Stopped> {
+        let mut written = self.traces.write(context, "write traces").await?;
+        written.extend(self.spans.write(context, "write spans").await?);
         let mut done: Vec<&Delivery> = Vec::with_capacity(written.len() + self.scores.len());
         for (delivery, result) in written {
             match result {
@@ -132,18 +132,19 @@ impl Group {
             }
         }
         for (delivery, score) in &self.scores {
-            if tools.stop.is_requested() {
+            if context.stop.is_requested() {
                 // There may be hundreds of scores, each with its own transaction: the next worker writes them.
-                settle(tools, || tools.consumer.acknowledge(&done)).await?;
+                remove_from_queue(context, || context.consumer.acknowledge(&done)).await?;
                 return Err(Stopped);
             }
-            let result = retry(tools, "write score", StoreError::is_transient, || tools.writer.score(score));
+            let result =
+                retry(context, "write score", StoreError::is_transient, || context.writer.score(score));
             match result.await? {
                 Ok(()) => done.push(delivery),
                 Err(error) => self.dead.push((delivery.clone(), chain(&error))),
             }
         }
-        settle(tools, || tools.consumer.acknowledge(&done)).await?;
+        remove_from_queue(context, || context.consumer.acknowledge(&done)).await?;
         for (delivery, reason) in &self.dead {
             tracing::error!(
                 reason,
@@ -151,27 +152,29 @@ impl Group {
                 message.id = delivery.id,
                 "message moved to dead letters"
             );
-            let dropped = settle(tools, || tools.consumer.move_to_dead_letters(delivery, reason)).await?;
-            tools.metrics.queue.dead_letters_dropped(dropped);
+            let dropped =
+                remove_from_queue(context, || context.consumer.move_to_dead_letters(delivery, reason))
+                    .await?;
+            context.metrics.queue.dead_letters_dropped(dropped);
         }
-        tools.metrics.queue.group_written(self.dead.len());
+        context.metrics.queue.group_written(self.dead.len());
         Ok(())
     }
 }
 
 /// Removes messages from the queue in Redis. All failures are retried.
-async fn settle<T: Default, F: Future<Output = Result<T, RedisFailure>>>(
-    tools: &Tools,
+async fn remove_from_queue<T: Default, F: Future<Output = Result<T, RedisFailure>>>(
+    context: &GroupContext,
     work: impl FnMut() -> F,
 ) -> Result<T, Stopped> {
-    let result = retry(tools, "remove messages from queue", |_| true, work).await?;
+    let result = retry(context, "remove messages from queue", |_| true, work).await?;
     // Every failure is retried.
     Ok(result.unwrap_or_default())
 }
 
 /// Repeats `work` with growing pauses until it succeeds or fails with an error that is not transient.
 async fn retry<T, E: std::error::Error + 'static, F: Future<Output = Result<T, E>>>(
-    tools: &Tools,
+    context: &GroupContext,
     operation: &str,
     is_transient: impl Fn(&E) -> bool,
     mut work: impl FnMut() -> F,
@@ -182,7 +185,7 @@ async fn retry<T, E: std::error::Error + 'static, F: Future<Output = Result<T, E
             Err(error) if is_transient(&error) => error,
             result => return Ok(result),
         };
-        if tools.stop.is_requested() {
+        if context.stop.is_requested() {
             tracing::warn!(
                 error = chain(&error),
                 operation,
@@ -192,7 +195,7 @@ async fn retry<T, E: std::error::Error + 'static, F: Future<Output = Result<T, E
         }
         let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         tracing::warn!(error = chain(&error), operation, retry_ms, "operation failed, retrying");
-        tools.stop.unless_requested(tokio::time::sleep(wait)).await;
+        context.stop.unless_requested(tokio::time::sleep(wait)).await;
         wait = (wait * 2).min(LONGEST_WAIT);
     }
 }

@@ -4,9 +4,9 @@ use tokio::sync::watch;
 
 /// The number of messages in flight by stream. Clones share the counts.
 #[derive(Clone, Debug)]
-pub(super) struct InFlight(watch::Sender<Vec<usize>>);
+pub(super) struct MessagesInFlight(watch::Sender<Vec<usize>>);
 
-impl InFlight {
+impl MessagesInFlight {
     pub(super) fn new(streams: usize) -> Self {
         Self(watch::Sender::new(vec![0; streams]))
     }
@@ -22,12 +22,12 @@ impl InFlight {
     }
 
     /// Returns whether a stream has no messages in flight.
-    pub(super) fn is_empty_of(&self, stream: usize) -> bool {
+    pub(super) fn is_stream_idle(&self, stream: usize) -> bool {
         self.0.borrow().get(stream).is_none_or(|&count| count == 0)
     }
 
     /// Waits until no messages are in flight.
-    pub(super) async fn empty(&self) {
+    pub(super) async fn wait_until_idle(&self) {
         // Fails only if the sender is dropped, and `self` has it.
         let _ = self.0.subscribe().wait_for(|counts| counts.iter().all(|&count| count == 0)).await;
     }

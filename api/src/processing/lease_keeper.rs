@@ -11,7 +11,7 @@ const CLEANUP_ROUNDS: u64 = 10;
 
 /// Runs until it is aborted: leases are needed while messages are in flight.
 pub(super) async fn run(shared: WorkerState) {
-    let consumer = &shared.tools.consumer;
+    let consumer = &shared.context.consumer;
     let mut ticks = tokio::time::interval(consumer.renew_every());
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while let Err(failure) = consumer.create_groups().await {
@@ -30,7 +30,7 @@ pub(super) async fn run(shared: WorkerState) {
 }
 
 async fn renew(shared: &WorkerState, round: u64) -> Result<(), RedisFailure> {
-    let consumer = &shared.tools.consumer;
+    let consumer = &shared.context.consumer;
     let leases = consumer.renew_leases().await?;
     let before = shared.leases.borrow().clone();
     if leases != before {
@@ -46,7 +46,7 @@ async fn renew(shared: &WorkerState, round: u64) -> Result<(), RedisFailure> {
         shared.leases.send_replace(leases.clone());
     }
     let idle: Vec<usize> =
-        leases.excess.iter().copied().filter(|&stream| shared.in_flight.is_empty_of(stream)).collect();
+        leases.excess.iter().copied().filter(|&stream| shared.in_flight.is_stream_idle(stream)).collect();
     if !idle.is_empty() {
         consumer.release_streams(&idle).await?;
     }
@@ -55,6 +55,6 @@ async fn renew(shared: &WorkerState, round: u64) -> Result<(), RedisFailure> {
             consumer.delete_dead_consumers(stream).await?;
         }
     }
-    shared.tools.metrics.queue.holds(consumer.load().await?);
+    shared.context.metrics.queue.holds(consumer.load().await?);
     Ok(())
 }

@@ -9,12 +9,12 @@ use tokio::sync::mpsc;
 
 use super::{group::Group, group_writer::GROUP_TRACES, worker_state::WorkerState};
 use crate::{
-    queue::{Delivery, Room},
+    queue::{Delivery, ReadLimits},
     redis::RedisFailure,
 };
 
 /// The maximum size of a group. A group of the largest messages is several times as large in memory.
-const ROOM: Room = Room { traces: GROUP_TRACES, raw: 16 * 1024 * 1024, messages: 512 };
+const READ_LIMITS: ReadLimits = ReadLimits { traces: GROUP_TRACES, raw: 16 * 1024 * 1024, messages: 512 };
 /// The pause after the first read without messages; it doubles up to [`LONGEST_WAIT`].
 const SHORTEST_WAIT: Duration = Duration::from_millis(2);
 /// The longest pause between two reads.
@@ -24,7 +24,7 @@ const FAILURE_WAIT: Duration = Duration::from_millis(250);
 
 /// Runs until the worker stops or the writer has ended.
 pub(super) async fn run(shared: WorkerState, groups: mpsc::Sender<Group>) {
-    let stop = &shared.tools.stop;
+    let stop = &shared.context.stop;
     let mut wait = SHORTEST_WAIT;
     // Reads only if the writer has room: while the store is busy, messages collect in the streams.
     while let Some(Ok(room)) = stop.unless_requested(groups.reserve()).await {
@@ -33,7 +33,7 @@ pub(super) async fn run(shared: WorkerState, groups: mpsc::Sender<Group>) {
         let read = match unclaimed {
             Some(stream) => claim(&shared, stream).await,
             None if streams.is_empty() => Ok(Vec::new()),
-            None => shared.tools.consumer.read(&streams, ROOM).await,
+            None => shared.context.consumer.read(&streams, READ_LIMITS).await,
         };
         match read {
             Ok(deliveries) if deliveries.is_empty() => {
@@ -44,7 +44,7 @@ pub(super) async fn run(shared: WorkerState, groups: mpsc::Sender<Group>) {
             }
             Ok(deliveries) => {
                 wait = SHORTEST_WAIT;
-                if let Some(group) = unpack(&shared, deliveries).await {
+                if let Some(group) = decode(&shared, deliveries).await {
                     room.send(group);
                 }
             }
@@ -59,28 +59,28 @@ pub(super) async fn run(shared: WorkerState, groups: mpsc::Sender<Group>) {
 /// Claims pending messages of a stream, one group at a time. No other messages are in flight meanwhile: a message that
 /// crashed its consumer may crash this one, and must not increase the delivery counts of others.
 async fn claim(shared: &WorkerState, stream: usize) -> Result<Vec<Delivery>, RedisFailure> {
-    if shared.tools.stop.unless_requested(shared.in_flight.empty()).await.is_none() {
+    if shared.context.stop.unless_requested(shared.in_flight.wait_until_idle()).await.is_none() {
         return Ok(Vec::new());
     }
-    let claimed = shared.tools.consumer.claim(stream, ROOM).await?;
+    let claimed = shared.context.consumer.claim(stream, READ_LIMITS).await?;
     if !claimed.deliveries.is_empty() {
         tracing::info!(stream, messages = claimed.deliveries.len(), "pending messages claimed");
-        shared.tools.metrics.queue.redelivered(claimed.deliveries.len());
+        shared.context.metrics.queue.redelivered(claimed.deliveries.len());
     } else if !claimed.pending {
         shared.unclaimed.lock().await.remove(&stream);
-        shared.tools.consumer.delete_dead_consumers(stream).await?;
+        shared.context.consumer.delete_dead_consumers(stream).await?;
     }
     Ok(claimed.deliveries)
 }
 
-async fn unpack(shared: &WorkerState, deliveries: Vec<Delivery>) -> Option<Group> {
+async fn decode(shared: &WorkerState, deliveries: Vec<Delivery>) -> Option<Group> {
     let streams: Vec<usize> = deliveries.iter().map(|delivery| delivery.stream).collect();
     shared.in_flight.add(&streams);
-    let unpacking = tokio::task::spawn_blocking(move || Group::unpack(deliveries));
-    match unpacking.await {
+    let decoding = tokio::task::spawn_blocking(move || Group::decode(deliveries));
+    match decoding.await {
         Ok(group) => Some(group),
         Err(error) => {
-            tracing::error!(error = chain(&error), "failed to unpack messages");
+            tracing::error!(error = chain(&error), "failed to decode messages");
             shared.in_flight.remove(&streams);
             shared.unclaimed.lock().await.extend(streams);
             None
@@ -97,7 +97,7 @@ async fn recover(shared: &WorkerState, streams: &[usize], failure: &RedisFailure
     tracing::warn!(error = chain(failure), "failed to read from queue");
     shared.unclaimed.lock().await.extend(streams);
     if failure.is_no_group()
-        && let Err(failure) = shared.tools.consumer.create_groups().await
+        && let Err(failure) = shared.context.consumer.create_groups().await
     {
         tracing::warn!(error = chain(&failure), "failed to create consumer group");
     }

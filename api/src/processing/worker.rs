@@ -1,4 +1,4 @@
-//! The consumer of the Redis queue. It has three tasks: one renews the leases, one reads and unpacks messages, and one
+//! The consumer of the Redis queue. It has three tasks: one renews the leases, one reads and decodes messages, and one
 //! writes them to the store, so that the next group is read while one is written. After a panic of a task all three are
 //! restarted; messages that were in flight are claimed like those of a dead consumer.
 
@@ -11,13 +11,13 @@ use tokio::{
 };
 
 use super::{
-    group::Tools, group_writer::GroupWriter, in_flight::InFlight, lease_keeper, reader,
+    group::GroupContext, group_writer::GroupWriter, in_flight::MessagesInFlight, lease_keeper, reader,
     worker_state::WorkerState, writer,
 };
 use crate::{job::StopSignal, queue::Consumer, telemetry::metrics::Metrics};
 
 /// The pause before the tasks are restarted.
-const PAUSE: Duration = Duration::from_secs(1);
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// A running consumer. If it is dropped without [`Worker::stop`], it ends at once, as in a process that is killed.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ impl Worker {
     #[must_use]
     pub fn start(consumer: Consumer, writer: GroupWriter, metrics: Metrics) -> Self {
         let signal = StopSignal::default();
-        let tools = Tools { consumer, writer, metrics, stop: signal.subscribe() };
-        Self { signal, task: tokio::spawn(run(tools)) }
+        let context = GroupContext { consumer, writer, metrics, stop: signal.subscribe() };
+        Self { signal, task: tokio::spawn(run(context)) }
     }
 
     /// Finishes the messages in flight, releases the streams, deregisters the consumer, and ends. If the store or Redis is
@@ -51,31 +51,31 @@ impl Drop for Worker {
     }
 }
 
-async fn run(tools: Tools) {
-    while !tools.stop.is_requested() {
-        if let Err(error) = run_once(&tools).await {
+async fn run(context: GroupContext) {
+    while !context.stop.is_requested() {
+        if let Err(error) = run_once(&context).await {
             tracing::error!(error = chain(&error), "queue worker failed, restarting");
-            tools.stop.unless_requested(tokio::time::sleep(PAUSE)).await;
+            context.stop.unless_requested(tokio::time::sleep(RESTART_DELAY)).await;
         }
     }
-    if let Err(failure) = tools.consumer.deregister().await {
+    if let Err(failure) = context.consumer.deregister().await {
         tracing::warn!(error = chain(&failure), "failed to deregister queue consumer");
     }
 }
 
-async fn run_once(tools: &Tools) -> Result<(), JoinError> {
+async fn run_once(context: &GroupContext) -> Result<(), JoinError> {
     let shared = WorkerState {
-        tools: tools.clone(),
-        in_flight: InFlight::new(tools.consumer.streams()),
+        context: context.clone(),
+        in_flight: MessagesInFlight::new(context.consumer.streams()),
         leases: watch::Sender::default(),
         unclaimed: Arc::default(),
     };
     // One group waits while others are written.
-    let (groups, waiting) = mpsc::channel(1);
+    let (sender, receiver) = mpsc::channel(1);
     let mut tasks = JoinSet::new();
     tasks.spawn(lease_keeper::run(shared.clone()));
-    tasks.spawn(reader::run(shared.clone(), groups));
-    tasks.spawn(writer::run(shared, waiting));
+    tasks.spawn(reader::run(shared.clone(), sender));
+    tasks.spawn(writer::run(shared, receiver));
     // The reader ends when a stop is requested, and the writer when it has written what was read. The lease keeper is
     // aborted afterwards.
     for _ in 0..2 {

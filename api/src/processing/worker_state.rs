@@ -4,14 +4,14 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use tokio::sync::{Mutex, watch};
 
-use super::{group::Tools, in_flight::InFlight};
+use super::{group::GroupContext, in_flight::MessagesInFlight};
 use crate::queue::Leases;
 
 /// The state that the three tasks share.
 #[derive(Clone, Debug)]
 pub(super) struct WorkerState {
-    pub(super) tools: Tools,
-    pub(super) in_flight: InFlight,
+    pub(super) context: GroupContext,
+    pub(super) in_flight: MessagesInFlight,
     pub(super) leases: watch::Sender<Leases>,
     /// Streams that may have pending messages which are not in flight in any consumer.
     pub(super) unclaimed: Arc<Mutex<BTreeSet<usize>>>,

@@ -11,39 +11,39 @@ use tokio::{
 
 use super::{
     conflict::Footprint,
-    group::{Group, Stopped, Tools},
+    group::{Group, GroupContext, Stopped},
     worker_state::WorkerState,
 };
 
 /// The maximum number of groups in flight. More would only wait, because updates of rollups lock their workspaces.
-const AT_ONCE: usize = 2;
+const MAX_GROUPS: usize = 2;
 
 /// Runs until the reader has ended and all groups are written or released.
 pub(super) async fn run(shared: WorkerState, mut groups: mpsc::Receiver<Group>) {
-    let mut writing = Writing { tasks: JoinSet::new(), footprints: HashMap::new() };
+    let mut in_flight = GroupsInFlight { tasks: JoinSet::new(), footprints: HashMap::new() };
     let mut has_stopped = false;
     while let Some(group) = groups.recv().await {
-        while !has_stopped && !writing.has_room_for(&group) {
-            has_stopped = matches!(writing.finish_one().await, Some(Err(Stopped)));
+        while !has_stopped && !in_flight.has_room_for(&group) {
+            has_stopped = matches!(in_flight.finish_one().await, Some(Err(Stopped)));
         }
         if has_stopped {
             // A group could not be finished before the stop, and neither can the later ones.
-            release(&shared.tools, &group).await;
+            release(&shared.context, &group).await;
         } else {
-            writing.start(shared.clone(), group);
+            in_flight.start(shared.clone(), group);
         }
     }
-    while writing.finish_one().await.is_some() {}
+    while in_flight.finish_one().await.is_some() {}
 }
 
-struct Writing {
+struct GroupsInFlight {
     tasks: JoinSet<Result<(), Stopped>>,
     footprints: HashMap<Id, Footprint>,
 }
 
-impl Writing {
+impl GroupsInFlight {
     fn has_room_for(&self, group: &Group) -> bool {
-        self.footprints.len() < AT_ONCE
+        self.footprints.len() < MAX_GROUPS
             && !self.footprints.values().any(|footprint| group.footprint().conflicts_with(footprint))
     }
 
@@ -51,10 +51,10 @@ impl Writing {
         let footprint = group.take_footprint();
         let task = self.tasks.spawn(async move {
             let streams: Vec<usize> = group.deliveries().iter().map(|delivery| delivery.stream).collect();
-            let result = group.write(&shared.tools).await;
+            let result = group.write(&shared.context).await;
             shared.in_flight.remove(&streams);
             if result.is_err() {
-                release(&shared.tools, &group).await;
+                release(&shared.context, &group).await;
             }
             result
         });
@@ -77,8 +77,8 @@ impl Writing {
     }
 }
 
-async fn release(tools: &Tools, group: &Group) {
-    if let Err(failure) = tools.consumer.release_messages(&group.deliveries()).await {
+async fn release(context: &GroupContext, group: &Group) {
+    if let Err(failure) = context.consumer.release_messages(&group.deliveries()).await {
         tracing::warn!(error = chain(&failure), "failed to release messages, they count as delivered");
     }
 }

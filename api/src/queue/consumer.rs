@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     key,
-    producer::{Shape, size},
+    producer::{QueueLimits, size},
 };
 use crate::{
     redis::{Redis, RedisFailure},
@@ -23,11 +23,11 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("sc
 static DEAD_LETTER: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/dead_letter.lua")));
 
 /// The maximum number of messages of a script: Redis serves no other client while it runs one.
-const SCRIPT_MESSAGES: usize = 500;
+const MAX_SCRIPT_MESSAGES: usize = 500;
 /// The maximum size of the dead letters in bytes.
-const DEAD_BYTES: usize = 64 * 1024 * 1024;
+const MAX_DEAD_LETTER_BYTES: usize = 64 * 1024 * 1024;
 /// The number of deliveries from which a message is claimed alone.
-const ALONE: u32 = 2;
+const ISOLATION_DELIVERIES: u32 = 2;
 
 /// A consumer of the streams. Clones are the same consumer.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub struct Delivery {
 
 /// The limits of one read. The last message may exceed the number of traces and bytes.
 #[derive(Clone, Copy, Debug)]
-pub struct Room {
+pub struct ReadLimits {
     /// The number of traces.
     pub traces: usize,
     /// The uncompressed size in bytes.
@@ -74,9 +74,9 @@ pub struct Claimed {
 impl Consumer {
     /// Creates a consumer with a unique name, whose leases expire after `lease` without renewal.
     #[must_use]
-    pub fn new(redis: Redis, shape: Shape, lease: Duration) -> Self {
+    pub fn new(redis: Redis, limits: QueueLimits, lease: Duration) -> Self {
         let name = format!("consumer-{}", Uuid::new_v4().simple());
-        Self { redis, name, streams: shape.streams.max(1), lease }
+        Self { redis, name, streams: limits.streams.max(1), lease }
     }
 
     /// Returns the name.
@@ -112,11 +112,11 @@ impl Consumer {
     ///
     /// # Errors
     /// Returns an error if Redis fails; messages may have been delivered nevertheless, and have to be claimed.
-    pub async fn read(&self, streams: &[usize], room: Room) -> Result<Vec<Delivery>, RedisFailure> {
+    pub async fn read(&self, streams: &[usize], limits: ReadLimits) -> Result<Vec<Delivery>, RedisFailure> {
         let mut script = READ.prepare_invoke();
         streams.iter().for_each(|&stream| _ = script.key(key::stream(stream)));
         streams.iter().for_each(|&stream| _ = script.key(key::lease(stream)));
-        script.arg(key::GROUP).arg(&self.name).arg(room.traces).arg(room.raw).arg(room.messages);
+        script.arg(key::GROUP).arg(&self.name).arg(limits.traces).arg(limits.raw).arg(limits.messages);
         let read: Vec<(usize, String, Vec<u8>)> = self.redis.run(&script).await?;
         let delivery = |(number, id, data): (usize, String, Vec<u8>)| {
             let stream = *streams.get(number.wrapping_sub(1))?;
@@ -130,9 +130,15 @@ impl Consumer {
     ///
     /// # Errors
     /// Returns an error if Redis fails.
-    pub async fn claim(&self, stream: usize, room: Room) -> Result<Claimed, RedisFailure> {
+    pub async fn claim(&self, stream: usize, limits: ReadLimits) -> Result<Claimed, RedisFailure> {
         let mut script = CLAIM.key(key::stream(stream));
-        script.arg(key::GROUP).arg(&self.name).arg(room.traces).arg(room.raw).arg(room.messages).arg(ALONE);
+        script
+            .arg(key::GROUP)
+            .arg(&self.name)
+            .arg(limits.traces)
+            .arg(limits.raw)
+            .arg(limits.messages)
+            .arg(ISOLATION_DELIVERIES);
         let (pending, claimed): (usize, Vec<(String, u32, Vec<u8>)>) = self.redis.run(&script).await?;
         let delivery = |(id, delivered, data)| Delivery { stream, id, delivered, data };
         Ok(Claimed { pending: pending > 0, deliveries: claimed.into_iter().map(delivery).collect() })
@@ -173,7 +179,7 @@ impl Consumer {
     pub async fn move_to_dead_letters(&self, delivery: &Delivery, reason: &str) -> Result<u64, RedisFailure> {
         let mut script = DEAD_LETTER.key(key::stream(delivery.stream));
         script.key(key::BYTES).key(key::DEAD).arg(key::GROUP).arg(delivery.stream).arg(&delivery.id);
-        script.arg(size(&delivery.data)).arg(reason).arg(delivery.data.as_slice()).arg(DEAD_BYTES);
+        script.arg(size(&delivery.data)).arg(reason).arg(delivery.data.as_slice()).arg(MAX_DEAD_LETTER_BYTES);
         self.redis.run(&script).await
     }
 
@@ -202,7 +208,8 @@ fn by_stream<'a>(deliveries: &[&'a Delivery]) -> Vec<(usize, Vec<&'a Delivery>)>
     let mut streams: BTreeMap<usize, Vec<&Delivery>> = BTreeMap::new();
     deliveries.iter().for_each(|delivery| streams.entry(delivery.stream).or_default().push(delivery));
     let parts = streams.into_iter().flat_map(|(stream, deliveries)| {
-        let parts: Vec<_> = deliveries.chunks(SCRIPT_MESSAGES).map(|part| (stream, part.to_vec())).collect();
+        let parts: Vec<_> =
+            deliveries.chunks(MAX_SCRIPT_MESSAGES).map(|part| (stream, part.to_vec())).collect();
         parts
     });
     parts.collect()

@@ -21,11 +21,11 @@ pub struct MemoryQueue {
 pub type QueuedRequests = mpsc::UnboundedReceiver<QueuedRequest>;
 
 /// The records of one request, and the request.
-pub type QueuedRequest = (Message, Waiting);
+pub type QueuedRequest = (Message, PendingRequest);
 
 /// The request that waits for its records to be written, and their share of the queue's size.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct PendingRequest {
     reply: oneshot::Sender<Result<(), String>>,
     _room: OwnedSemaphorePermit,
 }
@@ -45,12 +45,12 @@ impl MemoryQueue {
         let room = Arc::clone(&self.room).try_acquire_many_owned(bytes).map_err(|_| ApiError::QueueFull)?;
         let (reply, result) = oneshot::channel();
         let stopped = || ApiError::Unavailable("the writer has stopped".into());
-        self.requests.send((message, Waiting { reply, _room: room })).map_err(|_| stopped())?;
+        self.requests.send((message, PendingRequest { reply, _room: room })).map_err(|_| stopped())?;
         result.await.map_err(|_| stopped())?.map_err(|cause| ApiError::Unavailable(cause.into()))
     }
 }
 
-impl Waiting {
+impl PendingRequest {
     /// Completes the request with the result of the write.
     pub fn reply(self, result: Result<(), String>) {
         // The client may have disconnected; its records are written nevertheless.

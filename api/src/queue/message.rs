@@ -28,7 +28,7 @@ pub enum Message {
 pub struct Encoded {
     /// The bytes.
     pub data: Vec<u8>,
-    /// The unpacked size in bytes.
+    /// The uncompressed size in bytes.
     pub raw: usize,
     /// The number of traces or incoming spans.
     pub traces: usize,

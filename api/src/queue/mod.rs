@@ -9,11 +9,11 @@ mod message;
 mod producer;
 
 pub use self::{
-    consumer::{Claimed, Consumer, Delivery, Room},
+    consumer::{Claimed, Consumer, Delivery, ReadLimits},
     lease::Leases,
-    memory::{MemoryQueue, QUEUE_BYTES, QueuedRequest, QueuedRequests, Waiting},
+    memory::{MemoryQueue, PendingRequest, QUEUE_BYTES, QueuedRequest, QueuedRequests},
     message::{Encoded, Message, MessageError},
-    producer::{RedisQueue, Shape},
+    producer::{QueueLimits, RedisQueue},
 };
 use domain::trace::record::{IncomingSpan, NewScore, NewTrace};
 

@@ -16,13 +16,13 @@ use crate::{error::ApiError, redis::Redis};
 static ADD: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("script/add.lua")));
 
 /// The approximate size of a message in Redis without its data.
-const OVERHEAD: usize = 128;
+const OVERHEAD_BYTES: usize = 128;
 /// Larger messages are encoded on a blocking thread.
-const PACK_INLINE_BYTES: usize = 256 * 1024;
+const ENCODE_INLINE_BYTES: usize = 256 * 1024;
 
 /// The number of streams and the maximum size of the queue. All processes must use the same values.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub struct QueueLimits {
     /// The number of streams, and therefore the maximum number of active consumers. Change it only while the queue is empty.
     pub streams: usize,
     /// The maximum size of all messages in bytes; a single stream uses at most half of it.
@@ -31,7 +31,7 @@ pub struct Shape {
     pub messages: usize,
 }
 
-impl Default for Shape {
+impl Default for QueueLimits {
     fn default() -> Self {
         Self { streams: 8, bytes: 512 * 1024 * 1024, messages: 500_000 }
     }
@@ -41,22 +41,22 @@ impl Default for Shape {
 #[derive(Clone, Debug)]
 pub struct RedisQueue {
     redis: Redis,
-    shape: Shape,
+    limits: QueueLimits,
 }
 
 impl RedisQueue {
     /// Creates the queue in `redis`.
     #[must_use]
-    pub fn new(redis: Redis, shape: Shape) -> Self {
-        Self { redis, shape: Shape { streams: shape.streams.max(1), ..shape } }
+    pub fn new(redis: Redis, limits: QueueLimits) -> Self {
+        Self { redis, limits: QueueLimits { streams: limits.streams.max(1), ..limits } }
     }
 
     pub(super) async fn send(&self, workspace_id: Uuid, message: Message) -> Result<(), ApiError> {
-        let encoded = if message.bytes() <= PACK_INLINE_BYTES {
+        let encoded = if message.bytes() <= ENCODE_INLINE_BYTES {
             message.encode()
         } else {
-            let packing = tokio::task::spawn_blocking(move || message.encode());
-            packing.await.map_err(ApiError::internal)?
+            let encoding = tokio::task::spawn_blocking(move || message.encode());
+            encoding.await.map_err(ApiError::internal)?
         };
         self.add(workspace_id, &encoded.map_err(ApiError::internal)?).await
     }
@@ -64,10 +64,10 @@ impl RedisQueue {
     /// Adds an encoded message. If Redis does not respond in time, the message may be in its stream nevertheless. The client
     /// sends it again then, and the store recognises traces by their ids, unless the id was generated on arrival.
     async fn add(&self, workspace_id: Uuid, message: &Encoded) -> Result<(), ApiError> {
-        let stream = stream_of(workspace_id, self.shape.streams);
+        let stream = stream_of(workspace_id, self.limits.streams);
         let mut script = ADD.prepare_invoke();
         script.key(key::stream(stream)).key(key::BYTES).arg(stream).arg(size(&message.data));
-        script.arg(self.shape.bytes).arg(self.shape.messages).arg(message.traces).arg(message.raw);
+        script.arg(self.limits.bytes).arg(self.limits.messages).arg(message.traces).arg(message.raw);
         script.arg(message.data.as_slice());
         match self.redis.run(&script).await {
             Ok(true) => Ok(()),
@@ -79,7 +79,7 @@ impl RedisQueue {
 
 /// Returns the size of a message with this data in bytes.
 pub(super) fn size(data: &[u8]) -> usize {
-    data.len() + OVERHEAD
+    data.len() + OVERHEAD_BYTES
 }
 
 /// Returns the stream of a workspace, by a hash that is the same in every version and on every machine.

@@ -12,7 +12,7 @@ use crate::{
     config::{Config, DataDir},
     limit::{LoginLimit, RateLimit},
     processing::{group_writer::GroupWriter, memory, worker::Worker},
-    queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
+    queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, QueueLimits, RedisQueue},
     redis::{Redis, RedisFailure, RedisUrl},
     role::Role,
     telemetry::metrics::Metrics,
@@ -96,7 +96,7 @@ impl<'a> Base<'a> {
     pub(super) async fn redis_queue(&self) -> Result<Option<Queue>, StartError> {
         Ok(connect(self.config, Redis::for_queue)
             .await?
-            .map(|redis| Queue::Redis(RedisQueue::new(redis, self.shape()))))
+            .map(|redis| Queue::Redis(RedisQueue::new(redis, self.queue_limits()))))
     }
 
     /// Starts to write queued records with `writer`. Without Redis, creates the queue and returns its sending side.
@@ -105,16 +105,20 @@ impl<'a> Base<'a> {
         writer: GroupWriter,
     ) -> Result<(Writing, Option<Queue>), StartError> {
         if let Some(redis) = connect(self.config, Redis::for_queue).await? {
-            let consumer = Consumer::new(redis, self.shape(), Consumer::LEASE);
+            let consumer = Consumer::new(redis, self.queue_limits(), Consumer::LEASE);
             return Ok((Writing::Redis(Worker::start(consumer, writer, self.metrics.clone())), None));
         }
         let (queue, requests) = MemoryQueue::new(QUEUE_BYTES);
         Ok((Writing::Memory(memory::start(writer, requests)), Some(Queue::Memory(queue))))
     }
 
-    fn shape(&self) -> Shape {
+    fn queue_limits(&self) -> QueueLimits {
         let servers = &self.config.servers;
-        Shape { streams: servers.queue_streams, bytes: servers.queue_max_bytes, ..Shape::default() }
+        QueueLimits {
+            streams: servers.queue_streams,
+            bytes: servers.queue_max_bytes,
+            ..QueueLimits::default()
+        }
     }
 
     /// Returns the data folder, and creates it if necessary. Called only if a file will be stored in it.

@@ -106,9 +106,9 @@ impl Grpc {
         // Idle connections that do not close must not delay the stop.
         let idle = async {
             while {
-                in_flight.none().await;
+                in_flight.wait_until_idle().await;
                 tokio::time::sleep(CLOSING).await;
-                in_flight.any()
+                in_flight.is_active()
             } {}
         };
         let stopped = tokio::time::timeout_at(deadline, async {
@@ -119,11 +119,11 @@ impl Grpc {
         });
         if stopped.await.is_err() {
             tracing::warn!("gRPC calls did not finish in time, rejecting them");
-            in_flight.end();
+            in_flight.cancel();
             // Their responses must be sent.
             tokio::time::sleep(CLOSING).await;
         }
-        in_flight.end();
+        in_flight.cancel();
         self.task.abort();
     }
 }

@@ -1,6 +1,6 @@
 //! The queue in Redis: its bounds, its byte count, and its metrics.
 
-use api::{error::ApiError, queue::Shape};
+use api::{error::ApiError, queue::QueueLimits};
 use uuid::Uuid;
 
 use crate::{engine::metric, sample::traces, stage::Stage};
@@ -9,7 +9,7 @@ use test_support::{redis::RedisServer, wait::eventually};
 #[tokio::test]
 async fn full_queue_rejects_and_accepts_again_once_drained() {
     let server = RedisServer::start();
-    let stage = Stage::shaped(Shape { bytes: 20_000, ..Shape::default() }).await;
+    let stage = Stage::with_limits(QueueLimits { bytes: 20_000, ..QueueLimits::default() }).await;
     let queue = stage.producer(&server);
     let ada = Uuid::new_v4();
     let mut accepted = 0;
@@ -40,7 +40,7 @@ async fn full_queue_rejects_and_accepts_again_once_drained() {
 #[tokio::test]
 async fn stream_is_also_bounded_in_messages() {
     let server = RedisServer::start();
-    let stage = Stage::shaped(Shape { messages: 3, ..Shape::default() }).await;
+    let stage = Stage::with_limits(QueueLimits { messages: 3, ..QueueLimits::default() }).await;
     let (queue, ada) = (stage.producer(&server), Uuid::new_v4());
     for number in 0..3 {
         queue.push(traces(ada, &format!("run-{number}"), 1)).await.unwrap();

@@ -8,7 +8,7 @@ use api::{
     config::CacheTtls,
     pricer::Pricer,
     processing::{group_writer::GroupWriter, memory, worker::Worker},
-    queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, RedisQueue, Shape},
+    queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, QueueLimits, RedisQueue},
     redis::Redis,
     telemetry::metrics::Metrics,
 };
@@ -29,7 +29,7 @@ const LEASE: Duration = Duration::from_millis(500);
 
 /// A store of traces, and workers that write to it.
 pub struct Stage {
-    shape: Shape,
+    limits: QueueLimits,
     directory: TempDir,
     /// For reading what was written.
     pub store: TraceStore,
@@ -43,13 +43,13 @@ pub struct RunningWorker {
 
 impl Stage {
     pub async fn new() -> Self {
-        Self::shaped(Shape::default()).await
+        Self::with_limits(QueueLimits::default()).await
     }
 
-    pub async fn shaped(shape: Shape) -> Self {
+    pub async fn with_limits(limits: QueueLimits) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = TraceStore::open_sqlite(&directory.path().join("traces.db")).await.unwrap();
-        Self { shape, directory, store }
+        Self { limits, directory, store }
     }
 
     /// Returns the queue of `engine`, and the worker that empties it if the engine needs one.
@@ -67,12 +67,12 @@ impl Stage {
 
     /// Returns the queue in Redis, as ingestion uses it.
     pub fn producer(&self, server: &RedisServer) -> Queue {
-        Queue::Redis(RedisQueue::new(connect(server), self.shape))
+        Queue::Redis(RedisQueue::new(connect(server), self.limits))
     }
 
     /// Returns a consumer of the queue in Redis.
     pub fn consumer(&self, server: &RedisServer) -> Consumer {
-        Consumer::new(connect(server), self.shape, LEASE)
+        Consumer::new(connect(server), self.limits, LEASE)
     }
 
     /// Starts a worker that empties the queue in Redis, with its own connection to the store.

@@ -81,13 +81,13 @@ async fn expanding_requests_use_bounded_memory() {
 
 /// Returns a gibibyte of zeros, compressed with brotli.
 fn brotli_bomb() -> Vec<u8> {
-    let mut packed = Vec::new();
-    let mut writer = brotli::CompressorWriter::new(&mut packed, 1024 * 1024, 2, 24);
+    let mut compressed = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut compressed, 1024 * 1024, 2, 24);
     for _ in 0..1024 {
         writer.write_all(&[0; 1024 * 1024]).unwrap();
     }
     drop(writer);
-    packed
+    compressed
 }
 
 #[tokio::test]

@@ -13,14 +13,14 @@ const ENCODINGS: &str = "Content-Encoding must be gzip, deflate or identity";
 
 /// The compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(super) enum ContentCoding {
     Identity,
     Gzip,
     /// With a zlib header, as specified for HTTP.
     Deflate,
 }
 
-impl Coding {
+impl ContentCoding {
     /// Reads the `Content-Encoding` header.
     ///
     /// # Errors
@@ -40,20 +40,20 @@ impl Coding {
 }
 
 /// Decompresses a body chunk by chunk.
-pub(super) enum Unpacking {
+pub(super) enum Decompressor {
     Identity(Bounded),
     Gzip(MultiGzDecoder<Bounded>),
     Deflate(ZlibDecoder<Bounded>),
 }
 
-impl Unpacking {
+impl Decompressor {
     /// Creates a decompressor for a body of at most `limit` bytes, with an initial capacity.
-    pub(super) fn new(coding: Coding, limit: usize, capacity: usize) -> Self {
+    pub(super) fn new(coding: ContentCoding, limit: usize, capacity: usize) -> Self {
         let body = Bounded { bytes: Vec::with_capacity(capacity), limit };
         match coding {
-            Coding::Identity => Self::Identity(body),
-            Coding::Gzip => Self::Gzip(MultiGzDecoder::new(body)),
-            Coding::Deflate => Self::Deflate(ZlibDecoder::new(body)),
+            ContentCoding::Identity => Self::Identity(body),
+            ContentCoding::Gzip => Self::Gzip(MultiGzDecoder::new(body)),
+            ContentCoding::Deflate => Self::Deflate(ZlibDecoder::new(body)),
         }
     }
 
@@ -116,10 +116,10 @@ mod tests {
 
     const LIMIT: usize = 1024 * 1024;
 
-    fn unpacked(coding: Coding, packed: &[u8]) -> io::Result<Vec<u8>> {
-        let mut unpacking = Unpacking::new(coding, LIMIT, 0);
-        unpacking.add(packed)?;
-        unpacking.finish()
+    fn decompress(coding: ContentCoding, compressed: &[u8]) -> io::Result<Vec<u8>> {
+        let mut decompressor = Decompressor::new(coding, LIMIT, 0);
+        decompressor.add(compressed)?;
+        decompressor.finish()
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -138,28 +138,28 @@ mod tests {
     fn decompresses_up_to_the_limit_and_not_one_byte_more() {
         let largest = vec![b' '; LIMIT];
         let larger = vec![b' '; LIMIT + 1];
-        for (coding, pack) in [
-            (Coding::Identity, <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>),
-            (Coding::Gzip, gzip),
-            (Coding::Deflate, deflate),
+        for (coding, compress) in [
+            (ContentCoding::Identity, <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>),
+            (ContentCoding::Gzip, gzip),
+            (ContentCoding::Deflate, deflate),
         ] {
-            assert_eq!(unpacked(coding, &pack(&largest)).unwrap(), largest);
-            let error = unpacked(coding, &pack(&larger)).unwrap_err();
+            assert_eq!(decompress(coding, &compress(&largest)).unwrap(), largest);
+            let error = decompress(coding, &compress(&larger)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::FileTooLarge, "{coding:?}");
-            if coding != Coding::Identity {
-                let packed = pack(&largest);
-                let error = unpacked(coding, &packed[..packed.len() / 2]).unwrap_err();
+            if coding != ContentCoding::Identity {
+                let compressed = compress(&largest);
+                let error = decompress(coding, &compressed[..compressed.len() / 2]).unwrap_err();
                 assert_ne!(error.kind(), ErrorKind::FileTooLarge, "truncated {coding:?}");
             }
         }
-        assert_eq!(unpacked(Coding::Gzip, &[gzip(b"a"), gzip(b"b")].concat()).unwrap(), b"ab");
+        assert_eq!(decompress(ContentCoding::Gzip, &[gzip(b"a"), gzip(b"b")].concat()).unwrap(), b"ab");
     }
 
     #[test]
     fn decompression_never_exceeds_the_limit_in_memory() {
-        let mut unpacking = Unpacking::new(Coding::Gzip, LIMIT, 0);
-        unpacking.add(&gzip(&vec![0; 64 * LIMIT])).unwrap_err();
-        let Unpacking::Gzip(decoder) = &unpacking else { unreachable!() };
+        let mut decompressor = Decompressor::new(ContentCoding::Gzip, LIMIT, 0);
+        decompressor.add(&gzip(&vec![0; 64 * LIMIT])).unwrap_err();
+        let Decompressor::Gzip(decoder) = &decompressor else { unreachable!() };
         assert!(decoder.get_ref().bytes.capacity() <= 2 * LIMIT);
     }
 }
