@@ -25,12 +25,12 @@ use crate::{
         receive::receive,
     },
     openapi,
-    parts::Parts,
+    process_state::ProcessState,
     query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, session, span, trace},
 };
 
 /// Adds all routes. Requests for roles of other processes are forwarded by the gateway, and 404 in all other processes.
-pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
+pub fn configure(config: &mut ServiceConfig, state: &ProcessState) {
     config
         .app_data(
             JsonConfig::default()
@@ -39,12 +39,12 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
         )
         .app_data(QueryConfig::default().error_handler(|error, _| query_error(&error).into()))
         .app_data(PathConfig::default().error_handler(|error, _| path_error(&error).into()));
-    provide(config, parts);
+    provide(config, state);
     config
         .route("/health", get().to(health::health))
         .route("/ready", get().to(health::ready))
         .route("/metrics", get().to(health::metrics));
-    if parts.gateway.is_some() {
+    if state.gateway.is_some() {
         config
             .route("/openapi.json", get().to(openapi::document))
             .service(web::redirect("/docs", "/docs/"))
@@ -54,21 +54,21 @@ pub fn configure(config: &mut ServiceConfig, parts: &Parts) {
                     .service(SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json"))),
             );
     }
-    config.service(api(parts)).service(opentelemetry(parts)).default_service(match parts.assets {
+    config.service(api(state)).service(opentelemetry(state)).default_service(match state.assets {
         Some(_) => web::to(asset::serve),
         None => web::to(not_served),
     });
 }
 
 /// Adds the state of the handlers.
-fn provide(config: &mut ServiceConfig, parts: &Parts) {
-    config.app_data(parts.metrics.clone()).app_data(parts.dependencies.clone());
-    provide_if_some(config, parts.gateway.as_ref());
-    provide_if_some(config, parts.assets.as_ref());
-    provide_if_some(config, parts.receive.as_ref());
-    provide_if_some(config, parts.ingestion.as_ref());
-    provide_if_some(config, parts.query.as_ref());
-    if let Some(peers) = &parts.peers {
+fn provide(config: &mut ServiceConfig, state: &ProcessState) {
+    config.app_data(state.metrics.clone()).app_data(state.dependencies.clone());
+    provide_if_some(config, state.gateway.as_ref());
+    provide_if_some(config, state.assets.as_ref());
+    provide_if_some(config, state.receive.as_ref());
+    provide_if_some(config, state.ingestion.as_ref());
+    provide_if_some(config, state.query.as_ref());
+    if let Some(peers) = &state.peers {
         config.app_data(Data::new(Forward::new(peers.clone())));
     }
 }
@@ -79,15 +79,16 @@ fn provide_if_some<T: 'static>(config: &mut ServiceConfig, state: Option<&Data<T
     }
 }
 
-fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let elsewhere = |to| if parts.peers.is_some() { to } else { Where::Nowhere };
-    let gateway = if parts.gateway.is_some() { Where::Here } else { Where::Nowhere };
-    let ingestion = if parts.ingestion.is_some() { Where::Here } else { elsewhere(Where::Ingestion) };
-    let query = if parts.query.is_some() { Where::Here } else { elsewhere(Where::Query) };
+fn api(state: &ProcessState) -> impl HttpServiceFactory + use<> {
+    let elsewhere = |to| if state.peers.is_some() { to } else { Destination::NotServed };
+    let gateway = if state.gateway.is_some() { Destination::Local } else { Destination::NotServed };
+    let ingestion =
+        if state.ingestion.is_some() { Destination::Local } else { elsewhere(Destination::Ingestion) };
+    let query = if state.query.is_some() { Destination::Local } else { elsewhere(Destination::Query) };
     web::scope("/api/v1")
-        .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
-        .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
-        .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
+        .wrap(Condition::new(state.gateway.is_some(), from_fn(rate_limit)))
+        .wrap(Condition::new(state.gateway.is_some(), from_fn(authenticate)))
+        .wrap(Condition::new(state.receive.is_some(), from_fn(receive)))
         .service(resource("/auth/register").route(gateway.at(post(), account::register)))
         .service(resource("/auth/login").route(gateway.at(post(), account::login)))
         .service(resource("/auth/refresh").route(gateway.at(post(), account::refresh)))
@@ -146,14 +147,14 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
         .service(resource("/prices/{id}").route(query.at(delete(), price::delete)))
         .service(resource("/activity/stream").route(query.at(get(), activity::list)))
         .service(
-            packed("/traces")
+            compressible_resource("/traces")
                 .app_data(BodyLimit(limit::TRACE_BYTES))
                 .route(compressed(query.at(get(), trace::list)))
                 .route(ingestion.at(post(), rest::create)),
         )
         // This resource handles only POST, since `batch` is also a valid trace id.
         .service(
-            packed("/traces/batch")
+            compressible_resource("/traces/batch")
                 .guard(Post())
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), rest::create_batch)),
@@ -169,16 +170,16 @@ fn api(parts: &Parts) -> impl HttpServiceFactory + use<> {
 }
 
 /// The paths that OpenTelemetry exporters append to `OTEL_EXPORTER_OTLP_ENDPOINT`.
-fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
-    let elsewhere = if parts.peers.is_some() { Where::Ingestion } else { Where::Nowhere };
-    let ingestion = if parts.ingestion.is_some() { Where::Here } else { elsewhere };
+fn opentelemetry(state: &ProcessState) -> impl HttpServiceFactory + use<> {
+    let elsewhere = if state.peers.is_some() { Destination::Ingestion } else { Destination::NotServed };
+    let ingestion = if state.ingestion.is_some() { Destination::Local } else { elsewhere };
     web::scope("/v1")
-        .wrap(Condition::new(parts.gateway.is_some(), from_fn(rate_limit)))
-        .wrap(Condition::new(parts.gateway.is_some(), from_fn(authenticate)))
-        .wrap(Condition::new(parts.receive.is_some(), from_fn(receive)))
-        .wrap(from_fn(otlp::status::shape))
+        .wrap(Condition::new(state.gateway.is_some(), from_fn(rate_limit)))
+        .wrap(Condition::new(state.gateway.is_some(), from_fn(authenticate)))
+        .wrap(Condition::new(state.receive.is_some(), from_fn(receive)))
+        .wrap(from_fn(otlp::status::convert_errors))
         .service(
-            packed("/traces")
+            compressible_resource("/traces")
                 .app_data(BodyLimit(limit::INGEST_BODY_BYTES))
                 .route(ingestion.at(post(), otlp::http::export)),
         )
@@ -193,18 +194,18 @@ fn opentelemetry(parts: &Parts) -> impl HttpServiceFactory + use<> {
 
 /// The process that handles the requests of a role.
 #[derive(Clone, Copy)]
-enum Where {
+enum Destination {
     /// This process.
-    Here,
+    Local,
     /// An ingestion process, to which requests are forwarded.
     Ingestion,
     /// A query process, to which requests are forwarded.
     Query,
     /// None that this process forwards to.
-    Nowhere,
+    NotServed,
 }
 
-impl Where {
+impl Destination {
     /// Returns the route to `handler`, or to the handler that forwards to its process.
     fn at<F, Args>(self, route: Route, handler: F) -> Route
     where
@@ -213,10 +214,10 @@ impl Where {
         F::Output: Responder + 'static,
     {
         match self {
-            Self::Here => route.to(handler),
+            Self::Local => route.to(handler),
             Self::Ingestion => route.to(forward::ingestion),
             Self::Query => route.to(forward::query),
-            Self::Nowhere => route.to(not_served),
+            Self::NotServed => route.to(not_served),
         }
     }
 }
@@ -242,11 +243,11 @@ fn resource(
         InitError = (),
     > + use<>,
 > {
-    packed(path).wrap(from_fn(body::plain))
+    compressible_resource(path).wrap(from_fn(body::plain))
 }
 
 /// Returns a resource that accepts compressed bodies: its handlers read them with [`body::read`].
-fn packed(path: &str) -> Resource {
+fn compressible_resource(path: &str) -> Resource {
     web::resource(path).default_service(web::to(async || Err::<String, _>(ApiError::MethodNotAllowed)))
 }
 

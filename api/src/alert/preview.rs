@@ -18,9 +18,9 @@ use uuid::Uuid;
 use super::read::readings;
 
 /// The number of previews computed at once: each may read days of traces.
-const AT_ONCE: usize = 2;
+const MAX_CONCURRENT: usize = 2;
 /// The maximum time a preview waits for a free slot.
-const PATIENCE: Duration = Duration::from_secs(3);
+const SLOT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Why a preview could not be computed.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +40,12 @@ pub enum PreviewError {
 #[derive(Clone, Debug)]
 pub struct Previews {
     slots: Arc<Semaphore>,
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl Default for Previews {
     fn default() -> Self {
-        Self { slots: Arc::new(Semaphore::new(AT_ONCE)), patience: PATIENCE }
+        Self { slots: Arc::new(Semaphore::new(MAX_CONCURRENT)), timeout: SLOT_TIMEOUT }
     }
 }
 
@@ -75,7 +75,7 @@ impl Previews {
     }
 
     async fn slot(&self) -> Result<OwnedSemaphorePermit, PreviewError> {
-        let slot = timeout(self.patience, Arc::clone(&self.slots).acquire_owned()).await;
+        let slot = timeout(self.timeout, Arc::clone(&self.slots).acquire_owned()).await;
         // The semaphore is never closed.
         slot.ok().and_then(Result::ok).ok_or(PreviewError::Busy)
     }
@@ -88,7 +88,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_preview_waits_for_a_free_slot_but_not_long() {
-        let previews = Previews { patience: Duration::from_millis(20), ..Previews::default() };
+        let previews = Previews { timeout: Duration::from_millis(20), ..Previews::default() };
         let first = previews.slot().await.unwrap();
         let _second = previews.slot().await.unwrap();
         assert!(matches!(previews.slot().await, Err(PreviewError::Busy)));

@@ -1,4 +1,4 @@
-//! The secret that signs tokens, generated in the data folder on the first start of an embedded server.
+//! The secret that signs tokens, generated in the data directory on the first start of an embedded server.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -100,8 +100,9 @@ fn create(path: &Path) -> io::Result<()> {
     made?;
     removed?;
     // The directory entry must be durable, too; losing it in a power failure would invalidate all tokens.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+    let directory =
+        path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(directory)?.sync_all()
 }
 
 /// Returns a temporary path that no other start uses.
@@ -136,29 +137,29 @@ mod tests {
 
     #[test]
     fn the_first_start_creates_a_secret_readable_only_by_the_owner() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("jwt_secret");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("jwt_secret");
         let secret = load_or_create(&path).unwrap();
         assert_eq!(secret.expose().len(), 128);
         assert!(secret.expose().bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_eq!(mode(&path), 0o600);
         assert_eq!(load_or_create(&path).unwrap().expose(), secret.expose());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file remains");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no temporary file remains");
     }
 
     #[test]
     fn two_installations_have_different_secrets() {
-        let folder = tempfile::tempdir().unwrap();
-        let one = load_or_create(&folder.path().join("one")).unwrap();
-        let two = load_or_create(&folder.path().join("two")).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let one = load_or_create(&directory.path().join("one")).unwrap();
+        let two = load_or_create(&directory.path().join("two")).unwrap();
         assert_ne!(one.expose(), two.expose());
     }
 
     #[test]
     fn concurrent_starts_get_the_same_secret() {
         for _ in 0..20 {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("jwt_secret");
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("jwt_secret");
             let start = Barrier::new(8);
             let secrets: HashSet<String> = thread::scope(|scope| {
                 let starts: Vec<_> = (0..8)
@@ -172,14 +173,14 @@ mod tests {
                 starts.into_iter().map(|start| start.join().unwrap()).collect()
             });
             assert_eq!(secrets.len(), 1);
-            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+            assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
         }
     }
 
     #[test]
     fn rejects_a_file_that_others_can_read_and_explains_the_fix() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("jwt_secret");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("jwt_secret");
         let secret = load_or_create(&path).unwrap();
         for open in [0o644, 0o640, 0o604, 0o622] {
             fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
@@ -199,8 +200,8 @@ mod tests {
 
     #[test]
     fn rejects_a_damaged_file_without_changing_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("jwt_secret");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("jwt_secret");
         for content in [&b""[..], b"\n", b"short\n", &[0xff; 128]] {
             write_new(&path, "").unwrap();
             fs::write(&path, content).unwrap();
@@ -208,13 +209,16 @@ mod tests {
             assert_eq!(fs::read(&path).unwrap(), content);
             fs::remove_file(&path).unwrap();
         }
-        assert!(matches!(load_or_create(folder.path()), Err(SecretError::Malformed { .. })), "a folder");
+        assert!(
+            matches!(load_or_create(directory.path()), Err(SecretError::Malformed { .. })),
+            "a directory"
+        );
     }
 
     #[test]
-    fn a_missing_folder_is_an_error_that_names_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = load_or_create(&folder.path().join("nowhere/jwt_secret")).unwrap_err();
+    fn a_missing_directory_is_an_error_that_names_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = load_or_create(&directory.path().join("nowhere/jwt_secret")).unwrap_err();
         assert!(matches!(error, SecretError::Io { .. }));
         assert!(error.to_string().contains("nowhere/jwt_secret"));
     }

@@ -36,7 +36,7 @@ enum MigrateError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("cannot create DATA_DIR")]
-    Folder(#[from] io::Error),
+    Directory(#[from] io::Error),
 }
 
 /// Migrates, and prints what was applied. [`MigrateArgs`] describes the exit code.
@@ -59,7 +59,7 @@ pub async fn run(args: MigrateArgs) -> ExitCode {
 /// Returns the number of steps. The steps of each schema are printed when they are done, because the second may fail.
 async fn migrate(storage: &Storage, check: bool) -> Result<usize, MigrateError> {
     if !check && (storage.servers.postgres_url.is_none() || storage.servers.timescale_url.is_none()) {
-        storage.data_dir.make()?;
+        storage.data_dir.create()?;
     }
     let word = if check { "pending" } else { "applied" };
     let print_steps = |steps: &[String]| steps.iter().for_each(|step| println!("{word} {step}"));

@@ -28,7 +28,7 @@ enum Command {
     Import(import::ImportArgs),
     /// Migrate the databases.
     Migrate(migrate::MigrateArgs),
-    /// Copy the contents of a data folder to the servers.
+    /// Copy the contents of a data directory to the servers.
     Transfer(transfer::TransferArgs),
     /// Check whether a server and its dependencies are up.
     Healthcheck(healthcheck::HealthcheckArgs),

@@ -11,7 +11,8 @@ use domain::error::chain;
 
 use super::failure::fail;
 use crate::{
-    clock::Clock, config::Config, demo::feed, parts::Parts, role::Role, startup::Application, telemetry::log,
+    clock::Clock, config::Config, demo::feed, process_state::ProcessState, role::Role, startup::Application,
+    telemetry::log,
 };
 
 /// The arguments of the server. All other settings come from the environment or a `.env` file.
@@ -23,8 +24,8 @@ pub struct ServeArgs {
     /// Create a demo workspace with 60 days of traffic, and keep adding new traces to it.
     #[arg(long, conflicts_with = "role")]
     demo: bool,
-    /// Serve the SPA from this folder instead of the built-in one.
-    #[arg(long, value_name = "FOLDER")]
+    /// Serve the SPA from this directory instead of the built-in one.
+    #[arg(long, value_name = "DIRECTORY")]
     web_dir: Option<PathBuf>,
 }
 
@@ -46,12 +47,12 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     if let Some(port) = application.grpc_port() {
         println!("OTLP over gRPC listens on http://{}", SocketAddr::new(reachable(host), port));
     }
-    let Parts { gateway, query, .. } = application.parts().clone();
+    let ProcessState { gateway, query, .. } = application.state().clone();
     if args.demo
         && let (Some(gateway), Some(query)) = (gateway, query)
     {
         match feed::account(&gateway).await {
-            Ok(user) => application.run_beside(feed::run_or_log(gateway, query, user, url)),
+            Ok(user) => application.spawn_task(feed::run_or_log(gateway, query, user, url)),
             Err(error) => {
                 return fail(1, format_args!("cannot create the demo account: {}", chain(error.as_ref())));
             }

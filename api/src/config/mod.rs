@@ -62,13 +62,13 @@ pub struct Config {
     pub port: u16,
     /// The port for OTLP over gRPC, if this process runs the gateway.
     pub otlp_grpc: GrpcPort,
-    /// The folder of the embedded databases and the generated secret.
+    /// The directory of the embedded databases and the generated secret.
     pub data_dir: DataDir,
     /// The servers used instead of the embedded databases.
     pub servers: Servers,
     /// The other roles in a deployment with separate processes.
     pub services: Services,
-    /// The secret that signs tokens; generated and stored in the data folder if absent.
+    /// The secret that signs tokens; generated and stored in the data directory if absent.
     pub jwt_secret: Option<Secret>,
     /// The lifetime of a token.
     pub jwt_ttl: Duration,
@@ -88,7 +88,7 @@ pub struct Config {
     pub log_level: String,
     /// Pretty on a terminal and JSON otherwise if absent.
     pub log_format: Option<LogFormat>,
-    /// A folder with the SPA; the built-in SPA if absent.
+    /// A directory with the SPA; the built-in SPA if absent.
     pub web_dir: Option<PathBuf>,
     /// Prices that take precedence over the public ones.
     pub prices: Vec<PriceRequest>,

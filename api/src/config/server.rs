@@ -18,9 +18,9 @@ const QUEUE_MAX_BYTES: usize = 256 * 1024 * 1024;
 /// The servers used instead of the embedded databases. Their URLs may contain passwords.
 #[derive(Clone, Debug)]
 pub struct Servers {
-    /// The database of traces; a file in the data folder if absent.
+    /// The database of traces; a file in the data directory if absent.
     pub timescale_url: Option<Secret>,
-    /// The database of accounts; a file in the data folder if absent.
+    /// The database of accounts; a file in the data directory if absent.
     pub postgres_url: Option<Secret>,
     /// The server for cache, limits and queue; in this process if absent.
     pub redis_url: Option<RedisUrl>,

@@ -12,7 +12,7 @@ use super::{
     setting::{InvalidSetting, Settings, invalid},
 };
 
-/// The data folder and the names of the files in it.
+/// The data directory and the names of the files in it.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
 
@@ -27,17 +27,17 @@ impl DataDir {
         Self::new(settings.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()))
     }
 
-    /// Returns the path of the folder.
+    /// Returns the path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Creates the folder if it does not exist.
+    /// Creates the directory if it does not exist.
     ///
     /// # Errors
     /// Returns an error if it cannot be created.
-    pub fn make(&self) -> io::Result<()> {
+    pub fn create(&self) -> io::Result<()> {
         fs::create_dir_all(&self.0)
     }
 
@@ -63,7 +63,7 @@ impl DataDir {
 /// The locations of accounts and traces.
 #[derive(Clone, Debug)]
 pub struct Storage {
-    /// The folder of the embedded databases.
+    /// The directory of the embedded databases.
     pub data_dir: DataDir,
     /// The external servers.
     pub servers: Servers,

@@ -148,8 +148,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_history_has_alerts_of_every_severity_on_most_days_without_duplicates() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = TraceStore::open_sqlite(&folder.path().join("traces.db")).await.unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let store = TraceStore::open_sqlite(&directory.path().join("traces.db")).await.unwrap();
         let workspace_id = Uuid::new_v4();
         let end: Timestamp = "2025-10-31T09:30:00Z".parse().unwrap();
         let history = Window { start: end - DAY * 14, end };

@@ -1,4 +1,4 @@
-//! Serves the files of the SPA, built in or from a folder: compressed, immutable if their names contain a hash, and
+//! Serves the files of the SPA, built in or from a directory: compressed, immutable if their names contain a hash, and
 //! the page itself for every path that is a route of the SPA.
 
 use std::{borrow::Cow, collections::HashMap, fs, io, path::Path};
@@ -58,21 +58,21 @@ impl Assets {
         Self::of(EMBEDDED.iter().map(file).collect())
     }
 
-    /// Reads the files of a folder.
+    /// Reads the files of a directory.
     ///
     /// # Errors
     /// Returns an error if it cannot be read.
-    pub fn from_folder(folder: &Path) -> io::Result<Self> {
+    pub fn from_dir(directory: &Path) -> io::Result<Self> {
         let mut files = HashMap::new();
-        let mut folders = vec![folder.to_owned()];
-        while let Some(next) = folders.pop() {
+        let mut directories = vec![directory.to_owned()];
+        while let Some(next) = directories.pop() {
             for entry in fs::read_dir(next)? {
                 let path = entry?.path();
                 if path.is_dir() {
-                    folders.push(path);
+                    directories.push(path);
                     continue;
                 }
-                let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                let name = path.strip_prefix(directory).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                 let asset = Asset::new(&name, Cow::Owned(fs::read(&path)?));
                 files.insert(name, asset);
             }

@@ -47,11 +47,11 @@ impl Jobs {
         }
     }
 
-    /// Requests the jobs to stop, waits for what is in flight for at most `patience`, and aborts the rest.
-    pub async fn stop(mut self, patience: Duration) {
+    /// Requests the jobs to stop, waits for what is in flight for at most `limit`, and aborts the rest.
+    pub async fn stop(mut self, limit: Duration) {
         self.signal.request();
         // A panic of a job was logged when it happened.
-        let ended = timeout(patience, async { while self.tasks.join_next().await.is_some() {} }).await;
+        let ended = timeout(limit, async { while self.tasks.join_next().await.is_some() {} }).await;
         if ended.is_err() {
             tracing::warn!(jobs = self.tasks.len(), "jobs did not stop in time, aborting them");
             self.tasks.shutdown().await;
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waits_for_runs_in_flight_and_aborts_them_after_the_patience() {
+    async fn waits_for_runs_in_flight_and_aborts_them_after_the_limit() {
         let job = Sample { takes: INTERVAL, ..Sample::default() };
         let (jobs, _) = job.start();
         sleep(INTERVAL / 2).await;

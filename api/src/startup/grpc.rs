@@ -16,7 +16,7 @@ use crate::{
     config::{Config, GrpcPort},
     gateway::grpc::{Ingestion, ServiceGuard},
     internal::forward_spans::SpanForwarder,
-    parts::Parts,
+    process_state::ProcessState,
 };
 
 /// The timeout of a call.
@@ -45,8 +45,8 @@ pub(super) struct Grpc {
 
 impl Grpc {
     /// Binds the port and starts to serve, if the gateway runs here and gRPC is not turned off.
-    pub(super) fn listen(config: &Config, parts: &Parts) -> Result<Option<Self>, StartError> {
-        let Some(open) = open(parts)? else { return Ok(None) };
+    pub(super) fn listen(config: &Config, state: &ProcessState) -> Result<Option<Self>, StartError> {
+        let Some(open) = open(state)? else { return Ok(None) };
         let (port, needed) = match config.otlp_grpc {
             GrpcPort::Off => return Ok(None),
             GrpcPort::Default => (GrpcPort::DEFAULT, false),
@@ -128,14 +128,14 @@ impl Grpc {
     }
 }
 
-fn open(parts: &Parts) -> Result<Option<ServiceGuard>, StartError> {
-    let Some(gateway) = &parts.gateway else { return Ok(None) };
-    let ingestion = match (&parts.ingestion, &parts.peers) {
+fn open(state: &ProcessState) -> Result<Option<ServiceGuard>, StartError> {
+    let Some(gateway) = &state.gateway else { return Ok(None) };
+    let ingestion = match (&state.ingestion, &state.peers) {
         (Some(ingestion), _) => Ingestion::Local(ingestion.clone()),
         (None, Some(peers)) => Ingestion::Remote(SpanForwarder::new(peers.clone())?),
         (None, None) => return Ok(None),
     };
-    Ok(Some(ServiceGuard::new(gateway.clone(), ingestion, parts.metrics.clone())))
+    Ok(Some(ServiceGuard::new(gateway.clone(), ingestion, state.metrics.clone())))
 }
 
 /// Waits for the signals that stop the HTTP server, which has its own handlers. Poll it after the HTTP server: a signal without

@@ -14,7 +14,7 @@ use super::error::StartError;
 use crate::{
     config::Config,
     gateway::header::security,
-    parts::Parts,
+    process_state::ProcessState,
     routes,
     telemetry::request::{REQUEST_ID, observe},
 };
@@ -25,19 +25,19 @@ pub(super) const SHUTDOWN_TIMEOUT_SECONDS: u64 = 15;
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Binds the port, and returns the server and the port.
-pub(super) fn listen(config: &Config, parts: &Parts) -> Result<(Server, u16), StartError> {
+pub(super) fn listen(config: &Config, state: &ProcessState) -> Result<(Server, u16), StartError> {
     let io_error = |what: String| move |source| StartError::Io { what, source };
     let listener = TcpListener::bind((config.host, config.port)).map_err(io_error(format!(
         "cannot listen on SERVICE_HOST={} SERVICE_PORT={}",
         config.host, config.port
     )))?;
     let port = listener.local_addr().map_err(io_error("cannot read the bound port".to_owned()))?.port();
-    let (parts, origins) = (parts.clone(), config.cors_allowed_origins.clone());
+    let (state, origins) = (state.clone(), config.cors_allowed_origins.clone());
     let server = HttpServer::new(move || {
         App::new()
-            .configure(|config| routes::configure(config, &parts))
+            .configure(|config| routes::configure(config, &state))
             // Browsers send requests only to the gateway.
-            .wrap(Condition::new(parts.gateway.is_some(), cors(&origins)))
+            .wrap(Condition::new(state.gateway.is_some(), cors(&origins)))
             .wrap(security())
             .wrap(from_fn(observe))
     })

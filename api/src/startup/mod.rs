@@ -1,10 +1,10 @@
 //! Starts a server: opens what its roles need, binds the ports, runs the jobs, and stops in order.
 
-mod base;
 mod error;
 mod grpc;
 mod http;
-mod part;
+mod process;
+mod resources;
 
 use std::{io, time::Duration};
 
@@ -12,15 +12,15 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::task::JoinSet;
 
 pub use self::error::StartError;
-use self::{grpc::Grpc, part::Running};
-use crate::{clock::Clock, config::Config, parts::Parts};
+use self::{grpc::Grpc, process::Running};
+use crate::{clock::Clock, config::Config, process_state::ProcessState};
 
 /// The maximum time for writing queued records and stopping the jobs, once all requests have ended.
-const PATIENCE: Duration = Duration::from_secs(10);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A server with bound ports that is ready to run.
 pub struct Application {
-    parts: Parts,
+    state: ProcessState,
     running: Running,
     server: Server,
     port: u16,
@@ -34,15 +34,15 @@ impl Application {
     /// # Errors
     /// Returns an error if a resource cannot be opened or a port cannot be bound.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let (parts, mut running) = part::open(&config, clock).await?;
-        let (server, port) = http::listen(&config, &parts)?;
-        let grpc = Grpc::listen(&config, &parts)?;
+        let (state, mut running) = process::open(&config, clock).await?;
+        let (server, port) = http::listen(&config, &state)?;
+        let grpc = Grpc::listen(&config, &state)?;
         running.start_jobs();
-        Ok(Self { parts, running, server, port, grpc, tasks: JoinSet::new() })
+        Ok(Self { state, running, server, port, grpc, tasks: JoinSet::new() })
     }
 
     /// Runs a task that is aborted when the server stops.
-    pub fn run_beside(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn_task(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
     }
 
@@ -66,8 +66,8 @@ impl Application {
 
     /// Returns the state of the handlers.
     #[must_use]
-    pub fn parts(&self) -> &Parts {
-        &self.parts
+    pub fn state(&self) -> &ProcessState {
+        &self.state
     }
 
     /// Serves until SIGTERM or SIGINT. Then stops accepting requests, completes those in flight, writes queued records,
@@ -76,7 +76,7 @@ impl Application {
     /// # Errors
     /// Returns an error if the HTTP server fails.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { parts, running, mut server, mut grpc, mut tasks, .. } = self;
+        let Self { state, running, mut server, mut grpc, mut tasks, .. } = self;
         let result = tokio::select! {
             biased;
             result = &mut server => result,
@@ -90,10 +90,10 @@ impl Application {
         if let Some(grpc) = grpc {
             grpc.stop().await;
         }
-        // The tasks and the handlers must release the parts, so that the sending side of the queue is dropped.
+        // The tasks and the handlers must release the state, so that the sending side of the queue is dropped.
         tasks.shutdown().await;
-        drop(parts);
-        running.close(PATIENCE).await;
+        drop(state);
+        running.close(SHUTDOWN_TIMEOUT).await;
         result
     }
 }

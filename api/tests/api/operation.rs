@@ -55,8 +55,8 @@ async fn metrics_label_requests_by_route_and_never_by_path() {
 /// Returns every method and path of the route table, read from its source.
 fn routes() -> BTreeSet<(String, String)> {
     let source: String = include_str!("../../src/routes.rs").split_whitespace().collect();
-    // Both functions create a resource; `packed` also accepts compressed bodies.
-    let source = source.replace("packed(\"", "resource(\"");
+    // Both functions create a resource; `compressible_resource` also accepts compressed bodies.
+    let source = source.replace("compressible_resource(\"", "resource(\"");
     let mut routes = BTreeSet::new();
     for scope in source.split("web::scope(\"").skip(1) {
         let (prefix, scope) = scope.split_once('"').unwrap();

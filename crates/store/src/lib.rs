@@ -1,5 +1,5 @@
-//! The databases: accounts, traces, alerts, prices and jobs, on SQLite or PostgreSQL. One folder per aggregate; all of
-//! them run their statements through [`database`]. Independent of HTTP.
+//! The databases: accounts, traces, alerts, prices and jobs, on SQLite or PostgreSQL. One directory per aggregate; all
+//! of them run their statements through [`database`]. Independent of HTTP.
 
 pub mod account;
 pub mod alert;

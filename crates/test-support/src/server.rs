@@ -144,8 +144,8 @@ impl Builder {
             let directory = self.directory.unwrap_or_else(|| own.path().to_owned());
             let mut deployment = Deployment::build(&self.settings, &directory, &self.clock).await;
             let applications = std::mem::take(&mut deployment.applications);
-            let gateway = applications.iter().find_map(|one| one.parts().gateway.clone()).unwrap();
-            let query = applications.iter().find_map(|one| one.parts().query.clone()).unwrap();
+            let gateway = applications.iter().find_map(|one| one.state().gateway.clone()).unwrap();
+            let query = applications.iter().find_map(|one| one.state().query.clone()).unwrap();
             let url = |application: &Application| format!("http://127.0.0.1:{}", application.port());
             let server = Server {
                 url: url(&applications[0]),
@@ -159,7 +159,7 @@ impl Builder {
                 handles: applications.iter().map(Application::handle).collect(),
                 stopped,
             };
-            // The server stops only when all handles to its parts are dropped.
+            // The server stops only when all handles to its state are dropped.
             drop((gateway, query));
             ready.send(server).unwrap_or_else(|_| panic!("the test stopped waiting for the server"));
             let running = applications.into_iter().map(Application::run_until_stopped);

@@ -22,7 +22,7 @@ use tokio::{sync::mpsc, task::JoinSet, time};
 use self::{
     batch::Read,
     report::Report,
-    send::{Sender, Stop},
+    send::{ImportError, Sender},
 };
 use super::{failure::fail, progress::LINE_EVERY};
 use crate::http;
@@ -100,9 +100,9 @@ async fn import(
     args: &ImportArgs,
     reader: impl BufRead + Send + 'static,
     report: &Arc<Report>,
-) -> Result<(), Stop> {
+) -> Result<(), ImportError> {
     let client = http::client(&args.url).connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT).build();
-    let client = client.map_err(|error| Stop(format!("cannot initialize TLS: {}", chain(&error))))?;
+    let client = client.map_err(|error| ImportError(format!("cannot initialize TLS: {}", chain(&error))))?;
     let url = format!("{}/api/v1/traces/batch", args.url);
     let sender = Sender { client, url, key: args.api_key.clone(), has_responded: Arc::default() };
     let (most, parallel) = (usize::from(args.batch), usize::from(args.parallel));
@@ -124,11 +124,11 @@ async fn import(
                     });
                 }
                 Some(Read::Bad { line, detail }) => report.bad(line, &detail),
-                Some(Read::Failed(error)) => return Err(Stop(format!("cannot read the input: {error}"))),
+                Some(Read::Failed(error)) => return Err(ImportError(format!("cannot read the input: {error}"))),
                 None => reading = false,
             },
             Some(done) = tasks.join_next() => {
-                done.unwrap_or_else(|error| Err(Stop(format!("sending ended unexpectedly: {error}"))))?;
+                done.unwrap_or_else(|error| Err(ImportError(format!("sending ended unexpectedly: {error}"))))?;
             }
             _ = ticks.tick() => report.tick(),
         }

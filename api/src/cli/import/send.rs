@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Why the import cannot continue.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Stop(pub String);
+pub struct ImportError(pub String);
 
 /// The destination of traces.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Sender {
     ///
     /// # Errors
     /// Returns an error if no further batch would be accepted either.
-    pub async fn send(&self, batch: &Batch, report: &Report) -> Result<u64, Stop> {
+    pub async fn send(&self, batch: &Batch, report: &Report) -> Result<u64, ImportError> {
         let mut accepted = 0;
         let whole = 0..batch.len();
         let mut parts = vec![whole];
@@ -90,14 +90,14 @@ impl Sender {
         batch: &Batch,
         part: Range<usize>,
         report: &Report,
-    ) -> Result<Result<IngestResponse, String>, Stop> {
+    ) -> Result<Result<IngestResponse, String>, ImportError> {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             match self.attempt(batch.body(part.clone())).await? {
                 Attempt::Accepted(response) => return Ok(Ok(response)),
                 Attempt::Refused(detail) => return Ok(Err(detail)),
                 Attempt::Later { why, .. } if attempt >= self.attempts() => {
-                    return Err(Stop(format!("{why}; failed after {attempt} attempts")));
+                    return Err(ImportError(format!("{why}; failed after {attempt} attempts")));
                 }
                 Attempt::Later { why, pause: asked } => {
                     let now = asked.unwrap_or(pause).min(LONGEST_PAUSE);
@@ -107,7 +107,7 @@ impl Sender {
                 }
             }
         }
-        Err(Stop("nothing was sent".to_owned()))
+        Err(ImportError("nothing was sent".to_owned()))
     }
 
     fn attempts(&self) -> u32 {
@@ -123,13 +123,13 @@ impl Sender {
         Attempt::Later { why: format!("{} does not respond: {cause}", self.url), pause: None }
     }
 
-    async fn attempt(&self, body: Vec<u8>) -> Result<Attempt, Stop> {
+    async fn attempt(&self, body: Vec<u8>) -> Result<Attempt, ImportError> {
         let request = self.client.post(&self.url).bearer_auth(self.key.expose());
         let sent = request.header("Content-Type", "application/json").body(body).send().await;
         let response = match sent {
             Ok(response) => response,
             Err(error) if error.is_builder() => {
-                return Err(Stop(format!("cannot build the request: {}", chain(&error))));
+                return Err(ImportError(format!("cannot build the request: {}", chain(&error))));
             }
             Err(error) => return Ok(self.connection_failed(&error)),
         };
@@ -140,7 +140,7 @@ impl Sender {
             StatusCode::OK | StatusCode::ACCEPTED => Ok(match response.json().await {
                 Ok(response) => Attempt::Accepted(response),
                 Err(error) if error.is_decode() => {
-                    return Err(Stop(format!("unexpected response from {url}; check --url: {error}")));
+                    return Err(ImportError(format!("unexpected response from {url}; check --url: {error}")));
                 }
                 // It is unknown whether the batch was accepted; sending it again does not count it twice.
                 Err(error) => Attempt::Later { why: chain(&error), pause: None },
@@ -151,18 +151,18 @@ impl Sender {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Ok(later(response).await),
             _ if status.is_server_error() => Ok(later(response).await),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(Stop(format!("the API key was rejected ({status}): {}", detail(response).await)))
+                Err(ImportError(format!("the API key was rejected ({status}): {}", detail(response).await)))
             }
-            StatusCode::NOT_FOUND => Err(Stop(format!("{url} does not exist; check --url"))),
+            StatusCode::NOT_FOUND => Err(ImportError(format!("{url} does not exist; check --url"))),
             _ if status.is_redirection() => {
                 let place = response
                     .headers()
                     .get("Location")
                     .and_then(|value| value.to_str().ok())
                     .unwrap_or("elsewhere");
-                Err(Stop(format!("{url} redirects to {place}; use the URL of that server")))
+                Err(ImportError(format!("{url} redirects to {place}; use the URL of that server")))
             }
-            _ => Err(Stop(format!("{url} responded {status}: {}", detail(response).await))),
+            _ => Err(ImportError(format!("{url} responded {status}: {}", detail(response).await))),
         }
     }
 }

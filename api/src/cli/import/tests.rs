@@ -54,7 +54,7 @@ impl Server {
         self.seen.lock().unwrap().clone()
     }
 
-    async fn import(&self, text: &str, options: &[&str]) -> (Result<(), Stop>, Arc<Report>) {
+    async fn import(&self, text: &str, options: &[&str]) -> (Result<(), ImportError>, Arc<Report>) {
         let args = args(&[&["-", "--url", &self.url, "--api-key", "ao_key"], options].concat());
         let report = Arc::new(Report::start(None));
         let result = import(&args, Cursor::new(text.to_owned().into_bytes()), &report).await;
@@ -139,8 +139,8 @@ async fn retries_a_batch_when_the_server_is_busy() {
 async fn gives_up_on_a_server_that_is_always_busy() {
     let server = Server::start(|_, _| ("503 Service Unavailable\r\nRetry-After: 0", String::new())).await;
     let (result, report) = server.import(&lines(3), &["--parallel", "1"]).await;
-    let stop = result.unwrap_err().to_string();
-    assert!(stop.contains("503") && stop.contains("failed after 8 attempts"), "{stop}");
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("503") && error.contains("failed after 8 attempts"), "{error}");
     assert_eq!((report.accepted(), server.seen().len()), (0, 8));
 }
 
@@ -180,10 +180,10 @@ async fn stops_at_a_rejected_key_without_showing_it() {
     let body = r#"{"detail":"Unknown API key","code":"unauthorized"}"#;
     let server = Server::start(|_, _| ("401 Unauthorized", body.to_owned())).await;
     let (result, _) = server.import(&lines(100), &["--batch", "1", "--parallel", "1"]).await;
-    let stop = result.unwrap_err().to_string();
-    assert!(stop.contains("rejected") && stop.contains("Unknown API key"), "{stop}");
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains("rejected") && error.contains("Unknown API key"), "{error}");
     assert!(
-        !stop.contains("ao_key") && !format!("{:?}", args(&["-", "--api-key", "ao_key"])).contains("ao_key")
+        !error.contains("ao_key") && !format!("{:?}", args(&["-", "--api-key", "ao_key"])).contains("ao_key")
     );
     assert_eq!(server.seen().len(), 1);
 }
@@ -203,6 +203,6 @@ async fn gives_up_sooner_on_a_server_that_never_responds() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let args = args(&["-", "--api-key", "ao_key", "--url", &format!("http://127.0.0.1:{port}")]);
     let report = Arc::new(Report::start(None));
-    let stop = import(&args, Cursor::new(lines(1).into_bytes()), &report).await.unwrap_err().to_string();
-    assert!(stop.contains("does not respond") && stop.contains("failed after 3 attempts"), "{stop}");
+    let error = import(&args, Cursor::new(lines(1).into_bytes()), &report).await.unwrap_err().to_string();
+    assert!(error.contains("does not respond") && error.contains("failed after 3 attempts"), "{error}");
 }

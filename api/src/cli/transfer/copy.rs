@@ -10,19 +10,19 @@ use store::{
 };
 use uuid::Uuid;
 
-use super::{Folder, Target, stop::Stop};
+use super::{SourceDir, Target, error::TransferError};
 use crate::cli::progress::{LINE_EVERY, Progress};
 
 /// The number of scores or alerts per part.
-const ROWS: u32 = 2_000;
+const PART_ROWS: u32 = 2_000;
 /// The number of incoming spans written in one transaction.
-const SPANS: usize = 10_000;
+const TRANSACTION_SPANS: usize = 10_000;
 const BAR: &str = "{bar:30} {percent:>3} %  {msg}  {per_sec}  {eta} left";
 
 /// Copies everything, prints the counts, and returns the workspaces.
-pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uuid>, Stop> {
+pub(super) async fn copy_all(from: &SourceDir, to: &Target) -> Result<BTreeSet<Uuid>, TransferError> {
     let started = Instant::now();
-    let accounts = to.accounts.restore(&from.accounts).await.map_err(Stop::AccountServer)?;
+    let accounts = to.accounts.restore(&from.accounts).await.map_err(TransferError::AccountServer)?;
     let count = |what: &str, (all, new): (usize, u64)| {
         println!("{what}: {} ({} new)", HumanCount(all as u64), HumanCount(new));
     };
@@ -36,7 +36,7 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     let mut workspaces: BTreeSet<_> = from.accounts.workspaces().map(|(id, _)| id).collect();
     count("traces", traces(from, to, &mut workspaces).await?);
     let stores = (&from.alerts, &to.alerts);
-    // Without the state of their evaluation, which restarts with the active alerts.
+    // The rules are copied without the state of their evaluation, which restarts with the active alerts.
     let rules = items(stores, &workspaces, AlertStore::list_rules, AlertStore::restore_rules);
     count("alert rules", rules.await?);
     let channels = items(stores, &workspaces, AlertStore::list_channels, AlertStore::create_channels);
@@ -49,32 +49,37 @@ pub(super) async fn everything(from: &Folder, to: &Target) -> Result<BTreeSet<Uu
     Ok(workspaces)
 }
 
-async fn scores(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
+async fn scores(from: &SourceDir, to: &Target) -> Result<(usize, u64), TransferError> {
     let (mut all, mut new) = (0, 0);
     let mut last = None;
     loop {
-        let part = from.traces.scores_after(last.as_ref(), ROWS).await.map_err(Stop::TraceFile)?;
+        let part =
+            from.traces.scores_after(last.as_ref(), PART_ROWS).await.map_err(TransferError::TraceFile)?;
         let Some(end) = part.last().cloned() else { return Ok((all, new)) };
         last = Some(end);
         let scores: Vec<_> = part.into_iter().filter(|score| score.timestamp >= from.since).collect();
-        new += to.traces.restore_scores(&scores).await.map_err(Stop::TraceServer)?;
+        new += to.traces.restore_scores(&scores).await.map_err(TransferError::TraceServer)?;
         all += scores.len();
     }
 }
 
-async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> Result<(usize, u64), Stop> {
-    let length = from.traces.count_since(from.since).await.map_err(Stop::TraceFile)?;
+async fn traces(
+    from: &SourceDir,
+    to: &Target,
+    workspaces: &mut BTreeSet<Uuid>,
+) -> Result<(usize, u64), TransferError> {
+    let length = from.traces.count_since(from.since).await.map_err(TransferError::TraceFile)?;
     let mut report = Report::start(length);
     let mut scan = from.traces.scan(from.since);
-    let mut part = scan.next().await.map_err(Stop::TraceFile)?;
+    let mut part = scan.next().await.map_err(TransferError::TraceFile)?;
     while !part.is_empty() {
         workspaces.extend(part.traces.iter().map(|trace| trace.workspace_id));
         workspaces.extend(part.spans.iter().map(|span| span.workspace_id));
         // Traces are copied in the order of arrival, by which lists are sorted. The next part is read while the last
         // one is written.
         let (written, next) = tokio::join!(write(&part, to), scan.next());
-        report.add(part.traces.len(), written.map_err(Stop::TraceServer)?);
-        part = next.map_err(Stop::TraceFile)?;
+        report.add(part.traces.len(), written.map_err(TransferError::TraceServer)?);
+        part = next.map_err(TransferError::TraceFile)?;
     }
     report.progress.finish();
     Ok((report.done, report.new))
@@ -83,20 +88,20 @@ async fn traces(from: &Folder, to: &Target, workspaces: &mut BTreeSet<Uuid>) -> 
 /// Writes a part, and returns how many of its traces were new.
 async fn write(part: &ScanPart, to: &Target) -> Result<usize, StoreError> {
     let written = to.traces.write(&part.traces.iter().collect::<Vec<_>>()).await?;
-    for spans in part.spans.chunks(SPANS) {
+    for spans in part.spans.chunks(TRANSACTION_SPANS) {
         to.traces.write_spans(&spans.iter().collect::<Vec<_>>()).await?;
     }
     Ok(written.new)
 }
 
-async fn alerts(from: &Folder, to: &Target) -> Result<(usize, u64), Stop> {
+async fn alerts(from: &SourceDir, to: &Target) -> Result<(usize, u64), TransferError> {
     let (mut all, mut new) = (0, 0);
     let mut last = None;
     loop {
-        let part = from.alerts.list_alerts_after(last, ROWS).await.map_err(Stop::TraceFile)?;
+        let part = from.alerts.list_alerts_after(last, PART_ROWS).await.map_err(TransferError::TraceFile)?;
         let Some(end) = part.last() else { return Ok((all, new)) };
         last = Some(end.alert.id);
-        new += to.alerts.insert_alerts(&part).await.map_err(Stop::TraceServer)?;
+        new += to.alerts.insert_alerts(&part).await.map_err(TransferError::TraceServer)?;
         all += part.len();
     }
 }
@@ -107,11 +112,11 @@ async fn items<S, T>(
     workspaces: &BTreeSet<Uuid>,
     list: impl AsyncFn(&S, Uuid) -> Result<Vec<T>, StoreError>,
     restore: impl AsyncFn(&S, Uuid, &[T]) -> Result<u64, StoreError>,
-) -> Result<(usize, u64), Stop> {
+) -> Result<(usize, u64), TransferError> {
     let (mut all, mut new) = (0, 0);
     for &id in workspaces {
-        let items = list(from, id).await.map_err(Stop::TraceFile)?;
-        new += restore(to, id, &items).await.map_err(Stop::TraceServer)?;
+        let items = list(from, id).await.map_err(TransferError::TraceFile)?;
+        new += restore(to, id, &items).await.map_err(TransferError::TraceServer)?;
         all += items.len();
     }
     Ok((all, new))

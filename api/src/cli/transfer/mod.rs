@@ -1,10 +1,10 @@
-//! `agent-obs transfer`: copies the contents of a data folder to the servers.
+//! `agent-obs transfer`: copies the contents of a data directory to the servers.
 //!
-//! Data that already exists on the servers is skipped, so that an interrupted transfer can be repeated. The folder is
-//! only read.
+//! Data that already exists on the servers is skipped, so that an interrupted transfer can be repeated. The directory
+//! is only read.
 
 mod copy;
-mod stop;
+mod error;
 mod verify;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -20,7 +20,7 @@ use store::{
     trace::TraceStore,
 };
 
-use self::stop::Stop;
+use self::error::TransferError;
 use crate::{
     cli::failure::fail,
     clock::Clock,
@@ -28,28 +28,28 @@ use crate::{
 };
 
 /// The statement timeout: counting all traces takes longer than any query of a request.
-const STATEMENT: Duration = Duration::from_secs(3600);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(3600);
 /// The number of connections to each server; one writes, the others are rarely used.
 const CONNECTIONS: u32 = 2;
 
 /// Copy users, workspaces, API keys, traces, scores, alerts with their rules and channels, and custom prices of a data
 /// directory to the servers at POSTGRES_URL and TIMESCALE_URL. Ids, passwords and API keys remain valid.
 ///
-/// The folder is only read. Stop its server first, so that no new data arrives. Data that already exists on the
+/// The directory is only read. Stop its server first, so that no new data arrives. Data that already exists on the
 /// servers is skipped: run the same command again after an interruption. If another account on the servers has the
 /// e-mail of a user, nothing is copied.
 ///
 /// At the end both sides are compared, day by day and workspace by workspace. Exits with 0 if they are equal, with 1
-/// if they are not or something failed, and with 2 for an invalid setting or folder.
+/// if they are not or something failed, and with 2 for an invalid setting or directory.
 #[derive(Debug, Args)]
 pub struct TransferArgs {
-    /// The data folder: DATA_DIR of its server.
+    /// The data directory: DATA_DIR of its server.
     #[arg(long, value_name = "DATA_DIR")]
     from: PathBuf,
 }
 
-/// The folder to read.
-struct Folder {
+/// The directory to read.
+struct SourceDir {
     dir: DataDir,
     accounts: Archive,
     traces: TraceStore,
@@ -71,31 +71,31 @@ struct Target {
 pub async fn run(args: TransferArgs) -> ExitCode {
     match transfer(DataDir::new(args.from)).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(stop) => fail(stop.exit_code(), chain(&stop)),
+        Err(error) => fail(error.exit_code(), chain(&error)),
     }
 }
 
-async fn transfer(dir: DataDir) -> Result<(), Stop> {
+async fn transfer(dir: DataDir) -> Result<(), TransferError> {
     let storage = Storage::read(|name| std::env::var(name).ok())?;
     let (accounts, traces) = storage.on_servers()?;
-    let from = Folder::open(dir, &storage).await?;
+    let from = SourceDir::open(dir, &storage).await?;
     let to = Target::open(&accounts, &traces).await?;
-    let taken = to.accounts.list_taken_emails(&from.accounts).await.map_err(Stop::AccountServer)?;
+    let taken = to.accounts.list_taken_emails(&from.accounts).await.map_err(TransferError::AccountServer)?;
     if !taken.is_empty() {
-        return Err(Stop::EmailsTaken(taken.join(", ")));
+        return Err(TransferError::EmailsTaken(taken.join(", ")));
     }
-    let workspaces = copy::everything(&from, &to).await?;
+    let workspaces = copy::copy_all(&from, &to).await?;
     verify::verify(&from, &to, workspaces).await?;
     print_secret_hint(&from.dir);
     Ok(())
 }
 
-impl Folder {
-    async fn open(dir: DataDir, storage: &Storage) -> Result<Self, Stop> {
-        let failed = |source| Stop::Folder { folder: dir.path().to_owned(), source };
+impl SourceDir {
+    async fn open(dir: DataDir, storage: &Storage) -> Result<Self, TransferError> {
+        let failed = |source| TransferError::SourceDir { path: dir.path().to_owned(), source };
         let accounts = AccountStore::open_read_only(&dir.accounts()).await.map_err(failed)?;
         let traces = TraceStore::open_sqlite_read_only(&dir.traces()).await.map_err(failed)?;
-        let archive = accounts.archive().await.map_err(Stop::AccountFile)?;
+        let archive = accounts.archive().await.map_err(TransferError::AccountFile)?;
         accounts.close().await;
         let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));
         Ok(Self { dir, accounts: archive, traces, alerts, prices, since: since(storage) })
@@ -103,18 +103,19 @@ impl Folder {
 }
 
 impl Target {
-    async fn open(accounts: &PostgresSettings, traces: &PostgresSettings) -> Result<Self, Stop> {
+    async fn open(accounts: &PostgresSettings, traces: &PostgresSettings) -> Result<Self, TransferError> {
         let for_transfer = |settings: &PostgresSettings| PostgresSettings {
             pool_min: 0,
             pool_max: CONNECTIONS,
-            statement_timeout: STATEMENT,
+            statement_timeout: STATEMENT_TIMEOUT,
             ..settings.clone()
         };
-        let accounts =
-            AccountStore::open_postgres(&for_transfer(accounts)).await.map_err(Stop::AccountServer)?;
+        let accounts = AccountStore::open_postgres(&for_transfer(accounts))
+            .await
+            .map_err(TransferError::AccountServer)?;
         let traces = TraceStore::open_postgres_leaving_policies(&for_transfer(traces))
             .await
-            .map_err(Stop::TraceServer)?;
+            .map_err(TransferError::TraceServer)?;
         let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));
         Ok(Self { accounts, traces, alerts, prices })
     }
@@ -135,7 +136,7 @@ fn print_secret_hint(dir: &DataDir) {
         );
     } else {
         println!(
-            "Set JWT_SECRET of the servers to the one of the folder's server to keep existing logins valid"
+            "Set JWT_SECRET of the servers to that of the server of this directory to keep existing logins valid"
         );
     }
 }

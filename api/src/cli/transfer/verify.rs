@@ -6,20 +6,24 @@ use shared::Timestamp;
 use store::trace::Tally;
 use uuid::Uuid;
 
-use super::{Folder, Target, stop::Stop};
+use super::{SourceDir, Target, error::TransferError};
 
 /// Compares the workspaces, and prints those that differ.
-pub(super) async fn verify(from: &Folder, to: &Target, workspaces: BTreeSet<Uuid>) -> Result<(), Stop> {
+pub(super) async fn verify(
+    from: &SourceDir,
+    to: &Target,
+    workspaces: BTreeSet<Uuid>,
+) -> Result<(), TransferError> {
     let names: HashMap<_, _> = from.accounts.workspaces().collect();
     let mut different = 0;
     for &id in &workspaces {
-        let here = from.traces.tally(id, from.since).await.map_err(Stop::TraceFile)?;
-        let there = to.traces.tally(id, from.since).await.map_err(Stop::TraceServer)?;
+        let here = from.traces.tally(id, from.since).await.map_err(TransferError::TraceFile)?;
+        let there = to.traces.tally(id, from.since).await.map_err(TransferError::TraceServer)?;
         if here != there {
             different += 1;
             let name = names.get(&id).copied().unwrap_or("without a name");
             eprintln!(
-                "workspace {id} ({name}) differs{}: the folder has {}, the server {}",
+                "workspace {id} ({name}) differs{}: the directory has {}, the server {}",
                 first_day(&here, &there).map(|day| format!(" from {day} on")).unwrap_or_default(),
                 text(&here),
                 text(&there)
@@ -27,9 +31,9 @@ pub(super) async fn verify(from: &Folder, to: &Target, workspaces: BTreeSet<Uuid
         }
     }
     if different > 0 {
-        return Err(Stop::Different(different));
+        return Err(TransferError::Different(different));
     }
-    println!("verified: folder and servers are equal in every workspace");
+    println!("verified: directory and servers are equal in every workspace");
     Ok(())
 }
 

@@ -19,7 +19,7 @@ const ERROR_BYTES: usize = 256 * 1024;
 ///
 /// # Errors
 /// Returns the errors of the request.
-pub async fn shape(
+pub async fn convert_errors(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

@@ -53,7 +53,8 @@ pub struct AccountStore {
 }
 
 impl AccountStore {
-    /// Opens the SQLite file at `path`, in a folder that exists. Creates the file if it does not exist, and migrates it.
+    /// Opens the SQLite file at `path`, in a directory that exists. Creates the file if it does not exist, and migrates
+    /// it.
     ///
     /// # Errors
     /// Returns an error if the file cannot be opened or migrated.

@@ -20,8 +20,8 @@ pub enum FileError {
     #[error("{} does not exist", .0.display())]
     Absent(PathBuf),
     /// The file must be migrated first.
-    #[error("{} was written by an older version: run `agent-obs migrate` with DATA_DIR set to its folder and without \
-             POSTGRES_URL and TIMESCALE_URL", .0.display())]
+    #[error("{} was written by an older version: run `agent-obs migrate` with DATA_DIR set to its directory and \
+             without POSTGRES_URL and TIMESCALE_URL", .0.display())]
     Older(PathBuf),
     /// A newer version migrated the file.
     #[error("{} was written by a newer version: use an agent-obs that is at least as new", .0.display())]
@@ -80,8 +80,8 @@ async fn look(path: &Path) -> Result<(SqlitePool, Vec<i64>), FileError> {
     }
     let options = SqliteConnectOptions::new().filename(path).read_only(true);
     match read_applied(options.clone()).await {
-        // In WAL mode SQLite creates two more files, which fails in a read-only folder, like that of a backup. Without a
-        // log nobody is writing, and the file is complete.
+        // In WAL mode SQLite creates two more files, which fails in a read-only directory, like that of a backup.
+        // Without a log nobody is writing, and the file is complete.
         Err(_) if !log_of(path).exists() => read_applied(options.immutable(true)).await,
         read => read,
     }

@@ -13,7 +13,7 @@ use crate::{
 
 /// The states of a process's roles. Clones share them.
 #[derive(Clone)]
-pub struct Parts {
+pub struct ProcessState {
     /// The gateway, if it runs in this process.
     pub gateway: Option<Data<gateway::State>>,
     /// The SPA, if the gateway runs in this process.

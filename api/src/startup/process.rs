@@ -1,4 +1,4 @@
-//! The parts of a process: for each of its roles the state of the handlers, and the background jobs.
+//! The state of a process: that of the handlers of its roles, and the background jobs.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use store::{account::AccountStore, alert::AlertStore, job::JobStore, price::Pric
 use tokio::time::timeout;
 
 use super::{
-    base::{Base, Writing},
     error::StartError,
+    resources::{QueueWriter, Resources},
 };
 use crate::{
     alert::preview::Previews,
@@ -28,8 +28,8 @@ use crate::{
     job::Jobs,
     limit::window::SlidingWindow,
     notify::Notifier,
-    parts::Parts,
     pricer::Pricer,
+    process_state::ProcessState,
     processing::{
         alert::Evaluator,
         deliver::{Deliverer, DeliveryRetention},
@@ -43,32 +43,33 @@ use crate::{
 };
 
 /// The maximum time for closing the stores.
-const CLOSING: Duration = Duration::from_secs(4);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// What runs and is open until the process stops.
 pub(super) struct Running {
     accounts: Option<AccountStore>,
     traces: Option<TraceStore>,
-    writing: Option<Writing>,
+    queue_writer: Option<QueueWriter>,
     jobs: Jobs,
 }
 
 /// Opens what the roles of this process need. The jobs are not started yet.
-pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Running), StartError> {
+pub(super) async fn open(config: &Config, clock: Clock) -> Result<(ProcessState, Running), StartError> {
     let runs = |role| config.role.is_none_or(|own| own == role);
-    let base = Base::open(config, clock).await?;
-    let accounts = if runs(Role::Gateway) { Some(base.accounts().await?) } else { None };
-    let traces = if runs(Role::Query) || runs(Role::Processing) { Some(base.traces().await?) } else { None };
+    let resources = Resources::open(config, clock).await?;
+    let accounts = if runs(Role::Gateway) { Some(resources.accounts().await?) } else { None };
+    let traces =
+        if runs(Role::Query) || runs(Role::Processing) { Some(resources.traces().await?) } else { None };
 
     let pricer =
         traces.as_ref().map(|traces| Pricer::new(PriceStore::new(traces.database()), &config.prices));
-    let mut queue = base.redis_queue().await?.filter(|_| runs(Role::Ingestion));
-    let (mut writing, mut jobs) = (None, Jobs::new(base.metrics.clone()));
+    let mut queue = resources.redis_queue().await?.filter(|_| runs(Role::Ingestion));
+    let (mut queue_writer, mut jobs) = (None, Jobs::new(resources.metrics.clone()));
     let stored = traces.clone().zip(pricer);
     if let Some((traces, pricer)) = stored.clone().filter(|_| runs(Role::Processing)) {
-        let invalidator = Invalidator::new(base.cache.clone(), base.clock.clone());
-        let clock = base.clock.clone();
-        let metrics = base.metrics.clone();
+        let invalidator = Invalidator::new(resources.cache.clone(), resources.clock.clone());
+        let clock = resources.clock.clone();
+        let metrics = resources.metrics.clone();
         let alerts = AlertStore::new(traces.database());
         let notifier = Notifier::new(&config.notify, Notifier::TIMEOUT)?;
         jobs.add(Evaluator::new(
@@ -84,27 +85,32 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
         jobs.add(Maintenance { traces: traces.clone(), clock: clock.clone() });
         let writer = GroupWriter::new(traces, pricer, invalidator, metrics, clock.clone());
         jobs.add(Promotion { writer: writer.clone(), clock, root_wait: config.root_wait });
-        let (started, created) = base.start_writing(writer).await?;
+        let (started, created) = resources.start_queue_writer(writer).await?;
         queue = queue.or(created);
-        writing = Some(started);
+        queue_writer = Some(started);
     }
-    let gateway = accounts.as_ref().map(|accounts| gateway(&base, accounts)).transpose()?;
+    let gateway = accounts.as_ref().map(|accounts| gateway(&resources, accounts)).transpose()?;
     if let Some(gateway) = &gateway {
         jobs.add(SaveKeyUses(gateway.credentials.clone()));
     }
-    let peers = peers(config, &base.clock);
-    let parts = Parts {
-        dependencies: Data::new(dependencies(&base, accounts.as_ref(), traces.as_ref(), peers.as_ref())?),
+    let peers = peers(config, &resources.clock);
+    let state = ProcessState {
+        dependencies: Data::new(dependencies(
+            &resources,
+            accounts.as_ref(),
+            traces.as_ref(),
+            peers.as_ref(),
+        )?),
         gateway: gateway.map(Data::new),
         assets: if runs(Role::Gateway) { Some(Data::new(assets(config)?)) } else { None },
         peers,
-        receive: receive(config, &base.clock).map(Data::new),
+        receive: receive(config, &resources.clock).map(Data::new),
         ingestion: queue.map(|queue| {
-            let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
+            let (clock, metrics) = (resources.clock.clone(), resources.metrics.clone());
             Data::new(ingestion::State { clock, queue, metrics })
         }),
         query: stored.filter(|_| runs(Role::Query)).map(|(traces, pricer)| {
-            let (clock, metrics) = (base.clock.clone(), base.metrics.clone());
+            let (clock, metrics) = (resources.clock.clone(), resources.metrics.clone());
             let hour = Duration::from_secs(3600);
             Data::new(query::State {
                 tests: SlidingWindow::new(query::alert_channel::TESTS_PER_HOUR, hour, clock.clone()),
@@ -116,13 +122,13 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(Parts, Runnin
                 pricer,
                 allow_private: config.notify.allow_private,
                 previews: Previews::default(),
-                cache: base.cache.clone(),
+                cache: resources.cache.clone(),
                 metrics,
             })
         }),
-        metrics: Data::new(base.metrics.clone()),
+        metrics: Data::new(resources.metrics.clone()),
     };
-    Ok((parts, Running { accounts, traces, writing, jobs }))
+    Ok((state, Running { accounts, traces, queue_writer, jobs }))
 }
 
 impl Running {
@@ -131,18 +137,18 @@ impl Running {
         self.jobs.start();
     }
 
-    /// Writes queued records and stops the jobs, for at most `patience`, and closes the stores. The sending side of the
+    /// Writes queued records and stops the jobs, for at most `limit`, and closes the stores. The sending side of the
     /// in-process queue must have been dropped.
-    pub(super) async fn close(self, patience: Duration) {
+    pub(super) async fn close(self, limit: Duration) {
         let writing = async {
-            match self.writing {
+            match self.queue_writer {
                 // A panic of the task was logged when it happened.
-                Some(Writing::Memory(task)) => drop(task.await),
-                Some(Writing::Redis(worker)) => worker.stop().await,
+                Some(QueueWriter::Memory(task)) => drop(task.await),
+                Some(QueueWriter::Redis(worker)) => worker.stop().await,
                 None => {}
             }
         };
-        let (written, ()) = tokio::join!(timeout(patience, writing), self.jobs.stop(patience));
+        let (written, ()) = tokio::join!(timeout(limit, writing), self.jobs.stop(limit));
         if written.is_err() {
             tracing::warn!("queued records were not written in time, closing the stores");
         }
@@ -155,30 +161,32 @@ impl Running {
             }
         };
         // A database that does not respond must not keep the process from ending.
-        if timeout(CLOSING, closing).await.is_err() {
+        if timeout(CLOSE_TIMEOUT, closing).await.is_err() {
             tracing::warn!("database connections did not close in time");
         }
     }
 }
 
-fn gateway(base: &Base<'_>, accounts: &AccountStore) -> Result<gateway::State, StartError> {
-    let jwt = JwtKeys::new(base.jwt_secret()?.expose().as_bytes(), base.config.jwt_ttl);
+fn gateway(resources: &Resources<'_>, accounts: &AccountStore) -> Result<gateway::State, StartError> {
+    let jwt = JwtKeys::new(resources.jwt_secret()?.expose().as_bytes(), resources.config.jwt_ttl);
     Ok(gateway::State {
-        clock: base.clock.clone(),
+        clock: resources.clock.clone(),
         accounts: accounts.clone(),
-        credentials: Credentials::new(jwt.clone(), accounts.clone(), base.clock.clone()),
+        credentials: Credentials::new(jwt.clone(), accounts.clone(), resources.clock.clone()),
         jwt,
         passwords: Passwords::new(COST),
-        login_limit: base.login_limit(),
-        rate_limit: base.rate_limit(),
-        proxies: TrustedProxies::new(base.config.trusted_proxies.clone()),
+        login_limit: resources.login_limit(),
+        rate_limit: resources.rate_limit(),
+        proxies: TrustedProxies::new(resources.config.trusted_proxies.clone()),
     })
 }
 
 fn assets(config: &Config) -> Result<Assets, StartError> {
     match &config.web_dir {
-        Some(folder) => Assets::from_folder(folder)
-            .map_err(|source| StartError::Io { what: format!("cannot read {}", folder.display()), source }),
+        Some(directory) => Assets::from_dir(directory).map_err(|source| StartError::Io {
+            what: format!("cannot read {}", directory.display()),
+            source,
+        }),
         None => Ok(Assets::embedded()),
     }
 }
@@ -203,7 +211,7 @@ fn receive(config: &Config, clock: &Clock) -> Option<receive::State> {
 }
 
 fn dependencies(
-    base: &Base<'_>,
+    resources: &Resources<'_>,
     accounts: Option<&AccountStore>,
     traces: Option<&TraceStore>,
     peers: Option<&Peers>,
@@ -213,8 +221,8 @@ fn dependencies(
         accounts.cloned().map(Target::Accounts).into_iter().chain(traces.cloned().map(Target::Traces));
     dependencies.extend(stores.map(|target| Dependency { target, is_required: true }));
     // Without Redis, each process counts limits locally, and responses come from the database; only the queue stops.
-    let queues = !matches!(base.config.role, Some(Role::Gateway | Role::Query));
-    let redis = base.redis.clone().map(Target::Redis);
+    let queues = !matches!(resources.config.role, Some(Role::Gateway | Role::Query));
+    let redis = resources.redis.clone().map(Target::Redis);
     dependencies.extend(redis.map(|target| Dependency { target, is_required: queues }));
     if let Some(peers) = peers {
         let client = http::client("http:").no_proxy().build()?;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Resources that are opened once and shared by the roles of the process.
-pub(super) struct Base<'a> {
+pub(super) struct Resources<'a> {
     pub(super) config: &'a Config,
     pub(super) clock: Clock,
     pub(super) metrics: Metrics,
@@ -28,14 +28,14 @@ pub(super) struct Base<'a> {
 }
 
 /// The task that writes queued records, until the process stops.
-pub(super) enum Writing {
+pub(super) enum QueueWriter {
     /// Ends when the sending side of the queue is dropped.
     Memory(tokio::task::JoinHandle<()>),
     /// Reads the queue until it is stopped.
     Redis(Worker),
 }
 
-impl<'a> Base<'a> {
+impl<'a> Resources<'a> {
     pub(super) async fn open(config: &'a Config, clock: Clock) -> Result<Self, StartError> {
         let metrics = Metrics::new()?;
         let redis = connect(config, Redis::for_cache).await?;
@@ -100,16 +100,16 @@ impl<'a> Base<'a> {
     }
 
     /// Starts to write queued records with `writer`. Without Redis, creates the queue and returns its sending side.
-    pub(super) async fn start_writing(
+    pub(super) async fn start_queue_writer(
         &self,
         writer: GroupWriter,
-    ) -> Result<(Writing, Option<Queue>), StartError> {
+    ) -> Result<(QueueWriter, Option<Queue>), StartError> {
         if let Some(redis) = connect(self.config, Redis::for_queue).await? {
             let consumer = Consumer::new(redis, self.queue_limits(), Consumer::LEASE);
-            return Ok((Writing::Redis(Worker::start(consumer, writer, self.metrics.clone())), None));
+            return Ok((QueueWriter::Redis(Worker::start(consumer, writer, self.metrics.clone())), None));
         }
         let (queue, requests) = MemoryQueue::new(QUEUE_BYTES);
-        Ok((Writing::Memory(memory::start(writer, requests)), Some(Queue::Memory(queue))))
+        Ok((QueueWriter::Memory(memory::start(writer, requests)), Some(Queue::Memory(queue))))
     }
 
     fn queue_limits(&self) -> QueueLimits {
@@ -121,14 +121,14 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// Returns the data folder, and creates it if necessary. Called only if a file will be stored in it.
+    /// Returns the data directory, and creates it if necessary. Called only if a file will be stored in it.
     fn data_dir(&self) -> Result<&DataDir, StartError> {
-        let folder = &self.config.data_dir;
-        folder.make().map_err(|source| StartError::Io {
-            what: format!("cannot create {}", folder.path().display()),
+        let directory = &self.config.data_dir;
+        directory.create().map_err(|source| StartError::Io {
+            what: format!("cannot create {}", directory.path().display()),
             source,
         })?;
-        Ok(folder)
+        Ok(directory)
     }
 }
 

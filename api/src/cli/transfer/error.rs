@@ -8,14 +8,14 @@ use crate::config::InvalidSetting;
 
 /// Why the transfer cannot continue. What was copied remains.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Stop {
+pub(super) enum TransferError {
     #[error(transparent)]
     Setting(#[from] InvalidSetting),
-    #[error("cannot transfer {}", folder.display())]
-    Folder { folder: PathBuf, source: FileError },
-    #[error("cannot read the accounts in the folder")]
+    #[error("cannot transfer {}", path.display())]
+    SourceDir { path: PathBuf, source: FileError },
+    #[error("cannot read the accounts in the directory")]
     AccountFile(#[source] AccountError),
-    #[error("cannot read the traces in the folder")]
+    #[error("cannot read the traces in the directory")]
     TraceFile(#[source] StoreError),
     #[error("the accounts database (POSTGRES_URL) failed")]
     AccountServer(#[source] AccountError),
@@ -24,14 +24,14 @@ pub(super) enum Stop {
     #[error("nothing was copied: other accounts on the server have these e-mails: {0}")]
     EmailsTaken(String),
     #[error(
-        "folder and servers differ in {0} of the workspaces; if new data arrived meanwhile, stop the senders and run the command again"
+        "directory and servers differ in {0} of the workspaces; if new data arrived meanwhile, stop the senders and run the command again"
     )]
     Different(usize),
 }
 
-impl Stop {
+impl TransferError {
     /// Returns 2 for invalid arguments, otherwise 1.
     pub(super) fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Setting(_) | Self::Folder { .. }) { 2 } else { 1 }
+        if matches!(self, Self::Setting(_) | Self::SourceDir { .. }) { 2 } else { 1 }
     }
 }
