@@ -15,16 +15,16 @@ use store::{
 use uuid::Uuid;
 
 use super::{
-    identity::{Authentication, Identity, Login, Rejected, Sender},
+    identity::{Authentication, CredentialError, Identity, Login, Sender},
     jwt::{Claims, JwtKeys},
     key,
 };
 use crate::{clock::Clock, error::ApiError};
 
 /// How long the owner of a key is cached, and therefore how long a key deleted by another process still works.
-const REMEMBERED: Duration = Duration::from_secs(10);
+const CACHE_TTL: Duration = Duration::from_secs(10);
 /// The maximum number of cached keys.
-const CAPACITY: u64 = 10_000;
+const MAX_CACHED_KEYS: u64 = 10_000;
 
 /// Checks credentials.
 #[derive(Clone, Debug)]
@@ -40,7 +40,8 @@ impl Credentials {
     /// Creates the service that checks tokens with `jwt` and API keys with `accounts`.
     #[must_use]
     pub fn new(jwt: JwtKeys, accounts: AccountStore, clock: Clock) -> Self {
-        let owners = moka::future::Cache::builder().max_capacity(CAPACITY).time_to_live(REMEMBERED).build();
+        let owners =
+            moka::future::Cache::builder().max_capacity(MAX_CACHED_KEYS).time_to_live(CACHE_TTL).build();
         Self { jwt, accounts, clock, owners, uses: Arc::default() }
     }
 
@@ -49,18 +50,18 @@ impl Credentials {
     /// # Errors
     /// Returns an error if the accounts store fails; this is not a rejection.
     pub async fn check(&self, credentials: Option<&str>) -> Result<Authentication, ApiError> {
-        let Some(credentials) = credentials else { return Ok(Err(Rejected::Missing)) };
+        let Some(credentials) = credentials else { return Ok(Err(CredentialError::Missing)) };
         if !key::is_well_formed(credentials) {
             let claims = self.jwt.verify(credentials, self.clock.now());
             let login = |Claims { user_id, workspace_id, email, .. }| {
                 Identity::User(Login { user_id, workspace_id, email: email.into() })
             };
-            return Ok(claims.map(login).map_err(Rejected::from));
+            return Ok(claims.map(login).map_err(CredentialError::from));
         }
         let hash = key::hash(credentials);
         let owner = self.owners.try_get_with(hash, self.accounts.get_api_key_owner(&hash)).await;
         let owner = owner.map_err(|error| ApiError::Unavailable(error.into()))?;
-        Ok(owner.ok_or(Rejected::Invalid).map(|owner| {
+        Ok(owner.ok_or(CredentialError::Invalid).map(|owner| {
             self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.id, self.clock.now());
             Identity::ApiKey(Sender { workspace_id: owner.workspace_id })
         }))

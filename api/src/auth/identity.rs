@@ -31,11 +31,11 @@ impl Identity {
 }
 
 /// The result of authentication, stored on the request for the extractors.
-pub type Authentication = Result<Identity, Rejected>;
+pub type Authentication = Result<Identity, CredentialError>;
 
 /// Why credentials are rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejected {
+pub enum CredentialError {
     /// There are no credentials.
     Missing,
     /// The credentials are invalid or were revoked.
@@ -43,10 +43,10 @@ pub enum Rejected {
     /// The token has expired.
     Expired,
     /// The request did not come from the gateway.
-    Unproven,
+    MissingProof,
 }
 
-impl From<JwtError> for Rejected {
+impl From<JwtError> for CredentialError {
     fn from(error: JwtError) -> Self {
         match error {
             JwtError::Expired => Self::Expired,
@@ -55,15 +55,15 @@ impl From<JwtError> for Rejected {
     }
 }
 
-impl From<Rejected> for ApiError {
-    fn from(rejected: Rejected) -> Self {
-        match rejected {
-            Rejected::Missing => Self::Unauthorized(
+impl From<CredentialError> for ApiError {
+    fn from(error: CredentialError) -> Self {
+        match error {
+            CredentialError::Missing => Self::Unauthorized(
                 "Credentials are missing; log in, or send an API key as Authorization: Bearer …",
             ),
-            Rejected::Invalid => Self::Unauthorized("The credentials are not valid"),
-            Rejected::Expired => Self::TokenExpired,
-            Rejected::Unproven => Self::Forbidden("Only the gateway may call this service"),
+            CredentialError::Invalid => Self::Unauthorized("The credentials are not valid"),
+            CredentialError::Expired => Self::TokenExpired,
+            CredentialError::MissingProof => Self::Forbidden("Only the gateway may call this service"),
         }
     }
 }
@@ -112,7 +112,8 @@ fn identity(request: &HttpRequest) -> Result<Identity, ApiError> {
     struct Named {
         workspace_id: Option<String>,
     }
-    let found = request.extensions().get::<Authentication>().cloned().unwrap_or(Err(Rejected::Missing));
+    let found =
+        request.extensions().get::<Authentication>().cloned().unwrap_or(Err(CredentialError::Missing));
     let identity = found?;
     // The credentials determine the workspace; a different one in the query is rejected.
     if request.query_string().contains("workspace_id") {

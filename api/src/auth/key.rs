@@ -10,7 +10,7 @@ const BYTES: usize = 32;
 /// The number of characters after [`PREFIX`], which encode those bytes.
 const CHARS: usize = 43;
 /// The length of the stored prefix: enough to distinguish keys, too little to help an attacker.
-const SHOWN: usize = 10;
+const PREFIX_CHARS: usize = 10;
 
 /// Generates a key: `ao_` and 43 characters.
 ///
@@ -40,7 +40,7 @@ pub fn hash(key: &str) -> [u8; 32] {
 /// Returns the first characters of the key, shown in lists.
 #[must_use]
 pub fn prefix(key: &str) -> String {
-    key.chars().take(SHOWN).collect()
+    key.chars().take(PREFIX_CHARS).collect()
 }
 
 #[cfg(test)]

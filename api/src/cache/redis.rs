@@ -129,7 +129,7 @@ impl RedisCache {
         let generation = generation.unwrap_or_default();
         let response = response.and_then(|entry| {
             let Some((stored_under, response)) = split(entry) else {
-                self.metrics.cache_failed();
+                self.metrics.record_cache_error();
                 self.log.log(|| tracing::warn!(key = key.as_str(), "invalid cache entry ignored"));
                 return None;
             };
@@ -154,7 +154,7 @@ impl RedisCache {
     }
 
     fn failed(&self, failure: &RedisFailure) {
-        self.metrics.cache_failed();
+        self.metrics.record_cache_error();
         self.log.log(|| {
             tracing::warn!(
                 error = chain(failure),

@@ -134,7 +134,7 @@ impl Inner {
         };
         let seconds = start.elapsed().as_secs_f64();
         let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
-        self.metrics.request("gRPC", route, &format!("{code:?}"), seconds);
+        self.metrics.record_request("gRPC", route, &format!("{code:?}"), seconds);
         span.in_scope(|| {
             tracing::info!(
                 rpc.system = "grpc",

@@ -42,7 +42,7 @@ pub async fn create(
     let trace = ingest::rest::trace(raw, arrival).map_err(ApiError::ValidationFailed)?;
     let trace_id = trace.trace_id.clone();
     app.queue.push(vec![trace]).await?;
-    app.metrics.ingested(1, 0);
+    app.metrics.record_traces(1, 0);
     Ok(Accepted(Json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id: Some(trace_id) })))
 }
 
@@ -72,7 +72,7 @@ pub async fn create_batch(
     };
     let accepted = traces.len();
     app.queue.push(traces).await?;
-    app.metrics.ingested(accepted, rejected.len());
+    app.metrics.record_traces(accepted, rejected.len());
     Ok(Accepted(Json(IngestResponse { accepted, rejected, trace_id: None })))
 }
 

@@ -26,7 +26,7 @@ pub const USER_EMAIL: HeaderName = HeaderName::from_static("x-user-email");
 pub const PROOF: HeaderName = HeaderName::from_static("x-internal-proof");
 
 /// How long a proof is valid, and the maximum difference between the clocks of two machines.
-const HOLDS: Duration = Duration::from_secs(60);
+const VALIDITY: Duration = Duration::from_secs(60);
 
 /// Creates and checks proofs.
 #[derive(Clone)]
@@ -86,7 +86,7 @@ impl ProofKey {
         let of @ [workspace_id, user_id, email] = [text(&WORKSPACE_ID)?, text(&USER_ID)?, text(&USER_EMAIL)?];
         let (moment, code) = text(&PROOF)?.split_once('.')?;
         let made = Timestamp::from_micros(moment.parse().ok()?);
-        if made + HOLDS < now || made > now + HOLDS {
+        if made + VALIDITY < now || made > now + VALIDITY {
             return None;
         }
         let code = URL_SAFE_NO_PAD.decode(code).ok()?;
@@ -189,8 +189,8 @@ mod tests {
     #[test]
     fn a_proof_is_valid_for_a_minute() {
         let at = |now| key("one").check(&proven(&user()), &Method::GET, PATH, now);
-        assert_eq!(at(Timestamp::EPOCH + HOLDS), Some(user()));
-        assert_eq!(at(Timestamp::EPOCH + HOLDS + Duration::from_micros(1)), None);
-        assert_eq!(at(Timestamp::EPOCH - HOLDS - Duration::from_micros(1)), None);
+        assert_eq!(at(Timestamp::EPOCH + VALIDITY), Some(user()));
+        assert_eq!(at(Timestamp::EPOCH + VALIDITY + Duration::from_micros(1)), None);
+        assert_eq!(at(Timestamp::EPOCH - VALIDITY - Duration::from_micros(1)), None);
     }
 }

@@ -11,7 +11,7 @@ use actix_web::{
 
 use super::proof::ProofKey;
 use crate::{
-    auth::identity::{Authentication, Rejected},
+    auth::identity::{Authentication, CredentialError},
     clock::Clock,
 };
 
@@ -35,7 +35,7 @@ pub async fn receive(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let identity = state.key.check(request.headers(), request.method(), path, state.clock.now());
-    let authentication: Authentication = identity.ok_or(Rejected::Unproven);
+    let authentication: Authentication = identity.ok_or(CredentialError::MissingProof);
     request.extensions_mut().insert(authentication);
     next.call(request).await
 }

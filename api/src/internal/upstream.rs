@@ -12,7 +12,7 @@ use actix_web::http::Uri;
 use shared::Timestamp;
 
 /// How long an unreachable replica is avoided if there are others.
-const AVOIDED_FOR: Duration = Duration::from_secs(2);
+const AVOID_DURATION: Duration = Duration::from_secs(2);
 
 /// The replicas of a role. Clones share their state.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ struct Replica {
     /// Scheme, host and port, without a trailing slash.
     origin: String,
     /// Microseconds since the epoch until which the replica is avoided.
-    resting_until: AtomicI64,
+    avoided_until: AtomicI64,
 }
 
 impl Upstream {
@@ -38,7 +38,7 @@ impl Upstream {
     pub fn new(origins: &[Uri]) -> Self {
         let replica = |uri: &Uri| Replica {
             origin: uri.to_string().trim_end_matches('/').to_owned(),
-            resting_until: AtomicI64::new(i64::MIN),
+            avoided_until: AtomicI64::new(i64::MIN),
         };
         Self(Arc::new(Inner { replicas: origins.iter().map(replica).collect(), next: AtomicUsize::new(0) }))
     }
@@ -50,7 +50,7 @@ impl Upstream {
         let first = self.0.next.fetch_add(1, Ordering::Relaxed);
         let mut rotation: Vec<_> = (0..count).map(|index| first.wrapping_add(index) % count).collect();
         rotation.sort_by_key(|&index| {
-            self.0.replicas[index].resting_until.load(Ordering::Relaxed) > now.as_micros()
+            self.0.replicas[index].avoided_until.load(Ordering::Relaxed) > now.as_micros()
         });
         rotation
     }
@@ -68,7 +68,7 @@ impl Upstream {
 
     /// Records that a replica was unreachable.
     pub fn unreachable(&self, replica: usize, now: Timestamp) {
-        self.0.replicas[replica].resting_until.store((now + AVOIDED_FOR).as_micros(), Ordering::Relaxed);
+        self.0.replicas[replica].avoided_until.store((now + AVOID_DURATION).as_micros(), Ordering::Relaxed);
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
         upstream.unreachable(0, Timestamp::EPOCH);
         assert_eq!(upstream.rotation(Timestamp::EPOCH), [1, 2, 0]);
         assert_eq!(upstream.rotation(Timestamp::EPOCH)[2], 0);
-        assert_eq!(upstream.rotation(Timestamp::EPOCH + AVOIDED_FOR), [2, 0, 1]);
-        assert_eq!(upstream.rotation(Timestamp::EPOCH + AVOIDED_FOR), [0, 1, 2]);
+        assert_eq!(upstream.rotation(Timestamp::EPOCH + AVOID_DURATION), [2, 0, 1]);
+        assert_eq!(upstream.rotation(Timestamp::EPOCH + AVOID_DURATION), [0, 1, 2]);
     }
 }

@@ -36,7 +36,7 @@ impl Jobs {
 
     /// Adds a job that runs after the next [`Jobs::start`].
     pub fn add<J: Job>(&mut self, job: J) {
-        self.metrics.jobs.added(J::NAME);
+        self.metrics.jobs.register(J::NAME);
         self.added.push(Box::pin(repeat(job, self.signal.subscribe(), self.metrics.clone())));
     }
 
@@ -79,7 +79,7 @@ async fn repeat<J: Job>(job: J, stop: Stop, metrics: Metrics) {
 async fn run<J: Job>(job: &J, stop: &Stop, metrics: &Metrics) {
     let start = Instant::now();
     let result = job.run(stop).await;
-    metrics.jobs.ran(J::NAME, result.is_ok(), start.elapsed());
+    metrics.jobs.record_run(J::NAME, result.is_ok(), start.elapsed());
     if let Err(error) = result {
         tracing::warn!(job.name = J::NAME, error = chain(&error), "job failed");
     }

@@ -85,7 +85,7 @@ impl RedisWindow {
     fn log_failure<T>(&self, result: Result<T, RedisFailure>) -> Option<T> {
         result
             .inspect_err(|failure| {
-                self.0.metrics.limit_fell_back();
+                self.0.metrics.record_limit_fallback();
                 let error = chain(failure);
                 self.0.log.log(|| tracing::warn!(error, "Redis unavailable; limits are counted locally"));
             })

@@ -5,15 +5,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Returns what kind of non-public address this is, or `None` if it is public.
 #[must_use]
-pub fn why_private(address: IpAddr) -> Option<&'static str> {
+pub fn private_kind(address: IpAddr) -> Option<&'static str> {
     match address {
-        IpAddr::V4(address) => why_private_v4(address),
-        IpAddr::V6(address) => why_private_v6(address),
+        IpAddr::V4(address) => private_kind_v4(address),
+        IpAddr::V6(address) => private_kind_v6(address),
     }
 }
 
 /// Follows the IANA IPv4 Special-Purpose Address Registry.
-fn why_private_v4(address: Ipv4Addr) -> Option<&'static str> {
+fn private_kind_v4(address: Ipv4Addr) -> Option<&'static str> {
     Some(match address.octets() {
         [0, ..] => "an unspecified address",
         [127, ..] => "a loopback address",
@@ -28,14 +28,14 @@ fn why_private_v4(address: Ipv4Addr) -> Option<&'static str> {
 }
 
 /// Only a part of 2000::/3 is public. Two other forms contain an IPv4 address, which decides.
-fn why_private_v6(address: Ipv6Addr) -> Option<&'static str> {
+fn private_kind_v6(address: Ipv6Addr) -> Option<&'static str> {
     let segments = address.segments();
     if let Some(mapped) = address.to_ipv4_mapped() {
-        return why_private_v4(mapped);
+        return private_kind_v4(mapped);
     }
     // NAT64: public IPv4 addresses have this form in networks without IPv4.
     if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = segments {
-        return why_private_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
+        return private_kind_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
     }
     Some(match segments {
         [0, 0, 0, 0, 0, 0, 0, 0] => "an unspecified address",
@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn why(address: &str) -> Option<&'static str> {
-        why_private(address.parse().unwrap())
+        private_kind(address.parse().unwrap())
     }
 
     #[test]
@@ -154,12 +154,12 @@ mod tests {
                 }
                 _ => Ipv4Addr::from(bits),
             };
-            let private = why_private(IpAddr::V4(address));
+            let private = private_kind(IpAddr::V4(address));
             prop_assert_eq!(private.is_some(), is_special(address));
-            prop_assert_eq!(why_private(IpAddr::V6(address.to_ipv6_mapped())), private);
+            prop_assert_eq!(private_kind(IpAddr::V6(address.to_ipv6_mapped())), private);
             let [a, b, c, d] = address.octets();
             let translated = Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-            prop_assert_eq!(why_private(IpAddr::V6(translated)), private);
+            prop_assert_eq!(private_kind(IpAddr::V6(translated)), private);
         }
 
         #[test]
@@ -167,7 +167,7 @@ mod tests {
             let address = Ipv6Addr::from(bits);
             let contains_ipv4 = address.to_ipv4_mapped().is_some() || bits >> 32 == 0x0064_ff9b << 64;
             if bits >> 125 != 1 && !contains_ipv4 {
-                prop_assert!(why_private(IpAddr::V6(address)).is_some());
+                prop_assert!(private_kind(IpAddr::V6(address)).is_some());
             }
         }
     }

@@ -24,13 +24,13 @@ use shared::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    Arrived, Failure, Notifier, excerpt,
+    Failure, Notifier, Receipt, excerpt,
     text::{Text, truncate},
 };
 use crate::config::{Smtp, SmtpTls};
 
 /// The maximum number of characters of the errors of recipients.
-const MISSED_CHARS: usize = 1000;
+const FAILED_RECIPIENTS_CHARS: usize = 1000;
 
 /// Sends e-mails.
 pub(super) struct Mailer {
@@ -74,19 +74,22 @@ impl Mailer {
         delivery: &DueDelivery,
         text: &Text,
         now: Timestamp,
-    ) -> Result<Arrived, Failure> {
-        let (mut to, mut missed) = (Vec::new(), Vec::new());
+    ) -> Result<Receipt, Failure> {
+        let (mut to, mut failed_recipients) = (Vec::new(), Vec::new());
         for address in recipients {
             match check_mailbox(address) {
                 Ok(address) => to.push(address),
-                Err(detail) => missed.push(format!("{} {detail}", excerpt(address))),
+                Err(detail) => failed_recipients.push(format!("{} {detail}", excerpt(address))),
             }
         }
         if to.is_empty() {
-            return Err(Failure::permanent(None, truncate(&missed.join("; "), MISSED_CHARS)));
+            return Err(Failure::permanent(
+                None,
+                truncate(&failed_recipients.join("; "), FAILED_RECIPIENTS_CHARS),
+            ));
         }
         let mail = self.mail(delivery, text, &to, now)?.formatted();
-        let deadline = Instant::now() + self.timeout * Notifier::STEPS;
+        let deadline = Instant::now() + self.timeout * Notifier::MAX_STEPS;
         let status_code = match self.submit(&to, &mail, deadline).await {
             Err(failure) if to.len() > 1 && is_for_one_recipient(&failure) => {
                 let (mut accepted, mut reason) = (None, failure);
@@ -94,7 +97,7 @@ impl Mailer {
                     match self.submit(std::slice::from_ref(address), &mail, deadline).await {
                         Ok(status) => accepted = Some(status),
                         Err(failure) => {
-                            missed.push(format!("{address}: {}", failure.error));
+                            failed_recipients.push(format!("{address}: {}", failure.error));
                             if !failure.is_final {
                                 reason = failure;
                             }
@@ -105,11 +108,14 @@ impl Mailer {
             }
             result => result?,
         };
-        let missed = (!missed.is_empty()).then(|| {
-            let missed = missed.join("; ");
-            truncate(&format!("not delivered to all recipients: {missed}"), MISSED_CHARS)
+        let failed_recipients = (!failed_recipients.is_empty()).then(|| {
+            let failed_recipients = failed_recipients.join("; ");
+            truncate(
+                &format!("not delivered to all recipients: {failed_recipients}"),
+                FAILED_RECIPIENTS_CHARS,
+            )
         });
-        Ok(Arrived { status_code, missed })
+        Ok(Receipt { status_code, failed_recipients })
     }
 
     /// Submits an e-mail to the server and returns the SMTP status.
@@ -118,7 +124,7 @@ impl Mailer {
             .map_err(|error| Failure::permanent(None, format!("the e-mail is invalid: {error}")))?;
         let sent = timeout_at(deadline, self.transport.send_raw(&envelope, mail));
         let Ok(sent) = sent.await else {
-            let timeout = self.timeout * Notifier::STEPS;
+            let timeout = self.timeout * Notifier::MAX_STEPS;
             let error =
                 format!("the mail server did not accept the e-mail within {} s", timeout.as_secs_f32());
             return Err(Failure::temporary(None, error));
@@ -189,7 +195,7 @@ fn plain(text: &Text) -> String {
     let mut plain = text.sentences.join("\n\n");
     plain.push_str("\n\n");
     // Writing to a string never fails.
-    for (name, value) in &text.facts {
+    for (name, value) in &text.fields {
         let _ = writeln!(plain, "{name}: {value}");
     }
     for (name, url) in &text.links {
@@ -207,7 +213,7 @@ fn html(text: &Text) -> String {
         let _ = write!(html, "<p>{}</p>", escape(sentence));
     }
     html.push_str("<table>");
-    for (name, value) in &text.facts {
+    for (name, value) in &text.fields {
         let _ = write!(html, "<tr><th align=\"left\">{name}</th><td>{}</td></tr>", escape(value));
     }
     html.push_str("</table>");

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::address::why_private;
+use super::address::private_kind;
 
 /// The hint of errors about private networks.
 pub(super) const HINT: &str = "set WEBHOOK_ALLOW_PRIVATE=true to allow webhooks to private networks";
@@ -35,7 +35,7 @@ pub(super) fn check_host(url: &Url, allow_private: bool) -> Result<(), String> {
     }
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse::<IpAddr>() {
-        return why_private(address)
+        return private_kind(address)
             .map_or(Ok(()), |why| Err(format!("must not be private, found {bare}, {why}; {HINT}")));
     }
     let name = bare.trim_end_matches('.').to_ascii_lowercase();

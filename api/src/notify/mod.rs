@@ -35,13 +35,13 @@ pub struct Notifier {
     links: Links,
 }
 
-/// A delivered notification.
+/// The result of a delivered notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arrived {
+pub struct Receipt {
     /// The HTTP or SMTP status.
     pub status_code: u16,
     /// The recipients that did not receive it, with the reasons, for the workspace.
-    pub missed: Option<String>,
+    pub failed_recipients: Option<String>,
 }
 
 /// A failed attempt.
@@ -73,7 +73,7 @@ impl Notifier {
     /// The default timeout of a step.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
     /// The maximum duration of an attempt, in timeouts: every response of a mail server may take one.
-    pub const STEPS: u32 = 3;
+    pub const MAX_STEPS: u32 = 3;
 
     /// Creates a notifier with the HTTP and SMTP clients of the settings. Each step of an attempt may take `timeout`.
     ///
@@ -91,7 +91,7 @@ impl Notifier {
     ///
     /// # Errors
     /// Returns why the attempt failed.
-    pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<Arrived, Failure> {
+    pub async fn deliver(&self, delivery: &DueDelivery, now: Timestamp) -> Result<Receipt, Failure> {
         let (channel, notification) = (&delivery.channel, &delivery.notification);
         // A test is sent to a disabled channel too.
         if !channel.enabled && notification.event != AlertEvent::Test {
@@ -115,7 +115,7 @@ impl Notifier {
                 return mailer.send(to, delivery, &text, now).await;
             }
         };
-        Ok(Arrived { status_code, missed: None })
+        Ok(Receipt { status_code, failed_recipients: None })
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::{address::why_private, host::HINT};
+use super::{address::private_kind, host::HINT};
 
 /// A name resolves only to private addresses.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ fn allowed(
     let mut private = None;
     let mut public = Vec::with_capacity(found.len());
     for address in found {
-        match why_private(address.ip()) {
+        match private_kind(address.ip()) {
             None => public.push(address),
             Some(why) => {
                 private = Some(PrivateAddress { name: name.to_owned(), address: address.ip(), why });

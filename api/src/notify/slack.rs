@@ -44,7 +44,7 @@ pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, 
         color: color(notification),
         text: paragraphs.join("\n"),
         fields: text
-            .facts
+            .fields
             .iter()
             .map(|(title, value)| Field { title, value: escape(value), short: true })
             .collect(),

@@ -1,4 +1,4 @@
-//! The text of a notification for people, independent of the format: a headline, sentences, facts and links.
+//! The text of a notification for people, independent of the format: a headline, sentences, fields and links.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(super) struct Text {
     pub(super) headline: String,
     pub(super) sentences: Vec<String>,
     /// Labels with values.
-    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) fields: Vec<(&'static str, String)>,
     /// Labels with URLs, the most important first.
     pub(super) links: Vec<(&'static str, String)>,
 }
@@ -36,7 +36,7 @@ pub(super) fn text(notification: &Notification, links: &Links) -> Text {
         return Text {
             headline: TEST.to_owned(),
             sentences: vec!["This is a test. Alerts will be delivered to this channel.".to_owned()],
-            facts: Vec::new(),
+            fields: Vec::new(),
             links: links.settings().map(|url| ("Channels", url)).into_iter().collect(),
         };
     };
@@ -48,7 +48,7 @@ pub(super) fn text(notification: &Notification, links: &Links) -> Text {
             .into_iter()
             .chain([truncate(&alert.description, DESCRIPTION_CHARS)])
             .collect(),
-        facts: facts(alert),
+        fields: fields(alert),
         links: [("Alert", links.alert(alert.id)), ("Traces", traces)]
             .into_iter()
             .filter_map(|(name, url)| Some((name, url?)))
@@ -76,7 +76,7 @@ fn event_sentence(notification: &Notification, alert: &Alert) -> Option<String> 
     })
 }
 
-fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
+fn fields(alert: &Alert) -> Vec<(&'static str, String)> {
     let value = |value: Option<f64>| Some(alert.metric?.unit(alert.is_change).text(value?));
     [
         ("Value", value(alert.metric_value)),
@@ -84,8 +84,8 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
         ("Worst value", value(alert.worst_value)),
         ("Agent", alert.agent_id.clone()),
         ("Model", alert.model.clone()),
-        ("Fired", Some(moment(alert.created_at))),
-        ("Resolved", alert.resolved_at.map(moment)),
+        ("Fired", Some(time(alert.created_at))),
+        ("Resolved", alert.resolved_at.map(time)),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, line(&value?))))
@@ -93,7 +93,7 @@ fn facts(alert: &Alert) -> Vec<(&'static str, String)> {
 }
 
 /// Formats a time to the second.
-fn moment(at: Timestamp) -> String {
+fn time(at: Timestamp) -> String {
     at.floor(Duration::from_secs(1)).to_string().replace('T', " ").replace('Z', " UTC")
 }
 
@@ -141,6 +141,6 @@ mod tests {
     fn a_headline_is_one_short_line() {
         assert_eq!(line("a\r\nBcc: x"), "a  Bcc: x");
         assert_eq!(line(&"é".repeat(1000)).chars().count(), HEADLINE_CHARS);
-        assert_eq!(moment(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14 22:13:20 UTC");
+        assert_eq!(time(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14 22:13:20 UTC");
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// The time between two checks for due rules.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The duration of a lease on rules.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// The maximum number of rules that are leased at once. A workspace has no more, so its rules share what is read.
@@ -83,7 +83,7 @@ impl Job for Evaluator {
     const NAME: &'static str = "alert_evaluation";
 
     fn interval(&self) -> Duration {
-        LOOK
+        POLL_INTERVAL
     }
 
     /// Waits for one evaluation interval: traces that were queued while no process wrote are stored by then.
@@ -147,7 +147,7 @@ impl Evaluator {
                 match result {
                     Ok(stored) => evaluated += stored,
                     Err(error) => {
-                        self.metrics.alerts.failed(count);
+                        self.metrics.alerts.record_failures(count);
                         tracing::warn!(
                             error = chain(&error),
                             workspace.id = %workspace_id,
@@ -191,7 +191,7 @@ impl Evaluator {
         if outcomes.iter().any(has_changes) {
             self.invalidator.invalidate(workspace_id).await;
         }
-        self.metrics.alerts.evaluated(stored.len(), start.elapsed());
+        self.metrics.alerts.record_evaluation(stored.len(), start.elapsed());
         for rule in evaluations.iter().filter(|rule| stored.contains(&rule.due.id)) {
             self.log_changes(rule);
         }
@@ -238,7 +238,7 @@ impl Evaluator {
 
     fn log_changes(&self, rule: &DueEvaluation) {
         for change in rule.events.iter().filter_map(|event| event.change) {
-            self.metrics.alerts.changed(change);
+            self.metrics.alerts.record_change(change);
             // The log omits the group, whose name is data of the workspace.
             tracing::info!(
                 workspace.id = %rule.due.workspace_id,

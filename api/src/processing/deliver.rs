@@ -19,18 +19,18 @@ use uuid::Uuid;
 use crate::{
     clock::Clock,
     job::{Job, Lease, Stop},
-    notify::{Arrived, Failure, Notifier},
+    notify::{Failure, Notifier, Receipt},
     telemetry::{delivery_metrics::DeliveryOutcome, metrics::Metrics},
 };
 
 /// The time between two checks for due deliveries.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The duration of a lease on a delivery, which is longer than an attempt.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// The maximum number of attempts in flight in this process.
-const AT_ONCE: usize = 64;
+const MAX_IN_FLIGHT: usize = 64;
 /// The maximum number of attempts in flight to a channel in all processes.
-const PER_CHANNEL: u32 = 4;
+const MAX_IN_FLIGHT_PER_CHANNEL: u32 = 4;
 /// The pauses between attempts. A delivery fails permanently after the attempt that follows the last pause.
 pub const BACK_OFF: [Duration; 8] = [
     Duration::from_secs(10),
@@ -43,13 +43,13 @@ pub const BACK_OFF: [Duration; 8] = [
     Duration::from_secs(4 * 3600),
 ];
 /// The maximum age of a notification. Older ones fail, since the later notifications of the alert wait for them.
-pub const OLDEST: Duration = Duration::from_secs(86_400);
+pub const MAX_AGE: Duration = Duration::from_secs(86_400);
 /// The retention of finished deliveries.
 pub const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 /// The time between two deletions of old deliveries.
-const DELETE: Duration = Duration::from_secs(3600);
+const DELETE_INTERVAL: Duration = Duration::from_secs(3600);
 /// The pause before the result of an attempt is stored again after a failure.
-const PAUSE: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Delivers due notifications.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub struct Deliverer {
     notifier: Arc<Notifier>,
     metrics: Metrics,
     clock: Clock,
-    look: Duration,
+    poll_interval: Duration,
 }
 
 /// Deletes old deliveries.
@@ -74,7 +74,7 @@ impl Job for Deliverer {
     const NAME: &'static str = "notification_delivery";
 
     fn interval(&self) -> Duration {
-        self.look
+        self.poll_interval
     }
 
     /// Attempts due deliveries until none is due or in flight.
@@ -91,7 +91,7 @@ impl Job for Deliverer {
             tokio::select! {
                 biased;
                 () = stop.requested() => {}
-                () = sleep(self.look) => {}
+                () = sleep(self.poll_interval) => {}
                 // There is room again, and the channel may receive its next notification.
                 _ = in_flight.join_next() => {}
             }
@@ -105,18 +105,18 @@ impl Deliverer {
     /// Creates a deliverer of the deliveries in `alerts`.
     #[must_use]
     pub fn new(alerts: AlertStore, notifier: Notifier, metrics: Metrics, clock: Clock) -> Self {
-        Self { alerts, notifier: Arc::new(notifier), metrics, clock, look: LOOK }
+        Self { alerts, notifier: Arc::new(notifier), metrics, clock, poll_interval: POLL_INTERVAL }
     }
 
     /// Sets the time between two checks for due deliveries.
     #[must_use]
-    pub fn looking_every(self, look: Duration) -> Self {
-        Self { look, ..self }
+    pub fn with_poll_interval(self, poll_interval: Duration) -> Self {
+        Self { poll_interval, ..self }
     }
 
     /// Starts attempts of due deliveries, up to the limit of attempts in flight.
     async fn start_attempts(&self, in_flight: &mut JoinSet<()>) -> Result<(), StoreError> {
-        let room = AT_ONCE.saturating_sub(in_flight.len());
+        let room = MAX_IN_FLIGHT.saturating_sub(in_flight.len());
         if room == 0 {
             return Ok(());
         }
@@ -124,7 +124,10 @@ impl Deliverer {
         // Each lease has its own worker id, so that the result of an attempt that outlived its lease is rejected.
         let lease = Lease::new(Uuid::new_v4(), now, LEASE);
         let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        let due = self.alerts.lease_deliveries(lease.worker, now, lease.until, limit, PER_CHANNEL).await?;
+        let due = self
+            .alerts
+            .lease_deliveries(lease.worker, now, lease.until, limit, MAX_IN_FLIGHT_PER_CHANNEL)
+            .await?;
         for delivery in due {
             in_flight.spawn(self.clone().attempt(lease, delivery));
         }
@@ -134,7 +137,7 @@ impl Deliverer {
     async fn attempt(self, lease: Lease, delivery: DueDelivery) {
         let start = Instant::now();
         let now = self.clock.now();
-        let result = if now.since(delivery.notification.at) > OLDEST {
+        let result = if now.since(delivery.notification.at) > MAX_AGE {
             let error = "it is more than a day old".to_owned();
             Err(Failure { status_code: None, error, is_final: true, retry_after: None })
         } else {
@@ -147,7 +150,7 @@ impl Deliverer {
             (false, None) => DeliveryOutcome::GivenUp,
         };
         let kind = delivery.channel.target.kind();
-        self.metrics.deliveries.attempted(kind, outcome, start.elapsed());
+        self.metrics.deliveries.record_attempt(kind, outcome, start.elapsed());
         if outcome == DeliveryOutcome::GivenUp {
             // The log omits the error, which may contain the response of the channel. The stored delivery contains it.
             tracing::warn!(
@@ -172,7 +175,7 @@ impl Deliverer {
                 );
                 return;
             }
-            sleep(PAUSE).await;
+            sleep(RETRY_DELAY).await;
         }
     }
 }
@@ -181,7 +184,7 @@ impl Job for DeliveryRetention {
     const NAME: &'static str = "delivery_retention";
 
     fn interval(&self) -> Duration {
-        DELETE
+        DELETE_INTERVAL
     }
 
     async fn run(&self, _: &Stop) -> Result<(), StoreError> {
@@ -190,15 +193,15 @@ impl Job for DeliveryRetention {
 }
 
 /// Returns what is stored of an attempt that ended at `at`, after `before` earlier attempts.
-fn finished_attempt(result: Result<Arrived, Failure>, before: u64, at: Timestamp) -> Attempt {
+fn finished_attempt(result: Result<Receipt, Failure>, before: u64, at: Timestamp) -> Attempt {
     let failure = match result {
-        Ok(arrived) => {
+        Ok(receipt) => {
             return Attempt {
                 next_attempt_at: None,
                 at,
                 delivered: true,
-                status_code: Some(arrived.status_code),
-                error: arrived.missed,
+                status_code: Some(receipt.status_code),
+                error: receipt.failed_recipients,
             };
         }
         Err(failure) => failure,

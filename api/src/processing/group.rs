@@ -155,9 +155,9 @@ impl Group {
             let dropped =
                 remove_from_queue(context, || context.consumer.move_to_dead_letters(delivery, reason))
                     .await?;
-            context.metrics.queue.dead_letters_dropped(dropped);
+            context.metrics.queue.record_dropped_dead_letters(dropped);
         }
-        context.metrics.queue.group_written(self.dead.len());
+        context.metrics.queue.record_group(self.dead.len());
         Ok(())
     }
 }

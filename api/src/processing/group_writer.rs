@@ -10,7 +10,7 @@ use domain::{
     price::prices::Prices,
     trace::record::{IncomingSpan, NewScore, NewTrace},
 };
-use moka::sync::Cache as Known;
+use moka::sync::Cache;
 use shared::Timestamp;
 use store::{
     StoreError,
@@ -29,8 +29,8 @@ use crate::{
 /// The number of traces and incoming spans after which a group is full. Larger transactions are not faster.
 pub const GROUP_TRACES: usize = 8192;
 
-/// The number of cached workspaces that have their default alert rules.
-const KNOWN: u64 = 10_000;
+/// The number of workspaces whose default alert rules are known to exist.
+const CACHED_WORKSPACES: u64 = 10_000;
 
 /// Writes groups of requests to a store. Clones share the connections.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ pub struct GroupWriter {
     invalidator: Invalidator,
     metrics: Metrics,
     clock: Clock,
-    known: Known<Uuid, ()>,
+    with_default_rules: Cache<Uuid, ()>,
 }
 
 impl GroupWriter {
@@ -55,10 +55,18 @@ impl GroupWriter {
         clock: Clock,
     ) -> Self {
         let alerts = AlertStore::new(store.database());
-        Self { store, alerts, pricer, invalidator, metrics, clock, known: Known::new(KNOWN) }
+        Self {
+            store,
+            alerts,
+            pricer,
+            invalidator,
+            metrics,
+            clock,
+            with_default_rules: Cache::new(CACHED_WORKSPACES),
+        }
     }
 
-    /// Returns the prices of these workspaces. If the workspaces' own prices can never be read, returns the public prices:
+    /// Returns the prices of these workspaces. If the workspace prices can never be read, returns the public prices:
     /// costs can be recalculated later, but rejected traces would be lost.
     ///
     /// # Errors
@@ -98,7 +106,7 @@ impl GroupWriter {
         let all: Vec<&T> = requests.iter().flatten().collect();
         let results = match self.metrics.time_write(T::UNIT, all.len(), T::write(&self.store, &all)).await {
             Ok(written) => {
-                self.metrics.spans_dropped(written.dropped);
+                self.metrics.record_dropped_spans(written.dropped);
                 requests.iter().map(|_| Ok(())).collect()
             }
             Err(error) if error.is_transient() => return Err(error),
@@ -124,11 +132,11 @@ impl GroupWriter {
 
     /// Creates the default alert rules of a workspace unless they have been created before.
     async fn create_default_rules(&self, workspace_id: Uuid) {
-        if self.known.contains_key(&workspace_id) {
+        if self.with_default_rules.contains_key(&workspace_id) {
             return;
         }
         match self.alerts.create_default_rules(workspace_id, &default_rules(), self.clock.now()).await {
-            Ok(_) => self.known.insert(workspace_id, ()),
+            Ok(_) => self.with_default_rules.insert(workspace_id, ()),
             Err(error) => {
                 tracing::warn!(
                     error = chain(&error),
@@ -147,7 +155,9 @@ impl GroupWriter {
         for records in requests {
             match T::write(&self.store, &records.iter().collect::<Vec<_>>()).await {
                 Err(error) if error.is_transient() => return Err(error),
-                result => results.push(result.map(|written| self.metrics.spans_dropped(written.dropped))),
+                result => {
+                    results.push(result.map(|written| self.metrics.record_dropped_spans(written.dropped)));
+                }
             }
         }
         Ok(results)

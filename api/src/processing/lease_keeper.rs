@@ -55,6 +55,6 @@ async fn renew(shared: &WorkerState, round: u64) -> Result<(), RedisFailure> {
             consumer.delete_dead_consumers(stream).await?;
         }
     }
-    shared.context.metrics.queue.holds(consumer.load().await?);
+    shared.context.metrics.queue.set_load(consumer.load().await?);
     Ok(())
 }

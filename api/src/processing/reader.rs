@@ -65,7 +65,7 @@ async fn claim(shared: &WorkerState, stream: usize) -> Result<Vec<Delivery>, Red
     let claimed = shared.context.consumer.claim(stream, READ_LIMITS).await?;
     if !claimed.deliveries.is_empty() {
         tracing::info!(stream, messages = claimed.deliveries.len(), "pending messages claimed");
-        shared.context.metrics.queue.redelivered(claimed.deliveries.len());
+        shared.context.metrics.queue.record_redeliveries(claimed.deliveries.len());
     } else if !claimed.pending {
         shared.unclaimed.lock().await.remove(&stream);
         shared.context.consumer.delete_dead_consumers(stream).await?;

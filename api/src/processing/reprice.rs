@@ -21,15 +21,15 @@ use crate::{
 };
 
 /// The time between two checks for unfinished jobs.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The duration of a lease on a job, renewed after each page, which takes much less time.
 pub const LEASE: Duration = Duration::from_secs(15);
 /// The maximum number of traces of a page.
-const MOST_TRACES: usize = 500;
+const MAX_PAGE_TRACES: usize = 500;
 /// The number of traces of the first page.
-const FIRST_TRACES: usize = 50;
-/// If a page has more spans than this, the next one has fewer traces.
-const MANY_SPANS: usize = 20_000;
+const INITIAL_PAGE_TRACES: usize = 50;
+/// The number of spans of a page above which the next page has fewer traces.
+const TARGET_SPANS: usize = 20_000;
 
 /// Reprices the traces of unfinished jobs.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Job for Repricer {
     const NAME: &'static str = "repricing";
 
     fn interval(&self) -> Duration {
-        LOOK
+        POLL_INTERVAL
     }
 
     async fn run(&self, stop: &Stop) -> Result<(), StoreError> {
@@ -74,7 +74,7 @@ impl Repricer {
     async fn work_on(&self, mut job: RepriceLease, lease: Lease, stop: &Stop) -> Result<(), StoreError> {
         let request = job.reprice.request;
         let window = Window { start: request.start, end: request.end };
-        let mut size = FIRST_TRACES;
+        let mut size = INITIAL_PAGE_TRACES;
         while !stop.is_requested() {
             let page = self.traces.usages(job.workspace_id, window, job.last, size).await?;
             let (seen, spans) = (page.len(), page.iter().map(|trace| trace.spans.len()).sum::<usize>());
@@ -93,7 +93,7 @@ impl Repricer {
             if !self.jobs.record_reprice_step(&job, step).await? || is_last {
                 return Ok(());
             }
-            size = if spans > MANY_SPANS { (size / 2).max(1) } else { (size * 2).min(MOST_TRACES) };
+            size = if spans > TARGET_SPANS { (size / 2).max(1) } else { (size * 2).min(MAX_PAGE_TRACES) };
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ pub async fn cached<T: Serialize>(
         serde_json::to_vec(&body).map(Bytes::from).map_err(ApiError::internal)
     };
     let (json, outcome) = app.cache.get_or_compute(key, request.bypasses_cache, json).await?;
-    app.metrics.cache_answered(kind.as_str(), outcome.as_str());
+    app.metrics.record_cache_lookup(kind.as_str(), outcome.as_str());
     Ok(Cached { json, outcome, body: PhantomData })
 }
 

@@ -37,22 +37,22 @@ impl AlertMetrics {
     }
 
     /// Records an evaluation of the due rules of a workspace.
-    pub fn evaluated(&self, rules: usize, took: Duration) {
+    pub fn record_evaluation(&self, rules: usize, took: Duration) {
         self.evaluations.with_label_values(&["done"]).inc_by(rules as u64);
         self.durations.observe(took.as_secs_f64());
     }
 
     /// Counts alert rules that could not be evaluated.
-    pub fn failed(&self, rules: usize) {
+    pub fn record_failures(&self, rules: usize) {
         self.evaluations.with_label_values(&["failed"]).inc_by(rules as u64);
     }
 
     /// Counts a state change of an alert.
-    pub fn changed(&self, change: Change) {
+    pub fn record_change(&self, change: Change) {
         let change = match change {
             Change::Fired(_) => "fired",
             Change::Escalated(_) => "escalated",
-            Change::Eased(_) => "eased",
+            Change::Deescalated(_) => "eased",
             Change::Resolved(_) => "resolved",
         };
         self.changes.with_label_values(&[change]).inc();

@@ -60,7 +60,7 @@ impl DeliveryMetrics {
     }
 
     /// Records a delivery attempt of a notification.
-    pub fn attempted(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
+    pub fn record_attempt(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
         self.attempts.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
         self.durations.with_label_values(&[kind.as_str()]).observe(took.as_secs_f64());
     }

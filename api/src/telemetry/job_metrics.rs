@@ -34,14 +34,14 @@ impl JobMetrics {
     }
 
     /// Adds a job with all counters at zero: jobs that have not run yet are not absent.
-    pub fn added(&self, job: &str) {
+    pub fn register(&self, job: &str) {
         for outcome in [SUCCEEDED, FAILED] {
             self.runs.with_label_values(&[job, outcome]);
         }
     }
 
     /// Records a run of a job.
-    pub fn ran(&self, job: &str, has_succeeded: bool, took: Duration) {
+    pub fn record_run(&self, job: &str, has_succeeded: bool, took: Duration) {
         let outcome = if has_succeeded { SUCCEEDED } else { FAILED };
         self.runs.with_label_values(&[job, outcome]).inc();
         self.durations.with_label_values(&[job]).observe(took.as_secs_f64());

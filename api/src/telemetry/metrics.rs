@@ -119,39 +119,39 @@ impl Metrics {
 
 impl Groups {
     /// Records the duration of a request in seconds.
-    pub fn request(&self, method: &str, route: &str, status: &str, seconds: f64) {
+    pub fn record_request(&self, method: &str, route: &str, status: &str, seconds: f64) {
         self.requests.with_label_values(&[method, route, status]).observe(seconds);
     }
 
     /// Counts a cache lookup by the labels of its kind and outcome.
-    pub fn cache_answered(&self, kind: &'static str, outcome: &'static str) {
+    pub fn record_cache_lookup(&self, kind: &'static str, outcome: &'static str) {
         self.cache.with_label_values(&[kind, outcome]).inc();
     }
 
     /// Counts a failed cache operation.
-    pub fn cache_failed(&self) {
+    pub fn record_cache_error(&self) {
         self.cache_errors.inc();
     }
 
-    /// Counts a request that was counted locally because Redis did not respond.
-    pub fn limit_fell_back(&self) {
+    /// Counts a rate limit check that was made locally because Redis did not respond.
+    pub fn record_limit_fallback(&self) {
         self.limit_fallbacks.inc();
     }
 
     /// Counts incoming traces.
-    pub fn ingested(&self, accepted: usize, rejected: usize) {
+    pub fn record_traces(&self, accepted: usize, rejected: usize) {
         self.traces.with_label_values(&["accepted"]).inc_by(accepted as u64);
         self.traces.with_label_values(&["rejected"]).inc_by(rejected as u64);
     }
 
     /// Counts incoming OTLP spans.
-    pub fn ingested_spans(&self, accepted: usize, rejected: usize) {
+    pub fn record_spans(&self, accepted: usize, rejected: usize) {
         self.spans.with_label_values(&["accepted"]).inc_by(accepted as u64);
         self.spans.with_label_values(&["rejected"]).inc_by(rejected as u64);
     }
 
     /// Counts spans that were dropped because their trace had the maximum number of spans.
-    pub fn spans_dropped(&self, spans: usize) {
+    pub fn record_dropped_spans(&self, spans: usize) {
         self.dropped_spans.inc_by(spans as u64);
     }
 

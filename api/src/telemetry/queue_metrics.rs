@@ -4,7 +4,7 @@ use prometheus::{Error, IntCounter, IntGauge};
 
 use super::registrar::Registrar;
 
-/// How much is in the queue.
+/// The load of the queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueLoad {
     /// Messages in all streams.
@@ -56,7 +56,7 @@ impl QueueMetrics {
     }
 
     /// Sets the gauges.
-    pub fn holds(&self, load: QueueLoad) {
+    pub fn set_load(&self, load: QueueLoad) {
         self.messages.set(load.messages);
         self.bytes.set(load.bytes);
         self.pending.set(load.pending);
@@ -64,18 +64,18 @@ impl QueueMetrics {
     }
 
     /// Counts redelivered messages.
-    pub fn redelivered(&self, messages: usize) {
+    pub fn record_redeliveries(&self, messages: usize) {
         self.redelivered.inc_by(messages as u64);
     }
 
     /// Counts a group of messages that was written and acknowledged, and how many of them became dead letters.
-    pub fn group_written(&self, dead: usize) {
+    pub fn record_group(&self, dead: usize) {
         self.groups.inc();
         self.dead_letters.inc_by(dead as u64);
     }
 
     /// Counts dead letters that were dropped for newer ones.
-    pub fn dead_letters_dropped(&self, letters: u64) {
+    pub fn record_dropped_dead_letters(&self, letters: u64) {
         self.dropped.inc_by(letters);
     }
 }

@@ -48,7 +48,7 @@ pub async fn observe(
     let seconds = start.elapsed().as_secs_f64();
     let status = response.status();
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
-    metrics.request(method.as_str(), &route, status.as_str(), seconds);
+    metrics.record_request(method.as_str(), &route, status.as_str(), seconds);
     span.in_scope(|| {
         tracing::info!(
             http.request.method = %method,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::processing::deliver::{BACK_OFF, OLDEST, RETENTION};
+use api::processing::deliver::{BACK_OFF, MAX_AGE, RETENTION};
 use domain::alert::record::DeliveriesOf;
 use shared::alert_channel::{AlertEvent, DeliveryState};
 use tokio::sync::Semaphore;
@@ -170,7 +170,7 @@ async fn a_newer_notification_supersedes_reminders_and_old_notifications_expire(
     let superseded = stage.delivery(&channel, reminder).await;
     assert_eq!((superseded.state, superseded.attempts), (DeliveryState::Failed, 0));
     assert_eq!(superseded.error.as_deref(), Some("superseded by a newer notification"));
-    stage.clock.advance(OLDEST + MICROSECOND);
+    stage.clock.advance(MAX_AGE + MICROSECOND);
     let resolved = stage.notify(&channel, AlertEvent::Resolved, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
     assert_eq!(stage.finished(&channel, resolved).await.state, DeliveryState::Delivered);

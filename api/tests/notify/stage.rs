@@ -125,7 +125,7 @@ impl Stage {
         let mut jobs = Jobs::new(self.metrics.clone());
         jobs.add(DeliveryRetention { alerts: alerts.clone(), clock: self.clock.clone() });
         let deliverer = Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone());
-        jobs.add(deliverer.looking_every(Duration::from_millis(10)));
+        jobs.add(deliverer.with_poll_interval(Duration::from_millis(10)));
         jobs.start();
         RunningDeliverer(jobs)
     }

@@ -41,6 +41,6 @@ pub async fn ingest(
     for score in decoded.scores {
         app.queue.score(score).await?;
     }
-    app.metrics.ingested_spans(accepted, rejected);
+    app.metrics.record_spans(accepted, rejected);
     Ok(encoding.encode_response(rejected, &reason))
 }
