@@ -183,7 +183,7 @@ fn describe(fields: &[FieldError]) -> String {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Corrupt(_) => Self::Internal(error.into()),
+            StoreError::CorruptData(_) => Self::Internal(error.into()),
             StoreError::Database(_) | StoreError::Migrate(_) => Self::Unavailable(error.into()),
         }
     }

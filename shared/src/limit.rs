@@ -59,7 +59,7 @@ pub const PRICES: usize = 1000;
 /// The maximum price per million tokens, in US dollars.
 pub const USD_PER_MILLION: u32 = 1_000_000;
 /// The maximum number of concurrent reprices of a workspace.
-pub const REPRICES_AT_ONCE: usize = 10;
+pub const CONCURRENT_REPRICES: usize = 10;
 /// The step and the minimum of the window of an alert rule, in minutes.
 pub const ALERT_WINDOW_STEP: u32 = 5;
 /// The maximum window of an alert rule, in minutes: 7 days.

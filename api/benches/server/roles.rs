@@ -58,7 +58,7 @@ impl Servers {
             pool_max: 4,
             statement_timeout: Duration::from_secs(30),
         };
-        Ok(TraceStore::open_postgres_leaving_policies(&settings).await?)
+        Ok(TraceStore::open_postgres_without_maintenance(&settings).await?)
     }
 
     /// Runs the maintenance that PostgreSQL would run within minutes: statistics, visibility map, checkpoint.

@@ -63,7 +63,7 @@ impl Previews {
     ) -> Result<AlertPreview, PreviewError> {
         let slot = self.slot().await?;
         let plan = PreviewPlan::new(rule, now);
-        let rules = std::iter::once((&plan.rule, plan.moments.as_slice()));
+        let rules = std::iter::once((&plan.rule, plan.times.as_slice()));
         let readings = readings(traces, workspace_id, rules).await?;
         // The work holds the slot until it ends, even if the request was cancelled.
         let work = spawn_blocking(move || {

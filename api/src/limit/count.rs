@@ -7,7 +7,7 @@ use shared::Timestamp;
 
 /// A point in time relative to windows, in microseconds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(super) struct WindowTime {
     /// The index of the window since the epoch.
     index: i64,
     /// The time since the start of the window.
@@ -16,7 +16,7 @@ pub(super) struct Moment {
     window: u64,
 }
 
-impl Moment {
+impl WindowTime {
     pub(super) fn new(now: Timestamp, window: i64) -> Self {
         let micros = now.as_micros();
         Self {
@@ -51,7 +51,7 @@ impl Count {
     }
 
     /// Returns the counts moved to the window of `now`.
-    pub(super) fn at(self, now: Moment) -> Self {
+    pub(super) fn at(self, now: WindowTime) -> Self {
         match now.index.saturating_sub(self.index) {
             1 => Self { index: now.index, current: 0, previous: self.current },
             // If the clock was set back, the counts stay in their window.
@@ -78,25 +78,25 @@ impl Count {
     }
 
     /// Returns whether no request is within the sliding window any more.
-    pub(super) fn is_idle(&self, now: Moment) -> bool {
+    pub(super) fn is_idle(&self, now: WindowTime) -> bool {
         self.at(now).total() == 0
     }
 
     /// Returns the requests within the sliding window, multiplied by its length.
-    fn weight(&self, now: Moment) -> u128 {
+    fn weight(&self, now: WindowTime) -> u128 {
         let window = u128::from(now.window);
         u128::from(self.current) * window + u128::from(self.previous) * (window - u128::from(now.elapsed))
     }
 
     /// Returns how many requests may still pass at `now`.
-    pub(super) fn remaining(&self, limit: u32, now: Moment) -> u32 {
+    pub(super) fn remaining(&self, limit: u32, now: WindowTime) -> u32 {
         let window = u128::from(now.window);
         let left = (u128::from(limit) * window).saturating_sub(self.weight(now)) / window;
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
     /// Returns how long until a request may pass; zero if it may now. `limit` must be above zero.
-    pub(super) fn wait(&self, limit: u32, now: Moment) -> Option<Duration> {
+    pub(super) fn wait(&self, limit: u32, now: WindowTime) -> Option<Duration> {
         if self.remaining(limit, now) > 0 {
             return None;
         }

@@ -50,7 +50,7 @@ impl RedisWindow {
         if own.limit == 0 {
             return own.check(key);
         }
-        let now = own.moment();
+        let now = own.window_time();
         let mut script = CHECK.key(key.to_string());
         let (index, elapsed, window) = now.parts();
         script.arg(own.limit).arg(index).arg(elapsed).arg(window);
@@ -64,7 +64,7 @@ impl RedisWindow {
 
     /// Refunds one request.
     pub(super) async fn refund(&self, key: &LimitKey) {
-        let (index, ..) = self.0.own.moment().parts();
+        let (index, ..) = self.0.own.window_time().parts();
         if self.run::<()>(REFUND.key(key.to_string()).arg(index)).await.is_none() {
             self.0.own.refund(key);
         }

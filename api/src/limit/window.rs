@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::count::{Count, Moment};
+use super::count::{Count, WindowTime};
 use crate::clock::Clock;
 
 /// The number of locks, which reduces contention between threads.
@@ -34,7 +34,7 @@ pub struct Decision {
 
 impl Decision {
     /// Creates the decision for a request, given the count after it.
-    pub(super) fn new(count: &Count, allowed: bool, limit: u32, now: Moment) -> Self {
+    pub(super) fn new(count: &Count, allowed: bool, limit: u32, now: WindowTime) -> Self {
         let denied = if allowed { None } else { count.wait(limit, now) };
         Self {
             allowed,
@@ -81,7 +81,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         if self.limit == 0 {
             return Decision { allowed: true, limit: 0, remaining: u32::MAX, reset: Duration::ZERO };
         }
-        let now = self.moment();
+        let now = self.window_time();
         let mut shard = self.shard(key);
         let count = shard.count(key, now);
         let allowed = count.remaining(self.limit, now) > 0;
@@ -93,7 +93,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
 
     /// Refunds one request.
     pub fn refund(&self, key: &K) {
-        let now = self.moment();
+        let now = self.window_time();
         if let Some(count) = self.shard(key).counts.get_mut(key) {
             *count = count.at(now);
             count.subtract();
@@ -105,8 +105,8 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
         self.shard(key).counts.remove(key);
     }
 
-    pub(super) fn moment(&self) -> Moment {
-        Moment::new(self.clock.now(), self.window)
+    pub(super) fn window_time(&self) -> WindowTime {
+        WindowTime::new(self.clock.now(), self.window)
     }
 
     fn shard(&self, key: &K) -> MutexGuard<'_, Shard<K>> {
@@ -118,7 +118,7 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
 
 impl<K: Clone + Eq + Hash> Shard<K> {
     /// Returns the count of the key, moved to `now`.
-    fn count(&mut self, key: &K, now: Moment) -> &mut Count {
+    fn count(&mut self, key: &K, now: WindowTime) -> &mut Count {
         if self.counts.len() >= self.sweep_at && !self.counts.contains_key(key) {
             self.sweep(now);
         }
@@ -130,7 +130,7 @@ impl<K: Clone + Eq + Hash> Shard<K> {
     /// Removes idle keys and, if too many remain, the half with the lowest counts: keys near their limit stay, so
     /// that a flood of new keys cannot reset one. Each sweep frees or doubles the space, so that its cost is
     /// amortized.
-    fn sweep(&mut self, now: Moment) {
+    fn sweep(&mut self, now: WindowTime) {
         self.counts.retain(|_, count| !count.is_idle(now));
         if self.counts.len() >= SHARD_KEYS {
             let mut totals: Vec<u32> = self.counts.values().map(Count::total).collect();

@@ -71,7 +71,7 @@ impl DueEvaluation {
             version: self.due.version,
             state,
             evaluated_at: now,
-            due_at: (!self.run.moments.is_empty()).then(|| now + interval),
+            due_at: (!self.run.times.is_empty()).then(|| now + interval),
             alerts: outcome.alerts,
             deliveries: outcome.deliveries,
             deletes_rule: self.due.is_deleted,
@@ -178,7 +178,7 @@ impl Evaluator {
             DueEvaluation { due, run, events: Vec::new() }
         };
         let mut evaluations: Vec<DueEvaluation> = rules.into_iter().map(plan).collect();
-        let needed = evaluations.iter().map(|rule| (&rule.due.rule, rule.run.moments.as_slice()));
+        let needed = evaluations.iter().map(|rule| (&rule.due.rule, rule.run.times.as_slice()));
         let readings = readings(&self.traces, workspace_id, needed).await?;
         for rule in &mut evaluations {
             rule.events = rule.run.evaluate(&rule.due, &readings);

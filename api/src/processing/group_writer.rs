@@ -15,7 +15,7 @@ use shared::Timestamp;
 use store::{
     StoreError,
     alert::AlertStore,
-    trace::{TraceStore, Written},
+    trace::{TraceStore, WriteSummary},
 };
 use uuid::Uuid;
 
@@ -221,7 +221,7 @@ pub trait Record: Send + Sync + 'static {
     fn write(
         store: &TraceStore,
         records: &[&Self],
-    ) -> impl Future<Output = Result<Written, StoreError>> + Send;
+    ) -> impl Future<Output = Result<WriteSummary, StoreError>> + Send;
 }
 
 impl Record for NewTrace {
@@ -235,7 +235,7 @@ impl Record for NewTrace {
         prices.price_trace(self);
     }
 
-    async fn write(store: &TraceStore, records: &[&Self]) -> Result<Written, StoreError> {
+    async fn write(store: &TraceStore, records: &[&Self]) -> Result<WriteSummary, StoreError> {
         store.write(records).await
     }
 }
@@ -251,7 +251,7 @@ impl Record for IncomingSpan {
         prices.price_span(self.workspace_id, &mut self.span);
     }
 
-    async fn write(store: &TraceStore, records: &[&Self]) -> Result<Written, StoreError> {
+    async fn write(store: &TraceStore, records: &[&Self]) -> Result<WriteSummary, StoreError> {
         store.write_spans(records).await
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Json, Path, Query};
 use domain::{
-    alert::record::{AlertFilter, DeliveriesOf},
+    alert::record::{AlertFilter, DeliveryFilter},
     error::chain,
 };
 use shared::{
@@ -92,7 +92,7 @@ pub async fn list_deliveries(
     id: Path<Uuid>,
 ) -> Result<Json<ItemList<AlertDelivery>>, ApiError> {
     app.alerts.get_alert(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
-    let of = DeliveriesOf::Alert(*id);
+    let of = DeliveryFilter::Alert(*id);
     Ok(Json(app.alerts.list_deliveries(login.workspace_id, of, limit::PAGE_ITEMS).await?))
 }
 

@@ -7,7 +7,7 @@ use actix_web::{
     http::header,
     web::{Data, Json, Path, Query},
 };
-use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
+use domain::alert::record::{DeliveryFilter, NewDelivery, Notification};
 use shared::{
     alert_channel::{
         AlertChannel, AlertChannelFields, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelKind,
@@ -161,7 +161,7 @@ pub async fn test(
 ) -> Result<Accepted<Json<AlertDelivery>>, ApiError> {
     app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
     let (event, at) = (AlertEvent::Test, app.clock.now());
-    let of = DeliveriesOf::Channel(*id);
+    let of = DeliveryFilter::Channel(*id);
     let deliveries = app.alerts.list_deliveries(login.workspace_id, of, limit::DELIVERIES_DEFAULT).await?;
     let is_new = |test: &AlertDelivery| test.state == DeliveryState::Pending && test.attempts == 0;
     if deliveries.items.iter().any(|delivery| delivery.event == event && is_new(delivery)) {
@@ -206,7 +206,7 @@ pub async fn list_deliveries(
 ) -> Result<Json<ItemList<AlertDelivery>>, ApiError> {
     let limit = page_limit(query.limit, limit::DELIVERIES_DEFAULT)?;
     app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
-    let of = DeliveriesOf::Channel(*id);
+    let of = DeliveryFilter::Channel(*id);
     Ok(Json(app.alerts.list_deliveries(login.workspace_id, of, limit).await?))
 }
 

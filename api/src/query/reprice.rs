@@ -40,7 +40,7 @@ pub async fn create(
     let reprice = created.ok_or_else(|| {
         let detail = format!(
             "the maximum of {} reprices is in progress; wait for one to finish",
-            limit::REPRICES_AT_ONCE
+            limit::CONCURRENT_REPRICES
         );
         ApiError::invalid("start", detail)
     })?;

@@ -63,7 +63,7 @@ impl<'a> Resources<'a> {
                 Ok(if self.config.role.is_none_or(|role| role == Role::Processing) {
                     TraceStore::open_postgres(&settings, &servers.lifecycle()).await?
                 } else {
-                    TraceStore::open_postgres_leaving_policies(&settings).await?
+                    TraceStore::open_postgres_without_maintenance(&settings).await?
                 })
             }
             None => Ok(TraceStore::open_sqlite(&self.data_dir()?.traces()).await?),

@@ -10,7 +10,7 @@ use api::{
     telemetry::metrics::Metrics,
 };
 use domain::{
-    alert::record::{AlertFilter, Attempt, DeliveriesOf},
+    alert::record::{AlertFilter, Attempt, DeliveryFilter},
     trace::record::NewTrace,
 };
 use shared::{
@@ -197,7 +197,7 @@ impl Stage {
 
     /// Returns one line per notification of a channel: the minute, the event and the title of the alert.
     pub async fn notification_lines(&self, channel: Uuid) -> Vec<String> {
-        let of = DeliveriesOf::Channel(channel);
+        let of = DeliveryFilter::Channel(channel);
         let deliveries = self.alerts.list_deliveries(self.workspace_id, of, 1000).await.unwrap().items;
         let alerts = self.alerts().await;
         let mut lines: Vec<_> = deliveries

@@ -60,7 +60,7 @@ async fn a_deleted_channel_gets_no_deliveries(stage: Stage) {
     stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
     let _delivering = stage.deliverer().await;
     stage.delivery_pass().await;
-    let of = domain::alert::record::DeliveriesOf::Channel(channel.id);
+    let of = domain::alert::record::DeliveryFilter::Channel(channel.id);
     assert_eq!(stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().total, 0);
     assert_eq!(receiver.count(), 0);
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use api::processing::deliver::{BACK_OFF, MAX_AGE, RETENTION};
-use domain::alert::record::DeliveriesOf;
+use domain::alert::record::DeliveryFilter;
 use shared::alert_channel::{AlertEvent, DeliveryState};
 use tokio::sync::Semaphore;
 
@@ -130,7 +130,7 @@ async fn an_unreadable_delivery_fails_without_blocking_others(stage: Stage) {
         assert_eq!((delivery.state, delivery.attempts), (DeliveryState::Failed, 0));
         assert_eq!(delivery.error.as_deref(), Some("the delivery or its channel cannot be read"));
     }
-    let of = DeliveriesOf::Channel(unknown_event.id);
+    let of = DeliveryFilter::Channel(unknown_event.id);
     let log = stage.alerts.list_deliveries(stage.workspace_id, of, 9).await.unwrap();
     assert!(
         log.items.iter().all(|delivery| delivery.id != unknown_delivery),
@@ -150,7 +150,7 @@ async fn a_newer_notification_supersedes_reminders_and_old_notifications_expire(
     let firing = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
     stage.after_attempts(&channel, firing, 1).await;
     let log = || async {
-        let of = DeliveriesOf::Channel(channel.id);
+        let of = DeliveryFilter::Channel(channel.id);
         let items = stage.alerts.list_deliveries(stage.workspace_id, of, 100).await.unwrap().items;
         items.into_iter().map(|delivery| delivery.id).collect::<Vec<_>>()
     };
@@ -209,7 +209,7 @@ async fn old_deliveries_are_deleted_from_the_log(stage: Stage) {
     stage.clock.advance(MICROSECOND + MICROSECOND);
     let _delivering = stage.deliverer().await;
     stage.delivery_pass().await;
-    let of = DeliveriesOf::Channel(channel.id);
+    let of = DeliveryFilter::Channel(channel.id);
     // Another job deletes old deliveries.
     test_support::wait::eventually("the deletion", || async {
         stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().total == 1

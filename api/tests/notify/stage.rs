@@ -10,7 +10,7 @@ use api::{
     processing::deliver::{Deliverer, DeliveryRetention},
     telemetry::metrics::Metrics,
 };
-use domain::alert::record::{DeliveriesOf, NewDelivery, Notification};
+use domain::alert::record::{DeliveryFilter, NewDelivery, Notification};
 use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
@@ -132,7 +132,7 @@ impl Stage {
 
     /// Returns the current state of a delivery.
     pub async fn delivery(&self, channel: &AlertChannel, id: Uuid) -> AlertDelivery {
-        let of = DeliveriesOf::Channel(channel.id);
+        let of = DeliveryFilter::Channel(channel.id);
         let list = self.alerts.list_deliveries(self.workspace_id, of, 1000).await.unwrap();
         list.items.into_iter().find(|delivery| delivery.id == id).unwrap()
     }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use shared::{Timestamp, auth::User};
-use store::account::{AccountError, AccountStore, KeyOwner, NewAccount, NewApiKey, PasswordHash, Restored};
+use store::account::{
+    AccountError, AccountStore, KeyOwner, NewAccount, NewApiKey, PasswordHash, RestoreSummary,
+};
 use uuid::Uuid;
 
 use test_support::database::{Database, open_postgres, open_sqlite};
@@ -232,7 +234,7 @@ async fn restores_accounts_unchanged_and_keeps_revocations_of_both_sides(databas
     }
     let [live, revoked_there, revoked_here] = [0, 1, 2].map(|number: usize| keys[number].id);
     from.touch_api_keys(&[(live, NOW)]).await.unwrap();
-    let all = Restored { workspaces: 1, users: 1, keys: 3 };
+    let all = RestoreSummary { workspaces: 1, users: 1, keys: 3 };
     assert_eq!(to.restore(&from.archive().await.unwrap()).await.unwrap(), all);
     assert_eq!(
         to.list_api_keys(user.workspace_id).await.unwrap(),
@@ -242,7 +244,7 @@ async fn restores_accounts_unchanged_and_keeps_revocations_of_both_sides(databas
     to.touch_api_keys(&[(live, NOW + Duration::from_secs(9))]).await.unwrap();
     to.revoke_api_key(user.workspace_id, revoked_there, NOW).await.unwrap();
     from.revoke_api_key(user.workspace_id, revoked_here, NOW).await.unwrap();
-    assert_eq!(to.restore(&from.archive().await.unwrap()).await.unwrap(), Restored::default());
+    assert_eq!(to.restore(&from.archive().await.unwrap()).await.unwrap(), RestoreSummary::default());
     let remaining = to.list_api_keys(user.workspace_id).await.unwrap();
     assert_eq!(remaining.iter().map(|key| key.id).collect::<Vec<_>>(), [live]);
     assert_eq!(remaining[0].last_used_at, Some(NOW + Duration::from_secs(9)));

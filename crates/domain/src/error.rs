@@ -3,7 +3,7 @@
 /// A stored value that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a stored value cannot be read: {0}")]
-pub struct Corrupt(pub String);
+pub struct CorruptData(pub String);
 
 /// Formats an error and its causes in one line, for the log.
 #[must_use]

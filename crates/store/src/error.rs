@@ -1,6 +1,6 @@
 //! The error of the stores.
 
-use domain::error::Corrupt;
+use domain::error::CorruptData;
 
 use crate::database::{postgres, sqlite};
 
@@ -15,13 +15,13 @@ pub enum StoreError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// A stored value cannot be read.
     #[error(transparent)]
-    Corrupt(#[from] Corrupt),
+    CorruptData(#[from] CorruptData),
 }
 
 impl StoreError {
     /// Creates an error for a stored value that cannot be read.
     pub fn corrupt(what: impl Into<String>) -> Self {
-        Self::Corrupt(Corrupt(what.into()))
+        Self::CorruptData(CorruptData(what.into()))
     }
 
     /// Returns whether a retry may succeed: the database is unreachable, busy or full, and the input is valid.

@@ -113,7 +113,7 @@ impl Target {
         let accounts = AccountStore::open_postgres(&for_transfer(accounts))
             .await
             .map_err(TransferError::AccountServer)?;
-        let traces = TraceStore::open_postgres_leaving_policies(&for_transfer(traces))
+        let traces = TraceStore::open_postgres_without_maintenance(&for_transfer(traces))
             .await
             .map_err(TransferError::TraceServer)?;
         let (alerts, prices) = (AlertStore::new(traces.database()), PriceStore::new(traces.database()));

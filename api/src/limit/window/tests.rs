@@ -18,7 +18,7 @@ impl SlidingWindow<u32> {
         if self.limit == 0 {
             return self.check(key);
         }
-        let now = self.moment();
+        let now = self.window_time();
         let count = self.shard(key).counts.get(key).copied().unwrap_or_default().at(now);
         Decision::new(&count, count.remaining(self.limit, now) > 0, self.limit, now)
     }
@@ -26,7 +26,7 @@ impl SlidingWindow<u32> {
     /// Counts a request even if it exceeds the limit.
     fn record(&self, key: &u32) {
         if self.limit > 0 {
-            let now = self.moment();
+            let now = self.window_time();
             self.shard(key).count(key, now).add();
         }
     }

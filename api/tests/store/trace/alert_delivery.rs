@@ -1,6 +1,6 @@
 //! Deliveries: creation, leases, attempts and retention.
 
-use domain::alert::record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery, Notification};
+use domain::alert::record::{Attempt, DeliveryFilter, DueDelivery, NewDelivery, Notification};
 use shared::{
     alert::Severity,
     alert_channel::{AlertChannel, AlertEvent, DeliveryState},
@@ -74,7 +74,7 @@ pub async fn leases_a_delivery_until_it_succeeds_or_fails(store: &AlertStore) {
     assert_eq!(due, [expected]);
     assert!(store.finish_attempt(worker, first.id, &failed(1, Some(11))).await.unwrap());
     let log = |of| store.list_deliveries(workspace_id, of, 10);
-    let of = DeliveriesOf::Channel(channel.id);
+    let of = DeliveryFilter::Channel(channel.id);
     let seen = log(of).await.unwrap().items.remove(0);
     assert_eq!((seen.state, seen.attempts, seen.next_attempt_at), (DeliveryState::Pending, 1, Some(at(11))));
     assert_eq!((seen.status_code, seen.error.as_deref()), (Some(503), Some("it said no")));
@@ -131,13 +131,13 @@ pub async fn delivers_the_events_of_an_alert_in_order_per_channel(store: &AlertS
         [resolved.id],
         "resolved is delivered after firing has failed"
     );
-    let log = store.list_deliveries(workspace_id, DeliveriesOf::Alert(mine.id), 2).await.unwrap();
+    let log = store.list_deliveries(workspace_id, DeliveryFilter::Alert(mine.id), 2).await.unwrap();
     assert_eq!(log.total, 3);
     assert!(
         log.items.iter().all(|delivery| delivery.alert_id == Some(mine.id) && delivery.created_at == at(1))
     );
     let other_workspace =
-        store.list_deliveries(Uuid::new_v4(), DeliveriesOf::Alert(mine.id), 10).await.unwrap();
+        store.list_deliveries(Uuid::new_v4(), DeliveryFilter::Alert(mine.id), 10).await.unwrap();
     assert_eq!((other_workspace.items, other_workspace.total), (vec![], 0));
 }
 
@@ -219,9 +219,9 @@ pub async fn deletes_deliveries_with_their_channel_or_after_retention(store: &Al
     assert_eq!(store.delete_deliveries_before(at(1)).await.unwrap(), 0);
     assert_eq!(store.delete_deliveries_before(at(2)).await.unwrap(), 1);
     assert_eq!(store.delete_deliveries_before(at(1_000_000)).await.unwrap(), 0, "a pending delivery is kept");
-    let log = store.list_deliveries(workspace_id, DeliveriesOf::Channel(active.id), 10).await.unwrap();
+    let log = store.list_deliveries(workspace_id, DeliveryFilter::Channel(active.id), 10).await.unwrap();
     assert_eq!(log.items.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [pending.id]);
-    let log = store.list_deliveries(workspace_id, DeliveriesOf::Channel(deleted.id), 10).await.unwrap();
+    let log = store.list_deliveries(workspace_id, DeliveryFilter::Channel(deleted.id), 10).await.unwrap();
     assert_eq!(log.total, 0);
     assert_eq!(
         leased_ids(store, worker, 10, 9).await,

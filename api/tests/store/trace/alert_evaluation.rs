@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::alert::record::{
-    AlertFilter, AlertRecord, DeliveriesOf, DueRule, Evaluation, NewDelivery, Notification,
+    AlertFilter, AlertRecord, DeliveryFilter, DueRule, Evaluation, NewDelivery, Notification,
 };
 use shared::{
     alert::{Alert, Severity},
@@ -143,7 +143,7 @@ pub async fn rejects_an_evaluation_of_a_rule_that_was_updated_meanwhile(store: &
     assert_eq!(store.commit_evaluations(worker, &[evaluation]).await.unwrap(), NO_IDS);
     assert_eq!(store.list_alerts(workspace_id, AlertFilter::default(), 0, 10).await.unwrap().total, 0);
     let deliveries =
-        store.list_deliveries(workspace_id, DeliveriesOf::Alert(record.alert.id), 10).await.unwrap();
+        store.list_deliveries(workspace_id, DeliveryFilter::Alert(record.alert.id), 10).await.unwrap();
     assert_eq!(deliveries.total, 0);
     // The updated rule is due immediately for any worker.
     let due = lease_one(store, Uuid::new_v4(), 1).await;
@@ -173,7 +173,7 @@ pub async fn the_next_lease_contains_the_results_of_the_last_evaluation(store: &
     };
     assert_eq!(store.commit_evaluations(worker, &[fired]).await.unwrap(), [stored.id]);
     assert_eq!(store.get_rule(workspace_id, stored.id).await.unwrap().unwrap().0.open_alerts, 2);
-    let log = store.list_deliveries(workspace_id, DeliveriesOf::Alert(all.alert.id), 10).await.unwrap();
+    let log = store.list_deliveries(workspace_id, DeliveryFilter::Alert(all.alert.id), 10).await.unwrap();
     assert_eq!((log.items[0].event, log.items[0].created_at), (AlertEvent::Firing, at(1)));
 
     // The alert is acknowledged while the rule is evaluated with the earlier state.

@@ -181,7 +181,7 @@ async fn timescale_has_a_hypertable_two_aggregates_and_policies_from_the_setting
         let lifecycle = Lifecycle { retention, compress_after };
         TraceStore::open_postgres(settings, &lifecycle).await.unwrap().close().await;
         // Roles that only read may run without the settings.
-        TraceStore::open_postgres_leaving_policies(settings).await.unwrap().close().await;
+        TraceStore::open_postgres_without_maintenance(settings).await.unwrap().close().await;
         let mut expected = [&others[..], &refresh].concat();
         expected.sort_unstable();
         assert_eq!(query_lines(&database, policies).await, expected);
@@ -263,7 +263,7 @@ async fn retention_deletes_old_traces_with_all_their_rows() {
         panic!("expected a database on a server")
     };
     let lifecycle = Lifecycle { retention: Some(Duration::from_secs(2 * 86_400)), ..Lifecycle::default() };
-    let store = TraceStore::open_postgres_as(settings, &lifecycle, *layout).await.unwrap();
+    let store = TraceStore::open_postgres_with_layout(settings, &lifecycle, *layout).await.unwrap();
     let workspace_id = Uuid::new_v4();
     let traces: Vec<_> =
         (0..120).map(|n| plain(workspace_id, format!("t{n}"), START + n * HOUR + 1)).collect();

@@ -98,7 +98,7 @@ pub async fn creates_one_reprice_job_per_window_at_a_time(store: &JobStore) {
     let second = store.create_reprice(mine, window(7), at(502)).await.unwrap().unwrap();
     let listed = store.list_reprices(mine).await.unwrap();
     assert_eq!((listed.items, listed.total), (vec![second, first.clone()], 2));
-    for start in 2..limit::REPRICES_AT_ONCE as i64 {
+    for start in 2..limit::CONCURRENT_REPRICES as i64 {
         assert!(store.create_reprice(mine, window(1_000 + start), at(503)).await.unwrap().is_some());
     }
     assert_eq!(store.create_reprice(mine, window(2_000), at(504)).await.unwrap(), None);

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::rollup::{
     sums::Distribution,
-    window::{Summed, WindowSums},
+    window::{GroupSums, WindowSums},
 };
 
 /// Maximum number of contributors of an alert.
@@ -55,7 +55,7 @@ pub(super) fn contributors(
             let amount = contribution(metric, now, before, overall);
             let amount = if rule.side == Side::Above { amount } else { -amount };
             if amount > 0.0 {
-                let value = |sum: Option<&Summed>| sum.and_then(|sum| sum.distribution.metric(metric));
+                let value = |sum: Option<&GroupSums>| sum.and_then(|sum| sum.distribution.metric(metric));
                 let name = (!key.is_empty()).then(|| key.to_owned());
                 let change = AlertChange { by, key: name, before: value(before), now: value(now) };
                 let failed = now.map_or(0, |now| failures(&now.distribution));
@@ -70,8 +70,13 @@ pub(super) fn contributors(
 
 /// Computes the contribution of an agent or model to a change. For sums, it is the difference of the sums. For means and
 /// shares, it is the difference of the values times the number of traces; `overall` replaces a missing earlier value.
-fn contribution(metric: Metric, now: Option<&Summed>, before: Option<&Summed>, overall: Option<f64>) -> f64 {
-    let value = |sum: Option<&Summed>| sum.and_then(|sum| sum.distribution.metric(metric));
+fn contribution(
+    metric: Metric,
+    now: Option<&GroupSums>,
+    before: Option<&GroupSums>,
+    overall: Option<f64>,
+) -> f64 {
+    let value = |sum: Option<&GroupSums>| sum.and_then(|sum| sum.distribution.metric(metric));
     if matches!(metric, Metric::Requests | Metric::Errors | Metric::CostUsd | Metric::Tokens) {
         return value(now).unwrap_or(0.0) - value(before).unwrap_or(0.0);
     }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::rollup::{
     sums::Distribution,
-    window::{Pair, Summed, WindowSums},
+    window::{GroupSums, Pair, WindowSums},
 };
 
 /// The description of an alert.
@@ -107,7 +107,7 @@ fn traces(subject: &Subject<'_>) -> AlertTraces {
     AlertTraces { start, end, agent_id, model, status }
 }
 
-fn describe_silence(subject: &Subject<'_>, now: &Summed) -> String {
+fn describe_silence(subject: &Subject<'_>, now: &GroupSums) -> String {
     let silent = match agent_and_model(subject) {
         (Some(agent), None) => format!("{agent} has sent no traces"),
         _ => format!("No traces{}", scope(subject)),

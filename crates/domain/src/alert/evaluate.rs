@@ -12,7 +12,7 @@ use shared::{
 use super::{
     measure::{Measurement, Readings, needs_only_totals},
     record::DueRule,
-    state::{Change, Condition, GroupState, Notified, NotifyContext, RuleState, is_muted},
+    state::{Change, Condition, GroupState, NotifyContext, RuleState, SentNotifications, is_muted},
 };
 
 /// Minimum downtime of the server after which silence is measured from the restart.
@@ -22,21 +22,21 @@ const MAX_MISSED: u32 = 60;
 /// Larger steps, in seconds, for gaps with more than [`MAX_MISSED`] evaluations. Their multiples are boundaries of rollup
 /// buckets.
 const STEPS: [u64; 5] = [60, 300, 600, 900, 1800];
-/// The step after a longer gap for rules that need sums by agent and model. Their rollups are hourly, so other moments would
-/// read all traces of the gap from rows.
+/// The step after a longer gap for rules that need sums by agent and model. Their rollups are hourly, so other times
+/// would read all traces of the gap from rows.
 const HOUR: Duration = Duration::from_secs(3600);
 /// Maximum age of missed evaluations that are run later.
 const MAX_GAP: Duration = Duration::from_secs(86_400);
 
-/// One run of a rule: the moments at which it is evaluated, and its state.
+/// One run of a rule: the times at which it is evaluated, and its state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuleRun {
     /// The state of the rule: before [`RuleRun::evaluate`] the stored one, afterwards the one to store.
     pub state: RuleState,
     /// If set, open alerts are resolved with this reason before anything is measured.
     pub resolution: Option<Resolution>,
-    /// The moments, in order; the last one is the present. Empty if the rule is disabled or deleted.
-    pub moments: Vec<Timestamp>,
+    /// The times, in order; the last one is the present. Empty if the rule is disabled or deleted.
+    pub times: Vec<Timestamp>,
     now: Timestamp,
 }
 
@@ -56,7 +56,7 @@ pub struct GroupEvent {
     /// The event that channels are notified of, if any.
     pub notification: Option<AlertEvent>,
     /// The notifications that were sent before.
-    pub notified: Option<Notified>,
+    pub notified: Option<SentNotifications>,
 }
 
 impl RuleRun {
@@ -66,19 +66,19 @@ impl RuleRun {
         let state = stored_state(due);
         if due.is_deleted || !due.rule.enabled {
             let resolution = if due.is_deleted { Resolution::RuleDeleted } else { Resolution::RuleDisabled };
-            return Self { state, resolution: Some(resolution), moments: Vec::new(), now };
+            return Self { state, resolution: Some(resolution), times: Vec::new(), now };
         }
         let condition = Condition::of(&due.rule);
-        let run = |state, moments| Self { state, resolution: None, moments, now };
+        let run = |state, times| Self { state, resolution: None, times, now };
         let last = due.evaluated_at.filter(|_| state.condition.is_some());
         if state.condition.as_ref().is_some_and(|before| *before != condition) {
-            return Self { state, resolution: Some(Resolution::RuleChanged), moments: vec![now], now };
+            return Self { state, resolution: Some(Resolution::RuleChanged), times: vec![now], now };
         }
         let mut state = RuleState { condition: Some(condition), ..state };
         reconcile(due, &mut state, now);
         let Some(last) = last else { return run(state, vec![now]) };
         if due.rule.metric != AlertMetric::NoData {
-            return run(state, moments(last, now, interval, needs_only_totals(&due.rule)));
+            return run(state, evaluation_times(last, now, interval, needs_only_totals(&due.rule)));
         }
         if now.since(last) > DOWNTIME.max(interval * 4) {
             state.watching_since = Some(now);
@@ -86,15 +86,15 @@ impl RuleRun {
         run(state, vec![now])
     }
 
-    /// Plans a run over moments of the past, starting from a state.
+    /// Plans a run over times of the past, starting from a state.
     #[must_use]
-    pub fn replay(state: RuleState, moments: Vec<Timestamp>, now: Timestamp) -> Self {
-        Self { state, resolution: None, moments, now }
+    pub fn replay(state: RuleState, times: Vec<Timestamp>, now: Timestamp) -> Self {
+        Self { state, resolution: None, times, now }
     }
 
     /// Skips missed evaluations: only the present is evaluated.
     pub fn skip_missed(&mut self) {
-        self.moments.drain(..self.moments.len().saturating_sub(1));
+        self.times.drain(..self.times.len().saturating_sub(1));
     }
 
     /// Resolves open alerts if necessary, evaluates the rule at every moment, and updates `state`.
@@ -106,7 +106,7 @@ impl RuleRun {
             .filter(|record| record.alert.acknowledged_at.is_some() && self.resolution.is_none())
             .map(|record| record.group_key.as_str())
             .collect();
-        for (number, &at) in (1..).zip(&self.moments) {
+        for (number, &at) in (1..).zip(&self.times) {
             for (measurement, change) in advance(&due.rule, &mut self.state, readings, at) {
                 let key = measurement.key.as_str();
                 if matches!(change, Some(Change::Fired(_))) {
@@ -116,7 +116,7 @@ impl RuleRun {
                 let notified = group.notified();
                 let context = NotifyContext {
                     at,
-                    is_now: number == self.moments.len(),
+                    is_now: number == self.times.len(),
                     is_acknowledged: acknowledged.contains(key),
                 };
                 let notification = group.notify(&due.rule, context);
@@ -135,7 +135,7 @@ impl RuleRun {
     fn resolve(&mut self, due: &DueRule, resolution: Resolution) -> Vec<GroupEvent> {
         let at = self.now;
         let groups = std::mem::take(&mut self.state).groups;
-        if !self.moments.is_empty() {
+        if !self.times.is_empty() {
             self.state.condition = Some(Condition::of(&due.rule));
         }
         let resolved = |key: &str| {
@@ -205,9 +205,14 @@ fn reconcile(due: &DueRule, state: &mut RuleState, now: Timestamp) {
     }
 }
 
-/// Returns the moments to evaluate after a last evaluation at `last`: the missed ones, then `now`.
-fn moments(last: Timestamp, now: Timestamp, interval: Duration, needs_only_totals: bool) -> Vec<Timestamp> {
-    let mut moments = Vec::new();
+/// Returns the times to evaluate after a last evaluation at `last`: the missed ones, then `now`.
+fn evaluation_times(
+    last: Timestamp,
+    now: Timestamp,
+    interval: Duration,
+    needs_only_totals: bool,
+) -> Vec<Timestamp> {
+    let mut times = Vec::new();
     if now.since(last) > interval * 2 {
         let from = last.max(now - MAX_GAP);
         let (step, mut at) = if !needs_only_totals && now.since(from) > HOUR {
@@ -220,12 +225,12 @@ fn moments(last: Timestamp, now: Timestamp, interval: Duration, needs_only_total
             (step, (from + step).floor(step))
         };
         while at < now {
-            moments.push(at);
+            times.push(at);
             at = at + step;
         }
     }
-    moments.push(now);
-    moments
+    times.push(now);
+    times
 }
 
 #[cfg(test)]
@@ -239,31 +244,31 @@ mod tests {
     #[test]
     fn evaluates_only_the_present_if_no_evaluation_was_missed() {
         let interval = Duration::from_secs(30);
-        assert_eq!(moments(moment(0), moment(60), interval, true), [moment(60)]);
-        assert_eq!(moments(moment(100), moment(60), interval, true), [moment(60)]);
+        assert_eq!(evaluation_times(moment(0), moment(60), interval, true), [moment(60)]);
+        assert_eq!(evaluation_times(moment(100), moment(60), interval, true), [moment(60)]);
     }
 
     #[test]
     fn makes_up_missed_evaluations_at_full_hours_if_rollups_are_hourly() {
         let interval = Duration::from_secs(30);
-        let short = moments(moment(7), moment(3607), interval, false);
-        assert_eq!(short, moments(moment(7), moment(3607), interval, true));
-        let long = moments(moment(7), moment(10_000), interval, false);
+        let short = evaluation_times(moment(7), moment(3607), interval, false);
+        assert_eq!(short, evaluation_times(moment(7), moment(3607), interval, true));
+        let long = evaluation_times(moment(7), moment(10_000), interval, false);
         assert_eq!(long, [3600, 7200, 10_000].map(moment));
-        let month = moments(moment(0), moment(30 * 86_400 + 7), interval, false);
+        let month = evaluation_times(moment(0), moment(30 * 86_400 + 7), interval, false);
         assert_eq!((month.len(), month[0]), (25, moment(29 * 86_400 + 3600)));
     }
 
     #[test]
     fn makes_up_at_most_one_day_at_the_interval_or_larger_steps() {
         let interval = Duration::from_secs(30);
-        assert_eq!(moments(moment(0), moment(80), interval, true), [30, 60, 80].map(moment));
-        let hour = moments(moment(7), moment(3601), interval, true);
+        assert_eq!(evaluation_times(moment(0), moment(80), interval, true), [30, 60, 80].map(moment));
+        let hour = evaluation_times(moment(7), moment(3601), interval, true);
         assert_eq!((hour.len(), hour[0], hour[59], hour[60]), (61, moment(60), moment(3600), moment(3601)));
-        let month = moments(moment(0), moment(30 * 86_400 + 7), interval, true);
+        let month = evaluation_times(moment(0), moment(30 * 86_400 + 7), interval, true);
         assert_eq!((month.len(), month[0]), (49, moment(29 * 86_400 + 1800)));
         // With an evaluation interval of one hour, no step is smaller than the interval.
-        let hours = moments(moment(0), moment(6 * 3600), HOUR, true);
+        let hours = evaluation_times(moment(0), moment(6 * 3600), HOUR, true);
         assert_eq!(hours, [1, 2, 3, 4, 5, 6].map(|hour| moment(hour * 3600)));
     }
 }

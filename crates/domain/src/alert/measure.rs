@@ -1,5 +1,5 @@
-//! Measures rules: collects the windows that many rules need at many moments, and computes the value of each rule and group
-//! from their sums. Evaluation and preview use the same code and the same sums as the charts.
+//! Measures rules: collects the windows that many rules need at many times, and computes the value of each rule and
+//! group from their sums. Evaluation and preview use the same code and the same sums as the charts.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -17,7 +17,7 @@ use shared::{
 use super::state::{RuleState, minutes, window as length};
 use crate::rollup::{
     sums::{Distribution, Sums},
-    window::{Pair, Summed, WindowSums},
+    window::{GroupSums, Pair, WindowSums},
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -42,7 +42,7 @@ pub struct Measurement {
     pub value: Option<f64>,
 }
 
-/// The windows that some rules need at some moments, without duplicates.
+/// The windows that some rules need at some times, without duplicates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NeededWindows {
     /// Windows that need only sums over all traces.
@@ -54,12 +54,12 @@ pub struct NeededWindows {
 }
 
 impl NeededWindows {
-    /// Collects the windows of these rules at these moments.
+    /// Collects the windows of these rules at these times.
     #[must_use]
     pub fn of<'a>(rules: impl Iterator<Item = (&'a AlertRuleRequest, &'a [Timestamp])>) -> Self {
         let (mut totals, mut pairs, mut newest_of) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for (rule, moments) in rules {
-            for &at in moments {
+        for (rule, times) in rules {
+            for &at in times {
                 let (now, before) = windows(rule, at);
                 let into = if needs_only_totals(rule) { &mut totals } else { &mut pairs };
                 into.insert(now);
@@ -115,11 +115,11 @@ impl Readings {
         measurements
     }
 
-    fn groups(&self, rule: &AlertRuleRequest, window: Window) -> BTreeMap<&str, Summed> {
+    fn groups(&self, rule: &AlertRuleRequest, window: Window) -> BTreeMap<&str, GroupSums> {
         if needs_only_totals(rule) {
             let sums = self.totals.get(&window).copied().unwrap_or_default();
             let distribution = Distribution { sums, ..Distribution::default() };
-            return BTreeMap::from([("", Summed { distribution, newest: None })]);
+            return BTreeMap::from([("", GroupSums { distribution, newest: None })]);
         }
         self.pairs.fold(window, is_percentile(rule.metric), |pair| group_of(rule, pair))
     }
@@ -133,12 +133,12 @@ fn has_alert(state: &RuleState, key: &str) -> bool {
 fn measure(
     rule: &AlertRuleRequest,
     key: &str,
-    now: Option<&Summed>,
-    before: Option<Option<&Summed>>,
+    now: Option<&GroupSums>,
+    before: Option<Option<&GroupSums>>,
     silence: impl Fn(Timestamp) -> f64,
 ) -> Measurement {
-    let traces = |sum: Option<&Summed>| sum.map_or(0, |sum| sum.distribution.sums.requests);
-    let value = |metric, sum: Option<&Summed>| {
+    let traces = |sum: Option<&GroupSums>| sum.map_or(0, |sum| sum.distribution.sums.requests);
+    let value = |metric, sum: Option<&GroupSums>| {
         sum.map_or_else(|| Distribution::default().metric(metric), |sum| sum.distribution.metric(metric))
     };
     let fewest = i64::from(rule.min_traces.max(1));

@@ -1,4 +1,4 @@
-//! Previews a rule: evaluates it over the last days with the code of real evaluations, at fewer moments.
+//! Previews a rule: evaluates it over the last days with the code of real evaluations, at fewer times.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,13 +18,13 @@ use super::{
 const MAX_GROUPS: usize = 10;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// The moments at which a preview evaluates a rule.
+/// The times at which a preview evaluates a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreviewPlan {
     /// The rule, with its for-duration rounded down to a multiple of the step.
     pub rule: AlertRuleRequest,
-    /// The moments, in order; the first is the start, the last the end.
-    pub moments: Vec<Timestamp>,
+    /// The times, in order; the first is the start, the last the end.
+    pub times: Vec<Timestamp>,
     step: Duration,
 }
 
@@ -42,24 +42,24 @@ impl PreviewPlan {
         let rule = AlertRuleRequest { for_minutes: rule.for_minutes / step * step, ..rule };
         let step = minutes(step);
         let end = now.floor(step);
-        let moments = std::iter::successors(Some(end - length), |&at| Some(at + step))
+        let times = std::iter::successors(Some(end - length), |&at| Some(at + step))
             .take_while(|&at| at <= end)
             .collect();
-        Self { rule, moments, step }
+        Self { rule, times, step }
     }
 
     /// Evaluates the rule at every moment.
     #[must_use]
     pub fn compute(&self, readings: &Readings) -> AlertPreview {
-        let mut lines = lines(&self.rule, readings, &self.moments);
+        let mut lines = lines(&self.rule, readings, &self.times);
         let groups = lines.len() as u64;
         let alerts = lines.iter().map(|line| line.alerts.len() as u64).sum();
         // Groups with alerts come first, then those with the most traces.
         lines.sort_by_key(|line| (line.alerts.is_empty(), -line.traces));
         lines.truncate(MAX_GROUPS);
-        let series = lines.into_iter().map(|line| line.into_series(&self.moments)).collect();
-        let start = self.moments.first().copied().unwrap_or_default();
-        let end = self.moments.last().copied().unwrap_or_default();
+        let series = lines.into_iter().map(|line| line.into_series(&self.times)).collect();
+        let start = self.times.first().copied().unwrap_or_default();
+        let end = self.times.last().copied().unwrap_or_default();
         AlertPreview { start, end, step_seconds: self.step.as_secs(), series, groups, alerts }
     }
 }
@@ -74,10 +74,10 @@ struct Line {
 }
 
 /// Evaluates the rule at every moment. Returns all groups, sorted by key.
-fn lines(rule: &AlertRuleRequest, readings: &Readings, moments: &[Timestamp]) -> Vec<Line> {
+fn lines(rule: &AlertRuleRequest, readings: &Readings, times: &[Timestamp]) -> Vec<Line> {
     let mut state = RuleState::default();
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
-    for (number, &at) in moments.iter().enumerate() {
+    for (number, &at) in times.iter().enumerate() {
         for (measurement, change) in advance(rule, &mut state, readings, at) {
             let line = lines.entry(measurement.key.clone()).or_insert_with(|| Line {
                 key: measurement.key,
@@ -95,8 +95,8 @@ fn lines(rule: &AlertRuleRequest, readings: &Readings, moments: &[Timestamp]) ->
 }
 
 impl Line {
-    fn into_series(self, moments: &[Timestamp]) -> AlertPreviewSeries {
-        let mut points: Vec<_> = moments.iter().map(|&timestamp| Point { timestamp, value: None }).collect();
+    fn into_series(self, times: &[Timestamp]) -> AlertPreviewSeries {
+        let mut points: Vec<_> = times.iter().map(|&timestamp| Point { timestamp, value: None }).collect();
         for (number, value) in self.values {
             points[number].value = Some(value);
         }
@@ -109,7 +109,7 @@ impl Line {
             (Some(Change::Fired(severity)), _) => {
                 self.alerts.push(AlertPreviewSpan { severity, start: at, end: None });
             }
-            (Some(Change::Escalated(severity) | Change::Eased(severity)), Some(alert)) => {
+            (Some(Change::Escalated(severity) | Change::Deescalated(severity)), Some(alert)) => {
                 alert.severity = alert.severity.max(severity);
             }
             (Some(Change::Resolved(_)), Some(alert)) => alert.end = Some(at),

@@ -129,7 +129,7 @@ pub struct AlertFilter {
 
 /// A filter of deliveries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveriesOf {
+pub enum DeliveryFilter {
     /// The deliveries to a channel.
     Channel(Uuid),
     /// The deliveries of an alert.

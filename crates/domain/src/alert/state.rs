@@ -62,7 +62,7 @@ pub struct GroupState {
     measured_at: Option<Timestamp>,
     /// The notifications about the open alert; absent before the first.
     #[serde(rename = "told")]
-    notified: Option<Notified>,
+    notified: Option<SentNotifications>,
 }
 
 /// The state of one threshold.
@@ -71,7 +71,8 @@ pub struct GroupState {
 enum Level {
     /// Not crossed.
     #[default]
-    Calm,
+    #[serde(rename = "calm")]
+    Inactive,
     /// Crossed since this moment, but not yet for the for-duration of the rule.
     Crossed(Timestamp),
     /// Crossed for the for-duration, and not recovered since.
@@ -80,7 +81,7 @@ enum Level {
 
 /// The notifications that were sent about an open alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notified {
+pub struct SentNotifications {
     /// When the last notification was sent.
     pub at: Timestamp,
     /// The severity of the last notification, lowered when the severity of the alert decreases.
@@ -97,7 +98,7 @@ pub enum Change {
     /// Its severity increased.
     Escalated(Severity),
     /// Its severity decreased, but it is still open.
-    Eased(Severity),
+    Deescalated(Severity),
     /// It was resolved.
     Resolved(Resolution),
 }
@@ -120,9 +121,9 @@ impl GroupState {
     pub fn from_open_alert(rule: &AlertRuleRequest, severity: Severity, at: Timestamp) -> Self {
         let is_active = |level: Severity| level <= severity && rule.threshold(level).is_some();
         Self {
-            levels: Severity::ALL.map(|level| if is_active(level) { Level::Active } else { Level::Calm }),
+            levels: Severity::ALL.map(|level| if is_active(level) { Level::Active } else { Level::Inactive }),
             measured_at: Some(at),
-            notified: Some(Notified { at, severity, worst: severity }),
+            notified: Some(SentNotifications { at, severity, worst: severity }),
         }
     }
 
@@ -135,7 +136,7 @@ impl GroupState {
 
     /// Returns the notifications that were sent about the open alert.
     #[must_use]
-    pub fn notified(&self) -> Option<Notified> {
+    pub fn notified(&self) -> Option<SentNotifications> {
         self.notified
     }
 
@@ -149,7 +150,7 @@ impl GroupState {
     pub fn step(&mut self, rule: &AlertRuleRequest, at: Timestamp, value: Option<f64>) -> Option<Change> {
         let before = self.severity();
         for (level, severity) in self.levels.iter_mut().zip(Severity::ALL) {
-            *level = rule.threshold(severity).map_or(Level::Calm, |threshold| {
+            *level = rule.threshold(severity).map_or(Level::Inactive, |threshold| {
                 value.map_or(level.without_value(), |value| level.with_value(rule, threshold, at, value))
             });
         }
@@ -168,7 +169,7 @@ impl GroupState {
             (None, None) => None,
             (None, Some(severity)) => Some(Change::Fired(severity)),
             (Some(before), Some(after)) if after > before => Some(Change::Escalated(after)),
-            (Some(before), Some(after)) if after < before => Some(Change::Eased(after)),
+            (Some(before), Some(after)) if after < before => Some(Change::Deescalated(after)),
             (Some(_), Some(_)) => None,
             (Some(_), None) if is_lost => Some(Change::Resolved(Resolution::NothingMeasured)),
             (Some(_), None) => Some(Change::Resolved(Resolution::Recovered)),
@@ -197,7 +198,7 @@ impl GroupState {
         };
         if event.is_some() {
             let worst = self.notified.map_or(severity, |last| last.worst.max(severity));
-            self.notified = Some(Notified { at, severity, worst });
+            self.notified = Some(SentNotifications { at, severity, worst });
         }
         event
     }
@@ -205,7 +206,7 @@ impl GroupState {
 
 impl Level {
     fn without_value(self) -> Self {
-        if self == Self::Active { Self::Active } else { Self::Calm }
+        if self == Self::Active { Self::Active } else { Self::Inactive }
     }
 
     fn with_value(self, rule: &AlertRuleRequest, threshold: f64, at: Timestamp, value: f64) -> Self {
@@ -222,11 +223,11 @@ impl Level {
         };
         match self {
             Self::Active if !is_recovered => Self::Active,
-            Self::Calm | Self::Crossed(_) if is_crossed => {
+            Self::Inactive | Self::Crossed(_) if is_crossed => {
                 let since = if let Self::Crossed(since) = self { since } else { at };
                 if since + minutes(rule.for_minutes) <= at { Self::Active } else { Self::Crossed(since) }
             }
-            _ => Self::Calm,
+            _ => Self::Inactive,
         }
     }
 }

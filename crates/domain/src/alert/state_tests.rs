@@ -60,7 +60,7 @@ fn side_below_mirrors_side_above() {
     let expected = [
         (1, Change::Fired(Severity::Warning)),
         (3, Change::Escalated(Severity::Critical)),
-        (4, Change::Eased(Severity::Warning)),
+        (4, Change::Deescalated(Severity::Warning)),
         (5, Change::Resolved(Resolution::Recovered)),
     ];
     assert_eq!(found, expected);
@@ -94,7 +94,7 @@ fn alert_has_the_highest_severity_that_is_crossed() {
     let found = changes(&rule(), &values([25.0, 18.0, 17.9, 20.0, 1.0]));
     let expected = [
         (0, Change::Fired(Severity::Critical)),
-        (2, Change::Eased(Severity::Warning)),
+        (2, Change::Deescalated(Severity::Warning)),
         (3, Change::Escalated(Severity::Critical)),
         (4, Change::Resolved(Resolution::Recovered)),
     ];
@@ -137,7 +137,7 @@ fn new_thresholds_apply_to_an_open_alert() {
     let escalated = Some(Change::Escalated(Severity::Critical));
     assert_eq!(group.step(&stricter, minute(1), Some(6.0)), escalated);
     let without = AlertRuleRequest { critical: None, ..rule() };
-    assert_eq!(group.step(&without, minute(2), Some(6.0)), Some(Change::Eased(Severity::Warning)));
+    assert_eq!(group.step(&without, minute(2), Some(6.0)), Some(Change::Deescalated(Severity::Warning)));
     let milder = AlertRuleRequest { warning: Some(10.0), ..rule() };
     assert_eq!(group.step(&milder, minute(3), Some(6.0)), RECOVERED);
     assert!(group.is_empty());

@@ -15,11 +15,11 @@ use super::{
 /// The granularity of price changes. Some prices depend on the time of day or change on a date, always at a quarter of an hour.
 pub const STEP: Duration = Duration::from_secs(15 * 60);
 /// Output tokens of the sample calls. A million tokens cost exactly the price.
-const OUTPUT: u64 = 1_000_000;
+const OUTPUT_TOKENS: u64 = 1_000_000;
 /// Maximum number of lookups per model.
 const MAX_LOOKUPS: usize = 64;
 /// Input tokens that no real call exceeds.
-const MAX_INPUT: u64 = 1 << 30;
+const MAX_INPUT_TOKENS: u64 = 1 << 30;
 
 /// Returns the public price of a model at a time. The model is looked up at `provider`, then at the provider in the prefix of
 /// its name, then at its maker. Providers that sell models of others at their own prices do not fall back to the maker.
@@ -33,7 +33,7 @@ pub fn find(provider: Option<&str>, model: &str, at: Timestamp) -> Option<ModelP
 
 /// Returns whether the public prices contain the model, with or without a price per token.
 #[must_use]
-pub fn knows(provider: Option<&str>, model: &str) -> bool {
+pub fn contains(provider: Option<&str>, model: &str) -> bool {
     let at = Timestamp::default();
     let is_known = |(provider, name): &(Option<String>, String)| {
         let lookup = Lookup { provider: provider.as_deref(), name, at };
@@ -61,7 +61,7 @@ fn lookups(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String)>
             Some(Provider::Local) => return all,
             Some(Provider::Known(id)) => {
                 add(Some(&id), model::spellings(name));
-                if !sells_at_the_makers_price(&id) {
+                if !uses_maker_price(&id) {
                     return all;
                 }
             }
@@ -74,7 +74,7 @@ fn lookups(provider: Option<&str>, model: &str) -> Vec<(Option<String>, String)>
 
 /// Returns whether the price of the maker applies to models that the table does not list for this provider. `openai` is included,
 /// because instrumentations also use it for other services with an OpenAI-compatible API.
-fn sells_at_the_makers_price(provider: &str) -> bool {
+fn uses_maker_price(provider: &str) -> bool {
     matches!(provider, "openai" | "azure" | "aws" | "google" | "openrouter")
 }
 
@@ -88,7 +88,7 @@ struct Lookup<'a> {
 impl Lookup<'_> {
     /// Returns the price of exactly this name.
     fn price(&self) -> Option<ModelPrice> {
-        let first = self.calculate(Tokens { input: 1, output: OUTPUT, ..Tokens::default() })?;
+        let first = self.calculate(Tokens { input: 1, output: OUTPUT_TOKENS, ..Tokens::default() })?;
         let rates = self.rates(1)?;
         let tiers = self.tiers(rates)?;
         // Models that are billed per minute, page or request have no price per token.
@@ -106,7 +106,7 @@ impl Lookup<'_> {
 
     /// Returns the prices of a call with this many input tokens.
     fn rates(&self, input: u64) -> Option<Rates> {
-        let plain = self.calculate(Tokens { input, output: OUTPUT, ..Tokens::default() })?;
+        let plain = self.calculate(Tokens { input, output: OUTPUT_TOKENS, ..Tokens::default() })?;
         let read = self.calculate(Tokens { input, cache_read: input, ..Tokens::default() })?;
         let write = self.calculate(Tokens { input, cache_write: input, ..Tokens::default() })?;
         let per_million = |dollars: f64, tokens: u64| nanos(dollars / tokens as f64 * 1e6);
@@ -114,7 +114,7 @@ impl Lookup<'_> {
             input: per_million(plain.input_price, input),
             cache_read: per_million(read.input_price, input),
             cache_write: per_million(write.input_price, input),
-            output: per_million(plain.output_price, OUTPUT),
+            output: per_million(plain.output_price, OUTPUT_TOKENS),
         })
     }
 
@@ -122,10 +122,10 @@ impl Lookup<'_> {
     fn tiers(&self, lowest: Rates) -> Option<Vec<(u64, Rates)>> {
         let mut tiers = Vec::new();
         let (mut from, mut rates) = (1, lowest);
-        let highest = self.rates(MAX_INPUT)?;
+        let highest = self.rates(MAX_INPUT_TOKENS)?;
         while rates != highest {
             // Binary search for the smallest input with other prices.
-            let (mut same, mut other) = (from, MAX_INPUT);
+            let (mut same, mut other) = (from, MAX_INPUT_TOKENS);
             while other - same > 1 {
                 let middle = same.midpoint(other);
                 if self.rates(middle)? == rates { same = middle } else { other = middle }

@@ -63,7 +63,7 @@ fn limits_lookups_for_any_name() {
         assert!(lookups.len() <= MAX_LOOKUPS, "{part}: {}", lookups.len());
     }
     assert!(lookups(Some("openrouter"), "anthropic/claude-3.5-sonnet-20241022").len() < 32);
-    assert!(knows(Some("openai"), "gpt-4o") && !knows(Some("openai"), "nobody-s-model"));
+    assert!(contains(Some("openai"), "gpt-4o") && !contains(Some("openai"), "nobody-s-model"));
 }
 
 #[test]

@@ -56,7 +56,7 @@ impl PublicPrices {
             return price;
         }
         let price = bundled::find(provider, model, step).map(Arc::new);
-        if price.is_none() && !bundled::knows(provider, model) {
+        if price.is_none() && !bundled::contains(provider, model) {
             self.unknown.insert(key[..length].into(), ());
             return None;
         }

@@ -6,7 +6,7 @@ use shared::Timestamp;
 use uuid::Uuid;
 
 use super::{histogram::Histogram, plan::Source, sums::Sums};
-use crate::{error::Corrupt, trace::record::NewTrace};
+use crate::{error::CorruptData, trace::record::NewTrace};
 
 /// The key of a bucket by agent and model. Sorted like the keys of the tables, so that neighbours are on the same page and
 /// two writers lock rows in the same order.
@@ -116,7 +116,7 @@ impl GroupChange {
     ///
     /// # Errors
     /// Returns an error if the stored histogram cannot be read.
-    pub fn merge_stored(&mut self, stored: &[u8]) -> Result<(), Corrupt> {
+    pub fn merge_stored(&mut self, stored: &[u8]) -> Result<(), CorruptData> {
         self.added.merge_encoded(stored)
     }
 }

@@ -8,7 +8,7 @@ use super::{
     plan::Source,
     sums::{Distribution, GroupedSums, Sums},
 };
-use crate::error::Corrupt;
+use crate::error::CorruptData;
 
 /// Sums rows by group and step.
 pub struct Groups {
@@ -39,7 +39,7 @@ impl GroupRow<'_> {
     ///
     /// # Errors
     /// Returns an error if the encoded latencies cannot be read.
-    pub fn add_to(&self, distribution: &mut Distribution) -> Result<(), Corrupt> {
+    pub fn add_to(&self, distribution: &mut Distribution) -> Result<(), CorruptData> {
         distribution.sums += self.sums;
         match self.latencies {
             Latencies::One => distribution.latencies.record(self.sums.latency),
@@ -77,7 +77,7 @@ impl Groups {
     ///
     /// # Errors
     /// Returns an error if the encoded latencies cannot be read.
-    pub fn add(&mut self, row: &GroupRow<'_>) -> Result<(), Corrupt> {
+    pub fn add(&mut self, row: &GroupRow<'_>) -> Result<(), CorruptData> {
         let key = self.group.map_or("", |by| by.select(row.agent_id, row.model));
         let key = (!key.is_empty()).then(|| key.to_owned());
         let step = self.step.map_or(self.start, |step| row.moment.floor(step));

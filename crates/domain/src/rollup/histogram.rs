@@ -1,7 +1,7 @@
 //! A histogram of latencies with buckets that grow by 3.5 % each. Percentiles are within 2 % of the exact value, and
 //! histograms merge by addition.
 
-use crate::error::Corrupt;
+use crate::error::CorruptData;
 
 /// The ratio of a bucket's upper edge to its lower one. The middle of a bucket is at most (γ − 1) / (γ + 1) = 1.72 % away
 /// from any value in it.
@@ -93,8 +93,8 @@ impl Histogram {
     ///
     /// # Errors
     /// Returns an error if [`Histogram::encode`] did not write the bytes.
-    pub fn merge_encoded(&mut self, mut bytes: &[u8]) -> Result<(), Corrupt> {
-        let corrupt = || Corrupt("latency histogram".to_owned());
+    pub fn merge_encoded(&mut self, mut bytes: &[u8]) -> Result<(), CorruptData> {
+        let corrupt = || CorruptData("latency histogram".to_owned());
         let mut bucket = 0_u16;
         while !bytes.is_empty() {
             let distance = read_leb128(&mut bytes)
@@ -166,8 +166,8 @@ mod tests {
             let found = of(&latencies).percentile(share).unwrap();
             latencies.sort_unstable();
             let rank = ((share * latencies.len() as f64).ceil() as usize).max(1);
-            let truth = latencies[rank - 1] as f64;
-            prop_assert!((found - truth).abs() <= 0.02 * truth, "{found} for {truth}");
+            let expected = latencies[rank - 1] as f64;
+            prop_assert!((found - expected).abs() <= 0.02 * expected, "{found} for {expected}");
         }
 
         #[test]

@@ -57,31 +57,31 @@ pub fn segments(window: Window, rollups: &[Source]) -> Vec<Segment> {
 
 /// The buckets by agent and model that the rollups do not contain yet.
 #[derive(Clone, Debug, Default)]
-pub struct Unsettled {
+pub struct StaleBuckets {
     /// The hours to read row by row.
     pub hours: BTreeSet<Timestamp>,
     /// Days that start here or later are read by hour; `None` if all daily buckets can be used.
     pub days_from: Option<Timestamp>,
 }
 
-impl Unsettled {
+impl StaleBuckets {
     fn contains(&self, bucket: Timestamp, source: Source) -> bool {
         self.hours.range(bucket..bucket + source.bucket()).next().is_some()
             || (source == Source::Daily && self.days_from.is_some_and(|from| bucket >= from))
     }
 }
 
-/// Cuts a window like [`segments`], but reads unsettled days by hour and unsettled hours row by row.
+/// Cuts a window like [`segments`], but reads stale days by hour and stale hours row by row.
 #[must_use]
-pub fn segments_around(window: Window, rollups: &[Source], unsettled: &Unsettled) -> Vec<Segment> {
+pub fn segments_without_stale(window: Window, rollups: &[Source], stale: &StaleBuckets) -> Vec<Segment> {
     let mut found = Vec::new();
     for segment in segments(window, rollups) {
-        push_settled(segment, unsettled, &mut found);
+        push_fresh(segment, stale, &mut found);
     }
     found
 }
 
-fn push_settled(segment: Segment, unsettled: &Unsettled, found: &mut Vec<Segment>) {
+fn push_fresh(segment: Segment, stale: &StaleBuckets, found: &mut Vec<Segment>) {
     let finer = match segment.source {
         Source::Daily => Source::Hourly,
         Source::Hourly => Source::Raw,
@@ -90,8 +90,8 @@ fn push_settled(segment: Segment, unsettled: &Unsettled, found: &mut Vec<Segment
     let mut start = segment.start;
     while start < segment.end {
         let end = start + segment.source.bucket();
-        if unsettled.contains(start, segment.source) {
-            push_settled(Segment { source: finer, start, end }, unsettled, found);
+        if stale.contains(start, segment.source) {
+            push_fresh(Segment { source: finer, start, end }, stale, found);
         } else {
             push_joined(Segment { start, end, ..segment }, found);
         }
@@ -179,26 +179,26 @@ mod tests {
         }
 
         #[test]
-        fn only_unsettled_hours_and_ragged_ends_are_read_row_by_row(
+        fn only_stale_hours_and_ragged_ends_are_read_row_by_row(
             start in 0_i64..5_000 * MINUTE, length in 1_i64..9_000 * MINUTE, hours in prop::collection::btree_set(0_i64..240, 0..6),
         ) {
             let hour = |number: i64| Timestamp::from_micros(number * 60 * MINUTE);
-            let unsettled = Unsettled {
+            let stale = StaleBuckets {
                 hours: hours.iter().map(|&number| hour(number)).collect(),
                 days_from: Some(hour(96)),
             };
             let window = window(start, start + length);
-            let segments = segments_around(window, Source::GROUPS, &unsettled);
+            let segments = segments_without_stale(window, Source::GROUPS, &stale);
             prop_assert_eq!(segments[0].start, window.start);
             prop_assert_eq!(segments[segments.len() - 1].end, window.end);
             prop_assert!(segments.windows(2).all(|pair| pair[0].end == pair[1].start));
             for segment in segments {
                 let whole = |start: &&Timestamp| **start + Source::Hourly.bucket() <= segment.end;
-                let stale = unsettled.hours.range(segment.start..segment.end).filter(whole).count();
-                prop_assert!(segment.source == Source::Raw || stale == 0, "{:?}", segment);
+                let stale_hours = stale.hours.range(segment.start..segment.end).filter(whole).count();
+                prop_assert!(segment.source == Source::Raw || stale_hours == 0, "{:?}", segment);
                 prop_assert!(segment.source != Source::Daily || segment.start < hour(96));
                 let whole_hours = segment.end.floor(Source::Hourly.bucket()).since(segment.start.ceil(Source::Hourly.bucket()));
-                prop_assert!(segment.source != Source::Raw || whole_hours.as_secs() == 3600 * stale as u64);
+                prop_assert!(segment.source != Source::Raw || whole_hours.as_secs() == 3600 * stale_hours as u64);
             }
         }
 

@@ -10,7 +10,7 @@ use super::{
     plan::{Segment, Source, push_joined},
     sums::Distribution,
 };
-use crate::error::Corrupt;
+use crate::error::CorruptData;
 
 /// An agent and a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +23,7 @@ pub struct Pair {
 
 /// The sums of a group of traces in a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summed {
+pub struct GroupSums {
     /// The sums; without latencies if those were not requested.
     pub distribution: Distribution,
     /// The start of the newest trace, if it was requested for the window.
@@ -44,7 +44,7 @@ pub struct WindowSums {
 struct Part {
     extent: Window,
     /// The sums by index of the pair.
-    cells: BTreeMap<usize, Summed>,
+    cells: BTreeMap<usize, GroupSums>,
 }
 
 /// A lookup of the newest trace of a pair in a window.
@@ -63,9 +63,9 @@ impl WindowSums {
         window: Window,
         with_latencies: bool,
         key: impl Fn(&'a Pair) -> Option<&'a str>,
-    ) -> BTreeMap<&'a str, Summed> {
+    ) -> BTreeMap<&'a str, GroupSums> {
         let keys: Vec<_> = self.pairs.iter().map(key).collect();
-        let mut found: BTreeMap<&str, Summed> = BTreeMap::new();
+        let mut found: BTreeMap<&str, GroupSums> = BTreeMap::new();
         for &part in self.windows.get(&window).into_iter().flatten() {
             for (&pair, cell) in &self.parts[part].cells {
                 let Some(key) = keys[pair] else { continue };
@@ -203,7 +203,7 @@ impl WindowReader {
     ///
     /// # Errors
     /// Returns an error if the encoded latencies cannot be read.
-    pub fn add(&mut self, row: &GroupRow<'_>) -> Result<(), Corrupt> {
+    pub fn add(&mut self, row: &GroupRow<'_>) -> Result<(), CorruptData> {
         let is_trace = row.source == Source::Raw;
         let part = if is_trace {
             let after = self.raw_parts.partition_point(|&(start, _)| start <= row.moment);

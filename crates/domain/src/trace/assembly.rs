@@ -17,7 +17,7 @@ use super::{
 const UNKNOWN_AGENT: &str = "unknown";
 
 /// An assembled trace.
-pub struct Assembled {
+pub struct AssembledTrace {
     /// The index of the root span, or of the span that replaces it.
     pub root: usize,
     /// The trace without its ids and without its error, which is that of the root span.
@@ -27,7 +27,7 @@ pub struct Assembled {
 /// Assembles a trace from all of its spans. Without a root span, returns `None`, or with `allow_incomplete` uses the
 /// earliest span with a missing parent.
 #[must_use]
-pub fn assemble(facts: &[SpanFacts<'_>], allow_incomplete: bool) -> Option<Assembled> {
+pub fn assemble(facts: &[SpanFacts<'_>], allow_incomplete: bool) -> Option<AssembledTrace> {
     let forest = Forest::new(facts);
     let earliest =
         |indices: &mut dyn Iterator<Item = usize>| indices.min_by_key(|&index| facts[index].order());
@@ -64,7 +64,7 @@ pub fn assemble(facts: &[SpanFacts<'_>], allow_incomplete: bool) -> Option<Assem
         assembly,
         ..NewTrace::default()
     };
-    Some(Assembled { root, trace })
+    Some(AssembledTrace { root, trace })
 }
 
 /// Returns the span with the trace's model: the root span if it has one, else the largest model call.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{AccountError, AccountStore};
 use crate::{
-    database::{Database, moment::Moment},
+    database::{Database, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -52,8 +52,8 @@ struct ApiKeyRow {
     id: Uuid,
     name: String,
     prefix: String,
-    created_at: Moment,
-    last_used_at: Option<Moment>,
+    created_at: SqlTimestamp,
+    last_used_at: Option<SqlTimestamp>,
 }
 
 impl ApiKeyRow {
@@ -86,7 +86,7 @@ impl AccountStore {
             .bind(&key.name)
             .bind(&key.prefix)
             .bind(&key.key_hash[..])
-            .bind(Moment(key.created_at))
+            .bind(SqlTimestamp(key.created_at))
             .bind(key.created_by)
             .execute()
             .await?;
@@ -146,7 +146,7 @@ impl AccountStore {
             .sql(
                 "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND workspace_id = $3 AND revoked_at IS NULL",
             )
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .bind(id)
             .bind(workspace_id)
             .execute()
@@ -202,7 +202,7 @@ impl AccountStore {
                     "UPDATE api_keys SET last_used_at = $1 WHERE id = $2 \
                      AND (last_used_at IS NULL OR last_used_at < $1)",
                 )
-                .bind(Moment(used_at))
+                .bind(SqlTimestamp(used_at))
                 .bind(id)
                 .execute()
                 .await?;

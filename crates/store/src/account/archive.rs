@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{AccountError, AccountStore, user::insert_error};
-use crate::database::{Transaction, moment::Moment};
+use crate::database::{Transaction, timestamp::SqlTimestamp};
 
 /// All workspaces, users and API keys of a store. Does not implement `Debug`, because it contains hashes.
 pub struct Archive {
@@ -14,7 +14,7 @@ pub struct Archive {
 
 /// How many rows of an [`Archive`] were new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Restored {
+pub struct RestoreSummary {
     /// Workspaces.
     pub workspaces: u64,
     /// Users.
@@ -27,7 +27,7 @@ pub struct Restored {
 struct WorkspaceRow {
     id: Uuid,
     name: String,
-    created_at: Moment,
+    created_at: SqlTimestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -37,7 +37,7 @@ struct UserRow {
     password_hash: String,
     full_name: String,
     workspace_id: Uuid,
-    created_at: Moment,
+    created_at: SqlTimestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -47,10 +47,10 @@ struct KeyRow {
     name: String,
     prefix: String,
     key_hash: Vec<u8>,
-    created_at: Moment,
+    created_at: SqlTimestamp,
     created_by: Uuid,
-    last_used_at: Option<Moment>,
-    revoked_at: Option<Moment>,
+    last_used_at: Option<SqlTimestamp>,
+    revoked_at: Option<SqlTimestamp>,
 }
 
 impl Archive {
@@ -124,8 +124,8 @@ impl AccountStore {
     ///
     /// # Errors
     /// [`AccountError::EmailTaken`] if another user has one of the e-mails.
-    pub async fn restore(&self, archive: &Archive) -> Result<Restored, AccountError> {
-        let mut restored = Restored::default();
+    pub async fn restore(&self, archive: &Archive) -> Result<RestoreSummary, AccountError> {
+        let mut restored = RestoreSummary::default();
         let mut transaction = self.database.write().await?;
         for workspace in &archive.workspaces {
             restored.workspaces += transaction

@@ -10,7 +10,7 @@ use sqlx::{Connection, migrate::Migrator};
 
 pub use self::{
     api_key::{KeyOwner, NewApiKey},
-    archive::{Archive, Restored},
+    archive::{Archive, RestoreSummary},
     user::{Credentials, NewAccount, PasswordHash, normalize_email},
 };
 use crate::{

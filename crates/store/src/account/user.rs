@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{AccountError, AccountStore};
 use crate::{
-    database::{moment::Moment, postgres::breaks},
+    database::{postgres::violates, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -102,7 +102,7 @@ impl UserRow {
 pub(super) fn insert_error(error: StoreError) -> AccountError {
     // PostgreSQL names the constraint, SQLite the column.
     let is_email_taken = |error: &sqlx::Error| {
-        breaks(error, "users_email_key")
+        violates(error, "users_email_key")
             || error
                 .as_database_error()
                 .is_some_and(|error| error.is_unique_violation() && error.message().contains("users.email"))
@@ -131,7 +131,7 @@ impl AccountStore {
             .sql("INSERT INTO workspaces (id, name, created_at) VALUES ($1, $2, $3)")
             .bind(user.workspace_id)
             .bind(&user.workspace_name)
-            .bind(Moment(account.created_at))
+            .bind(SqlTimestamp(account.created_at))
             .execute()
             .await?;
         transaction
@@ -144,7 +144,7 @@ impl AccountStore {
             .bind(account.password_hash.as_str())
             .bind(&user.full_name)
             .bind(user.workspace_id)
-            .bind(Moment(account.created_at))
+            .bind(SqlTimestamp(account.created_at))
             .execute()
             .await
             .map_err(insert_error)?;

@@ -2,7 +2,7 @@
 
 use domain::{
     alert::record::{AlertFilter, AlertRecord},
-    error::Corrupt,
+    error::CorruptData,
 };
 use serde::{Deserialize, Serialize};
 use shared::{
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{AlertStore, decode, encode, parse_word, readable};
 use crate::{
-    database::{Statement, count, moment::Moment},
+    database::{Statement, count, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -54,14 +54,14 @@ pub(super) struct AlertRow {
     title: String,
     description: String,
     severity: String,
-    created_at: Moment,
+    created_at: SqlTimestamp,
     metric_value: Option<f64>,
     pub(super) rule_id: Option<Uuid>,
     group_key: Option<String>,
     details: Option<String>,
-    acknowledged_at: Option<Moment>,
+    acknowledged_at: Option<SqlTimestamp>,
     acknowledged_by: Option<String>,
-    resolved_at: Option<Moment>,
+    resolved_at: Option<SqlTimestamp>,
 }
 
 /// The fields of an alert that have no column of their own.
@@ -80,7 +80,7 @@ struct Details {
 }
 
 impl AlertRow {
-    pub(super) fn into_record(self) -> Result<AlertRecord, Corrupt> {
+    pub(super) fn into_record(self) -> Result<AlertRecord, CorruptData> {
         let details: Details = self.details.as_deref().map(decode).transpose()?.unwrap_or_default();
         let alert = Alert {
             id: self.id,
@@ -117,7 +117,7 @@ impl AlertRow {
 pub(super) fn bind_alert<'t>(
     statement: Statement<'t>,
     record: &AlertRecord,
-) -> Result<Statement<'t>, Corrupt> {
+) -> Result<Statement<'t>, CorruptData> {
     let alert = &record.alert;
     let details = Details {
         metric: alert.metric,
@@ -136,14 +136,14 @@ pub(super) fn bind_alert<'t>(
         .bind(&alert.title)
         .bind(&alert.description)
         .bind(alert.severity.as_str())
-        .bind(Moment(alert.created_at))
+        .bind(SqlTimestamp(alert.created_at))
         .bind(alert.metric_value)
         .bind(alert.rule_id)
         .bind(&record.group_key)
         .bind(encode(&details)?)
-        .bind(alert.acknowledged_at.map(Moment))
+        .bind(alert.acknowledged_at.map(SqlTimestamp))
         .bind(alert.acknowledged_by.as_deref())
-        .bind(alert.resolved_at.map(Moment)))
+        .bind(alert.resolved_at.map(SqlTimestamp)))
 }
 
 /// Binds the values of [`from_alerts`].
@@ -252,7 +252,7 @@ impl AlertStore {
                 "UPDATE alerts SET acknowledged_at = $1, acknowledged_by = $2 WHERE workspace_id = $3 AND id = $4 \
                  AND acknowledged_at IS NULL AND resolved_at IS NULL",
             )
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .bind(by)
             .bind(workspace_id)
             .bind(id)

@@ -1,6 +1,6 @@
 //! Alert channels.
 
-use domain::error::Corrupt;
+use domain::error::CorruptData;
 use shared::{
     Timestamp,
     alert_channel::{AlertChannel, AlertChannelRequest},
@@ -9,21 +9,21 @@ use shared::{
 use uuid::Uuid;
 
 use super::{AlertStore, decode, encode, readable};
-use crate::{database::moment::Moment, error::StoreError};
+use crate::{database::timestamp::SqlTimestamp, error::StoreError};
 
 #[derive(sqlx::FromRow)]
 struct ChannelRow {
     id: Uuid,
     channel: String,
-    created_at: Moment,
-    updated_at: Moment,
+    created_at: SqlTimestamp,
+    updated_at: SqlTimestamp,
     version: i64,
     secret: String,
 }
 
 impl ChannelRow {
     /// Returns the channel and its version.
-    fn into_channel(self) -> Result<(AlertChannel, i64), Corrupt> {
+    fn into_channel(self) -> Result<(AlertChannel, i64), CorruptData> {
         let channel = AlertChannel {
             id: self.id,
             channel: decode(&self.channel)?,
@@ -98,8 +98,8 @@ impl AlertStore {
                 .bind(workspace_id)
                 .bind(encode(&channel.channel)?)
                 .bind(channel.secret.as_deref().unwrap_or_default())
-                .bind(Moment(channel.created_at))
-                .bind(Moment(channel.updated_at))
+                .bind(SqlTimestamp(channel.created_at))
+                .bind(SqlTimestamp(channel.updated_at))
                 .execute()
                 .await?;
         }
@@ -134,7 +134,7 @@ impl AlertStore {
                  WHERE workspace_id = $3 AND id = $4 AND version = $5",
             )
             .bind(encode(channel)?)
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .bind(workspace_id)
             .bind(id)
             .bind(version)

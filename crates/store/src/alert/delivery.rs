@@ -1,8 +1,8 @@
 //! Deliveries of notifications to channels.
 
 use domain::{
-    alert::record::{Attempt, DeliveriesOf, DueDelivery, NewDelivery},
-    error::Corrupt,
+    alert::record::{Attempt, DeliveryFilter, DueDelivery, NewDelivery},
+    error::CorruptData,
 };
 use shared::{
     Timestamp,
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{AlertStore, decode, encode, parse_word, readable};
 use crate::{
-    database::{Transaction, count, moment::Moment},
+    database::{Transaction, count, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -30,9 +30,9 @@ struct DeliveryRow {
     channel_id: Uuid,
     alert_id: Option<Uuid>,
     event: String,
-    created_at: Moment,
-    next_attempt_at: Option<Moment>,
-    finished_at: Option<Moment>,
+    created_at: SqlTimestamp,
+    next_attempt_at: Option<SqlTimestamp>,
+    finished_at: Option<SqlTimestamp>,
     attempts: i64,
     delivered: i64,
     status_code: Option<i64>,
@@ -40,7 +40,7 @@ struct DeliveryRow {
 }
 
 impl DeliveryRow {
-    fn into_delivery(self) -> Result<AlertDelivery, Corrupt> {
+    fn into_delivery(self) -> Result<AlertDelivery, CorruptData> {
         Ok(AlertDelivery {
             id: self.id,
             channel_id: self.channel_id,
@@ -71,7 +71,7 @@ struct DueRow {
 }
 
 impl DueRow {
-    fn into_due(self) -> Result<DueDelivery, Corrupt> {
+    fn into_due(self) -> Result<DueDelivery, CorruptData> {
         Ok(DueDelivery {
             id: self.id,
             channel: decode(&self.channel)?,
@@ -99,7 +99,7 @@ pub(super) async fn insert_delivery(
                  WHERE alert_id = $2 AND channel_id = $3 AND event = 'reminder' AND finished_at IS NULL \
                  AND (leased_until IS NULL OR leased_until <= $1)",
             )
-            .bind(Moment(due_at))
+            .bind(SqlTimestamp(due_at))
             .bind(alert_id)
             .bind(delivery.channel_id)
             .execute()
@@ -118,8 +118,8 @@ pub(super) async fn insert_delivery(
         .bind(alert_id)
         .bind(notification.event.as_str())
         .bind(encode(notification)?)
-        .bind(Moment(notification.at))
-        .bind(Moment(due_at))
+        .bind(SqlTimestamp(notification.at))
+        .bind(SqlTimestamp(due_at))
         .execute()
         .await?;
     Ok(())
@@ -131,7 +131,7 @@ async fn fail_unreadable(
     transaction: &mut Transaction,
     id: Uuid,
     now: Timestamp,
-    error: &Corrupt,
+    error: &CorruptData,
 ) -> Result<(), StoreError> {
     tracing::error!(%error, delivery_id = %id, "skipped an unreadable delivery");
     transaction
@@ -140,7 +140,7 @@ async fn fail_unreadable(
              error = 'the delivery or its channel cannot be read', worker = NULL, leased_until = NULL \
              WHERE id = $2",
         )
-        .bind(Moment(now))
+        .bind(SqlTimestamp(now))
         .bind(id)
         .execute()
         .await?;
@@ -167,12 +167,12 @@ impl AlertStore {
     pub async fn list_deliveries(
         &self,
         workspace_id: Uuid,
-        of: DeliveriesOf,
+        of: DeliveryFilter,
         limit: u32,
     ) -> Result<ItemList<AlertDelivery>, StoreError> {
         let (and, id) = match of {
-            DeliveriesOf::Channel(id) => (" AND channel_id = ", id),
-            DeliveriesOf::Alert(id) => (" AND alert_id = ", id),
+            DeliveryFilter::Channel(id) => (" AND channel_id = ", id),
+            DeliveryFilter::Alert(id) => (" AND alert_id = ", id),
         };
         let mut transaction = self.database.read().await?;
         let mut select = transaction
@@ -243,7 +243,7 @@ impl AlertStore {
                  ) candidates WHERE place <= $2 AND (leased_until IS NULL OR leased_until <= $1) \
                  ORDER BY next_attempt_at, id LIMIT $3",
             )
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .bind(i64::from(per_channel))
             .bind(i64::from(limit))
             .fetch_all()
@@ -262,9 +262,9 @@ impl AlertStore {
                      AND (leased_until IS NULL OR leased_until <= $4)",
                 )
                 .bind(worker)
-                .bind(Moment(leased_until))
+                .bind(SqlTimestamp(leased_until))
                 .bind(id)
-                .bind(Moment(now))
+                .bind(SqlTimestamp(now))
                 .execute()
                 .await?;
             if updated == 0 {
@@ -302,14 +302,14 @@ impl AlertStore {
         attempt: &Attempt,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.database.write().await?;
-        let finished_at = attempt.next_attempt_at.is_none().then_some(Moment(attempt.at));
+        let finished_at = attempt.next_attempt_at.is_none().then_some(SqlTimestamp(attempt.at));
         let updated = transaction
             .sql(
                 "UPDATE alert_deliveries SET attempts = attempts + 1, next_attempt_at = $1, finished_at = $2, \
                  delivered = $3, status_code = $4, error = $5, worker = NULL, leased_until = NULL \
                  WHERE id = $6 AND worker = $7",
             )
-            .bind(attempt.next_attempt_at.map(Moment))
+            .bind(attempt.next_attempt_at.map(SqlTimestamp))
             .bind(finished_at)
             .bind(i64::from(attempt.delivered))
             .bind(attempt.status_code.map(i64::from))
@@ -330,7 +330,7 @@ impl AlertStore {
         let mut transaction = self.database.write().await?;
         let deleted = transaction
             .sql("DELETE FROM alert_deliveries WHERE finished_at < $1")
-            .bind(Moment(before))
+            .bind(SqlTimestamp(before))
             .execute()
             .await?;
         transaction.commit().await?;

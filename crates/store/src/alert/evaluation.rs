@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     alert::record::{DueRule, Evaluation},
-    error::Corrupt,
+    error::CorruptData,
 };
 use shared::Timestamp;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use super::{
     delivery::insert_delivery,
     log_unreadable, readable,
 };
-use crate::{database::moment::Moment, error::StoreError};
+use crate::{database::timestamp::SqlTimestamp, error::StoreError};
 
 #[derive(sqlx::FromRow)]
 struct DueRow {
@@ -27,11 +27,11 @@ struct DueRow {
     version: i64,
     deleted: i64,
     state: String,
-    evaluated_at: Option<Moment>,
+    evaluated_at: Option<SqlTimestamp>,
 }
 
 impl DueRow {
-    fn into_due(self) -> Result<DueRule, Corrupt> {
+    fn into_due(self) -> Result<DueRule, CorruptData> {
         Ok(DueRule {
             id: self.id,
             workspace_id: self.workspace_id,
@@ -66,7 +66,7 @@ impl AlertStore {
                 "SELECT COUNT(*) FROM alert_rules WHERE due_at <= $1 \
                  AND (leased_until IS NULL OR leased_until <= $1)",
             )
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .fetch_scalar()
             .await?;
         if due == 0 {
@@ -84,8 +84,8 @@ impl AlertStore {
                  RETURNING id, workspace_id, rule, version, deleted, state, evaluated_at",
             )
             .bind(worker)
-            .bind(Moment(leased_until))
-            .bind(Moment(now))
+            .bind(SqlTimestamp(leased_until))
+            .bind(SqlTimestamp(now))
             .bind(i64::from(limit))
             .fetch_all()
             .await?;
@@ -101,7 +101,7 @@ impl AlertStore {
                      SELECT id FROM alert_rules WHERE worker = $1 AND leased_until = $2)"
             ))
             .bind(worker)
-            .bind(Moment(leased_until))
+            .bind(SqlTimestamp(leased_until))
             .fetch_all()
             .await?;
         for row in open {
@@ -137,7 +137,7 @@ impl AlertStore {
         let mut transaction = self.database.write().await?;
         transaction
             .sql("UPDATE alert_rules SET leased_until = $1 WHERE workspace_id = $2 AND worker = $3")
-            .bind(Moment(leased_until))
+            .bind(SqlTimestamp(leased_until))
             .bind(workspace_id)
             .bind(worker)
             .execute()
@@ -164,8 +164,8 @@ impl AlertStore {
                      leased_until = NULL WHERE id = $4 AND worker = $5 AND version = $6",
                 )
                 .bind(&evaluation.state)
-                .bind(Moment(evaluation.evaluated_at))
-                .bind(evaluation.due_at.map(Moment))
+                .bind(SqlTimestamp(evaluation.evaluated_at))
+                .bind(evaluation.due_at.map(SqlTimestamp))
                 .bind(evaluation.rule_id)
                 .bind(worker)
                 .bind(evaluation.version)

@@ -7,7 +7,7 @@ mod delivery;
 mod evaluation;
 mod rule;
 
-use domain::error::Corrupt;
+use domain::error::CorruptData;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -28,18 +28,18 @@ impl AlertStore {
 }
 
 /// Encodes a value for a column of JSON.
-fn encode(value: &impl Serialize) -> Result<String, Corrupt> {
-    serde_json::to_string(value).map_err(|error| Corrupt(error.to_string()))
+fn encode(value: &impl Serialize) -> Result<String, CorruptData> {
+    serde_json::to_string(value).map_err(|error| CorruptData(error.to_string()))
 }
 
 /// Decodes a column of JSON.
-fn decode<T: DeserializeOwned>(text: &str) -> Result<T, Corrupt> {
-    serde_json::from_str(text).map_err(|error| Corrupt(error.to_string()))
+fn decode<T: DeserializeOwned>(text: &str) -> Result<T, CorruptData> {
+    serde_json::from_str(text).map_err(|error| CorruptData(error.to_string()))
 }
 
 /// Returns the value that a column stores as `word`.
-fn parse_word<T: Copy>(all: &[T], word: &str, as_str: impl Fn(T) -> &'static str) -> Result<T, Corrupt> {
-    all.iter().copied().find(|&value| as_str(value) == word).ok_or_else(|| Corrupt(word.to_owned()))
+fn parse_word<T: Copy>(all: &[T], word: &str, as_str: impl Fn(T) -> &'static str) -> Result<T, CorruptData> {
+    all.iter().copied().find(|&value| as_str(value) == word).ok_or_else(|| CorruptData(word.to_owned()))
 }
 
 /// Reads rows and leaves out those that cannot be read, which another version may have written: they must not block the
@@ -48,7 +48,7 @@ fn readable<R, T>(
     table: &'static str,
     rows: Vec<R>,
     id: impl Fn(&R) -> Uuid,
-    read: impl Fn(R) -> Result<T, Corrupt>,
+    read: impl Fn(R) -> Result<T, CorruptData>,
 ) -> Vec<T> {
     let readable = |row| {
         let id = id(&row);
@@ -58,6 +58,6 @@ fn readable<R, T>(
 }
 
 /// Logs a row that is left out because it cannot be read.
-fn log_unreadable(table: &'static str, id: Uuid, error: &Corrupt) {
+fn log_unreadable(table: &'static str, id: Uuid, error: &CorruptData) {
     tracing::error!(%error, db.collection.name = table, %id, "skipped an unreadable row");
 }

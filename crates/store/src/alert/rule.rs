@@ -1,6 +1,6 @@
 //! Alert rules.
 
-use domain::error::Corrupt;
+use domain::error::CorruptData;
 use shared::{
     Timestamp,
     alert_rule::{AlertRule, AlertRuleRequest},
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{AlertStore, decode, encode, readable};
 use crate::{
-    database::{Statement, Transaction, count, moment::Moment},
+    database::{Statement, Transaction, count, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -34,16 +34,16 @@ macro_rules! insert_rule {
 struct RuleRow {
     id: Uuid,
     rule: String,
-    created_at: Moment,
-    updated_at: Moment,
-    evaluated_at: Option<Moment>,
+    created_at: SqlTimestamp,
+    updated_at: SqlTimestamp,
+    evaluated_at: Option<SqlTimestamp>,
     version: i64,
     open_alerts: i64,
 }
 
 impl RuleRow {
     /// Returns the rule and its version.
-    fn into_rule(self) -> Result<(AlertRule, i64), Corrupt> {
+    fn into_rule(self) -> Result<(AlertRule, i64), CorruptData> {
         let rule = AlertRule {
             id: self.id,
             rule: decode(&self.rule)?,
@@ -62,14 +62,14 @@ fn bind_rule<'t>(
     workspace_id: Uuid,
     rule: &AlertRule,
     due_at: Timestamp,
-) -> Result<Statement<'t>, Corrupt> {
+) -> Result<Statement<'t>, CorruptData> {
     Ok(statement
         .bind(rule.id)
         .bind(workspace_id)
         .bind(encode(&rule.rule)?)
-        .bind(Moment(rule.created_at))
-        .bind(Moment(rule.updated_at))
-        .bind(Moment(due_at)))
+        .bind(SqlTimestamp(rule.created_at))
+        .bind(SqlTimestamp(rule.updated_at))
+        .bind(SqlTimestamp(due_at)))
 }
 
 /// Marks a workspace as one that has its default rules, and returns whether it was not marked before.
@@ -81,7 +81,7 @@ async fn mark_workspace(
     let marked = transaction
         .sql("INSERT INTO alert_workspaces (workspace_id, begun_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(workspace_id)
-        .bind(Moment(now))
+        .bind(SqlTimestamp(now))
         .execute()
         .await?;
     Ok(marked > 0)
@@ -207,8 +207,8 @@ impl AlertStore {
                  WHERE workspace_id = $4 AND id = $5 AND version = $6 AND deleted = 0",
             )
             .bind(encode(rule)?)
-            .bind(Moment(now))
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
+            .bind(SqlTimestamp(now))
             .bind(workspace_id)
             .bind(id)
             .bind(version)
@@ -235,7 +235,7 @@ impl AlertStore {
                 "UPDATE alert_rules SET deleted = 1, due_at = $1, version = version + 1, worker = NULL, \
                  leased_until = NULL WHERE workspace_id = $2 AND id = $3 AND deleted = 0",
             )
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .bind(workspace_id)
             .bind(id)
             .execute()

@@ -4,10 +4,10 @@
 
 mod ids;
 mod migration;
-pub mod moment;
 pub mod postgres;
 pub mod sqlite;
 mod statement;
+pub mod timestamp;
 
 use sqlx::{
     PgPool, Postgres, Sqlite, SqlitePool,
@@ -153,7 +153,7 @@ macro_rules! retrying {
         let mut retries = $crate::database::postgres::Retries::default();
         loop {
             match $attempt.await {
-                Err($crate::error::StoreError::Database(error)) if retries.again(&error).await => {}
+                Err($crate::error::StoreError::Database(error)) if retries.should_retry(&error).await => {}
                 result => break result,
             }
         }

@@ -49,7 +49,7 @@ pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
 
 /// Opens a file read-only. Its schema must be that of `migrator`.
 pub(crate) async fn open_read_only(path: &Path, migrator: &Migrator) -> Result<SqlitePool, FileError> {
-    let (reader, applied) = look(path).await?;
+    let (reader, applied) = open_and_read_migrations(path).await?;
     if applied.iter().any(|&version| !migrator.version_exists(version)) {
         return Err(FileError::Newer(path.to_owned()));
     }
@@ -61,7 +61,7 @@ pub(crate) async fn open_read_only(path: &Path, migrator: &Migrator) -> Result<S
 
 /// Returns the migrations that are not applied to a file: all of them if the file does not exist.
 pub(crate) async fn pending(path: &Path, migrator: &Migrator) -> Result<Vec<String>, FileError> {
-    let applied = match look(path).await {
+    let applied = match open_and_read_migrations(path).await {
         Ok((reader, applied)) => {
             reader.close().await;
             applied
@@ -73,7 +73,7 @@ pub(crate) async fn pending(path: &Path, migrator: &Migrator) -> Result<Vec<Stri
 }
 
 /// Opens a file read-only and returns the versions of the migrations that were applied.
-async fn look(path: &Path) -> Result<(SqlitePool, Vec<i64>), FileError> {
+async fn open_and_read_migrations(path: &Path) -> Result<(SqlitePool, Vec<i64>), FileError> {
     let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
     if !path.try_exists().map_err(|error| unreadable(error.into()))? {
         return Err(FileError::Absent(path.to_owned()));
@@ -96,12 +96,12 @@ fn log_of(path: &Path) -> PathBuf {
 
 async fn read_applied(options: SqliteConnectOptions) -> Result<(SqlitePool, Vec<i64>), sqlx::Error> {
     let pool = SqlitePoolOptions::new().max_connections(READERS).connect_with(options).await?;
-    let begun: bool =
+    let has_migrations: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations')")
             .fetch_one(&pool)
             .await?;
     let mut applied = Vec::new();
-    if begun {
+    if has_migrations {
         applied =
             sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(&pool).await?;
     }

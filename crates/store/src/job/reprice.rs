@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::JobStore;
 use crate::{
-    database::{count, moment::Moment},
+    database::{count, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -57,11 +57,11 @@ macro_rules! reprice_columns {
 struct RepriceRow {
     id: Uuid,
     workspace_id: Uuid,
-    window_start: Moment,
-    window_end: Moment,
-    created_at: Moment,
-    finished_at: Option<Moment>,
-    last_start: Option<Moment>,
+    window_start: SqlTimestamp,
+    window_end: SqlTimestamp,
+    created_at: SqlTimestamp,
+    finished_at: Option<SqlTimestamp>,
+    last_start: Option<SqlTimestamp>,
     last_trace: Option<i64>,
     traces_seen: i64,
     traces_changed: i64,
@@ -92,7 +92,7 @@ impl RepriceRow {
 
 impl JobStore {
     /// Creates a job, or returns the unfinished job of the same window. Returns `None` if the workspace has
-    /// [`limit::REPRICES_AT_ONCE`] other unfinished jobs.
+    /// [`limit::CONCURRENT_REPRICES`] other unfinished jobs.
     ///
     /// # Errors
     /// Returns an error if the transaction was not committed.
@@ -109,11 +109,11 @@ impl JobStore {
                  AND NOT (window_start = $2 AND window_end = $3)",
             )
             .bind(workspace_id)
-            .bind(Moment(request.start))
-            .bind(Moment(request.end))
+            .bind(SqlTimestamp(request.start))
+            .bind(SqlTimestamp(request.end))
             .fetch_scalar()
             .await?;
-        if usize::try_from(others).unwrap_or(0) >= limit::REPRICES_AT_ONCE {
+        if usize::try_from(others).unwrap_or(0) >= limit::CONCURRENT_REPRICES {
             return Ok(None);
         }
         // The update changes nothing: it makes the statement return the existing row.
@@ -127,9 +127,9 @@ impl JobStore {
             ))
             .bind(Uuid::new_v4())
             .bind(workspace_id)
-            .bind(Moment(request.start))
-            .bind(Moment(request.end))
-            .bind(Moment(now))
+            .bind(SqlTimestamp(request.start))
+            .bind(SqlTimestamp(request.end))
+            .bind(SqlTimestamp(now))
             .fetch_one()
             .await?;
         transaction.commit().await?;
@@ -178,7 +178,7 @@ impl JobStore {
                 "SELECT id FROM reprices WHERE finished_at IS NULL \
                  AND (leased_until IS NULL OR leased_until <= $1) ORDER BY created_at, id LIMIT 1",
             )
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .fetch_optional()
             .await?;
         let Some((id,)) = found else { return Ok(None) };
@@ -191,9 +191,9 @@ impl JobStore {
                 reprice_columns!()
             ))
             .bind(worker)
-            .bind(Moment(leased_until))
+            .bind(SqlTimestamp(leased_until))
             .bind(id)
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .fetch_optional()
             .await?;
         transaction.commit().await?;
@@ -219,11 +219,11 @@ impl JobStore {
             .bind(step.last.map(|last| last.id))
             .bind(i64::try_from(step.seen).unwrap_or(i64::MAX))
             .bind(i64::try_from(step.changed).unwrap_or(i64::MAX))
-            .bind(step.finished_at.map(Moment))
-            .bind(Moment(step.leased_until))
+            .bind(step.finished_at.map(SqlTimestamp))
+            .bind(SqlTimestamp(step.leased_until))
             .bind(lease.reprice.id)
             .bind(lease.worker)
-            .bind(step.last.map(|last| Moment(last.timestamp)))
+            .bind(step.last.map(|last| SqlTimestamp(last.timestamp)))
             .execute()
             .await?;
         transaction.commit().await?;

@@ -8,7 +8,7 @@ use shared::{
 use uuid::Uuid;
 
 use crate::{
-    database::{Database, Statement, moment::Moment},
+    database::{Database, Statement, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -47,7 +47,7 @@ struct PriceRow {
     output: f64,
     cache_read: Option<f64>,
     cache_write: Option<f64>,
-    updated_at: Moment,
+    updated_at: SqlTimestamp,
 }
 
 impl PriceRow {
@@ -87,7 +87,7 @@ fn bind_price<'t>(statement: Statement<'t>, workspace_id: Uuid, price: &Price) -
         .bind(price.price.output_usd_per_million)
         .bind(price.price.cache_read_usd_per_million)
         .bind(price.price.cache_write_usd_per_million)
-        .bind(Moment(price.updated_at))
+        .bind(SqlTimestamp(price.updated_at))
 }
 
 impl PriceStore {

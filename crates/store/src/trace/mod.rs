@@ -25,9 +25,9 @@ pub use self::{
         session,
         tally::Tally,
     },
-    write::Written,
+    write::WriteSummary,
 };
-use crate::database::{Database, moment::Moment, retrying};
+use crate::database::{Database, retrying, timestamp::SqlTimestamp};
 pub use crate::error::StoreError;
 
 /// The traces of all workspaces. Clones share the connections.
@@ -70,7 +70,7 @@ impl TraceStore {
     /// # Errors
     /// Returns an error if the database is not available.
     pub async fn newest(&self, workspace_id: Uuid) -> Result<Option<Timestamp>, StoreError> {
-        let newest: Option<Moment> = retrying!(
+        let newest: Option<SqlTimestamp> = retrying!(
             self.database
                 .sql("SELECT MAX(timestamp) FROM traces WHERE workspace_id = $1")
                 .bind(workspace_id)

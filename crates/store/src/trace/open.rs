@@ -46,7 +46,7 @@ impl TraceStore {
     ///
     /// # Errors
     /// As [`TraceStore::open_postgres`].
-    pub async fn open_postgres_leaving_policies(settings: &PostgresSettings) -> Result<Self, StoreError> {
+    pub async fn open_postgres_without_maintenance(settings: &PostgresSettings) -> Result<Self, StoreError> {
         Self::on_postgres(settings, None, None).await
     }
 
@@ -54,7 +54,7 @@ impl TraceStore {
     ///
     /// # Errors
     /// As [`TraceStore::open_postgres`].
-    pub async fn open_postgres_as(
+    pub async fn open_postgres_with_layout(
         settings: &PostgresSettings,
         lifecycle: &Lifecycle,
         layout: Layout,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::column::{Kind, assembly, assembly_number, basis, cost_basis, dollars, millis, points, status};
 use crate::{
-    database::{count, moment::Moment},
+    database::{count, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -34,7 +34,7 @@ pub(crate) struct TraceRow {
     workspace_id: Uuid,
     trace_id: String,
     agent_id: String,
-    timestamp: Moment,
+    timestamp: SqlTimestamp,
     latency: i64,
     status: i16,
     model: Option<String>,
@@ -155,7 +155,7 @@ pub(crate) struct SpanRow {
     parent_span_id: Option<String>,
     name: String,
     kind: Kind,
-    timestamp: Moment,
+    timestamp: SqlTimestamp,
     latency: i64,
     status: i16,
     model: Option<String>,
@@ -244,7 +244,7 @@ pub(crate) struct ScoreRow {
     name: String,
     score: i64,
     comment: Option<String>,
-    timestamp: Moment,
+    timestamp: SqlTimestamp,
 }
 
 impl ScoreRow {

@@ -9,7 +9,7 @@ use super::{
     postgres::{self, Layout},
 };
 use crate::{
-    database::{Transaction, moment::Moment},
+    database::{Transaction, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -30,7 +30,7 @@ pub(crate) struct WriteTransaction {
 /// The position of a trace in its table.
 #[derive(Clone, Copy, sqlx::FromRow)]
 pub(crate) struct TracePosition {
-    pub(crate) timestamp: Moment,
+    pub(crate) timestamp: SqlTimestamp,
     pub(crate) id: i64,
 }
 
@@ -92,15 +92,15 @@ pub(crate) async fn count_spans(
 
 /// The maximum number of spans in memory at once, unless a single trace has more: a batch may change thousands of traces
 /// with thousands of spans each.
-pub(crate) const SPANS_AT_ONCE: usize = 50_000;
+pub(crate) const MAX_SPANS_IN_MEMORY: usize = 50_000;
 
 /// Returns how many traces with these numbers of spans are processed together: at least one, and otherwise at most
-/// [`SPANS_AT_ONCE`] spans.
-pub(crate) fn traces_at_once(sizes: impl Iterator<Item = usize>) -> usize {
+/// [`MAX_SPANS_IN_MEMORY`] spans.
+pub(crate) fn batch_length(sizes: impl Iterator<Item = usize>) -> usize {
     let mut sum = 0;
     let fitting = sizes.take_while(|size| {
         sum += size;
-        sum <= SPANS_AT_ONCE
+        sum <= MAX_SPANS_IN_MEMORY
     });
     fitting.count().max(1)
 }

@@ -28,7 +28,10 @@ impl Schema {
     }
 
     /// Returns whether any migration was ever applied.
-    pub(crate) async fn is_begun(&self, connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    pub(crate) async fn has_applied_migrations(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<bool, sqlx::Error> {
         let exists = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(self.table);
         exists.fetch_one(connection).await
     }
@@ -36,7 +39,7 @@ impl Schema {
     /// Returns the migrations that [`Schema::apply`] would apply, in order.
     pub(crate) async fn pending(&self, connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
         let mut applied: Vec<i64> = Vec::new();
-        if self.is_begun(connection).await? {
+        if self.has_applied_migrations(connection).await? {
             // Safe: the name of the table is a constant.
             let query = AssertSqlSafe(format!("SELECT version FROM {} WHERE success", self.table));
             applied = sqlx::query_scalar(query).fetch_all(connection).await?;

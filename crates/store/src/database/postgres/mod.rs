@@ -13,7 +13,7 @@ use sqlx::{
 pub use self::transient::is_transient;
 pub(crate) use self::{
     migration::{Schema, lock},
-    transient::{Retries, breaks},
+    transient::{Retries, violates},
 };
 use domain::secret::Secret;
 

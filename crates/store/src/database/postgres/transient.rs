@@ -47,7 +47,7 @@ fn is_conflict(code: &str) -> bool {
 }
 
 /// Returns whether to retry a transaction at once. Timeouts are not retried: the caller has waited long enough.
-fn is_worth_retrying(error: &sqlx::Error) -> bool {
+fn is_retryable(error: &sqlx::Error) -> bool {
     match error {
         // An idle connection of the pool broke.
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
@@ -70,9 +70,9 @@ pub(crate) struct Retries {
 
 impl Retries {
     /// Records a failure and returns, after a pause, whether to try again.
-    pub(crate) async fn again(&mut self, error: &sqlx::Error) -> bool {
+    pub(crate) async fn should_retry(&mut self, error: &sqlx::Error) -> bool {
         self.failed += 1;
-        if self.failed >= ATTEMPTS || !is_worth_retrying(error) {
+        if self.failed >= ATTEMPTS || !is_retryable(error) {
             return false;
         }
         tracing::warn!(%error, failed = self.failed, "transaction failed, retrying");
@@ -82,7 +82,7 @@ impl Retries {
 }
 
 /// Returns whether an error is a violation of the constraint with this name.
-pub(crate) fn breaks(error: &sqlx::Error, constraint: &str) -> bool {
+pub(crate) fn violates(error: &sqlx::Error, constraint: &str) -> bool {
     error.as_database_error().and_then(DatabaseError::constraint) == Some(constraint)
 }
 
@@ -97,7 +97,7 @@ mod tests {
         let mut retries = Retries::default();
         let lost = sqlx::Error::Io(io::ErrorKind::ConnectionReset.into());
         let mut attempts = 1;
-        while retries.again(&lost).await {
+        while retries.should_retry(&lost).await {
             attempts += 1;
         }
         assert_eq!(attempts, ATTEMPTS);
@@ -106,7 +106,7 @@ mod tests {
     #[tokio::test]
     async fn does_not_retry_permanent_errors() {
         for error in [sqlx::Error::RowNotFound, sqlx::Error::PoolTimedOut, sqlx::Error::PoolClosed] {
-            assert!(!Retries::default().again(&error).await, "{error}");
+            assert!(!Retries::default().should_retry(&error).await, "{error}");
         }
     }
 

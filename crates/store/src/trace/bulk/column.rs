@@ -4,7 +4,7 @@ use shared::Timestamp;
 use sqlx::{Arguments, error::BoxDynError, postgres::PgArguments, sqlite::SqliteArguments};
 use uuid::Uuid;
 
-use crate::database::moment::Moment;
+use crate::database::timestamp::SqlTimestamp;
 
 /// The name of a column, and how to read it from a row.
 pub(in crate::trace) type Column<R> = (&'static str, Value<R>);
@@ -32,7 +32,7 @@ impl<R> Value<R> {
     pub(super) fn bind_row(&self, arguments: &mut SqliteArguments, row: &R) -> Result<(), BoxDynError> {
         match self {
             Self::Uuid(of) => arguments.add(of(row)),
-            Self::Time(of) => arguments.add(Moment(of(row))),
+            Self::Time(of) => arguments.add(SqlTimestamp(of(row))),
             Self::BigInt(of) => arguments.add(of(row)),
             Self::Integer(of) => arguments.add(of(row)),
             Self::SmallInt(of) => arguments.add(of(row)),
@@ -59,7 +59,7 @@ impl<R> Value<R> {
     pub(super) fn bind_rows(&self, arguments: &mut PgArguments, rows: &[R]) -> Result<(), BoxDynError> {
         match self {
             Self::Uuid(of) => arguments.add(rows.iter().map(of).collect::<Vec<_>>()),
-            Self::Time(of) => arguments.add(rows.iter().map(|row| Moment(of(row))).collect::<Vec<_>>()),
+            Self::Time(of) => arguments.add(rows.iter().map(|row| SqlTimestamp(of(row))).collect::<Vec<_>>()),
             Self::BigInt(of) => arguments.add(rows.iter().map(of).collect::<Vec<_>>()),
             Self::Integer(of) => arguments.add(rows.iter().map(of).collect::<Vec<_>>()),
             Self::SmallInt(of) | Self::SmallIntOnPostgres(of) => {

@@ -4,7 +4,7 @@ use shared::Timestamp;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{database::moment::Moment, error::StoreError, trace::write::DueTrace};
+use crate::{database::timestamp::SqlTimestamp, error::StoreError, trace::write::DueTrace};
 
 /// The number of locks. Several workspaces may share one: there are enough locks to make this rare, and few enough for the
 /// server's lock table.
@@ -45,7 +45,7 @@ pub(in crate::trace) async fn lock_due(
     )
     .bind(due.iter().map(|trace| trace.workspace_id).collect::<Vec<_>>())
     .bind(due.iter().map(|trace| trace.trace_id.as_str()).collect::<Vec<_>>())
-    .bind(Moment(before))
+    .bind(SqlTimestamp(before))
     .fetch_all(connection)
     .await?;
     Ok(due)

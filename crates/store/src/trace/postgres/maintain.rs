@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, error::DatabaseError};
 
 use super::{Layout, Lifecycle, stale::REFRESHED_AFTER};
 use crate::{
-    database::{moment::Moment, postgres::PostgresSettings},
+    database::{postgres::PostgresSettings, timestamp::SqlTimestamp},
     error::StoreError,
 };
 
@@ -20,7 +20,7 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// The maximum number of stale hours that are processed at once.
 const STALE_ROWS: i64 = 50_000;
 /// The maximum number of rows that one transaction deletes, to keep transactions short.
-const DELETED_AT_ONCE: i64 = 10_000;
+const DELETE_BATCH_ROWS: i64 = 10_000;
 /// The maximum number of transactions for each table in one call. The next call continues.
 const DELETES: u32 = 100;
 
@@ -59,9 +59,9 @@ pub(in crate::trace) async fn maintain(
 /// were committed together with their traces, which the refresh therefore included.
 async fn refresh(connection: &mut PgConnection, now: Timestamp) -> Result<(), StoreError> {
     // The end is limited to the server's clock, by which writers decide which hours are stale.
-    let (Moment(now), recorded): (Moment, Vec<i64>) =
+    let (SqlTimestamp(now), recorded): (SqlTimestamp, Vec<i64>) =
         sqlx::query_as("SELECT LEAST($1, now()), ARRAY(SELECT id FROM traces_stale ORDER BY id LIMIT $2)")
-            .bind(Moment(now))
+            .bind(SqlTimestamp(now))
             .bind(STALE_ROWS)
             .fetch_one(&mut *connection)
             .await?;
@@ -78,7 +78,7 @@ async fn refresh(connection: &mut PgConnection, now: Timestamp) -> Result<(), St
     }
     sqlx::query("DELETE FROM traces_stale WHERE id = ANY($1) AND hour < $2")
         .bind(recorded)
-        .bind(Moment(until))
+        .bind(SqlTimestamp(until))
         .execute(connection)
         .await?;
     Ok(())
@@ -102,7 +102,7 @@ async fn refresh_until(
     // computed.
     // Safe: the names are constants of this file.
     let call = format!("CALL refresh_continuous_aggregate('{aggregate}', NULL, $1{options})");
-    match sqlx::query(AssertSqlSafe(call)).bind(Moment(until)).execute(connection).await {
+    match sqlx::query(AssertSqlSafe(call)).bind(SqlTimestamp(until)).execute(connection).await {
         Ok(_) => Ok(true),
         Err(error) if code(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(false),
         Err(error) => Err(error.into()),
@@ -175,11 +175,11 @@ async fn delete_rows(
 ) -> Result<(), StoreError> {
     for _ in 0..DELETES {
         let deleted: i64 = sqlx::query_scalar(statement)
-            .bind(Moment(oldest))
-            .bind(DELETED_AT_ONCE)
+            .bind(SqlTimestamp(oldest))
+            .bind(DELETE_BATCH_ROWS)
             .fetch_one(&mut *connection)
             .await?;
-        if deleted < DELETED_AT_ONCE {
+        if deleted < DELETE_BATCH_ROWS {
             break;
         }
     }

@@ -71,7 +71,7 @@ pub(in crate::trace) async fn pending(settings: &PostgresSettings) -> Result<Vec
 /// Returns the layout of a database: that of its migrations, or the wanted one if it has none.
 async fn choose(connection: &mut PgConnection, wanted: Option<Layout>) -> Result<Layout, StoreError> {
     for layout in [Layout::Plain, Layout::Timescale] {
-        if of_layout(layout).is_begun(connection).await? {
+        if of_layout(layout).has_applied_migrations(connection).await? {
             return Ok(layout);
         }
     }

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::key::trace_key;
-use crate::{database::moment::Moment, error::StoreError};
+use crate::{database::timestamp::SqlTimestamp, error::StoreError};
 
 /// Inserts or replaces the scores that are newer than the stored ones. Returns their number and the existing traces among
 /// those that they score.
@@ -27,7 +27,7 @@ pub(in crate::trace) async fn upsert_newer_scores(
     .bind(scores.iter().map(|score| score.name.as_str()).collect::<Vec<_>>())
     .bind(scores.iter().map(|score| score.score).collect::<Vec<_>>())
     .bind(scores.iter().map(|score| score.comment.as_deref()).collect::<Vec<_>>())
-    .bind(scores.iter().map(|score| Moment(score.timestamp)).collect::<Vec<_>>())
+    .bind(scores.iter().map(|score| SqlTimestamp(score.timestamp)).collect::<Vec<_>>())
     .fetch_all(&mut *connection)
     .await?;
     let count = changed.len() as u64;

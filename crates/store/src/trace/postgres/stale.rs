@@ -7,31 +7,31 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use domain::rollup::plan::{Source, Unsettled};
+use domain::rollup::plan::{Source, StaleBuckets};
 use shared::{Timestamp, time_range::Window};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{database::moment::Moment, error::StoreError};
+use crate::{database::timestamp::SqlTimestamp, error::StoreError};
 
 /// The age at which a bucket may be refreshed: the `end_offset` of the policies.
 pub(super) const REFRESHED_AFTER: Duration = Duration::from_secs(3 * 3600);
 
-/// Records the hours of these moments that ended more than an hour ago. The margin of two hours before a refresh allows for
-/// long transactions and clock skew.
+/// Records the hours of these times that ended more than an hour ago. The margin of two hours before a refresh allows
+/// for long transactions and clock skew.
 pub(in crate::trace) async fn mark(
     connection: &mut PgConnection,
-    moments: impl Iterator<Item = (Uuid, Timestamp)>,
+    times: impl Iterator<Item = (Uuid, Timestamp)>,
 ) -> Result<(), StoreError> {
     let hours: BTreeSet<_> =
-        moments.map(|(workspace_id, moment)| (workspace_id, moment.floor(Source::Hourly.bucket()))).collect();
+        times.map(|(workspace_id, moment)| (workspace_id, moment.floor(Source::Hourly.bucket()))).collect();
     sqlx::query(
         "INSERT INTO traces_stale (workspace_id, hour) \
          SELECT * FROM UNNEST($1::UUID[], $2::TIMESTAMPTZ[]) AS written (workspace_id, hour) \
          WHERE hour < now() - INTERVAL '2 hours'",
     )
     .bind(hours.iter().map(|&(workspace_id, _)| workspace_id).collect::<Vec<_>>())
-    .bind(hours.iter().map(|&(_, hour)| Moment(hour)).collect::<Vec<_>>())
+    .bind(hours.iter().map(|&(_, hour)| SqlTimestamp(hour)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())
@@ -39,21 +39,21 @@ pub(in crate::trace) async fn mark(
 
 /// Returns the buckets of a window that the aggregates do not contain. The newest days are read by hour: their hours are
 /// materialized except for the last ones, while the day would be computed from all of its traces.
-pub(in crate::trace) async fn unsettled(
+pub(in crate::trace) async fn stale_buckets(
     connection: &mut PgConnection,
     workspace_id: Uuid,
     window: Window,
-) -> Result<Unsettled, StoreError> {
-    let (hours, days_from): (Vec<Moment>, Moment) = sqlx::query_as(
+) -> Result<StaleBuckets, StoreError> {
+    let (hours, days_from): (Vec<SqlTimestamp>, SqlTimestamp) = sqlx::query_as(
         "SELECT ARRAY(SELECT DISTINCT hour FROM traces_stale WHERE workspace_id = $1 AND hour >= $2 AND hour < $3), \
          now() - INTERVAL '2 days'",
     )
     .bind(workspace_id)
     // The first hour may start before the window.
-    .bind(Moment(window.start.floor(Source::Hourly.bucket())))
-    .bind(Moment(window.end))
+    .bind(SqlTimestamp(window.start.floor(Source::Hourly.bucket())))
+    .bind(SqlTimestamp(window.end))
     .fetch_one(connection)
     .await?;
-    let hours = hours.into_iter().map(|Moment(hour)| hour).collect();
-    Ok(Unsettled { hours, days_from: Some(days_from.0) })
+    let hours = hours.into_iter().map(|SqlTimestamp(hour)| hour).collect();
+    Ok(StaleBuckets { hours, days_from: Some(days_from.0) })
 }

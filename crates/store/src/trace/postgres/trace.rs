@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::key::trace_key;
 use crate::{
-    database::moment::Moment,
+    database::timestamp::SqlTimestamp,
     error::StoreError,
     trace::{
         column,
@@ -30,20 +30,23 @@ macro_rules! at_positions {
 /// The positions of traces of one workspace.
 #[derive(Default)]
 struct Positions {
-    moments: Vec<Moment>,
+    timestamps: Vec<SqlTimestamp>,
     ids: Vec<i64>,
 }
 
 impl Positions {
-    fn push(&mut self, moment: Moment, id: i64) {
-        self.moments.push(moment);
+    fn push(&mut self, timestamp: SqlTimestamp, id: i64) {
+        self.timestamps.push(timestamp);
         self.ids.push(id);
     }
 
-    /// Returns the first and the last moment. With them, chunks and compressed rows outside are not read.
-    fn range(&self) -> (Moment, Moment) {
-        let moments = || self.moments.iter().map(|moment| moment.0);
-        (Moment(moments().min().unwrap_or_default()), Moment(moments().max().unwrap_or_default()))
+    /// Returns the first and the last timestamp. With them, chunks and compressed rows outside are not read.
+    fn range(&self) -> (SqlTimestamp, SqlTimestamp) {
+        let timestamps = || self.timestamps.iter().map(|timestamp| timestamp.0);
+        (
+            SqlTimestamp(timestamps().min().unwrap_or_default()),
+            SqlTimestamp(timestamps().max().unwrap_or_default()),
+        )
     }
 }
 
@@ -55,17 +58,17 @@ pub(in crate::trace) async fn known_traces(
 ) -> Result<Vec<KnownTrace>, StoreError> {
     let keys: Vec<Uuid> =
         names.iter().map(|&(workspace_id, trace_id)| trace_key(workspace_id, trace_id)).collect();
-    let found: Vec<(Uuid, Moment, i64)> =
+    let found: Vec<(Uuid, SqlTimestamp, i64)> =
         sqlx::query_as("SELECT key, timestamp, id FROM trace_keys WHERE key = ANY($1)")
             .bind(&keys)
             .fetch_all(&mut *connection)
             .await?;
-    let found: HashMap<Uuid, (Moment, i64)> =
-        found.into_iter().map(|(key, moment, id)| (key, (moment, id))).collect();
+    let found: HashMap<Uuid, (SqlTimestamp, i64)> =
+        found.into_iter().map(|(key, timestamp, id)| (key, (timestamp, id))).collect();
     let mut old: BTreeMap<Uuid, Positions> = BTreeMap::new();
     for (key, &(workspace_id, _)) in keys.iter().zip(names) {
-        if let Some(&(moment, id)) = found.get(key).filter(|(_, id)| !created.contains(id)) {
-            old.entry(workspace_id).or_default().push(moment, id);
+        if let Some(&(timestamp, id)) = found.get(key).filter(|(_, id)| !created.contains(id)) {
+            old.entry(workspace_id).or_default().push(timestamp, id);
         }
     }
     let mut records: HashMap<i64, TraceRecord> = HashMap::new();
@@ -106,7 +109,7 @@ async fn rows_at(
         .bind(workspace_id)
         .bind(first)
         .bind(last)
-        .bind(&positions.moments)
+        .bind(&positions.timestamps)
         .bind(&positions.ids)
         .fetch_all(connection)
         .await?;
@@ -121,7 +124,7 @@ pub(in crate::trace) async fn delete(
     let mut positions: BTreeMap<Uuid, Positions> = BTreeMap::new();
     for record in records {
         let positions = positions.entry(record.trace.workspace_id).or_default();
-        positions.push(Moment(record.trace.timestamp), record.id);
+        positions.push(SqlTimestamp(record.trace.timestamp), record.id);
     }
     for (workspace_id, positions) in positions {
         let (first, last) = positions.range();
@@ -129,7 +132,7 @@ pub(in crate::trace) async fn delete(
             .bind(workspace_id)
             .bind(first)
             .bind(last)
-            .bind(positions.moments)
+            .bind(positions.timestamps)
             .bind(positions.ids)
             .execute(&mut *connection)
             .await?;
@@ -161,7 +164,7 @@ pub(super) async fn update_keys(
          WHERE k.key = n.key AND k.timestamp <> n.timestamp",
     )
     .bind(keys.collect::<Vec<_>>())
-    .bind(starts.iter().map(|&start| Moment(start)).collect::<Vec<_>>())
+    .bind(starts.iter().map(|&start| SqlTimestamp(start)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

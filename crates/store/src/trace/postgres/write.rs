@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{key::trace_key, lock::lock_workspaces, trace};
 use crate::{
-    database::moment::Moment,
+    database::timestamp::SqlTimestamp,
     error::StoreError,
     trace::write::{batch::TraceBatch, incoming::SpanBatch, insert, pending},
 };
@@ -40,19 +40,19 @@ pub(in crate::trace) async fn insert_batch<'a>(
         new.iter().copied().chain(pending_traces).map(|trace| trace.workspace_id).collect();
     lock_workspaces(connection, workspaces.into_iter()).await?;
     if !pending.is_empty() {
-        new.extend(adopt_pending(connection, batch).await?);
+        new.extend(insert_pending(connection, batch).await?);
     }
     Ok(new)
 }
 
 /// Inserts the pending traces of a batch under the numbers of their spans. Their workspaces must be locked.
-async fn adopt_pending<'a>(
+async fn insert_pending<'a>(
     connection: &mut PgConnection,
     batch: &mut TraceBatch<'a>,
 ) -> Result<Vec<&'a NewTrace>, StoreError> {
     let pending = select_pending(connection, batch).await?;
     batch.keep_new(&HashSet::new());
-    batch.adopt(&pending);
+    batch.mark_pending_as_new(&pending);
     insert_rows(connection, batch).await?;
     insert::missing_spans(&mut *connection, &batch.spans()).await?;
     let adopted: Vec<_> = batch.new_traces().collect();
@@ -85,7 +85,7 @@ pub(in crate::trace) async fn payloads(
         let newest = newest.entry(frame).or_insert(timestamp);
         *newest = timestamp.max(*newest);
     }
-    let newest = |id: &i64| Moment(newest.get(id).copied().unwrap_or_default());
+    let newest = |id: &i64| SqlTimestamp(newest.get(id).copied().unwrap_or_default());
     sqlx::query(
         "INSERT INTO payloads (id, newest, data) SELECT * FROM UNNEST($1::BIGINT[], $2::TIMESTAMPTZ[], $3::BYTEA[]) \
          ON CONFLICT (id) DO UPDATE SET newest = GREATEST(payloads.newest, excluded.newest)",
@@ -176,7 +176,7 @@ async fn insert_missing_keys(connection: &mut PgConnection, keys: &[Key]) -> Res
          ON CONFLICT DO NOTHING",
     )
     .bind(keys.iter().map(|&(key, ..)| key).collect::<Vec<_>>())
-    .bind(keys.iter().map(|&(_, timestamp, _)| Moment(timestamp)).collect::<Vec<_>>())
+    .bind(keys.iter().map(|&(_, timestamp, _)| SqlTimestamp(timestamp)).collect::<Vec<_>>())
     .bind(keys.iter().map(|&(.., id)| id).collect::<Vec<_>>())
     .execute(connection)
     .await?;

@@ -13,7 +13,7 @@ use super::{
     page::push_filter,
 };
 use crate::{
-    database::{self, moment::Moment},
+    database::{self, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         table::{groups_table, totals_table},
@@ -23,7 +23,7 @@ use crate::{
 
 #[derive(sqlx::FromRow)]
 struct BucketRow {
-    bucket: Moment,
+    bucket: SqlTimestamp,
     requests: i64,
     errors: i64,
     timeouts: i64,
@@ -127,8 +127,8 @@ impl ReadTransaction {
         if segment.source == Source::Raw {
             let mut select = self.transaction.sql("SELECT COUNT(*) FROM traces WHERE workspace_id = ");
             select.push_bind(workspace_id);
-            select.push(" AND timestamp >= ").push_bind(Moment(segment.start));
-            select.push(" AND timestamp < ").push_bind(Moment(segment.end));
+            select.push(" AND timestamp >= ").push_bind(SqlTimestamp(segment.start));
+            select.push(" AND timestamp < ").push_bind(SqlTimestamp(segment.end));
             push_filter(&mut select, filter);
             return Ok(vec![(segment.start, database::count(select.fetch_scalar().await?))]);
         }
@@ -139,8 +139,8 @@ impl ReadTransaction {
              CAST(SUM(timeouts) AS BIGINT) AS timeouts FROM ",
         );
         select.push(table).push(" WHERE workspace_id = ").push_bind(workspace_id);
-        select.push(" AND bucket >= ").push_bind(Moment(segment.start));
-        select.push(" AND bucket < ").push_bind(Moment(segment.end));
+        select.push(" AND bucket >= ").push_bind(SqlTimestamp(segment.start));
+        select.push(" AND bucket < ").push_bind(SqlTimestamp(segment.end));
         if let Some(agent_id) = filter.agent_id.as_deref() {
             select.push(" AND agent_id = ").push_bind(agent_id);
         }

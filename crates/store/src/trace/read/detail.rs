@@ -168,7 +168,7 @@ impl ReadTransaction {
     ) -> Result<bool, StoreError> {
         let mut bytes = 0;
         for (index, payload) in in_storage_order(spans.iter().map(|span| span.payload)) {
-            payloads.forget_before(payload.frame);
+            payloads.discard_before(payload.frame);
             if payloads.bytes() > FRAME_BYTES && !payloads.contains(payload.frame) {
                 return Ok(true);
             }

@@ -18,7 +18,7 @@ use tracing::instrument;
 use uuid::Uuid;
 
 use crate::{
-    database::{in_read, moment::Moment},
+    database::{in_read, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{TraceStore, row::SumsRow, table::groups_table, transaction::ReadTransaction},
 };
@@ -44,7 +44,7 @@ impl TraceStore {
 /// A bucket of one agent and model, or a single trace. It borrows from the row: charts read thousands of them.
 #[derive(sqlx::FromRow)]
 struct GroupColumns<'r> {
-    moment: Moment,
+    moment: SqlTimestamp,
     agent_id: &'r str,
     model: &'r str,
     #[sqlx(flatten)]
@@ -100,7 +100,8 @@ impl ReadTransaction {
             } else {
                 " WHERE workspace_id = $1 AND bucket >= $2 AND bucket < $3"
             });
-            let select = select.bind(workspace_id).bind(Moment(segment.start)).bind(Moment(segment.end));
+            let select =
+                select.bind(workspace_id).bind(SqlTimestamp(segment.start)).bind(SqlTimestamp(segment.end));
             select
                 .for_each_row(|row| {
                     let columns: GroupColumns<'_> = row.read()?;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::list::{ListPage, ListRequest, Part, Start, TraceFilter};
 use crate::{
-    database::{Statement, in_read, moment::Moment},
+    database::{Statement, in_read, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         TraceStore, column,
@@ -112,12 +112,12 @@ impl ReadTransaction {
     async fn rows(&mut self, request: &ListRequest, part: Part) -> Result<Vec<(Trace, Cursor)>, StoreError> {
         let mut select = self.transaction.sql("SELECT ");
         select.push(TRACE_COLUMNS).push(" FROM traces WHERE workspace_id = ").push_bind(request.workspace_id);
-        select.push(" AND timestamp >= ").push_bind(Moment(part.window.start));
-        select.push(" AND timestamp < ").push_bind(Moment(part.window.end));
+        select.push(" AND timestamp >= ").push_bind(SqlTimestamp(part.window.start));
+        select.push(" AND timestamp < ").push_bind(SqlTimestamp(part.window.end));
         if let Some(cursor) = part.after {
             // This is not a row comparison, since SQLite would choose its index for that and read the traces of all
             // other agents.
-            select.push(" AND (timestamp < ").push_bind(Moment(cursor.timestamp));
+            select.push(" AND (timestamp < ").push_bind(SqlTimestamp(cursor.timestamp));
             select.push(" OR id < ").push_bind(cursor.id).push(")");
         }
         push_filter(&mut select, &request.filter);

@@ -65,7 +65,7 @@ impl PayloadReader {
     }
 
     /// Drops all frames before this one, for callers that read in storage order.
-    pub(super) fn forget_before(&mut self, frame: i64) {
+    pub(super) fn discard_before(&mut self, frame: i64) {
         self.frames.retain(|&known, _| known >= frame);
     }
 }

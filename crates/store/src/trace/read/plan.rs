@@ -1,12 +1,12 @@
 //! Divides windows into segments of rollups.
 
-use domain::rollup::plan::{self, Segment, Source, Unsettled};
+use domain::rollup::plan::{self, Segment, Source, StaleBuckets};
 use shared::{Timestamp, time_range::Window};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    database::{Transaction, moment::Moment},
+    database::{Transaction, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         postgres::{Layout, stale},
@@ -38,8 +38,8 @@ impl ReadTransaction {
     ) -> Result<Vec<Segment>, StoreError> {
         let next = self.next_starts(workspace_id, &[window.end]).await?.pop().flatten();
         let window = plan::round_up_end(window, next, rollups);
-        let unsettled = self.unsettled(workspace_id, window).await?;
-        Ok(plan::segments_around(window, rollups, &unsettled))
+        let stale_buckets = self.stale_buckets(workspace_id, window).await?;
+        Ok(plan::segments_without_stale(window, rollups, &stale_buckets))
     }
 
     /// Returns the start of the first trace at or after each moment. The result may be earlier, by less than a minute, if it
@@ -47,19 +47,19 @@ impl ReadTransaction {
     pub(super) async fn next_starts(
         &mut self,
         workspace_id: Uuid,
-        moments: &[Timestamp],
+        times: &[Timestamp],
     ) -> Result<Vec<Option<Timestamp>>, StoreError> {
-        let mut found: Vec<Option<Moment>> = Vec::with_capacity(moments.len());
+        let mut found: Vec<Option<SqlTimestamp>> = Vec::with_capacity(times.len());
         match &mut self.transaction {
             Transaction::Postgres(connection) => {
-                found = postgres_next_starts(connection, workspace_id, moments).await?;
+                found = postgres_next_starts(connection, workspace_id, times).await?;
             }
             Transaction::Sqlite(_) => {
-                for &moment in moments {
+                for &moment in times {
                     let next = self
                         .transaction
                         .sql("SELECT MIN(timestamp) FROM traces WHERE workspace_id = $1 AND timestamp >= $2");
-                    found.push(next.bind(workspace_id).bind(Moment(moment)).fetch_scalar().await?);
+                    found.push(next.bind(workspace_id).bind(SqlTimestamp(moment)).fetch_scalar().await?);
                 }
             }
         }
@@ -68,16 +68,16 @@ impl ReadTransaction {
 
     /// Returns the buckets by agent and model that the rollups of a window do not contain yet. Rollups that are tables
     /// contain everything.
-    pub(super) async fn unsettled(
+    pub(super) async fn stale_buckets(
         &mut self,
         workspace_id: Uuid,
         window: Window,
-    ) -> Result<Unsettled, StoreError> {
+    ) -> Result<StaleBuckets, StoreError> {
         match (&mut self.transaction, self.layout) {
             (Transaction::Postgres(connection), Layout::Timescale) => {
-                stale::unsettled(connection, workspace_id, window).await
+                stale::stale_buckets(connection, workspace_id, window).await
             }
-            _ => Ok(Unsettled::default()),
+            _ => Ok(StaleBuckets::default()),
         }
     }
 }
@@ -86,9 +86,9 @@ impl ReadTransaction {
 async fn postgres_next_starts(
     connection: &mut PgConnection,
     workspace_id: Uuid,
-    moments: &[Timestamp],
-) -> Result<Vec<Option<Moment>>, StoreError> {
-    let minute = |moment: &Timestamp| Moment(moment.ceil(Source::Minutely.bucket()));
+    times: &[Timestamp],
+) -> Result<Vec<Option<SqlTimestamp>>, StoreError> {
+    let minute = |moment: &Timestamp| SqlTimestamp(moment.ceil(Source::Minutely.bucket()));
     let next = sqlx::query_scalar(
         "SELECT COALESCE( \
          (SELECT MIN(timestamp) FROM traces WHERE workspace_id = $1 AND timestamp >= e.moment AND timestamp < e.minute), \
@@ -96,8 +96,8 @@ async fn postgres_next_starts(
          FROM UNNEST($2::TIMESTAMPTZ[], $3::TIMESTAMPTZ[]) WITH ORDINALITY AS e (moment, minute, n) ORDER BY n",
     )
     .bind(workspace_id)
-    .bind(moments.iter().map(|&moment| Moment(moment)).collect::<Vec<_>>())
-    .bind(moments.iter().map(minute).collect::<Vec<_>>())
+    .bind(times.iter().map(|&moment| SqlTimestamp(moment)).collect::<Vec<_>>())
+    .bind(times.iter().map(minute).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
     Ok(next)

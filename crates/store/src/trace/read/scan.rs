@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::payload::PayloadReader;
 use crate::{
-    database::{self, moment::Moment},
+    database::{self, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         TraceStore,
@@ -69,7 +69,7 @@ impl TraceStore {
     /// Returns an error if the database is not available.
     pub async fn count_since(&self, since: Timestamp) -> Result<u64, StoreError> {
         let count = self.database.sql("SELECT COUNT(*) FROM traces WHERE timestamp >= $1");
-        Ok(database::count(count.bind(Moment(since)).fetch_scalar().await?))
+        Ok(database::count(count.bind(SqlTimestamp(since)).fetch_scalar().await?))
     }
 
     /// Returns scores, including those of unknown traces, sorted by their key, after a score.
@@ -105,7 +105,7 @@ struct PendingRow {
     id: i64,
     workspace_id: Uuid,
     trace_id: String,
-    last_seen: Moment,
+    last_seen: SqlTimestamp,
 }
 
 /// A span with its trace attributes.
@@ -148,7 +148,7 @@ impl TraceScan {
             .push(TRACE_COLUMNS)
             .push(" FROM traces WHERE id > $1 AND timestamp >= $2 ORDER BY id LIMIT $3");
         let rows: Vec<TraceRow> =
-            select.bind(self.last).bind(Moment(self.since)).bind(ROWS).fetch_all().await?;
+            select.bind(self.last).bind(SqlTimestamp(self.since)).bind(ROWS).fetch_all().await?;
         self.rows = rows.into_iter().map(TraceRow::into_record).collect::<Result<_, _>>()?;
         self.last = self.rows.back().map_or(self.last, |record| record.id);
         Ok(())
@@ -165,7 +165,7 @@ impl TraceScan {
         let sent = trace.assembly == Assembly::Sent;
         if sent {
             // Payloads are stored in this order: that of the trace, then those of its spans as they were sent.
-            self.payloads.forget_before(record.payload.frame);
+            self.payloads.discard_before(record.payload.frame);
             self.payloads.line(transaction, record.payload).await?.clone_into(&mut trace.payload);
         } else {
             // The payload of an assembled trace is that of its root span.
@@ -199,7 +199,7 @@ impl TraceScan {
                  ORDER BY id LIMIT 1",
             )
             .bind(self.last_pending)
-            .bind(Moment(self.since))
+            .bind(SqlTimestamp(self.since))
             .fetch_optional()
             .await?;
         let Some(PendingRow { id, workspace_id, trace_id, last_seen }) = next else { return Ok(None) };
@@ -226,7 +226,7 @@ impl TraceScan {
         let mut spans = Vec::with_capacity(rows.len());
         for row in rows {
             let payload = row.span.payload();
-            self.payloads.forget_before(payload.frame);
+            self.payloads.discard_before(payload.frame);
             let payload = self.payloads.line(transaction, payload).await?.to_owned();
             spans.push(IncomingSpan {
                 workspace_id,

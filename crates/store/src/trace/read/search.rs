@@ -53,7 +53,7 @@ impl ReadTransaction {
             if found[index] {
                 continue;
             }
-            payloads.forget_before(payload.frame);
+            payloads.discard_before(payload.frame);
             if payloads.bytes() > FRAME_BYTES && !payloads.contains(payload.frame) {
                 incomplete = true;
                 break;

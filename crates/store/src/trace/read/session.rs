@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{detail::in_storage_order, payload::PayloadReader};
 use crate::{
-    database::{count, in_read, moment::Moment},
+    database::{count, in_read, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         TraceStore,
@@ -102,8 +102,8 @@ struct SessionRow {
     #[sqlx(flatten)]
     sums: SumsRow,
     unpriced: i64,
-    first_start: Moment,
-    last_start: Moment,
+    first_start: SqlTimestamp,
+    last_start: SqlTimestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -195,8 +195,8 @@ impl ReadTransaction {
         select.push(column).push(SESSION_COLUMNS);
         select.push(", COUNT(*) OVER () AS total FROM traces WHERE workspace_id = ");
         select.push_bind(request.workspace_id);
-        select.push(" AND timestamp >= ").push_bind(Moment(request.window.start));
-        select.push(" AND timestamp < ").push_bind(Moment(request.window.end));
+        select.push(" AND timestamp >= ").push_bind(SqlTimestamp(request.window.start));
+        select.push(" AND timestamp < ").push_bind(SqlTimestamp(request.window.end));
         // This is an expression, so that SQLite does not use the index by session or end user: rows are read
         // sequentially in the order of time and then grouped. Through the index each row would be a random read, and
         // those outside the window too.
@@ -221,7 +221,7 @@ impl ReadTransaction {
         select.push(" AND ").push(request.kind.as_str()).push(" = ").push_bind(request.id.as_str());
         if let Some(cursor) = request.after {
             // This is not a row comparison, for the same reason as in lists. The first condition can use an index.
-            let timestamp = Moment(cursor.timestamp);
+            let timestamp = SqlTimestamp(cursor.timestamp);
             select.push(" AND timestamp").push(beyond.trim_end()).push("= ").push_bind(timestamp);
             select.push(" AND (timestamp").push(beyond).push_bind(timestamp);
             select.push(" OR id").push(beyond).push_bind(cursor.id).push(")");
@@ -247,7 +247,7 @@ impl ReadTransaction {
             .collect();
         let mut payloads = PayloadReader::default();
         for (index, payload) in order {
-            payloads.forget_before(payload.frame);
+            payloads.discard_before(payload.frame);
             let messages: Messages<'_> = parse(payloads.line(self, payload).await?)?;
             let item = &mut items[index];
             (item.input, item.input_truncated) = excerpt(messages.input)?;

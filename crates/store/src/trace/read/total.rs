@@ -20,7 +20,7 @@ use tracing::instrument;
 use uuid::Uuid;
 
 use crate::{
-    database::{Statement, Transaction, in_read, moment::Moment},
+    database::{Statement, Transaction, in_read, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{TraceStore, row::SumsRow, table::totals_table, transaction::ReadTransaction},
 };
@@ -117,7 +117,7 @@ impl ReadTransaction {
         workspace_id: Uuid,
         segments: &[Segment],
         step: Duration,
-    ) -> Result<Vec<KeyedSumsRow<Moment>>, StoreError> {
+    ) -> Result<Vec<KeyedSumsRow<SqlTimestamp>>, StoreError> {
         if let Transaction::Postgres(connection) = &mut self.transaction {
             let steps = bind_segments(&POSTGRES_STEPS, workspace_id, segments);
             return Ok(steps.bind(step.as_micros() as f64).fetch_all(&mut **connection).await?);
@@ -131,7 +131,7 @@ impl ReadTransaction {
             let mut statement = sqlite_sums(&mut self.transaction, select, workspace_id, segment);
             statement.push(" GROUP BY 1");
             let step = i64::try_from(step.as_micros()).unwrap_or(i64::MAX);
-            found.extend(statement.bind(step).fetch_all::<KeyedSumsRow<Moment>>().await?);
+            found.extend(statement.bind(step).fetch_all::<KeyedSumsRow<SqlTimestamp>>().await?);
         }
         Ok(found)
     }
@@ -161,7 +161,7 @@ fn sqlite_sums<'t>(
     };
     let mut statement = transaction.sql(select);
     statement.push(columns).push(totals_table(segment.source)).push(filter);
-    statement.bind(workspace_id).bind(Moment(segment.start)).bind(Moment(segment.end))
+    statement.bind(workspace_id).bind(SqlTimestamp(segment.start)).bind(SqlTimestamp(segment.end))
 }
 
 /// Returns the sums of all segments with one statement.
@@ -242,8 +242,8 @@ where
         let (mut numbers, mut starts, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         for (number, segment) in (0_i64..).zip(segments).filter(|(_, segment)| segment.source == source) {
             numbers.push(number);
-            starts.push(Moment(segment.start));
-            ends.push(Moment(segment.end));
+            starts.push(SqlTimestamp(segment.start));
+            ends.push(SqlTimestamp(segment.end));
         }
         query = query.bind(numbers).bind(starts).bind(ends);
     }

@@ -11,13 +11,13 @@ use tracing::instrument;
 use uuid::Uuid;
 
 use crate::{
-    database::{RowRef, in_read, moment::Moment},
+    database::{RowRef, in_read, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         TraceStore,
         column::basis,
         row::{TRACE_COLUMNS, TraceRecord, TraceRow},
-        transaction::{ReadTransaction, count_spans, traces_at_once},
+        transaction::{ReadTransaction, batch_length, count_spans},
     },
 };
 
@@ -43,7 +43,7 @@ impl TraceStore {
 struct UsageRow {
     trace: i64,
     span_id: String,
-    timestamp: Moment,
+    timestamp: SqlTimestamp,
     model: Option<String>,
     model_provider: Option<String>,
     tokens_input: Option<i64>,
@@ -98,9 +98,9 @@ impl ReadTransaction {
         );
         let rows: Vec<TraceRow> = select
             .bind(workspace_id)
-            .bind(Moment(start))
-            .bind(Moment(window.end))
-            .bind(Moment(after.timestamp))
+            .bind(SqlTimestamp(start))
+            .bind(SqlTimestamp(window.end))
+            .bind(SqlTimestamp(after.timestamp))
             .bind(after.id)
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all()
@@ -108,7 +108,7 @@ impl ReadTransaction {
         let mut records = rows.into_iter().map(TraceRow::into_record).collect::<Result<Vec<_>, _>>()?;
         let mut ids: Vec<i64> = records.iter().map(|record| record.id).collect();
         let sizes = count_spans(&mut self.transaction, &ids).await?;
-        ids.truncate(traces_at_once(ids.iter().map(|id| sizes.get(id).copied().unwrap_or(0))));
+        ids.truncate(batch_length(ids.iter().map(|id| sizes.get(id).copied().unwrap_or(0))));
         records.truncate(ids.len());
         let mut spans = self.span_usages(&ids).await?;
         let usage = |TraceRecord { id, trace, .. }: TraceRecord| TraceUsage {

@@ -12,7 +12,7 @@ use tracing::instrument;
 use uuid::Uuid;
 
 use crate::{
-    database::{Transaction, in_read, moment::Moment},
+    database::{Transaction, in_read, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{TraceStore, transaction::ReadTransaction},
 };
@@ -78,8 +78,8 @@ impl ReadTransaction {
         let start = rounded.iter().map(|window| window.start).min();
         let end = rounded.iter().map(|window| window.end).max();
         let Some((start, end)) = start.zip(end) else { return Ok(Vec::new()) };
-        let unsettled = self.unsettled(workspace_id, Window { start, end }).await?;
-        let cut = |window| plan::segments_around(window, Source::GROUPS, &unsettled);
+        let stale_buckets = self.stale_buckets(workspace_id, Window { start, end }).await?;
+        let cut = |window| plan::segments_without_stale(window, Source::GROUPS, &stale_buckets);
         Ok(rounded.into_iter().map(cut).collect())
     }
 
@@ -97,7 +97,7 @@ impl ReadTransaction {
         }
         let mut found = Vec::with_capacity(lookups.len());
         for NewestLookup { pair, window } in lookups {
-            let newest: Option<(Moment,)> = self
+            let newest: Option<(SqlTimestamp,)> = self
                 .transaction
                 .sql(
                     "SELECT timestamp FROM traces WHERE workspace_id = $1 AND agent_id = $2 \
@@ -107,8 +107,8 @@ impl ReadTransaction {
                 .bind(workspace_id)
                 .bind(pair.agent_id.as_str())
                 .bind(pair.model.as_str())
-                .bind(Moment(window.start))
-                .bind(Moment(window.end))
+                .bind(SqlTimestamp(window.start))
+                .bind(SqlTimestamp(window.end))
                 .fetch_optional()
                 .await?;
             found.push(newest.map(|(newest,)| newest.0));
@@ -123,7 +123,7 @@ async fn postgres_newest_of(
     workspace_id: Uuid,
     lookups: &[NewestLookup<'_>],
 ) -> Result<Vec<Option<Timestamp>>, StoreError> {
-    let newest: Vec<Option<Moment>> = sqlx::query_scalar(
+    let newest: Vec<Option<SqlTimestamp>> = sqlx::query_scalar(
         "SELECT (SELECT timestamp FROM traces WHERE workspace_id = $1 AND agent_id = s.agent_id \
          AND COALESCE(model, '') = s.model AND timestamp >= s.first AND timestamp < s.last \
          ORDER BY timestamp DESC LIMIT 1) \
@@ -133,8 +133,8 @@ async fn postgres_newest_of(
     .bind(workspace_id)
     .bind(lookups.iter().map(|lookup| lookup.pair.agent_id.as_str()).collect::<Vec<_>>())
     .bind(lookups.iter().map(|lookup| lookup.pair.model.as_str()).collect::<Vec<_>>())
-    .bind(lookups.iter().map(|lookup| Moment(lookup.window.start)).collect::<Vec<_>>())
-    .bind(lookups.iter().map(|lookup| Moment(lookup.window.end)).collect::<Vec<_>>())
+    .bind(lookups.iter().map(|lookup| SqlTimestamp(lookup.window.start)).collect::<Vec<_>>())
+    .bind(lookups.iter().map(|lookup| SqlTimestamp(lookup.window.end)).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
     Ok(newest.into_iter().map(|newest| newest.map(|newest| newest.0)).collect())

@@ -26,7 +26,7 @@ pub(in crate::trace) async fn insert_batch<'a>(
     batch.set_ids(|index| first_id + index, |index| first_frame + index);
     let names: Vec<TraceName<'_>> = batch.all().iter().map(BatchTrace::name).collect();
     let pending = pending::select(&mut *connection, &names).await?;
-    batch.adopt(&pending);
+    batch.mark_pending_as_new(&pending);
     let pending_ids: HashSet<i64> = pending.iter().map(|&(_, id)| id).collect();
     let rows: Vec<TraceInsert<'_>> = batch.all().iter().map(|trace| batch.row(trace)).collect();
     if insert::traces(&mut *connection, &rows).await? < batch.len() as u64 {

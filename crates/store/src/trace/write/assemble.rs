@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use domain::{
     rollup::change::RollupChange,
     trace::{
-        assembly::{Assembled, assemble},
+        assembly::{AssembledTrace, assemble},
         facts::{ErrorText, SpanFacts},
         record::NewTrace,
     },
@@ -13,7 +13,7 @@ use domain::{
 use shared::limit::{TRACE_INCOMING_ROOTS, TRACE_INCOMING_SPANS};
 
 use super::{
-    Written,
+    WriteSummary,
     facts::FactPages,
     incoming::{IncomingTrace, SpanBatch},
     pending,
@@ -26,7 +26,7 @@ use crate::{
 
 impl WriteTransaction {
     /// Inserts the spans of a batch and assembles their traces again.
-    pub(super) async fn assemble(&mut self, batch: &SpanBatch<'_>) -> Result<Written, StoreError> {
+    pub(super) async fn assemble(&mut self, batch: &SpanBatch<'_>) -> Result<WriteSummary, StoreError> {
         let names: Vec<TraceName<'_>> = batch.traces().iter().map(|trace| trace.name).collect();
         let known = self.known_traces(&names).await?;
         let has_spans = |state: &TraceState| matches!(state, TraceState::Pending | TraceState::Stored(_));
@@ -34,7 +34,7 @@ impl WriteTransaction {
             known.iter().filter(|trace| has_spans(&trace.state)).map(|trace| trace.id).collect();
         let mut pages = FactPages::new(self, &ids).await?;
 
-        let (mut rows, mut written) = (Vec::new(), Written::default());
+        let (mut rows, mut written) = (Vec::new(), WriteSummary::default());
         let (mut pending, mut changes) = (Vec::new(), TraceChanges::default());
         for (trace, known) in batch.traces().iter().zip(known) {
             if matches!(known.state, TraceState::Deleted) {
@@ -120,7 +120,7 @@ impl<'a> TraceChanges<'a> {
         name: TraceName<'a>,
         known: KnownTrace,
         facts: &[SpanFacts<'_>],
-        assembled: Assembled,
+        assembled: AssembledTrace,
     ) -> Result<(), StoreError> {
         let before = match known.state {
             TraceState::Stored(before) => Some(*before),

@@ -77,7 +77,7 @@ impl<'a> TraceBatch<'a> {
     }
 
     /// Marks pending traces as new, by their indices, and gives them the numbers under which their spans are stored.
-    pub(crate) fn adopt(&mut self, pending: &[(usize, i64)]) {
+    pub(crate) fn mark_pending_as_new(&mut self, pending: &[(usize, i64)]) {
         for &(index, id) in pending {
             self.traces[index].id = id;
             self.traces[index].is_new = true;

@@ -13,11 +13,11 @@ use domain::trace::{
 use shared::limit::TRACE_INCOMING_SPANS;
 
 use crate::{
-    database::{RowRef, moment::Moment},
+    database::{RowRef, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         column::{Kind, is_no_price, is_reported, status},
-        transaction::{SPANS_AT_ONCE, WriteTransaction, count_spans, traces_at_once},
+        transaction::{MAX_SPANS_IN_MEMORY, WriteTransaction, batch_length, count_spans},
     },
 };
 
@@ -34,7 +34,7 @@ impl FactPages {
     /// Plans the pages for these traces.
     pub(super) async fn new(transaction: &mut WriteTransaction, traces: &[i64]) -> Result<Self, StoreError> {
         let mut pages = VecDeque::new();
-        if traces.len() <= SPANS_AT_ONCE / TRACE_INCOMING_SPANS {
+        if traces.len() <= MAX_SPANS_IN_MEMORY / TRACE_INCOMING_SPANS {
             // So few traces fit in one page without counting their spans.
             pages.extend((!traces.is_empty()).then(|| traces.to_vec()));
         } else {
@@ -42,7 +42,7 @@ impl FactPages {
             let mut rest = traces;
             while !rest.is_empty() {
                 let size = |id: &i64| sizes.get(id).copied().unwrap_or(0);
-                let (page, more) = rest.split_at(traces_at_once(rest.iter().map(size)));
+                let (page, more) = rest.split_at(batch_length(rest.iter().map(size)));
                 pages.push_back(page.to_vec());
                 rest = more;
             }
@@ -72,7 +72,7 @@ struct FactsRow {
     parent_span_id: Option<String>,
     name: String,
     kind: Kind,
-    timestamp: Moment,
+    timestamp: SqlTimestamp,
     latency: i64,
     status: i16,
     model: Option<String>,

@@ -29,7 +29,7 @@ use crate::{database::retrying, error::StoreError};
 
 /// The result of a write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct WriteSummary {
     /// The number of traces or incoming spans that were not stored before.
     pub new: usize,
     /// The number of incoming spans that were dropped because their trace has too many spans.
@@ -43,7 +43,7 @@ impl TraceStore {
     /// # Errors
     /// Returns an error if the transaction was not committed.
     #[instrument(level = "debug", skip_all, fields(db.system.name = self.system(), db.operation.name = "INSERT"))]
-    pub async fn write(&self, traces: &[&NewTrace]) -> Result<Written, StoreError> {
+    pub async fn write(&self, traces: &[&NewTrace]) -> Result<WriteSummary, StoreError> {
         let mut batch = TraceBatch::new(traces)?;
         // If the first attempt was committed after all, the second finds that every trace exists.
         retrying!(async { self.begin_write().await?.write(&mut batch).await })
@@ -55,7 +55,7 @@ impl TraceStore {
     /// # Errors
     /// Returns an error if the transaction was not committed.
     #[instrument(level = "debug", skip_all, fields(db.system.name = self.system(), db.operation.name = "INSERT"))]
-    pub async fn write_spans(&self, spans: &[&IncomingSpan]) -> Result<Written, StoreError> {
+    pub async fn write_spans(&self, spans: &[&IncomingSpan]) -> Result<WriteSummary, StoreError> {
         let mut batch = SpanBatch::new(spans)?;
         // If the first attempt was committed after all, the second finds that every span exists.
         retrying!(async { self.begin_write().await?.write_spans(&mut batch).await })
@@ -63,18 +63,18 @@ impl TraceStore {
 }
 
 impl WriteTransaction {
-    async fn write(mut self, batch: &mut TraceBatch<'_>) -> Result<Written, StoreError> {
+    async fn write(mut self, batch: &mut TraceBatch<'_>) -> Result<WriteSummary, StoreError> {
         let new = self.insert_batch(batch).await?;
         if new.is_empty() {
-            return Ok(Written::default());
+            return Ok(WriteSummary::default());
         }
         self.change_rollups(RollupChange::of_new(&new)).await?;
         self.apply_pending_scores(&new).await?;
         self.transaction.commit().await?;
-        Ok(Written { new: new.len(), dropped: 0 })
+        Ok(WriteSummary { new: new.len(), dropped: 0 })
     }
 
-    async fn write_spans(mut self, batch: &mut SpanBatch<'_>) -> Result<Written, StoreError> {
+    async fn write_spans(mut self, batch: &mut SpanBatch<'_>) -> Result<WriteSummary, StoreError> {
         self.prepare_spans(batch).await?;
         let written = self.assemble(batch).await?;
         self.transaction.commit().await?;

@@ -11,16 +11,16 @@ use super::{
     record::{KnownTrace, TraceName, TraceState},
 };
 use crate::{
-    database::{Transaction, moment::Moment, postgres::Retries},
+    database::{Transaction, postgres::Retries, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         TraceStore, postgres,
-        transaction::{WriteTransaction, count_spans, traces_at_once},
+        transaction::{WriteTransaction, batch_length, count_spans},
     },
 };
 
 /// The maximum number of traces that are promoted in one transaction.
-const AT_ONCE: i64 = 256;
+const BATCH_TRACES: i64 = 256;
 
 impl TraceStore {
     /// Promotes the pending traces that have received no spans since `before`. Returns the workspaces that changed.
@@ -32,9 +32,9 @@ impl TraceStore {
         let mut promotion = Promotion::default();
         let mut retries = Retries::default();
         loop {
-            let step = async { self.begin_write().await?.promote(before, promotion.at_once()).await };
+            let step = async { self.begin_write().await?.promote(before, promotion.batch_traces()).await };
             let result = match step.await {
-                Err(StoreError::Database(error)) if retries.again(&error).await => continue,
+                Err(StoreError::Database(error)) if retries.should_retry(&error).await => continue,
                 result => result,
             };
             match promotion.next(result)? {
@@ -53,7 +53,7 @@ impl TraceStore {
                 "UPDATE waiting_traces SET last_seen = $1 WHERE id = \
                  (SELECT id FROM waiting_traces WHERE last_seen < $1 ORDER BY last_seen, id LIMIT 1)",
             )
-            .bind(Moment(before))
+            .bind(SqlTimestamp(before))
             .execute()
             .await?;
         transaction.commit().await
@@ -83,7 +83,7 @@ impl WriteTransaction {
                 "SELECT id, workspace_id, trace_id FROM waiting_traces WHERE last_seen < $1 \
                  ORDER BY last_seen, id LIMIT $2",
             )
-            .bind(Moment(before))
+            .bind(SqlTimestamp(before))
             .bind(limit)
             .fetch_all()
             .await?;
@@ -99,7 +99,7 @@ impl WriteTransaction {
         let ids: Vec<i64> = due.iter().map(|trace| trace.id).collect();
         let sizes = count_spans(&mut self.transaction, &ids).await?;
         let sizes = ids.iter().map(|id| sizes.get(id).copied().unwrap_or(0));
-        due.truncate(traces_at_once(sizes));
+        due.truncate(batch_length(sizes));
         let mut facts = self.span_facts(&ids[..due.len()]).await?;
         let mut changes = TraceChanges::default();
         for trace in &due {
@@ -139,8 +139,8 @@ enum Next {
 
 impl Promotion {
     /// Returns the maximum number of traces of the next transaction.
-    fn at_once(&self) -> i64 {
-        if self.one_by_one { 1 } else { AT_ONCE }
+    fn batch_traces(&self) -> i64 {
+        if self.one_by_one { 1 } else { BATCH_TRACES }
     }
 
     /// Returns the next step after the result of a transaction: the workspaces of the promoted traces, or `None` if no trace
@@ -193,9 +193,9 @@ mod tests {
     fn promotes_or_postpones_one_by_one_after_a_failure() {
         let broken = || Err(StoreError::corrupt("test"));
         let mut promotion = Promotion::default();
-        assert!(promotion.at_once() > 1);
+        assert!(promotion.batch_traces() > 1);
         assert!(matches!(promotion.next(broken()).unwrap(), Next::Promote));
-        assert_eq!(promotion.at_once(), 1);
+        assert_eq!(promotion.batch_traces(), 1);
         assert!(matches!(promotion.next(broken()).unwrap(), Next::Postpone));
         assert!(matches!(promotion.next(Ok(None)).unwrap(), Next::End(_)));
     }

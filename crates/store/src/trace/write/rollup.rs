@@ -10,7 +10,7 @@ use domain::rollup::{
 };
 
 use crate::{
-    database::{Transaction, moment::Moment},
+    database::{Transaction, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         bulk::{
@@ -228,7 +228,7 @@ impl WriteTransaction {
         update.push(rollup.table).push(" SET scored = scored + ").push_bind(change.scored);
         update.push(", quality = quality + ").push_bind(change.quality);
         update.push(" WHERE workspace_id = ").push_bind(change.workspace_id);
-        update.push(" AND bucket = ").push_bind(Moment(change.timestamp.floor(rollup.source.bucket())));
+        update.push(" AND bucket = ").push_bind(SqlTimestamp(change.timestamp.floor(rollup.source.bucket())));
         if rollup.is_grouped {
             update.push(" AND agent_id = ").push_bind(change.agent_id);
             update.push(" AND model = ").push_bind(change.model);

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{pending::name_columns, record::TraceName};
 use crate::{
-    database::{Transaction, moment::Moment, retrying},
+    database::{Transaction, retrying, timestamp::SqlTimestamp},
     error::StoreError,
     trace::{
         TraceStore,
@@ -122,7 +122,7 @@ impl WriteTransaction {
             .bind(score.name.as_str())
             .bind(score.score)
             .bind(score.comment.as_deref())
-            .bind(Moment(score.timestamp))
+            .bind(SqlTimestamp(score.timestamp))
             .execute()
             .await?;
         Ok(changed > 0)

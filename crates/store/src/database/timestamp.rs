@@ -22,9 +22,9 @@ const TIMESTAMPTZ_ARRAY: PgTypeInfo = PgTypeInfo::with_oid(Oid(1185));
 
 /// A [`Timestamp`] that can be bound and read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment(pub Timestamp);
+pub struct SqlTimestamp(pub Timestamp);
 
-impl Moment {
+impl SqlTimestamp {
     /// Returns the microseconds since PostgreSQL's epoch, within the range that PostgreSQL supports.
     pub fn to_postgres(self) -> i64 {
         self.0.as_micros().saturating_sub(POSTGRES_EPOCH).clamp(POSTGRES_FIRST, POSTGRES_LAST)
@@ -35,25 +35,25 @@ impl Moment {
     }
 }
 
-impl Type<Postgres> for Moment {
+impl Type<Postgres> for SqlTimestamp {
     fn type_info() -> PgTypeInfo {
         TIMESTAMPTZ
     }
 }
 
-impl PgHasArrayType for Moment {
+impl PgHasArrayType for SqlTimestamp {
     fn array_type_info() -> PgTypeInfo {
         TIMESTAMPTZ_ARRAY
     }
 }
 
-impl Encode<'_, Postgres> for Moment {
+impl Encode<'_, Postgres> for SqlTimestamp {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         Encode::<Postgres>::encode(self.to_postgres(), buffer)
     }
 }
 
-impl<'r> Decode<'r, Postgres> for Moment {
+impl<'r> Decode<'r, Postgres> for SqlTimestamp {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         match value.format() {
             PgValueFormat::Binary => Ok(Self::from_postgres(<i64 as Decode<Postgres>>::decode(value)?)),
@@ -63,7 +63,7 @@ impl<'r> Decode<'r, Postgres> for Moment {
     }
 }
 
-impl Type<Sqlite> for Moment {
+impl Type<Sqlite> for SqlTimestamp {
     fn type_info() -> SqliteTypeInfo {
         <i64 as Type<Sqlite>>::type_info()
     }
@@ -73,13 +73,13 @@ impl Type<Sqlite> for Moment {
     }
 }
 
-impl Encode<'_, Sqlite> for Moment {
+impl Encode<'_, Sqlite> for SqlTimestamp {
     fn encode_by_ref(&self, buffer: &mut SqliteArgumentsBuffer) -> Result<IsNull, BoxDynError> {
         Encode::<Sqlite>::encode(self.0.as_micros(), buffer)
     }
 }
 
-impl<'r> Decode<'r, Sqlite> for Moment {
+impl<'r> Decode<'r, Sqlite> for SqlTimestamp {
     fn decode(value: SqliteValueRef<'r>) -> Result<Self, BoxDynError> {
         Ok(Self(Timestamp::from_micros(<i64 as Decode<Sqlite>>::decode(value)?)))
     }
@@ -92,10 +92,10 @@ mod tests {
     #[test]
     fn postgres_timestamps_are_clamped_to_the_supported_range() {
         for micros in [0, -1, POSTGRES_EPOCH, 1_741_564_800_000_001, POSTGRES_FIRST + POSTGRES_EPOCH] {
-            let moment = Moment(Timestamp::from_micros(micros));
-            assert_eq!(Moment::from_postgres(moment.to_postgres()), moment);
+            let timestamp = SqlTimestamp(Timestamp::from_micros(micros));
+            assert_eq!(SqlTimestamp::from_postgres(timestamp.to_postgres()), timestamp);
         }
-        assert_eq!(Moment(Timestamp::from_micros(i64::MAX)).to_postgres(), i64::MAX - POSTGRES_EPOCH);
-        assert_eq!(Moment(Timestamp::from_micros(i64::MIN)).to_postgres(), POSTGRES_FIRST);
+        assert_eq!(SqlTimestamp(Timestamp::from_micros(i64::MAX)).to_postgres(), i64::MAX - POSTGRES_EPOCH);
+        assert_eq!(SqlTimestamp(Timestamp::from_micros(i64::MIN)).to_postgres(), POSTGRES_FIRST);
     }
 }
