@@ -2,7 +2,7 @@
 
 use domain::{
     alert::{
-        describe::Facts,
+        describe::DescriptionData,
         measure::{NeededWindows, Readings},
         subject::Subject,
     },
@@ -37,14 +37,14 @@ pub async fn readings<'a>(
 ///
 /// # Errors
 /// Returns an error if the store fails.
-pub async fn facts(
+pub async fn description_data(
     traces: &TraceStore,
     workspace_id: Uuid,
     subjects: &[Subject<'_>],
-) -> Result<Facts, StoreError> {
+) -> Result<DescriptionData, StoreError> {
     if subjects.is_empty() {
-        return Ok(Facts::default());
+        return Ok(DescriptionData::default());
     }
-    let (windows, newest_of) = Facts::needed(subjects);
-    Ok(Facts::new(traces.window_sums(workspace_id, &windows, &newest_of).await?))
+    let (windows, newest_of) = DescriptionData::needed(subjects);
+    Ok(DescriptionData::new(traces.window_sums(workspace_id, &windows, &newest_of).await?))
 }

@@ -20,7 +20,7 @@ use store::{StoreError, alert::AlertStore, trace::TraceStore};
 use uuid::Uuid;
 
 use super::data;
-use crate::alert::read::{facts, readings};
+use crate::alert::read::{description_data, readings};
 
 /// The length of the windows that are evaluated at once.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -102,8 +102,8 @@ async fn past(
         let happened = turn.evaluate(&due, &readings);
         let subjects: Vec<_> =
             happened.iter().filter_map(|happening| lifecycle::subject(&due, happening)).collect();
-        let facts = facts(traces, workspace_id, &subjects).await?;
-        let (ended, open): (Vec<_>, Vec<_>) = lifecycle::apply_events(&due, &happened, &facts, &[])
+        let data = description_data(traces, workspace_id, &subjects).await?;
+        let (ended, open): (Vec<_>, Vec<_>) = lifecycle::apply_events(&due, &happened, &data, &[])
             .alerts
             .into_iter()
             .partition(|record| record.alert.resolved_at.is_some());

@@ -21,7 +21,7 @@ use store::{StoreError, alert::AlertStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::{
-    alert::read::{facts, readings},
+    alert::read::{description_data, readings},
     cache::Invalidator,
     clock::Clock,
     job::{Job, Lease, Stop},
@@ -209,7 +209,7 @@ impl Evaluator {
             .iter()
             .flat_map(|rule| rule.events.iter().filter_map(|event| lifecycle::subject(&rule.due, event)))
             .collect();
-        let facts = facts(&self.traces, workspace_id, &subjects).await?;
+        let data = description_data(&self.traces, workspace_id, &subjects).await?;
         let mut events = evaluations.iter().flat_map(|rule| &rule.events);
         let channels = if events.any(|event| event.notification.is_some()) {
             self.alerts.list_channels(workspace_id).await?
@@ -217,7 +217,7 @@ impl Evaluator {
             Vec::new()
         };
         let outcome = |rule: &DueEvaluation| {
-            let outcome = lifecycle::apply_events(&rule.due, &rule.events, &facts, &channels);
+            let outcome = lifecycle::apply_events(&rule.due, &rule.events, &data, &channels);
             rule.outcome(now, self.interval, outcome)
         };
         evaluations.iter().map(outcome).collect()

@@ -32,10 +32,10 @@ pub struct AlertText {
 
 /// The sums that describing some alerts of a workspace needs.
 #[derive(Debug, Default)]
-pub struct Facts(WindowSums);
+pub struct DescriptionData(WindowSums);
 
-impl Facts {
-    /// Wraps the sums of the windows that [`Facts::needed`] returns.
+impl DescriptionData {
+    /// Wraps the sums of the windows that [`DescriptionData::needed`] returns.
     #[must_use]
     pub fn new(sums: WindowSums) -> Self {
         Self(sums)

@@ -10,7 +10,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
-    describe::{Facts, title},
+    describe::{DescriptionData, title},
     evaluate::GroupEvent,
     record::{AlertRecord, DueRule, NewDelivery, Notification},
     state::Change,
@@ -34,12 +34,12 @@ pub fn subject<'a>(due: &'a DueRule, event: &'a GroupEvent) -> Option<Subject<'a
     Some(Subject { rule: &due.rule, key, at, value: value?, severity })
 }
 
-/// Applies the events of a rule to its alerts, in order. `facts` must cover the [`subject`] of each event.
+/// Applies the events of a rule to its alerts, in order. `data` must cover the [`subject`] of each event.
 #[must_use]
 pub fn apply_events(
     due: &DueRule,
     events: &[GroupEvent],
-    facts: &Facts,
+    data: &DescriptionData,
     channels: &[AlertChannel],
 ) -> Outcome {
     let mut open: BTreeMap<&str, AlertRecord> =
@@ -55,7 +55,7 @@ pub fn apply_events(
         let before = record.clone();
         update(due, event, record);
         if let Some(subject) = subject(due, event) {
-            let text = facts.describe(&subject);
+            let text = data.describe(&subject);
             record.alert.description = text.description;
             record.alert.changes = text.changes;
             record.alert.traces = Some(text.traces);

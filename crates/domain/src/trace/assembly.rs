@@ -7,8 +7,8 @@ use shared::span::SpanKind;
 
 pub use super::tag::remove_unused_tags;
 use super::{
-    facts::SpanFacts,
     record::{Assembly, NewTrace},
+    summary::SpanSummary,
     tag::tags,
     total::{Forest, add},
 };
@@ -27,21 +27,21 @@ pub struct AssembledTrace {
 /// Assembles a trace from all of its spans. Without a root span, returns `None`, or with `allow_incomplete` uses the
 /// earliest span with a missing parent.
 #[must_use]
-pub fn assemble(facts: &[SpanFacts<'_>], allow_incomplete: bool) -> Option<AssembledTrace> {
-    let forest = Forest::new(facts);
+pub fn assemble(spans: &[SpanSummary<'_>], allow_incomplete: bool) -> Option<AssembledTrace> {
+    let forest = Forest::new(spans);
     let earliest =
-        |indices: &mut dyn Iterator<Item = usize>| indices.min_by_key(|&index| facts[index].order());
-    let complete = earliest(&mut (0..facts.len()).filter(|&index| facts[index].parent_span_id.is_none()));
+        |indices: &mut dyn Iterator<Item = usize>| indices.min_by_key(|&index| spans[index].order());
+    let complete = earliest(&mut (0..spans.len()).filter(|&index| spans[index].parent_span_id.is_none()));
     let assembly = if complete.is_some() { Assembly::Complete } else { Assembly::Incomplete };
-    let orphan = || earliest(&mut (0..facts.len()).filter(|&index| forest.parents[index].is_none()));
+    let orphan = || earliest(&mut (0..spans.len()).filter(|&index| forest.parents[index].is_none()));
     let root = complete.or_else(|| allow_incomplete.then(orphan).flatten())?;
-    let (total, counted) = forest.total(facts);
-    let root_span = &facts[root];
-    let model = main_model(facts, root_span, &counted);
+    let (total, counted) = forest.total(spans);
+    let root_span = &spans[root];
+    let model = main_model(spans, root_span, &counted);
     // The root span's value, else that of the earliest span that has one.
-    let value = |of: for<'f> fn(&'f SpanFacts<'_>) -> Option<&'f str>| -> Option<String> {
-        let first = || earliest(&mut (0..facts.len()).filter(|&index| of(&facts[index]).is_some()));
-        of(root_span).or_else(|| of(&facts[first()?])).map(str::to_owned)
+    let value = |of: for<'f> fn(&'f SpanSummary<'_>) -> Option<&'f str>| -> Option<String> {
+        let first = || earliest(&mut (0..spans.len()).filter(|&index| of(&spans[index]).is_some()));
+        of(root_span).or_else(|| of(&spans[first()?])).map(str::to_owned)
     };
     let trace = NewTrace {
         agent_id: value(|span| span.agent_id.as_deref())
@@ -59,7 +59,7 @@ pub fn assemble(facts: &[SpanFacts<'_>], allow_incomplete: bool) -> Option<Assem
         unpriced: total.unpriced,
         session_id: value(|span| span.session_id.as_deref()),
         user_id: value(|span| span.user_id.as_deref()),
-        tags: tags(facts),
+        tags: tags(spans),
         name: Some(root_span.name.clone().into_owned()),
         assembly,
         ..NewTrace::default()
@@ -69,19 +69,19 @@ pub fn assemble(facts: &[SpanFacts<'_>], allow_incomplete: bool) -> Option<Assem
 
 /// Returns the span with the trace's model: the root span if it has one, else the largest model call.
 fn main_model<'f, 'a>(
-    facts: &'f [SpanFacts<'a>],
-    root: &'f SpanFacts<'a>,
+    spans: &'f [SpanSummary<'a>],
+    root: &'f SpanSummary<'a>,
     counted: &[bool],
-) -> Option<&'f SpanFacts<'a>> {
+) -> Option<&'f SpanSummary<'a>> {
     if root.model.is_some() {
         return Some(root);
     }
-    let rank = |span: &SpanFacts<'_>| match span.kind {
+    let rank = |span: &SpanSummary<'_>| match span.kind {
         SpanKind::Llm => 2,
         SpanKind::Embedding | SpanKind::Reranker => 0,
         _ => 1,
     };
-    let counted = facts.iter().zip(counted).filter(|(span, counted)| **counted && span.model.is_some());
+    let counted = spans.iter().zip(counted).filter(|(span, counted)| **counted && span.model.is_some());
     counted.map(|(span, _)| span).max_by_key(|span| (rank(span), span.tokens(), Reverse(span.order())))
 }
 

@@ -2,10 +2,10 @@
 
 pub mod assembly;
 pub mod cursor;
-pub mod facts;
 pub mod payload;
 pub mod quality;
 pub mod record;
+pub mod summary;
 mod tag;
 pub mod total;
 pub mod usage;

@@ -4,29 +4,29 @@ use std::{borrow::Cow, collections::HashSet};
 
 use shared::limit::TRACE_TAGS;
 
-use super::facts::SpanFacts;
+use super::summary::SpanSummary;
 
 /// Returns the tags of all spans without duplicates, sorted by the start of the spans, as a JSON array.
-pub(super) fn tags(facts: &[SpanFacts<'_>]) -> Option<String> {
-    let all: Vec<String> = first_tags(facts).into_iter().flat_map(|(_, tags)| tags).collect();
+pub(super) fn tags(spans: &[SpanSummary<'_>]) -> Option<String> {
+    let all: Vec<String> = first_tags(spans).into_iter().flat_map(|(_, tags)| tags).collect();
     if all.is_empty() { None } else { serde_json::to_string(&all).ok() }
 }
 
 /// Removes the tags that the trace of these spans does not use, even if the trace has other spans: all tags of many spans
 /// may need too much memory. Incoming spans keep at least an empty array, which marks them as incoming.
-pub fn remove_unused_tags(facts: &mut [SpanFacts<'_>]) {
-    let first = first_tags(facts);
-    facts.iter_mut().filter_map(|facts| facts.tags.as_mut()).for_each(|tags| *tags = Cow::Borrowed("[]"));
+pub fn remove_unused_tags(spans: &mut [SpanSummary<'_>]) {
+    let first = first_tags(spans);
+    spans.iter_mut().filter_map(|span| span.tags.as_mut()).for_each(|tags| *tags = Cow::Borrowed("[]"));
     for (index, tags) in first {
-        facts[index].tags = serde_json::to_string(&tags).ok().map(Cow::Owned);
+        spans[index].tags = serde_json::to_string(&tags).ok().map(Cow::Owned);
     }
 }
 
 /// Returns the tags that the trace of these spans uses, each with the index of the first span that has it.
-fn first_tags(facts: &[SpanFacts<'_>]) -> Vec<(usize, Vec<String>)> {
+fn first_tags(spans: &[SpanSummary<'_>]) -> Vec<(usize, Vec<String>)> {
     let mut tagged: Vec<(usize, &str)> =
-        facts.iter().enumerate().filter_map(|(index, facts)| Some((index, facts.tags.as_deref()?))).collect();
-    tagged.sort_unstable_by_key(|&(index, _)| facts[index].order());
+        spans.iter().enumerate().filter_map(|(index, span)| Some((index, span.tags.as_deref()?))).collect();
+    tagged.sort_unstable_by_key(|&(index, _)| spans[index].order());
     let (mut seen, mut all, mut last) = (HashSet::new(), Vec::new(), "");
     for (index, text) in tagged {
         if seen.len() >= TRACE_TAGS {

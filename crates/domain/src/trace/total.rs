@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use shared::span::SpanKind;
 
-use super::{facts::SpanFacts, record::NewSpan};
+use super::{record::NewSpan, summary::SpanSummary};
 
 /// The total usage of the spans of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,13 +24,13 @@ impl SpanTotal {
     /// Adds up the spans of a trace that was sent as one document.
     #[must_use]
     pub fn of(spans: &[NewSpan]) -> Self {
-        Self::of_facts(&spans.iter().map(SpanFacts::of_span).collect::<Vec<_>>())
+        Self::of_summaries(&spans.iter().map(SpanSummary::of_span).collect::<Vec<_>>())
     }
 
-    /// Adds up spans by their facts.
+    /// Adds up spans by their summaries.
     #[must_use]
-    pub fn of_facts(facts: &[SpanFacts<'_>]) -> Self {
-        Forest::new(facts).total(facts).0
+    pub fn of_summaries(spans: &[SpanSummary<'_>]) -> Self {
+        Forest::new(spans).total(spans).0
     }
 
     fn add(&mut self, other: &Self) {
@@ -48,11 +48,11 @@ pub(super) struct Forest {
 }
 
 impl Forest {
-    pub(super) fn new(facts: &[SpanFacts<'_>]) -> Self {
+    pub(super) fn new(spans: &[SpanSummary<'_>]) -> Self {
         let known: HashMap<&str, usize> =
-            facts.iter().enumerate().map(|(index, facts)| (facts.span_id.as_ref(), index)).collect();
-        let parent = |facts: &SpanFacts<'_>| known.get(facts.parent_span_id.as_deref()?).copied();
-        let mut forest = Self { parents: facts.iter().map(parent).collect() };
+            spans.iter().enumerate().map(|(index, span)| (span.span_id.as_ref(), index)).collect();
+        let parent = |span: &SpanSummary<'_>| known.get(span.parent_span_id.as_deref()?).copied();
+        let mut forest = Self { parents: spans.iter().map(parent).collect() };
         forest.cut_cycles();
         forest
     }
@@ -82,17 +82,17 @@ impl Forest {
     ///
     /// Agents, chains and calls often repeat the usage of the calls inside them, so the usage of an outer span does not
     /// count if it may include that of an inner one: see [`Kinds::include`].
-    pub(super) fn total(&self, facts: &[SpanFacts<'_>]) -> (SpanTotal, Vec<bool>) {
-        let mut below: Vec<Subtree> = vec![Subtree::default(); facts.len()];
-        let mut children = vec![0_usize; facts.len()];
+    pub(super) fn total(&self, spans: &[SpanSummary<'_>]) -> (SpanTotal, Vec<bool>) {
+        let mut below: Vec<Subtree> = vec![Subtree::default(); spans.len()];
+        let mut children = vec![0_usize; spans.len()];
         self.parents.iter().flatten().for_each(|&parent| children[parent] += 1);
         let mut all = Subtree::default();
-        let mut counted = vec![false; facts.len()];
+        let mut counted = vec![false; spans.len()];
         // A span is ready when all of its children are done.
-        let mut ready: Vec<usize> = (0..facts.len()).filter(|&index| children[index] == 0).collect();
+        let mut ready: Vec<usize> = (0..spans.len()).filter(|&index| children[index] == 0).collect();
         while let Some(index) = ready.pop() {
             let tree;
-            (tree, counted[index]) = below[index].with(&facts[index]);
+            (tree, counted[index]) = below[index].with(&spans[index]);
             let Some(parent) = self.parents[index] else {
                 all.add(&tree);
                 continue;
@@ -125,7 +125,7 @@ impl Subtree {
     }
 
     /// Adds the span above this subtree. Returns the larger subtree and whether the span's own tokens count.
-    fn with(mut self, span: &SpanFacts<'_>) -> (Self, bool) {
+    fn with(mut self, span: &SpanSummary<'_>) -> (Self, bool) {
         let total = &mut self.total;
         let cost_counts = !self.with_cost.include(span.kind);
         if span.reported && total.unpriced > 0 {

@@ -6,18 +6,18 @@ use domain::{
     rollup::change::RollupChange,
     trace::{
         assembly::{AssembledTrace, assemble},
-        facts::{ErrorText, SpanFacts},
         record::NewTrace,
+        summary::{ErrorText, SpanSummary},
     },
 };
 use shared::limit::{TRACE_INCOMING_ROOTS, TRACE_INCOMING_SPANS};
 
 use super::{
     WriteSummary,
-    facts::FactPages,
     incoming::{IncomingTrace, SpanBatch},
     pending,
     record::{KnownTrace, PendingTrace, SpanInsert, TraceName, TraceState},
+    summary::SummaryPages,
 };
 use crate::{
     error::StoreError,
@@ -32,7 +32,7 @@ impl WriteTransaction {
         let has_spans = |state: &TraceState| matches!(state, TraceState::Pending | TraceState::Stored(_));
         let ids: Vec<i64> =
             known.iter().filter(|trace| has_spans(&trace.state)).map(|trace| trace.id).collect();
-        let mut pages = FactPages::new(self, &ids).await?;
+        let mut pages = SummaryPages::new(self, &ids).await?;
 
         let (mut rows, mut written) = (Vec::new(), WriteSummary::default());
         let (mut pending, mut changes) = (Vec::new(), TraceChanges::default());
@@ -40,15 +40,15 @@ impl WriteTransaction {
             if matches!(known.state, TraceState::Deleted) {
                 continue;
             }
-            let mut facts: Vec<SpanFacts<'_>> = pages.take(self, known.id).await?;
+            let mut spans: Vec<SpanSummary<'_>> = pages.take(self, known.id).await?;
             let before = rows.len();
-            written.dropped += take_new(batch, trace, known.id, &mut facts, &mut rows);
+            written.dropped += take_new(batch, trace, known.id, &mut spans, &mut rows);
             let is_stored = matches!(known.state, TraceState::Stored(_));
             if known.state.is_sent() || is_stored && rows.len() == before {
                 continue;
             }
-            match assemble(&facts, is_stored) {
-                Some(assembled) => changes.add(self, trace.name, known, &facts, assembled).await?,
+            match assemble(&spans, is_stored) {
+                Some(assembled) => changes.add(self, trace.name, known, &spans, assembled).await?,
                 None => {
                     pending.push(PendingTrace { id: known.id, name: trace.name, last_seen: trace.last_seen });
                 }
@@ -67,19 +67,20 @@ impl WriteTransaction {
     }
 }
 
-/// Adds the spans of a trace that are not stored yet to its facts and to the rows to insert. Returns how many are dropped
-/// because the trace has too many. There is extra room for spans without a parent, since a trace needs its root span.
+/// Adds the new spans of a trace to its stored spans and to the rows to insert. Returns how many are
+/// dropped because the trace has too many. There is extra room for spans without a parent, since a trace needs its root
+/// span.
 fn take_new<'a>(
     batch: &SpanBatch<'a>,
     trace: &IncomingTrace<'a>,
     id: i64,
-    facts: &mut Vec<SpanFacts<'a>>,
+    spans: &mut Vec<SpanSummary<'a>>,
     rows: &mut Vec<SpanInsert<'a>>,
 ) -> usize {
-    let mut room = TRACE_INCOMING_SPANS.saturating_sub(facts.len());
+    let mut room = TRACE_INCOMING_SPANS.saturating_sub(spans.len());
     let mut room_for_roots =
-        (TRACE_INCOMING_SPANS + TRACE_INCOMING_ROOTS).saturating_sub(facts.len().max(TRACE_INCOMING_SPANS));
-    let known: HashSet<&str> = facts.iter().map(|facts| facts.span_id.as_ref()).collect();
+        (TRACE_INCOMING_SPANS + TRACE_INCOMING_ROOTS).saturating_sub(spans.len().max(TRACE_INCOMING_SPANS));
+    let known: HashSet<&str> = spans.iter().map(|span| span.span_id.as_ref()).collect();
     let mut new: Vec<_> =
         batch.spans(trace).filter(|(incoming, _)| !known.contains(incoming.span.span_id.as_str())).collect();
     drop(known);
@@ -92,7 +93,7 @@ fn take_new<'a>(
         has_room
     });
     let dropped = found - new.len();
-    facts.extend(new.iter().map(|&(incoming, payload)| SpanFacts::of_incoming(incoming, payload)));
+    spans.extend(new.iter().map(|&(incoming, payload)| SpanSummary::of_incoming(incoming, payload)));
     rows.extend(new.into_iter().map(|(incoming, payload)| SpanInsert {
         trace: id,
         span: &incoming.span,
@@ -119,7 +120,7 @@ impl<'a> TraceChanges<'a> {
         transaction: &mut WriteTransaction,
         name: TraceName<'a>,
         known: KnownTrace,
-        facts: &[SpanFacts<'_>],
+        spans: &[SpanSummary<'_>],
         assembled: AssembledTrace,
     ) -> Result<(), StoreError> {
         let before = match known.state {
@@ -130,7 +131,7 @@ impl<'a> TraceChanges<'a> {
             }
             TraceState::New | TraceState::Deleted => None,
         };
-        let root = &facts[assembled.root];
+        let root = &spans[assembled.root];
         let error = match (root.error, &before) {
             (ErrorText::None, _) => None,
             (ErrorText::Known(error), _) => Some(error.to_owned()),

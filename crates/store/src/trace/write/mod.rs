@@ -4,7 +4,6 @@
 
 mod assemble;
 pub(super) mod batch;
-mod facts;
 mod frame;
 pub(super) mod incoming;
 pub(super) mod insert;
@@ -14,6 +13,7 @@ pub(super) mod record;
 mod reprice;
 mod rollup;
 mod score;
+mod summary;
 mod trace;
 
 use domain::{

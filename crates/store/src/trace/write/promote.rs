@@ -100,15 +100,15 @@ impl WriteTransaction {
         let sizes = count_spans(&mut self.transaction, &ids).await?;
         let sizes = ids.iter().map(|id| sizes.get(id).copied().unwrap_or(0));
         due.truncate(batch_length(sizes));
-        let mut facts = self.span_facts(&ids[..due.len()]).await?;
+        let mut by_trace = self.span_summaries(&ids[..due.len()]).await?;
         let mut changes = TraceChanges::default();
         for trace in &due {
-            let facts = facts.remove(&trace.id).unwrap_or_default();
-            match assemble(&facts, true) {
+            let spans = by_trace.remove(&trace.id).unwrap_or_default();
+            match assemble(&spans, true) {
                 Some(assembled) => {
                     debug_assert_eq!(assembled.trace.assembly, Assembly::Incomplete);
                     let known = KnownTrace { id: trace.id, state: TraceState::Pending };
-                    changes.add(&mut self, trace.name(), known, &facts, assembled).await?;
+                    changes.add(&mut self, trace.name(), known, &spans, assembled).await?;
                 }
                 None => changes.no_longer_pending.push(trace.name()),
             }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::trace::{
     assembly::assemble,
-    facts::{SpanFacts, is_reported},
     record::{Assembly, Basis},
+    summary::{SpanSummary, is_reported},
     total::SpanTotal,
     usage::CostChange,
 };
@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::{
     assemble::TraceChanges,
-    facts::FactPages,
     record::{KnownTrace, SpanCost, TraceName, TraceState},
+    summary::SummaryPages,
 };
 use crate::{
     database::retrying,
@@ -47,22 +47,22 @@ impl WriteTransaction {
         let known = self.known_traces(&names).await?;
         let is_stored = |known: &&KnownTrace| matches!(known.state, TraceState::Stored(_));
         let ids: Vec<i64> = known.iter().filter(is_stored).map(|known| known.id).collect();
-        let mut pages = FactPages::new(&mut self, &ids).await?;
+        let mut pages = SummaryPages::new(&mut self, &ids).await?;
 
         let mut costs = Vec::new();
         let mut trace_changes = TraceChanges::default();
         for (((&trace_id, changes), known), &name) in by_trace.iter().zip(known).zip(&names) {
             let TraceState::Stored(record) = &known.state else { continue };
             debug_assert_eq!(record.trace.trace_id, trace_id);
-            let mut facts = pages.take(&mut self, known.id).await?;
+            let mut spans = pages.take(&mut self, known.id).await?;
             let is_sent = record.trace.assembly == Assembly::Sent;
-            let before = is_sent.then(|| total_of_sent(&facts).cost).flatten();
-            costs.extend(apply(&mut facts, changes, known.id));
+            let before = is_sent.then(|| total_of_sent(&spans).cost).flatten();
+            costs.extend(apply(&mut spans, changes, known.id));
             if is_sent {
-                let after = repriced(record, before, &facts, changes);
+                let after = repriced(record, before, &spans, changes);
                 trace_changes.change((**record).clone(), after);
-            } else if let Some(assembled) = assemble(&facts, true) {
-                trace_changes.add(&mut self, name, known, &facts, assembled).await?;
+            } else if let Some(assembled) = assemble(&spans, true) {
+                trace_changes.add(&mut self, name, known, &spans, assembled).await?;
             }
         }
         let mut changed: HashSet<i64> = self.update_span_costs(&costs).await?;
@@ -74,26 +74,26 @@ impl WriteTransaction {
 }
 
 /// Sets the new costs of the spans that exist, and returns them.
-fn apply<'a>(facts: &mut [SpanFacts<'_>], changes: &[&'a CostChange], trace: i64) -> Vec<SpanCost<'a>> {
+fn apply<'a>(spans: &mut [SpanSummary<'_>], changes: &[&'a CostChange], trace: i64) -> Vec<SpanCost<'a>> {
     let indices: HashMap<String, usize> =
-        facts.iter().enumerate().map(|(index, facts)| (facts.span_id.to_string(), index)).collect();
+        spans.iter().enumerate().map(|(index, span)| (span.span_id.to_string(), index)).collect();
     let mut costs = Vec::new();
     let mut seen = BTreeSet::new();
     // The last change of a span counts.
     for &change in changes.iter().rev() {
         let Some(span_id) = change.span_id.as_deref() else { continue };
         let Some(&index) = indices.get(span_id).filter(|_| seen.insert(span_id)) else { continue };
-        facts[index].cost = change.cost;
-        facts[index].reported = is_reported(change.cost, &change.basis);
-        facts[index].no_price = change.basis == Basis::NoPrice;
+        spans[index].cost = change.cost;
+        spans[index].reported = is_reported(change.cost, &change.basis);
+        spans[index].no_price = change.basis == Basis::NoPrice;
         costs.push(SpanCost { trace, span_id, cost: change.cost, basis: &change.basis });
     }
     costs
 }
 
 /// Adds up the spans that were sent with their trace. Incoming spans do not count in such a trace.
-fn total_of_sent(facts: &[SpanFacts<'_>]) -> SpanTotal {
-    SpanTotal::of_facts(&facts.iter().filter(|facts| !facts.is_incoming()).cloned().collect::<Vec<_>>())
+fn total_of_sent(spans: &[SpanSummary<'_>]) -> SpanTotal {
+    SpanTotal::of_summaries(&spans.iter().filter(|span| !span.is_incoming()).cloned().collect::<Vec<_>>())
 }
 
 /// Returns a trace that was sent as one document after the costs of its spans have changed. `before` is their total before
@@ -101,20 +101,20 @@ fn total_of_sent(facts: &[SpanFacts<'_>]) -> SpanTotal {
 fn repriced(
     record: &TraceRecord,
     before: Option<i64>,
-    facts: &[SpanFacts<'_>],
+    spans: &[SpanSummary<'_>],
     changes: &[&CostChange],
 ) -> TraceRecord {
     let mut after = record.clone();
-    let spans = total_of_sent(facts);
+    let total = total_of_sent(spans);
     let own = changes.iter().rev().find(|change| change.span_id.is_none());
     if let Some(own) = own {
         let is_total = own.basis == Basis::Unknown;
-        after.trace.cost = if is_total { spans.cost } else { own.cost };
+        after.trace.cost = if is_total { total.cost } else { own.cost };
         after.trace.basis = own.basis.clone();
     } else if record.trace.basis == Basis::Unknown && record.trace.cost == before {
-        after.trace.cost = spans.cost;
+        after.trace.cost = total.cost;
     }
-    let trace_unpriced = spans.unpriced == 0 && after.trace.basis == Basis::NoPrice;
-    after.trace.unpriced = spans.unpriced + i64::from(trace_unpriced);
+    let trace_unpriced = total.unpriced == 0 && after.trace.basis == Basis::NoPrice;
+    after.trace.unpriced = total.unpriced + i64::from(trace_unpriced);
     after
 }

@@ -1,4 +1,4 @@
-//! Reads the facts about stored spans, some traces at a time.
+//! Reads the summaries of stored spans, some traces at a time.
 
 use std::{
     borrow::Cow,
@@ -7,8 +7,8 @@ use std::{
 
 use domain::trace::{
     assembly::remove_unused_tags,
-    facts::{ErrorText, SpanFacts},
     payload::PayloadRef,
+    summary::{ErrorText, SpanSummary},
 };
 use shared::limit::TRACE_INCOMING_SPANS;
 
@@ -24,13 +24,13 @@ use crate::{
 /// The size of the tags in memory at which unused tags are removed.
 const TAG_BYTES: usize = 8 * 1024 * 1024;
 
-/// The facts about the spans of many traces, read in pages. Take the traces in the order in which they were requested.
-pub(super) struct FactPages {
+/// The summaries of the spans of many traces, read in pages. Take the traces in the order in which they were requested.
+pub(super) struct SummaryPages {
     pages: VecDeque<Vec<i64>>,
-    read: HashMap<i64, Vec<SpanFacts<'static>>>,
+    read: HashMap<i64, Vec<SpanSummary<'static>>>,
 }
 
-impl FactPages {
+impl SummaryPages {
     /// Plans the pages for these traces.
     pub(super) async fn new(transaction: &mut WriteTransaction, traces: &[i64]) -> Result<Self, StoreError> {
         let mut pages = VecDeque::new();
@@ -50,23 +50,23 @@ impl FactPages {
         Ok(Self { pages, read: HashMap::new() })
     }
 
-    /// Returns the facts about the spans of a trace: none if the trace was not requested.
+    /// Returns the summaries of the spans of a trace: none if the trace was not requested.
     pub(super) async fn take(
         &mut self,
         transaction: &mut WriteTransaction,
         trace: i64,
-    ) -> Result<Vec<SpanFacts<'static>>, StoreError> {
+    ) -> Result<Vec<SpanSummary<'static>>, StoreError> {
         if self.pages.front().and_then(|page| page.first()) == Some(&trace)
             && let Some(page) = self.pages.pop_front()
         {
-            self.read = transaction.span_facts(&page).await?;
+            self.read = transaction.span_summaries(&page).await?;
         }
         Ok(self.read.remove(&trace).unwrap_or_default())
     }
 }
 
 #[derive(sqlx::FromRow)]
-struct FactsRow {
+struct SummaryRow {
     trace: i64,
     span_id: String,
     parent_span_id: Option<String>,
@@ -91,9 +91,9 @@ struct FactsRow {
     tags: Option<String>,
 }
 
-impl FactsRow {
-    fn into_facts(self) -> Result<SpanFacts<'static>, StoreError> {
-        Ok(SpanFacts {
+impl SummaryRow {
+    fn into_summary(self) -> Result<SpanSummary<'static>, StoreError> {
+        Ok(SpanSummary {
             span_id: Cow::Owned(self.span_id),
             parent_span_id: self.parent_span_id.map(Cow::Owned),
             name: Cow::Owned(self.name),
@@ -120,14 +120,14 @@ impl FactsRow {
 }
 
 impl WriteTransaction {
-    /// Returns the facts about the spans of traces, by the number of the trace.
-    pub(super) async fn span_facts(
+    /// Returns the summaries of the spans of traces, by the number of the trace.
+    pub(super) async fn span_summaries(
         &mut self,
         traces: &[i64],
-    ) -> Result<HashMap<i64, Vec<SpanFacts<'static>>>, StoreError> {
-        let mut facts: HashMap<i64, Vec<SpanFacts<'static>>> = HashMap::new();
+    ) -> Result<HashMap<i64, Vec<SpanSummary<'static>>>, StoreError> {
+        let mut summaries: HashMap<i64, Vec<SpanSummary<'static>>> = HashMap::new();
         if traces.is_empty() {
-            return Ok(facts);
+            return Ok(summaries);
         }
         let mut select = self.transaction.sql(
             "SELECT trace, span_id, parent_span_id, name, kind, timestamp, latency, status, model, model_provider, \
@@ -137,16 +137,16 @@ impl WriteTransaction {
         select.push_ids(traces);
         let mut tag_bytes = 0;
         let add = |row: RowRef<'_>| {
-            let row: FactsRow = row.read()?;
+            let row: SummaryRow = row.read()?;
             tag_bytes += row.tags.as_ref().map_or(0, String::len);
-            facts.entry(row.trace).or_default().push(row.into_facts()?);
+            summaries.entry(row.trace).or_default().push(row.into_summary()?);
             if tag_bytes > TAG_BYTES {
-                facts.values_mut().for_each(|facts| remove_unused_tags(facts));
+                summaries.values_mut().for_each(|spans| remove_unused_tags(spans));
                 tag_bytes = 0;
             }
             Ok(())
         };
         select.for_each_row(add).await?;
-        Ok(facts)
+        Ok(summaries)
     }
 }

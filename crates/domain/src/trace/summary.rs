@@ -1,4 +1,4 @@
-//! The facts about a span from which its trace is assembled.
+//! The summary of a span, from which its trace is assembled.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::{
 
 /// A span without the fields that only its own page shows.
 #[derive(Clone, Debug)]
-pub struct SpanFacts<'a> {
+pub struct SpanSummary<'a> {
     /// The id of the span.
     pub span_id: Cow<'a, str>,
     /// The id of the parent span.
@@ -67,8 +67,8 @@ pub enum ErrorText<'a> {
     Stored,
 }
 
-impl<'a> SpanFacts<'a> {
-    /// Returns the facts about an incoming span.
+impl<'a> SpanSummary<'a> {
+    /// Returns the summary of an incoming span.
     #[must_use]
     pub fn of_incoming(span: &'a IncomingSpan, payload: PayloadRef) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl<'a> SpanFacts<'a> {
         }
     }
 
-    /// Returns the facts about a span that was sent with its trace.
+    /// Returns the summary of a span that was sent with its trace.
     pub(super) fn of_span(span: &'a NewSpan) -> Self {
         Self {
             span_id: Cow::Borrowed(&span.span_id),
