@@ -24,17 +24,18 @@ use crate::alert::read::{description_data, readings};
 
 /// The length of the windows that are evaluated at once.
 const DAY: Duration = Duration::from_secs(86_400);
-/// The evaluation interval of rules with windows of less than a day, and of longer windows.
-const OFTEN: Duration = Duration::from_secs(300);
-const SELDOM: Duration = Duration::from_secs(3600);
+/// The evaluation interval of rules with windows of less than a day.
+const SHORT_WINDOW_INTERVAL: Duration = Duration::from_secs(300);
+/// The evaluation interval of rules with longer windows.
+const LONG_WINDOW_INTERVAL: Duration = Duration::from_secs(3600);
 /// The maximum number of existing alerts of a rule that are read.
-const KNOWN: u32 = 1000;
+const MAX_ALERTS: u32 = 1000;
 
 /// Returns the initial alert rules of the demo workspace: the default rules and some that show more features.
 #[must_use]
 pub fn rules() -> Vec<AlertRuleRequest> {
-    let own: Vec<AlertRuleRequest> = data::read(include_str!("alert_rules.json"));
-    default_rules().into_iter().chain(own).collect()
+    let additional: Vec<AlertRuleRequest> = data::read(include_str!("alert_rules.json"));
+    default_rules().into_iter().chain(additional).collect()
 }
 
 /// Stores the alerts of the demo's rules that would have fired and been resolved in the past: in all of `history` if
@@ -49,25 +50,25 @@ pub async fn replay(
     history: Window,
     changed: Timestamp,
 ) -> Result<u64, StoreError> {
-    let own: BTreeSet<String> = rules().into_iter().map(|rule| rule.name).collect();
+    let names: BTreeSet<String> = rules().into_iter().map(|rule| rule.name).collect();
     let alerts = AlertStore::new(traces.database());
-    let mut kept = 0;
+    let mut inserted = 0;
     for rule in alerts.list_rules(workspace_id).await? {
-        if !own.contains(&rule.rule.name) {
+        if !names.contains(&rule.rule.name) {
             continue;
         }
         let filter = AlertFilter { rule_id: Some(rule.id), ..AlertFilter::default() };
-        let known = alerts.list_alerts(workspace_id, filter, 0, KNOWN).await?.items;
+        let known = alerts.list_alerts(workspace_id, filter, 0, MAX_ALERTS).await?.items;
         let start = if known.is_empty() { history.start } else { changed };
         let mut found = past(traces, workspace_id, &rule, Window { start, end: history.end }).await?;
         found.retain(|record| known.iter().all(|known| !overlaps(known, &record.alert)));
-        kept += alerts.insert_alerts(&found).await?;
+        inserted += alerts.insert_alerts(&found).await?;
     }
-    Ok(kept)
+    Ok(inserted)
 }
 
 fn overlaps(one: &Alert, other: &Alert) -> bool {
-    let ends_after = |alert: &Alert, moment: Timestamp| alert.resolved_at.is_none_or(|end| end >= moment);
+    let ends_after = |alert: &Alert, at: Timestamp| alert.resolved_at.is_none_or(|end| end >= at);
     one.title == other.title && ends_after(one, other.created_at) && ends_after(other, one.created_at)
 }
 
@@ -78,7 +79,7 @@ async fn past(
     rule: &AlertRule,
     window: Window,
 ) -> Result<Vec<AlertRecord>, StoreError> {
-    let step = if rule.rule.window_minutes < 1440 { OFTEN } else { SELDOM };
+    let step = if rule.rule.window_minutes < 1440 { SHORT_WINDOW_INTERVAL } else { LONG_WINDOW_INTERVAL };
     let mut due = DueRule {
         id: rule.id,
         workspace_id,
@@ -90,30 +91,29 @@ async fn past(
         open: Vec::new(),
     };
     let mut state = RuleState { condition: Some(Condition::of(&rule.rule)), ..RuleState::default() };
-    let mut over = Vec::new();
+    let mut resolved = Vec::new();
     let mut start = window.start.ceil(step);
     while start < window.end {
         let end = window.end.min(start + DAY);
-        let moments: Vec<_> =
+        let times: Vec<_> =
             std::iter::successors(Some(start), |&at| Some(at + step)).take_while(|&at| at < end).collect();
-        let asked = std::iter::once((&due.rule, moments.as_slice()));
-        let readings = readings(traces, workspace_id, asked).await?;
-        let mut turn = RuleRun::replay(state, moments, end);
-        let happened = turn.evaluate(&due, &readings);
-        let subjects: Vec<_> =
-            happened.iter().filter_map(|happening| lifecycle::subject(&due, happening)).collect();
+        let rules = std::iter::once((&due.rule, times.as_slice()));
+        let readings = readings(traces, workspace_id, rules).await?;
+        let mut run = RuleRun::replay(state, times, end);
+        let events = run.evaluate(&due, &readings);
+        let subjects: Vec<_> = events.iter().filter_map(|event| lifecycle::subject(&due, event)).collect();
         let data = description_data(traces, workspace_id, &subjects).await?;
-        let (ended, open): (Vec<_>, Vec<_>) = lifecycle::apply_events(&due, &happened, &data, &[])
+        let (ended, open): (Vec<_>, Vec<_>) = lifecycle::apply_events(&due, &events, &data, &[])
             .alerts
             .into_iter()
             .partition(|record| record.alert.resolved_at.is_some());
         due.open.retain(|known| ended.iter().chain(&open).all(|record| record.alert.id != known.alert.id));
         due.open.extend(open);
-        over.extend(ended);
-        state = turn.state;
+        resolved.extend(ended);
+        state = run.state;
         start = start + DAY;
     }
-    Ok(over)
+    Ok(resolved)
 }
 
 #[cfg(test)]

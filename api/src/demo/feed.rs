@@ -31,7 +31,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// The interval of sending new traces.
 const TICK: Duration = Duration::from_secs(2);
 /// The number of traces per request.
-const BATCH: usize = 250;
+const BATCH_TRACES: usize = 250;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -77,7 +77,7 @@ pub async fn run(
         if feed.fill(Window { start: end - DAY, end }).await? {
             changed = end - DAY;
         }
-        feed.go_on().await?;
+        feed.send_new().await?;
     }
     let history = Window { start: start - DAY * HISTORY_DAYS, end: start };
     let workspace_id = feed.user.workspace_id;
@@ -87,7 +87,7 @@ pub async fn run(
     tracing::info!(days = HISTORY_DAYS, "demo history loaded");
     loop {
         tokio::time::sleep(TICK).await;
-        feed.go_on().await?;
+        feed.send_new().await?;
     }
 }
 
@@ -104,9 +104,9 @@ struct Feed {
 impl Feed {
     /// Sends the traces of a window, unless they were sent before. Returns whether it sent any.
     async fn fill(&self, window: Window) -> Result<bool> {
-        let there = self.query.traces.sums(self.user.workspace_id, &[window]).await?;
+        let sums = self.query.traces.sums(self.user.workspace_id, &[window]).await?;
         let expected = count_between(SEED, window.start, window.end);
-        let is_missing = there.first().is_none_or(|sums| sums.requests != expected);
+        let is_missing = sums.first().is_none_or(|sums| sums.requests != expected);
         if is_missing {
             self.send(window.start, window.end).await?;
         }
@@ -114,7 +114,7 @@ impl Feed {
     }
 
     /// Sends the traces since the last call.
-    async fn go_on(&mut self) -> Result<()> {
+    async fn send_new(&mut self) -> Result<()> {
         let now = self.gateway.clock.now();
         self.send(self.until, now).await?;
         self.until = now;
@@ -124,7 +124,7 @@ impl Feed {
     async fn send(&self, from: Timestamp, to: Timestamp) -> Result<()> {
         let mut traces = traces_between(SEED, from, to).peekable();
         while traces.peek().is_some() {
-            let batch: Vec<TraceInput> = traces.by_ref().take(BATCH).collect();
+            let batch: Vec<TraceInput> = traces.by_ref().take(BATCH_TRACES).collect();
             self.post(&TraceBatch { traces: batch }).await?;
         }
         Ok(())

@@ -60,7 +60,7 @@ pub fn everyday_error(random: &mut Random) -> String {
 }
 
 /// Returns the status of a failed run; slowness appears as timeouts.
-pub fn bad_end(slowdown: f64, random: &mut Random) -> TraceStatus {
+pub fn failure_status(slowdown: f64, random: &mut Random) -> TraceStatus {
     let timeouts = if slowdown > 2.0 { 0.35 } else { 0.15 };
     if random.chance(timeouts) { TraceStatus::Timeout } else { TraceStatus::Error }
 }

@@ -14,7 +14,7 @@ use super::{
     conversation::Turn,
     random::Random,
     rhythm::{Minute, WEEK},
-    run::{Played, Run},
+    run::{ExecutedStep, Run},
     words::Words,
 };
 
@@ -131,21 +131,22 @@ fn spans(run: &Run) -> Vec<Span> {
         ..Span::default()
     };
     let mut spans = vec![root];
-    for (index, played) in run.steps.iter().enumerate() {
-        let mut span = step(run, index, played);
+    for (index, executed) in run.steps.iter().enumerate() {
+        let mut span = step(run, index, executed);
         span.span_id = id();
         span.parent_span_id = Some(spans[0].span_id.clone());
-        let embedding = matches!(played.step, Step::Search(_)).then(|| embedding(run, played, &span, id()));
+        let embedding =
+            matches!(executed.step, Step::Search(_)).then(|| embedding(run, executed, &span, id()));
         spans.push(span);
         spans.extend(embedding);
     }
     spans
 }
 
-fn step(run: &Run, index: usize, played: &Played) -> Span {
+fn step(run: &Run, index: usize, executed: &ExecutedStep) -> Span {
     let words = &run.conversation.words;
-    let good = played.status == TraceStatus::Success;
-    let (name, kind, input, output, attributes) = match played.step {
+    let good = executed.status == TraceStatus::Success;
+    let (name, kind, input, output, attributes) = match executed.step {
         Step::Guardrail(name) => {
             let checked = if index == 0 { ask(run).into() } else { answer(run) };
             (name.to_owned(), SpanKind::Guardrail, checked, json!({"passed": true}), None)
@@ -186,18 +187,18 @@ fn step(run: &Run, index: usize, played: &Played) -> Span {
             (chat(run), SpanKind::Llm, prompt(run, index), output, Some(attributes))
         }
     };
-    let (tokens_input, tokens_output) = played.tokens.unzip();
+    let (tokens_input, tokens_output) = executed.tokens.unzip();
     Span {
         name,
         kind,
-        timestamp: moment(run, played.offset),
-        latency_ms: millis(played.latency),
-        status: played.status,
+        timestamp: moment(run, executed.offset),
+        latency_ms: millis(executed.latency),
+        status: executed.status,
         model: (kind == SpanKind::Llm).then(|| run.conversation.model.name.clone()),
         tokens_input,
         tokens_output,
-        cost_usd: played.tokens.map(|_| dollars(played.cost)),
-        error: played.error.clone(),
+        cost_usd: executed.tokens.map(|_| dollars(executed.cost)),
+        error: executed.error.clone(),
         input: Some(input),
         output: good.then_some(output),
         attributes,
@@ -209,7 +210,7 @@ fn step(run: &Run, index: usize, played: &Played) -> Span {
 fn prompt(run: &Run, index: usize) -> Value {
     let mut messages = vec![json!({"role": "user", "content": ask(run)})];
     let before = index.checked_sub(1).and_then(|before| run.steps.get(before));
-    match before.map(|played| played.step) {
+    match before.map(|executed| executed.step) {
         Some(Step::Call(tool)) => messages.push(json!({
             "role": "tool", "tool_call_id": call_id(run, index - 1), "name": tool.name,
             "content": object(&tool.result, &run.conversation.words),
@@ -236,14 +237,14 @@ fn documents(run: &Run, search: &Search) -> Value {
 }
 
 /// Returns the embedding of the question, which takes the first third of a search.
-fn embedding(run: &Run, played: &Played, search: &Span, span_id: String) -> Span {
+fn embedding(run: &Run, executed: &ExecutedStep, search: &Span, span_id: String) -> Span {
     Span {
         span_id,
         parent_span_id: Some(search.span_id.clone()),
         name: format!("embed {EMBEDDING_MODEL}"),
         kind: SpanKind::Embedding,
-        timestamp: moment(run, played.offset + played.latency / 50),
-        latency_ms: millis(played.latency / 3),
+        timestamp: moment(run, executed.offset + executed.latency / 50),
+        latency_ms: millis(executed.latency / 3),
         model: Some(EMBEDDING_MODEL.to_owned()),
         input: Some(ask(run).into()),
         output: Some(json!({"dimensions": 1_536})),

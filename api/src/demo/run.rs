@@ -10,7 +10,7 @@ use super::{agent::Step, conversation::Conversation, incident, random::Random, r
 /// The median number of tokens of a tool decision.
 const DECISION_TOKENS: f64 = 28.0;
 /// The share of runs with a quality score.
-const SCORED: f64 = 0.7;
+const SCORED_SHARE: f64 = 0.7;
 
 /// A run. Times are in microseconds, money in nano-dollars.
 #[derive(Debug)]
@@ -38,12 +38,12 @@ pub struct Run {
     /// The quality score.
     pub quality: Option<f64>,
     /// The executed steps.
-    pub steps: Vec<Played>,
+    pub steps: Vec<ExecutedStep>,
 }
 
 /// An executed step.
 #[derive(Debug)]
-pub struct Played {
+pub struct ExecutedStep {
     /// The step.
     pub step: Step,
     /// The start relative to the run.
@@ -62,7 +62,7 @@ pub struct Played {
 
 impl Run {
     /// Executes one turn of a conversation at `start`.
-    pub fn play(
+    pub fn execute(
         conversation: &Arc<Conversation>,
         turn: usize,
         start: Timestamp,
@@ -73,8 +73,11 @@ impl Run {
         let incident = incident::of(&model.provider, Minute::of(start));
         let (failures, slowdown) =
             incident.map_or((agent.data.failures, 1.0), |now| (now.failures, now.slowdown));
-        let end =
-            if random.chance(failures) { incident::bad_end(slowdown, random) } else { TraceStatus::Success };
+        let end = if random.chance(failures) {
+            incident::failure_status(slowdown, random)
+        } else {
+            TraceStatus::Success
+        };
         let broken = broken_step(steps, end, incident.is_some(), random);
         let limit = agent.data.limit_seconds * 1_000_000;
         let id = u128::from(random.bits()) << 64 | u128::from(random.bits());
@@ -93,15 +96,15 @@ impl Run {
             conversation: Arc::clone(conversation),
         };
         for (index, &step) in steps.iter().enumerate() {
-            let mut played = time(step, conversation, run.turn, run.steps.len(), slowdown, random);
-            played.offset = run.latency;
+            let mut executed = time(step, conversation, run.turn, run.steps.len(), slowdown, random);
+            executed.offset = run.latency;
             if broken == Some(index) {
-                fail(&mut played, conversation, end, incident, random);
+                fail(&mut executed, conversation, end, incident, random);
             }
-            if played.offset + played.latency >= limit {
-                give_up(&mut played, limit, agent.data.limit_seconds);
+            if executed.offset + executed.latency >= limit {
+                time_out(&mut executed, limit, agent.data.limit_seconds);
             }
-            run.take(played);
+            run.add_step(executed);
             if run.status != TraceStatus::Success {
                 break;
             }
@@ -111,15 +114,15 @@ impl Run {
         run
     }
 
-    fn take(&mut self, played: Played) {
-        self.latency = played.offset + played.latency;
-        self.status = played.status;
-        self.error.clone_from(&played.error);
-        let (tokens_input, tokens_output) = played.tokens.unwrap_or_default();
+    fn add_step(&mut self, executed: ExecutedStep) {
+        self.latency = executed.offset + executed.latency;
+        self.status = executed.status;
+        self.error.clone_from(&executed.error);
+        let (tokens_input, tokens_output) = executed.tokens.unwrap_or_default();
         self.tokens_input += tokens_input;
         self.tokens_output += tokens_output;
-        self.cost += played.cost;
-        self.steps.push(played);
+        self.cost += executed.cost;
+        self.steps.push(executed);
     }
 }
 
@@ -153,8 +156,8 @@ fn time(
     nth: usize,
     slowdown: f64,
     random: &mut Random,
-) -> Played {
-    let mut played = Played {
+) -> ExecutedStep {
+    let mut executed = ExecutedStep {
         step,
         offset: 0,
         latency: 0,
@@ -175,30 +178,30 @@ fn time(
             let out =
                 if matches!(step, Step::Decide) { DECISION_TOKENS } else { of.agent.data.tokens_output };
             let tokens_output = whole(random.log_normal(out, 0.35)).max(1);
-            played.tokens = Some((tokens_input, tokens_output));
-            played.cost = of.model.cost(tokens_input, tokens_output);
+            executed.tokens = Some((tokens_input, tokens_output));
+            executed.cost = of.model.cost(tokens_input, tokens_output);
             of.model.latency(tokens_output, random) * slowdown
         }
     };
-    played.latency = micros(millis);
-    played
+    executed.latency = micros(millis);
+    executed
 }
 
 fn fail(
-    played: &mut Played,
+    executed: &mut ExecutedStep,
     of: &Conversation,
     end: TraceStatus,
     incident: Option<&incident::Incident>,
     random: &mut Random,
 ) {
-    played.tokens = None;
-    played.cost = 0;
+    executed.tokens = None;
+    executed.cost = 0;
     if end == TraceStatus::Timeout {
-        played.latency = u64::from(u32::MAX);
+        executed.latency = u64::from(u32::MAX);
         return;
     }
-    played.status = TraceStatus::Error;
-    played.error = Some(match (played.step, incident) {
+    executed.status = TraceStatus::Error;
+    executed.error = Some(match (executed.step, incident) {
         (Step::Call(tool), _) => of.words.fill(&tool.failure),
         (_, Some(incident)) => incident.error(random),
         (_, None) => incident::everyday_error(random),
@@ -206,22 +209,22 @@ fn fail(
 }
 
 /// Cuts a run at its timeout, in the middle of this step.
-fn give_up(played: &mut Played, limit: u64, seconds: u64) {
-    played.latency = limit.saturating_sub(played.offset);
-    played.tokens = None;
-    played.cost = 0;
-    played.status = TraceStatus::Timeout;
-    let what = match played.step {
+fn time_out(executed: &mut ExecutedStep, limit: u64, seconds: u64) {
+    executed.latency = limit.saturating_sub(executed.offset);
+    executed.tokens = None;
+    executed.cost = 0;
+    executed.status = TraceStatus::Timeout;
+    let what = match executed.step {
         Step::Guardrail(name) => name,
         Step::Search(search) => search.name.as_str(),
         Step::Call(tool) => tool.name.as_str(),
         Step::Decide | Step::Answer => "the model's answer",
     };
-    played.error = Some(format!("Timed out after {seconds} s waiting for {what}"));
+    executed.error = Some(format!("Timed out after {seconds} s waiting for {what}"));
 }
 
 fn quality(run: &Run, slowdown: f64, random: &mut Random) -> Option<f64> {
-    if !random.chance(SCORED) {
+    if !random.chance(SCORED_SHARE) {
         return None;
     }
     let mean = run.conversation.agent.data.quality + run.conversation.model.quality - (slowdown - 1.0) * 4.0;

@@ -24,7 +24,7 @@ fn converse(mut random: Random, agent: &'static Agent, minute: Minute) -> Vec<Ru
     let mut start = minute.start() + Duration::from_millis(random.below(60_000));
     let mut runs = Vec::with_capacity(conversation.turns.len());
     for turn in 0..conversation.turns.len() {
-        let run = Run::play(&conversation, turn, start, &mut random);
+        let run = Run::execute(&conversation, turn, start, &mut random);
         let pause = PAUSE_MILLIS.0 + random.below(PAUSE_MILLIS.1 - PAUSE_MILLIS.0);
         start = start + Duration::from_millis(run.latency / 1_000 + pause);
         runs.push(run);

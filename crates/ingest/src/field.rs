@@ -18,9 +18,9 @@ pub(super) const COST_MAX_USD: f64 = 10_000.0;
 /// The highest accepted number of tokens of a trace; bounds the sums like [`LATENCY_MAX_MS`].
 pub(super) const TOKENS_MAX: u64 = 1_000_000_000;
 /// 2000-01-01T00:00:00Z. An earlier time is most likely in the wrong unit.
-pub(super) const OLDEST: Timestamp = Timestamp::from_millis(946_684_800_000);
+pub(super) const MIN_TIMESTAMP: Timestamp = Timestamp::from_millis(946_684_800_000);
 /// How far ahead a sender's clock may be.
-pub(super) const AHEAD: std::time::Duration = std::time::Duration::from_secs(86_400);
+pub(super) const MAX_CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(86_400);
 
 /// The workspace and the time for which a request is decoded.
 #[derive(Clone, Copy, Debug)]
@@ -87,11 +87,11 @@ impl Reader {
     pub(super) fn timestamp(&mut self, field: &str, raw: &RawValue) -> Option<Timestamp> {
         let timestamp: Timestamp =
             self.value(field, raw, "a time in RFC 3339, like 2025-10-22T10:35:22.120Z")?;
-        if timestamp < OLDEST {
+        if timestamp < MIN_TIMESTAMP {
             self.fail(field, "is before the year 2000");
             return None;
         }
-        if timestamp > self.arrival.now + AHEAD {
+        if timestamp > self.arrival.now + MAX_CLOCK_SKEW {
             self.fail(field, "is more than a day in the future");
             return None;
         }

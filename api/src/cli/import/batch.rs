@@ -65,7 +65,7 @@ pub enum Read {
     /// Traces to send.
     Batch(Batch),
     /// A line without a valid trace.
-    Bad {
+    Invalid {
         /// The line number, from 1.
         line: u64,
         /// What is wrong with the line.
@@ -91,7 +91,7 @@ pub fn read(reader: impl BufRead, most: usize, to: &Sender<Read>) {
                         }
                         (Read::Batch(std::mem::take(&mut batch)), false)
                     }
-                    Err(detail) => (Read::Bad { line: line.number, detail }, false),
+                    Err(detail) => (Read::Invalid { line: line.number, detail }, false),
                 }
             }
             Ok(None) if batch.len() > 0 => (Read::Batch(std::mem::take(&mut batch)), true),
@@ -121,7 +121,7 @@ mod tests {
     fn all_batches_but_the_last_are_full_and_have_line_numbers() {
         let text = "{\"trace_id\":\"1\"}\n\n{\"trace_id\":\"3\"}\nbad\n{\"trace_id\":\"5\"}\n";
         let read = batches(text, 2);
-        let [Read::Batch(first), Read::Bad { line: 4, .. }, Read::Batch(last)] = read.as_slice() else {
+        let [Read::Batch(first), Read::Invalid { line: 4, .. }, Read::Batch(last)] = read.as_slice() else {
             panic!("{read:?}");
         };
         assert_eq!((first.len(), first.number(0), first.number(1)), (2, 1, 3));

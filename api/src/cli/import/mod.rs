@@ -78,7 +78,7 @@ pub async fn run(args: ImportArgs) -> ExitCode {
         return ExitCode::from(2);
     }
     println!("{}", report.summary());
-    if report.bad_lines() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.invalid_lines() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Returns the input, and its size if it is known.
@@ -123,14 +123,14 @@ async fn import(
                         Ok(())
                     });
                 }
-                Some(Read::Bad { line, detail }) => report.bad(line, &detail),
+                Some(Read::Invalid { line, detail }) => report.record_invalid(line, &detail),
                 Some(Read::Failed(error)) => return Err(ImportError(format!("cannot read the input: {error}"))),
                 None => reading = false,
             },
             Some(done) = tasks.join_next() => {
                 done.unwrap_or_else(|error| Err(ImportError(format!("sending ended unexpectedly: {error}"))))?;
             }
-            _ = ticks.tick() => report.tick(),
+            _ = ticks.tick() => report.print_line(),
         }
     }
     Ok(())

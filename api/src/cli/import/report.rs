@@ -25,7 +25,7 @@ pub struct Report {
     bytes: Option<u64>,
     done: AtomicU64,
     accepted: AtomicU64,
-    bad: AtomicU64,
+    invalid: AtomicU64,
     started: Instant,
     /// The last message about waiting; concurrent requests often wait for the same reason.
     waiting: Mutex<String>,
@@ -35,8 +35,8 @@ impl Report {
     /// Creates a report for an input of `bytes`, if known.
     pub fn start(bytes: Option<u64>) -> Self {
         let progress = Progress::start(bytes, if bytes.is_some() { WITH_SIZE } else { WITHOUT_SIZE });
-        let (done, accepted, bad) = Default::default();
-        Self { progress, bytes, done, accepted, bad, started: Instant::now(), waiting: Mutex::default() }
+        let (done, accepted, invalid) = Default::default();
+        Self { progress, bytes, done, accepted, invalid, started: Instant::now(), waiting: Mutex::default() }
     }
 
     /// Records a batch of which `accepted` traces were accepted, read up to `position`.
@@ -49,14 +49,14 @@ impl Report {
     }
 
     /// Records a rejected line.
-    pub fn bad(&self, line: u64, detail: &str) {
-        self.bad.fetch_add(1, Ordering::Relaxed);
+    pub fn record_invalid(&self, line: u64, detail: &str) {
+        self.invalid.fetch_add(1, Ordering::Relaxed);
         self.progress.print(&format!("line {line}: {detail}"));
     }
 
     /// Reports that the import waits before a retry.
-    pub fn waiting(&self, why: &str, pause: Duration) {
-        let text = format!("waiting {} s: {why}", pause.as_secs_f64());
+    pub fn report_wait(&self, why: &str, delay: Duration) {
+        let text = format!("waiting {} s: {why}", delay.as_secs_f64());
         let mut last = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if *last != text {
             self.progress.print(&text);
@@ -65,7 +65,7 @@ impl Report {
     }
 
     /// Prints the line that replaces the bar without a terminal.
-    pub fn tick(&self) {
+    pub fn print_line(&self) {
         self.progress.line(|| {
             let share = self
                 .bytes
@@ -87,16 +87,17 @@ impl Report {
     }
 
     /// Returns the number of rejected lines.
-    pub fn bad_lines(&self) -> u64 {
-        self.bad.load(Ordering::Relaxed)
+    pub fn invalid_lines(&self) -> u64 {
+        self.invalid.load(Ordering::Relaxed)
     }
 
     /// Returns the counts and the duration in one line.
     pub fn summary(&self) -> String {
-        let (accepted, bad) = (self.accepted(), self.bad_lines());
+        let (accepted, invalid) = (self.accepted(), self.invalid_lines());
         let time = self.started.elapsed();
-        let lines = if bad == 1 { "line" } else { "lines" };
-        let bad = if bad == 0 { String::new() } else { format!(", {} bad {lines}", HumanCount(bad)) };
-        format!("{} traces accepted{bad} in {}", HumanCount(accepted), HumanDuration(time))
+        let lines = if invalid == 1 { "line" } else { "lines" };
+        let invalid =
+            if invalid == 0 { String::new() } else { format!(", {} invalid {lines}", HumanCount(invalid)) };
+        format!("{} traces accepted{invalid} in {}", HumanCount(accepted), HumanDuration(time))
     }
 }

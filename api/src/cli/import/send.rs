@@ -17,15 +17,15 @@ use shared::{error::ErrorBody, ingest::IngestResponse};
 use super::{batch::Batch, report::Report};
 
 /// The maximum number of attempts of a request.
-const ATTEMPTS: u32 = 8;
+const MAX_ATTEMPTS: u32 = 8;
 /// The maximum number of attempts with a server that has never responded; its URL is probably wrong.
-const FIRST_ATTEMPTS: u32 = 3;
+const MAX_FIRST_ATTEMPTS: u32 = 3;
 /// The first delay; it doubles with every attempt.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest of these delays.
-const LAST_PAUSE: Duration = Duration::from_secs(8);
-/// The longest delay that a server may request.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const INITIAL_DELAY: Duration = Duration::from_millis(500);
+/// The maximum of these delays.
+const MAX_DELAY: Duration = Duration::from_secs(8);
+/// The maximum delay that a server may request.
+const MAX_REQUESTED_DELAY: Duration = Duration::from_secs(60);
 
 /// Why the import cannot continue.
 #[derive(Debug, thiserror::Error)]
@@ -49,11 +49,11 @@ pub struct Sender {
 enum Attempt {
     Accepted(IngestResponse),
     /// The server will never accept this body.
-    Refused(String),
+    Rejected(String),
     /// The server may accept the body later.
-    Later {
+    Retry {
         why: String,
-        pause: Option<Duration>,
+        delay: Option<Duration>,
     },
 }
 
@@ -71,10 +71,10 @@ impl Sender {
                 Ok(response) => {
                     accepted += response.accepted as u64;
                     for rejection in response.rejected {
-                        report.bad(batch.number(part.start + rejection.index), &rejection.detail);
+                        report.record_invalid(batch.number(part.start + rejection.index), &rejection.detail);
                     }
                 }
-                Err(detail) if part.len() == 1 => report.bad(batch.number(part.start), &detail),
+                Err(detail) if part.len() == 1 => report.record_invalid(batch.number(part.start), &detail),
                 // A line makes the server reject the whole batch; halving finds it.
                 Err(_) => {
                     let middle = part.start + part.len() / 2;
@@ -91,27 +91,27 @@ impl Sender {
         part: Range<usize>,
         report: &Report,
     ) -> Result<Result<IngestResponse, String>, ImportError> {
-        let mut pause = FIRST_PAUSE;
+        let mut delay = INITIAL_DELAY;
         for attempt in 1.. {
             match self.attempt(batch.body(part.clone())).await? {
                 Attempt::Accepted(response) => return Ok(Ok(response)),
-                Attempt::Refused(detail) => return Ok(Err(detail)),
-                Attempt::Later { why, .. } if attempt >= self.attempts() => {
+                Attempt::Rejected(detail) => return Ok(Err(detail)),
+                Attempt::Retry { why, .. } if attempt >= self.max_attempts() => {
                     return Err(ImportError(format!("{why}; failed after {attempt} attempts")));
                 }
-                Attempt::Later { why, pause: asked } => {
-                    let now = asked.unwrap_or(pause).min(LONGEST_PAUSE);
-                    report.waiting(&why, now);
+                Attempt::Retry { why, delay: requested } => {
+                    let now = requested.unwrap_or(delay).min(MAX_REQUESTED_DELAY);
+                    report.report_wait(&why, now);
                     tokio::time::sleep(now).await;
-                    pause = (pause * 2).min(LAST_PAUSE);
+                    delay = (delay * 2).min(MAX_DELAY);
                 }
             }
         }
         Err(ImportError("nothing was sent".to_owned()))
     }
 
-    fn attempts(&self) -> u32 {
-        if self.has_responded.load(Ordering::Relaxed) { ATTEMPTS } else { FIRST_ATTEMPTS }
+    fn max_attempts(&self) -> u32 {
+        if self.has_responded.load(Ordering::Relaxed) { MAX_ATTEMPTS } else { MAX_FIRST_ATTEMPTS }
     }
 
     /// The innermost cause is the clearest: connection refused, unknown name, timeout.
@@ -120,7 +120,7 @@ impl Sender {
         while let Some(source) = cause.source() {
             cause = source;
         }
-        Attempt::Later { why: format!("{} does not respond: {cause}", self.url), pause: None }
+        Attempt::Retry { why: format!("{} does not respond: {cause}", self.url), delay: None }
     }
 
     async fn attempt(&self, body: Vec<u8>) -> Result<Attempt, ImportError> {
@@ -143,10 +143,10 @@ impl Sender {
                     return Err(ImportError(format!("unexpected response from {url}; check --url: {error}")));
                 }
                 // It is unknown whether the batch was accepted; sending it again does not count it twice.
-                Err(error) => Attempt::Later { why: chain(&error), pause: None },
+                Err(error) => Attempt::Retry { why: chain(&error), delay: None },
             }),
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
-                Ok(Attempt::Refused(detail(response).await))
+                Ok(Attempt::Rejected(detail(response).await))
             }
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => Ok(later(response).await),
             _ if status.is_server_error() => Ok(later(response).await),
@@ -171,9 +171,9 @@ async fn later(response: Response) -> Attempt {
     let seconds =
         response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let status = response.status();
-    Attempt::Later {
+    Attempt::Retry {
         why: format!("{status}: {}", detail(response).await),
-        pause: seconds.map(Duration::from_secs),
+        delay: seconds.map(Duration::from_secs),
     }
 }
 

@@ -106,7 +106,7 @@ async fn sends_all_lines_once_in_batches_with_the_key() {
     let server = Server::start(|_, seen| take_all(seen)).await;
     let (result, report) = server.import(&lines(25), &["--batch", "10", "--parallel", "3"]).await;
     result.unwrap();
-    assert_eq!((report.accepted(), report.bad_lines()), (25, 0));
+    assert_eq!((report.accepted(), report.invalid_lines()), (25, 0));
     let seen = server.seen();
     assert_eq!(seen.len(), 3);
     assert!(seen.iter().all(|seen| seen.head.starts_with("post /api/v1/traces/batch ")));
@@ -157,7 +157,7 @@ async fn counts_rejected_and_invalid_lines_and_continues() {
     let text = lines(4).replace("{\"trace_id\":\"t2\",", "{oops");
     let (result, report) = server.import(&text, &[]).await;
     result.unwrap();
-    assert_eq!((report.accepted(), report.bad_lines()), (2, 2));
+    assert_eq!((report.accepted(), report.invalid_lines()), (2, 2));
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn halves_a_rejected_batch_until_it_finds_the_invalid_line() {
     .await;
     let (result, report) = server.import(&lines(9), &[]).await;
     result.unwrap();
-    assert_eq!((report.accepted(), report.bad_lines()), (8, 1));
+    assert_eq!((report.accepted(), report.invalid_lines()), (8, 1));
 }
 
 #[tokio::test]

@@ -251,7 +251,7 @@ proptest! {
         remove_unused_tags(&mut reduced[..cut]);
         remove_unused_tags(&mut reduced);
         prop_assert_eq!(tags(&reduced), tags(&all));
-        let left: usize = reduced.iter().map(|fact| fact.tags.as_ref().unwrap().len()).sum();
+        let left: usize = reduced.iter().map(|span| span.tags.as_ref().unwrap().len()).sum();
         prop_assert!(left <= TRACE_TAGS * 6 + reduced.len() * 2);
         prop_assert!(reduced.iter().all(SpanSummary::is_incoming));
     }

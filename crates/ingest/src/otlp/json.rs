@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    json_value::{Code, Id, Many, Number, Pair, items, pairs},
-    request::{Batch, Count, RawSpan, Scoped},
+    json_value::{BoundedList, Code, Id, Number, Pair, items, pairs},
+    request::{Batch, Count, RawSpan, ScopeBatch},
 };
 
 /// Splits a request.
@@ -44,7 +44,7 @@ pub(super) fn read(body: &[u8]) -> Result<Vec<Batch<'_>>, String> {
                 attributes: pairs(scope.attributes),
                 dropped_attributes_count: 0,
             });
-            scopes.push(Scoped { scope, spans });
+            scopes.push(ScopeBatch { scope, spans });
         }
         let resource: Option<Attributed> = limited(resource_spans.resource, &mut values)
             .map_err(|error| format!("the resource: {error}"))?;
@@ -135,7 +135,7 @@ pub(super) fn span(raw: &RawValue) -> Result<Span, String> {
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
     #[serde(borrow)]
-    resource_spans: Option<Many<ResourceSpans<'a>>>,
+    resource_spans: Option<BoundedList<ResourceSpans<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -157,14 +157,14 @@ struct ScopeSpans<'a> {
 
 #[derive(Deserialize)]
 struct Attributed {
-    attributes: Option<Many<Pair>>,
+    attributes: Option<BoundedList<Pair>>,
 }
 
 #[derive(Deserialize)]
 struct Scope {
     name: Option<String>,
     version: Option<String>,
-    attributes: Option<Many<Pair>>,
+    attributes: Option<BoundedList<Pair>>,
 }
 
 #[derive(Deserialize)]
@@ -176,9 +176,9 @@ struct JsonSpan {
     name: Option<String>,
     start_time_unix_nano: Option<Number<u64>>,
     end_time_unix_nano: Option<Number<u64>>,
-    attributes: Option<Many<Pair>>,
-    events: Option<Many<Event>>,
-    links: Option<Many<Link>>,
+    attributes: Option<BoundedList<Pair>>,
+    events: Option<BoundedList<Event>>,
+    links: Option<BoundedList<Link>>,
     status: Option<JsonStatus>,
 }
 
@@ -187,7 +187,7 @@ struct JsonSpan {
 struct Event {
     time_unix_nano: Option<Number<u64>>,
     name: Option<String>,
-    attributes: Option<Many<Pair>>,
+    attributes: Option<BoundedList<Pair>>,
 }
 
 #[derive(Deserialize)]
@@ -195,7 +195,7 @@ struct Event {
 struct Link {
     trace_id: Option<Id>,
     span_id: Option<Id>,
-    attributes: Option<Many<Pair>>,
+    attributes: Option<BoundedList<Pair>>,
 }
 
 #[derive(Deserialize)]

@@ -17,22 +17,22 @@ use serde::{
 use super::request::SPAN_VALUES;
 
 /// A list with at most [`SPAN_VALUES`] items: `{},{},…` would take far more memory than it has bytes.
-pub(super) struct Many<T>(pub(super) Vec<T>);
+pub(super) struct BoundedList<T>(pub(super) Vec<T>);
 
 /// Returns the items of a list; none if it is absent or null.
-pub(super) fn items<T>(list: Option<Many<T>>) -> Vec<T> {
-    list.map(|Many(items)| items).unwrap_or_default()
+pub(super) fn items<T>(list: Option<BoundedList<T>>) -> Vec<T> {
+    list.map(|BoundedList(items)| items).unwrap_or_default()
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for BoundedList<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct List<T>(PhantomData<T>);
         impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
-            type Value = Many<T>;
+            type Value = BoundedList<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an array")
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Many<T>, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<BoundedList<T>, A::Error> {
                 let mut items = Vec::new();
                 while let Some(item) = seq.next_element()? {
                     if items.len() == SPAN_VALUES {
@@ -42,7 +42,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
                     }
                     items.push(item);
                 }
-                Ok(Many(items))
+                Ok(BoundedList(items))
             }
         }
         deserializer.deserialize_seq(List(PhantomData))
@@ -199,7 +199,7 @@ impl<'de> Deserialize<'de> for Any {
 
 #[derive(Deserialize)]
 struct Values<T> {
-    values: Option<Many<T>>,
+    values: Option<BoundedList<T>>,
 }
 
 struct Bytes(Vec<u8>);
@@ -222,7 +222,7 @@ pub(super) struct Pair {
 }
 
 /// Converts attributes to protobuf.
-pub(super) fn pairs(pairs: Option<Many<Pair>>) -> Vec<KeyValue> {
+pub(super) fn pairs(pairs: Option<BoundedList<Pair>>) -> Vec<KeyValue> {
     let pair = |pair: Pair| KeyValue {
         key: pair.key.unwrap_or_default(),
         value: pair.value.map(|Any(value)| AnyValue { value }),

@@ -16,12 +16,12 @@ pub(super) struct Batch<'a> {
     /// The resource.
     pub(super) resource: Resource,
     /// Its spans by instrumentation scope.
-    pub(super) scopes: Vec<Scoped<'a>>,
+    pub(super) scopes: Vec<ScopeBatch<'a>>,
 }
 
 /// The spans of one instrumentation scope.
 #[derive(Default)]
-pub(super) struct Scoped<'a> {
+pub(super) struct ScopeBatch<'a> {
     /// The instrumentation scope.
     pub(super) scope: Option<InstrumentationScope>,
     /// Its spans.

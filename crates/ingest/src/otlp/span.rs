@@ -15,7 +15,7 @@ use super::{
     event::SpanEvent,
     kind, outcome, time, usage,
 };
-use crate::field::{AHEAD, Arrival, LATENCY_MAX_MS, OLDEST};
+use crate::field::{Arrival, LATENCY_MAX_MS, MAX_CLOCK_SKEW, MIN_TIMESTAMP};
 
 const MILLIS_PER_SECOND: f64 = 1e3;
 const UNNAMED: &str = "unnamed";
@@ -155,9 +155,9 @@ fn started(nanos: u64, arrival: Arrival) -> Result<Timestamp, String> {
     let timestamp = time::from_unix_nanos(nanos);
     if nanos == 0 {
         Err("start_time_unix_nano is missing".to_owned())
-    } else if timestamp < OLDEST {
+    } else if timestamp < MIN_TIMESTAMP {
         Err("start_time_unix_nano is before the year 2000; the unit is nanoseconds since 1970".to_owned())
-    } else if timestamp > arrival.now + AHEAD {
+    } else if timestamp > arrival.now + MAX_CLOCK_SKEW {
         Err("start_time_unix_nano is more than a day in the future".to_owned())
     } else {
         Ok(timestamp)

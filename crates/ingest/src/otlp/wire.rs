@@ -8,7 +8,7 @@ use prost::{
     encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field},
 };
 
-use super::request::{Batch, Count, RawSpan, Scoped};
+use super::request::{Batch, Count, RawSpan, ScopeBatch};
 
 /// The maximum nesting of messages, similar to prost's own limit.
 const MAX_DEPTH: usize = 100;
@@ -78,7 +78,7 @@ fn batch<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Batch<'a>, String> {
             }
             (2, Some(bytes)) => {
                 counts.parts.add()?;
-                batch.scopes.push(scoped(bytes, counts)?);
+                batch.scopes.push(scope_batch(bytes, counts)?);
             }
             (1 | 2, None) => return Err("resource_spans contains fields that are not messages".to_owned()),
             _ => {}
@@ -88,26 +88,26 @@ fn batch<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Batch<'a>, String> {
     Ok(batch)
 }
 
-fn scoped<'a>(body: &'a [u8], counts: &mut Counts) -> Result<Scoped<'a>, String> {
-    let mut scoped = Scoped::default();
+fn scope_batch<'a>(body: &'a [u8], counts: &mut Counts) -> Result<ScopeBatch<'a>, String> {
+    let mut scope_batch = ScopeBatch::default();
     each_field(body, |tag, bytes| {
         match (tag, bytes) {
             (1, Some(bytes)) => {
                 count_values(bytes, Kind::Scope, &mut counts.values)
                     .map_err(|error| format!("the scope: {error}"))?;
-                let scope = scoped.scope.get_or_insert_with(InstrumentationScope::default);
+                let scope = scope_batch.scope.get_or_insert_with(InstrumentationScope::default);
                 scope.merge(bytes).map_err(|error| format!("the scope: {error}"))?;
             }
             (2, Some(bytes)) => {
                 counts.parts.add()?;
-                scoped.spans.push(RawSpan::Protobuf(bytes));
+                scope_batch.spans.push(RawSpan::Protobuf(bytes));
             }
             (1 | 2, None) => return Err("scope_spans contains fields that are not messages".to_owned()),
             _ => {}
         }
         Ok(())
     })?;
-    Ok(scoped)
+    Ok(scope_batch)
 }
 
 /// Decodes a span unless it holds too many values.

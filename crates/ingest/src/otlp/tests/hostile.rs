@@ -99,15 +99,15 @@ fn a_million_attributes_reject_only_their_span() {
 #[test]
 fn resources_and_scopes_of_a_request_share_one_limit() {
     let of_origins = format!("more than {REQUEST_VALUES} attributes and nested values of resources");
-    let refused_for_it = |encoding, body: &[u8]| {
-        let error = refused(encoding, body);
+    let assert_exceeds_limit = |encoding, body: &[u8]| {
+        let error = decode_error(encoding, body);
         assert!(matches!(&error, DecodeError::Unreadable(detail) if detail.contains(&of_origins)), "{error}");
     };
     let resource = field(1, &field(1, &[1 << 3 | 2, 0].repeat(99_999)));
     let scope = field(1, &field(2, &field(1, &[3 << 3 | 2, 0].repeat(99_999))));
     assert!(read(Encoding::Protobuf, &[resource.repeat(2), scope.repeat(3)].concat(), arrival()).is_ok());
     for many in [resource.repeat(80), scope.repeat(80), [resource.repeat(3), scope.repeat(3)].concat()] {
-        refused_for_it(Encoding::Protobuf, &many);
+        assert_exceeds_limit(Encoding::Protobuf, &many);
     }
     let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
     let attributes = format!(r#"{{"attributes":{}}}"#, list("{}", 99_000));
@@ -116,7 +116,7 @@ fn resources_and_scopes_of_a_request_share_one_limit() {
     for (item, fit) in [(&resource, 5), (&scope, 5)] {
         let of = |count| format!(r#"{{"resourceSpans":{}}}"#, list(item, count));
         assert!(read(Encoding::Json, of(fit).as_bytes(), arrival()).is_ok());
-        refused_for_it(Encoding::Json, of(40).as_bytes());
+        assert_exceeds_limit(Encoding::Json, of(40).as_bytes());
     }
 }
 
@@ -125,7 +125,7 @@ fn nested_empty_lists_are_counted_in_json() {
     let list = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
     let scopes = format!(r#"{{"scopeSpans":{}}}"#, list("{}", 99_999));
     let body = format!(r#"{{"resourceSpans":{}}}"#, list(&scopes, 50));
-    let error = refused(Encoding::Json, body.as_bytes());
+    let error = decode_error(Encoding::Json, body.as_bytes());
     assert!(
         matches!(&error, DecodeError::Unreadable(detail) if detail.contains("more than 100000 spans")),
         "{error}"
@@ -181,7 +181,7 @@ fn rejects_a_span_that_is_too_large_and_a_request_with_too_many_spans() {
     let large = rejected(span(json!({"a": "x".repeat(4 * 1024 * 1024)})));
     assert!(large.contains("at most 4194304 are allowed"), "{large}");
     let many = of_spans(&vec![Vec::new(); REQUEST_SPANS + 1]);
-    let error = refused(Encoding::Protobuf, &many);
+    let error = decode_error(Encoding::Protobuf, &many);
     assert!(
         matches!(&error, DecodeError::Unreadable(detail) if detail.contains("more than 100000 spans")),
         "{error}"
@@ -190,7 +190,7 @@ fn rejects_a_span_that_is_too_large_and_a_request_with_too_many_spans() {
     let mut heavy = request(vec![span(json!({})); 200]);
     let blob = json!({"service.name": "s", "blob": "x".repeat(1024 * 1024)});
     heavy.resource_spans[0].resource = Some(Resource { attributes: pairs(&blob), ..Resource::default() });
-    let error = refused(Encoding::Protobuf, &heavy.encode_to_vec());
+    let error = decode_error(Encoding::Protobuf, &heavy.encode_to_vec());
     assert!(matches!(error, DecodeError::TooLarge(_)), "{error}");
 }
 
@@ -250,7 +250,7 @@ fn wrong_wire_types_and_invalid_text_reject_only_their_span() {
         assert_eq!((decoded.spans.len(), decoded.rejected), (2, 1), "{bad:?}");
     }
     for bad in [vec![0xff], vec![1 << 3 | 2, 5, 0], field(1, &[2 << 3, 1]), field(1, &field(1, b"\xff"))] {
-        let error = refused(Encoding::Protobuf, &bad);
+        let error = decode_error(Encoding::Protobuf, &bad);
         assert!(matches!(error, DecodeError::Unreadable(_)), "{bad:?}: {error}");
     }
     assert!(read(Encoding::Protobuf, &[], arrival()).unwrap().spans.is_empty());

@@ -141,11 +141,11 @@ fn rejects_a_body_that_is_not_a_request() {
         "{\"resourceSpans\": [{\"resource\": {\"attributes\": 7}}]}",
         "{} {}",
     ] {
-        let error = refused(Encoding::Json, bad.as_bytes());
+        let error = decode_error(Encoding::Json, bad.as_bytes());
         assert!(matches!(error, DecodeError::Unreadable(_)), "{bad}: {error}");
     }
     assert!(matches!(
-        refused(
+        decode_error(
             Encoding::Json,
             b"{\"resourceSpans\": [{\"scopeSpans\": [{\"spans\": [{\"name\": \"\xff\"}]}]}]}"
         ),

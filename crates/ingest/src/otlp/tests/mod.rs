@@ -120,6 +120,6 @@ fn rejected(span: Span) -> String {
 }
 
 #[track_caller]
-fn refused(encoding: Encoding, body: &[u8]) -> DecodeError {
+fn decode_error(encoding: Encoding, body: &[u8]) -> DecodeError {
     read(encoding, body, arrival()).unwrap_err()
 }
