@@ -1,13 +1,15 @@
 //! The single-page application, as a library, so that component tests can use it.
 //!
-//! Modules depend on each other in one direction only: `event`, `intl`, `route` and `same`, then `api`, `auth`, `hooks`, the domain
-//! modules `trace`, `chart` and `alert`, `components`, `pages`, and `app`. Only `api` sends requests, and only
-//! `hooks::poll` polls. Components show their properties; pages fetch the data and compose the components.
+//! Modules depend on each other in one direction only: `by_pointer`, `event`, `intl` and `route`, then `api`, `auth`,
+//! `hooks`, the domain modules `trace`, `chart` and `alert`, `components`, `pages`, and `app`. Only `api` sends
+//! requests, and only `hooks::poll` polls. Components show their properties; pages fetch the data and compose the
+//! components.
 
 mod alert;
 mod api;
 mod app;
 mod auth;
+mod by_pointer;
 mod chart;
 pub mod components;
 mod event;
@@ -15,7 +17,6 @@ mod hooks;
 mod intl;
 pub mod pages;
 mod route;
-mod same;
 mod trace;
 
 /// Renders the application into the body of the document.

@@ -34,7 +34,7 @@ pub fn preview_chart(
         start: preview.start,
         end: preview.end + length,
         length,
-        moments: series.points.iter().map(|point| point.timestamp).collect(),
+        starts: series.points.iter().map(|point| point.timestamp).collect(),
     };
     // The value of an evaluation is drawn in the middle of its step.
     let at = |moment: Timestamp| moment + length / 2;

@@ -48,7 +48,7 @@ impl Client {
 
     /// Acknowledges an alert.
     pub fn acknowledge_alert(&self, id: &str) -> ApiRequest<()> {
-        self.act(Method::POST, &item(ALERTS, id, "/acknowledge"), None)
+        self.execute(Method::POST, &item(ALERTS, id, "/acknowledge"), None)
     }
 
     /// Lists the activity of the last hour, newest first.

@@ -24,7 +24,7 @@ impl Client {
 
     /// Updates the given fields of a channel.
     pub fn update_alert_channel(&self, id: &str, fields: &Value) -> ApiRequest<()> {
-        self.act(Method::PATCH, &item(CHANNELS, id, ""), Some(fields))
+        self.execute(Method::PATCH, &item(CHANNELS, id, ""), Some(fields))
     }
 
     /// Deletes a channel.

@@ -25,8 +25,8 @@ impl Client {
     /// Creates a rule, or updates the given fields of the rule with this id.
     pub fn save_alert_rule(&self, id: Option<&str>, fields: &Value) -> ApiRequest<()> {
         match id {
-            Some(id) => self.act(Method::PATCH, &item(RULES, id, ""), Some(fields)),
-            None => self.act(Method::POST, RULES, Some(fields)),
+            Some(id) => self.execute(Method::PATCH, &item(RULES, id, ""), Some(fields)),
+            None => self.execute(Method::POST, RULES, Some(fields)),
         }
     }
 

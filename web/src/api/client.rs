@@ -46,15 +46,15 @@ impl<T> Future for ApiRequest<T> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Client {
     token: Option<Rc<str>>,
-    on_refused: Callback<Rc<str>>,
+    on_token_rejected: Callback<Rc<str>>,
     bypass_cache: bool,
 }
 
 impl Client {
-    /// Creates a client that sends `token`. `on_refused` gets the token when the API rejects it.
+    /// Creates a client that sends `token`. `on_token_rejected` gets the token when the API rejects it.
     #[must_use]
-    pub fn new(token: Option<Rc<str>>, on_refused: Callback<Rc<str>>) -> Self {
-        Self { token, on_refused, bypass_cache: false }
+    pub fn new(token: Option<Rc<str>>, on_token_rejected: Callback<Rc<str>>) -> Self {
+        Self { token, on_token_rejected, bypass_cache: false }
     }
 
     /// Sets whether GET requests bypass the cache of the API.
@@ -85,7 +85,7 @@ impl Client {
     }
 
     /// Sends a request and discards the response body.
-    pub fn act(&self, method: Method, path: &str, body: Option<&Value>) -> ApiRequest<()> {
+    pub fn execute(&self, method: Method, path: &str, body: Option<&Value>) -> ApiRequest<()> {
         let request = self.request(method, path);
         let request = match body {
             Some(body) => request.json(body),
@@ -96,7 +96,7 @@ impl Client {
 
     /// Sends DELETE.
     pub fn delete(&self, path: &str) -> ApiRequest<()> {
-        self.act(Method::DELETE, path, None)
+        self.execute(Method::DELETE, path, None)
     }
 
     fn request(&self, method: Method, url: &str) -> RequestBuilder {
@@ -118,23 +118,26 @@ impl Client {
     fn send(&self, request: Result<Request, gloo_net::Error>) -> Pending<Response> {
         let client = self.clone();
         Box::pin(async move {
-            let response =
-                request.map_err(|_| ApiError::Offline)?.send().await.map_err(|_| ApiError::Offline)?;
+            let response = request
+                .map_err(|_| ApiError::Unreachable)?
+                .send()
+                .await
+                .map_err(|_| ApiError::Unreachable)?;
             let (is_ok, status) = (response.ok(), response.status());
-            let text = response.text().await.map_err(|_| ApiError::Offline)?;
-            if is_ok { Ok(Response { status, text }) } else { Err(client.refused(status, &text)) }
+            let text = response.text().await.map_err(|_| ApiError::Unreachable)?;
+            if is_ok { Ok(Response { status, text }) } else { Err(client.response_error(status, &text)) }
         })
     }
 
     /// Returns the error of a rejected request, and reports the token if it is invalid.
-    fn refused(&self, status: u16, text: &str) -> ApiError {
-        let error = serde_json::from_str(text).map_or(ApiError::Unreadable { status }, ApiError::Refused);
+    fn response_error(&self, status: u16, text: &str) -> ApiError {
+        let error = serde_json::from_str(text).map_or(ApiError::Unreadable { status }, ApiError::Rejected);
         // A wrong password is a 401 as well, but does not invalidate the token.
         if let Some(token) = &self.token
             && status == 401
             && error.code() != Some(ErrorCode::InvalidCredentials)
         {
-            self.on_refused.emit(Rc::clone(token));
+            self.on_token_rejected.emit(Rc::clone(token));
         }
         error
     }

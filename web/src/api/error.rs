@@ -6,9 +6,9 @@ use shared::error::{ErrorBody, ErrorCode, FieldError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApiError {
     /// The server was unreachable.
-    Offline,
+    Unreachable,
     /// The server rejected the request.
-    Refused(ErrorBody),
+    Rejected(ErrorBody),
     /// The response was not the expected JSON.
     Unreadable {
         /// The HTTP status.
@@ -21,10 +21,10 @@ impl ApiError {
     #[must_use]
     pub fn message(&self) -> String {
         match self {
-            Self::Offline => {
+            Self::Unreachable => {
                 "The server is unreachable. Check your connection and that the server is running.".to_owned()
             }
-            Self::Refused(body) => body.detail.clone(),
+            Self::Rejected(body) => body.detail.clone(),
             Self::Unreadable { status } => format!("Unreadable response from the server (status {status})."),
         }
     }
@@ -33,7 +33,7 @@ impl ApiError {
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
-            Self::Refused(body) => Some(body.code),
+            Self::Rejected(body) => Some(body.code),
             _ => None,
         }
     }
@@ -42,7 +42,7 @@ impl ApiError {
     #[must_use]
     pub fn fields(&self) -> &[FieldError] {
         match self {
-            Self::Refused(body) => &body.fields,
+            Self::Rejected(body) => &body.fields,
             _ => &[],
         }
     }

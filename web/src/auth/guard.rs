@@ -7,7 +7,7 @@ use yew_router::{
     hooks::{use_location, use_navigator},
 };
 
-use super::{End, use_auth};
+use super::{SessionEnd, use_auth};
 use crate::route::{Route, safe_next};
 
 /// The query of the login page.
@@ -27,7 +27,8 @@ pub fn Guard(props: &ChildrenProps) -> Html {
         if let (false, Some(navigator), Some(location)) = (logged_in, navigator, location) {
             let current = format!("{}{}", location.path(), location.query_str());
             // After a logout, the next login opens the dashboard.
-            let next = Some(current).filter(|next| auth.end() != End::LoggedOut && next != "/dashboard");
+            let next =
+                Some(current).filter(|next| auth.last_end() != SessionEnd::LoggedOut && next != "/dashboard");
             // A flat struct always serializes.
             drop(navigator.replace_with_query(&Route::Login, LoginQuery { next }));
         }

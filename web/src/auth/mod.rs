@@ -6,4 +6,4 @@ mod session;
 
 pub use guard::{Guard, use_redirect_when_logged_in};
 pub use provider::{AuthProvider, use_auth, use_client};
-pub use session::End;
+pub use session::SessionEnd;

@@ -9,7 +9,7 @@ use shared::auth::TokenResponse;
 use wasm_bindgen_futures::spawn_local;
 use yew::{html::ChildrenProps, prelude::*};
 
-use super::session::{End, Session, SessionAction, Token};
+use super::session::{Session, SessionAction, SessionEnd, Token};
 use crate::{
     api::{ApiError, Client},
     intl,
@@ -32,12 +32,12 @@ impl Auth {
     }
 
     /// Returns how the last session ended.
-    pub fn end(&self) -> End {
+    pub fn last_end(&self) -> SessionEnd {
         self.session.end
     }
 
     /// Starts a session.
-    pub fn begin(&self, response: TokenResponse) {
+    pub fn log_in(&self, response: TokenResponse) {
         self.session.dispatch(SessionAction::Obtained(Token::new(response, intl::now())));
     }
 
@@ -49,14 +49,14 @@ impl Auth {
     /// Creates a client with the token of the session.
     pub fn client(&self) -> Client {
         let token = self.session.token.as_ref().map(|token| Rc::from(&*token.access_token));
-        Client::new(token, self.session.dispatcher().to_callback().reform(SessionAction::Refused))
+        Client::new(token, self.session.dispatcher().to_callback().reform(SessionAction::Rejected))
     }
 }
 
 /// Provides the session to [`use_auth`] and [`use_client`] in its children.
 #[component]
 pub fn AuthProvider(props: &ChildrenProps) -> Html {
-    let session = use_reducer(|| Session { token: load(), end: End::None });
+    let session = use_reducer(|| Session { token: load(), end: SessionEnd::None });
     let auth = Auth { session: session.clone() };
 
     use_effect_with(session.token.clone(), |token| store(token.as_ref()));
@@ -64,7 +64,7 @@ pub fn AuthProvider(props: &ChildrenProps) -> Html {
         let dispatcher = session.dispatcher();
         use_effect_with((), move |()| {
             let listener = EventListener::new(&intl::window(), "storage", move |_| {
-                dispatcher.dispatch(SessionAction::Adopted(load()));
+                dispatcher.dispatch(SessionAction::ChangedInOtherTab(load()));
             });
             move || drop(listener)
         });
@@ -88,8 +88,8 @@ fn use_renewal(auth: &Auth) {
             Timeout::new(delay, move || {
                 spawn_local(async move {
                     match auth.client().refresh().await {
-                        Ok(response) => auth.begin(response),
-                        Err(ApiError::Refused(_)) if !auth.is_logged_in() => {}
+                        Ok(response) => auth.log_in(response),
+                        Err(ApiError::Rejected(_)) if !auth.is_logged_in() => {}
                         Err(_) => attempt.set(failures + 1),
                     }
                 });

@@ -38,14 +38,14 @@ impl Token {
 
 /// How the last session ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum End {
+pub enum SessionEnd {
     /// There was no session on this page.
     #[default]
     None,
-    /// The account logged out.
+    /// The user logged out.
     LoggedOut,
     /// The API rejected the token.
-    Refused,
+    Rejected,
 }
 
 /// The state of the login.
@@ -54,7 +54,7 @@ pub struct Session {
     /// The token; absent when logged out.
     pub token: Option<Token>,
     /// Why the last session ended.
-    pub end: End,
+    pub end: SessionEnd,
 }
 
 /// A change of the session.
@@ -62,12 +62,12 @@ pub struct Session {
 pub enum SessionAction {
     /// A login, or a renewed token.
     Obtained(Token),
-    /// The account logs out.
+    /// The user logs out.
     LogOut,
     /// The API rejected this token.
-    Refused(Rc<str>),
+    Rejected(Rc<str>),
     /// Another tab logged in, renewed the token, or logged out.
-    Adopted(Option<Token>),
+    ChangedInOtherTab(Option<Token>),
 }
 
 impl Reducible for Session {
@@ -75,18 +75,18 @@ impl Reducible for Session {
 
     fn reduce(self: Rc<Self>, action: SessionAction) -> Rc<Self> {
         match action {
-            SessionAction::Adopted(token) if token == self.token => self,
-            SessionAction::Obtained(token) | SessionAction::Adopted(Some(token)) => {
-                Rc::new(Self { token: Some(token), end: End::None })
+            SessionAction::ChangedInOtherTab(token) if token == self.token => self,
+            SessionAction::Obtained(token) | SessionAction::ChangedInOtherTab(Some(token)) => {
+                Rc::new(Self { token: Some(token), end: SessionEnd::None })
             }
-            SessionAction::LogOut | SessionAction::Adopted(None) => {
-                Rc::new(Self { token: None, end: End::LoggedOut })
+            SessionAction::LogOut | SessionAction::ChangedInOtherTab(None) => {
+                Rc::new(Self { token: None, end: SessionEnd::LoggedOut })
             }
             // Concurrent requests with one token are all rejected. Only the first rejection ends the session, and none ends
             // a session that started later.
-            SessionAction::Refused(token) => match &self.token {
+            SessionAction::Rejected(token) => match &self.token {
                 Some(current) if *current.access_token == *token => {
-                    Rc::new(Self { token: None, end: End::Refused })
+                    Rc::new(Self { token: None, end: SessionEnd::Rejected })
                 }
                 _ => self,
             },
@@ -110,22 +110,22 @@ mod tests {
 
     #[test]
     fn a_rejected_token_ends_the_session_once() {
-        let once = logged_in("a").reduce(SessionAction::Refused("a".into()));
-        assert_eq!(*once, Session { token: None, end: End::Refused });
-        let twice = Rc::clone(&once).reduce(SessionAction::Refused("a".into()));
+        let once = logged_in("a").reduce(SessionAction::Rejected("a".into()));
+        assert_eq!(*once, Session { token: None, end: SessionEnd::Rejected });
+        let twice = Rc::clone(&once).reduce(SessionAction::Rejected("a".into()));
         assert!(Rc::ptr_eq(&once, &twice), "the second rejection changes nothing");
     }
 
     #[test]
     fn a_late_rejection_of_an_old_token_does_not_end_the_new_session() {
-        let session = logged_in("new").reduce(SessionAction::Refused("old".into()));
+        let session = logged_in("new").reduce(SessionAction::Rejected("old".into()));
         assert_eq!(session.token, Some(token("new")));
     }
 
     #[test]
     fn logging_out_in_another_tab_logs_out_here() {
-        let session = logged_in("a").reduce(SessionAction::Adopted(None));
-        assert_eq!((session.token.clone(), session.end), (None, End::LoggedOut));
+        let session = logged_in("a").reduce(SessionAction::ChangedInOtherTab(None));
+        assert_eq!((session.token.clone(), session.end), (None, SessionEnd::LoggedOut));
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub struct Steps {
     /// The length of a step.
     pub length: Duration,
     /// The start of each step.
-    pub moments: Vec<Timestamp>,
+    pub starts: Vec<Timestamp>,
 }
 
 impl Steps {
@@ -67,13 +67,13 @@ impl Steps {
             start: timeseries.start,
             end: timeseries.end,
             length: Duration::from_secs(timeseries.step_seconds.max(1)),
-            moments: points.iter().map(|point| point.timestamp).collect(),
+            starts: points.iter().map(|point| point.timestamp).collect(),
         }
     }
 
     /// Returns the start and end of step `index` within the axis.
     pub fn span(&self, index: usize) -> (Timestamp, Timestamp) {
-        let start = self.moments.get(index).copied().unwrap_or(self.end);
+        let start = self.starts.get(index).copied().unwrap_or(self.end);
         (start.max(self.start), (start + self.length).min(self.end))
     }
 

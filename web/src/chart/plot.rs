@@ -42,7 +42,7 @@ pub fn Plot(props: &PlotProps) -> Html {
     let width = use_width(&node);
     let selected = use_state(|| None::<usize>);
     let steps = &props.steps;
-    let count = steps.moments.len();
+    let count = steps.starts.len();
 
     let values = props.series.iter().flat_map(|series| series.values.iter().flatten()).copied();
     // The axis extends beyond the thresholds, so that their lines are visible.
@@ -66,8 +66,8 @@ pub fn Plot(props: &PlotProps) -> Html {
     let onpointermove = {
         let steps = steps.clone();
         select.reform(move |event: PointerEvent| {
-            let first = steps.moments.first().copied().unwrap_or(steps.start);
-            frame.step_at(f64::from(event.offset_x()), first, steps.length, steps.moments.len())
+            let first = steps.starts.first().copied().unwrap_or(steps.start);
+            frame.step_at(f64::from(event.offset_x()), first, steps.length, steps.starts.len())
         })
     };
     let onkeydown = {

@@ -32,7 +32,7 @@ pub fn chart_table(title: &str, steps: &Steps, all: &[ChartSeries], unit: Unit) 
                         }
                     </tr>
                 </thead>
-                <tbody>{ for steps.moments.iter().enumerate().rev().map(row) }</tbody>
+                <tbody>{ for steps.starts.iter().enumerate().rev().map(row) }</tbody>
             </table>
         </div>
     }

@@ -13,8 +13,8 @@ pub struct ConfirmProps {
     pub title: AttrValue,
     /// The label of the button that confirms.
     pub action: AttrValue,
-    /// Performs the action.
-    pub act: Callback<(), ApiRequest<()>>,
+    /// Creates the request that performs the action.
+    pub on_confirm: Callback<(), ApiRequest<()>>,
     /// Called when the action has succeeded.
     pub on_done: Callback<()>,
     /// Called when the dialog is closed, confirmed or not.
@@ -41,11 +41,11 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
     // The browser closes the dialog on Escape; the page has to know.
     let onclose = props.on_close.reform(|_: Event| ());
     let onclick = {
-        let (act, submission) = (props.act.clone(), submission.clone());
+        let (on_confirm, submission) = (props.on_confirm.clone(), submission.clone());
         let (on_close, on_done) = (props.on_close.clone(), props.on_done.clone());
         Callback::from(move |_: MouseEvent| {
             let (on_close, on_done) = (on_close.clone(), on_done.clone());
-            submission.send(act.emit(()), move |()| {
+            submission.send(on_confirm.emit(()), move |()| {
                 on_done.emit(());
                 on_close.emit(());
             });

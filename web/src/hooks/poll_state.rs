@@ -124,7 +124,7 @@ mod tests {
 
     fn fail(state: State) -> State {
         let request = state.request;
-        state.reduce(PollAction::Response(request, Err(ApiError::Offline), Timestamp::from_millis(2)))
+        state.reduce(PollAction::Response(request, Err(ApiError::Unreachable), Timestamp::from_millis(2)))
     }
 
     fn data(state: &State) -> Option<&'static str> {
@@ -136,7 +136,7 @@ mod tests {
         let state = fail(succeed(new(), "old").reduce(PollAction::Tick { visible: true }));
         assert_eq!(data(&state), Some("old"));
         assert_eq!(state.updated_at, Some(Timestamp::from_millis(1)));
-        assert_eq!(state.error, Some(ApiError::Offline));
+        assert_eq!(state.error, Some(ApiError::Unreachable));
         let state = succeed(state.reduce(PollAction::Refresh), "new");
         assert_eq!((data(&state), state.error.clone()), (Some("new"), None));
     }

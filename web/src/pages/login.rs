@@ -4,7 +4,7 @@ use shared::auth::LoginRequest;
 use yew::prelude::*;
 
 use crate::{
-    auth::{End, use_auth, use_redirect_when_logged_in},
+    auth::{SessionEnd, use_auth, use_redirect_when_logged_in},
     components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
     event::on_edit,
     hooks::{use_submission, use_title},
@@ -29,7 +29,7 @@ pub fn LoginPage() -> Html {
                 return;
             }
             let auth = auth.clone();
-            submission.send(auth.client().login(&form), move |token| auth.begin(token));
+            submission.send(auth.client().login(&form), move |token| auth.log_in(token));
         })
     };
     // The query has the page to return to after the login. The link preserves it.
@@ -40,7 +40,7 @@ pub fn LoginPage() -> Html {
             <div class="panel form-panel">
                 <h1>{ "Log in" }</h1>
                 <p class="muted">{ "Monitor your AI agents." }</p>
-                if auth.end() == End::Refused && submission.error.is_none() {
+                if auth.last_end() == SessionEnd::Rejected && submission.error.is_none() {
                     <p class="form-note" role="status">{ "Your session has expired. Log in to continue." }</p>
                 }
                 { form_error(submission.error.as_deref()) }

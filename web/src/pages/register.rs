@@ -35,7 +35,7 @@ pub fn RegisterPage() -> Html {
             if is_valid {
                 let (auth, form) = (auth.clone(), (*form).clone());
                 let request = register(auth.client(), form);
-                submission.send(request, move |token| auth.begin(token));
+                submission.send(request, move |token| auth.log_in(token));
             }
         })
     };
@@ -87,9 +87,9 @@ fn validate(form: &RegisterRequest, confirmation: &str) -> Vec<FieldError> {
 /// Creates the account and logs in.
 async fn register(client: Client, form: RegisterRequest) -> Result<TokenResponse, ApiError> {
     client.register(&form).await.map_err(|error| match error {
-        ApiError::Refused(body) if body.code == ErrorCode::EmailTaken => {
+        ApiError::Rejected(body) if body.code == ErrorCode::EmailTaken => {
             let fields = vec![FieldError::new("email", "is already registered")];
-            ApiError::Refused(ErrorBody { fields, ..body })
+            ApiError::Rejected(ErrorBody { fields, ..body })
         }
         other => other,
     })?;

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::rule_form::RuleForm;
 use crate::{
     api::ApiError,
+    by_pointer::ByPointer,
     components::{
         crumbs::crumbs,
         link::RouteLink,
@@ -16,7 +17,6 @@ use crate::{
     },
     hooks::{use_poll, use_title},
     route::Route,
-    same::Same,
 };
 
 /// The id of a new rule in the URL.
@@ -51,7 +51,7 @@ pub fn RulePage(props: &RulePageProps) -> Html {
                 <section class="panel">{ message(LuBell, "Rule not found", html! { <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "All rules" }</RouteLink> }) }</section>
             } else {
                 // The form only uses the first response; a later one does not overwrite the input.
-                { view(&rule, skeleton_block("skeleton-chart"), |rule| html! { <RuleForm {id} rule={Same::new(rule.clone())} /> }) }
+                { view(&rule, skeleton_block("skeleton-chart"), |rule| html! { <RuleForm {id} rule={ByPointer::new(rule.clone())} /> }) }
             }
         </>
     }

@@ -18,6 +18,7 @@ use crate::{
     alert::{baseline_label, form_values, metric_label, request_body, severity_label, unit_label},
     api::ApiError,
     auth::use_client,
+    by_pointer::ByPointer,
     components::{
         form::{Form, Input, options},
         form_error::form_error,
@@ -27,7 +28,6 @@ use crate::{
     },
     hooks::{use_breakdown_keys, use_poll, use_submission},
     route::Route,
-    same::Same,
 };
 
 /// The fields of the form.
@@ -65,7 +65,7 @@ pub struct RuleFormProps {
     /// The rule's id; `None` for a new rule.
     pub id: Option<String>,
     /// The initial values.
-    pub rule: Same<Value>,
+    pub rule: ByPointer<Value>,
 }
 
 /// Renders the form.

@@ -63,7 +63,7 @@ pub fn RuleList() -> Html {
                 }
             }) }
             if let Some(rule) = &*deleting {
-                <Confirm title={format!("Delete “{}”?", rule.rule.name)} action="Delete" act={delete(rule.id.to_string())} on_done={rules.on_refresh()} {on_close}>
+                <Confirm title={format!("Delete “{}”?", rule.rule.name)} action="Delete" on_confirm={delete(rule.id.to_string())} on_done={rules.on_refresh()} {on_close}>
                     { "Its active alerts are resolved. Past alerts stay in the history." }
                 </Confirm>
             }

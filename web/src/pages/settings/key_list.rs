@@ -59,7 +59,7 @@ pub fn KeyList(props: &KeyListProps) -> Html {
         <>
             { table("keys", heads, props.keys.iter().map(row).collect()) }
             if let Some(key) = &*revoking {
-                <Confirm title={format!("Revoke “{}”?", key.name)} action="Revoke" act={revoke(key.id)} on_done={on_revoked(key.id)} {on_close}>
+                <Confirm title={format!("Revoke “{}”?", key.name)} action="Revoke" on_confirm={revoke(key.id)} on_done={on_revoked(key.id)} {on_close}>
                     <>{ "Agents that use " }<code class="mono">{ format!("{}…", key.prefix) }</code>{ " can no longer send traces. This cannot be undone." }</>
                 </Confirm>
             }

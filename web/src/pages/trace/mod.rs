@@ -16,6 +16,7 @@ use shared::{error::ErrorCode, ttl};
 use yew::prelude::*;
 
 use crate::{
+    by_pointer::ByPointer,
     components::{
         copy_button::CopyButton,
         crumbs::crumbs,
@@ -26,7 +27,6 @@ use crate::{
     },
     hooks::{use_poll, use_title},
     route::Route,
-    same::Same,
 };
 use view::TraceView;
 
@@ -64,7 +64,7 @@ pub fn TracePage(props: &TracePageProps) -> Html {
                     </> }) }
                 </section>
             } else {
-                { view(&trace, skeleton(), |detail| html! { <TraceView detail={Same(Rc::clone(detail))} updated={trace.updated_at()} /> }) }
+                { view(&trace, skeleton(), |detail| html! { <TraceView detail={ByPointer(Rc::clone(detail))} updated={trace.updated_at()} /> }) }
             }
         </>
     }

@@ -7,7 +7,7 @@ use shared::span::SpanMatches;
 use yew::Reducible;
 
 use crate::{
-    same::Same,
+    by_pointer::ByPointer,
     trace::{Model, matches},
 };
 
@@ -20,15 +20,15 @@ pub struct State {
     /// The index of the selected span; `None` for the trace.
     pub selected: Option<usize>,
     /// The ids of collapsed spans.
-    pub collapsed: Same<HashSet<String>>,
+    pub collapsed: ByPointer<HashSet<String>>,
     /// The search query.
     pub query: String,
     /// Whether a search request is pending.
     pub searching: bool,
     /// Whether each span matches the search; `None` without a search.
-    pub hits: Option<Same<Vec<bool>>>,
+    pub hits: Option<ByPointer<Vec<bool>>>,
     /// The matching spans, in tree order.
-    pub matches: Same<Vec<usize>>,
+    pub matches: ByPointer<Vec<usize>>,
     /// Whether the API's matches are incomplete.
     pub more: bool,
     /// Whether only matches and their ancestors are shown.
@@ -36,10 +36,10 @@ pub struct State {
     /// Whether the critical path is shown.
     pub show_critical_path: bool,
     /// The visible spans, in tree order.
-    pub rows: Same<Vec<usize>>,
+    pub rows: ByPointer<Vec<usize>>,
     /// Incremented when the selected row has to be scrolled into view.
     pub reveal: u32,
-    found_ids: Same<HashSet<String>>,
+    found_ids: ByPointer<HashSet<String>>,
 }
 
 /// An action on the state.
@@ -104,17 +104,17 @@ impl State {
         let mut state = Self {
             model,
             selected,
-            collapsed: Same::default(),
+            collapsed: ByPointer::default(),
             query: String::new(),
             searching: false,
             hits: None,
-            matches: Same::default(),
+            matches: ByPointer::default(),
             more: false,
             only_matches: false,
             show_critical_path: true,
-            rows: Same::default(),
+            rows: ByPointer::default(),
             reveal: 0,
-            found_ids: Same::default(),
+            found_ids: ByPointer::default(),
         };
         state.update_rows();
         state
@@ -140,22 +140,22 @@ impl State {
 
     fn update_rows(&mut self) {
         let wanted = self.hits.as_ref().filter(|_| self.only_matches).map(|hits| &***hits);
-        self.rows = Same::new(self.model.tree.rows(|index| self.is_collapsed(index), wanted));
+        self.rows = ByPointer::new(self.model.tree.rows(|index| self.is_collapsed(index), wanted));
     }
 
     fn update_matches(&mut self) {
         let query = self.query.trim().to_owned();
         if query.is_empty() {
             self.hits = None;
-            self.matches = Same::default();
+            self.matches = ByPointer::default();
             self.only_matches = false;
             return;
         }
         let hit = |span: &shared::span::Span| matches(span, &query) || self.found_ids.contains(&span.span_id);
         let hits: Vec<bool> = self.model.spans().iter().map(hit).collect();
         self.matches =
-            Same::new(self.model.tree.order.iter().copied().filter(|&index| hits[index]).collect());
-        self.hits = Some(Same::new(hits));
+            ByPointer::new(self.model.tree.order.iter().copied().filter(|&index| hits[index]).collect());
+        self.hits = Some(ByPointer::new(hits));
     }
 
     /// Selects a span and expands its ancestors.
@@ -175,7 +175,7 @@ impl State {
             for id in hiding {
                 collapsed.remove(id);
             }
-            self.collapsed = Same::new(collapsed);
+            self.collapsed = ByPointer::new(collapsed);
             self.update_rows();
         }
     }
@@ -188,7 +188,7 @@ impl State {
         } else {
             collapsed.remove(id);
         }
-        self.collapsed = Same::new(collapsed);
+        self.collapsed = ByPointer::new(collapsed);
         self.select_visible();
         self.update_rows();
     }
@@ -270,7 +270,7 @@ impl Reducible for State {
             Action::Move(movement) => next.move_selection(movement),
             Action::Toggle(index) => next.set_collapsed(index, !self.is_collapsed(index)),
             Action::ExpandAll => {
-                next.collapsed = Same::default();
+                next.collapsed = ByPointer::default();
                 next.update_rows();
                 next.reveal += 1;
             }
@@ -278,7 +278,7 @@ impl Reducible for State {
                 let has_children = |(_, count): &(&shared::span::Span, &usize)| **count > 0;
                 let parents =
                     self.model.spans().iter().zip(&self.model.tree.descendants).filter(has_children);
-                next.collapsed = Same::new(parents.map(|(span, _)| span.span_id.clone()).collect());
+                next.collapsed = ByPointer::new(parents.map(|(span, _)| span.span_id.clone()).collect());
                 next.select_visible();
                 next.update_rows();
                 next.reveal += 1;
@@ -287,7 +287,7 @@ impl Reducible for State {
                 next.searching = !query.trim().is_empty();
                 // The matches of a longer query are a subset of those of the shorter one.
                 if !query.contains(&self.query) {
-                    next.found_ids = Same::default();
+                    next.found_ids = ByPointer::default();
                 }
                 next.more = false;
                 next.query = query;
@@ -298,7 +298,7 @@ impl Reducible for State {
             Action::Found(_, found) => {
                 next.searching = false;
                 next.more = found.incomplete || found.total > found.items.len() as u64;
-                next.found_ids = Same::new(found.items.into_iter().collect());
+                next.found_ids = ByPointer::new(found.items.into_iter().collect());
                 next.update_matches();
                 next.update_rows();
             }
@@ -307,7 +307,7 @@ impl Reducible for State {
             Action::OnlyMatches => {
                 next.only_matches = !self.only_matches && self.hits.is_some();
                 // Matches must not be hidden in collapsed spans.
-                next.collapsed = Same::default();
+                next.collapsed = ByPointer::default();
                 next.update_rows();
                 next.reveal += 1;
             }

@@ -16,7 +16,7 @@ use super::{
     toolbar::toolbar,
     waterfall::Waterfall,
 };
-use crate::{auth::use_client, same::Same, trace::Model};
+use crate::{auth::use_client, by_pointer::ByPointer, trace::Model};
 
 /// The delay in milliseconds between the last input and the search request.
 const SEARCH_DELAY: u32 = 250;
@@ -27,7 +27,7 @@ const MIN_QUERY_CHARS: usize = 2;
 #[derive(Properties, PartialEq)]
 pub struct TraceViewProps {
     /// The trace.
-    pub detail: Same<TraceDetail>,
+    pub detail: ByPointer<TraceDetail>,
     /// When the trace was received.
     pub updated: Option<Timestamp>,
 }
@@ -42,14 +42,14 @@ pub fn TraceView(props: &TraceViewProps) -> Html {
     let on_action = state.dispatcher().to_callback();
     {
         let on_action = on_action.clone();
-        use_effect_with(Same(model), move |model| {
+        use_effect_with(ByPointer(model), move |model| {
             on_action.emit(Action::Refresh(Rc::clone(&model.0)));
         });
     }
     use_address(named, state.selected_id().map(ToOwned::to_owned), on_action.reform(Action::Address));
     use_search(&detail.trace.trace_id, &state.query, &on_action);
     use_keys(&on_action);
-    let recent = use_state(Same::<RefCell<_>>::default);
+    let recent = use_state(ByPointer::<RefCell<_>>::default);
     let model = &state.model;
     let trace_id = AttrValue::from(detail.trace.trace_id.clone());
     html! {

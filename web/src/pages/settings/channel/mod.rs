@@ -55,7 +55,7 @@ pub fn ChannelPanel() -> Html {
                 </ul>
             }) }
             if let Some(channel) = &*deleting {
-                <Confirm title={format!("Delete “{}”?", channel.channel.name)} action="Delete" act={delete(channel.id.to_string())} on_done={channels.on_refresh()} {on_close}>
+                <Confirm title={format!("Delete “{}”?", channel.channel.name)} action="Delete" on_confirm={delete(channel.id.to_string())} on_done={channels.on_refresh()} {on_close}>
                     { "It stops receiving notifications; its delivery history is deleted." }
                 </Confirm>
             }

@@ -15,9 +15,9 @@ use content::{Tab, span_content};
 
 use crate::{
     api::ApiError,
+    by_pointer::ByPointer,
     components::load::{skeleton_lines, view},
     hooks::use_poll,
-    same::Same,
     trace::Model,
 };
 
@@ -71,7 +71,7 @@ pub struct SpanPanelProps {
     /// When the trace was received.
     pub updated: Option<Timestamp>,
     /// The recently viewed spans.
-    pub recent: Same<RefCell<RecentSpans>>,
+    pub recent: ByPointer<RefCell<RecentSpans>>,
 }
 
 /// Loads and renders a span.
@@ -89,7 +89,7 @@ pub fn SpanPanel(props: &SpanPanelProps) -> Html {
         sleep(LOAD_DELAY).await;
         if recent.borrow().requested != id {
             // Another span was selected meanwhile; this result is not shown.
-            return Err(ApiError::Offline);
+            return Err(ApiError::Unreachable);
         }
         let (span, text) = client.get_span(&trace_id, &id).await?;
         let full = Rc::new(FullSpan { span, text });

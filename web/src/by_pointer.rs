@@ -5,34 +5,34 @@ use std::{ops::Deref, rc::Rc};
 
 /// An [`Rc`] that compares by pointer.
 #[derive(Debug)]
-pub struct Same<T>(pub Rc<T>);
+pub struct ByPointer<T>(pub Rc<T>);
 
-impl<T> Same<T> {
+impl<T> ByPointer<T> {
     /// Creates a new allocation.
     pub fn new(value: T) -> Self {
         Self(Rc::new(value))
     }
 }
 
-impl<T: Default> Default for Same<T> {
+impl<T: Default> Default for ByPointer<T> {
     fn default() -> Self {
         Self::new(T::default())
     }
 }
 
-impl<T> Clone for Same<T> {
+impl<T> Clone for ByPointer<T> {
     fn clone(&self) -> Self {
         Self(Rc::clone(&self.0))
     }
 }
 
-impl<T> PartialEq for Same<T> {
+impl<T> PartialEq for ByPointer<T> {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl<T> Deref for Same<T> {
+impl<T> Deref for ByPointer<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
