@@ -95,9 +95,9 @@ fn create(path: &Path) -> io::Result<()> {
     let mut bytes = [0; BYTES];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     let draft = draft_path(path)?;
-    let made = write_new(&draft, &hex(&bytes)).and_then(|()| fs::hard_link(&draft, path));
+    let linked = write_new(&draft, &hex(&bytes)).and_then(|()| fs::hard_link(&draft, path));
     let removed = fs::remove_file(&draft);
-    made?;
+    linked?;
     removed?;
     // The directory entry must be durable, too; losing it in a power failure would invalidate all tokens.
     let directory =

@@ -8,7 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The interval of lines without a terminal.
-pub const LINE_EVERY: Duration = Duration::from_secs(5);
+pub const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A progress bar or its replacement without a terminal.
 #[derive(Debug)]

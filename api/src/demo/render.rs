@@ -19,7 +19,7 @@ use super::{
 };
 
 /// The number of earlier turns in the prompt.
-const HISTORY: usize = 3;
+const EARLIER_TURNS: usize = 3;
 const EMBEDDING_MODEL: &str = "text-embedding-3-small";
 
 /// Returns the trace of a run.
@@ -71,7 +71,7 @@ fn input(run: &Run) -> Value {
     let of = &*run.conversation;
     let Some(system) = &of.agent.data.system else { return ask(run).into() };
     let mut messages = vec![json!({"role": "system", "content": system})];
-    for turn in &of.turns[run.turn.saturating_sub(HISTORY)..run.turn] {
+    for turn in &of.turns[run.turn.saturating_sub(EARLIER_TURNS)..run.turn] {
         messages.push(json!({"role": "user", "content": of.words.fill(turn.ask)}));
         messages.push(json!({"role": "assistant", "content": turn_answer(turn, &of.words)}));
     }

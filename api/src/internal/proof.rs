@@ -85,8 +85,8 @@ impl ProofKey {
         let text = |name: &HeaderName| headers.get(name).map_or(Some(""), |value| value.to_str().ok());
         let of @ [workspace_id, user_id, email] = [text(&WORKSPACE_ID)?, text(&USER_ID)?, text(&USER_EMAIL)?];
         let (moment, code) = text(&PROOF)?.split_once('.')?;
-        let made = Timestamp::from_micros(moment.parse().ok()?);
-        if made + VALIDITY < now || made > now + VALIDITY {
+        let created_at = Timestamp::from_micros(moment.parse().ok()?);
+        if created_at + VALIDITY < now || created_at > now + VALIDITY {
             return None;
         }
         let code = URL_SAFE_NO_PAD.decode(code).ok()?;

@@ -61,15 +61,15 @@ impl Lease {
     where
         R: Future<Output = Result<(), StoreError>>,
     {
-        let pause = self.duration / 3;
+        let interval = self.duration / 3;
         let taken = self.until - self.duration;
-        let mut rest = pause.saturating_sub(clock.now().since(taken));
+        let mut delay = interval.saturating_sub(clock.now().since(taken));
         loop {
-            tokio::time::sleep(rest).await;
+            tokio::time::sleep(delay).await;
             if let Err(error) = renew(self.renewed_until(clock.now())).await {
                 tracing::warn!(error = chain(&error), worker.id = %self.worker, "failed to renew lease");
             }
-            rest = pause;
+            delay = interval;
         }
     }
 }

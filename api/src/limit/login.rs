@@ -14,9 +14,9 @@ use super::{engine::Window, key::LimitKey, redis::RedisWindow, window::Decision}
 use crate::{clock::Clock, redis::Redis, telemetry::metrics::Metrics};
 
 /// The maximum number of failed logins of an e-mail in [`LOGIN_WINDOW`].
-const PER_EMAIL: u32 = 10;
+const FAILURES_PER_EMAIL: u32 = 10;
 /// The maximum number of failed logins from an address in [`LOGIN_WINDOW`].
-const PER_ADDRESS: u32 = 50;
+const FAILURES_PER_ADDRESS: u32 = 50;
 const LOGIN_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// The maximum number of registrations from an address in [`REGISTRATION_WINDOW`].
 const REGISTRATIONS: u32 = 20;
@@ -62,8 +62,8 @@ impl LoginLimit {
 
     fn new(window: impl Fn(u32, Duration) -> Window) -> Self {
         Self(Arc::new(Windows {
-            emails: window(PER_EMAIL, LOGIN_WINDOW),
-            addresses: window(PER_ADDRESS, LOGIN_WINDOW),
+            emails: window(FAILURES_PER_EMAIL, LOGIN_WINDOW),
+            addresses: window(FAILURES_PER_ADDRESS, LOGIN_WINDOW),
             registrations: window(REGISTRATIONS, REGISTRATION_WINDOW),
         }))
     }

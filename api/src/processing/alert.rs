@@ -33,7 +33,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The duration of a lease on rules.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// The maximum number of rules that are leased at once. A workspace has no more, so its rules share what is read.
-const BATCH: u32 = 1000;
+const MAX_LEASED_RULES: u32 = 1000;
 
 /// Evaluates the due alert rules of all workspaces.
 #[derive(Clone, Debug)]
@@ -125,7 +125,7 @@ impl Evaluator {
         loop {
             let now = self.clock.now();
             let lease = Lease::new(self.id, now, LEASE);
-            let due = self.alerts.lease_rules(lease.worker, now, lease.until, BATCH).await?;
+            let due = self.alerts.lease_rules(lease.worker, now, lease.until, MAX_LEASED_RULES).await?;
             if due.is_empty() {
                 return Ok(evaluated);
             }

@@ -31,7 +31,7 @@ pub const LEASE: Duration = Duration::from_secs(60);
 const MAX_IN_FLIGHT: usize = 64;
 /// The maximum number of attempts in flight to a channel in all processes.
 const MAX_IN_FLIGHT_PER_CHANNEL: u32 = 4;
-/// The pauses between attempts. A delivery fails permanently after the attempt that follows the last pause.
+/// The delays between attempts. A delivery fails permanently after the attempt that follows the last delay.
 pub const BACK_OFF: [Duration; 8] = [
     Duration::from_secs(10),
     Duration::from_secs(30),
@@ -48,7 +48,7 @@ pub const MAX_AGE: Duration = Duration::from_secs(86_400);
 pub const RETENTION: Duration = Duration::from_secs(30 * 86_400);
 /// The time between two deletions of old deliveries.
 const DELETE_INTERVAL: Duration = Duration::from_secs(3600);
-/// The pause before the result of an attempt is stored again after a failure.
+/// The delay before the result of an attempt is stored again after a failure.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Delivers due notifications.
@@ -206,12 +206,12 @@ fn finished_attempt(result: Result<Receipt, Failure>, before: u64, at: Timestamp
         }
         Err(failure) => failure,
     };
-    let pause = usize::try_from(before).ok().and_then(|before| BACK_OFF.get(before)).copied();
-    let pause = pause
+    let delay = usize::try_from(before).ok().and_then(|before| BACK_OFF.get(before)).copied();
+    let delay = delay
         .filter(|_| !failure.is_final)
-        .map(|pause| failure.retry_after.map_or(pause, |requested| requested.max(pause)));
+        .map(|delay| failure.retry_after.map_or(delay, |requested| requested.max(delay)));
     Attempt {
-        next_attempt_at: pause.map(|pause| at + pause),
+        next_attempt_at: delay.map(|delay| at + delay),
         at,
         delivered: false,
         status_code: failure.status_code,

@@ -23,10 +23,10 @@ use crate::{
 /// The number of deliveries without acknowledgement after which a message becomes a dead letter: it probably crashes
 /// its consumers.
 pub(super) const MAX_DELIVERIES: u32 = 5;
-/// The pause after the first failure; it doubles up to [`LONGEST_WAIT`].
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-/// The longest pause between two attempts.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// The delay after the first failure; it doubles up to [`MAX_DELAY`].
+const INITIAL_DELAY: Duration = Duration::from_millis(100);
+/// The maximum delay between two attempts.
+const MAX_DELAY: Duration = Duration::from_secs(2);
 
 /// Messages that are written together.
 #[derive(Debug, Default)]
@@ -172,14 +172,14 @@ async fn remove_from_queue<T: Default, F: Future<Output = Result<T, RedisFailure
     Ok(result.unwrap_or_default())
 }
 
-/// Repeats `work` with growing pauses until it succeeds or fails with an error that is not transient.
+/// Repeats `work` with growing delays until it succeeds or fails with an error that is not transient.
 async fn retry<T, E: std::error::Error + 'static, F: Future<Output = Result<T, E>>>(
     context: &GroupContext,
     operation: &str,
     is_transient: impl Fn(&E) -> bool,
     mut work: impl FnMut() -> F,
 ) -> Result<Result<T, E>, Stopped> {
-    let mut wait = FIRST_WAIT;
+    let mut delay = INITIAL_DELAY;
     loop {
         let error = match work().await {
             Err(error) if is_transient(&error) => error,
@@ -193,9 +193,9 @@ async fn retry<T, E: std::error::Error + 'static, F: Future<Output = Result<T, E
             );
             return Err(Stopped);
         }
-        let retry_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let retry_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         tracing::warn!(error = chain(&error), operation, retry_ms, "operation failed, retrying");
-        context.stop.unless_requested(tokio::time::sleep(wait)).await;
-        wait = (wait * 2).min(LONGEST_WAIT);
+        context.stop.unless_requested(tokio::time::sleep(delay)).await;
+        delay = (delay * 2).min(MAX_DELAY);
     }
 }

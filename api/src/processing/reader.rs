@@ -15,17 +15,17 @@ use crate::{
 
 /// The maximum size of a group. A group of the largest messages is several times as large in memory.
 const READ_LIMITS: ReadLimits = ReadLimits { traces: GROUP_TRACES, raw: 16 * 1024 * 1024, messages: 512 };
-/// The pause after the first read without messages; it doubles up to [`LONGEST_WAIT`].
-const SHORTEST_WAIT: Duration = Duration::from_millis(2);
-/// The longest pause between two reads.
-const LONGEST_WAIT: Duration = Duration::from_millis(50);
-/// The pause after a failure.
-const FAILURE_WAIT: Duration = Duration::from_millis(250);
+/// The delay after the first read without messages; it doubles up to [`MAX_DELAY`].
+const MIN_DELAY: Duration = Duration::from_millis(2);
+/// The maximum delay between two reads.
+const MAX_DELAY: Duration = Duration::from_millis(50);
+/// The delay after a failure.
+const FAILURE_DELAY: Duration = Duration::from_millis(250);
 
 /// Runs until the worker stops or the writer has ended.
 pub(super) async fn run(shared: WorkerState, groups: mpsc::Sender<Group>) {
     let stop = &shared.context.stop;
-    let mut wait = SHORTEST_WAIT;
+    let mut delay = MIN_DELAY;
     // Reads only if the writer has room: while the store is busy, messages collect in the streams.
     while let Some(Ok(room)) = stop.unless_requested(groups.reserve()).await {
         let streams = shared.leases.borrow().streams.clone();
@@ -38,19 +38,19 @@ pub(super) async fn run(shared: WorkerState, groups: mpsc::Sender<Group>) {
         match read {
             Ok(deliveries) if deliveries.is_empty() => {
                 if unclaimed.is_none() {
-                    stop.unless_requested(tokio::time::sleep(wait)).await;
-                    wait = (wait * 2).min(LONGEST_WAIT);
+                    stop.unless_requested(tokio::time::sleep(delay)).await;
+                    delay = (delay * 2).min(MAX_DELAY);
                 }
             }
             Ok(deliveries) => {
-                wait = SHORTEST_WAIT;
+                delay = MIN_DELAY;
                 if let Some(group) = decode(&shared, deliveries).await {
                     room.send(group);
                 }
             }
             Err(failure) => {
                 recover(&shared, &streams, &failure).await;
-                stop.unless_requested(tokio::time::sleep(FAILURE_WAIT)).await;
+                stop.unless_requested(tokio::time::sleep(FAILURE_DELAY)).await;
             }
         }
     }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{job::StopSignal, queue::Consumer, telemetry::metrics::Metrics};
 
-/// The pause before the tasks are restarted.
+/// The delay before the tasks are restarted.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// A running consumer. If it is dropped without [`Worker::stop`], it ends at once, as in a process that is killed.

@@ -35,7 +35,7 @@ use crate::{
 const NOT_FOUND: ApiError = ApiError::NotFound("Alert channel not found");
 
 /// The `Retry-After` of a test while another one is pending.
-const TEST_PAUSE: Duration = Duration::from_secs(2);
+const TEST_RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The maximum number of tests of a workspace per hour and process: any user can send tests to any address.
 pub const TESTS_PER_HOUR: u32 = 20;
 
@@ -166,7 +166,7 @@ pub async fn test(
     let is_new = |test: &AlertDelivery| test.state == DeliveryState::Pending && test.attempts == 0;
     if deliveries.items.iter().any(|delivery| delivery.event == event && is_new(delivery)) {
         let detail = "The previous test is pending; wait for its result";
-        return Err(ApiError::RateLimited { detail, retry_after: TEST_PAUSE });
+        return Err(ApiError::RateLimited { detail, retry_after: TEST_RETRY_AFTER });
     }
     let decision = app.tests.check(&login.workspace_id);
     if !decision.allowed {

@@ -8,7 +8,7 @@ use shared::error::FieldError;
 use crate::error::ApiError;
 
 /// The maximum number of attempts of an update with concurrent updates.
-const ATTEMPTS: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// The fields of a body.
 pub type Fields = Map<String, Value>;
@@ -46,7 +46,7 @@ pub fn merge<T: DeserializeOwned>(stored: &impl Serialize, body: Fields) -> Resu
 /// # Errors
 /// Returns the error of an attempt, and 503 if no attempt succeeds.
 pub async fn retry<T>(mut attempt: impl AsyncFnMut() -> Result<Option<T>, ApiError>) -> Result<T, ApiError> {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..MAX_ATTEMPTS {
         if let Some(updated) = attempt().await? {
             return Ok(updated);
         }

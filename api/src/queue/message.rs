@@ -8,9 +8,9 @@ use uuid::Uuid;
 /// so update consumers before producers.
 const VERSION: u8 = 2;
 /// The fastest regular level of zstd.
-const LEVEL: i32 = 1;
+const COMPRESSION_LEVEL: i32 = 1;
 /// The maximum uncompressed size, which is that of the largest request body and the overhead of its records.
-const RAW_BYTES: usize = 64 * 1024 * 1024;
+const MAX_RAW_BYTES: usize = 64 * 1024 * 1024;
 
 /// The contents of a message: the records of one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ impl Message {
         let raw = postcard::to_stdvec(self)?;
         let mut data = vec![0; 1 + zstd::zstd_safe::compress_bound(raw.len())];
         data[0] = VERSION;
-        let length = zstd::bulk::compress_to_buffer(&raw, &mut data[1..], LEVEL)?;
+        let length = zstd::bulk::compress_to_buffer(&raw, &mut data[1..], COMPRESSION_LEVEL)?;
         data.truncate(1 + length);
         let traces = match self {
             Self::Traces(traces) => traces.len(),
@@ -93,7 +93,7 @@ impl Message {
         let Some((&VERSION, frame)) = data.split_first() else {
             return Err(MessageError::Version(data.first().copied()));
         };
-        Ok(postcard::from_bytes(&zstd::bulk::decompress(frame, RAW_BYTES)?)?)
+        Ok(postcard::from_bytes(&zstd::bulk::decompress(frame, MAX_RAW_BYTES)?)?)
     }
 }
 
@@ -184,7 +184,7 @@ mod tests {
         let mut other = data.clone();
         other[0] = 99;
         assert!(Message::decode(&other).unwrap_err().to_string().contains("99"));
-        let bomb = zstd::bulk::compress(&vec![0; RAW_BYTES + 1], LEVEL).unwrap();
+        let bomb = zstd::bulk::compress(&vec![0; MAX_RAW_BYTES + 1], COMPRESSION_LEVEL).unwrap();
         assert!(Message::decode(&[&[VERSION], bomb.as_slice()].concat()).is_err());
     }
 }

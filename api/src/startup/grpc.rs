@@ -28,7 +28,7 @@ const MAX_CONCURRENT_CALLS: u32 = 100;
 /// The maximum duration of calls in flight once the server is stopping, the same as for HTTP requests.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(SHUTDOWN_TIMEOUT_SECONDS);
 /// The time in which last responses are sent and idle connections are closed.
-const CLOSING: Duration = Duration::from_secs(1);
+const CLOSE_DELAY: Duration = Duration::from_secs(1);
 
 /// A running server for OTLP over gRPC.
 pub(super) struct Grpc {
@@ -107,7 +107,7 @@ impl Grpc {
         let idle = async {
             while {
                 in_flight.wait_until_idle().await;
-                tokio::time::sleep(CLOSING).await;
+                tokio::time::sleep(CLOSE_DELAY).await;
                 in_flight.is_active()
             } {}
         };
@@ -121,7 +121,7 @@ impl Grpc {
             tracing::warn!("gRPC calls did not finish in time, rejecting them");
             in_flight.cancel();
             // Their responses must be sent.
-            tokio::time::sleep(CLOSING).await;
+            tokio::time::sleep(CLOSE_DELAY).await;
         }
         in_flight.cancel();
         self.task.abort();

@@ -106,14 +106,14 @@ pub fn named(mut traces: Vec<NewTrace>, workspace_id: Uuid) -> Vec<NewTrace> {
 /// One end of a window: any time, or the time of a trace with an offset of at most a microsecond.
 #[derive(Clone, Debug)]
 pub enum Bound {
-    Moment(i64),
+    Time(i64),
     Trace(Index, i64),
 }
 
 impl Bound {
     fn resolve(&self, traces: &[NewTrace]) -> i64 {
         match self {
-            Self::Moment(moment) => *moment,
+            Self::Time(micros) => *micros,
             Self::Trace(index, off) if !traces.is_empty() => index.get(traces).timestamp.as_micros() + off,
             Self::Trace(..) => START,
         }
@@ -122,7 +122,7 @@ impl Bound {
 
 fn bound() -> impl Strategy<Value = Bound> {
     prop_oneof![
-        moment().prop_map(Bound::Moment),
+        moment().prop_map(Bound::Time),
         (any::<Index>(), -1_i64..=1).prop_map(|(index, off)| Bound::Trace(index, off)),
     ]
 }

@@ -17,7 +17,7 @@ use crate::{
 
 const KEY: &str = "agent-obs.token";
 /// The delay after a renewal that failed for another reason than the token.
-const RETRY: Duration = Duration::from_secs(30);
+const RETRY_DELAY: Duration = Duration::from_secs(30);
 
 /// The session, as the rest of the application sees it.
 #[derive(Clone, PartialEq)]
@@ -82,7 +82,8 @@ fn use_renewal(auth: &Auth) {
     use_effect_with((auth.session.token.clone(), *attempt), move |(token, failures)| {
         let failures = *failures;
         let timer = token.as_ref().map(|token| {
-            let delay = token.renew_in(intl::now()).max(if failures > 0 { RETRY } else { Duration::ZERO });
+            let delay =
+                token.renew_in(intl::now()).max(if failures > 0 { RETRY_DELAY } else { Duration::ZERO });
             // Browsers treat a longer delay as zero.
             let delay = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX).min(i32::MAX as u32);
             Timeout::new(delay, move || {

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The number of messages shown initially in a long conversation: the last ones.
-const LAST: usize = 30;
+const INITIAL_MESSAGES: usize = 30;
 
 /// Properties of [`Chat`].
 #[derive(Properties, PartialEq)]
@@ -28,7 +28,7 @@ pub fn Chat(props: &ChatProps) -> Html {
     // The system message stays visible; the messages between it and the last ones are collapsed.
     let instructions =
         usize::from(props.messages.first().is_some_and(|first| class_of(&first.role) == "system"));
-    let hidden = props.messages.len().saturating_sub(LAST + instructions);
+    let hidden = props.messages.len().saturating_sub(INITIAL_MESSAGES + instructions);
     let hidden = if *all || hidden < 5 { 0 } else { hidden };
     let show = all.setter().to_callback().reform(|_: MouseEvent| true);
     let numbered = || props.messages.iter().enumerate();

@@ -7,11 +7,11 @@ use super::json::highlighted;
 use crate::event::on_toggle;
 
 /// The number of characters shown of a collapsed text.
-const CHARACTERS: usize = 2_400;
+const MAX_CHARACTERS: usize = 2_400;
 /// The number of lines shown of a collapsed text.
-const LINES: usize = 40;
+const MAX_LINES: usize = 40;
 /// A text is not collapsed if only this many bytes would be hidden.
-const SLACK: usize = 400;
+const MIN_HIDDEN_BYTES: usize = 400;
 
 /// Properties of [`LongText`].
 #[derive(Properties, PartialEq)]
@@ -58,10 +58,10 @@ pub fn LongText(props: &LongTextProps) -> Html {
 
 /// Returns the byte index at which a text is cut, or `None` if it is shown whole.
 fn cut(text: &str) -> Option<usize> {
-    let by_length = text.char_indices().nth(CHARACTERS).map(|(at, _)| at);
-    let by_lines = text.match_indices('\n').nth(LINES).map(|(at, _)| at);
+    let by_length = text.char_indices().nth(MAX_CHARACTERS).map(|(at, _)| at);
+    let by_lines = text.match_indices('\n').nth(MAX_LINES).map(|(at, _)| at);
     let at = [by_length, by_lines].into_iter().flatten().min()?;
-    (text.len() - at > SLACK).then_some(at)
+    (text.len() - at > MIN_HIDDEN_BYTES).then_some(at)
 }
 
 #[cfg(test)]
@@ -71,9 +71,9 @@ mod tests {
     #[test]
     fn cuts_long_texts_at_a_character_boundary() {
         assert_eq!(cut("short"), None);
-        assert_eq!(cut(&"x".repeat(CHARACTERS + SLACK)), None);
-        assert_eq!(cut(&"x".repeat(CHARACTERS + SLACK + 1)), Some(CHARACTERS));
-        assert_eq!(cut(&"ü".repeat(CHARACTERS * 2)), Some(CHARACTERS * 2));
-        assert_eq!(cut(&"a line\n".repeat(200)), Some((LINES + 1) * 7 - 1));
+        assert_eq!(cut(&"x".repeat(MAX_CHARACTERS + MIN_HIDDEN_BYTES)), None);
+        assert_eq!(cut(&"x".repeat(MAX_CHARACTERS + MIN_HIDDEN_BYTES + 1)), Some(MAX_CHARACTERS));
+        assert_eq!(cut(&"ü".repeat(MAX_CHARACTERS * 2)), Some(MAX_CHARACTERS * 2));
+        assert_eq!(cut(&"a line\n".repeat(200)), Some((MAX_LINES + 1) * 7 - 1));
     }
 }

@@ -24,7 +24,7 @@ use self::{
     report::Report,
     send::{ImportError, Sender},
 };
-use super::{failure::fail, progress::LINE_EVERY};
+use super::{failure::fail, progress::LINE_INTERVAL};
 use crate::http;
 
 /// The timeout of one batch.
@@ -110,7 +110,7 @@ async fn import(
     let (to, mut from) = mpsc::channel(parallel);
     thread::spawn(move || batch::read(reader, most, &to));
     let mut tasks = JoinSet::new();
-    let mut ticks = time::interval_at(time::Instant::now() + LINE_EVERY, LINE_EVERY);
+    let mut ticks = time::interval_at(time::Instant::now() + LINE_INTERVAL, LINE_INTERVAL);
     let mut reading = true;
     while reading || !tasks.is_empty() {
         tokio::select! {

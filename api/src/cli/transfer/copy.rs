@@ -11,7 +11,7 @@ use store::{
 use uuid::Uuid;
 
 use super::{SourceDir, Target, error::TransferError};
-use crate::cli::progress::{LINE_EVERY, Progress};
+use crate::cli::progress::{LINE_INTERVAL, Progress};
 
 /// The number of scores or alerts per part.
 const PART_ROWS: u32 = 2_000;
@@ -142,7 +142,7 @@ impl Report {
         self.new += new as u64;
         let done = self.done as u64;
         self.progress.set(done, || format!("{} traces", HumanCount(done)));
-        if self.last_line.elapsed() >= LINE_EVERY {
+        if self.last_line.elapsed() >= LINE_INTERVAL {
             self.last_line = Instant::now();
             let percent = 100 * done / self.length.max(1);
             self.progress.line(|| format!("{} traces ({percent} %)", HumanCount(done)));

@@ -30,7 +30,7 @@ use crate::{
 /// The statement timeout: counting all traces takes longer than any query of a request.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(3600);
 /// The number of connections to each server; one writes, the others are rarely used.
-const CONNECTIONS: u32 = 2;
+const MAX_CONNECTIONS: u32 = 2;
 
 /// Copy users, workspaces, API keys, traces, scores, alerts with their rules and channels, and custom prices of a data
 /// directory to the servers at POSTGRES_URL and TIMESCALE_URL. Ids, passwords and API keys remain valid.
@@ -106,7 +106,7 @@ impl Target {
     async fn open(accounts: &PostgresSettings, traces: &PostgresSettings) -> Result<Self, TransferError> {
         let for_transfer = |settings: &PostgresSettings| PostgresSettings {
             pool_min: 0,
-            pool_max: CONNECTIONS,
+            pool_max: MAX_CONNECTIONS,
             statement_timeout: STATEMENT_TIMEOUT,
             ..settings.clone()
         };

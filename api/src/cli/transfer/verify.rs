@@ -17,16 +17,16 @@ pub(super) async fn verify(
     let names: HashMap<_, _> = from.accounts.workspaces().collect();
     let mut different = 0;
     for &id in &workspaces {
-        let here = from.traces.tally(id, from.since).await.map_err(TransferError::TraceFile)?;
-        let there = to.traces.tally(id, from.since).await.map_err(TransferError::TraceServer)?;
-        if here != there {
+        let source = from.traces.tally(id, from.since).await.map_err(TransferError::TraceFile)?;
+        let target = to.traces.tally(id, from.since).await.map_err(TransferError::TraceServer)?;
+        if source != target {
             different += 1;
             let name = names.get(&id).copied().unwrap_or("without a name");
             eprintln!(
                 "workspace {id} ({name}) differs{}: the directory has {}, the server {}",
-                first_day(&here, &there).map(|day| format!(" from {day} on")).unwrap_or_default(),
-                text(&here),
-                text(&there)
+                first_day(&source, &target).map(|day| format!(" from {day} on")).unwrap_or_default(),
+                text(&source),
+                text(&target)
             );
         }
     }
@@ -38,9 +38,9 @@ pub(super) async fn verify(
 }
 
 /// Returns the first day whose rollups differ.
-fn first_day(here: &Tally, there: &Tally) -> Option<Timestamp> {
-    let same = |day| here.days.contains(day) && there.days.contains(day);
-    here.days.iter().chain(&there.days).filter(|day| !same(day)).map(|&(day, _)| day).min()
+fn first_day(source: &Tally, target: &Tally) -> Option<Timestamp> {
+    let same = |day| source.days.contains(day) && target.days.contains(day);
+    source.days.iter().chain(&target.days).filter(|day| !same(day)).map(|&(day, _)| day).min()
 }
 
 /// Formats the row counts and rollups; money to the last digit.

@@ -1,6 +1,7 @@
-//! Alert rules: `measure` computes what a rule measures, `state` is the state machine of a rule's groups, `evaluate` runs a
-//! rule over its moments, `lifecycle` turns the results into alerts and notifications, `describe` (with `contributor`)
-//! writes their texts, and `preview` evaluates a rule over the past. Stores and leases belong to other crates.
+//! Alert rules: `measure` computes what a rule measures, `state` is the state machine of a rule's groups, `evaluate`
+//! runs a rule at its evaluation times, `lifecycle` turns the results into alerts and notifications, `describe` (with
+//! `contributor`) writes their texts, and `preview` evaluates a rule over the past. Stores and leases belong to other
+//! crates.
 
 mod contributor;
 pub mod default;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The maximum number of jobs in a list.
-const LISTED: i64 = 50;
+const MAX_LISTED: i64 = 50;
 
 /// A job that is leased to a worker.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,7 +149,7 @@ impl JobStore {
                 " FROM reprices WHERE workspace_id = $1 ORDER BY created_at DESC, id LIMIT $2"
             ))
             .bind(workspace_id)
-            .bind(LISTED)
+            .bind(MAX_LISTED)
             .fetch_all()
             .await?;
         let total: i64 = transaction

@@ -18,11 +18,11 @@ pub(crate) use self::{
 use domain::secret::Secret;
 
 /// The time that a request waits for a connection.
-const ACQUIRE: Duration = Duration::from_secs(3);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The idle time after which a connection is tested before it is used.
 const TEST_AFTER: Duration = Duration::from_secs(1);
 /// The idle time after which a connection is closed, unless the pool is at its minimum size.
-const IDLE: Duration = Duration::from_secs(10 * 60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// The name of the connections in `pg_stat_activity`.
 const APPLICATION: &str = "agent-obs";
 
@@ -64,8 +64,8 @@ impl PostgresSettings {
         PgPoolOptions::new()
             .min_connections(self.pool_min)
             .max_connections(self.pool_max.max(1))
-            .acquire_timeout(ACQUIRE)
-            .idle_timeout(IDLE)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(IDLE_TIMEOUT)
             // Testing every time would cost a round trip each; statements on a broken connection are retried.
             .test_before_acquire(false)
             .before_acquire(|connection, meta| {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use sqlx::error::DatabaseError;
 
 /// The number of attempts of a transaction.
-const ATTEMPTS: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 /// The first pause between attempts. Each further pause is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const INITIAL_DELAY: Duration = Duration::from_millis(25);
 
 /// Returns whether a retry may succeed: the server is unreachable, stopping, starting, or out of resources, or two
 /// transactions conflicted.
@@ -69,14 +69,14 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    /// Records a failure and returns, after a pause, whether to try again.
+    /// Records a failure and returns, after a delay, whether to try again.
     pub(crate) async fn should_retry(&mut self, error: &sqlx::Error) -> bool {
         self.failed += 1;
-        if self.failed >= ATTEMPTS || !is_retryable(error) {
+        if self.failed >= MAX_ATTEMPTS || !is_retryable(error) {
             return false;
         }
         tracing::warn!(%error, failed = self.failed, "transaction failed, retrying");
-        tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(self.failed - 1)).await;
+        tokio::time::sleep(INITIAL_DELAY * 2_u32.pow(self.failed - 1)).await;
         true
     }
 }
@@ -100,7 +100,7 @@ mod tests {
         while retries.should_retry(&lost).await {
             attempts += 1;
         }
-        assert_eq!(attempts, ATTEMPTS);
+        assert_eq!(attempts, MAX_ATTEMPTS);
     }
 
     #[tokio::test]

@@ -18,11 +18,11 @@ const LOCK: i64 = 0x74_72_61_63_65_73_6d_74;
 /// The error code of a lock that was not granted.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// The maximum number of stale hours that are processed at once.
-const STALE_ROWS: i64 = 50_000;
+const MAX_STALE_ROWS: i64 = 50_000;
 /// The maximum number of rows that one transaction deletes, to keep transactions short.
 const DELETE_BATCH_ROWS: i64 = 10_000;
 /// The maximum number of transactions for each table in one call. The next call continues.
-const DELETES: u32 = 100;
+const MAX_DELETES: u32 = 100;
 
 /// How to maintain a database.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ async fn refresh(connection: &mut PgConnection, now: Timestamp) -> Result<(), St
     let (SqlTimestamp(now), recorded): (SqlTimestamp, Vec<i64>) =
         sqlx::query_as("SELECT LEAST($1, now()), ARRAY(SELECT id FROM traces_stale ORDER BY id LIMIT $2)")
             .bind(SqlTimestamp(now))
-            .bind(STALE_ROWS)
+            .bind(MAX_STALE_ROWS)
             .fetch_one(&mut *connection)
             .await?;
     if recorded.is_empty() {
@@ -173,7 +173,7 @@ async fn delete_rows(
     statement: &'static str,
     oldest: Timestamp,
 ) -> Result<(), StoreError> {
-    for _ in 0..DELETES {
+    for _ in 0..MAX_DELETES {
         let deleted: i64 = sqlx::query_scalar(statement)
             .bind(SqlTimestamp(oldest))
             .bind(DELETE_BATCH_ROWS)

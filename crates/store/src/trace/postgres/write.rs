@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The number of ids in one value of the sequence.
-const GROUP: i64 = 1 << 16;
+const IDS_PER_VALUE: i64 = 1 << 16;
 
 /// Inserts the new traces of a batch with their spans and payloads, and returns them. Pending traces become stored ones. Locks
 /// the workspaces of the returned traces.
@@ -129,7 +129,7 @@ impl Numbers {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let groups =
             sqlx::query_scalar("SELECT nextval('trace_groups') FROM generate_series(1, $1) ORDER BY 1")
-                .bind((count + GROUP - 1) / GROUP)
+                .bind((count + IDS_PER_VALUE - 1) / IDS_PER_VALUE)
                 .fetch_all(connection)
                 .await?;
         Ok(Self(groups))
@@ -137,8 +137,8 @@ impl Numbers {
 
     /// Returns the number with this index.
     fn get(&self, index: i64) -> i64 {
-        let group = usize::try_from(index / GROUP).ok().and_then(|group| self.0.get(group));
-        group.copied().unwrap_or_default() * GROUP + index % GROUP
+        let group = usize::try_from(index / IDS_PER_VALUE).ok().and_then(|group| self.0.get(group));
+        group.copied().unwrap_or_default() * IDS_PER_VALUE + index % IDS_PER_VALUE
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Windows with at most this number of traces are read row by row, which is faster than a search in the rollups.
-const FEW: i64 = 1000;
+const MAX_SCANNED_TRACES: i64 = 1000;
 
 impl TraceStore {
     /// Returns a page of traces, newest first.
@@ -80,7 +80,7 @@ impl ReadTransaction {
 
     async fn has_few(&mut self, request: &ListRequest, window: Window) -> Result<bool, StoreError> {
         let sums = self.sums(request.workspace_id, &[window]).await?;
-        Ok(sums.iter().all(|sums| sums.requests <= FEW))
+        Ok(sums.iter().all(|sums| sums.requests <= MAX_SCANNED_TRACES))
     }
 
     /// Reads a part with few matches: only the minutes (or hours, if filtered by name) that have any.

@@ -19,11 +19,11 @@ use crate::{
 };
 
 /// The maximum number of traces in a part.
-const TRACES: usize = 2_000;
+const PART_TRACES: usize = 2_000;
 /// The size at which a part is full, however few traces it has.
-const BYTES: usize = 8 * 1024 * 1024;
+const PART_BYTES: usize = 8 * 1024 * 1024;
 /// The number of rows of traces that are read at once.
-const ROWS: i64 = 500;
+const QUERY_ROWS: i64 = 500;
 
 /// A scan of all traces, as they were sent.
 pub struct TraceScan {
@@ -128,14 +128,14 @@ impl TraceScan {
     pub async fn next(&mut self) -> Result<ScanPart, StoreError> {
         let mut transaction = self.traces.read().await?;
         let (mut part, mut bytes) = (ScanPart::default(), 0);
-        while part.traces.len() < TRACES && bytes < BYTES {
+        while part.traces.len() < PART_TRACES && bytes < PART_BYTES {
             if self.rows.is_empty() {
                 self.read_rows(&mut transaction).await?;
             }
             let Some(record) = self.rows.pop_front() else { break };
             bytes += self.add_trace(&mut transaction, record, &mut part).await?;
         }
-        while part.traces.is_empty() && part.spans.len() < TRACES && bytes < BYTES {
+        while part.traces.is_empty() && part.spans.len() < PART_TRACES && bytes < PART_BYTES {
             let Some(more) = self.add_pending(&mut transaction, &mut part).await? else { break };
             bytes += more;
         }
@@ -148,7 +148,7 @@ impl TraceScan {
             .push(TRACE_COLUMNS)
             .push(" FROM traces WHERE id > $1 AND timestamp >= $2 ORDER BY id LIMIT $3");
         let rows: Vec<TraceRow> =
-            select.bind(self.last).bind(SqlTimestamp(self.since)).bind(ROWS).fetch_all().await?;
+            select.bind(self.last).bind(SqlTimestamp(self.since)).bind(QUERY_ROWS).fetch_all().await?;
         self.rows = rows.into_iter().map(TraceRow::into_record).collect::<Result<_, _>>()?;
         self.last = self.rows.back().map_or(self.last, |record| record.id);
         Ok(())

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 /// The size of the lines at which a frame is closed: large enough to compress well, small enough to read one trace from.
 const FRAME_BYTES: usize = 64 * 1024;
 /// The fastest regular level of zstd: CPU time of the writer costs more than the last tenth of the disk space.
-const LEVEL: i32 = 1;
+const COMPRESSION_LEVEL: i32 = 1;
 
 /// Builds the frames of a batch.
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl FrameBuilder {
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        let frame = zstd::bulk::compress(self.open.as_bytes(), LEVEL).map_err(sqlx::Error::Io)?;
+        let frame = zstd::bulk::compress(self.open.as_bytes(), COMPRESSION_LEVEL).map_err(sqlx::Error::Io)?;
         self.done.push(frame);
         self.open.clear();
         self.lines = 0;
