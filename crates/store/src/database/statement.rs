@@ -152,7 +152,11 @@ impl<'t> Statement<'t> {
     /// # Errors
     /// Returns an error if the database rejects the statement or is not available, or if a row cannot be read.
     pub async fn fetch_all<R: EitherRow>(self) -> Result<Vec<R>, StoreError> {
-        Ok(run!(self, query, on => query.try_map(|row| R::from_row(&row)).fetch_all(on).await)?)
+        // Converting each row as it arrives would slow down SQLite, whose thread waits for the reader.
+        run!(self, query, on => {
+            let rows = query.fetch_all(on).await?;
+            Ok::<Vec<R>, StoreError>(rows.iter().map(R::from_row).collect::<Result<_, _>>()?)
+        })
     }
 
     /// Calls `each` with one row after the other. Rows are not collected, and what `each` reads may borrow from its row.

@@ -80,37 +80,45 @@ pub(crate) struct TraceRecord {
 }
 
 impl TraceRow {
+    /// Returns the position of the trace in lists.
+    pub(crate) fn cursor(&self) -> Cursor {
+        Cursor { timestamp: self.timestamp.0, id: self.id }
+    }
+
     /// Converts the row for display.
-    pub(crate) fn into_stored(self) -> Result<StoredTrace, StoreError> {
-        let tags = self.tags.map(|tags| serde_json::from_str(&tags)).transpose();
+    pub(crate) fn into_stored(mut self) -> Result<StoredTrace, StoreError> {
         Ok(StoredTrace {
-            cursor: Cursor { timestamp: self.timestamp.0, id: self.id },
+            cursor: self.cursor(),
             payload: PayloadRef { frame: self.payload_id, line: self.payload_line.into() },
-            cost_basis: cost_basis(self.cost_basis, self.price)?,
-            trace: Trace {
-                trace_id: self.trace_id,
-                workspace_id: self.workspace_id,
-                agent_id: self.agent_id,
-                timestamp: self.timestamp.0,
-                latency_ms: millis(self.latency),
-                status: status(self.status)?,
-                model: self.model,
-                model_provider: self.model_provider,
-                tokens_input: self.tokens_input.map(count),
-                tokens_output: self.tokens_output.map(count),
-                tokens_total: self.tokens_total.map(count),
-                cost_usd: self.cost.map(dollars),
-                quality_score: self.quality.map(points),
-                session_id: self.session_id,
-                user_id: self.user_id,
-                tags: tags
-                    .map_err(|error| StoreError::corrupt(format!("tags: {error}")))?
-                    .unwrap_or_default(),
-                error: self.error,
-                name: self.name,
-                incomplete: self.assembly == assembly_number(Assembly::Incomplete),
-                unpriced: self.unpriced.and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
-            },
+            cost_basis: cost_basis(self.cost_basis, self.price.take())?,
+            trace: self.into_trace()?,
+        })
+    }
+
+    /// Converts the row for display in a list.
+    pub(crate) fn into_trace(self) -> Result<Trace, StoreError> {
+        let tags = self.tags.map(|tags| serde_json::from_str(&tags)).transpose();
+        Ok(Trace {
+            trace_id: self.trace_id,
+            workspace_id: self.workspace_id,
+            agent_id: self.agent_id,
+            timestamp: self.timestamp.0,
+            latency_ms: millis(self.latency),
+            status: status(self.status)?,
+            model: self.model,
+            model_provider: self.model_provider,
+            tokens_input: self.tokens_input.map(count),
+            tokens_output: self.tokens_output.map(count),
+            tokens_total: self.tokens_total.map(count),
+            cost_usd: self.cost.map(dollars),
+            quality_score: self.quality.map(points),
+            session_id: self.session_id,
+            user_id: self.user_id,
+            tags: tags.map_err(|error| StoreError::corrupt(format!("tags: {error}")))?.unwrap_or_default(),
+            error: self.error,
+            name: self.name,
+            incomplete: self.assembly == assembly_number(Assembly::Incomplete),
+            unpriced: self.unpriced.and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
         })
     }
 

@@ -125,7 +125,11 @@ impl ReadTransaction {
         select.push_bind(i64::try_from(part.limit).unwrap_or(i64::MAX));
         select.push(" OFFSET ").push_bind(i64::try_from(part.offset).unwrap_or(i64::MAX));
         let rows: Vec<TraceRow> = select.fetch_all().await?;
-        rows.into_iter().map(|row| row.into_stored().map(|stored| (stored.trace, stored.cursor))).collect()
+        let listed = |row: TraceRow| {
+            let cursor = row.cursor();
+            Ok((row.into_trace()?, cursor))
+        };
+        rows.into_iter().map(listed).collect()
     }
 }
 
