@@ -71,7 +71,7 @@ async fn import_reports_invalid_lines_by_number_and_stores_the_rest() {
     let errors = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(errors.contains("line 5: is not valid JSON") && errors.contains("line 6: status"), "{errors}");
-    assert!(text(&output.stdout).contains("5 traces accepted, 2 bad lines"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("5 traces accepted, 2 invalid lines"), "{}", text(&output.stdout));
     server.clock.advance(std::time::Duration::from_secs(1));
     let (ids, total) = member.all_trace_ids().await;
     assert_eq!((ids.iter().filter(|id| id.starts_with("import-")).count(), total), (2, 5));

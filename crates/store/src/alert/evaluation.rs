@@ -45,6 +45,21 @@ impl DueRow {
     }
 }
 
+/// Returns the statement that leases due rules. `$lock` locks the selected rows, where the engine has row locks.
+macro_rules! lease_due {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE alert_rules SET worker = $1, leased_until = $2 WHERE id IN ( \
+                 SELECT id FROM alert_rules WHERE due_at <= $3 \
+                 AND (leased_until IS NULL OR leased_until <= $3) \
+                 ORDER BY due_at, workspace_id, id LIMIT $4",
+            $lock,
+            ") AND due_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
+             RETURNING id, workspace_id, rule, version, deleted, state, evaluated_at"
+        )
+    };
+}
+
 impl AlertStore {
     /// Leases up to `limit` due rules to `worker`, and returns them with their open alerts, by workspace. The rules that
     /// have been due longest are leased first. Rules that cannot be read are leased, too, and left out: they are retried
@@ -73,16 +88,10 @@ impl AlertStore {
             return Ok(Vec::new());
         }
         let mut transaction = self.database.write().await?;
-        // The outer conditions are checked again when the row is locked: another worker may have leased it meanwhile.
+        // The outer conditions are checked again when the row is locked: another worker may have leased it meanwhile. Workers
+        // that lease at the same time skip each other's rows, because waiting for them could end in a deadlock.
         let rows: Vec<DueRow> = transaction
-            .sql(
-                "UPDATE alert_rules SET worker = $1, leased_until = $2 WHERE id IN ( \
-                     SELECT id FROM alert_rules WHERE due_at <= $3 \
-                     AND (leased_until IS NULL OR leased_until <= $3) \
-                     ORDER BY due_at, workspace_id, id LIMIT $4 \
-                 ) AND due_at <= $3 AND (leased_until IS NULL OR leased_until <= $3) \
-                 RETURNING id, workspace_id, rule, version, deleted, state, evaluated_at",
-            )
+            .sql_by_engine(lease_due!(""), lease_due!(" FOR UPDATE SKIP LOCKED"))
             .bind(worker)
             .bind(SqlTimestamp(leased_until))
             .bind(SqlTimestamp(now))
