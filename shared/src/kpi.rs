@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time_range::TimeRange;
 
-/// The five KPIs of a window.
+/// The KPIs of a window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HomeKpis {

@@ -7,11 +7,11 @@ mod session;
 mod trace;
 
 use fixture::{activity, alert, kpi, kpis, next_render, render};
-use shared::{alert::Severity, format::Unit, kpi::Trend, trace::TraceStatus};
+use shared::{alert::Severity, format::Unit, kpi::Trend, metric::Metric, trace::TraceStatus};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web::{
     components::{activity_stream::activity_stream, alerts_feed::alerts_feed, kpi_card::kpi_card},
-    pages::dashboard::{History, kpi_cards},
+    pages::dashboard::kpi_cards,
 };
 use yew::Html;
 
@@ -84,8 +84,11 @@ async fn activity_stream_shows_an_empty_state() {
 
 #[wasm_bindgen_test]
 async fn dashboard_shows_all_kpis() {
-    let history = History { requests: vec![Some(1.0), Some(3.0), Some(2.0)], ..History::default() };
-    let page = render(kpi_cards(&kpis(), &history));
+    let history = |metric| match metric {
+        Metric::Requests => vec![Some(1.0), Some(3.0), Some(2.0)],
+        _ => Vec::new(),
+    };
+    let page = render(kpi_cards(&kpis(), history));
     next_render().await;
     assert_eq!(page.texts(".kpi-label"), ["Requests", "Average latency", "Error rate", "Cost", "Quality"]);
     assert_eq!(page.texts(".kpi-value"), ["1,250", "845 ms", "2.4%", "$12.50", "87.5"]);

@@ -10,7 +10,7 @@ use shared::{
 use super::cached::{Cached, CachedRequest, cached};
 use crate::{cache::CacheKey, error::ApiError};
 
-/// Gets the five KPIs of a window, each compared with the previous window.
+/// Gets the KPIs of a window, each compared with the previous window.
 #[utoipa::path(
     get, path = "/api/v1/metrics/home-kpis", operation_id = "home_kpis_get", tag = "Metrics",
     params(TimeRangeQuery),

@@ -10,7 +10,7 @@ use shared::{
 use super::{ApiRequest, Client};
 
 impl Client {
-    /// Gets the five KPIs of `range`.
+    /// Gets the KPIs of `range`.
     pub fn get_home_kpis(&self, range: TimeRange) -> ApiRequest<HomeKpis> {
         self.get("/api/v1/metrics/home-kpis", &range.to_query())
     }

@@ -10,22 +10,16 @@ use shared::{
 };
 use yew::prelude::*;
 
-use super::kpi_cards::History;
+use super::kpi_cards::CARDS;
 use crate::{
     api::{ApiError, Client},
     chart::{ChartSeries, Shape, Steps},
     components::chart_panel::ChartPanel,
 };
 
-const METRICS: [Metric; 7] = [
-    Metric::Requests,
-    Metric::Errors,
-    Metric::P50LatencyMs,
-    Metric::P95LatencyMs,
-    Metric::CostUsd,
-    Metric::AvgLatencyMs,
-    Metric::QualityScore,
-];
+/// The metrics of the charts. Those of the KPI cards are fetched as well.
+const METRICS: [Metric; 5] =
+    [Metric::Requests, Metric::Errors, Metric::P50LatencyMs, Metric::P95LatencyMs, Metric::CostUsd];
 
 /// The time series of the dashboard, by metric.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,27 +31,27 @@ impl ChartData {
     /// # Errors
     /// Returns the first error of a request.
     pub async fn fetch(client: Client, range: TimeRange) -> Result<Self, ApiError> {
-        let all = try_join_all(METRICS.map(|metric| client.get_timeseries(metric, range))).await?;
+        // The error rate is computed from the requests and the errors.
+        let is_new = |metric: &Metric| !METRICS.contains(metric) && *metric != Metric::ErrorRate;
+        let metrics = METRICS.into_iter().chain(CARDS.iter().map(|card| card.metric).filter(is_new));
+        let all = try_join_all(metrics.map(|metric| client.get_timeseries(metric, range))).await?;
         Ok(Self(all.into_iter().map(|timeseries| (timeseries.metric, timeseries)).collect()))
     }
 
-    /// Returns the history of the KPIs.
-    pub fn history(&self) -> History {
-        let (requests, errors) = (self.values(Metric::Requests), self.values(Metric::Errors));
-        let rate = |(all, failed): (&Option<f64>, &Option<f64>)| {
-            let all = all.filter(|all| *all > 0.0)?;
-            Some(failed.unwrap_or(0.0) / all * 100.0)
-        };
-        History {
-            error_rate: requests.iter().zip(&errors).map(rate).collect(),
-            requests,
-            latency: self.values(Metric::AvgLatencyMs),
-            cost: self.values(Metric::CostUsd),
-            quality: self.values(Metric::QualityScore),
+    /// Returns the values of a metric over time.
+    pub fn values(&self, metric: Metric) -> Vec<Option<f64>> {
+        if metric == Metric::ErrorRate {
+            let rate = |(all, failed): (Option<f64>, Option<f64>)| {
+                let all = all.filter(|all| *all > 0.0)?;
+                Some(failed.unwrap_or(0.0) / all * 100.0)
+            };
+            return self
+                .values(Metric::Requests)
+                .into_iter()
+                .zip(self.values(Metric::Errors))
+                .map(rate)
+                .collect();
         }
-    }
-
-    fn values(&self, metric: Metric) -> Vec<Option<f64>> {
         let series = self.0.get(&metric).and_then(|timeseries| timeseries.series.first());
         series.iter().flat_map(|series| &series.points).map(|point| point.value).collect()
     }

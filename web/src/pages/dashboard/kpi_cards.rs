@@ -1,34 +1,45 @@
 //! The KPI cards of the dashboard.
 
-use shared::{format::Unit, kpi::HomeKpis};
+use shared::{
+    format::Unit,
+    kpi::{HomeKpis, Kpi},
+    metric::Metric,
+};
 use yew::prelude::*;
 
-use crate::components::kpi_card::kpi_card;
+use crate::components::{kpi_card::kpi_card, load::skeleton_block};
 
-/// The KPIs over time, for the sparklines. A list is empty if not loaded.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct History {
-    /// The number of traces per step.
-    pub requests: Vec<Option<f64>>,
-    /// The average latency in milliseconds.
-    pub latency: Vec<Option<f64>>,
-    /// The error rate in percent.
-    pub error_rate: Vec<Option<f64>>,
-    /// The cost in US dollars.
-    pub cost: Vec<Option<f64>>,
-    /// The average quality score, from 0 to 100.
-    pub quality: Vec<Option<f64>>,
+/// A card.
+pub struct Card {
+    label: &'static str,
+    kpi: fn(&HomeKpis) -> &Kpi,
+    unit: Unit,
+    /// The metric of the sparkline.
+    pub metric: Metric,
 }
 
-/// Renders one card per KPI.
-pub fn kpi_cards(kpis: &HomeKpis, history: &History) -> Html {
-    html! {
-        <div class="kpi-cards">
-            { kpi_card("Requests", &kpis.total_requests, Unit::Count, &history.requests) }
-            { kpi_card("Average latency", &kpis.avg_latency_ms, Unit::Latency, &history.latency) }
-            { kpi_card("Error rate", &kpis.error_rate, Unit::Percent, &history.error_rate) }
-            { kpi_card("Cost", &kpis.total_cost_usd, Unit::Cost, &history.cost) }
-            { kpi_card("Quality", &kpis.avg_quality_score, Unit::Score, &history.quality) }
-        </div>
-    }
+/// The cards, from left to right.
+pub const CARDS: [Card; 5] = [
+    card("Requests", |kpis| &kpis.total_requests, Unit::Count, Metric::Requests),
+    card("Average latency", |kpis| &kpis.avg_latency_ms, Unit::Latency, Metric::AvgLatencyMs),
+    card("Error rate", |kpis| &kpis.error_rate, Unit::Percent, Metric::ErrorRate),
+    card("Cost", |kpis| &kpis.total_cost_usd, Unit::Cost, Metric::CostUsd),
+    card("Quality", |kpis| &kpis.avg_quality_score, Unit::Score, Metric::QualityScore),
+];
+
+const fn card(label: &'static str, kpi: fn(&HomeKpis) -> &Kpi, unit: Unit, metric: Metric) -> Card {
+    Card { label, kpi, unit, metric }
+}
+
+/// Renders one card per KPI. `history` returns the values of a metric over time for its sparkline, or nothing if they are
+/// not loaded.
+pub fn kpi_cards(kpis: &HomeKpis, history: impl Fn(Metric) -> Vec<Option<f64>>) -> Html {
+    let cards =
+        CARDS.iter().map(|card| kpi_card(card.label, (card.kpi)(kpis), card.unit, &history(card.metric)));
+    html! { <div class="kpi-cards">{ for cards }</div> }
+}
+
+/// Renders placeholders of the cards.
+pub fn kpi_skeleton() -> Html {
+    html! { <div class="kpi-cards">for _ in &CARDS { { skeleton_block("skeleton-kpi") } }</div> }
 }

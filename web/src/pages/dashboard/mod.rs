@@ -3,7 +3,7 @@
 mod charts;
 mod kpi_cards;
 
-pub use kpi_cards::{History, kpi_cards};
+pub use kpi_cards::kpi_cards;
 
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ use crate::{
     route::{Route, query_text},
 };
 use charts::{ChartData, draw_charts};
+use kpi_cards::kpi_skeleton;
 
 /// The margin for a clock that is slow.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -85,7 +86,7 @@ pub fn DashboardPage() -> Html {
     let workspace =
         use_context::<Account>().and_then(|account| account.user.map(|user| user.workspace_name.clone()));
     let range_query = query_text(&range.to_query());
-    let history = charts.data().map(|data| data.history()).unwrap_or_default();
+    let history = |metric| charts.data().map(|data| data.values(metric)).unwrap_or_default();
 
     html! {
         <>
@@ -105,7 +106,7 @@ pub fn DashboardPage() -> Html {
                 <Start within_dashboard=true />
             } else {
                 <div class="kpi-area">
-                    { view(&kpis, kpi_skeleton(), |kpis| kpi_cards(kpis, &history)) }
+                    { view(&kpis, kpi_skeleton(), |kpis| kpi_cards(kpis, history)) }
                 </div>
                 <div class="dashboard">
                     <div class="dashboard-charts">
@@ -143,10 +144,6 @@ fn top_list(
 ) -> Html {
     let body = view(poll, skeleton_lines(6), |list| breakdown(by, &list.items, range_query));
     panel(title, "top-list", Html::default(), body)
-}
-
-fn kpi_skeleton() -> Html {
-    html! { <div class="kpi-cards">for _ in 0..5 { { skeleton_block("skeleton-kpi") } }</div> }
 }
 
 fn charts_skeleton() -> Html {
