@@ -72,6 +72,15 @@ impl ChannelTarget {
             Self::Email { .. } => ChannelKind::Email,
         }
     }
+
+    /// Returns the URL, or `None` if notifications are not sent to a URL.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Webhook { url } | Self::Slack { url } => Some(url),
+            Self::Email { .. } => None,
+        }
+    }
 }
 
 /// The settings of a channel. Absent fields have their defaults: the `kind` is `webhook`.
@@ -81,7 +90,7 @@ impl ChannelTarget {
 pub struct AlertChannelRequest {
     /// The name: 1 to 256 bytes without control characters.
     pub name: String,
-    /// The kind, and the URL or the recipients.
+    /// The kind and its target.
     #[serde(flatten)]
     pub target: ChannelTarget,
     /// The lowest severity that the channel is notified of. Default: `info`.
@@ -148,16 +157,15 @@ impl AlertChannelFields {
     /// every delivery.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
-        let is_email = self.kind == ChannelKind::Email;
-        let url = match &self.url {
-            None => check(is_email, "is required"),
-            Some(_) if is_email => Err("must be absent if the kind is email"),
-            Some(url) => check_url(url),
-        };
-        let to = if is_email {
-            check((1..=limit::ALERT_EMAILS).contains(&self.to.len()), "must have 1 to 20 addresses")
-        } else {
-            check(self.to.is_empty(), "must be empty unless the kind is email")
+        let (url, to) = match self.kind {
+            ChannelKind::Webhook | ChannelKind::Slack => (
+                self.url.as_deref().map_or(Err("is required"), check_url),
+                check(self.to.is_empty(), "must be empty unless the kind is email"),
+            ),
+            ChannelKind::Email => (
+                check(self.url.is_none(), "must be absent if the kind is email"),
+                check((1..=limit::ALERT_EMAILS).contains(&self.to.len()), "must have 1 to 20 addresses"),
+            ),
         };
         let emails = (0..).zip(&self.to).map(|(index, email)| (format!("to[{index}]"), check_email(email)));
         let mut errors = FieldError::all([("name", check_name(&self.name)), ("url", url), ("to", to)]);

@@ -237,20 +237,19 @@ fn checked(app: &State, fields: AlertChannelFields) -> Result<AlertChannelReques
     let mut errors = fields.validate();
     let mut channel = AlertChannelRequest::from(fields);
     channel.name = channel.name.trim().to_owned();
-    match &mut channel.target {
-        ChannelTarget::Email { to } => {
-            for (index, to) in to.iter_mut().enumerate() {
-                *to = to.trim().to_owned();
-                // Mail servers are stricter than `check_email`, which has reported its own errors already.
-                let error = check_mailbox(to).err().filter(|_| check_email(to).is_ok());
-                errors.extend(error.map(|detail| FieldError::new(format!("to[{index}]"), detail)));
-            }
+    if let ChannelTarget::Email { to } = &mut channel.target {
+        for (index, to) in to.iter_mut().enumerate() {
+            *to = to.trim().to_owned();
+            // Mail servers are stricter than `check_email`, which has reported its own errors already.
+            let error = check_mailbox(to).err().filter(|_| check_email(to).is_ok());
+            errors.extend(error.map(|detail| FieldError::new(format!("to[{index}]"), detail)));
         }
-        ChannelTarget::Webhook { url } | ChannelTarget::Slack { url } if errors.is_empty() => {
-            let error = check_address(url, app.allow_private).err();
-            errors.extend(error.map(|detail| FieldError::new("url", detail)));
-        }
-        ChannelTarget::Webhook { .. } | ChannelTarget::Slack { .. } => {}
+    }
+    if errors.is_empty()
+        && let Some(url) = channel.target.url()
+    {
+        let error = check_address(url, app.allow_private).err();
+        errors.extend(error.map(|detail| FieldError::new("url", detail)));
     }
     ApiError::check(errors)?;
     Ok(channel)

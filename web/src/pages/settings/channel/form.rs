@@ -36,7 +36,14 @@ pub fn ChannelForm(props: &ChannelFormProps) -> Html {
     let values = use_state(initial_values);
     let submission = use_submission(ApiError::form_errors);
     let form = Form { values: values.clone(), errors: (*submission.error).clone() };
-    let is_email = form.text("kind") == ChannelKind::Email.as_str();
+    let target = match selected_kind(&values) {
+        ChannelKind::Webhook | ChannelKind::Slack => {
+            form.row("url", "URL", Input::Text("https://example.com/hook"), "")
+        }
+        ChannelKind::Email => {
+            form.row("to", "Recipients", Input::Text("ada@example.com, bob@example.com"), "")
+        }
+    };
     let onsubmit = {
         let (submission, on_created) = (submission.clone(), props.on_created.clone());
         Callback::from(move |event: SubmitEvent| {
@@ -54,11 +61,7 @@ pub fn ChannelForm(props: &ChannelFormProps) -> Html {
         <form class="channel-form" {onsubmit} novalidate=true>
             { form.row("kind", "Type", kinds, "") }
             { form.row("name", "Channel name", Input::Text("on call"), "") }
-            if is_email {
-                { form.row("to", "Recipients", Input::Text("ada@example.com, bob@example.com"), "") }
-            } else {
-                { form.row("url", "URL", Input::Text("https://example.com/hook"), "") }
-            }
+            { target }
             { form.row("min_severity", "Notify about", severities, "") }
             <button type="submit" class="button primary" disabled={*submission.busy}>{ svg_icon(LuPlus) }{ "Add channel" }</button>
             { form_error(form.other_errors(&FIELDS).as_deref()) }
@@ -70,16 +73,25 @@ fn initial_values() -> Map<String, Value> {
     form_values(&json!({ "kind": "webhook", "min_severity": "info" }), &FIELDS)
 }
 
+fn selected_kind(values: &Map<String, Value>) -> ChannelKind {
+    let name = values.get("kind").and_then(Value::as_str);
+    ChannelKind::ALL.into_iter().find(|kind| Some(kind.as_str()) == name).unwrap_or_default()
+}
+
 /// Returns the request: with a URL, or with a list of e-mail addresses.
 fn request(values: &Map<String, Value>) -> Value {
     let mut fields = request_body(values, &[], &[]).unwrap_or_default();
-    let is_email = fields.get("kind").and_then(Value::as_str) == Some(ChannelKind::Email.as_str());
-    let to = fields.get("to").and_then(Value::as_str).filter(|_| is_email).unwrap_or_default();
-    let to: Vec<Value> = to.split([',', ';', ' ']).filter(|part| !part.is_empty()).map(Value::from).collect();
-    fields.insert("to".to_owned(), Value::Array(to));
-    if is_email {
-        fields.insert("url".to_owned(), Value::Null);
+    let to = fields.remove("to");
+    let mut recipients: Vec<&str> = Vec::new();
+    match selected_kind(values) {
+        ChannelKind::Webhook | ChannelKind::Slack => {}
+        ChannelKind::Email => {
+            let to = to.as_ref().and_then(Value::as_str).unwrap_or_default();
+            recipients = to.split([',', ';', ' ']).filter(|part| !part.is_empty()).collect();
+            fields.insert("url".to_owned(), Value::Null);
+        }
     }
+    fields.insert("to".to_owned(), recipients.into());
     Value::Object(fields)
 }
 
