@@ -53,10 +53,10 @@ impl TraceFilter {
         *self == Self::default()
     }
 
-    /// Returns whether matches are counted row by row, through an index: rollups do not contain sessions and end users,
-    /// and the traces of one are few.
+    /// Returns whether matches are counted row by row, through an index: rollups contain agents, models and statuses, but not
+    /// sessions and end users, which have few traces each.
     pub(super) fn is_by_row(&self) -> bool {
-        self.session_id.is_some() || self.user_id.is_some()
+        !Self { agent_id: None, model: None, status: None, ..self.clone() }.is_empty()
     }
 
     /// Returns whether matches are counted in the rollups by agent and model instead of the totals.
