@@ -195,7 +195,7 @@ mod tests {
                 integration.snippets(ENDPOINT, None).into_iter().find(|snippet| snippet.label == "program");
             let text = program.map(|program| program.text).unwrap_or_default();
             let calls = ["OpenAI()", "openai("].iter().any(|call| text.contains(call));
-            assert_eq!(calls, text.contains("OPENAI_API_KEY has to be set"), "{integration:?}");
+            assert_eq!(calls, text.contains("Requires OPENAI_API_KEY"), "{integration:?}");
             assert_eq!(calls, integration.description.contains("OPENAI_API_KEY"), "{integration:?}");
         }
     }
