@@ -16,7 +16,7 @@ use api::{
 };
 use futures_util::future::join_all;
 use shared::time_range::TimeRange;
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::engine::{Engine, on_every_engine};
@@ -133,13 +133,13 @@ async fn response_computed_during_a_write_is_not_cached(engine: &Engine) {
 
 async fn hundred_concurrent_identical_requests_cause_one_computation(engine: &Engine) {
     let cache = engine.cache(CacheTtls::default());
-    let (computations, go) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
+    let (computations, go) = (Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
     let requests = (0..100).map(|_| {
         let (cache, computations, go) = (cache.clone(), Arc::clone(&computations), Arc::clone(&go));
         tokio::spawn(async move {
             let compute = async {
                 computations.fetch_add(1, Ordering::SeqCst);
-                go.notified().await;
+                let _permit = go.acquire().await;
                 Ok(Bytes::from("[]"))
             };
             cache.get_or_compute(kpis(Uuid::from_u128(1)), false, compute).await.unwrap().1
@@ -147,8 +147,11 @@ async fn hundred_concurrent_identical_requests_cause_one_computation(engine: &En
     });
     let requests: Vec<_> = requests.collect();
     eventually("the computation starts", || async { computations.load(Ordering::SeqCst) > 0 }).await;
-    go.notify_one();
+    go.add_permits(100);
     let outcomes: Vec<Outcome> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
-    let misses = outcomes.iter().filter(|&&outcome| outcome == Outcome::Miss).count();
-    assert_eq!((misses, computations.load(Ordering::SeqCst)), (1, 1));
+    let count = |wanted| outcomes.iter().filter(|&&outcome| outcome == wanted).count();
+    assert_eq!(count(Outcome::Miss), 1);
+    // On a busy machine, a lookup in Redis may time out; such requests compute the response as well.
+    let computations = usize::try_from(computations.load(Ordering::SeqCst)).unwrap();
+    assert!(computations <= 1 + count(Outcome::Bypass), "{computations} computations");
 }
