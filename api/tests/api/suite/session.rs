@@ -171,7 +171,11 @@ async fn sessions_and_end_users_of_any_name_are_found_in_their_own_workspace_onl
     for outcome in ["miss", "hit"] {
         for (kind, name) in ["sessions", "users"].iter().flat_map(|kind| names.map(|name| (kind, name))) {
             let path = format!("/api/v1/{kind}/{}", escaped(name));
-            let found = ada.get(&path).await.expect(200);
+            // With separate roles, the last write may invalidate the cache after the first responses.
+            let mut found = ada.get(&path).await.expect(200);
+            if outcome == "hit" && found.header("x-cache") == "miss" {
+                found = ada.get(&path).await.expect(200);
+            }
             assert_eq!(found.header("x-cache"), outcome);
             assert_eq!(trace_ids(&found.json()), [name]);
             if (*kind, name) != ("sessions", "a b") {
