@@ -10,6 +10,7 @@ use domain::error::chain;
 use ingest::error::DecodeError;
 use shared::{
     error::{ErrorBody, ErrorCode, FieldError},
+    limit,
     time_range::InvalidTimeRange,
 };
 use store::{account::AccountError, trace::StoreError};
@@ -35,6 +36,12 @@ pub enum ApiError {
     /// 403: the caller is not allowed to do this.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// 403: only invited people, or nobody, may register.
+    #[error("Registration is closed; ask an owner of the workspace for an invitation")]
+    RegistrationClosed,
+    /// 403: the account is a member of no workspace, or not of this one.
+    #[error("This account is not a member of the workspace; ask an owner for an invitation")]
+    NoWorkspace,
     /// 404: the resource does not exist.
     #[error("{0}")]
     NotFound(&'static str),
@@ -44,6 +51,12 @@ pub enum ApiError {
     /// 409: the e-mail is registered already.
     #[error("An account with this e-mail already exists")]
     EmailTaken,
+    /// 409: a workspace would have no owner.
+    #[error("The workspace needs another owner first")]
+    LastOwner,
+    /// 410: a link was used already, or has expired.
+    #[error("The link was used already, or has expired")]
+    LinkExpired,
     /// 413: the body exceeds the limit of the endpoint.
     #[error("The body is larger than {0} bytes")]
     PayloadTooLarge(usize),
@@ -85,6 +98,10 @@ impl ApiError {
             Self::TokenExpired => (StatusCode::UNAUTHORIZED, ErrorCode::TokenExpired),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
+            Self::RegistrationClosed => (StatusCode::FORBIDDEN, ErrorCode::RegistrationClosed),
+            Self::NoWorkspace => (StatusCode::FORBIDDEN, ErrorCode::NoWorkspace),
+            Self::LastOwner => (StatusCode::CONFLICT, ErrorCode::LastOwner),
+            Self::LinkExpired => (StatusCode::GONE, ErrorCode::LinkExpired),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed),
             Self::EmailTaken => (StatusCode::CONFLICT, ErrorCode::EmailTaken),
@@ -136,7 +153,11 @@ impl ApiError {
 
     /// Returns the error of a workspace that has the maximum number of `items`.
     pub fn too_many(field: &str, maximum: impl Display, items: &str) -> Self {
-        Self::invalid(field, format!("the workspace has the maximum of {maximum} {items}; delete one first"))
+        Self::too_many_of(field, "workspace", maximum, items)
+    }
+
+    fn too_many_of(field: &str, owner: &str, maximum: impl Display, items: &str) -> Self {
+        Self::invalid(field, format!("the {owner} has the maximum of {maximum} {items}; delete one first"))
     }
 
     /// Returns an error if there are any field errors.
@@ -193,7 +214,16 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::EmailTaken => Self::EmailTaken,
-            error => Self::Unavailable(error.into()),
+            AccountError::RegistrationClosed => Self::RegistrationClosed,
+            AccountError::NotFound => Self::NotFound("Not found: no such member or invitation"),
+            AccountError::LinkExpired => Self::LinkExpired,
+            AccountError::WrongEmail => Self::Forbidden("The invitation is for another e-mail address"),
+            AccountError::LastOwner => Self::LastOwner,
+            AccountError::TooManyWorkspaces => {
+                Self::too_many_of("name", "account", limit::WORKSPACES, "workspaces")
+            }
+            AccountError::TooManyInvitations => Self::too_many("email", limit::INVITATIONS, "pending invitations"),
+            AccountError::Database(error) => error.into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The server: one binary, `agent-obs`. See `ARCHITECTURE.md`.
 
+pub mod access;
 pub mod alert;
 pub mod auth;
 pub mod cache;

@@ -1,7 +1,8 @@
 //! The OpenAPI document, generated from the handlers, and the security policy of its page.
 
-use actix_web::{middleware::DefaultHeaders, web::Json};
+use actix_web::{http::Method, middleware::DefaultHeaders, web::Json};
 use shared::{
+    access::{Permission, Role, Scope},
     alert::{AlertStateFilter, Severity},
     error::ErrorBody,
     metric::{Dimension, Metric},
@@ -17,7 +18,8 @@ use utoipa::{
 };
 
 use crate::{
-    gateway::{account, api_key},
+    access::{Access, OPERATIONS},
+    gateway::{account, api_key, audit, invitation, login_session, member, password, workspace},
     health,
     ingestion::{otlp::http as otlp, rest},
     query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, session, span, trace},
@@ -35,8 +37,12 @@ use crate::{
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        account::register, account::login, account::refresh, account::get, api_key::list, api_key::create,
-        api_key::delete, rest::create, rest::create_batch, rest::create_score, otlp::export, kpi::get,
+        account::register, account::login, account::refresh, account::get, account::update, account::delete,
+        account::options, password::update, password::forget, password::reset, login_session::list,
+        login_session::delete, login_session::end, login_session::end_all, workspace::list, workspace::create,
+        workspace::update, workspace::switch, member::list, member::update, member::delete, member::leave,
+        invitation::list, invitation::create, invitation::delete, invitation::lookup, invitation::accept, audit::list,
+        api_key::list, api_key::create, api_key::delete, rest::create, rest::create_batch, rest::create_score, otlp::export, kpi::get,
         chart::get_timeseries, chart::get_breakdown, alert::list_recent, alert::list, alert::get, alert::list_deliveries,
         alert::acknowledge, alert_rule::list, alert_rule::create, alert_rule::get, alert_rule::update,
         alert_rule::delete, alert_rule::preview, alert_channel::list, alert_channel::create, alert_channel::get,
@@ -51,10 +57,7 @@ use crate::{
 )]
 pub struct ApiDoc;
 
-/// The paths of the API that require no login.
-const PUBLIC: [&str; 2] = ["/api/v1/auth/login", "/api/v1/auth/register"];
-
-/// Describes the credentials. All operations of the API require a login, unless they declare other credentials.
+/// Describes the credentials, and which roles and scopes each operation requires.
 struct SecuritySchemes;
 
 impl Modify for SecuritySchemes {
@@ -63,16 +66,30 @@ impl Modify for SecuritySchemes {
         let jwt = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let key = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An API key (ao_…), as a bearer token or in x-api-key; only for ingestion"))
+            .description(Some("An API key (ao_…), as a bearer token or in x-api-key, with one of the scopes"))
             .build();
         components.add_security_scheme("jwt", SecurityScheme::Http(jwt));
         components.add_security_scheme("api_key", SecurityScheme::Http(key));
-        for (path, operation) in operations(document) {
-            if operation.security.is_none() && !PUBLIC.contains(&path.as_str()) {
-                operation.security = Some(vec![SecurityRequirement::new::<_, _, &str>("jwt", [])]);
+        for (_, _, operation) in operations(document) {
+            let id = operation.operation_id.as_deref().unwrap_or_default();
+            let access = OPERATIONS.iter().find(|known| known.id == id).map(|known| known.access);
+            if let Some(Access::With(permission)) = access {
+                operation.security = Some(security(permission));
             }
         }
     }
+}
+
+/// Returns the roles and the scopes that have a permission.
+fn security(permission: Permission) -> Vec<SecurityRequirement> {
+    let roles = Role::ALL.into_iter().filter(|role| role.permits(permission)).map(Role::as_str);
+    let scopes: Vec<_> =
+        Scope::ALL.into_iter().filter(|scope| scope.permits(permission)).map(Scope::as_str).collect();
+    let mut requirements = vec![SecurityRequirement::new("jwt", roles)];
+    if !scopes.is_empty() {
+        requirements.push(SecurityRequirement::new("api_key", scopes));
+    }
+    requirements
 }
 
 /// Adds the error responses that operations have in common. Handlers declare only other errors, and those with a more
@@ -81,7 +98,10 @@ struct ErrorResponses;
 
 impl Modify for ErrorResponses {
     fn modify(&self, document: &mut Document) {
-        for (_, operation) in operations(document) {
+        for (_, path, operation) in operations(document) {
+            if !path.starts_with("/api/") {
+                continue;
+            }
             for (status, description) in common_errors(operation) {
                 let responses = &mut operation.responses.responses;
                 responses.entry(status.to_owned()).or_insert_with(|| error_response(description));
@@ -90,18 +110,32 @@ impl Modify for ErrorResponses {
     }
 }
 
-/// Returns the operations of the API with their paths. OTLP is not one of them; its errors have another body.
-fn operations(document: &mut Document) -> impl Iterator<Item = (&String, &mut Operation)> {
-    let paths = document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/"));
-    paths.flat_map(|(path, item)| {
-        let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete];
-        operations.into_iter().flatten().map(move |operation| (path, operation))
+/// Returns the operations with their methods and paths.
+fn operations(document: &mut Document) -> impl Iterator<Item = (Method, &String, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let operations = [
+            (Method::GET, &mut item.get),
+            (Method::POST, &mut item.post),
+            (Method::PUT, &mut item.put),
+            (Method::PATCH, &mut item.patch),
+            (Method::DELETE, &mut item.delete),
+        ];
+        operations.into_iter().filter_map(move |(method, operation)| Some((method, path, operation.as_mut()?)))
     })
 }
 
+/// Returns the method, the path and the id of every operation.
+pub fn routes(document: &mut Document) -> impl Iterator<Item = (Method, &String, &str)> {
+    operations(document)
+        .map(|(method, path, operation)| (method, path, operation.operation_id.as_deref().unwrap_or_default()))
+}
+
 /// The description of 404 for operations on one item, by tag.
-const NOT_FOUND: [(&str, &str); 6] = [
+const NOT_FOUND: [(&str, &str); 9] = [
     ("API keys", "API key not found"),
+    ("Invitations", "Invitation not found"),
+    ("Members", "Member not found"),
+    ("Workspaces", "Workspace not found"),
     ("Alert channels", "Alert channel not found"),
     ("Alert rules", "Alert rule not found"),
     ("Alerts", "Alert not found"),
@@ -115,7 +149,7 @@ fn common_errors(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     if operation.security.as_ref().is_some_and(|security| !security.is_empty()) {
         errors.extend([
             ("401", "Missing or invalid credentials"),
-            ("403", "An API key where a login is required, or the `workspace_id` of another workspace"),
+            ("403", "The role or the scopes do not permit this, or the `workspace_id` of another workspace"),
             ("429", "Rate limit exceeded; retry after `Retry-After`"),
         ]);
     }

@@ -1,10 +1,29 @@
-//! Responses with a status other than 200. They name the type of their body, unlike an `HttpResponse`.
+//! Whole lists, and responses with a status other than 200. They name the type of their body, unlike an `HttpResponse`.
 
-use actix_web::{HttpRequest, HttpResponse, Responder, http::StatusCode};
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    http::{
+        StatusCode,
+        header::{HeaderValue, LOCATION},
+    },
+    web::Json,
+};
+use shared::page::ItemList;
+use uuid::Uuid;
 
-/// A 201 response.
+/// A 201 response, with the `Location` of what was created.
 #[derive(Debug)]
-pub struct Created<R>(pub R);
+pub struct Created<R> {
+    body: R,
+    id: Uuid,
+}
+
+impl<R> Created<R> {
+    /// Creates the response for a new item of the requested collection.
+    pub fn new(id: Uuid, body: R) -> Self {
+        Self { body, id }
+    }
+}
 
 /// A 202 response.
 #[derive(Debug)]
@@ -18,7 +37,11 @@ impl<R: Responder> Responder for Created<R> {
     type Body = R::Body;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse<Self::Body> {
-        with_status(self.0, StatusCode::CREATED, request)
+        let mut response = with_status(self.body, StatusCode::CREATED, request);
+        if let Ok(location) = HeaderValue::from_str(&format!("{}/{}", request.path(), self.id)) {
+            response.headers_mut().insert(LOCATION, location);
+        }
+        response
     }
 }
 
@@ -36,6 +59,12 @@ impl Responder for NoContent {
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         HttpResponse::NoContent().finish()
     }
+}
+
+/// Returns a whole list.
+pub fn whole_list<T>(items: Vec<T>) -> Json<ItemList<T>> {
+    let total = items.len() as u64;
+    Json(ItemList { items, total })
 }
 
 fn with_status<R: Responder>(

@@ -13,8 +13,12 @@ use shared::limit;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
+    access::authorize,
     error::ApiError,
-    gateway::{account, api_key, asset, authenticate::authenticate, rate_limit::rate_limit},
+    gateway::{
+        account, api_key, asset, audit, authenticate::authenticate, invitation, login_session, member, password,
+        rate_limit::rate_limit, workspace,
+    },
     health,
     ingestion::{
         body::{self, BodyLimit},
@@ -86,13 +90,51 @@ fn api(state: &ProcessState) -> impl HttpServiceFactory + use<> {
         if state.ingestion.is_some() { Destination::Local } else { elsewhere(Destination::Ingestion) };
     let query = if state.query.is_some() { Destination::Local } else { elsewhere(Destination::Query) };
     web::scope("/api/v1")
+        .wrap(Condition::new(state.gateway.is_some(), from_fn(audit::record)))
+        .wrap(from_fn(authorize))
         .wrap(Condition::new(state.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(state.gateway.is_some(), from_fn(authenticate)))
         .wrap(Condition::new(state.receive.is_some(), from_fn(receive)))
+        .service(resource("/auth/options").route(gateway.at(get(), account::options)))
         .service(resource("/auth/register").route(gateway.at(post(), account::register)))
         .service(resource("/auth/login").route(gateway.at(post(), account::login)))
         .service(resource("/auth/refresh").route(gateway.at(post(), account::refresh)))
-        .service(resource("/auth/me").route(gateway.at(get(), account::get)))
+        .service(
+            resource("/auth/me")
+                .route(gateway.at(get(), account::get))
+                .route(gateway.at(patch(), account::update))
+                .route(gateway.at(delete(), account::delete)),
+        )
+        .service(resource("/auth/password").route(gateway.at(post(), password::update)))
+        .service(resource("/auth/password/forgot").route(gateway.at(post(), password::forget)))
+        .service(resource("/auth/password/reset").route(gateway.at(post(), password::reset)))
+        .service(resource("/auth/sessions").route(gateway.at(get(), login_session::list)))
+        .service(resource("/auth/sessions/{id}").route(gateway.at(delete(), login_session::delete)))
+        .service(resource("/auth/logout").route(gateway.at(post(), login_session::end)))
+        .service(resource("/auth/logout-all").route(gateway.at(post(), login_session::end_all)))
+        .service(resource("/auth/switch").route(gateway.at(post(), workspace::switch)))
+        .service(
+            resource("/workspaces")
+                .route(gateway.at(get(), workspace::list))
+                .route(gateway.at(post(), workspace::create)),
+        )
+        .service(resource("/workspaces/{id}").route(gateway.at(patch(), workspace::update)))
+        .service(resource("/members").route(gateway.at(get(), member::list)))
+        .service(resource("/members/me").route(gateway.at(delete(), member::leave)))
+        .service(
+            resource("/members/{user_id}")
+                .route(gateway.at(patch(), member::update))
+                .route(gateway.at(delete(), member::delete)),
+        )
+        .service(
+            resource("/invitations")
+                .route(gateway.at(get(), invitation::list))
+                .route(gateway.at(post(), invitation::create)),
+        )
+        .service(resource("/invitations/lookup").route(gateway.at(get(), invitation::lookup)))
+        .service(resource("/invitations/accept").route(gateway.at(post(), invitation::accept)))
+        .service(resource("/invitations/{id}").route(gateway.at(delete(), invitation::delete)))
+        .service(resource("/audit").route(gateway.at(get(), audit::list)))
         .service(
             resource("/api-keys")
                 .route(gateway.at(get(), api_key::list))
@@ -174,6 +216,7 @@ fn opentelemetry(state: &ProcessState) -> impl HttpServiceFactory + use<> {
     let elsewhere = if state.peers.is_some() { Destination::Ingestion } else { Destination::NotServed };
     let ingestion = if state.ingestion.is_some() { Destination::Local } else { elsewhere };
     web::scope("/v1")
+        .wrap(from_fn(authorize))
         .wrap(Condition::new(state.gateway.is_some(), from_fn(rate_limit)))
         .wrap(Condition::new(state.gateway.is_some(), from_fn(authenticate)))
         .wrap(Condition::new(state.receive.is_some(), from_fn(receive)))

@@ -1,35 +1,67 @@
-//! Accounts: registration, login, and the validation that form and API share.
+//! Accounts: registration, login, passwords, login sessions, and the validation that form and API share.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    Timestamp,
+    access::Role,
     error::{FieldError, check},
     limit,
+    workspace::Workspace,
 };
 
-/// A new account and its workspace.
+/// Who may register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Anyone.
+    Open,
+    /// People with an invitation.
+    Invite,
+    /// Nobody.
+    Closed,
+}
+
+/// How people can log in and register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LoginOptions {
+    /// Who may register now.
+    pub registration: Registration,
+    /// Whether the server can send e-mails, such as those that reset a password.
+    pub email: bool,
+}
+
+/// A new account, and its workspace or its invitation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterRequest {
     /// The e-mail address. Unique among all accounts, regardless of case.
     pub email: String,
-    /// The password: at least 8 characters and at most 72 bytes.
+    /// The password: 8 to 1,024 characters, and not a common one.
     pub password: String,
     /// The full name: 1 to 256 bytes without control characters.
     pub full_name: String,
-    /// The name of the workspace: 1 to 256 bytes without control characters.
+    /// The name of the new workspace: 1 to 256 bytes without control characters. Ignored with an invitation.
+    #[serde(default)]
     pub workspace_name: String,
+    /// The token of an invitation: the account becomes a member of its workspace instead of owning a new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<String>,
 }
 
 impl RegisterRequest {
     /// Returns an error for every invalid field, in the order of the form.
     #[must_use]
     pub fn validate(&self) -> Vec<FieldError> {
+        let workspace_name =
+            if self.invitation.is_some() { Ok(()) } else { check_name(&self.workspace_name) };
         FieldError::all([
             ("full_name", check_name(&self.full_name)),
             ("email", check_email(&self.email)),
-            ("workspace_name", check_name(&self.workspace_name)),
+            ("workspace_name", workspace_name),
             ("password", check_password(&self.password)),
         ])
     }
@@ -43,6 +75,101 @@ pub struct LoginRequest {
     pub email: String,
     /// The password.
     pub password: String,
+    /// The token of an invitation to accept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<String>,
+}
+
+/// A new password.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ChangePasswordRequest {
+    /// The current password.
+    pub current_password: String,
+    /// The new password: 8 to 1,024 characters, and not a common one.
+    pub new_password: String,
+}
+
+impl ChangePasswordRequest {
+    /// Returns an error for every invalid field.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        FieldError::all([("new_password", check_password(&self.new_password))])
+    }
+}
+
+/// The account whose password was forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ForgotPasswordRequest {
+    /// The e-mail address.
+    pub email: String,
+}
+
+/// A new password instead of a forgotten one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ResetPasswordRequest {
+    /// The token of the e-mail or the command line, valid once.
+    pub token: String,
+    /// The new password: 8 to 1,024 characters, and not a common one.
+    pub password: String,
+}
+
+impl ResetPasswordRequest {
+    /// Returns an error for every invalid field.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        FieldError::all([("password", check_password(&self.password))])
+    }
+}
+
+/// Changes of an account. Absent fields keep their values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct UpdateAccountRequest {
+    /// The full name: 1 to 256 bytes without control characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_name: Option<String>,
+}
+
+impl UpdateAccountRequest {
+    /// Returns an error for every invalid field.
+    #[must_use]
+    pub fn validate(&self) -> Vec<FieldError> {
+        FieldError::all(self.full_name.iter().map(|name| ("full_name", check_name(name))))
+    }
+}
+
+/// The confirmation that an account is to be deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct DeleteAccountRequest {
+    /// The password.
+    pub password: String,
+}
+
+/// A login of the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LoginSession {
+    /// The id.
+    pub id: Uuid,
+    /// The time of the login.
+    pub created_at: Timestamp,
+    /// When the session last got a token.
+    pub last_used_at: Timestamp,
+    /// The network address of that request.
+    pub address: String,
+    /// The browser or program, as it describes itself.
+    pub user_agent: String,
+    /// Whether the request was sent in this session.
+    pub is_current: bool,
 }
 
 /// A token, sent as `Authorization: Bearer …`.
@@ -57,7 +184,7 @@ pub struct TokenResponse {
     pub expires_in: u64,
 }
 
-/// The account of the current session.
+/// The account of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
@@ -67,10 +194,14 @@ pub struct User {
     pub email: String,
     /// The full name.
     pub full_name: String,
-    /// The workspace of the account.
+    /// The current workspace.
     pub workspace_id: Uuid,
-    /// The name of the workspace.
+    /// The name of the current workspace.
     pub workspace_name: String,
+    /// The role in the current workspace.
+    pub role: Role,
+    /// All workspaces of the account, by name.
+    pub workspaces: Vec<Workspace>,
 }
 
 /// Checks that `email` has the form of an address: one `@` between a local part and a host.
@@ -94,7 +225,7 @@ pub fn check_email(email: &str) -> Result<(), &'static str> {
     check(plausible, "must be an e-mail address, such as you@example.com")
 }
 
-/// Checks that `password` is long enough, and that bcrypt does not truncate it.
+/// Checks the length of `password`. The API also rejects common passwords.
 ///
 /// # Errors
 /// Returns the message for the form.
@@ -103,8 +234,8 @@ pub fn check_password(password: &str) -> Result<(), &'static str> {
         Err("is required")
     } else if password.chars().count() < limit::PASSWORD_MIN_CHARS {
         Err("must have at least 8 characters")
-    } else if password.len() > limit::PASSWORD_MAX_BYTES {
-        Err("must have at most 72 bytes")
+    } else if password.chars().count() > limit::PASSWORD_MAX_CHARS {
+        Err("must have at most 1,024 characters")
     } else if password.contains('\0') {
         Err("must not contain a NUL character")
     } else {
@@ -144,11 +275,11 @@ mod tests {
     }
 
     #[test]
-    fn passwords_have_a_minimum_of_characters_and_a_maximum_of_bytes() {
+    fn passwords_have_a_minimum_and_a_maximum_of_characters() {
         assert!(check_password("pässwör").is_err());
         assert!(check_password("pässwört").is_ok());
-        assert!(check_password(&"x".repeat(72)).is_ok());
-        assert!(check_password(&"ä".repeat(37)).is_err());
+        assert!(check_password(&"ä".repeat(1024)).is_ok());
+        assert!(check_password(&"ä".repeat(1025)).is_err());
     }
 
     #[test]

@@ -59,14 +59,22 @@ pub enum ErrorCode {
     TokenExpired,
     /// 401: the e-mail address or the password is wrong.
     InvalidCredentials,
-    /// 403: the caller has no access (data of another workspace, or an API key instead of a login).
+    /// 403: the caller has no access (data of another workspace, a role or scope too low, or an API key instead of a login).
     Forbidden,
+    /// 403: registration is closed, or requires an invitation.
+    RegistrationClosed,
+    /// 403: the account is a member of no workspace; it needs an invitation.
+    NoWorkspace,
     /// 404: not found.
     NotFound,
     /// 405: the path does not support the method.
     MethodNotAllowed,
     /// 409: an account with this e-mail address exists.
     EmailTaken,
+    /// 409: the workspace needs an owner.
+    LastOwner,
+    /// 410: the link was used already, or has expired.
+    LinkExpired,
     /// 413: the body is too large for this endpoint.
     PayloadTooLarge,
     /// 415: the endpoint does not support the content type.

@@ -3,16 +3,19 @@
 //!
 //! This crate does no I/O and depends neither on a clock nor on an HTTP framework. The browser loads it as well.
 
+pub mod access;
 pub mod activity;
 pub mod alert;
 pub mod alert_channel;
 pub mod alert_rule;
 pub mod api_key;
+pub mod audit;
 pub mod auth;
 pub mod cost;
 pub mod error;
 pub mod format;
 pub mod ingest;
+pub mod invitation;
 pub mod kpi;
 pub mod limit;
 pub mod metric;
@@ -25,5 +28,6 @@ pub mod time_range;
 pub mod timestamp;
 pub mod trace;
 pub mod ttl;
+pub mod workspace;
 
 pub use timestamp::Timestamp;

@@ -50,8 +50,16 @@ pub const BREAKDOWN_DEFAULT: u32 = 10;
 pub const TIMESERIES_GROUPS: usize = 10;
 /// The minimum length of a password, in characters.
 pub const PASSWORD_MIN_CHARS: usize = 8;
-/// The maximum length of a password, in bytes: bcrypt ignores the bytes after the 72nd.
-pub const PASSWORD_MAX_BYTES: usize = 72;
+/// The maximum length of a password, in characters.
+pub const PASSWORD_MAX_CHARS: usize = 1024;
+/// The maximum number of workspaces of a user.
+pub const WORKSPACES: usize = 10;
+/// The maximum number of members of a workspace.
+pub const MEMBERS: usize = 1000;
+/// The maximum number of pending invitations of a workspace.
+pub const INVITATIONS: usize = 100;
+/// The maximum rate limit of an API key, in requests per minute.
+pub const KEY_RATE_LIMIT: u32 = 1_000_000;
 /// The maximum number of active API keys of a workspace.
 pub const API_KEYS: usize = 100;
 /// The maximum number of prices of a workspace.

@@ -1,13 +1,12 @@
-//! Authenticates credentials: tokens by their signature, API keys by the accounts store with a cache of a few
-//! seconds.
+//! Authenticates credentials: tokens by their signature and their login session, API keys by their hash. Sessions and
+//! keys are looked up in the accounts store, with a cache of a few seconds.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
-use shared::Timestamp;
+use shared::{Timestamp, access::Role};
 use store::{
     StoreError,
     account::{AccountStore, KeyOwner},
@@ -15,16 +14,15 @@ use store::{
 use uuid::Uuid;
 
 use super::{
-    identity::{Authentication, CredentialError, Identity, Login, Sender},
+    identity::{Authentication, CredentialError, Identity, Login, Program},
     jwt::{Claims, JwtKeys},
     key,
+    lookup::Lookup,
 };
 use crate::{clock::Clock, error::ApiError};
 
-/// How long the owner of a key is cached, and therefore how long a key deleted by another process still works.
-const CACHE_TTL: Duration = Duration::from_secs(10);
-/// The maximum number of cached keys.
-const MAX_CACHED_KEYS: u64 = 10_000;
+/// A login session in a workspace.
+type SessionKey = (Uuid, Uuid);
 
 /// Checks credentials.
 #[derive(Clone, Debug)]
@@ -32,44 +30,59 @@ pub struct Credentials {
     jwt: JwtKeys,
     accounts: AccountStore,
     clock: Clock,
-    owners: moka::future::Cache<[u8; 32], Option<KeyOwner>>,
+    owners: Lookup<[u8; 32], KeyOwner>,
+    roles: Lookup<SessionKey, Role>,
     uses: Arc<Mutex<HashMap<Uuid, Timestamp>>>,
 }
 
 impl Credentials {
-    /// Creates the service that checks tokens with `jwt` and API keys with `accounts`.
+    /// Creates the service that checks tokens with `jwt` and `accounts`, and API keys with `accounts`.
     #[must_use]
     pub fn new(jwt: JwtKeys, accounts: AccountStore, clock: Clock) -> Self {
-        let owners =
-            moka::future::Cache::builder().max_capacity(MAX_CACHED_KEYS).time_to_live(CACHE_TTL).build();
-        Self { jwt, accounts, clock, owners, uses: Arc::default() }
+        let (owners, roles) = (Lookup::default(), Lookup::default());
+        Self { jwt, accounts, clock, owners, roles, uses: Arc::default() }
     }
 
     /// Returns the identity behind a JWT or an API key.
     ///
     /// # Errors
-    /// Returns an error if the accounts store fails; this is not a rejection.
+    /// Returns an error if the accounts store fails and the result is not cached; this is not a rejection.
     pub async fn check(&self, credentials: Option<&str>) -> Result<Authentication, ApiError> {
-        let Some(credentials) = credentials else { return Ok(Err(CredentialError::Missing)) };
-        if !key::is_well_formed(credentials) {
-            let claims = self.jwt.verify(credentials, self.clock.now());
-            let login = |Claims { user_id, workspace_id, email, .. }| {
-                Identity::User(Login { user_id, workspace_id, email: email.into() })
-            };
-            return Ok(claims.map(login).map_err(CredentialError::from));
+        match credentials {
+            None => Ok(Err(CredentialError::Missing)),
+            Some(text) if key::is_well_formed(text) => self.check_key(text).await,
+            Some(text) => match self.jwt.verify(text, self.clock.now()) {
+                Ok(claims) => self.check_session(claims).await,
+                Err(error) => Ok(Err(error.into())),
+            },
         }
-        let hash = key::hash(credentials);
-        let owner = self.owners.try_get_with(hash, self.accounts.get_api_key_owner(&hash)).await;
-        let owner = owner.map_err(|error| ApiError::Unavailable(error.into()))?;
-        Ok(owner.ok_or(CredentialError::Invalid).map(|owner| {
-            self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.id, self.clock.now());
-            Identity::ApiKey(Sender { workspace_id: owner.workspace_id })
+    }
+
+    async fn check_session(&self, claims: Claims) -> Result<Authentication, ApiError> {
+        let Claims { user_id, workspace_id, session_id, email, .. } = claims;
+        let load = self.accounts.get_session_role(session_id, user_id, workspace_id);
+        let role = self.roles.get((session_id, workspace_id), load).await?;
+        Ok(role.ok_or(CredentialError::NoAccess).map(|role| {
+            let session_id = Some(session_id);
+            Identity::User(Login { user_id, workspace_id, email: email.into(), role, session_id })
         }))
     }
 
-    /// Clears the cache of keys after one was created or deleted.
-    pub fn clear_cached_keys(&self) {
-        self.owners.invalidate_all();
+    async fn check_key(&self, text: &str) -> Result<Authentication, ApiError> {
+        let (hash, now) = (key::hash(text), self.clock.now());
+        let owner = self.owners.get(hash, self.accounts.get_api_key_owner(&hash)).await?;
+        let owner = owner.filter(|owner| owner.expires_at.is_none_or(|at| at > now));
+        Ok(owner.ok_or(CredentialError::Invalid).map(|owner| {
+            self.uses.lock().unwrap_or_else(PoisonError::into_inner).insert(owner.id, now);
+            let KeyOwner { id, workspace_id, scopes, rate_limit, .. } = owner;
+            Identity::ApiKey(Program { key_id: id, workspace_id, scopes, rate_limit })
+        }))
+    }
+
+    /// Clears the cache after keys, sessions, accounts or roles have changed.
+    pub fn clear_cache(&self) {
+        self.owners.clear();
+        self.roles.clear();
     }
 
     /// Stores when keys were last used since the previous call.

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web::Query};
 use serde::Deserialize;
+use shared::access::{Permission, Role, Scope};
 use uuid::Uuid;
 
 use super::jwt::JwtError;
@@ -16,7 +17,7 @@ pub enum Identity {
     /// A person with a token.
     User(Login),
     /// A program with an API key.
-    ApiKey(Sender),
+    ApiKey(Program),
 }
 
 impl Identity {
@@ -25,7 +26,25 @@ impl Identity {
     pub fn workspace_id(&self) -> Uuid {
         match self {
             Self::User(login) => login.workspace_id,
-            Self::ApiKey(sender) => sender.workspace_id,
+            Self::ApiKey(program) => program.workspace_id,
+        }
+    }
+
+    /// Returns the name of the caller for people: the e-mail, or that it is an API key.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::User(login) => &login.email,
+            Self::ApiKey(_) => "API key",
+        }
+    }
+
+    /// Returns whether the caller has a permission in the workspace.
+    #[must_use]
+    pub fn permits(&self, permission: Permission) -> bool {
+        match self {
+            Self::User(login) => login.role.permits(permission),
+            Self::ApiKey(program) => program.scopes.iter().any(|scope| scope.permits(permission)),
         }
     }
 }
@@ -42,8 +61,12 @@ pub enum CredentialError {
     Invalid,
     /// The token has expired.
     Expired,
+    /// The account is a member of the workspace no longer, or is disabled.
+    NoAccess,
     /// The request did not come from the gateway.
     MissingProof,
+    /// The operation is not in the table of permissions.
+    Denied,
 }
 
 impl From<JwtError> for CredentialError {
@@ -63,27 +86,49 @@ impl From<CredentialError> for ApiError {
             ),
             CredentialError::Invalid => Self::Unauthorized("The credentials are not valid"),
             CredentialError::Expired => Self::TokenExpired,
+            CredentialError::NoAccess => {
+                Self::Unauthorized("The session has ended, or the account has no access to this workspace; log in again")
+            }
+            CredentialError::Denied => Self::Forbidden("This operation is not permitted"),
             CredentialError::MissingProof => Self::Forbidden("Only the gateway may call this service"),
         }
     }
 }
 
-/// A person with a token, required by all handlers except ingestion.
+/// A person with a token. Handlers that require it reject API keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Login {
     /// The account.
     pub user_id: Uuid,
-    /// The workspace that the caller may read.
+    /// The current workspace.
     pub workspace_id: Uuid,
     /// The e-mail at the time of the login.
     pub email: Box<str>,
+    /// The role in the workspace.
+    pub role: Role,
+    /// The login session. Absent behind the gateway.
+    pub session_id: Option<Uuid>,
 }
 
-/// A caller that may send traces: a person, or a program with an API key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sender {
-    /// The workspace of the traces.
+/// A program with an API key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The API key.
+    pub key_id: Uuid,
+    /// The workspace of the key.
     pub workspace_id: Uuid,
+    /// What the key may do.
+    pub scopes: Vec<Scope>,
+    /// The key's own limit, in requests per minute. Absent behind the gateway.
+    pub rate_limit: Option<u32>,
+}
+
+impl FromRequest for Identity {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(identity(request))
+    }
 }
 
 impl FromRequest for Login {
@@ -92,18 +137,8 @@ impl FromRequest for Login {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(identity(request).and_then(|identity| match identity {
             Identity::User(login) => Ok(login),
-            Identity::ApiKey(_) => {
-                Err(ApiError::Forbidden("API keys may only send traces; log in to read them"))
-            }
+            Identity::ApiKey(_) => Err(ApiError::Forbidden("API keys cannot do this; log in")),
         }))
-    }
-}
-
-impl FromRequest for Sender {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(identity(request).map(|identity| Self { workspace_id: identity.workspace_id() }))
     }
 }
 

@@ -6,6 +6,7 @@ use std::{fmt, time::Duration};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use shared::{Timestamp, auth::User};
+use store::account::SESSION_DURATION;
 use uuid::Uuid;
 
 const MICROS: i64 = 1_000_000;
@@ -17,12 +18,23 @@ pub struct Claims {
     pub user_id: Uuid,
     /// The workspace.
     pub workspace_id: Uuid,
+    /// The login session, which must still exist.
+    pub session_id: Uuid,
     /// The e-mail at the time of the login.
     pub email: String,
     /// The expiry in seconds since the Unix epoch.
     pub exp: i64,
     /// The time of issue in seconds since the Unix epoch.
     pub iat: i64,
+}
+
+/// The login session of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The id.
+    pub id: Uuid,
+    /// The time of the login.
+    pub started_at: Timestamp,
 }
 
 /// Why a token is rejected.
@@ -58,16 +70,23 @@ impl JwtKeys {
         Self { encoding, decoding, validation, ttl }
     }
 
-    /// Returns a token for `user`, and its lifetime in seconds.
+    /// Returns a token for `user` in a session, and its lifetime in seconds. It expires with the session at the latest.
     ///
     /// # Errors
     /// Returns an error if the claims cannot be signed, which no input causes.
-    pub fn issue(&self, user: &User, now: Timestamp) -> Result<(String, u64), jsonwebtoken::errors::Error> {
-        let expires_in = self.ttl.as_secs();
+    pub fn issue(
+        &self,
+        user: &User,
+        session: Session,
+        now: Timestamp,
+    ) -> Result<(String, u64), jsonwebtoken::errors::Error> {
+        let left = (session.started_at + SESSION_DURATION).since(now);
+        let expires_in = self.ttl.min(left).as_secs();
         let iat = now.as_micros().div_euclid(MICROS);
         let claims = Claims {
             user_id: user.id,
             workspace_id: user.workspace_id,
+            session_id: session.id,
             email: user.email.clone(),
             exp: iat.saturating_add_unsigned(expires_in),
             iat,
@@ -100,6 +119,7 @@ impl fmt::Debug for JwtKeys {
 mod tests {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use serde_json::{Value, json};
+    use shared::access::Role;
 
     use super::*;
 
@@ -118,7 +138,13 @@ mod tests {
             full_name: "Ada".to_owned(),
             workspace_id: Uuid::from_u128(2),
             workspace_name: "Engines".to_owned(),
+            role: Role::Owner,
+            workspaces: Vec::new(),
         }
+    }
+
+    fn session(started_at: Timestamp) -> Session {
+        Session { id: Uuid::from_u128(3), started_at }
     }
 
     fn signed(algorithm: Algorithm, claims: &Value) -> String {
@@ -127,15 +153,16 @@ mod tests {
 
     fn claims() -> Value {
         json!({"user_id": Uuid::from_u128(1), "workspace_id": Uuid::from_u128(2), "email": "ada@example.com",
-               "exp": 1_700_003_600, "iat": 1_700_000_000})
+               "session_id": Uuid::from_u128(3), "exp": 1_700_003_600, "iat": 1_700_000_000})
     }
 
     #[test]
     fn a_token_contains_the_account_and_its_expiry() {
-        let (token, expires_in) = keys().issue(&user(), NOW).unwrap();
+        let (token, expires_in) = keys().issue(&user(), session(NOW), NOW).unwrap();
         let claims = keys().verify(&token, NOW).unwrap();
         assert_eq!(expires_in, 3600);
         assert_eq!((claims.user_id, claims.workspace_id), (Uuid::from_u128(1), Uuid::from_u128(2)));
+        assert_eq!(claims.session_id, Uuid::from_u128(3));
         assert_eq!(
             (claims.email.as_str(), claims.iat, claims.exp),
             ("ada@example.com", 1_700_000_000, 1_700_003_600)
@@ -144,23 +171,31 @@ mod tests {
 
     #[test]
     fn a_token_expires_without_leeway() {
-        let (token, _) = keys().issue(&user(), NOW).unwrap();
+        let (token, _) = keys().issue(&user(), session(NOW), NOW).unwrap();
         let end = Timestamp::from_micros(1_700_003_600_000_000);
         assert!(keys().verify(&token, end - Duration::from_micros(1)).is_ok());
         assert_eq!(keys().verify(&token, end), Err(JwtError::Expired));
     }
 
     #[test]
+    fn a_token_expires_with_its_session() {
+        let started_at = NOW - SESSION_DURATION + HOUR / 4;
+        let (token, expires_in) = keys().issue(&user(), session(started_at), NOW).unwrap();
+        assert_eq!(expires_in, 900);
+        assert_eq!(keys().verify(&token, NOW + HOUR / 4), Err(JwtError::Expired));
+    }
+
+    #[test]
     fn verification_uses_the_given_time() {
         let past = Timestamp::EPOCH + HOUR;
-        let (token, _) = keys().issue(&user(), past).unwrap();
+        let (token, _) = keys().issue(&user(), session(past), past).unwrap();
         assert!(keys().verify(&token, past).is_ok());
     }
 
     #[test]
     fn an_expired_token_of_another_secret_is_invalid() {
         let (token, _) =
-            JwtKeys::new(b"another secret of thirty-two bytes!", HOUR).issue(&user(), NOW).unwrap();
+            JwtKeys::new(b"another secret of thirty-two bytes!", HOUR).issue(&user(), session(NOW), NOW).unwrap();
         assert_eq!(keys().verify(&token, NOW), Err(JwtError::Invalid));
         assert_eq!(keys().verify(&token, NOW + HOUR * 2), Err(JwtError::Invalid));
     }
@@ -194,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_modified_claim_invalidates_the_signature() {
-        let (token, _) = keys().issue(&user(), NOW).unwrap();
+        let (token, _) = keys().issue(&user(), session(NOW), NOW).unwrap();
         let parts: Vec<&str> = token.split('.').collect();
         let mut body: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
         body["workspace_id"] = json!(Uuid::from_u128(3));
@@ -211,7 +246,7 @@ mod tests {
 
     #[test]
     fn a_signed_token_without_the_required_claims_is_invalid() {
-        for missing in ["user_id", "workspace_id", "email", "exp", "iat"] {
+        for missing in ["user_id", "workspace_id", "session_id", "email", "exp", "iat"] {
             let mut claims = claims();
             claims.as_object_mut().unwrap().remove(missing);
             assert_eq!(

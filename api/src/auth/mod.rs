@@ -1,10 +1,13 @@
-//! Authentication: identities and their extractors, tokens, API keys, passwords, and the secret that signs tokens.
+//! Authentication: identities and their extractors, tokens, API keys, passwords, e-mails, and the secret that signs tokens.
 //! Independent of the routes.
 
 pub mod credential;
+pub mod email;
 pub mod identity;
 pub mod jwt;
 pub mod key;
 pub mod key_use;
+mod lookup;
 pub mod password;
 pub mod secret;
+pub mod token;

@@ -1,24 +1,39 @@
 //! Hashes and verifies passwords with bcrypt on blocking threads. Independent of the accounts: an unknown account is a
 //! missing hash.
 
-use std::{fmt, sync::Arc, thread::available_parallelism};
+use std::{
+    fmt,
+    sync::{Arc, LazyLock},
+    thread::available_parallelism,
+};
 
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use shared::limit;
 use store::account::PasswordHash;
 use tokio::{
     sync::Semaphore,
     task::{JoinError, spawn_blocking},
 };
 
+use crate::error::ApiError;
+
 /// The work factor of bcrypt in production: about 250 ms.
 pub const COST: u32 = 12;
-/// The number of bytes that bcrypt reads; it ignores the rest.
-const MAX_BYTES: usize = shared::limit::PASSWORD_MAX_BYTES;
+/// The number of bytes that bcrypt reads; it ignores the rest. Longer passwords are hashed before.
+const BCRYPT_BYTES: usize = 72;
+/// The key of that hash: distinguishes it from other uses of HMAC-SHA-256.
+const LONG_PASSWORD_KEY: &[u8] = b"agent-obs long password";
+/// The most common passwords of at least 8 characters, one on each line, in lower case and sorted. From Django (BSD-3-Clause),
+/// where Royce Williams contributed the list.
+const COMMON: &str = include_str!("common_passwords.txt");
 
 /// Why a password could not be hashed or verified.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Longer than 72 bytes, or contains NUL: bcrypt could not distinguish it from others.
-    #[error("the password cannot be hashed: it is longer than {MAX_BYTES} bytes or contains NUL")]
+    /// Contains NUL: bcrypt could not distinguish it from others.
+    #[error("the password cannot be hashed: it contains NUL")]
     Unhashable,
     /// The stored hash is damaged, the cost is not allowed, or the system provides no random bytes.
     #[error("bcrypt failed")]
@@ -58,7 +73,7 @@ impl Passwords {
         if !hashable(password) {
             return Err(PasswordError::Unhashable);
         }
-        let (password, cost) = (password.to_owned(), self.cost);
+        let (password, cost) = (prepare(password), self.cost);
         let text = self.run(move || bcrypt::hash(password, cost)).await??;
         Ok(PasswordHash::new(text))
     }
@@ -72,10 +87,21 @@ impl Passwords {
         if !hashable(password) {
             return Ok(false);
         }
-        let (password, known) = (password.to_owned(), hash.is_some());
+        let (password, known) = (prepare(password), hash.is_some());
         let hash = hash.unwrap_or(&self.dummy).clone();
         let matches = self.run(move || bcrypt::verify(password, hash.as_str())).await??;
         Ok(matches && known)
+    }
+
+    /// Returns whether a password sent by a client matches: as [`Passwords::verify`], but false for what cannot be a password.
+    ///
+    /// # Errors
+    /// Returns an error if bcrypt fails or the server shuts down.
+    pub async fn matches(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool, ApiError> {
+        if password.is_empty() || password.chars().count() > limit::PASSWORD_MAX_CHARS {
+            return Ok(false);
+        }
+        self.verify(password, hash).await.map_err(ApiError::internal)
     }
 
     async fn run<T: Send + 'static>(
@@ -102,7 +128,31 @@ impl fmt::Debug for Passwords {
 
 /// bcrypt repeats the password with a NUL after it: a password that contains NUL may be equivalent to another one.
 fn hashable(password: &str) -> bool {
-    password.len() <= MAX_BYTES && !password.contains('\0')
+    !password.contains('\0')
+}
+
+/// Returns what bcrypt hashes: the password, or an HMAC of it if it is too long for bcrypt.
+fn prepare(password: &str) -> String {
+    if password.len() <= BCRYPT_BYTES {
+        return password.to_owned();
+    }
+    let mut block = [0; 64];
+    block[..LONG_PASSWORD_KEY.len()].copy_from_slice(LONG_PASSWORD_KEY);
+    let mut mac: Hmac<Sha256> = Hmac::new(&block.into());
+    mac.update(password.as_bytes());
+    STANDARD_NO_PAD.encode(mac.finalize().into_bytes())
+}
+
+/// Checks that a new password is not a common one.
+///
+/// # Errors
+/// Returns the message for the form.
+pub fn check_uncommon(password: &str) -> Result<(), &'static str> {
+    static SORTED: LazyLock<Vec<&str>> = LazyLock::new(|| COMMON.lines().collect());
+    match SORTED.binary_search(&password.to_lowercase().as_str()) {
+        Ok(_) => Err("is one of the most common passwords; choose another one"),
+        Err(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod account;
 mod failure;
 pub mod healthcheck;
 pub mod import;
@@ -30,6 +31,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Copy the contents of a data directory to the servers.
     Transfer(transfer::TransferArgs),
+    /// List, invite, disable and delete accounts.
+    Account(account::AccountArgs),
     /// Check whether a server and its dependencies are up.
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -41,6 +44,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Import(args) => import::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Transfer(args) => transfer::run(args).await,
+        Command::Account(args) => account::run(args).await,
         Command::Healthcheck(args) => healthcheck::run(args).await,
     }
 }

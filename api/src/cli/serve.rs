@@ -11,7 +11,7 @@ use domain::error::chain;
 
 use super::failure::fail;
 use crate::{
-    clock::Clock, config::Config, demo::feed, process_state::ProcessState, role::Role, startup::Application,
+    auth::email::DEMO_EMAIL, clock::Clock, config::Config, demo::feed, process_state::ProcessState, role::Role, startup::Application,
     telemetry::log,
 };
 
@@ -48,6 +48,12 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         println!("OTLP over gRPC listens on http://{}", SocketAddr::new(reachable(host), port));
     }
     let ProcessState { gateway, query, .. } = application.state().clone();
+    if !args.demo
+        && let Some(gateway) = &gateway
+        && let Err(error) = feed::disable(gateway).await
+    {
+        return fail(1, format_args!("cannot disable the demo account: {}", chain(error.as_ref())));
+    }
     if args.demo
         && let (Some(gateway), Some(query)) = (gateway, query)
     {
@@ -59,7 +65,7 @@ pub async fn run(args: ServeArgs) -> ExitCode {
         }
         println!(
             "Log in as {} with the password {}. The demo history is loading in the background, newest day first.",
-            feed::EMAIL,
+            DEMO_EMAIL,
             feed::PASSWORD
         );
     }

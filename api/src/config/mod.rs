@@ -51,6 +51,19 @@ impl GrpcPort {
     pub const DEFAULT: u16 = 4317;
 }
 
+/// Who may register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Anyone.
+    Open,
+    /// The first person, then people with an invitation. The demo account does not count.
+    First,
+    /// People with an invitation.
+    Invite,
+    /// People with an invitation from the command line.
+    Closed,
+}
+
 /// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -70,6 +83,8 @@ pub struct Config {
     pub services: Services,
     /// The secret that signs tokens; generated and stored in the data directory if absent.
     pub jwt_secret: Option<Secret>,
+    /// Who may register.
+    pub registration: RegistrationPolicy,
     /// The lifetime of a token.
     pub jwt_ttl: Duration,
     /// The lifetimes of cached responses.
@@ -125,6 +140,12 @@ impl Config {
             servers,
             services,
             jwt_secret,
+            registration: match settings.one_of("REGISTRATION", &["open", "invite", "closed"])? {
+                Some("open") => RegistrationPolicy::Open,
+                Some("invite") => RegistrationPolicy::Invite,
+                Some(_) => RegistrationPolicy::Closed,
+                None => RegistrationPolicy::First,
+            },
             jwt_ttl: settings.seconds(
                 "JWT_TTL_SECONDS",
                 (60, 31_536_000),

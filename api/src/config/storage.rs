@@ -67,6 +67,8 @@ pub struct Storage {
     pub data_dir: DataDir,
     /// The external servers.
     pub servers: Servers,
+    /// The public URL of the SPA without a trailing slash.
+    pub public_url: Option<String>,
 }
 
 impl Storage {
@@ -76,7 +78,8 @@ impl Storage {
     /// Returns the first invalid setting.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidSetting> {
         let settings = Settings(&lookup);
-        Ok(Self { data_dir: DataDir::read(&settings), servers: Servers::read(&settings)? })
+        let public_url = Notify::read(&settings)?.public_url;
+        Ok(Self { data_dir: DataDir::read(&settings), servers: Servers::read(&settings)?, public_url })
     }
 
     /// Returns the databases of accounts and of traces.

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 
 use actix_web::web::Data;
 use domain::error::chain;
-use reqwest::{Client, StatusCode};
+use reqwest::StatusCode;
 use shared::{
     Timestamp,
     auth::User,
@@ -13,13 +13,15 @@ use shared::{
     time_range::Window,
     trace::TraceInput,
 };
-use store::account::{AccountError, NewAccount};
+use store::account::{AccountError, Admission, Client, NewAccount};
+use uuid::Uuid;
 
 use super::{alert, count_between, traces_between};
-use crate::{gateway, http, query};
+use crate::{
+    auth::{email::DEMO_EMAIL, jwt::Session},
+    gateway, http, query,
+};
 
-/// The e-mail of the demo account.
-pub const EMAIL: &str = "demo@agent-obs.local";
 /// The password of the demo account, which is public and must not be used elsewhere.
 pub const PASSWORD: &str = "demo-password";
 
@@ -40,20 +42,47 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 /// # Errors
 /// Returns an error if the accounts store fails.
 pub async fn account(gateway: &gateway::State) -> Result<User> {
-    if let Some(found) = gateway.accounts.get_credentials(EMAIL).await? {
-        return Ok(found.user);
+    if let Some(found) = gateway.accounts.get_credentials(DEMO_EMAIL).await? {
+        gateway.accounts.set_disabled(found.user_id, None).await?;
+        return user(gateway, found.user_id).await;
     }
     let account = NewAccount {
-        email: EMAIL.to_owned(),
+        email: DEMO_EMAIL.to_owned(),
         password_hash: gateway.passwords.hash(PASSWORD).await?,
         full_name: "Demo User".to_owned(),
         workspace_name: "Demo".to_owned(),
+        admission: Admission::Open,
         created_at: gateway.clock.now(),
     };
     match gateway.accounts.create_account(&account).await {
         Err(AccountError::EmailTaken) => Err("another process created the demo account; start again".into()),
-        result => Ok(result?),
+        result => user(gateway, result?).await,
     }
+}
+
+async fn user(gateway: &gateway::State, id: Uuid) -> Result<User> {
+    gateway.accounts.get_user(id, None).await?.ok_or_else(|| "the demo account has no workspace".into())
+}
+
+async fn log_in(gateway: &gateway::State, user: &User) -> Result<Session> {
+    let client = Client { address: String::new(), user_agent: "demo traffic".to_owned() };
+    let started_at = gateway.clock.now();
+    let id = gateway.accounts.create_login_session(user.id, &client, started_at).await?;
+    Ok(Session { id, started_at })
+}
+
+/// Disables the demo account, whose password is public, if it exists.
+///
+/// # Errors
+/// Returns an error if the accounts store fails.
+pub async fn disable(gateway: &gateway::State) -> Result<()> {
+    if let Some(found) = gateway.accounts.get_credentials(DEMO_EMAIL).await?
+        && !found.is_disabled
+    {
+        gateway.accounts.set_disabled(found.user_id, Some(gateway.clock.now())).await?;
+        tracing::info!("demo account disabled; start with --demo to enable it");
+    }
+    Ok(())
 }
 
 /// Sends the missing part of the history, the newest day first, and then new traces forever.
@@ -64,10 +93,12 @@ pub async fn run(
     gateway: Data<gateway::State>,
     query: Data<query::State>,
     user: User,
+    session: Session,
     url: String,
 ) -> Result<()> {
     let client = http::client(&url).build()?;
-    let mut feed = Feed { until: gateway.clock.now(), gateway, query, user, url, client };
+    let session = log_in(&gateway, &user).await?;
+    let mut feed = Feed { until: gateway.clock.now(), gateway, query, user, session, url, client };
     let start = feed.until;
     // Create the rules before the first traces, which would create the default rules.
     feed.query.alerts.create_default_rules(feed.user.workspace_id, &alert::rules(), start).await?;
@@ -95,8 +126,9 @@ struct Feed {
     gateway: Data<gateway::State>,
     query: Data<query::State>,
     user: User,
+    session: Session,
     url: String,
-    client: Client,
+    client: reqwest::Client,
     /// Everything from the start until this time was sent.
     until: Timestamp,
 }
@@ -121,7 +153,7 @@ impl Feed {
         Ok(())
     }
 
-    async fn send(&self, from: Timestamp, to: Timestamp) -> Result<()> {
+    async fn send(&mut self, from: Timestamp, to: Timestamp) -> Result<()> {
         let mut traces = traces_between(SEED, from, to).peekable();
         while traces.peek().is_some() {
             let batch: Vec<TraceInput> = traces.by_ref().take(BATCH_TRACES).collect();
@@ -130,11 +162,17 @@ impl Feed {
         Ok(())
     }
 
-    async fn post(&self, batch: &TraceBatch) -> Result<()> {
+    async fn post(&mut self, batch: &TraceBatch) -> Result<()> {
         let url = format!("{}/api/v1/traces/batch", self.url);
         loop {
-            let (token, _) = self.gateway.jwt.issue(&self.user, self.gateway.clock.now())?;
+            let (token, _) = self.gateway.jwt.issue(&self.user, self.session, self.gateway.clock.now())?;
             let response = self.client.post(&url).bearer_auth(token).json(batch).send().await?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                // The session has ended after 30 days, or somebody logged out everywhere.
+                self.session = log_in(&self.gateway, &self.user).await?;
+                tokio::time::sleep(TICK).await;
+                continue;
+            }
             if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
                 tokio::time::sleep(TICK).await;
                 continue;

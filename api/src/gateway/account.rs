@@ -1,4 +1,4 @@
-//! Accounts over HTTP: register, log in, refresh the token, get the current account.
+//! The caller's account over HTTP: register, log in, refresh the token, get, change and delete the account.
 
 use actix_web::{
     CustomizeResponder, HttpRequest, Responder,
@@ -6,28 +6,50 @@ use actix_web::{
     web::{Data, Json},
 };
 use shared::{
-    auth::{LoginRequest, RegisterRequest, TokenResponse, User},
-    error::ErrorBody,
-    limit,
+    auth::{
+        DeleteAccountRequest, LoginOptions, LoginRequest, RegisterRequest, Registration, TokenResponse,
+        UpdateAccountRequest, User, check_email,
+    },
+    error::{ErrorBody, FieldError},
 };
-use store::account::{NewAccount, normalize_email};
+use store::account::{Admission, NewAccount, normalize_email};
 
-use super::State;
+use super::{State, client};
 use crate::{
-    auth::{identity::Login, password::PasswordError},
+    auth::{email::{DEMO_EMAIL, check_new_email}, identity::Login, jwt::Session, key, password},
+    config::RegistrationPolicy,
     error::ApiError,
-    response::Created,
+    response::{Created, NoContent},
 };
 
 /// A token that must not be cached.
-type UncachedToken = CustomizeResponder<Json<TokenResponse>>;
+pub(super) type UncachedToken = CustomizeResponder<Json<TokenResponse>>;
 
-/// Creates an account with its own workspace.
+/// Returns who may register, and what the login page offers.
+#[utoipa::path(
+    get, path = "/api/v1/auth/options", operation_id = "login_options_get", tag = "Accounts",
+    responses((status = 200, description = "The options", body = LoginOptions))
+)]
+pub async fn options(app: Data<State>) -> Result<Json<LoginOptions>, ApiError> {
+    let registration = match app.registration {
+        RegistrationPolicy::Open => Registration::Open,
+        RegistrationPolicy::Invite => Registration::Invite,
+        RegistrationPolicy::Closed => Registration::Closed,
+        RegistrationPolicy::First if app.accounts.has_accounts(DEMO_EMAIL).await? => Registration::Invite,
+        RegistrationPolicy::First => Registration::Open,
+    };
+    Ok(Json(LoginOptions { registration, email: app.mail.is_some() }))
+}
+
+/// Creates an account: the owner of a new workspace, or a member by invitation.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", operation_id = "account_create", tag = "Accounts", request_body = RegisterRequest,
     responses(
         (status = 201, description = "The new account", body = User),
+        (status = 403, description = "Registration is closed, or requires an invitation", body = ErrorBody),
+        (status = 404, description = "Invitation not found", body = ErrorBody),
         (status = 409, description = "The e-mail is already registered", body = ErrorBody),
+        (status = 410, description = "The invitation was used already, or has expired", body = ErrorBody),
         (status = 429, description = "Too many registrations from this address", body = ErrorBody),
     )
 )]
@@ -37,7 +59,18 @@ pub async fn register(
     request: Json<RegisterRequest>,
 ) -> Result<Created<Json<User>>, ApiError> {
     let request = request.into_inner();
-    ApiError::check(request.validate())?;
+    let admission = match (&app.registration, &request.invitation) {
+        (RegistrationPolicy::Closed | RegistrationPolicy::Invite, None) => {
+            return Err(ApiError::RegistrationClosed);
+        }
+        (policy, Some(token)) => Admission::Invited {
+            token_hash: key::hash(token),
+            by_operator: *policy == RegistrationPolicy::Closed,
+        },
+        (RegistrationPolicy::Open, None) => Admission::Open,
+        (RegistrationPolicy::First, None) => Admission::First { except: DEMO_EMAIL },
+    };
+    ApiError::check(validate(&request))?;
     app.login_limit.register(app.proxies.client(&http)).await.map_err(|retry_after| {
         ApiError::RateLimited { detail: "Too many registrations from this address", retry_after }
     })?;
@@ -46,18 +79,33 @@ pub async fn register(
         password_hash: app.passwords.hash(&request.password).await.map_err(ApiError::internal)?,
         full_name: request.full_name.trim().to_owned(),
         workspace_name: request.workspace_name.trim().to_owned(),
+        admission,
         created_at: app.clock.now(),
     };
-    let user = app.accounts.create_account(&account).await?;
-    Ok(Created(Json(user)))
+    let id = app.accounts.create_account(&account).await?;
+    let user = app.user(id, None).await?;
+    app.audit(&http, &user, "account.create", Some(id.to_string())).await;
+    Ok(Created::new(id, Json(user)))
 }
 
-/// Returns a token for an e-mail and a password.
+fn validate(request: &RegisterRequest) -> Vec<FieldError> {
+    let mut errors = request.validate();
+    if check_email(&request.email).is_ok() {
+        errors.extend(FieldError::all([("email", check_new_email(&request.email))]));
+    }
+    errors.extend(FieldError::all([("password", password::check_uncommon(&request.password))]));
+    errors
+}
+
+/// Returns a token for an e-mail and a password, and accepts an invitation if one is sent.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", operation_id = "token_create", tag = "Accounts", request_body = LoginRequest,
     responses(
         (status = 200, description = "A token", body = TokenResponse),
         (status = 401, description = "Unknown e-mail or wrong password; the response and its time are the same for both", body = ErrorBody),
+        (status = 403, description = "The account is disabled or a member of no workspace, or the invitation is for another e-mail", body = ErrorBody),
+        (status = 404, description = "Invitation not found", body = ErrorBody),
+        (status = 410, description = "The invitation was used already, or has expired", body = ErrorBody),
         (status = 429, description = "Too many failed logins of this e-mail or from this address", body = ErrorBody),
     )
 )]
@@ -66,72 +114,114 @@ pub async fn login(
     http: HttpRequest,
     request: Json<LoginRequest>,
 ) -> Result<UncachedToken, ApiError> {
-    let email = normalize_email(&request.email);
-    let attempt =
-        app.login_limit.attempt(&email, app.proxies.client(&http)).await.map_err(|retry_after| {
-            ApiError::RateLimited {
-                detail: "Too many failed logins; wait before the next attempt",
-                retry_after,
-            }
-        })?;
-    // No account has such credentials, and PostgreSQL rejects NUL.
-    let hopeless = request.password.is_empty()
-        || request.password.len() > limit::PASSWORD_MAX_BYTES
-        || email.contains('\0');
-    if hopeless {
+    let found = if request.email.contains('\0') {
+        // PostgreSQL rejects NUL.
+        None
+    } else {
+        app.accounts.get_credentials(&request.email).await?
+    };
+    let unlocked_at = found.as_ref().and_then(|found| found.unlocked_at);
+    let attempt = app.login_limit.attempt(&request.email, unlocked_at, app.proxies.client(&http)).await;
+    let attempt = attempt.map_err(|retry_after| ApiError::RateLimited {
+        detail: "Too many failed logins; wait before the next attempt",
+        retry_after,
+    })?;
+    let hash = found.as_ref().map(|found| &found.password_hash);
+    if !app.passwords.matches(&request.password, hash).await? {
         attempt.failed();
         return Err(ApiError::InvalidCredentials);
     }
-    let found = app.accounts.get_credentials(&email).await?;
-    let hash = found.as_ref().map(|credentials| &credentials.password_hash);
-    let is_correct = match app.passwords.verify(&request.password, hash).await {
-        Ok(is_correct) => is_correct,
-        Err(PasswordError::Unhashable) => false,
-        Err(error) => return Err(ApiError::internal(error)),
-    };
-    match found {
-        Some(credentials) if is_correct => {
-            attempt.succeeded().await;
-            token(&app, &credentials.user)
-        }
-        _ => {
-            attempt.failed();
-            Err(ApiError::InvalidCredentials)
-        }
+    attempt.succeeded().await;
+    // Without an account, no password matches.
+    let found = found.ok_or(ApiError::InvalidCredentials)?;
+    if found.is_disabled {
+        return Err(ApiError::Forbidden("This account is disabled"));
     }
+    let now = app.clock.now();
+    if let Some(token) = &request.invitation {
+        app.accounts.accept_invitation(&key::hash(token), found.user_id, &found.email, now).await?;
+    }
+    let user = app.user(found.user_id, None).await?;
+    let id = app.accounts.create_login_session(user.id, &client(&app, &http), now).await?;
+    app.audit(&http, &user, "login_session.create", Some(id.to_string())).await;
+    token(&app, &user, Session { id, started_at: now })
 }
 
-/// Returns a new token for a valid one.
+/// Returns a new token of the same login session for a valid one.
 #[utoipa::path(
     post, path = "/api/v1/auth/refresh", operation_id = "token_refresh", tag = "Accounts",
     responses(
-        (status = 200, description = "A new token", body = TokenResponse),
-        (status = 401, description = "The token is invalid, or its account was deleted", body = ErrorBody),
+        (status = 200, description = "A new token; sessions end after 30 days", body = TokenResponse),
+        (status = 401, description = "The token is invalid, or its session has ended", body = ErrorBody),
     )
 )]
-pub async fn refresh(app: Data<State>, login: Login) -> Result<UncachedToken, ApiError> {
-    token(&app, &user(&app, login).await?)
+pub async fn refresh(app: Data<State>, http: HttpRequest, login: Login) -> Result<UncachedToken, ApiError> {
+    let user = app.user(login.user_id, Some(login.workspace_id)).await?;
+    renewed(&app, &http, &login, &user).await
 }
 
-/// Returns the account of the token.
+/// Returns the account of the token, its role and its workspaces.
 #[utoipa::path(
     get, path = "/api/v1/auth/me", operation_id = "account_get", tag = "Accounts",
-    responses(
-        (status = 200, description = "The account", body = User),
-        (status = 401, description = "The token is invalid, or its account was deleted", body = ErrorBody),
-    )
+    responses((status = 200, description = "The account", body = User))
 )]
 pub async fn get(app: Data<State>, login: Login) -> Result<Json<User>, ApiError> {
-    Ok(Json(user(&app, login).await?))
+    Ok(Json(app.user(login.user_id, Some(login.workspace_id)).await?))
 }
 
-async fn user(app: &State, login: Login) -> Result<User, ApiError> {
-    let user = app.accounts.get_user(login.user_id).await?;
-    user.ok_or(ApiError::Unauthorized("The account of this token was deleted"))
+/// Changes the account of the token.
+#[utoipa::path(
+    patch, path = "/api/v1/auth/me", operation_id = "account_update", tag = "Accounts", request_body = UpdateAccountRequest,
+    responses((status = 200, description = "The account", body = User))
+)]
+pub async fn update(
+    app: Data<State>,
+    login: Login,
+    request: Json<UpdateAccountRequest>,
+) -> Result<Json<User>, ApiError> {
+    ApiError::check(request.validate())?;
+    if let Some(name) = &request.full_name {
+        app.accounts.update_user(login.user_id, name.trim()).await?;
+    }
+    get(app, login).await
 }
 
-fn token(app: &State, user: &User) -> Result<UncachedToken, ApiError> {
-    let (access_token, expires_in) = app.jwt.issue(user, app.clock.now()).map_err(ApiError::internal)?;
+/// Deletes the account of the token. Traces that it has sent stay in their workspaces.
+#[utoipa::path(
+    delete, path = "/api/v1/auth/me", operation_id = "account_delete", tag = "Accounts", request_body = DeleteAccountRequest,
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 409, description = "The account is the only owner of a workspace with other members", body = ErrorBody),
+    )
+)]
+pub async fn delete(
+    app: Data<State>,
+    http: HttpRequest,
+    login: Login,
+    request: Json<DeleteAccountRequest>,
+) -> Result<NoContent, ApiError> {
+    super::password::confirm(&app, &http, &login, &request.password, "password").await?;
+    app.accounts.delete_account(login.user_id, app.clock.now()).await?;
+    app.credentials.clear_cache();
+    Ok(NoContent)
+}
+
+/// Returns a token of the caller's login session for `user`.
+pub(super) async fn renewed(
+    app: &State,
+    http: &HttpRequest,
+    login: &Login,
+    user: &User,
+) -> Result<UncachedToken, ApiError> {
+    const ENDED: ApiError = ApiError::Unauthorized("The session has ended; log in again");
+    let id = login.session_id.ok_or(ENDED)?;
+    let started_at = app.accounts.touch_login_session(id, &client(app, http), app.clock.now()).await?;
+    token(app, user, Session { id, started_at: started_at.ok_or(ENDED)? })
+}
+
+fn token(app: &State, user: &User, session: Session) -> Result<UncachedToken, ApiError> {
+    let (access_token, expires_in) =
+        app.jwt.issue(user, session, app.clock.now()).map_err(ApiError::internal)?;
     let token = TokenResponse { access_token, token_type: "bearer".to_owned(), expires_in };
     Ok(Json(token).customize().insert_header((header::CACHE_CONTROL, "no-store")))
 }

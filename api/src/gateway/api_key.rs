@@ -6,6 +6,7 @@ use actix_web::{
     web::{Data, Json, Path},
 };
 use shared::{
+    access::Permission,
     api_key::{ApiKey, CreateApiKeyRequest, CreateApiKeyResponse},
     error::{ErrorBody, FieldError},
     limit,
@@ -18,18 +19,16 @@ use super::State;
 use crate::{
     auth::{identity::Login, key},
     error::ApiError,
-    response::{Created, NoContent},
+    response::{Created, NoContent, whole_list},
 };
 
-/// Lists the API keys of the workspace, newest first, without their secrets.
+/// Lists the API keys of the workspace, newest first, without their secrets. Members see their own only.
 #[utoipa::path(
     get, path = "/api/v1/api-keys", operation_id = "api_key_list", tag = "API keys",
     responses((status = 200, description = "The API keys", body = ItemList<ApiKey>))
 )]
 pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<ApiKey>>, ApiError> {
-    let items = app.accounts.list_api_keys(login.workspace_id).await?;
-    let total = items.len() as u64;
-    Ok(Json(ItemList { items, total }))
+    Ok(whole_list(app.accounts.list_api_keys(login.workspace_id, own_only(&login)).await?))
 }
 
 /// Creates an API key. Only this response contains the key.
@@ -46,7 +45,7 @@ pub async fn create(
     login: Login,
     request: Json<CreateApiKeyRequest>,
 ) -> Result<CustomizeResponder<Created<Json<CreateApiKeyResponse>>>, ApiError> {
-    let mut errors = request.validate();
+    let mut errors = request.validate(app.clock.now());
     if app.accounts.count_api_keys(login.workspace_id).await? >= limit::API_KEYS {
         errors.push(FieldError::new(
             "name",
@@ -62,23 +61,31 @@ pub async fn create(
         key_hash: key::hash(&key),
         created_at: app.clock.now(),
         created_by: login.user_id,
+        scopes: request.scopes.clone(),
+        expires_at: request.expires_at,
+        rate_limit: request.rate_limit,
     };
     let api_key = app.accounts.create_api_key(&new).await?;
-    app.credentials.clear_cached_keys();
-    let created = Created(Json(CreateApiKeyResponse { key, api_key }));
+    app.credentials.clear_cache();
+    let created = Created::new(api_key.id, Json(CreateApiKeyResponse { key, api_key }));
     Ok(created.customize().insert_header((header::CACHE_CONTROL, "no-store")))
 }
 
-/// Deletes an API key, which is rejected from then on.
+/// Revokes an API key: it is rejected from then on, by other processes within 10 seconds. Members can revoke their own only.
 #[utoipa::path(
     delete, path = "/api/v1/api-keys/{id}", operation_id = "api_key_delete", tag = "API keys",
     params(("id" = Uuid, Path, description = "The id of the key")),
     responses((status = 204, description = "Deleted"))
 )]
 pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
-    if !app.accounts.revoke_api_key(login.workspace_id, *id, app.clock.now()).await? {
+    if !app.accounts.revoke_api_key(login.workspace_id, *id, own_only(&login), app.clock.now()).await? {
         return Err(ApiError::NotFound("API key not found"));
     }
-    app.credentials.clear_cached_keys();
+    app.credentials.clear_cache();
     Ok(NoContent)
+}
+
+/// Returns the caller's id if they may only access their own keys.
+fn own_only(login: &Login) -> Option<Uuid> {
+    (!login.role.permits(Permission::Administer)).then_some(login.user_id)
 }

@@ -18,7 +18,7 @@ use prost::{
     Message,
     bytes::{Buf, BufMut},
 };
-use shared::limit;
+use shared::{access::Permission, limit};
 use tonic::{
     Code, Request, Response, Status,
     body::Body,
@@ -35,10 +35,12 @@ use super::{
     rate_limit::DETAIL,
 };
 use crate::{
-    auth::identity::Sender,
+    access,
+    auth::identity::Identity,
     error::ApiError,
     gateway::in_flight::CallsInFlight,
     ingestion::{self, otlp},
+    limit::Class,
     internal::forward_spans::{Forwarded, SpanForwarder},
     telemetry::{
         metrics::Metrics,
@@ -158,12 +160,12 @@ impl Inner {
             }
             _ => return Status::unimplemented("Unknown method").into_http(),
         }
-        let sender = match self.authorize(request.headers()).await {
-            Ok(sender) => sender,
+        let identity = match self.authorize(request.headers()).await {
+            Ok(identity) => identity,
             Err(error) => return to_status(&error).into_http(),
         };
         let read = Arc::new(AtomicBool::new(false));
-        let export = Export { inner: self, sender, request_id: id.to_owned(), read: Arc::clone(&read) };
+        let export = Export { inner: self, identity, request_id: id.to_owned(), read: Arc::clone(&read) };
         let mut grpc = Grpc::new(BytesCodec)
             .accept_compressed(CompressionEncoding::Gzip)
             .max_decoding_message_size(limit::INGEST_BODY_BYTES);
@@ -172,23 +174,24 @@ impl Inner {
     }
 
     /// Authenticates the caller and applies the rate limit.
-    async fn authorize(&self, headers: &http::HeaderMap) -> Result<Sender, ApiError> {
+    async fn authorize(&self, headers: &http::HeaderMap) -> Result<Identity, ApiError> {
         let credentials = credentials_in(header(headers, "authorization"), header(headers, API_KEY));
-        let workspace_id = self.gateway.credentials.check(credentials).await??.workspace_id();
-        let decision = self.gateway.rate_limit.check(workspace_id).await;
+        let identity = self.gateway.credentials.check(credentials).await??;
+        access::require(&identity, Permission::Send)?;
+        let decision = self.gateway.rate_limit.check(&identity, Class::Other).await;
         if !decision.allowed {
             return Err(ApiError::RateLimited { detail: DETAIL, retry_after: decision.reset });
         }
-        Ok(Sender { workspace_id })
+        Ok(identity)
     }
 
-    async fn ingest(&self, sender: Sender, request_id: &str, body: Bytes) -> Result<Bytes, Status> {
+    async fn ingest(&self, identity: Identity, request_id: &str, body: Bytes) -> Result<Bytes, Status> {
         match &self.ingestion {
             Ingestion::Local(app) => {
-                let response = otlp::ingest(app, sender, Encoding::Protobuf, body).await;
+                let response = otlp::ingest(app, identity.workspace_id(), Encoding::Protobuf, body).await;
                 response.map(Bytes::from).map_err(|error| to_status(&error))
             }
-            Ingestion::Remote(forwarder) => match forwarder.forward(sender, request_id, body).await {
+            Ingestion::Remote(forwarder) => match forwarder.forward(&identity, request_id, body).await {
                 Ok(Forwarded::Accepted(response)) => Ok(response),
                 Ok(Forwarded::Rejected { status, retry_after }) => Err(with_details(status, retry_after)),
                 Err(error) => Err(to_status(&error)),
@@ -235,7 +238,7 @@ fn without_retry(response: GrpcResponse) -> GrpcResponse {
 /// A call whose message has arrived.
 struct Export {
     inner: Arc<Inner>,
-    sender: Sender,
+    identity: Identity,
     request_id: String,
     read: Arc<AtomicBool>,
 }
@@ -246,8 +249,8 @@ impl UnaryService<Bytes> for Export {
 
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         self.read.store(true, Ordering::Relaxed);
-        let (inner, sender, id) = (Arc::clone(&self.inner), self.sender, self.request_id.clone());
-        Box::pin(async move { inner.ingest(sender, &id, request.into_inner()).await.map(Response::new) })
+        let (inner, identity, id) = (Arc::clone(&self.inner), self.identity.clone(), self.request_id.clone());
+        Box::pin(async move { inner.ingest(identity, &id, request.into_inner()).await.map(Response::new) })
     }
 }
 

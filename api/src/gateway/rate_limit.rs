@@ -1,25 +1,40 @@
-//! Middleware that limits requests per workspace and sets the `RateLimit-*` headers.
+//! Middleware that limits requests per user, API key and workspace, and sets the `RateLimit-*` headers.
 
 use actix_web::{
     Error, HttpMessage, ResponseError,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{HeaderName, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
 
 use super::State;
 use crate::{
-    auth::identity::{Authentication, Identity},
+    access,
+    auth::identity::Authentication,
     error::ApiError,
-    limit::Decision,
+    limit::{Class, Decision},
 };
 
 /// The detail of the 429 response.
-pub(super) const DETAIL: &str = "This workspace has exceeded its number of requests per minute";
+pub(super) const DETAIL: &str = "Too many requests per minute of this user, API key or workspace";
 
-/// Rejects a request if its workspace has exceeded the limit.
+/// The operations that work while other requests are over the limit.
+const REVOCATIONS: [&str; 7] = [
+    "api_key_delete",
+    "invitation_delete",
+    "login_session_delete",
+    "login_session_end",
+    "login_session_end_all",
+    "member_delete",
+    "member_leave",
+];
+
+/// Rejects a request if its caller has exceeded a limit.
 ///
 /// # Errors
 /// Returns the errors of the request; a rejection is a response.
@@ -28,12 +43,9 @@ pub async fn rate_limit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let workspace_id = request
-        .extensions()
-        .get::<Authentication>()
-        .and_then(|found| found.as_ref().ok().map(Identity::workspace_id));
-    let Some(workspace_id) = workspace_id else { return Ok(next.call(request).await?.map_into_left_body()) };
-    let decision = app.rate_limit.check(workspace_id).await;
+    let identity = request.extensions().get::<Authentication>().and_then(|found| found.clone().ok());
+    let Some(identity) = identity else { return Ok(next.call(request).await?.map_into_left_body()) };
+    let decision = app.rate_limit.check(&identity, class(&request)).await;
     let mut response = if decision.allowed {
         next.call(request).await?.map_into_left_body()
     } else {
@@ -44,6 +56,18 @@ pub async fn rate_limit(
         add_headers(&mut response, decision);
     }
     Ok(response)
+}
+
+/// Returns how a request is counted.
+fn class(request: &ServiceRequest) -> Class {
+    if *request.method() == Method::GET {
+        return Class::Other;
+    }
+    let operation = access::operation(request.method(), request.match_pattern());
+    match operation.map(|operation| operation.id) {
+        Some(id) if REVOCATIONS.contains(&id) => Class::Revocation,
+        _ => Class::Other,
+    }
 }
 
 fn add_headers<B>(response: &mut ServiceResponse<B>, decision: Decision) {

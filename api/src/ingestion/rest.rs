@@ -16,7 +16,7 @@ use shared::{
 };
 
 use super::{State, body};
-use crate::{auth::identity::Sender, error::ApiError, response::Accepted};
+use crate::{auth::identity::Identity, error::ApiError, response::Accepted};
 
 /// Larger bodies are parsed on a blocking thread.
 const PARSE_INLINE_BYTES: usize = 256 * 1024;
@@ -24,7 +24,6 @@ const PARSE_INLINE_BYTES: usize = 256 * 1024;
 /// Creates a trace.
 #[utoipa::path(
     post, path = "/api/v1/traces", operation_id = "trace_create", tag = "Ingestion", request_body = TraceInput,
-    security(("jwt" = []), ("api_key" = [])),
     responses(
         (status = 202, description = "Accepted and durable", body = IngestResponse),
         (status = 503, description = "The queue is full; retry after Retry-After", body = ErrorBody),
@@ -32,12 +31,12 @@ const PARSE_INLINE_BYTES: usize = 256 * 1024;
 )]
 pub async fn create(
     app: Data<State>,
-    sender: Sender,
+    identity: Identity,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<Accepted<Json<IngestResponse>>, ApiError> {
     let body = body::read_json(&request, payload.into_inner()).await?;
-    let arrival = arrival(&app, &sender);
+    let arrival = arrival(&app, &identity);
     let raw: &RawValue = serde_json::from_slice(&body).map_err(bad_json)?;
     let trace = ingest::rest::trace(raw, arrival).map_err(ApiError::ValidationFailed)?;
     let trace_id = trace.trace_id.clone();
@@ -50,7 +49,6 @@ pub async fn create(
 #[utoipa::path(
     post, path = "/api/v1/traces/batch", operation_id = "trace_batch_create", tag = "Ingestion",
     request_body = TraceBatch,
-    security(("jwt" = []), ("api_key" = [])),
     responses(
         (status = 202, description = "The accepted traces are durable", body = IngestResponse),
         (status = 422, description = "Not a batch, or more than 1000 traces", body = ErrorBody),
@@ -59,12 +57,12 @@ pub async fn create(
 )]
 pub async fn create_batch(
     app: Data<State>,
-    sender: Sender,
+    identity: Identity,
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<Accepted<Json<IngestResponse>>, ApiError> {
     let body = body::read_json(&request, payload.into_inner()).await?;
-    let arrival = arrival(&app, &sender);
+    let arrival = arrival(&app, &identity);
     let (traces, rejected) = if body.len() <= PARSE_INLINE_BYTES {
         read_batch(&body, arrival)?
     } else {
@@ -81,26 +79,25 @@ pub async fn create_batch(
     post, path = "/api/v1/traces/{trace_id}/scores", operation_id = "score_create", tag = "Ingestion",
     request_body = ScoreRequest,
     params(("trace_id" = String, Path, description = "The id of the trace")),
-    security(("jwt" = []), ("api_key" = [])),
     responses(
         (status = 202, description = "Accepted and durable", body = IngestResponse),
     )
 )]
 pub async fn create_score(
     app: Data<State>,
-    sender: Sender,
+    identity: Identity,
     trace_id: Path<String>,
     request: Json<ScoreRequest>,
 ) -> Result<Accepted<Json<IngestResponse>>, ApiError> {
-    let score = ingest::rest::score(&trace_id, request.into_inner(), arrival(&app, &sender))
+    let score = ingest::rest::score(&trace_id, request.into_inner(), arrival(&app, &identity))
         .map_err(ApiError::ValidationFailed)?;
     app.queue.score(score).await?;
     let trace_id = Some(trace_id.into_inner());
     Ok(Accepted(Json(IngestResponse { accepted: 1, rejected: Vec::new(), trace_id })))
 }
 
-fn arrival(app: &State, sender: &Sender) -> Arrival {
-    Arrival { workspace_id: sender.workspace_id, now: app.clock.now() }
+fn arrival(app: &State, identity: &Identity) -> Arrival {
+    Arrival { workspace_id: identity.workspace_id(), now: app.clock.now() }
 }
 
 fn read_batch(body: &[u8], arrival: Arrival) -> Result<(Vec<NewTrace>, Vec<Rejection>), ApiError> {

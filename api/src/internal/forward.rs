@@ -21,7 +21,7 @@ use futures_util::Stream;
 
 use super::{body::ForwardedBody, proof::ProofKey, upstream::Upstream};
 use crate::{
-    auth::identity::{Identity, Login, Sender},
+    auth::identity::Identity,
     clock::Clock,
     error::ApiError,
     telemetry::request::{REQUEST_ID, RequestId},
@@ -80,11 +80,10 @@ pub struct Forward {
 /// Returns 503 if no replica responds, and 413 if the body is too large.
 pub async fn query(
     forward: Data<Forward>,
-    login: Login,
+    identity: Identity,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let identity = Identity::User(login);
     let body = match *request.method() {
         Method::POST | Method::PATCH => Some(ForwardedBody::new(&request, payload)?),
         _ => None,
@@ -98,12 +97,12 @@ pub async fn query(
 /// Returns 503 if no replica responds, and 413 if the body is too large.
 pub async fn ingestion(
     forward: Data<Forward>,
-    sender: Sender,
+    identity: Identity,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let body = ForwardedBody::new(&request, payload)?;
-    forward.send(&forward.peers.ingestion, &Identity::ApiKey(sender), &request, Some(body)).await
+    forward.send(&forward.peers.ingestion, &identity, &request, Some(body)).await
 }
 
 impl Forward {

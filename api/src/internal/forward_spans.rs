@@ -8,7 +8,7 @@ use reqwest::{Client, header};
 
 use super::forward::Peers;
 use crate::{
-    auth::identity::{Identity, Sender},
+    auth::identity::Identity,
     error::ApiError,
     http,
     telemetry::request::REQUEST_ID,
@@ -49,17 +49,16 @@ impl SpanForwarder {
         Ok(Self { client, peers })
     }
 
-    /// Forwards a request of `sender`.
+    /// Forwards a request of `identity`.
     ///
     /// # Errors
     /// Returns 503 if no replica responds.
     pub async fn forward(
         &self,
-        sender: Sender,
+        identity: &Identity,
         request_id: &str,
         body: Bytes,
     ) -> Result<Forwarded, ApiError> {
-        let identity = Identity::ApiKey(sender);
         let upstream = &self.peers.ingestion;
         let mut failure = ApiError::Unavailable("no replica is configured".into());
         for replica in upstream.rotation(self.peers.clock.now()) {
@@ -69,7 +68,7 @@ impl SpanForwarder {
                 .post(format!("{}{PATH}", upstream.origin(replica)))
                 .header(header::CONTENT_TYPE, Encoding::Protobuf.content_type())
                 .header(REQUEST_ID.as_str(), request_id);
-            for (name, value) in self.peers.key.headers(&identity, &Method::POST, PATH, now) {
+            for (name, value) in self.peers.key.headers(identity, &Method::POST, PATH, now) {
                 sending = sending.header(name.as_str(), value);
             }
             match sending.body(body.clone()).send().await {

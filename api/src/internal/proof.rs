@@ -11,10 +11,13 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::secret::Secret;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use shared::Timestamp;
+use shared::{
+    Timestamp,
+    access::{Role, Scope},
+};
 use uuid::Uuid;
 
-use crate::auth::identity::{Identity, Login, Sender};
+use crate::auth::identity::{Identity, Login, Program};
 
 /// The workspace of the caller.
 pub const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-workspace-id");
@@ -22,8 +25,15 @@ pub const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-workspace-id");
 pub const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 /// The e-mail of the account in base64url, because it may contain any characters. Absent for API keys.
 pub const USER_EMAIL: HeaderName = HeaderName::from_static("x-user-email");
+/// The id of the API key; absent for accounts.
+pub const KEY_ID: HeaderName = HeaderName::from_static("x-key-id");
+/// What the caller may do: the role of the account, or the scopes of the API key, separated by commas.
+pub const ACCESS: HeaderName = HeaderName::from_static("x-access");
 /// `{microseconds since the epoch}.{HMAC-SHA256, base64url}`.
 pub const PROOF: HeaderName = HeaderName::from_static("x-internal-proof");
+
+/// The headers with the caller's identity, in the order in which the proof covers them.
+const IDENTITY: [HeaderName; 5] = [WORKSPACE_ID, USER_ID, USER_EMAIL, KEY_ID, ACCESS];
 
 /// How long a proof is valid, and the maximum difference between the clocks of two machines.
 const VALIDITY: Duration = Duration::from_secs(60);
@@ -57,19 +67,25 @@ impl ProofKey {
         path: &str,
         now: Timestamp,
     ) -> Vec<(HeaderName, String)> {
-        let workspace_id = identity.workspace_id().to_string();
-        let (user_id, email) = match identity {
-            Identity::User(login) => {
-                (Some(login.user_id.to_string()), URL_SAFE_NO_PAD.encode(login.email.as_bytes()))
+        let mut headers = vec![(WORKSPACE_ID, identity.workspace_id().to_string())];
+        match identity {
+            Identity::User(login) => headers.extend([
+                (USER_ID, login.user_id.to_string()),
+                (USER_EMAIL, URL_SAFE_NO_PAD.encode(login.email.as_bytes())),
+                (ACCESS, login.role.as_str().to_owned()),
+            ]),
+            Identity::ApiKey(program) => {
+                let scopes: Vec<_> = program.scopes.iter().map(|scope| scope.as_str()).collect();
+                headers.extend([(KEY_ID, program.key_id.to_string()), (ACCESS, scopes.join(","))]);
             }
-            Identity::ApiKey(_) => (None, String::new()),
-        };
+        }
         let moment = now.as_micros().to_string();
-        let of = [&*workspace_id, user_id.as_deref().unwrap_or_default(), &email];
-        let mac = self.mac(&moment, method, path, of);
+        let value = |name: &HeaderName| {
+            headers.iter().find(|(header, _)| header == name).map_or("", |(_, value)| value.as_str())
+        };
+        let mac = self.mac(&moment, method, path, IDENTITY.each_ref().map(value));
         let proof = format!("{moment}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
-        let mut headers = vec![(WORKSPACE_ID, workspace_id), (PROOF, proof)];
-        headers.extend(user_id.into_iter().flat_map(|id| [(USER_ID, id), (USER_EMAIL, email.clone())]));
+        headers.push((PROOF, proof));
         headers
     }
 
@@ -83,30 +99,40 @@ impl ProofKey {
         now: Timestamp,
     ) -> Option<Identity> {
         let text = |name: &HeaderName| headers.get(name).map_or(Some(""), |value| value.to_str().ok());
-        let of @ [workspace_id, user_id, email] = [text(&WORKSPACE_ID)?, text(&USER_ID)?, text(&USER_EMAIL)?];
+        let mut identity = [""; IDENTITY.len()];
+        for (value, name) in identity.iter_mut().zip(&IDENTITY) {
+            *value = text(name)?;
+        }
+        let [workspace_id, user_id, email, key_id, access] = identity;
         let (moment, code) = text(&PROOF)?.split_once('.')?;
         let created_at = Timestamp::from_micros(moment.parse().ok()?);
         if created_at + VALIDITY < now || created_at > now + VALIDITY {
             return None;
         }
         let code = URL_SAFE_NO_PAD.decode(code).ok()?;
-        self.mac(moment, method, path, of).verify_slice(&code).ok()?;
+        self.mac(moment, method, path, identity).verify_slice(&code).ok()?;
         let workspace_id = Uuid::parse_str(workspace_id).ok()?;
         Some(if user_id.is_empty() {
-            Identity::ApiKey(Sender { workspace_id })
+            let scopes = access.split(',').filter_map(Scope::parse).collect();
+            let key_id = Uuid::parse_str(key_id).ok()?;
+            Identity::ApiKey(Program { key_id, workspace_id, scopes, rate_limit: None })
         } else {
             let email = String::from_utf8(URL_SAFE_NO_PAD.decode(email).ok()?).ok()?.into();
-            Identity::User(Login { user_id: Uuid::parse_str(user_id).ok()?, workspace_id, email })
+            let (user_id, role) = (Uuid::parse_str(user_id).ok()?, Role::parse(access)?);
+            Identity::User(Login { user_id, workspace_id, email, role, session_id: None })
         })
     }
 
-    /// Computes the HMAC over all relevant parts, one line each; no part can contain a line break. An empty e-mail
-    /// has no line, for compatibility with gateways that do not send it.
-    fn mac(&self, moment: &str, method: &Method, path: &str, of: [&str; 3]) -> Hmac<Sha256> {
+    /// Computes the HMAC over all relevant parts, one line each; no part can contain a line break.
+    fn mac(
+        &self,
+        moment: &str,
+        method: &Method,
+        path: &str,
+        identity: [&str; IDENTITY.len()],
+    ) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
-        let [workspace_id, user_id, email] = of;
-        let email = (!email.is_empty()).then_some(email);
-        for part in [moment, method.as_str(), path, workspace_id, user_id].into_iter().chain(email) {
+        for part in [moment, method.as_str(), path].into_iter().chain(identity) {
             mac.update(part.as_bytes());
             mac.update(b"\n");
         }
@@ -126,6 +152,17 @@ mod tests {
             user_id: Uuid::from_u128(1),
             workspace_id: Uuid::from_u128(2),
             email: "añn@example.com".into(),
+            role: Role::Member,
+            session_id: None,
+        })
+    }
+
+    fn program() -> Identity {
+        Identity::ApiKey(Program {
+            key_id: Uuid::from_u128(4),
+            workspace_id: Uuid::from_u128(3),
+            scopes: vec![Scope::Ingest, Scope::Read],
+            rate_limit: None,
         })
     }
 
@@ -147,19 +184,9 @@ mod tests {
 
     #[test]
     fn accepts_the_identity_from_the_gateway() {
-        let program = Identity::ApiKey(Sender { workspace_id: Uuid::from_u128(3) });
-        for identity in [user(), program] {
+        for identity in [user(), program()] {
             assert_eq!(checked(&proven(&identity)), Some(identity));
         }
-    }
-
-    #[test]
-    fn accepts_proofs_without_an_email() {
-        let Identity::User(login) = user() else { unreachable!() };
-        let without = Identity::User(Login { email: "".into(), ..login });
-        let mut headers = proven(&without);
-        headers.remove(USER_EMAIL);
-        assert_eq!(checked(&headers), Some(without));
     }
 
     #[test]
@@ -168,12 +195,17 @@ mod tests {
         let headers = proven(&user());
         assert_eq!(key.check(&headers, &Method::POST, PATH, Timestamp::EPOCH), None);
         assert_eq!(key.check(&headers, &Method::GET, "/api/v1/traces?range=7d", Timestamp::EPOCH), None);
-        for name in [WORKSPACE_ID, USER_ID, USER_EMAIL] {
+        for name in [WORKSPACE_ID, USER_ID, USER_EMAIL, ACCESS] {
             let mut changed = headers.clone();
             changed.insert(name.clone(), HeaderValue::from_static("00000000-0000-0000-0000-000000000009"));
             assert_eq!(checked(&changed), None, "{name}");
             changed.remove(name.clone());
             assert_eq!(checked(&changed), None, "without {name}");
+        }
+        for (identity, access) in [(user(), "owner"), (program(), "ingest,read,manage")] {
+            let mut promoted = proven(&identity);
+            promoted.insert(ACCESS, HeaderValue::from_static(access));
+            assert_eq!(checked(&promoted), None, "{access}");
         }
         let mut later = headers.clone();
         later.insert(PROOF, HeaderValue::from_static("1.AAAA"));

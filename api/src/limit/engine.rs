@@ -31,6 +31,14 @@ impl Window {
         }
     }
 
+    /// Like [`Window::check`], with another limit.
+    pub(super) async fn check_up_to(&self, key: &LimitKey, limit: u32) -> Decision {
+        match self {
+            Self::Memory(window) => window.check_up_to(key, limit),
+            Self::Redis(window) => window.check_up_to(key, limit).await,
+        }
+    }
+
     /// Refunds one request.
     pub(super) async fn refund(&self, key: &LimitKey) {
         match self {

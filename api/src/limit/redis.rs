@@ -46,19 +46,24 @@ impl RedisWindow {
 
     /// Returns whether a request may pass, and counts it if so.
     pub(super) async fn check(&self, key: &LimitKey) -> Decision {
+        self.check_up_to(key, self.0.own.limit()).await
+    }
+
+    /// Like [`RedisWindow::check`], with another limit.
+    pub(super) async fn check_up_to(&self, key: &LimitKey, limit: u32) -> Decision {
         let own = &self.0.own;
-        if own.limit == 0 {
-            return own.check(key);
+        if limit == 0 {
+            return own.check_up_to(key, limit);
         }
         let now = own.window_time();
         let mut script = CHECK.key(key.to_string());
         let (index, elapsed, window) = now.parts();
-        script.arg(own.limit).arg(index).arg(elapsed).arg(window);
+        script.arg(limit).arg(index).arg(elapsed).arg(window);
         match self.run::<(bool, i64, u32, u32)>(&script).await {
             Some((allowed, index, current, previous)) => {
-                Decision::new(&Count::new(index, current, previous), allowed, own.limit, now)
+                Decision::new(&Count::new(index, current, previous), allowed, limit, now)
             }
-            None => own.check(key),
+            None => own.check_up_to(key, limit),
         }
     }
 

@@ -48,7 +48,7 @@ impl Decision {
 /// A limiter of `limit` requests per key and `window`, estimated from two windows: exact for bursts, otherwise the
 /// error depends on how unevenly the previous window was used.
 pub struct SlidingWindow<K> {
-    pub(super) limit: u32,
+    limit: u32,
     window: i64,
     clock: Clock,
     hasher: RandomState,
@@ -78,17 +78,22 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
 
     /// Returns whether a request may pass, and counts it if so.
     pub fn check(&self, key: &K) -> Decision {
-        if self.limit == 0 {
+        self.check_up_to(key, self.limit)
+    }
+
+    /// Like [`SlidingWindow::check`], with another limit.
+    pub(super) fn check_up_to(&self, key: &K, limit: u32) -> Decision {
+        if limit == 0 {
             return Decision { allowed: true, limit: 0, remaining: u32::MAX, reset: Duration::ZERO };
         }
         let now = self.window_time();
         let mut shard = self.shard(key);
         let count = shard.count(key, now);
-        let allowed = count.remaining(self.limit, now) > 0;
+        let allowed = count.remaining(limit, now) > 0;
         if allowed {
             count.add();
         }
-        Decision::new(count, allowed, self.limit, now)
+        Decision::new(count, allowed, limit, now)
     }
 
     /// Refunds one request.
@@ -103,6 +108,11 @@ impl<K: Clone + Eq + Hash> SlidingWindow<K> {
     /// Clears the requests of `key`.
     pub fn clear(&self, key: &K) {
         self.shard(key).counts.remove(key);
+    }
+
+    /// Returns the limit of requests per window.
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
     }
 
     pub(super) fn window_time(&self) -> WindowTime {

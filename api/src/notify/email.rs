@@ -11,7 +11,7 @@ use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::Envelope,
     message::{
-        Mailbox, MultiPart,
+        Mailbox, MessageBuilder, MultiPart, SinglePart,
         header::{HeaderName, HeaderValue},
     },
     transport::smtp::{
@@ -22,6 +22,7 @@ use lettre::{
 };
 use shared::Timestamp;
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use super::{
     Failure, Notifier, Receipt, excerpt,
@@ -143,6 +144,39 @@ impl Mailer {
         })
     }
 
+    /// Sends a short e-mail to one recipient.
+    pub(super) async fn send_text(
+        &self,
+        to: Address,
+        subject: &str,
+        text: String,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<u16, Failure> {
+        let to = [to];
+        let mail = self
+            .builder(id, subject, &to, now)
+            .singlepart(SinglePart::plain(text))
+            .map_err(|error| Failure::permanent(None, format!("the e-mail is invalid: {error}")))?;
+        let deadline = Instant::now() + self.timeout * Notifier::MAX_STEPS;
+        self.submit(&to, &mail.formatted(), deadline).await
+    }
+
+    /// Begins an e-mail with the headers that all have.
+    fn builder(&self, id: Uuid, subject: &str, to: &[Address], now: Timestamp) -> MessageBuilder {
+        let since_1970 = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
+        let mail = Message::builder()
+            .from(self.from.clone())
+            .subject(subject)
+            .date(SystemTime::UNIX_EPOCH + since_1970)
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
+        to.iter().fold(mail, |mail, to| mail.to(Mailbox::new(None, to.clone())))
+    }
+
     fn mail(
         &self,
         delivery: &DueDelivery,
@@ -151,19 +185,7 @@ impl Mailer {
         now: Timestamp,
     ) -> Result<Message, Failure> {
         let domain = self.from.email.domain();
-        let since_1970 = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
-        let mut mail = Message::builder()
-            .from(self.from.clone())
-            .subject(&text.headline)
-            .date(SystemTime::UNIX_EPOCH + since_1970)
-            .message_id(Some(format!("<{}@{domain}>", delivery.id)))
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".to_owned(),
-            ));
-        for to in to {
-            mail = mail.to(Mailbox::new(None, to.clone()));
-        }
+        let mut mail = self.builder(delivery.id, &text.headline, to, now);
         if let Some(alert) = &delivery.notification.alert {
             // No e-mail has this id. All refer to it, so that they form a thread in any order.
             let thread = format!("<alert.{}@{domain}>", alert.id);

@@ -1,5 +1,7 @@
-//! Notifies channels: makes one attempt of one delivery. Retries are scheduled by the caller.
+//! Notifies channels: makes one attempt of one delivery. Retries are scheduled by the caller. Also sends e-mails about
+//! accounts.
 
+pub mod account;
 pub mod address;
 mod email;
 mod host;

@@ -19,7 +19,7 @@ use super::{
     State,
     cached::{Cached, CachedRequest, cached, numbered_page, page_limit, page_number},
 };
-use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
+use crate::{auth::identity::Identity, cache::CacheKey, error::ApiError};
 
 const NOT_FOUND: ApiError = ApiError::NotFound("Alert not found");
 
@@ -50,12 +50,12 @@ pub async fn list_recent(
 )]
 pub async fn list(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     query: Query<AlertListQuery>,
 ) -> Result<Json<Page<Alert>>, ApiError> {
     let limit = page_limit(query.limit, limit::ALERTS_PAGE_DEFAULT)?;
     let (page, before) = page_number(query.page, limit)?;
-    let alerts = app.alerts.list_alerts(login.workspace_id, filter(&query), before, limit).await?;
+    let alerts = app.alerts.list_alerts(identity.workspace_id(), filter(&query), before, limit).await?;
     Ok(Json(numbered_page(alerts, page, limit, None)))
 }
 
@@ -76,8 +76,8 @@ fn filter(query: &AlertListQuery) -> AlertFilter {
     params(("id" = Uuid, Path, description = "The id of the alert")),
     responses((status = 200, description = "The alert", body = Alert))
 )]
-pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
-    app.alerts.get_alert(login.workspace_id, *id).await?.map(Json).ok_or(NOT_FOUND)
+pub async fn get(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
+    app.alerts.get_alert(identity.workspace_id(), *id).await?.map(Json).ok_or(NOT_FOUND)
 }
 
 /// Lists the newest 100 deliveries of an alert to channels, newest first. Finished deliveries are deleted after 30 days.
@@ -88,12 +88,12 @@ pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<
 )]
 pub async fn list_deliveries(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     id: Path<Uuid>,
 ) -> Result<Json<ItemList<AlertDelivery>>, ApiError> {
-    app.alerts.get_alert(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
+    app.alerts.get_alert(identity.workspace_id(), *id).await?.ok_or(NOT_FOUND)?;
     let of = DeliveryFilter::Alert(*id);
-    Ok(Json(app.alerts.list_deliveries(login.workspace_id, of, limit::PAGE_ITEMS).await?))
+    Ok(Json(app.alerts.list_deliveries(identity.workspace_id(), of, limit::PAGE_ITEMS).await?))
 }
 
 /// Acknowledges an alert: channels receive no more reminders. An acknowledged or resolved alert is returned unchanged.
@@ -102,12 +102,12 @@ pub async fn list_deliveries(
     params(("id" = Uuid, Path, description = "The id of the alert")),
     responses((status = 200, description = "The acknowledged alert", body = Alert))
 )]
-pub async fn acknowledge(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
+pub async fn acknowledge(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
     let acknowledged =
-        app.alerts.acknowledge_alert(login.workspace_id, *id, &login.email, app.clock.now()).await?;
+        app.alerts.acknowledge_alert(identity.workspace_id(), *id, identity.name(), app.clock.now()).await?;
     let alert = acknowledged.ok_or(NOT_FOUND)?;
     // The account that acknowledged the alert sees it in cached lists at once.
-    if let Err(failure) = app.cache.invalidate(login.workspace_id, Duration::ZERO).await {
+    if let Err(failure) = app.cache.invalidate(identity.workspace_id(), Duration::ZERO).await {
         tracing::debug!(error = chain(&failure), "failed to invalidate cached responses");
     }
     Ok(Json(alert))

@@ -22,14 +22,14 @@ use uuid::Uuid;
 
 use super::{
     State,
-    cached::{page_limit, whole_list},
+    cached::page_limit,
     patch::{self, Fields},
 };
 use crate::{
-    auth::identity::Login,
+    auth::identity::Identity,
     error::ApiError,
     notify::{check_address, check_mailbox, signature::new_secret},
-    response::{Accepted, Created, NoContent},
+    response::{Accepted, Created, NoContent, whole_list},
 };
 
 const NOT_FOUND: ApiError = ApiError::NotFound("Alert channel not found");
@@ -44,9 +44,9 @@ pub const TESTS_PER_HOUR: u32 = 20;
     get, path = "/api/v1/alert-channels", operation_id = "alert_channel_list", tag = "Alert channels",
     responses((status = 200, description = "The channels, without their secrets", body = ItemList<AlertChannel>))
 )]
-pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertChannel>>, ApiError> {
-    let channels = app.alerts.list_channels(login.workspace_id).await?;
-    Ok(whole_list(presented(&app, &login, channels).await?))
+pub async fn list(app: Data<State>, identity: Identity) -> Result<Json<ItemList<AlertChannel>>, ApiError> {
+    let channels = app.alerts.list_channels(identity.workspace_id()).await?;
+    Ok(whole_list(presented(&app, &identity, channels).await?))
 }
 
 /// Creates a channel. For a webhook, only this response contains the secret that signs its messages.
@@ -65,7 +65,7 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertC
 )]
 pub async fn create(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     body: Json<Fields>,
 ) -> Result<CustomizeResponder<Created<Json<AlertChannel>>>, ApiError> {
     let channel = checked(&app, patch::read(body.into_inner())?)?;
@@ -79,10 +79,10 @@ pub async fn create(
         last_delivery: None,
         secret: secret.map_err(ApiError::internal)?,
     };
-    if app.alerts.create_channels(login.workspace_id, std::slice::from_ref(&channel)).await? == 0 {
+    if app.alerts.create_channels(identity.workspace_id(), std::slice::from_ref(&channel)).await? == 0 {
         return Err(ApiError::too_many("name", limit::ALERT_CHANNELS, "channels"));
     }
-    Ok(Created(Json(channel)).customize().insert_header((header::CACHE_CONTROL, "no-store")))
+    Ok(Created::new(channel.id, Json(channel)).customize().insert_header((header::CACHE_CONTROL, "no-store")))
 }
 
 /// Gets a channel with its newest delivery.
@@ -91,9 +91,9 @@ pub async fn create(
     params(("id" = Uuid, Path, description = "The id of the channel")),
     responses((status = 200, description = "The channel, without its secret", body = AlertChannel))
 )]
-pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<AlertChannel>, ApiError> {
-    let (channel, _) = app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
-    one_presented(&app, &login, channel).await
+pub async fn get(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<Json<AlertChannel>, ApiError> {
+    let (channel, _) = app.alerts.get_channel(identity.workspace_id(), *id).await?.ok_or(NOT_FOUND)?;
+    one_presented(&app, &identity, channel).await
 }
 
 /// Updates a channel with a JSON merge patch (RFC 7396): absent fields do not change, and `null` resets a field to its
@@ -110,11 +110,11 @@ pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<
 )]
 pub async fn update(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     id: Path<Uuid>,
     body: Json<Fields>,
 ) -> Result<Json<AlertChannel>, ApiError> {
-    let (workspace_id, body) = (login.workspace_id, body.into_inner());
+    let (workspace_id, body) = (identity.workspace_id(), body.into_inner());
     let updated = patch::retry(async || {
         let (mut stored, version) = app.alerts.get_channel(workspace_id, *id).await?.ok_or(NOT_FOUND)?;
         let fields: AlertChannelFields = patch::merge(&stored.channel, body.clone())?;
@@ -129,7 +129,7 @@ pub async fn update(
         }
         Ok(None)
     });
-    one_presented(&app, &login, updated.await?).await
+    one_presented(&app, &identity, updated.await?).await
 }
 
 /// Deletes a channel with its pending and finished deliveries.
@@ -138,8 +138,8 @@ pub async fn update(
     params(("id" = Uuid, Path, description = "The id of the channel")),
     responses((status = 204, description = "Deleted"))
 )]
-pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
-    if app.alerts.delete_channel(login.workspace_id, *id).await? { Ok(NoContent) } else { Err(NOT_FOUND) }
+pub async fn delete(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<NoContent, ApiError> {
+    if app.alerts.delete_channel(identity.workspace_id(), *id).await? { Ok(NoContent) } else { Err(NOT_FOUND) }
 }
 
 /// Sends a test notification to a channel, even if it is disabled. Its deliveries contain the result.
@@ -156,24 +156,24 @@ pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<No
 )]
 pub async fn test(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     id: Path<Uuid>,
 ) -> Result<Accepted<Json<AlertDelivery>>, ApiError> {
-    app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
+    app.alerts.get_channel(identity.workspace_id(), *id).await?.ok_or(NOT_FOUND)?;
     let (event, at) = (AlertEvent::Test, app.clock.now());
     let of = DeliveryFilter::Channel(*id);
-    let deliveries = app.alerts.list_deliveries(login.workspace_id, of, limit::DELIVERIES_DEFAULT).await?;
+    let deliveries = app.alerts.list_deliveries(identity.workspace_id(), of, limit::DELIVERIES_DEFAULT).await?;
     let is_new = |test: &AlertDelivery| test.state == DeliveryState::Pending && test.attempts == 0;
     if deliveries.items.iter().any(|delivery| delivery.event == event && is_new(delivery)) {
         let detail = "The previous test is pending; wait for its result";
         return Err(ApiError::RateLimited { detail, retry_after: TEST_RETRY_AFTER });
     }
-    let decision = app.tests.check(&login.workspace_id);
+    let decision = app.tests.check(&identity.workspace_id());
     if !decision.allowed {
         let detail = "Too many tests in the last hour";
         return Err(ApiError::RateLimited { detail, retry_after: decision.reset });
     }
-    let notification = Notification { workspace_id: login.workspace_id, event, at, alert: None };
+    let notification = Notification { workspace_id: identity.workspace_id(), event, at, alert: None };
     let delivery = NewDelivery { id: Uuid::new_v4(), channel_id: *id, notification };
     app.alerts.create_delivery(&delivery).await?;
     Ok(Accepted(Json(AlertDelivery {
@@ -200,23 +200,23 @@ pub async fn test(
 )]
 pub async fn list_deliveries(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     id: Path<Uuid>,
     query: Query<LimitQuery>,
 ) -> Result<Json<ItemList<AlertDelivery>>, ApiError> {
     let limit = page_limit(query.limit, limit::DELIVERIES_DEFAULT)?;
-    app.alerts.get_channel(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
+    app.alerts.get_channel(identity.workspace_id(), *id).await?.ok_or(NOT_FOUND)?;
     let of = DeliveryFilter::Channel(*id);
-    Ok(Json(app.alerts.list_deliveries(login.workspace_id, of, limit).await?))
+    Ok(Json(app.alerts.list_deliveries(identity.workspace_id(), of, limit).await?))
 }
 
 /// Adds the newest deliveries and removes the secrets.
 async fn presented(
     app: &State,
-    login: &Login,
+    identity: &Identity,
     channels: Vec<AlertChannel>,
 ) -> Result<Vec<AlertChannel>, ApiError> {
-    let deliveries = app.alerts.list_last_deliveries(login.workspace_id).await?;
+    let deliveries = app.alerts.list_last_deliveries(identity.workspace_id()).await?;
     let last = |id| deliveries.iter().find(|delivery| delivery.channel_id == id).cloned();
     let present =
         |channel: AlertChannel| AlertChannel { last_delivery: last(channel.id), secret: None, ..channel };
@@ -225,10 +225,10 @@ async fn presented(
 
 async fn one_presented(
     app: &State,
-    login: &Login,
+    identity: &Identity,
     channel: AlertChannel,
 ) -> Result<Json<AlertChannel>, ApiError> {
-    let channel = presented(app, login, vec![channel]).await?.pop();
+    let channel = presented(app, identity, vec![channel]).await?.pop();
     channel.map(Json).ok_or_else(|| ApiError::Internal("expected one channel".into()))
 }
 

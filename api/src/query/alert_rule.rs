@@ -14,14 +14,13 @@ use uuid::Uuid;
 
 use super::{
     State,
-    cached::whole_list,
     patch::{self, Fields},
 };
 use crate::{
     alert::preview::PreviewError,
-    auth::identity::Login,
+    auth::identity::Identity,
     error::ApiError,
-    response::{Created, NoContent},
+    response::{Created, NoContent, whole_list},
 };
 
 const NOT_FOUND: ApiError = ApiError::NotFound("Alert rule not found");
@@ -36,9 +35,9 @@ const BUSY: ApiError = ApiError::RateLimited {
     get, path = "/api/v1/alert-rules", operation_id = "alert_rule_list", tag = "Alert rules",
     responses((status = 200, description = "The rules", body = ItemList<AlertRule>))
 )]
-pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertRule>>, ApiError> {
-    create_defaults(&app, &login).await?;
-    Ok(whole_list(app.alerts.list_rules(login.workspace_id).await?))
+pub async fn list(app: Data<State>, identity: Identity) -> Result<Json<ItemList<AlertRule>>, ApiError> {
+    create_defaults(&app, &identity).await?;
+    Ok(whole_list(app.alerts.list_rules(identity.workspace_id()).await?))
 }
 
 /// Creates a rule. It is evaluated at once, and then at the interval that the server is configured with (30 seconds by
@@ -56,11 +55,11 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<AlertR
 )]
 pub async fn create(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     body: Json<Fields>,
 ) -> Result<Created<Json<AlertRule>>, ApiError> {
-    let rule = checked(&app, &login, patch::read(body.into_inner())?, &[]).await?;
-    create_defaults(&app, &login).await?;
+    let rule = checked(&app, &identity, patch::read(body.into_inner())?, &[]).await?;
+    create_defaults(&app, &identity).await?;
     let now = app.clock.now();
     let rule = AlertRule {
         id: Uuid::new_v4(),
@@ -70,10 +69,10 @@ pub async fn create(
         evaluated_at: None,
         open_alerts: 0,
     };
-    if !app.alerts.create_rule(login.workspace_id, &rule).await? {
+    if !app.alerts.create_rule(identity.workspace_id(), &rule).await? {
         return Err(ApiError::too_many("name", limit::ALERT_RULES, "rules"));
     }
-    Ok(Created(Json(rule)))
+    Ok(Created::new(rule.id, Json(rule)))
 }
 
 /// Gets a rule.
@@ -82,8 +81,8 @@ pub async fn create(
     params(("id" = Uuid, Path, description = "The id of the rule")),
     responses((status = 200, description = "The rule", body = AlertRule))
 )]
-pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<AlertRule>, ApiError> {
-    let (rule, _) = app.alerts.get_rule(login.workspace_id, *id).await?.ok_or(NOT_FOUND)?;
+pub async fn get(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<Json<AlertRule>, ApiError> {
+    let (rule, _) = app.alerts.get_rule(identity.workspace_id(), *id).await?.ok_or(NOT_FOUND)?;
     Ok(Json(rule))
 }
 
@@ -102,15 +101,15 @@ pub async fn get(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<Json<
 )]
 pub async fn update(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     id: Path<Uuid>,
     body: Json<Fields>,
 ) -> Result<Json<AlertRule>, ApiError> {
-    let (workspace_id, body) = (login.workspace_id, body.into_inner());
+    let (workspace_id, body) = (identity.workspace_id(), body.into_inner());
     let updated = patch::retry(async || {
         let (mut stored, version) = app.alerts.get_rule(workspace_id, *id).await?.ok_or(NOT_FOUND)?;
         let current = stored.rule.channel_ids.clone().unwrap_or_default();
-        let rule = checked(&app, &login, patch::merge(&stored.rule, body.clone())?, &current).await?;
+        let rule = checked(&app, &identity, patch::merge(&stored.rule, body.clone())?, &current).await?;
         let now = app.clock.now();
         if app.alerts.update_rule(workspace_id, *id, version, &rule, now).await? {
             (stored.rule, stored.updated_at) = (rule, now);
@@ -127,8 +126,8 @@ pub async fn update(
     params(("id" = Uuid, Path, description = "The id of the rule")),
     responses((status = 204, description = "Deleted"))
 )]
-pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
-    let deleted = app.alerts.delete_rule(login.workspace_id, *id, app.clock.now()).await?;
+pub async fn delete(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<NoContent, ApiError> {
+    let deleted = app.alerts.delete_rule(identity.workspace_id(), *id, app.clock.now()).await?;
     if deleted { Ok(NoContent) } else { Err(NOT_FOUND) }
 }
 
@@ -150,14 +149,14 @@ pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<No
 )]
 pub async fn preview(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     body: Json<Fields>,
 ) -> Result<Json<AlertPreview>, ApiError> {
     let rule: AlertRuleRequest = patch::read(body.into_inner())?;
     let mut errors = rule.validate();
     errors.retain(|error| error.field != "name");
     ApiError::check(errors)?;
-    match app.previews.get(&app.traces, login.workspace_id, rule, app.clock.now()).await {
+    match app.previews.get(&app.traces, identity.workspace_id(), rule, app.clock.now()).await {
         Ok(preview) => Ok(Json(preview)),
         Err(PreviewError::Store(error)) => Err(error.into()),
         Err(PreviewError::Busy) => Err(BUSY),
@@ -166,8 +165,8 @@ pub async fn preview(
 }
 
 /// Creates the default rules of the workspace unless it had them before.
-async fn create_defaults(app: &State, login: &Login) -> Result<(), ApiError> {
-    app.alerts.create_default_rules(login.workspace_id, &default_rules(), app.clock.now()).await?;
+async fn create_defaults(app: &State, identity: &Identity) -> Result<(), ApiError> {
+    app.alerts.create_default_rules(identity.workspace_id(), &default_rules(), app.clock.now()).await?;
     Ok(())
 }
 
@@ -175,14 +174,14 @@ async fn create_defaults(app: &State, login: &Login) -> Result<(), ApiError> {
 /// removed if they are among the `current` channels of the rule.
 async fn checked(
     app: &State,
-    login: &Login,
+    identity: &Identity,
     mut rule: AlertRuleRequest,
     current: &[Uuid],
 ) -> Result<AlertRuleRequest, ApiError> {
     let mut errors = rule.validate();
     rule.name = rule.name.trim().to_owned();
     if let Some(ids) = rule.channel_ids.as_mut().filter(|ids| !ids.is_empty()) {
-        let channels = app.alerts.list_channels(login.workspace_id).await?;
+        let channels = app.alerts.list_channels(identity.workspace_id()).await?;
         let exists = |id: &Uuid| channels.iter().any(|channel| channel.id == *id);
         if let Some(index) = ids.iter().position(|id| !exists(id) && !current.contains(id)) {
             errors.push(FieldError::new(

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::State;
 use crate::{
-    auth::identity::Login,
+    auth::identity::Identity,
     cache::{CacheKey, Outcome},
     error::ApiError,
 };
@@ -60,10 +60,10 @@ impl FromRequest for CachedRequest {
     type Future = Ready<Result<Self, Error>>;
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let app = Data::from_request(request, payload).into_inner();
-        let login = Login::from_request(request, payload).into_inner();
+        let identity = Identity::from_request(request, payload).into_inner();
         let bypasses_cache = bypasses_cache(request);
-        let with_login = |app| Ok(Self { app, workspace_id: login?.workspace_id, bypasses_cache });
-        ready(app.and_then(with_login))
+        let with_identity = |app| Ok(Self { app, workspace_id: identity?.workspace_id(), bypasses_cache });
+        ready(app.and_then(with_identity))
     }
 }
 
@@ -93,12 +93,6 @@ fn bypasses_cache(request: &HttpRequest) -> bool {
     values
         .filter_map(|value| value.to_str().ok())
         .any(|value| value.to_ascii_lowercase().contains("no-cache"))
-}
-
-/// Returns a whole list.
-pub fn whole_list<T>(items: Vec<T>) -> Json<ItemList<T>> {
-    let total = items.len() as u64;
-    Json(ItemList { items, total })
 }
 
 /// Returns page number `page` of a list, with at most `limit` items per page.

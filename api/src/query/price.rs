@@ -13,11 +13,11 @@ use shared::{
 use store::price::PriceOutcome;
 use uuid::Uuid;
 
-use super::{State, cached::whole_list};
+use super::State;
 use crate::{
-    auth::identity::Login,
+    auth::identity::Identity,
     error::ApiError,
-    response::{Created, NoContent},
+    response::{Created, NoContent, whole_list},
 };
 
 /// Lists the prices of the workspace, by model.
@@ -25,8 +25,8 @@ use crate::{
     get, path = "/api/v1/prices", operation_id = "price_list", tag = "Prices",
     responses((status = 200, description = "The prices", body = ItemList<Price>))
 )]
-pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Price>>, ApiError> {
-    Ok(whole_list(app.prices.list_prices(login.workspace_id).await?))
+pub async fn list(app: Data<State>, identity: Identity) -> Result<Json<ItemList<Price>>, ApiError> {
+    Ok(whole_list(app.prices.list_prices(identity.workspace_id()).await?))
 }
 
 /// Creates a price, or replaces the price of the same model and provider. It takes precedence over public prices for traces
@@ -41,7 +41,7 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Price>
 )]
 pub async fn create(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     request: Json<PriceRequest>,
 ) -> Result<Either<Created<Json<Price>>, Json<Price>>, ApiError> {
     ApiError::check(request.validate())?;
@@ -49,10 +49,10 @@ pub async fn create(
     price.model = price.model.trim().to_owned();
     price.provider = price.provider.map(|provider| provider.trim().to_owned());
     let price = Price { id: Uuid::new_v4(), price, updated_at: app.clock.now() };
-    let outcome = app.prices.create_price(login.workspace_id, &price).await?;
-    app.pricer.invalidate(login.workspace_id).await;
+    let outcome = app.prices.create_price(identity.workspace_id(), &price).await?;
+    app.pricer.invalidate(identity.workspace_id()).await;
     match outcome {
-        PriceOutcome::Created(price) => Ok(Either::Left(Created(Json(price)))),
+        PriceOutcome::Created(price) => Ok(Either::Left(Created::new(price.id, Json(price)))),
         PriceOutcome::Replaced(price) => Ok(Either::Right(Json(price))),
         PriceOutcome::TooMany => Err(ApiError::too_many("model", limit::PRICES, "prices")),
     }
@@ -64,11 +64,11 @@ pub async fn create(
     params(("id" = Uuid, Path, description = "The id of the price")),
     responses((status = 204, description = "Deleted"))
 )]
-pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<NoContent, ApiError> {
-    if !app.prices.delete_price(login.workspace_id, *id).await? {
+pub async fn delete(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<NoContent, ApiError> {
+    if !app.prices.delete_price(identity.workspace_id(), *id).await? {
         return Err(ApiError::NotFound("Price not found"));
     }
-    app.pricer.invalidate(login.workspace_id).await;
+    app.pricer.invalidate(identity.workspace_id()).await;
     Ok(NoContent)
 }
 
@@ -84,12 +84,12 @@ pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<No
 )]
 pub async fn lookup(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     query: Query<PriceLookupQuery>,
 ) -> Result<Json<PriceLookup>, ApiError> {
     ApiError::check(query.validate())?;
-    let prices = app.pricer.prices([login.workspace_id]).await?;
-    let (workspace_id, now) = (login.workspace_id, app.clock.now());
+    let prices = app.pricer.prices([identity.workspace_id()]).await?;
+    let (workspace_id, now) = (identity.workspace_id(), app.clock.now());
     // The first lookup parses the public prices, so it runs on a blocking thread.
     let found = web::block(move || {
         let provider = query.provider.as_deref().filter(|provider| !provider.trim().is_empty());

@@ -9,15 +9,15 @@ use shared::{
 };
 
 use super::State;
-use crate::{auth::identity::Login, error::ApiError, response::Accepted};
+use crate::{auth::identity::Identity, error::ApiError, response::Accepted};
 
 /// Lists the newest 50 reprices of the workspace, newest first, and their total number.
 #[utoipa::path(
     get, path = "/api/v1/prices/reprice", operation_id = "reprice_list", tag = "Prices",
     responses((status = 200, description = "The reprices", body = ItemList<Reprice>))
 )]
-pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Reprice>>, ApiError> {
-    Ok(Json(app.jobs.list_reprices(login.workspace_id).await?))
+pub async fn list(app: Data<State>, identity: Identity) -> Result<Json<ItemList<Reprice>>, ApiError> {
+    Ok(Json(app.jobs.list_reprices(identity.workspace_id()).await?))
 }
 
 /// Recalculates the costs of the traces in a window with current prices. Reported costs do not change. If a reprice of the
@@ -32,11 +32,11 @@ pub async fn list(app: Data<State>, login: Login) -> Result<Json<ItemList<Repric
 )]
 pub async fn create(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     request: Json<RepriceRequest>,
 ) -> Result<Accepted<Json<Reprice>>, ApiError> {
     ApiError::check(request.validate())?;
-    let created = app.jobs.create_reprice(login.workspace_id, *request, app.clock.now()).await?;
+    let created = app.jobs.create_reprice(identity.workspace_id(), *request, app.clock.now()).await?;
     let reprice = created.ok_or_else(|| {
         let detail = format!(
             "the maximum of {} reprices is in progress; wait for one to finish",

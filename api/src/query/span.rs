@@ -15,7 +15,7 @@ use super::{
     State,
     cached::{Cached, CachedRequest, cached},
 };
-use crate::{auth::identity::Login, cache::CacheKey, error::ApiError};
+use crate::{auth::identity::Identity, cache::CacheKey, error::ApiError};
 
 const NOT_FOUND: ApiError = ApiError::NotFound("Span not found");
 
@@ -53,7 +53,7 @@ pub async fn get(request: CachedRequest, path: Path<(String, String)>) -> Result
 )]
 pub async fn search(
     app: Data<State>,
-    login: Login,
+    identity: Identity,
     trace_id: Path<String>,
     query: Query<SpanSearchQuery>,
 ) -> Result<CustomizeResponder<Json<SpanMatches>>, ApiError> {
@@ -62,7 +62,7 @@ pub async fn search(
         let detail = format!("must have 1 to {} characters", limit::SEARCH_CHARS);
         return Err(ApiError::invalid("q", detail));
     }
-    let found = app.traces.search(login.workspace_id, &trace_id, &query.q).await?;
+    let found = app.traces.search(identity.workspace_id(), &trace_id, &query.q).await?;
     let matches = found.ok_or(ApiError::NotFound("Trace not found"))?;
     Ok(Json(matches).customize().insert_header((header::CACHE_CONTROL, "private, no-store")))
 }

@@ -177,6 +177,10 @@ fn gateway(resources: &Resources<'_>, accounts: &AccountStore) -> Result<gateway
         passwords: Passwords::new(COST),
         login_limit: resources.login_limit(),
         rate_limit: resources.rate_limit(),
+        mail_limit: resources.mail_limit(),
+        mail: AccountMail::new(&resources.config.notify)?,
+        public_url: resources.config.notify.public_url.clone(),
+        registration: resources.config.registration,
         proxies: TrustedProxies::new(resources.config.trusted_proxies.clone()),
     })
 }

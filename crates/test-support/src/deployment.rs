@@ -42,7 +42,7 @@ impl Deployment {
         let config = Config::read(None, |name| match name {
             "SERVICE_PORT" => Some("0".to_owned()),
             "DATA_DIR" => Some(directory.to_str().unwrap().to_owned()),
-            name => settings.get(name).cloned(),
+            name => setting(settings, name),
         });
         let application = build(config.unwrap(), clock).await;
         Self { applications: vec![application], redis: None, _redis: None }
@@ -72,7 +72,7 @@ impl Deployment {
                     "REDIS_URL" => Some(redis.url()),
                     "DB_POOL_MIN_SIZE" => Some("0".to_owned()),
                     "DB_POOL_MAX_SIZE" => Some("8".to_owned()),
-                    name => services.get(name).or_else(|| settings.get(name)).cloned().or_else(|| {
+                    name => services.get(name).cloned().or_else(|| setting(settings, name)).or_else(|| {
                         matches!(name, "JWT_SECRET" | "INTERNAL_SECRET").then(|| SECRET.to_owned())
                     }),
                 });
@@ -87,6 +87,11 @@ impl Deployment {
         }
         Self { applications, redis: Some(redis.url()), _redis: Some(redis) }
     }
+}
+
+/// Returns the setting of a test. Tests create accounts as they need them.
+fn setting(settings: &HashMap<&'static str, String>, name: &str) -> Option<String> {
+    settings.get(name).cloned().or_else(|| (name == "REGISTRATION").then(|| "open".to_owned()))
 }
 
 async fn build(mut config: Config, clock: &Clock) -> Application {

@@ -9,17 +9,22 @@ use std::{
 };
 
 use actix_web::dev::ServerHandle;
-use api::{auth::jwt::JwtKeys, clock::Clock, startup::Application};
+use api::{
+    auth::jwt::{JwtKeys, Session},
+    clock::Clock, startup::Application,
+};
 use domain::alert::record::AlertRecord;
 use futures_util::future::join_all;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use shared::{
     Timestamp,
+    access::Role,
     alert::{Alert, AlertState, Severity},
     auth::User,
 };
 use store::{
-    account::{AccountStore, NewAccount, PasswordHash},
+    account::{AccountStore, Admission, NewAccount, NewInvitation, PasswordHash},
     alert::AlertStore,
     trace::TraceStore,
 };
@@ -192,11 +197,52 @@ impl Server {
             password_hash: HASH.clone(),
             full_name: name.to_owned(),
             workspace_name: format!("{name}'s"),
+            admission: Admission::Open,
             created_at: self.clock.now(),
         };
         let accounts = self.accounts.clone();
-        let user = on_server_runtime(async move { accounts.create_account(&account).await.unwrap() }).await;
-        let (token, _) = self.jwt.issue(&user, self.clock.now()).unwrap();
+        let id = on_server_runtime(async move { accounts.create_account(&account).await.unwrap() }).await;
+        self.log_in(id).await
+    }
+
+    /// Creates an account that is a member of the workspace of `owner` with a role.
+    pub async fn member_of(&self, owner: &Member, name: &str, role: Role) -> Member {
+        let account = NewAccount {
+            email: format!("{name}@example.com"),
+            password_hash: HASH.clone(),
+            full_name: name.to_owned(),
+            workspace_name: String::new(),
+            admission: Admission::Invited { token_hash: Sha256::digest(name).into(), by_operator: false },
+            created_at: self.clock.now(),
+        };
+        let invitation = NewInvitation {
+            workspace_id: owner.user.workspace_id,
+            role,
+            email: None,
+            token_hash: Sha256::digest(name).into(),
+            created_by: Some(owner.user.id),
+            created_at: self.clock.now(),
+        };
+        let accounts = self.accounts.clone();
+        let id = on_server_runtime(async move {
+            accounts.create_invitation(&invitation).await.unwrap();
+            accounts.create_account(&account).await.unwrap()
+        })
+        .await;
+        self.log_in(id).await
+    }
+
+    async fn log_in(&self, id: Uuid) -> Member {
+        let (accounts, now) = (self.accounts.clone(), self.clock.now());
+        let (user, session_id) = on_server_runtime(async move {
+            let user = accounts.get_user(id, None).await.unwrap().unwrap();
+            let session_id =
+                accounts.create_login_session(id, &store::account::Client::default(), now).await.unwrap();
+            (user, session_id)
+        })
+        .await;
+        let session = Session { id: session_id, started_at: now };
+        let (token, _) = self.jwt.issue(&user, session, now).unwrap();
         Member { user, client: self.anonymous_client().with_token(&token) }
     }
 

@@ -7,7 +7,7 @@ use actix_web::{
 };
 
 use super::{State, encoding, ingest};
-use crate::{auth::identity::Sender, error::ApiError, ingestion::body};
+use crate::{auth::identity::Identity, error::ApiError, ingestion::body};
 
 /// The detail of the 415 response.
 const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-protobuf) or JSON (application/json); gRPC \
@@ -20,7 +20,6 @@ const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-p
         description = "An `ExportTraceServiceRequest` of OTLP, in protobuf or JSON; `Content-Encoding: gzip` and `deflate` are supported",
         content(("application/x-protobuf"), (Object = "application/json")),
     ),
-    security(("jwt" = []), ("api_key" = [])),
     responses(
         (status = 200, description = "An `ExportTraceServiceResponse`: all spans that it does not reject are durable"),
         (status = 400, description = "Malformed; do not retry. All errors are a `google.rpc.Status`"),
@@ -33,13 +32,13 @@ const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-p
 )]
 pub async fn export(
     app: Data<State>,
-    sender: Sender,
+    identity: Identity,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     let encoding = encoding::requested(&request).ok_or(ApiError::UnsupportedMediaType(EXPECTED));
     let (body, encoding) = body::read(&request, payload.into_inner(), encoding).await?;
-    let response = ingest(&app, sender, encoding, body).await?;
+    let response = ingest(&app, identity.workspace_id(), encoding, body).await?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, encoding.content_type())).body(response))
 }
 

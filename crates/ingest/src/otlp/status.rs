@@ -79,12 +79,16 @@ fn code(code: ErrorCode) -> tonic::Code {
         | ErrorCode::InvalidTimeRange
         | ErrorCode::ValidationFailed
         | ErrorCode::EmailTaken
+        | ErrorCode::LastOwner
+        | ErrorCode::LinkExpired
         | ErrorCode::PayloadTooLarge
         | ErrorCode::UnsupportedMediaType => tonic::Code::InvalidArgument,
         ErrorCode::Unauthorized | ErrorCode::TokenExpired | ErrorCode::InvalidCredentials => {
             tonic::Code::Unauthenticated
         }
-        ErrorCode::Forbidden => tonic::Code::PermissionDenied,
+        ErrorCode::Forbidden | ErrorCode::RegistrationClosed | ErrorCode::NoWorkspace => {
+            tonic::Code::PermissionDenied
+        }
         ErrorCode::NotFound => tonic::Code::NotFound,
         ErrorCode::MethodNotAllowed => tonic::Code::Unimplemented,
         ErrorCode::RateLimited => tonic::Code::ResourceExhausted,

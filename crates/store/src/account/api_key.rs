@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use shared::{Timestamp, api_key::ApiKey};
+use shared::{Timestamp, access::Scope, api_key::ApiKey};
 use uuid::Uuid;
 
 use super::{AccountError, AccountStore};
@@ -26,6 +26,12 @@ pub struct NewApiKey {
     pub created_at: Timestamp,
     /// The user who created it.
     pub created_by: Uuid,
+    /// What the key may do.
+    pub scopes: Vec<Scope>,
+    /// When the key expires.
+    pub expires_at: Option<Timestamp>,
+    /// The maximum number of requests per minute.
+    pub rate_limit: Option<u32>,
 }
 
 impl fmt::Debug for NewApiKey {
@@ -38,13 +44,28 @@ impl fmt::Debug for NewApiKey {
     }
 }
 
-/// The workspace that a key gives access to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+/// The workspace that a key gives access to, and what it may do there.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyOwner {
     /// The key's id.
     pub id: Uuid,
     /// The workspace.
     pub workspace_id: Uuid,
+    /// What the key may do.
+    pub scopes: Vec<Scope>,
+    /// When the key expires.
+    pub expires_at: Option<Timestamp>,
+    /// The maximum number of requests per minute.
+    pub rate_limit: Option<u32>,
+}
+
+#[derive(sqlx::FromRow)]
+struct KeyOwnerRow {
+    id: Uuid,
+    workspace_id: Uuid,
+    scopes: String,
+    expires_at: Option<SqlTimestamp>,
+    rate_limit: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -53,7 +74,11 @@ struct ApiKeyRow {
     name: String,
     prefix: String,
     created_at: SqlTimestamp,
+    created_by: Uuid,
     last_used_at: Option<SqlTimestamp>,
+    scopes: String,
+    expires_at: Option<SqlTimestamp>,
+    rate_limit: Option<i64>,
 }
 
 impl ApiKeyRow {
@@ -63,9 +88,25 @@ impl ApiKeyRow {
             name: self.name,
             prefix: self.prefix,
             created_at: self.created_at.0,
+            created_by: self.created_by,
             last_used_at: self.last_used_at.map(|moment| moment.0),
+            scopes: parse_scopes(&self.scopes),
+            expires_at: self.expires_at.map(|moment| moment.0),
+            rate_limit: self.rate_limit.and_then(|limit| u32::try_from(limit).ok()),
         }
     }
+}
+
+/// Reads stored scopes; a name that this version does not know permits nothing.
+fn parse_scopes(stored: &str) -> Vec<Scope> {
+    stored.split(',').filter_map(Scope::parse).collect()
+}
+
+fn join_scopes(scopes: &[Scope]) -> String {
+    let mut scopes = scopes.to_vec();
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes.into_iter().map(Scope::as_str).collect::<Vec<_>>().join(",")
 }
 
 impl AccountStore {
@@ -78,8 +119,8 @@ impl AccountStore {
         let mut transaction = self.database.write().await?;
         transaction
             .sql(
-                "INSERT INTO api_keys (id, workspace_id, name, prefix, key_hash, created_at, created_by) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                "INSERT INTO api_keys (id, workspace_id, name, prefix, key_hash, created_at, created_by, scopes, \
+                 expires_at, rate_limit) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(id)
             .bind(key.workspace_id)
@@ -88,6 +129,9 @@ impl AccountStore {
             .bind(&key.key_hash[..])
             .bind(SqlTimestamp(key.created_at))
             .bind(key.created_by)
+            .bind(join_scopes(&key.scopes))
+            .bind(key.expires_at.map(SqlTimestamp))
+            .bind(key.rate_limit.map(i64::from))
             .execute()
             .await?;
         transaction.commit().await?;
@@ -96,22 +140,32 @@ impl AccountStore {
             name: key.name.clone(),
             prefix: key.prefix.clone(),
             created_at: key.created_at,
+            created_by: key.created_by,
             last_used_at: None,
+            scopes: parse_scopes(&join_scopes(&key.scopes)),
+            expires_at: key.expires_at,
+            rate_limit: key.rate_limit,
         })
     }
 
-    /// Returns the workspace's active keys, newest first.
+    /// Returns the workspace's keys that were not revoked, newest first; those of one user if `created_by` is given.
     ///
     /// # Errors
     /// Returns an error if the database fails.
-    pub async fn list_api_keys(&self, workspace_id: Uuid) -> Result<Vec<ApiKey>, AccountError> {
+    pub async fn list_api_keys(
+        &self,
+        workspace_id: Uuid,
+        created_by: Option<Uuid>,
+    ) -> Result<Vec<ApiKey>, AccountError> {
         let rows: Vec<ApiKeyRow> = self
             .database
             .sql(
-                "SELECT id, name, prefix, created_at, last_used_at FROM api_keys \
-                 WHERE workspace_id = $1 AND revoked_at IS NULL ORDER BY created_at DESC, id DESC",
+                "SELECT id, name, prefix, created_at, created_by, last_used_at, scopes, expires_at, rate_limit \
+                 FROM api_keys WHERE workspace_id = $1 AND revoked_at IS NULL AND created_by = COALESCE($2, created_by) \
+                 ORDER BY created_at DESC, id DESC",
             )
             .bind(workspace_id)
+            .bind(created_by)
             .fetch_all()
             .await?;
         Ok(rows.into_iter().map(ApiKeyRow::into_api_key).collect())
@@ -131,7 +185,7 @@ impl AccountStore {
         Ok(usize::try_from(keys).unwrap_or(0))
     }
 
-    /// Revokes a key and returns whether it was an active key of the workspace.
+    /// Revokes a key and returns whether it was an active key of the workspace, and of the user if `created_by` is given.
     ///
     /// # Errors
     /// Returns an error if the database fails.
@@ -139,34 +193,47 @@ impl AccountStore {
         &self,
         workspace_id: Uuid,
         id: Uuid,
+        created_by: Option<Uuid>,
         now: Timestamp,
     ) -> Result<bool, AccountError> {
         let mut transaction = self.database.write().await?;
         let revoked = transaction
             .sql(
-                "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND workspace_id = $3 AND revoked_at IS NULL",
+                "UPDATE api_keys SET revoked_at = $1 WHERE id = $2 AND workspace_id = $3 AND revoked_at IS NULL \
+                 AND created_by = COALESCE($4, created_by)",
             )
             .bind(SqlTimestamp(now))
             .bind(id)
             .bind(workspace_id)
+            .bind(created_by)
             .execute()
             .await?;
         transaction.commit().await?;
         Ok(revoked > 0)
     }
 
-    /// Returns the owner of the active key with this SHA-256.
+    /// Returns the owner of the key with this SHA-256, unless it was revoked. Keys of a disabled account may only send.
     ///
     /// # Errors
     /// Returns an error if the database fails.
     pub async fn get_api_key_owner(&self, key_hash: &[u8; 32]) -> Result<Option<KeyOwner>, AccountError> {
-        let owner = self
+        let row: Option<KeyOwnerRow> = self
             .database
-            .sql("SELECT id, workspace_id FROM api_keys WHERE key_hash = $1 AND revoked_at IS NULL")
+            .sql(
+                "SELECT api_keys.id AS id, api_keys.workspace_id AS workspace_id, scopes, expires_at, rate_limit \
+                 FROM api_keys JOIN users ON users.id = created_by WHERE key_hash = $1 AND revoked_at IS NULL \
+                 AND (disabled_at IS NULL OR scopes = 'ingest')",
+            )
             .bind(&key_hash[..])
             .fetch_optional()
             .await?;
-        Ok(owner)
+        Ok(row.map(|row| KeyOwner {
+            id: row.id,
+            workspace_id: row.workspace_id,
+            scopes: parse_scopes(&row.scopes),
+            expires_at: row.expires_at.map(|moment| moment.0),
+            rate_limit: row.rate_limit.and_then(|limit| u32::try_from(limit).ok()),
+        }))
     }
 
     /// Records when keys were last used, in one transaction. The time of a key never decreases; unknown ids are skipped.

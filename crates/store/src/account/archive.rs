@@ -5,11 +5,13 @@ use uuid::Uuid;
 use super::{AccountError, AccountStore, user::insert_error};
 use crate::database::{Transaction, timestamp::SqlTimestamp};
 
-/// All workspaces, users and API keys of a store. Does not implement `Debug`, because it contains hashes.
+/// All workspaces, users, members, API keys and audit events of a store, without login sessions and invitations. Does not implement `Debug`, because it contains hashes.
 pub struct Archive {
     workspaces: Vec<WorkspaceRow>,
     users: Vec<UserRow>,
+    members: Vec<MemberRow>,
     keys: Vec<KeyRow>,
+    events: Vec<EventRow>,
 }
 
 /// How many rows of an [`Archive`] were new.
@@ -38,6 +40,29 @@ struct UserRow {
     full_name: String,
     workspace_id: Uuid,
     created_at: SqlTimestamp,
+    disabled_at: Option<SqlTimestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct MemberRow {
+    workspace_id: Uuid,
+    user_id: Uuid,
+    role: String,
+    created_at: SqlTimestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    workspace_id: Uuid,
+    at: SqlTimestamp,
+    id: Uuid,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    actor_email: Option<String>,
+    action: String,
+    target: Option<String>,
+    address: Option<String>,
+    details: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -51,6 +76,9 @@ struct KeyRow {
     created_by: Uuid,
     last_used_at: Option<SqlTimestamp>,
     revoked_at: Option<SqlTimestamp>,
+    scopes: String,
+    expires_at: Option<SqlTimestamp>,
+    rate_limit: Option<i64>,
 }
 
 impl Archive {
@@ -85,19 +113,30 @@ impl AccountStore {
             .await?;
         let users = transaction
             .sql(
-                "SELECT id, email, password_hash, full_name, workspace_id, created_at FROM users \
+                "SELECT id, email, password_hash, full_name, workspace_id, created_at, disabled_at FROM users \
                  ORDER BY created_at, id",
             )
             .fetch_all()
             .await?;
+        let members = transaction
+            .sql("SELECT workspace_id, user_id, role, created_at FROM members ORDER BY created_at, user_id")
+            .fetch_all()
+            .await?;
         let keys = transaction
             .sql(
-                "SELECT id, workspace_id, name, prefix, key_hash, created_at, created_by, last_used_at, revoked_at \
-                 FROM api_keys ORDER BY created_at, id",
+                "SELECT id, workspace_id, name, prefix, key_hash, created_at, created_by, last_used_at, revoked_at, \
+                 scopes, expires_at, rate_limit FROM api_keys ORDER BY created_at, id",
             )
             .fetch_all()
             .await?;
-        Ok(Archive { workspaces, users, keys })
+        let events = transaction
+            .sql(
+                "SELECT workspace_id, at, id, actor_kind, actor_id, actor_email, action, target, address, details \
+                 FROM audit_events ORDER BY at, id",
+            )
+            .fetch_all()
+            .await?;
+        Ok(Archive { workspaces, users, members, keys, events })
     }
 
     /// Returns the e-mails of the archive that other users of this store have: [`AccountStore::restore`] would fail.
@@ -139,8 +178,8 @@ impl AccountStore {
         for user in &archive.users {
             restored.users += transaction
                 .sql(
-                    "INSERT INTO users (id, email, password_hash, full_name, workspace_id, created_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+                    "INSERT INTO users (id, email, password_hash, full_name, workspace_id, created_at, disabled_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
                 )
                 .bind(user.id)
                 .bind(&user.email)
@@ -148,16 +187,55 @@ impl AccountStore {
                 .bind(&user.full_name)
                 .bind(user.workspace_id)
                 .bind(user.created_at)
+                .bind(user.disabled_at)
                 .execute()
                 .await
                 .map_err(insert_error)?;
         }
+        for member in &archive.members {
+            transaction
+                .sql(
+                    "INSERT INTO members (workspace_id, user_id, role, created_at) VALUES ($1, $2, $3, $4) \
+                     ON CONFLICT (workspace_id, user_id) DO NOTHING",
+                )
+                .bind(member.workspace_id)
+                .bind(member.user_id)
+                .bind(&member.role)
+                .bind(member.created_at)
+                .execute()
+                .await?;
+        }
         for key in &archive.keys {
             restored.keys += restore_key(&mut transaction, key).await?;
+        }
+        for event in &archive.events {
+            restore_event(&mut transaction, event).await?;
         }
         transaction.commit().await?;
         Ok(restored)
     }
+}
+
+async fn restore_event(transaction: &mut Transaction, event: &EventRow) -> Result<(), AccountError> {
+    transaction
+        .sql(
+            "INSERT INTO audit_events (workspace_id, at, id, actor_kind, actor_id, actor_email, action, target, \
+             address, details) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+             ON CONFLICT (workspace_id, at, id) DO NOTHING",
+        )
+        .bind(event.workspace_id)
+        .bind(event.at)
+        .bind(event.id)
+        .bind(&event.actor_kind)
+        .bind(event.actor_id)
+        .bind(&event.actor_email)
+        .bind(&event.action)
+        .bind(&event.target)
+        .bind(&event.address)
+        .bind(&event.details)
+        .execute()
+        .await?;
+    Ok(())
 }
 
 /// Inserts a key, or merges it into the existing one, and returns how many were new.
@@ -165,7 +243,8 @@ async fn restore_key(transaction: &mut Transaction, key: &KeyRow) -> Result<u64,
     let new = transaction
         .sql(
             "INSERT INTO api_keys (id, workspace_id, name, prefix, key_hash, created_at, created_by, \
-             last_used_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
+             last_used_at, revoked_at, scopes, expires_at, rate_limit) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING",
         )
         .bind(key.id)
         .bind(key.workspace_id)
@@ -176,6 +255,9 @@ async fn restore_key(transaction: &mut Transaction, key: &KeyRow) -> Result<u64,
         .bind(key.created_by)
         .bind(key.last_used_at)
         .bind(key.revoked_at)
+        .bind(&key.scopes)
+        .bind(key.expires_at)
+        .bind(key.rate_limit)
         .execute()
         .await?;
     if new == 0 {

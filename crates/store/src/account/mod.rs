@@ -1,17 +1,26 @@
-//! Users, their workspaces and the workspaces' API keys. Holds hashes only: no passwords, keys or tokens.
+//! Users, their login sessions, workspaces with members and invitations, API keys, and the audit log. Holds hashes only:
+//! no passwords, keys or tokens.
 
 mod api_key;
 mod archive;
+mod audit;
+mod invitation;
+mod login_session;
+mod member;
 mod user;
 
 use std::{path::Path, time::Duration};
 
+use shared::access::Role;
 use sqlx::{Connection, migrate::Migrator};
 
 pub use self::{
     api_key::{KeyOwner, NewApiKey},
     archive::{Archive, RestoreSummary},
-    user::{Credentials, NewAccount, PasswordHash, normalize_email},
+    audit::{AuditFilter, NewAuditEvent},
+    invitation::{INVITATION_DURATION, NewInvitation},
+    login_session::{Client, SESSION_DURATION},
+    user::{Admission, Credentials, NewAccount, PasswordHash, RESET_DURATION, UserSummary, normalize_email},
 };
 use crate::{
     database::{
@@ -33,6 +42,27 @@ pub enum AccountError {
     /// An account with this e-mail exists, in any case.
     #[error("an account with that e-mail exists")]
     EmailTaken,
+    /// Only invited people may register.
+    #[error("registration requires an invitation")]
+    RegistrationClosed,
+    /// The member or the invitation does not exist.
+    #[error("not found")]
+    NotFound,
+    /// The invitation or the link was used already, or has expired.
+    #[error("the link was used already, or has expired")]
+    LinkExpired,
+    /// The invitation is for another e-mail.
+    #[error("the invitation is for another e-mail")]
+    WrongEmail,
+    /// The workspace would have no owner.
+    #[error("the workspace would have no owner")]
+    LastOwner,
+    /// The user has the maximum number of workspaces.
+    #[error("the user has the maximum number of workspaces")]
+    TooManyWorkspaces,
+    /// The workspace has the maximum number of pending invitations.
+    #[error("the workspace has the maximum number of pending invitations")]
+    TooManyInvitations,
     /// The database failed or could not be migrated.
     #[error("the account database failed")]
     Database(#[from] StoreError),
@@ -44,6 +74,11 @@ impl AccountError {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Database(error) if error.is_transient())
     }
+}
+
+/// Reads a stored role.
+fn role_column(name: &str) -> Result<Role, AccountError> {
+    Role::parse(name).ok_or_else(|| StoreError::corrupt(format!("role {name:?} is unknown")).into())
 }
 
 /// The accounts in a database. Clones share the connections.
