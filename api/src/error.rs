@@ -222,7 +222,9 @@ impl From<AccountError> for ApiError {
             AccountError::TooManyWorkspaces => {
                 Self::too_many_of("name", "account", limit::WORKSPACES, "workspaces")
             }
-            AccountError::TooManyInvitations => Self::too_many("email", limit::INVITATIONS, "pending invitations"),
+            AccountError::TooManyInvitations => {
+                Self::too_many("email", limit::INVITATIONS, "pending invitations")
+            }
             AccountError::Database(error) => error.into(),
         }
     }

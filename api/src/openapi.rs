@@ -120,14 +120,17 @@ fn operations(document: &mut Document) -> impl Iterator<Item = (Method, &String,
             (Method::PATCH, &mut item.patch),
             (Method::DELETE, &mut item.delete),
         ];
-        operations.into_iter().filter_map(move |(method, operation)| Some((method, path, operation.as_mut()?)))
+        operations
+            .into_iter()
+            .filter_map(move |(method, operation)| Some((method, path, operation.as_mut()?)))
     })
 }
 
 /// Returns the method, the path and the id of every operation.
 pub fn routes(document: &mut Document) -> impl Iterator<Item = (Method, &String, &str)> {
-    operations(document)
-        .map(|(method, path, operation)| (method, path, operation.operation_id.as_deref().unwrap_or_default()))
+    operations(document).map(|(method, path, operation)| {
+        (method, path, operation.operation_id.as_deref().unwrap_or_default())
+    })
 }
 
 /// The description of 404 for operations on one item, by tag.

@@ -16,8 +16,8 @@ use crate::{
     access::authorize,
     error::ApiError,
     gateway::{
-        account, api_key, asset, audit, authenticate::authenticate, invitation, login_session, member, password,
-        rate_limit::rate_limit, workspace,
+        account, api_key, asset, audit, authenticate::authenticate, invitation, login_session, member,
+        password, rate_limit::rate_limit, workspace,
     },
     health,
     ingestion::{

@@ -86,9 +86,9 @@ impl From<CredentialError> for ApiError {
             ),
             CredentialError::Invalid => Self::Unauthorized("The credentials are not valid"),
             CredentialError::Expired => Self::TokenExpired,
-            CredentialError::NoAccess => {
-                Self::Unauthorized("The session has ended, or the account has no access to this workspace; log in again")
-            }
+            CredentialError::NoAccess => Self::Unauthorized(
+                "The session has ended, or the account has no access to this workspace; log in again",
+            ),
             CredentialError::Denied => Self::Forbidden("This operation is not permitted"),
             CredentialError::MissingProof => Self::Forbidden("Only the gateway may call this service"),
         }

@@ -194,8 +194,9 @@ mod tests {
 
     #[test]
     fn an_expired_token_of_another_secret_is_invalid() {
-        let (token, _) =
-            JwtKeys::new(b"another secret of thirty-two bytes!", HOUR).issue(&user(), session(NOW), NOW).unwrap();
+        let (token, _) = JwtKeys::new(b"another secret of thirty-two bytes!", HOUR)
+            .issue(&user(), session(NOW), NOW)
+            .unwrap();
         assert_eq!(keys().verify(&token, NOW), Err(JwtError::Invalid));
         assert_eq!(keys().verify(&token, NOW + HOUR * 2), Err(JwtError::Invalid));
     }

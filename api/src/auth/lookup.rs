@@ -17,7 +17,11 @@ const CAPACITY: u64 = 10_000;
 
 /// Cached results by key. Clones share them.
 #[derive(Clone, Debug)]
-pub(super) struct Lookup<K, V> {
+pub(super) struct Lookup<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
     fresh: Cache<K, Option<V>>,
     stale: Cache<K, Option<V>>,
 }

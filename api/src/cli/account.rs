@@ -13,11 +13,7 @@ use store::account::{AccountError, AccountStore, Credentials, NewAuditEvent, New
 use uuid::Uuid;
 
 use super::failure::fail;
-use crate::{
-    auth::token::LinkToken,
-    clock::Clock,
-    config::Storage,
-};
+use crate::{auth::token::LinkToken, clock::Clock, config::Storage};
 
 /// List and change accounts, in the database POSTGRES_URL or in DATA_DIR. A running server notices changes within 10
 /// seconds.
@@ -140,8 +136,14 @@ impl Operator {
                 };
                 let token = LinkToken::generate()?;
                 let token_hash = token.hash;
-                let invitation =
-                    NewInvitation { workspace_id, role, email, token_hash, created_by: None, created_at: now };
+                let invitation = NewInvitation {
+                    workspace_id,
+                    role,
+                    email,
+                    token_hash,
+                    created_by: None,
+                    created_at: now,
+                };
                 let (id, _) = accounts.create_invitation(&invitation).await?;
                 self.audit(workspace_id, "invitation.create", id).await?;
                 println!("{public_url}/invitation?token={}", token.text);

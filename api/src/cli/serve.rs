@@ -11,8 +11,8 @@ use domain::error::chain;
 
 use super::failure::fail;
 use crate::{
-    auth::email::DEMO_EMAIL, clock::Clock, config::Config, demo::feed, process_state::ProcessState, role::Role, startup::Application,
-    telemetry::log,
+    auth::email::DEMO_EMAIL, clock::Clock, config::Config, demo::feed, process_state::ProcessState,
+    role::Role, startup::Application, telemetry::log,
 };
 
 /// The arguments of the server. All other settings come from the environment or a `.env` file.

@@ -8,6 +8,7 @@ use std::{
 use store::database::postgres::PostgresSettings;
 
 use super::{
+    notify::Notify,
     server::Servers,
     setting::{InvalidSetting, Settings, invalid},
 };

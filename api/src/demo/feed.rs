@@ -93,7 +93,6 @@ pub async fn run(
     gateway: Data<gateway::State>,
     query: Data<query::State>,
     user: User,
-    session: Session,
     url: String,
 ) -> Result<()> {
     let client = http::client(&url).build()?;
@@ -135,7 +134,7 @@ struct Feed {
 
 impl Feed {
     /// Sends the traces of a window, unless they were sent before. Returns whether it sent any.
-    async fn fill(&self, window: Window) -> Result<bool> {
+    async fn fill(&mut self, window: Window) -> Result<bool> {
         let sums = self.query.traces.sums(self.user.workspace_id, &[window]).await?;
         let expected = count_between(SEED, window.start, window.end);
         let is_missing = sums.first().is_none_or(|sums| sums.requests != expected);

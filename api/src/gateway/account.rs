@@ -16,7 +16,12 @@ use store::account::{Admission, NewAccount, normalize_email};
 
 use super::{State, client};
 use crate::{
-    auth::{email::{DEMO_EMAIL, check_new_email}, identity::Login, jwt::Session, key, password},
+    auth::{
+        email::{DEMO_EMAIL, check_new_email},
+        identity::Login,
+        jwt::Session,
+        key, password,
+    },
     config::RegistrationPolicy,
     error::ApiError,
     response::{Created, NoContent},

@@ -88,7 +88,7 @@ pub async fn list(
     range: Query<TimeRangeQuery>,
     query: Query<AuditQuery>,
 ) -> Result<Json<AuditPage>, ApiError> {
-    let window = TimeRange::parse(&range)?.window(app.clock.now());
+    let window = TimeRange::from_query(&range)?.window(app.clock.now());
     let limit = page_limit(query.limit, PAGE)?;
     let after = query.cursor.as_deref().map(decode).transpose()?;
     let AuditQuery { action, actor, .. } = query.into_inner();
@@ -173,9 +173,7 @@ fn actor(identity: &Identity) -> Actor {
         Identity::User(login) => {
             Actor { kind: ActorKind::User, id: Some(login.user_id), email: Some(login.email.to_string()) }
         }
-        Identity::ApiKey(program) => {
-            Actor { kind: ActorKind::ApiKey, id: Some(program.key_id), email: None }
-        }
+        Identity::ApiKey(program) => Actor { kind: ActorKind::ApiKey, id: Some(program.key_id), email: None },
     }
 }
 

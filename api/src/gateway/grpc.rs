@@ -40,8 +40,8 @@ use crate::{
     error::ApiError,
     gateway::in_flight::CallsInFlight,
     ingestion::{self, otlp},
-    limit::Class,
     internal::forward_spans::{Forwarded, SpanForwarder},
+    limit::Class,
     telemetry::{
         metrics::Metrics,
         request::{self, REQUEST_ID},

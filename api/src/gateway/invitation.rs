@@ -54,7 +54,10 @@ pub async fn create(
     let mail = app.mail.as_ref().zip(request.email.as_deref());
     if let Some((_, email)) = mail {
         app.mail_limit.send(email, Some(login.workspace_id)).await.map_err(|retry_after| {
-            ApiError::RateLimited { detail: "Too many e-mails to this address or of this workspace", retry_after }
+            ApiError::RateLimited {
+                detail: "Too many e-mails to this address or of this workspace",
+                retry_after,
+            }
         })?;
     }
     let (token, now) = (LinkToken::generate().map_err(ApiError::internal)?, app.clock.now());

@@ -5,7 +5,11 @@ use shared::{auth::LoginSession, error::ErrorBody, page::ItemList};
 use uuid::Uuid;
 
 use super::State;
-use crate::{auth::identity::Login, error::ApiError, response::{NoContent, whole_list}};
+use crate::{
+    auth::identity::Login,
+    error::ApiError,
+    response::{NoContent, whole_list},
+};
 
 /// Lists the login sessions of the account, the last used first.
 #[utoipa::path(

@@ -9,7 +9,11 @@ use shared::{
 use uuid::Uuid;
 
 use super::{State, audit::Details};
-use crate::{auth::identity::Login, error::ApiError, response::{NoContent, whole_list}};
+use crate::{
+    auth::identity::Login,
+    error::ApiError,
+    response::{NoContent, whole_list},
+};
 
 /// Lists the members of the workspace, by e-mail.
 #[utoipa::path(

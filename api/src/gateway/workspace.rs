@@ -15,7 +15,11 @@ use super::{
     State,
     account::{UncachedToken, renewed},
 };
-use crate::{auth::identity::Login, error::ApiError, response::{Created, whole_list}};
+use crate::{
+    auth::identity::Login,
+    error::ApiError,
+    response::{Created, whole_list},
+};
 
 const NOT_FOUND: ApiError = ApiError::NotFound("Workspace not found");
 

@@ -7,12 +7,7 @@ use ingest::otlp::{encoding::Encoding, status::Status};
 use reqwest::{Client, header};
 
 use super::forward::Peers;
-use crate::{
-    auth::identity::Identity,
-    error::ApiError,
-    http,
-    telemetry::request::REQUEST_ID,
-};
+use crate::{auth::identity::Identity, error::ApiError, http, telemetry::request::REQUEST_ID};
 
 /// The path of the request.
 const PATH: &str = "/v1/traces";

@@ -32,8 +32,10 @@ pub const ACCESS: HeaderName = HeaderName::from_static("x-access");
 /// `{microseconds since the epoch}.{HMAC-SHA256, base64url}`.
 pub const PROOF: HeaderName = HeaderName::from_static("x-internal-proof");
 
+/// The number of headers with the caller's identity.
+const PARTS: usize = 5;
 /// The headers with the caller's identity, in the order in which the proof covers them.
-const IDENTITY: [HeaderName; 5] = [WORKSPACE_ID, USER_ID, USER_EMAIL, KEY_ID, ACCESS];
+const IDENTITY: [HeaderName; PARTS] = [WORKSPACE_ID, USER_ID, USER_EMAIL, KEY_ID, ACCESS];
 
 /// How long a proof is valid, and the maximum difference between the clocks of two machines.
 const VALIDITY: Duration = Duration::from_secs(60);
@@ -99,7 +101,7 @@ impl ProofKey {
         now: Timestamp,
     ) -> Option<Identity> {
         let text = |name: &HeaderName| headers.get(name).map_or(Some(""), |value| value.to_str().ok());
-        let mut identity = [""; IDENTITY.len()];
+        let mut identity = [""; PARTS];
         for (value, name) in identity.iter_mut().zip(&IDENTITY) {
             *value = text(name)?;
         }
@@ -124,13 +126,7 @@ impl ProofKey {
     }
 
     /// Computes the HMAC over all relevant parts, one line each; no part can contain a line break.
-    fn mac(
-        &self,
-        moment: &str,
-        method: &Method,
-        path: &str,
-        identity: [&str; IDENTITY.len()],
-    ) -> Hmac<Sha256> {
+    fn mac(&self, moment: &str, method: &Method, path: &str, identity: [&str; PARTS]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         for part in [moment, method.as_str(), path].into_iter().chain(identity) {
             mac.update(part.as_bytes());

@@ -3,7 +3,10 @@
 use shared::Timestamp;
 use uuid::Uuid;
 
-use super::{Failure, Notifier, email::Mailer, email::check_mailbox};
+use super::{
+    Failure, Notifier, NotifierError,
+    email::{Mailer, check_mailbox},
+};
 use crate::config::Notify;
 
 /// Sends e-mails about accounts.
@@ -15,9 +18,9 @@ impl AccountMail {
     ///
     /// # Errors
     /// Returns an error if the settings of the SMTP server are not usable.
-    pub fn new(settings: &Notify) -> Result<Option<Self>, lettre::transport::smtp::Error> {
-        let smtp = settings.smtp.as_ref();
-        smtp.map(|smtp| Mailer::new(smtp, Notifier::TIMEOUT).map(Self)).transpose()
+    pub fn new(settings: &Notify) -> Result<Option<Self>, NotifierError> {
+        let mailer = settings.smtp.as_ref().map(|smtp| Mailer::new(smtp, Notifier::TIMEOUT)).transpose()?;
+        Ok(mailer.map(Self))
     }
 
     /// Sends an invitation of `inviter` to `to`.
@@ -45,7 +48,8 @@ impl AccountMail {
     }
 
     async fn send(&self, to: &str, subject: &str, text: String, now: Timestamp) -> Result<(), Failure> {
-        let to = check_mailbox(to).map_err(|detail| Failure::permanent(None, format!("the recipient {detail}")))?;
+        let to = check_mailbox(to)
+            .map_err(|detail| Failure::permanent(None, format!("the recipient {detail}")))?;
         self.0.send_text(to, subject, text, Uuid::new_v4(), now).await.map(drop)
     }
 }

@@ -102,7 +102,11 @@ pub async fn list_deliveries(
     params(("id" = Uuid, Path, description = "The id of the alert")),
     responses((status = 200, description = "The acknowledged alert", body = Alert))
 )]
-pub async fn acknowledge(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<Json<Alert>, ApiError> {
+pub async fn acknowledge(
+    app: Data<State>,
+    identity: Identity,
+    id: Path<Uuid>,
+) -> Result<Json<Alert>, ApiError> {
     let acknowledged =
         app.alerts.acknowledge_alert(identity.workspace_id(), *id, identity.name(), app.clock.now()).await?;
     let alert = acknowledged.ok_or(NOT_FOUND)?;

@@ -91,7 +91,11 @@ pub async fn create(
     params(("id" = Uuid, Path, description = "The id of the channel")),
     responses((status = 200, description = "The channel, without its secret", body = AlertChannel))
 )]
-pub async fn get(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<Json<AlertChannel>, ApiError> {
+pub async fn get(
+    app: Data<State>,
+    identity: Identity,
+    id: Path<Uuid>,
+) -> Result<Json<AlertChannel>, ApiError> {
     let (channel, _) = app.alerts.get_channel(identity.workspace_id(), *id).await?.ok_or(NOT_FOUND)?;
     one_presented(&app, &identity, channel).await
 }
@@ -139,7 +143,11 @@ pub async fn update(
     responses((status = 204, description = "Deleted"))
 )]
 pub async fn delete(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Result<NoContent, ApiError> {
-    if app.alerts.delete_channel(identity.workspace_id(), *id).await? { Ok(NoContent) } else { Err(NOT_FOUND) }
+    if app.alerts.delete_channel(identity.workspace_id(), *id).await? {
+        Ok(NoContent)
+    } else {
+        Err(NOT_FOUND)
+    }
 }
 
 /// Sends a test notification to a channel, even if it is disabled. Its deliveries contain the result.
@@ -162,7 +170,8 @@ pub async fn test(
     app.alerts.get_channel(identity.workspace_id(), *id).await?.ok_or(NOT_FOUND)?;
     let (event, at) = (AlertEvent::Test, app.clock.now());
     let of = DeliveryFilter::Channel(*id);
-    let deliveries = app.alerts.list_deliveries(identity.workspace_id(), of, limit::DELIVERIES_DEFAULT).await?;
+    let deliveries =
+        app.alerts.list_deliveries(identity.workspace_id(), of, limit::DELIVERIES_DEFAULT).await?;
     let is_new = |test: &AlertDelivery| test.state == DeliveryState::Pending && test.attempts == 0;
     if deliveries.items.iter().any(|delivery| delivery.event == event && is_new(delivery)) {
         let detail = "The previous test is pending; wait for its result";

@@ -10,7 +10,7 @@ use actix_web::{
     body::BoxBody,
     dev::Payload,
     http::header,
-    web::{Bytes, Data, Json},
+    web::{Bytes, Data},
 };
 use domain::trace::cursor::Cursor;
 use serde::Serialize;

@@ -27,7 +27,7 @@ use crate::{
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
     job::Jobs,
     limit::window::SlidingWindow,
-    notify::Notifier,
+    notify::{Notifier, account::AccountMail},
     pricer::Pricer,
     process_state::ProcessState,
     processing::{

@@ -11,7 +11,8 @@ use std::{
 use actix_web::dev::ServerHandle;
 use api::{
     auth::jwt::{JwtKeys, Session},
-    clock::Clock, startup::Application,
+    clock::Clock,
+    startup::Application,
 };
 use domain::alert::record::AlertRecord;
 use futures_util::future::join_all;

@@ -138,7 +138,8 @@ async fn an_account_has_at_most_ten_workspaces_and_owners_rename_them() {
     let server = spawn().await;
     let ada = server.member("ada").await;
     for number in 2..=10 {
-        let created = ada.post("/api/v1/workspaces", &json!({"name": format!("W{number}")})).await.expect(201);
+        let created =
+            ada.post("/api/v1/workspaces", &json!({"name": format!("W{number}")})).await.expect(201);
         assert_eq!(created.json()["role"], "owner");
     }
     ada.post("/api/v1/workspaces", &json!({"name": "W11"})).await.expect_error(422, "validation_failed");
@@ -147,7 +148,9 @@ async fn an_account_has_at_most_ten_workspaces_and_owners_rename_them() {
     ada.patch(&own, &json!({"name": "Renamed"})).await.expect(200);
     assert_eq!(ada.get("/api/v1/auth/me").await.expect(200).json()["workspace_name"], "Renamed");
     let other = server.member("bob").await.user.workspace_id;
-    ada.patch(&format!("/api/v1/workspaces/{other}"), &json!({"name": "Mine"})).await.expect_error(404, "not_found");
+    ada.patch(&format!("/api/v1/workspaces/{other}"), &json!({"name": "Mine"}))
+        .await
+        .expect_error(404, "not_found");
 }
 
 #[tokio::test]
@@ -222,7 +225,11 @@ async fn changing_the_password_ends_the_other_sessions() {
     ada.post("/api/v1/auth/password", &change(PASSWORD, NEW_PASSWORD)).await.expect(204);
     ada.get("/api/v1/auth/me").await.expect(200);
     other.get("/api/v1/auth/me").await.expect_error(401, "unauthorized");
-    server.anonymous_client().login("ada@example.com", PASSWORD).await.expect_error(401, "invalid_credentials");
+    server
+        .anonymous_client()
+        .login("ada@example.com", PASSWORD)
+        .await
+        .expect_error(401, "invalid_credentials");
     log_in(&server, "ada@example.com", NEW_PASSWORD).await;
 }
 
@@ -265,7 +272,11 @@ async fn deleting_an_account_ends_its_access_and_keeps_the_workspace_of_others()
     assert_eq!(delete(&bob, "wrong").await.expect_error(422, "validation_failed").fields(), ["password"]);
     delete(&bob, PASSWORD).await.expect(204);
     bob.get("/api/v1/traces").await.expect_error(401, "unauthorized");
-    server.anonymous_client().login("bob@example.com", PASSWORD).await.expect_error(401, "invalid_credentials");
+    server
+        .anonymous_client()
+        .login("bob@example.com", PASSWORD)
+        .await
+        .expect_error(401, "invalid_credentials");
     agent.ingest(&[trace("after", noon(), json!({}))]).await;
     assert_eq!(ada.get("/api/v1/members").await.expect(200).json()["total"], 1);
     // The address can be used again, by another account.
@@ -306,7 +317,9 @@ async fn keys_have_scopes_an_expiry_and_a_limit_of_their_own() {
         let rejected = ada.post("/api/v1/api-keys", &body).await.expect_error(422, "validation_failed");
         assert_eq!(rejected.fields(), [field]);
     }
-    ada.post("/api/v1/api-keys", &json!({"name": "k", "scopes": ["root"]})).await.expect_error(422, "validation_failed");
+    ada.post("/api/v1/api-keys", &json!({"name": "k", "scopes": ["root"]}))
+        .await
+        .expect_error(422, "validation_failed");
 }
 
 #[tokio::test]
@@ -335,11 +348,17 @@ async fn the_audit_log_shows_who_changed_what_to_owners() {
     assert_eq!(actions(&ada).await, ["member.update", "alert_rule.create", "api_key.create"]);
 
     let of = async |query: &str| {
-        ada.get(&format!("/api/v1/audit?{query}")).await.expect(200).json()["items"].as_array().unwrap().clone()
+        ada.get(&format!("/api/v1/audit?{query}")).await.expect(200).json()["items"]
+            .as_array()
+            .unwrap()
+            .clone()
     };
     let change = &of("action=member").await[0];
     assert_eq!(change["actor"], json!({"kind": "user", "id": ada.user.id, "email": "ada@example.com"}));
-    assert_eq!((&change["target"], &change["details"]), (&json!(bob.user.id), &json!({"from": "member", "to": "viewer"})));
+    assert_eq!(
+        (&change["target"], &change["details"]),
+        (&json!(bob.user.id), &json!({"from": "member", "to": "viewer"}))
+    );
     assert_eq!((&change["address"], &change["at"]), (&json!("127.0.0.1"), &json!(noon())));
     let created = &of("action=alert_rule.create").await[0];
     assert_eq!(created["actor"], json!({"kind": "api_key", "id": key["id"], "email": null}));

@@ -137,7 +137,12 @@ impl AccountStore {
             statement.push(")");
         }
         if let Some((at, id)) = filter.after {
-            statement.push(" AND (at, id) < (").push_bind(SqlTimestamp(at)).push(", ").push_bind(id).push(")");
+            statement
+                .push(" AND (at, id) < (")
+                .push_bind(SqlTimestamp(at))
+                .push(", ")
+                .push_bind(id)
+                .push(")");
         }
         statement.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(i64::from(filter.limit));
         let rows: Vec<AuditRow> = statement.fetch_all().await?;

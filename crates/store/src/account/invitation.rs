@@ -204,7 +204,10 @@ impl AccountStore {
     }
 
     /// Returns why an invitation is not pending.
-    pub(super) async fn missing_invitation(&self, token_hash: &[u8; 32]) -> Result<AccountError, AccountError> {
+    pub(super) async fn missing_invitation(
+        &self,
+        token_hash: &[u8; 32],
+    ) -> Result<AccountError, AccountError> {
         let known: i64 = self
             .database
             .sql("SELECT COUNT(*) FROM invitations WHERE token_hash = $1")

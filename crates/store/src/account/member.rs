@@ -285,11 +285,7 @@ async fn lock_member(
     workspace_id: Uuid,
     user_id: Uuid,
 ) -> Result<Role, AccountError> {
-    transaction
-        .sql("UPDATE workspaces SET name = name WHERE id = $1")
-        .bind(workspace_id)
-        .execute()
-        .await?;
+    transaction.sql("UPDATE workspaces SET name = name WHERE id = $1").bind(workspace_id).execute().await?;
     let role: Option<(String,)> = transaction
         .sql("SELECT role FROM members WHERE workspace_id = $1 AND user_id = $2")
         .bind(workspace_id)

@@ -280,9 +280,10 @@ impl AccountStore {
         let workspaces = self.list_workspaces(id).await?;
         let entered = match current {
             Some(current) => workspaces.iter().find(|workspace| workspace.id == current),
-            None => {
-                workspaces.iter().find(|workspace| workspace.id == workspace_id).or_else(|| workspaces.first())
-            }
+            None => workspaces
+                .iter()
+                .find(|workspace| workspace.id == workspace_id)
+                .or_else(|| workspaces.first()),
         };
         let Some(entered) = entered.cloned() else { return Ok(None) };
         Ok(Some(User {
@@ -487,14 +488,8 @@ async fn delete_resets(transaction: &mut Transaction, user_id: Uuid) -> Result<(
 
 /// Fails if there is an account other than `except`. Of two requests at once, one waits for the other.
 async fn require_first(transaction: &mut Transaction, except: &str) -> Result<(), AccountError> {
-    transaction
-        .sql_by_engine("SELECT 1", "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
-        .execute()
-        .await?;
-    let others: i64 = transaction
-        .sql("SELECT COUNT(*) FROM users WHERE email <> $1")
-        .bind(except)
-        .fetch_scalar()
-        .await?;
+    transaction.sql_by_engine("SELECT 1", "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").execute().await?;
+    let others: i64 =
+        transaction.sql("SELECT COUNT(*) FROM users WHERE email <> $1").bind(except).fetch_scalar().await?;
     if others == 0 { Ok(()) } else { Err(AccountError::RegistrationClosed) }
 }
