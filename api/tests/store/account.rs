@@ -208,7 +208,13 @@ async fn the_last_use_of_a_key_never_moves_back(store: &AccountStore) {
     let two = store.create_api_key(&new_key(&ada, 2, NOW - Duration::from_secs(1))).await.unwrap();
     let later = NOW + Duration::from_secs(60);
     let used = async || -> Vec<_> {
-        store.list_api_keys(ada.workspace_id, None).await.unwrap().into_iter().map(|key| key.last_used_at).collect()
+        store
+            .list_api_keys(ada.workspace_id, None)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|key| key.last_used_at)
+            .collect()
     };
     store.touch_api_keys(&[]).await.unwrap();
     assert_eq!(used().await, [None, None]);
