@@ -65,6 +65,8 @@ pub enum ErrorCode {
     NotFound,
     /// 405: the path does not support the method.
     MethodNotAllowed,
+    /// 408: the body was not received in time.
+    RequestTimeout,
     /// 409: an account with this e-mail address exists.
     EmailTaken,
     /// 413: the body is too large for this endpoint.
@@ -75,6 +77,8 @@ pub enum ErrorCode {
     ValidationFailed,
     /// 429: the rate limit is exceeded; retry after `Retry-After`.
     RateLimited,
+    /// 501: HTTP does not define the method.
+    NotImplemented,
     /// 503: the ingestion queue is full; retry after `Retry-After`.
     QueueFull,
     /// 503: a dependency is unavailable; retry after `Retry-After`.

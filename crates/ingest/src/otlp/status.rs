@@ -86,8 +86,9 @@ fn code(code: ErrorCode) -> tonic::Code {
         }
         ErrorCode::Forbidden => tonic::Code::PermissionDenied,
         ErrorCode::NotFound => tonic::Code::NotFound,
-        ErrorCode::MethodNotAllowed => tonic::Code::Unimplemented,
+        ErrorCode::MethodNotAllowed | ErrorCode::NotImplemented => tonic::Code::Unimplemented,
         ErrorCode::RateLimited => tonic::Code::ResourceExhausted,
+        ErrorCode::RequestTimeout => tonic::Code::DeadlineExceeded,
         ErrorCode::QueueFull | ErrorCode::Unavailable => tonic::Code::Unavailable,
         ErrorCode::Internal => tonic::Code::Internal,
     }
