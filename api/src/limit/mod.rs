@@ -10,7 +10,7 @@ mod request;
 pub mod window;
 
 pub use self::{
-    login::{Attempt, LoginLimit},
+    login::{Attempt, LoginLimit, network},
     request::RateLimit,
     window::{Decision, SlidingWindow},
 };
