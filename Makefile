@@ -96,8 +96,8 @@ lint: setup-lint ## check format, lock file, clippy; licences, scripts, nginx an
 	@scripts/lint-optional.sh
 
 .PHONY: deny
-deny: setup-deny ## check licences, bans and sources of the dependencies; compiles cargo-deny on first use
-	@cargo deny --log-level error check licenses bans sources
+deny: setup-deny ## check licences, bans, sources and advisories of the dependencies; compiles cargo-deny on first use
+	@scripts/deny.sh
 
 .PHONY: fmt
 fmt: ## format all Rust code

@@ -3,11 +3,11 @@
 set -euo pipefail
 
 if command -v cargo-deny >/dev/null; then
-    echo "==> Lint: licences, bans and sources of the dependencies"
-    # Advisories need a database from the network: run `cargo deny check advisories` manually.
-    cargo deny --log-level error check licenses bans sources
+    echo "==> Lint: licences, bans, sources and advisories of the dependencies"
+    scripts/deny.sh
 else
     echo "==> Lint: SKIPPED: licences, bans and sources of the dependencies (no cargo-deny; installed by make deny)"
+    echo "==> Advisories of the dependencies NOT CHECKED: cargo-deny is not installed"
 fi
 if command -v shellcheck >/dev/null; then
     echo "==> Lint: shell scripts"

@@ -48,6 +48,9 @@ pub enum ApiError {
     /// 405: the path exists, but not with this method.
     #[error("Method not allowed")]
     MethodNotAllowed,
+    /// 408: the body was not received in time.
+    #[error("The body was not received in time; send smaller requests")]
+    BodyTimeout,
     /// 409: the e-mail is registered already.
     #[error("An account with this e-mail already exists")]
     EmailTaken,
@@ -74,6 +77,9 @@ pub enum ApiError {
         /// How long to wait before the next request.
         retry_after: Duration,
     },
+    /// 501: HTTP does not define the method.
+    #[error("Unknown HTTP method")]
+    UnknownMethod,
     /// 503: the ingestion queue is full.
     #[error("The ingestion queue is full; retry in a moment")]
     QueueFull,
@@ -104,6 +110,7 @@ impl ApiError {
             Self::LinkExpired => (StatusCode::GONE, ErrorCode::LinkExpired),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed),
+            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, ErrorCode::RequestTimeout),
             Self::EmailTaken => (StatusCode::CONFLICT, ErrorCode::EmailTaken),
             Self::PayloadTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge),
             Self::UnsupportedMediaType(_) => {
@@ -111,6 +118,7 @@ impl ApiError {
             }
             Self::ValidationFailed(_) => (StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::ValidationFailed),
             Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited),
+            Self::UnknownMethod => (StatusCode::NOT_IMPLEMENTED, ErrorCode::NotImplemented),
             Self::QueueFull => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::QueueFull),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ErrorCode::Internal),

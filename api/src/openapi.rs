@@ -1,15 +1,18 @@
 //! The OpenAPI document, generated from the handlers, and the security policy of its page.
 
-use std::{io::Read, sync::Arc};
+use std::{
+    io::Read,
+    sync::{Arc, LazyLock},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         Method,
-        header::{self, ContentEncoding},
+        header::{self, ContentEncoding, ContentType},
     },
     middleware::DefaultHeaders,
-    web::{Json, Path},
+    web::{Bytes, Path},
 };
 use flate2::read::GzDecoder;
 use shared::{
@@ -63,7 +66,7 @@ use crate::{
         alert_channel::update, alert_channel::delete, alert_channel::test, alert_channel::list_deliveries,
         activity::list, trace::list, trace::get, span::get, span::search, session::list_sessions,
         session::get_session, session::list_end_users, session::get_end_user, price::list, price::create,
-        price::delete, price::lookup, reprice::list, reprice::create, health::health, health::ready, health::metrics,
+        price::delete, price::lookup, reprice::list, reprice::create, health::health, health::ready, health::scrape::metrics,
     ),
     // utoipa finds the schemas of bodies, but not those of parameters and of the shared error responses.
     components(schemas(AlertStateFilter, Dimension, ErrorBody, Metric, Severity, TraceStatus)),
@@ -190,6 +193,7 @@ fn common_errors(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     if operation.request_body.is_some() {
         errors.extend([
             ("400", "The body is not valid JSON"),
+            ("408", "The body was not received in time"),
             ("413", "The body is too large"),
             ("415", "The content type or encoding is not supported"),
             ("422", "Fields are invalid"),
@@ -209,9 +213,15 @@ fn error_response(description: &str) -> RefOr<Response> {
     RefOr::T(ResponseBuilder::new().description(description).content("application/json", body).build())
 }
 
-/// Returns the document.
-pub async fn document() -> Json<Document> {
-    Json(ApiDoc::openapi())
+/// Returns the document, which is built once.
+///
+/// # Errors
+/// Returns 500 if it cannot be serialized.
+pub async fn document() -> Result<HttpResponse, ApiError> {
+    static DOCUMENT: LazyLock<Result<Bytes, serde_json::Error>> =
+        LazyLock::new(|| serde_json::to_vec(&ApiDoc::openapi()).map(Bytes::from));
+    let document = DOCUMENT.as_ref().map_err(|error| ApiError::internal(error.to_string()))?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(document.clone()))
 }
 
 /// Returns a file of the documentation page. They are embedded compressed.
@@ -252,6 +262,7 @@ pub fn page_policy() -> DefaultHeaders {
 mod tests {
     use std::collections::BTreeSet;
 
+    use actix_web::body::MessageBody;
     use serde_json::Value;
     use shared::limit;
 
@@ -261,6 +272,12 @@ mod tests {
         let document = serde_json::to_value(ApiDoc::openapi()).unwrap();
         let paths = document["paths"].as_object().unwrap();
         paths.values().flat_map(|path| path.as_object().unwrap().values()).cloned().collect()
+    }
+
+    #[actix_web::test]
+    async fn the_document_is_built_once() {
+        let body = async || document().await.unwrap().into_body().try_into_bytes().unwrap();
+        assert_eq!(body().await.as_ptr(), body().await.as_ptr());
     }
 
     #[test]

@@ -4,9 +4,9 @@ use actix_web::web::Data;
 
 use crate::{
     gateway::{self, asset::Assets},
-    health::dependency::Dependency,
+    health::{dependency::Dependency, scrape::MetricsAccess},
     ingestion,
-    internal::{forward::Peers, receive},
+    internal::{client::PeerClient, receive},
     query,
     telemetry::metrics::Metrics,
 };
@@ -19,7 +19,7 @@ pub struct ProcessState {
     /// The SPA, if the gateway runs in this process.
     pub assets: Option<Data<Assets>>,
     /// The other roles, if only the gateway runs in this process.
-    pub peers: Option<Peers>,
+    pub peers: Option<PeerClient>,
     /// The key for checking proofs, if the gateway runs in another process.
     pub receive: Option<Data<receive::State>>,
     /// Ingestion, if it runs in this process.
@@ -28,6 +28,8 @@ pub struct ProcessState {
     pub query: Option<Data<query::State>>,
     /// The metrics.
     pub metrics: Data<Metrics>,
+    /// Who may read the metrics.
+    pub metrics_access: Data<MetricsAccess>,
     /// The dependencies that `/ready` checks.
     pub dependencies: Data<Vec<Dependency>>,
 }

@@ -18,6 +18,17 @@ pub enum Role {
 }
 
 impl Role {
+    /// Returns the name on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Ingestion => "ingestion",
+            Self::Processing => "processing",
+            Self::Query => "query",
+        }
+    }
+
     /// Returns the default port.
     #[must_use]
     pub const fn default_port(self) -> u16 {
@@ -32,7 +43,6 @@ impl Role {
 
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The names on the command line.
-        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+        f.write_str(self.as_str())
     }
 }

@@ -23,10 +23,7 @@ use crate::{
         body::{self, BodyLimit},
         otlp, rest,
     },
-    internal::{
-        forward::{self, Forward},
-        receive::receive,
-    },
+    internal::{forward, receive::receive},
     openapi,
     process_state::ProcessState,
     query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, session, span, trace},
@@ -43,10 +40,10 @@ pub fn configure(config: &mut ServiceConfig, state: &ProcessState) {
         .app_data(QueryConfig::default().error_handler(|error, _| query_error(&error).into()))
         .app_data(PathConfig::default().error_handler(|error, _| path_error(&error).into()));
     provide(config, state);
-    config
-        .route("/health", get().to(health::health))
-        .route("/ready", get().to(health::ready))
-        .route("/metrics", get().to(health::metrics));
+    config.route("/health", get().to(health::health)).route("/ready", get().to(health::ready));
+    if state.metrics_access.port.is_none() {
+        config.route("/metrics", get().to(health::scrape::metrics));
+    }
     if state.gateway.is_some() {
         config
             .route("/openapi.json", get().to(openapi::document))
@@ -61,16 +58,30 @@ pub fn configure(config: &mut ServiceConfig, state: &ProcessState) {
     });
 }
 
+/// Adds the route of the port for metrics.
+pub fn configure_metrics(config: &mut ServiceConfig, state: &ProcessState) {
+    config
+        .app_data(state.metrics.clone())
+        .app_data(state.metrics_access.clone())
+        .route("/metrics", get().to(health::scrape::metrics))
+        .default_service(web::to(async || {
+            Err::<String, _>(ApiError::NotFound("Only /metrics is served here"))
+        }));
+}
+
 /// Adds the state of the handlers.
 fn provide(config: &mut ServiceConfig, state: &ProcessState) {
-    config.app_data(state.metrics.clone()).app_data(state.dependencies.clone());
+    config
+        .app_data(state.metrics.clone())
+        .app_data(state.metrics_access.clone())
+        .app_data(state.dependencies.clone());
     provide_if_some(config, state.gateway.as_ref());
     provide_if_some(config, state.assets.as_ref());
     provide_if_some(config, state.receive.as_ref());
     provide_if_some(config, state.ingestion.as_ref());
     provide_if_some(config, state.query.as_ref());
     if let Some(peers) = &state.peers {
-        config.app_data(Data::new(Forward::new(peers.clone())));
+        config.app_data(Data::new(peers.for_worker()));
     }
 }
 
@@ -296,6 +307,7 @@ fn json_error(error: &JsonPayloadError) -> ApiError {
         JsonPayloadError::OverflowKnownLength { limit, .. } | JsonPayloadError::Overflow { limit } => {
             ApiError::PayloadTooLarge(*limit)
         }
+        JsonPayloadError::Payload(error) => body::read_error(error),
         JsonPayloadError::ContentType => ApiError::UnsupportedMediaType(body::NOT_JSON),
         JsonPayloadError::Deserialize(error) if error.is_data() => {
             ApiError::invalid("body", error.to_string())

@@ -69,6 +69,8 @@ pub enum ErrorCode {
     NotFound,
     /// 405: the path does not support the method.
     MethodNotAllowed,
+    /// 408: the body was not received in time.
+    RequestTimeout,
     /// 409: an account with this e-mail address exists.
     EmailTaken,
     /// 409: the workspace needs an owner.
@@ -83,6 +85,8 @@ pub enum ErrorCode {
     ValidationFailed,
     /// 429: the rate limit is exceeded; retry after `Retry-After`.
     RateLimited,
+    /// 501: HTTP does not define the method.
+    NotImplemented,
     /// 503: the ingestion queue is full; retry after `Retry-After`.
     QueueFull,
     /// 503: a dependency is unavailable; retry after `Retry-After`.

@@ -130,7 +130,8 @@ impl RedisCache {
         let response = response.and_then(|entry| {
             let Some((stored_under, response)) = split(entry) else {
                 self.metrics.record_cache_error();
-                self.log.log(|| tracing::warn!(key = key.as_str(), "invalid cache entry ignored"));
+                self.log
+                    .log(|| tracing::warn!(cache.kind = key.kind().as_str(), "invalid cache entry ignored"));
                 return None;
             };
             (stored_under == generation).then_some(response)

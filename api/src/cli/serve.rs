@@ -47,6 +47,9 @@ pub async fn run(args: ServeArgs) -> ExitCode {
     if let Some(port) = application.grpc_port() {
         println!("OTLP over gRPC listens on http://{}", SocketAddr::new(reachable(host), port));
     }
+    if let Some(port) = application.metrics_port() {
+        println!("Metrics are served on http://{}/metrics", SocketAddr::new(reachable(host), port));
+    }
     let ProcessState { gateway, query, .. } = application.state().clone();
     if !args.demo
         && let Some(gateway) = &gateway

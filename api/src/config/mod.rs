@@ -24,7 +24,7 @@ pub use self::{
     setting::{InvalidSetting, SECRET_MIN_BYTES},
     storage::{DataDir, Storage},
 };
-use crate::role::Role;
+use crate::{health::scrape::MetricsAccess, role::Role};
 
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,12 @@ pub struct Config {
     pub alert_interval: Duration,
     /// The maximum number of requests of a workspace per minute; 0 for no limit.
     pub rate_limit_per_minute: u32,
+    /// Who may read the metrics.
+    pub metrics_access: MetricsAccess,
+    /// How long a client may take to send the body of a request, and how long it may stop reading a response.
+    pub client_timeout: Duration,
+    /// The maximum number of connections of an address that is not a trusted proxy; 0 for no limit.
+    pub max_connections_per_address: usize,
     /// The origins of pages that may call the API.
     pub cors_allowed_origins: Vec<String>,
     /// The proxies whose `X-Forwarded-For` is trusted.
@@ -167,6 +173,19 @@ impl Config {
             )?,
             rate_limit_per_minute: settings
                 .parsed("RATE_LIMIT_PER_MINUTE", "a number of requests, 0 for no limit")?
+                .unwrap_or(1000),
+            metrics_access: MetricsAccess {
+                token: settings.secret("METRICS_TOKEN")?,
+                port: settings.parsed("METRICS_PORT", "a port, 0 to 65535")?,
+            },
+            client_timeout: settings.seconds(
+                "CLIENT_TIMEOUT_SECONDS",
+                (1, 3600),
+                "seconds (up to an hour)",
+                60,
+            )?,
+            max_connections_per_address: settings
+                .parsed("MAX_CONNECTIONS_PER_ADDRESS", "a number of connections, 0 for no limit")?
                 .unwrap_or(1000),
             cors_allowed_origins: settings.list(
                 "CORS_ALLOWED_ORIGINS",

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 use super::setting::{InvalidSetting, Settings, hidden, invalid};
-use crate::http;
+use crate::{http, notify::PrivateTargets};
 
 const SMTP_EXAMPLE: &str = "a URL like smtp://user:password@mail.example.com:587 (STARTTLS) or \
                             smtps://user:password@mail.example.com, with special characters in the password percent-encoded; \
@@ -15,8 +15,8 @@ const SMTP_EXAMPLE: &str = "a URL like smtp://user:password@mail.example.com:587
 /// The settings of notifications.
 #[derive(Clone, Debug, Default)]
 pub struct Notify {
-    /// Whether webhooks may call private networks.
-    pub allow_private: bool,
+    /// The private targets that webhooks may call.
+    pub private_targets: PrivateTargets,
     /// The public URL of the SPA without a trailing slash; without it notifications have no links.
     pub public_url: Option<String>,
     /// The SMTP server; without it no e-mails are sent.
@@ -63,7 +63,12 @@ impl Notify {
             "an e-mail address, like alerts@example.com or Agent Observability <alerts@example.com>",
         )?;
         Ok(Self {
-            allow_private: settings.one_of("WEBHOOK_ALLOW_PRIVATE", &["true", "false"])? == Some("true"),
+            private_targets: settings
+                .parsed(
+                    "WEBHOOK_ALLOW_PRIVATE",
+                    "true, false, or networks and hosts like 10.0.0.0/8,hooks.internal",
+                )?
+                .unwrap_or_default(),
             public_url: public_url.transpose()?,
             smtp: settings.text("SMTP_URL").map(|text| smtp(&text, from)).transpose()?,
         })

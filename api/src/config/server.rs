@@ -109,9 +109,8 @@ impl Servers {
 impl Services {
     pub(super) fn read(settings: &Settings<'_>) -> Result<Self, InvalidSetting> {
         let services = |name| {
-            let expected = "URLs like http://query:8003, separated by commas";
-            // These URLs are inside a private network; use a tunnel to encrypt between hosts.
-            settings.list(name, expected, |text| origin(text).filter(|uri| uri.scheme_str() == Some("http")))
+            let expected = "URLs like http://query:8003 or https://query.internal, separated by commas";
+            settings.list(name, expected, origin)
         };
         Ok(Self {
             internal_secret: settings.secret("INTERNAL_SECRET")?,

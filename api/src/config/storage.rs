@@ -1,7 +1,9 @@
 //! The locations of the databases: the settings needed by commands that do not serve.
 
 use std::{
-    fs, io,
+    fs::{self, DirBuilder, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -12,6 +14,11 @@ use super::{
     server::Servers,
     setting::{InvalidSetting, Settings, invalid},
 };
+
+/// The permissions of the data directory.
+const MODE: u32 = 0o700;
+/// The permission bit of directories in which users can delete only their own files.
+const STICKY: u32 = 0o1000;
 
 /// The data directory and the names of the files in it.
 #[derive(Clone, Debug)]
@@ -34,12 +41,27 @@ impl DataDir {
         &self.0
     }
 
-    /// Creates the directory if it does not exist.
+    /// Creates the directory if it does not exist. Only its owner can access it, also if an older version created it.
     ///
     /// # Errors
     /// Returns an error if it cannot be created.
     pub fn create(&self) -> io::Result<()> {
-        fs::create_dir_all(&self.0)
+        DirBuilder::new().recursive(true).mode(MODE).create(&self.0)?;
+        let mode = fs::metadata(&self.0)?.permissions().mode() & 0o7777;
+        if mode & 0o777 == MODE {
+            return Ok(());
+        }
+        // Directories such as /tmp are for all users.
+        let restricted = if mode & STICKY != 0 {
+            Err(io::Error::other("it is a directory for all users"))
+        } else {
+            fs::set_permissions(&self.0, Permissions::from_mode(MODE))
+        };
+        if let Err(error) = restricted {
+            let path = self.0.display();
+            tracing::warn!(file.path = %path, error = %error, "cannot restrict the permissions of DATA_DIR");
+        }
+        Ok(())
     }
 
     /// Returns the path of the accounts database.

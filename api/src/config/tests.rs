@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
+use crate::notify::PrivateTargets;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -197,9 +198,14 @@ fn smtp_with_a_password_requires_encryption() {
 fn webhooks_reject_private_networks_by_default_and_links_need_a_public_url() {
     let notify = |settings: &[(&str, &str)]| read(None, settings).unwrap().notify;
     let default = notify(&[]);
-    assert!(!default.allow_private && default.public_url.is_none() && default.smtp.is_none());
-    assert!(notify(&[("WEBHOOK_ALLOW_PRIVATE", "true")]).allow_private);
-    assert!(!notify(&[("WEBHOOK_ALLOW_PRIVATE", "False")]).allow_private);
+    assert!(
+        default.private_targets == PrivateTargets::default()
+            && default.public_url.is_none()
+            && default.smtp.is_none()
+    );
+    let private = |value| notify(&[("WEBHOOK_ALLOW_PRIVATE", value)]).private_targets;
+    assert_eq!((private("true"), private("False")), (PrivateTargets::all(), PrivateTargets::default()));
+    assert!(private("10.0.0.0/8,hooks.internal").allows_host("hooks.internal"));
     let url = notify(&[("PUBLIC_URL", "https://example.com/agents/")]).public_url;
     assert_eq!(url.as_deref(), Some("https://example.com/agents"));
 }

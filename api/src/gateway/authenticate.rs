@@ -40,7 +40,7 @@ fn credentials(request: &ServiceRequest) -> Option<&str> {
 
 /// Returns the credentials in these two headers; an authorization other than `Bearer …` gives invalid (empty)
 /// credentials.
-pub(super) fn credentials_in<'a>(
+pub(crate) fn credentials_in<'a>(
     authorization: Option<&'a str>,
     api_key: Option<&'a str>,
 ) -> Option<&'a str> {

@@ -19,6 +19,7 @@ use prost::{
     bytes::{Buf, BufMut},
 };
 use shared::{access::Permission, limit};
+use tokio::time::sleep;
 use tonic::{
     Code, Request, Response, Status,
     body::Body,
@@ -40,7 +41,10 @@ use crate::{
     error::ApiError,
     gateway::in_flight::CallsInFlight,
     ingestion::{self, otlp},
-    internal::forward_spans::{Forwarded, SpanForwarder},
+    internal::{
+        client::PeerClient,
+        forward_spans::{self, Forwarded},
+    },
     limit::Class,
     telemetry::{
         metrics::Metrics,
@@ -62,7 +66,7 @@ pub enum Ingestion {
     /// In this process.
     Local(Data<ingestion::State>),
     /// In another process.
-    Remote(SpanForwarder),
+    Remote(PeerClient),
 }
 
 /// The OTLP trace service. Connections may outlive the server; the state of the service is dropped together with
@@ -78,13 +82,21 @@ struct Inner {
     ingestion: Ingestion,
     metrics: Data<Metrics>,
     in_flight: CallsInFlight,
+    /// How long the message of a call may take to arrive.
+    body_timeout: Duration,
 }
 
 impl ServiceGuard {
-    /// Creates the service in front of `ingestion`.
+    /// Creates the service in front of `ingestion`. The message of a call must arrive within `body_timeout`.
     #[must_use]
-    pub fn new(gateway: Data<State>, ingestion: Ingestion, metrics: Data<Metrics>) -> Self {
-        Self(Arc::new(Inner { gateway, ingestion, metrics, in_flight: CallsInFlight::default() }))
+    pub fn new(
+        gateway: Data<State>,
+        ingestion: Ingestion,
+        metrics: Data<Metrics>,
+        body_timeout: Duration,
+    ) -> Self {
+        let in_flight = CallsInFlight::default();
+        Self(Arc::new(Inner { gateway, ingestion, metrics, in_flight, body_timeout }))
     }
 
     /// Returns the service that handles calls.
@@ -165,12 +177,23 @@ impl Inner {
             Err(error) => return to_status(&error).into_http(),
         };
         let read = Arc::new(AtomicBool::new(false));
+        let timeout = sleep(self.body_timeout);
         let export = Export { inner: self, identity, request_id: id.to_owned(), read: Arc::clone(&read) };
         let mut grpc = Grpc::new(BytesCodec)
             .accept_compressed(CompressionEncoding::Gzip)
             .max_decoding_message_size(limit::INGEST_BODY_BYTES);
-        let response = grpc.unary(export, request).await;
-        if read.load(Ordering::Relaxed) { response } else { without_retry(response) }
+        let late = async {
+            timeout.await;
+            if read.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            response = grpc.unary(export, request) => {
+                if read.load(Ordering::Relaxed) { response } else { without_retry(response) }
+            }
+            () = late => to_status(&ApiError::BodyTimeout).into_http(),
+        }
     }
 
     /// Authenticates the caller and applies the rate limit.
@@ -191,11 +214,13 @@ impl Inner {
                 let response = otlp::ingest(app, identity.workspace_id(), Encoding::Protobuf, body).await;
                 response.map(Bytes::from).map_err(|error| to_status(&error))
             }
-            Ingestion::Remote(forwarder) => match forwarder.forward(&identity, request_id, body).await {
-                Ok(Forwarded::Accepted(response)) => Ok(response),
-                Ok(Forwarded::Rejected { status, retry_after }) => Err(with_details(status, retry_after)),
-                Err(error) => Err(to_status(&error)),
-            },
+            Ingestion::Remote(client) => {
+                match forward_spans::forward(client, &identity, request_id, body).await {
+                    Ok(Forwarded::Accepted(response)) => Ok(response),
+                    Ok(Forwarded::Rejected { status, retry_after }) => Err(with_details(status, retry_after)),
+                    Err(error) => Err(to_status(&error)),
+                }
+            }
         }
     }
 }

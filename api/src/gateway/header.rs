@@ -1,4 +1,4 @@
-//! Security headers of all responses.
+//! Security headers of all responses, and the default for caching them.
 
 use actix_web::middleware::DefaultHeaders;
 
@@ -10,6 +10,8 @@ const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 pub fn security() -> DefaultHeaders {
     DefaultHeaders::new()
         .add(("Content-Security-Policy", API_POLICY))
+        // Responses contain data of accounts and workspaces, unless they say otherwise.
+        .add(("Cache-Control", "no-store"))
         .add(("X-Content-Type-Options", "nosniff"))
         .add(("X-Frame-Options", "DENY"))
         .add(("Referrer-Policy", "same-origin"))

@@ -30,7 +30,7 @@ pub enum Target {
     /// Cache, limits and queue.
     Redis(Redis),
     /// Another role, which is up if any of its replicas is.
-    Role(&'static str, Upstream, Client),
+    Role(Upstream, Client),
 }
 
 impl Dependency {
@@ -41,7 +41,7 @@ impl Dependency {
             Target::Accounts(_) => "accounts",
             Target::Traces(_) => "traces",
             Target::Redis(_) => "redis",
-            Target::Role(name, _, _) => name,
+            Target::Role(upstream, _) => upstream.role().as_str(),
         }
     }
 
@@ -55,7 +55,7 @@ impl Dependency {
                 Target::Accounts(store) => store.ping().await.map_err(|error| chain(&error)),
                 Target::Traces(store) => store.ping().await.map_err(|error| chain(&error)),
                 Target::Redis(redis) => redis.ping().await.map_err(|error| chain(&error)),
-                Target::Role(_, upstream, client) => any_healthy(upstream, client).await,
+                Target::Role(upstream, client) => any_healthy(upstream, client).await,
             }
         };
         tokio::time::timeout(TIMEOUT, check).await.unwrap_or_else(|_| Err("timed out".to_owned()))

@@ -1,13 +1,13 @@
 //! Liveness, readiness and metrics endpoints.
 
 pub mod dependency;
+pub mod scrape;
 
 use actix_web::{HttpResponse, web::Data};
 use futures_util::future::join_all;
 use serde_json::json;
 
 use self::dependency::Dependency;
-use crate::{error::ApiError, telemetry::metrics::Metrics};
 
 /// Liveness: reports that the process responds. Checks no dependencies.
 #[utoipa::path(get, path = "/health", operation_id = "health_get", tag = "Operation", responses((status = 200, description = "Alive")))]
@@ -45,13 +45,4 @@ pub async fn ready(dependencies: Data<Vec<Dependency>>) -> HttpResponse {
         .collect();
     let mut response = if ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     response.json(json!({"status": status, "dependencies": states}))
-}
-
-/// Metrics in the text format of Prometheus.
-#[utoipa::path(get, path = "/metrics", operation_id = "metrics_get", tag = "Operation", responses((status = 200, description = "The metrics", content_type = "text/plain")))]
-pub async fn metrics(metrics: Data<Metrics>) -> Result<HttpResponse, ApiError> {
-    let text = metrics.text().map_err(ApiError::internal)?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("Content-Type", "text/plain; version=0.0.4; charset=utf-8"))
-        .body(text))
 }

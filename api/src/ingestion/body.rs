@@ -6,6 +6,7 @@ use actix_web::{
     Error, HttpMessage, HttpRequest, ResponseError,
     body::MessageBody,
     dev::{Payload, ServiceRequest, ServiceResponse},
+    error::PayloadError,
     http::header,
     middleware::Next,
     web::Bytes,
@@ -108,8 +109,7 @@ async fn decompress(request: &HttpRequest, payload: &mut Payload, limit: usize) 
         Decompressor::new(ContentCoding::of(request.headers())?, limit, length.unwrap_or(8 * 1024));
     let mut received = 0;
     while let Some(chunk) = payload.next().await {
-        let chunk =
-            chunk.map_err(|error| ApiError::BadRequest(format!("The body cannot be read: {error}")))?;
+        let chunk = chunk.map_err(|error| read_error(&error))?;
         received += chunk.len();
         if received > limit {
             return Err(ApiError::PayloadTooLarge(limit));
@@ -127,6 +127,17 @@ async fn add(mut decompressor: Decompressor, chunk: Bytes) -> Result<io::Result<
         return Ok(add());
     }
     tokio::task::spawn_blocking(add).await.map_err(ApiError::internal)
+}
+
+/// Returns the error of a body that did not arrive, or is not the one that the gateway sent.
+pub fn read_error(error: &PayloadError) -> ApiError {
+    match error {
+        PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => ApiError::BodyTimeout,
+        PayloadError::Io(error) if error.kind() == ErrorKind::PermissionDenied => {
+            ApiError::Forbidden("The body is not the one that the gateway sent")
+        }
+        error => ApiError::BadRequest(format!("The body cannot be read: {error}")),
+    }
 }
 
 fn body_error(error: &io::Error, limit: usize) -> ApiError {

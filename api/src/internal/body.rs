@@ -1,79 +1,78 @@
-//! The body of a forwarded request: streamed with backpressure, limited, and still complete if the connection to a
-//! replica failed.
-
-use std::{
-    cell::RefCell,
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll},
-};
+//! The body of a forwarded request: read completely, with its digest for the proof.
 
 use actix_web::{
     HttpRequest,
-    error::PayloadError,
     http::header::CONTENT_LENGTH,
-    web::{Bytes, Payload},
+    web::{Bytes, BytesMut, Payload},
 };
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
 
-use crate::{error::ApiError, ingestion::body::BodyLimit};
+use super::proof::BodyDigest;
+use crate::{
+    error::ApiError,
+    ingestion::body::{BodyLimit, read_error},
+};
 
-/// The body. Clones continue where the others stopped.
-#[derive(Clone)]
-pub(super) struct ForwardedBody(Rc<RefCell<Inner>>);
+/// Larger bodies that are in memory already are hashed on a blocking thread.
+const HASH_INLINE_BYTES: usize = 256 * 1024;
 
-struct Inner {
-    payload: Payload,
-    length: Option<u64>,
-    limit: usize,
-    started: bool,
-    read: usize,
+/// A body and its digest.
+#[derive(Clone, Debug)]
+pub(super) struct HashedBody {
+    pub(super) bytes: Bytes,
+    pub(super) digest: BodyDigest,
 }
 
-impl ForwardedBody {
-    /// Wraps the body of `request`.
+impl HashedBody {
+    /// Reads the body of `request` and hashes it as it arrives.
     ///
     /// # Errors
-    /// Returns 413 if `Content-Length` exceeds the limit.
-    pub(super) fn new(request: &HttpRequest, payload: Payload) -> Result<Self, ApiError> {
+    /// Returns 413 if it exceeds the limit of the resource, 408 if it does not arrive in time, and 400 if it is incomplete.
+    pub(super) async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Self, ApiError> {
         let length =
             request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let limit = BodyLimit::of(request);
-        if length.is_some_and(|length| length > limit as u64) {
+        if length.is_some_and(|length: usize| length > limit) {
             return Err(ApiError::PayloadTooLarge(limit));
         }
-        Ok(Self(Rc::new(RefCell::new(Inner { payload, length, limit, started: false, read: 0 }))))
-    }
-
-    pub(super) fn length(&self) -> Option<u64> {
-        self.0.borrow().length
-    }
-
-    /// Returns whether any of the body was read, so that it cannot be sent again.
-    pub(super) fn has_started(&self) -> bool {
-        self.0.borrow().started
-    }
-
-    /// Returns 413 if more than the limit was read.
-    pub(super) fn too_large(&self) -> Option<ApiError> {
-        let inner = self.0.borrow();
-        (inner.read > inner.limit).then_some(ApiError::PayloadTooLarge(inner.limit))
-    }
-}
-
-impl Stream for ForwardedBody {
-    type Item = Result<Bytes, PayloadError>;
-
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut inner = self.0.borrow_mut();
-        inner.started = true;
-        let next = inner.payload.poll_next_unpin(context);
-        if let Poll::Ready(Some(Ok(bytes))) = &next {
-            inner.read += bytes.len();
-            if inner.read > inner.limit {
-                return Poll::Ready(Some(Err(PayloadError::Overflow)));
+        let (mut digest, mut body) = (Sha256::new(), Vec::new());
+        let mut read = 0;
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|error| read_error(&error))?;
+            read += chunk.len();
+            if read > limit {
+                return Err(ApiError::PayloadTooLarge(limit));
             }
+            digest.update(&chunk);
+            body.push(chunk);
         }
-        next
+        // Most bodies arrive as one chunk, which needs no copy.
+        let bytes = match body.as_slice() {
+            [chunk] => chunk.clone(),
+            chunks => chunks
+                .iter()
+                .fold(BytesMut::with_capacity(read), |mut all, chunk| {
+                    all.extend_from_slice(chunk);
+                    all
+                })
+                .freeze(),
+        };
+        Ok(Self { bytes, digest: digest.finalize().into() })
+    }
+
+    /// Hashes a body.
+    ///
+    /// # Errors
+    /// Returns 500 if the server stops.
+    pub(super) async fn of(bytes: Bytes) -> Result<Self, ApiError> {
+        let hash = |bytes: &Bytes| Sha256::digest(bytes).into();
+        let digest = if bytes.len() <= HASH_INLINE_BYTES {
+            hash(&bytes)
+        } else {
+            let bytes = bytes.clone();
+            tokio::task::spawn_blocking(move || hash(&bytes)).await.map_err(ApiError::internal)?
+        };
+        Ok(Self { bytes, digest })
     }
 }

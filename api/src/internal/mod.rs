@@ -2,6 +2,7 @@
 //! proof that it sent them; the other roles reject requests without it. Unused in a single process.
 
 mod body;
+pub mod client;
 pub mod forward;
 pub mod forward_spans;
 pub mod proof;

@@ -1,5 +1,6 @@
-//! The proof that a request comes from the gateway: an HMAC over the request and the caller's identity, valid for a
-//! minute. An attacker who intercepts a proof can only replay that request within the minute.
+//! The proof that a request comes from the gateway: an HMAC over the role that receives it, the request with its body, and
+//! the caller's identity, valid for half a minute. An attacker who intercepts a proof can only replay that request to that
+//! role within the half minute.
 
 use std::time::Duration;
 
@@ -13,11 +14,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use shared::{
     Timestamp,
-    access::{Role, Scope},
+    access::{self, Scope},
 };
 use uuid::Uuid;
 
-use crate::auth::identity::{Identity, Login, Program};
+use crate::{
+    auth::identity::{Identity, Login, Program},
+    role::Role,
+};
 
 /// The workspace of the caller.
 pub const WORKSPACE_ID: HeaderName = HeaderName::from_static("x-workspace-id");
@@ -29,7 +33,7 @@ pub const USER_EMAIL: HeaderName = HeaderName::from_static("x-user-email");
 pub const KEY_ID: HeaderName = HeaderName::from_static("x-key-id");
 /// What the caller may do: the role of the account, or the scopes of the API key, separated by commas.
 pub const ACCESS: HeaderName = HeaderName::from_static("x-access");
-/// `{microseconds since the epoch}.{HMAC-SHA256, base64url}`.
+/// `{microseconds since the epoch}.{SHA-256 of the body}.{HMAC-SHA256}`, both in base64url.
 pub const PROOF: HeaderName = HeaderName::from_static("x-internal-proof");
 
 /// The number of headers with the caller's identity.
@@ -38,7 +42,21 @@ const PARTS: usize = 5;
 const IDENTITY: [HeaderName; PARTS] = [WORKSPACE_ID, USER_ID, USER_EMAIL, KEY_ID, ACCESS];
 
 /// How long a proof is valid, and the maximum difference between the clocks of two machines.
-const VALIDITY: Duration = Duration::from_secs(60);
+const VALIDITY: Duration = Duration::from_secs(30);
+
+/// The SHA-256 digest of a body.
+pub type BodyDigest = [u8; 32];
+
+/// The signed parts of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedRequest<'a> {
+    /// The role that receives the request.
+    pub role: Role,
+    /// The method.
+    pub method: &'a Method,
+    /// The path with the query.
+    pub path: &'a str,
+}
 
 /// Creates and checks proofs.
 #[derive(Clone)]
@@ -65,8 +83,8 @@ impl ProofKey {
     pub fn headers(
         &self,
         identity: &Identity,
-        method: &Method,
-        path: &str,
+        request: SignedRequest<'_>,
+        body: &BodyDigest,
         now: Timestamp,
     ) -> Vec<(HeaderName, String)> {
         let mut headers = vec![(WORKSPACE_ID, identity.workspace_id().to_string())];
@@ -85,50 +103,61 @@ impl ProofKey {
         let value = |name: &HeaderName| {
             headers.iter().find(|(header, _)| header == name).map_or("", |(_, value)| value.as_str())
         };
-        let mac = self.mac(&moment, method, path, IDENTITY.each_ref().map(value));
-        let proof = format!("{moment}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        let body = URL_SAFE_NO_PAD.encode(body);
+        let mac = self.mac(&moment, &body, request, IDENTITY.each_ref().map(value));
+        let proof = format!("{moment}.{body}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         headers.push((PROOF, proof));
         headers
     }
 
-    /// Returns the caller's identity if the headers prove that the gateway sent the request.
+    /// Returns the caller's identity and the digest of the body if the headers prove that the gateway sent the request. The
+    /// body is not read here; compare its digest before using it.
     #[must_use]
     pub fn check(
         &self,
         headers: &HeaderMap,
-        method: &Method,
-        path: &str,
+        request: SignedRequest<'_>,
         now: Timestamp,
-    ) -> Option<Identity> {
+    ) -> Option<(Identity, BodyDigest)> {
         let text = |name: &HeaderName| headers.get(name).map_or(Some(""), |value| value.to_str().ok());
         let mut identity = [""; PARTS];
         for (value, name) in identity.iter_mut().zip(&IDENTITY) {
             *value = text(name)?;
         }
         let [workspace_id, user_id, email, key_id, access] = identity;
-        let (moment, code) = text(&PROOF)?.split_once('.')?;
+        let (moment, rest) = text(&PROOF)?.split_once('.')?;
+        let (body, code) = rest.split_once('.')?;
         let created_at = Timestamp::from_micros(moment.parse().ok()?);
         if created_at + VALIDITY < now || created_at > now + VALIDITY {
             return None;
         }
         let code = URL_SAFE_NO_PAD.decode(code).ok()?;
-        self.mac(moment, method, path, identity).verify_slice(&code).ok()?;
+        self.mac(moment, body, request, identity).verify_slice(&code).ok()?;
+        let body = URL_SAFE_NO_PAD.decode(body).ok()?.try_into().ok()?;
         let workspace_id = Uuid::parse_str(workspace_id).ok()?;
-        Some(if user_id.is_empty() {
+        let identity = if user_id.is_empty() {
             let scopes = access.split(',').filter_map(Scope::parse).collect();
             let key_id = Uuid::parse_str(key_id).ok()?;
             Identity::ApiKey(Program { key_id, workspace_id, scopes, rate_limit: None })
         } else {
             let email = String::from_utf8(URL_SAFE_NO_PAD.decode(email).ok()?).ok()?.into();
-            let (user_id, role) = (Uuid::parse_str(user_id).ok()?, Role::parse(access)?);
+            let (user_id, role) = (Uuid::parse_str(user_id).ok()?, access::Role::parse(access)?);
             Identity::User(Login { user_id, workspace_id, email, role, session_id: None })
-        })
+        };
+        Some((identity, body))
     }
 
     /// Computes the HMAC over all relevant parts, one line each; no part can contain a line break.
-    fn mac(&self, moment: &str, method: &Method, path: &str, identity: [&str; PARTS]) -> Hmac<Sha256> {
+    fn mac(
+        &self,
+        moment: &str,
+        body: &str,
+        request: SignedRequest<'_>,
+        identity: [&str; PARTS],
+    ) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
-        for part in [moment, method.as_str(), path].into_iter().chain(identity) {
+        let SignedRequest { role, method, path } = request;
+        for part in [role.as_str(), moment, method.as_str(), path, body].into_iter().chain(identity) {
             mac.update(part.as_bytes());
             mac.update(b"\n");
         }
@@ -142,13 +171,16 @@ mod tests {
 
     use super::*;
 
-    const PATH: &str = "/api/v1/traces?range=24h";
+    const REQUEST: SignedRequest<'static> =
+        SignedRequest { role: Role::Query, method: &Method::GET, path: "/api/v1/traces?range=24h" };
+    const BODY: BodyDigest = [7; 32];
+
     fn user() -> Identity {
         Identity::User(Login {
             user_id: Uuid::from_u128(1),
             workspace_id: Uuid::from_u128(2),
             email: "añn@example.com".into(),
-            role: Role::Member,
+            role: access::Role::Member,
             session_id: None,
         })
     }
@@ -167,30 +199,34 @@ mod tests {
     }
 
     fn proven(identity: &Identity) -> HeaderMap {
-        let headers = key("one").headers(identity, &Method::GET, PATH, Timestamp::EPOCH);
+        let headers = key("one").headers(identity, REQUEST, &BODY, Timestamp::EPOCH);
         headers
             .into_iter()
             .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value).ok()?)))
             .collect()
     }
 
-    fn checked(headers: &HeaderMap) -> Option<Identity> {
-        key("one").check(headers, &Method::GET, PATH, Timestamp::EPOCH)
+    fn checked(headers: &HeaderMap) -> Option<(Identity, BodyDigest)> {
+        key("one").check(headers, REQUEST, Timestamp::EPOCH)
     }
 
     #[test]
     fn accepts_the_identity_from_the_gateway() {
         for identity in [user(), program()] {
-            assert_eq!(checked(&proven(&identity)), Some(identity));
+            assert_eq!(checked(&proven(&identity)), Some((identity, BODY)));
         }
     }
 
     #[test]
     fn rejects_any_modification() {
-        let key = key("one");
         let headers = proven(&user());
-        assert_eq!(key.check(&headers, &Method::POST, PATH, Timestamp::EPOCH), None);
-        assert_eq!(key.check(&headers, &Method::GET, "/api/v1/traces?range=7d", Timestamp::EPOCH), None);
+        for changed in [
+            SignedRequest { method: &Method::POST, ..REQUEST },
+            SignedRequest { path: "/api/v1/traces?range=7d", ..REQUEST },
+            SignedRequest { role: Role::Ingestion, ..REQUEST },
+        ] {
+            assert_eq!(key("one").check(&headers, changed, Timestamp::EPOCH), None, "{changed:?}");
+        }
         for name in [WORKSPACE_ID, USER_ID, USER_EMAIL, ACCESS] {
             let mut changed = headers.clone();
             changed.insert(name.clone(), HeaderValue::from_static("00000000-0000-0000-0000-000000000009"));
@@ -203,21 +239,29 @@ mod tests {
             promoted.insert(ACCESS, HeaderValue::from_static(access));
             assert_eq!(checked(&promoted), None, "{access}");
         }
-        let mut later = headers.clone();
-        later.insert(PROOF, HeaderValue::from_static("1.AAAA"));
-        assert_eq!(checked(&later), None);
+        let proof = headers.get(PROOF).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let other_body = proof.replace(&URL_SAFE_NO_PAD.encode(BODY), &URL_SAFE_NO_PAD.encode([8; 32]));
+        assert_ne!(proof, other_body);
+        for changed in [other_body.as_str(), "1.AAAA", "1.AAAA.AAAA", "0..", ""] {
+            let mut later = headers.clone();
+            later.remove(PROOF);
+            if let Ok(changed) = HeaderValue::from_str(changed) {
+                later.insert(PROOF, changed);
+            }
+            assert_eq!(checked(&later), None, "{changed}");
+        }
         assert_eq!(checked(&HeaderMap::new()), None);
     }
 
     #[test]
     fn rejects_proofs_of_another_secret() {
-        assert_eq!(key("two").check(&proven(&user()), &Method::GET, PATH, Timestamp::EPOCH), None);
+        assert_eq!(key("two").check(&proven(&user()), REQUEST, Timestamp::EPOCH), None);
     }
 
     #[test]
-    fn a_proof_is_valid_for_a_minute() {
-        let at = |now| key("one").check(&proven(&user()), &Method::GET, PATH, now);
-        assert_eq!(at(Timestamp::EPOCH + VALIDITY), Some(user()));
+    fn a_proof_is_valid_for_half_a_minute() {
+        let at = |now| key("one").check(&proven(&user()), REQUEST, now);
+        assert_eq!(at(Timestamp::EPOCH + VALIDITY), Some((user(), BODY)));
         assert_eq!(at(Timestamp::EPOCH + VALIDITY + Duration::from_micros(1)), None);
         assert_eq!(at(Timestamp::EPOCH - VALIDITY - Duration::from_micros(1)), None);
     }

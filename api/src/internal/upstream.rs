@@ -11,6 +11,8 @@ use std::{
 use actix_web::http::Uri;
 use shared::Timestamp;
 
+use crate::role::Role;
+
 /// How long an unreachable replica is avoided if there are others.
 const AVOID_DURATION: Duration = Duration::from_secs(2);
 
@@ -20,6 +22,7 @@ pub struct Upstream(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    role: Role,
     replicas: Vec<Replica>,
     next: AtomicUsize,
 }
@@ -33,14 +36,21 @@ struct Replica {
 }
 
 impl Upstream {
-    /// Creates an upstream of the replicas at these URLs.
+    /// Creates an upstream of the replicas of `role` at these URLs.
     #[must_use]
-    pub fn new(origins: &[Uri]) -> Self {
+    pub fn new(role: Role, origins: &[Uri]) -> Self {
         let replica = |uri: &Uri| Replica {
             origin: uri.to_string().trim_end_matches('/').to_owned(),
             avoided_until: AtomicI64::new(i64::MIN),
         };
-        Self(Arc::new(Inner { replicas: origins.iter().map(replica).collect(), next: AtomicUsize::new(0) }))
+        let replicas = origins.iter().map(replica).collect();
+        Self(Arc::new(Inner { role, replicas, next: AtomicUsize::new(0) }))
+    }
+
+    /// Returns the role of the replicas.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.0.role
     }
 
     /// Returns the replicas in the order in which to try them for one request; avoided ones come last.
@@ -78,7 +88,10 @@ mod tests {
     use super::*;
 
     fn upstream() -> Upstream {
-        Upstream::new(&["http://a:1", "http://b:2", "http://c:3"].map(|uri| uri.parse().unwrap()))
+        Upstream::new(
+            Role::Query,
+            &["http://a:1", "http://b:2", "http://c:3"].map(|uri| uri.parse().unwrap()),
+        )
     }
 
     #[test]

@@ -159,7 +159,8 @@ pub(super) fn pass(decision: Decision) -> Result<(), Duration> {
 }
 
 /// Returns the network that a customer of a provider typically owns: one IPv4 address, or a /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         address @ IpAddr::V4(_) => address,

@@ -11,7 +11,7 @@ mod request;
 pub mod window;
 
 pub use self::{
-    login::{Attempt, LoginLimit},
+    login::{Attempt, LoginLimit, network},
     mail::MailLimit,
     request::{Class, RateLimit},
     window::{Decision, SlidingWindow},

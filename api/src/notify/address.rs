@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Returns what kind of non-public address this is, or `None` if it is public.
 #[must_use]
 pub fn private_kind(address: IpAddr) -> Option<&'static str> {
-    match address {
+    match without_translation(address) {
         IpAddr::V4(address) => private_kind_v4(address),
         IpAddr::V6(address) => private_kind_v6(address),
     }
@@ -27,17 +27,24 @@ fn private_kind_v4(address: Ipv4Addr) -> Option<&'static str> {
     })
 }
 
-/// Only a part of 2000::/3 is public. Two other forms contain an IPv4 address, which decides.
+/// Returns the IPv4 address in an IPv6 address that is mapped or NAT64 (public IPv4 addresses have this form in networks
+/// without IPv4), and otherwise the address.
+#[must_use]
+pub fn without_translation(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)).into()
+            }
+            _ => v6.into(),
+        },
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Only a part of 2000::/3 is public.
 fn private_kind_v6(address: Ipv6Addr) -> Option<&'static str> {
-    let segments = address.segments();
-    if let Some(mapped) = address.to_ipv4_mapped() {
-        return private_kind_v4(mapped);
-    }
-    // NAT64: public IPv4 addresses have this form in networks without IPv4.
-    if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = segments {
-        return private_kind_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
-    }
-    Some(match segments {
+    Some(match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => "an unspecified address",
         [0, 0, 0, 0, 0, 0, 0, 1] => "a loopback address",
         [0xfe80..=0xfebf, ..] => "a link-local address",

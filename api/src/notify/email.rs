@@ -25,7 +25,9 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{
-    Failure, Notifier, Receipt, excerpt,
+    Failure, Notifier, Receipt,
+    escape::{html as escape, without_links},
+    excerpt,
     text::{Text, truncate},
 };
 use crate::config::{Smtp, SmtpTls};
@@ -214,11 +216,11 @@ fn is_for_one_recipient(failure: &Failure) -> bool {
 }
 
 fn plain(text: &Text) -> String {
-    let mut plain = text.sentences.join("\n\n");
+    let mut plain = without_links(&text.sentences.join("\n\n"));
     plain.push_str("\n\n");
     // Writing to a string never fails.
     for (name, value) in &text.fields {
-        let _ = writeln!(plain, "{name}: {value}");
+        let _ = writeln!(plain, "{name}: {}", without_links(value));
     }
     for (name, url) in &text.links {
         let _ = write!(plain, "\n{name}: {url}\n");
@@ -229,14 +231,15 @@ fn plain(text: &Text) -> String {
 fn html(text: &Text) -> String {
     let mut html = format!(
         "<!doctype html><html lang=\"en\"><body style=\"font-family:sans-serif\"><h2>{}</h2>",
-        escape(&text.headline)
+        escape(&without_links(&text.headline))
     );
     for sentence in &text.sentences {
-        let _ = write!(html, "<p>{}</p>", escape(sentence));
+        let _ = write!(html, "<p>{}</p>", escape(&without_links(sentence)));
     }
     html.push_str("<table>");
     for (name, value) in &text.fields {
-        let _ = write!(html, "<tr><th align=\"left\">{name}</th><td>{}</td></tr>", escape(value));
+        let _ =
+            write!(html, "<tr><th align=\"left\">{name}</th><td>{}</td></tr>", escape(&without_links(value)));
     }
     html.push_str("</table>");
     for (name, url) in &text.links {
@@ -244,8 +247,4 @@ fn html(text: &Text) -> String {
     }
     html.push_str("</body></html>");
     html
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use super::address::private_kind;
+use super::private::PrivateTargets;
 
 /// The hint of errors about private networks.
-pub(super) const HINT: &str = "set WEBHOOK_ALLOW_PRIVATE=true to allow webhooks to private networks";
+pub(super) const HINT: &str = "add the host or its network to WEBHOOK_ALLOW_PRIVATE to allow webhooks to it";
 /// Suffixes of names that only exist in private networks.
 const PRIVATE_SUFFIXES: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
 
@@ -15,7 +15,7 @@ const PRIVATE_SUFFIXES: [&str; 4] = ["localhost", "local", "internal", "home.arp
 ///
 /// # Errors
 /// Returns what is invalid, as a predicate.
-pub fn check_address(url: &str, allow_private: bool) -> Result<(), String> {
+pub fn check_address(url: &str, private: &PrivateTargets) -> Result<(), String> {
     let url = Url::parse(url).map_err(|error| format!("is not a valid URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must begin with https:// or http://".to_owned());
@@ -23,27 +23,28 @@ pub fn check_address(url: &str, allow_private: bool) -> Result<(), String> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not contain a user name or password".to_owned());
     }
-    check_host(&url, allow_private)
+    check_host(&url, private)
 }
 
 /// Checks that the host of a URL is not private. A public name may still resolve to a private address.
-pub(super) fn check_host(url: &Url, allow_private: bool) -> Result<(), String> {
+pub(super) fn check_host(url: &Url, private: &PrivateTargets) -> Result<(), String> {
     // `Url` has normalized the host: 0x7f.1 and 2130706433 are 127.0.0.1. IPv6 addresses have brackets.
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or("must name a host")?;
-    if allow_private {
-        return Ok(());
-    }
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     if let Ok(address) = bare.parse::<IpAddr>() {
-        return private_kind(address)
+        return private
+            .rejects(address)
             .map_or(Ok(()), |why| Err(format!("must not be private, found {bare}, {why}; {HINT}")));
     }
     let name = bare.trim_end_matches('.').to_ascii_lowercase();
-    let is_private = !name.contains('.')
+    let has_private_name = !name.contains('.')
         || PRIVATE_SUFFIXES.iter().any(|suffix| {
             name.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         });
-    if is_private { Err(format!("must not be private, found {name}; {HINT}")) } else { Ok(()) }
+    if has_private_name && !private.may_resolve(&name) {
+        return Err(format!("must not be private, found {name}; {HINT}"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -60,7 +61,7 @@ mod tests {
             "https://localhost.example.com/",
             "https://notlocal.net./",
         ] {
-            assert_eq!(check_address(url, false), Ok(()), "{url}");
+            assert_eq!(check_address(url, &PrivateTargets::default()), Ok(()), "{url}");
         }
     }
 
@@ -88,13 +89,31 @@ mod tests {
             "http://[64:ff9b::7f00:1]/",
             "http://[fd00::1]/",
         ] {
-            let result = check_address(url, false);
+            let result = check_address(url, &PrivateTargets::default());
             assert!(
                 result.as_ref().is_err_and(|why| why.contains("WEBHOOK_ALLOW_PRIVATE")),
                 "{url}: {result:?}"
             );
-            assert_eq!(check_address(url, true), Ok(()), "{url}");
+            assert_eq!(check_address(url, &PrivateTargets::all()), Ok(()), "{url}");
         }
+    }
+
+    #[test]
+    fn a_list_of_networks_and_hosts_allows_only_them() {
+        let hosts: PrivateTargets = "10.0.0.7,hooks.internal".parse().unwrap_or_default();
+        for (url, is_allowed) in [
+            ("http://10.0.0.7/", true),
+            ("http://hooks.internal:8080/", true),
+            ("http://10.0.0.8/", false),
+            ("http://127.0.0.1/", false),
+            ("http://[::ffff:10.0.0.7]/", true),
+        ] {
+            assert_eq!(check_address(url, &hosts).is_ok(), is_allowed, "{url}");
+        }
+        // Other names are resolved first if a network is allowed.
+        let host: PrivateTargets = "hooks.internal".parse().unwrap_or_default();
+        assert!(check_address("http://localhost/", &host).is_err());
+        assert_eq!(check_address("http://localhost/", &hosts), Ok(()));
     }
 
     #[test]
@@ -108,7 +127,7 @@ mod tests {
             "https://example.com:99999/",
             "http://[::1",
         ] {
-            assert!(check_address(url, true).is_err(), "{url}");
+            assert!(check_address(url, &PrivateTargets::all()).is_err(), "{url}");
         }
     }
 }

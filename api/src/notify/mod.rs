@@ -4,9 +4,11 @@
 pub mod account;
 pub mod address;
 mod email;
+mod escape;
 mod host;
 mod link;
 mod post;
+mod private;
 mod resolve;
 pub mod signature;
 mod slack;
@@ -21,7 +23,7 @@ use shared::{
 };
 
 use self::{email::Mailer, link::Links, post::Poster};
-pub use self::{email::check_mailbox, host::check_address};
+pub use self::{email::check_mailbox, host::check_address, private::PrivateTargets};
 use domain::alert::record::DueDelivery;
 
 use crate::config::Notify;
@@ -83,7 +85,7 @@ impl Notifier {
     /// Returns an error if a client cannot be created.
     pub fn new(settings: &Notify, timeout: Duration) -> Result<Self, NotifierError> {
         Ok(Self {
-            poster: Poster::new(settings.allow_private, timeout)?,
+            poster: Poster::new(settings.private_targets.clone(), timeout)?,
             mailer: settings.smtp.as_ref().map(|smtp| Mailer::new(smtp, timeout)).transpose()?,
             links: Links::new(settings.public_url.clone()),
         })

@@ -5,7 +5,11 @@ use domain::alert::record::Notification;
 use serde::Serialize;
 use shared::{alert::Severity, alert_channel::AlertEvent};
 
-use super::{Failure, text::Text};
+use super::{
+    Failure,
+    escape::{slack, slack_entities},
+    text::Text,
+};
 
 #[derive(Serialize)]
 struct Body {
@@ -32,10 +36,10 @@ struct Field {
 
 /// Returns a notification as JSON.
 pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, Failure> {
-    let headline = escape(&text.headline);
-    let mut paragraphs = vec![escape(&text.sentences.join("\n"))];
+    let headline = slack(&text.headline);
+    let mut paragraphs = vec![text.sentences.iter().map(|text| slack(text)).collect::<Vec<_>>().join("\n")];
     let links: Vec<_> =
-        text.links.iter().map(|(name, url)| format!("<{}|{}>", escape(url), escape(name))).collect();
+        text.links.iter().map(|(name, url)| format!("<{}|{name}>", slack_entities(url))).collect();
     if !links.is_empty() {
         paragraphs.push(links.join("  ·  "));
     }
@@ -46,7 +50,7 @@ pub(super) fn body(text: &Text, notification: &Notification) -> Result<Vec<u8>, 
         fields: text
             .fields
             .iter()
-            .map(|(title, value)| Field { title, value: escape(value), short: true })
+            .map(|(title, value)| Field { title, value: slack(value), short: true })
             .collect(),
         ts: notification.at.as_millis().div_euclid(1000),
     };
@@ -60,20 +64,5 @@ fn color(notification: &Notification) -> &'static str {
         (_, Some(Severity::Critical)) => "#d13438",
         (_, Some(Severity::Warning)) => "#e8a317",
         _ => "#3b82f6",
-    }
-}
-
-/// Escapes the control characters of Slack, so that a name cannot mention a user or contain a link.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escapes_mentions_and_links() {
-        assert_eq!(escape("<!channel> & <https://evil|x>"), "&lt;!channel&gt; &amp; &lt;https://evil|x&gt;");
     }
 }

@@ -43,10 +43,10 @@ pub(super) fn text(notification: &Notification, links: &Links) -> Text {
     let mark = if notification.event == AlertEvent::Resolved { "resolved" } else { alert.severity.as_str() };
     let traces = alert.traces.as_ref().and_then(|traces| links.traces(traces));
     Text {
-        headline: line(&format!("[{mark}] {}", alert.title)),
+        headline: line(&format!("[{mark}] {}", alert.title), HEADLINE_CHARS),
         sentences: event_sentence(notification, alert)
             .into_iter()
-            .chain([truncate(&alert.description, DESCRIPTION_CHARS)])
+            .chain([line(&alert.description, DESCRIPTION_CHARS)])
             .collect(),
         fields: fields(alert),
         links: [("Alert", links.alert(alert.id)), ("Traces", traces)]
@@ -88,7 +88,7 @@ fn fields(alert: &Alert) -> Vec<(&'static str, String)> {
         ("Resolved", alert.resolved_at.map(time)),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some((name, line(&value?))))
+    .filter_map(|(name, value)| Some((name, line(&value?, HEADLINE_CHARS))))
     .collect()
 }
 
@@ -105,10 +105,14 @@ fn duration(duration: Duration) -> String {
     }
 }
 
-/// Returns the text as one short line: names come from traces and may contain anything.
-fn line(text: &str) -> String {
-    let text: String = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
-    truncate(text.trim(), HEADLINE_CHARS)
+/// Returns the text as one line of at most `max` characters, in the order in which it is written: names come from traces
+/// and may contain anything.
+fn line(text: &str, max: usize) -> String {
+    let is_break = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}');
+    let is_direction = |char: &char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let chars = text.chars().filter(|char| !is_direction(char));
+    let text: String = chars.map(|char| if is_break(char) { ' ' } else { char }).collect();
+    truncate(text.trim(), max)
 }
 
 /// Truncates a text to `max` characters.
@@ -139,8 +143,9 @@ mod tests {
 
     #[test]
     fn a_headline_is_one_short_line() {
-        assert_eq!(line("a\r\nBcc: x"), "a  Bcc: x");
-        assert_eq!(line(&"é".repeat(1000)).chars().count(), HEADLINE_CHARS);
+        assert_eq!(line("a\r\nBcc:\u{2028}x", HEADLINE_CHARS), "a  Bcc: x");
+        assert_eq!(line("a\u{202e}b\u{2066}c", HEADLINE_CHARS), "abc");
+        assert_eq!(line(&"é".repeat(1000), HEADLINE_CHARS).chars().count(), HEADLINE_CHARS);
         assert_eq!(time(Timestamp::from_millis(1_700_000_000_123)), "2023-11-14 22:13:20 UTC");
     }
 }

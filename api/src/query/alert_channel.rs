@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{
-    CustomizeResponder, Responder,
-    http::header,
-    web::{Data, Json, Path, Query},
-};
+use actix_web::web::{Data, Json, Path, Query};
 use domain::alert::record::{DeliveryFilter, NewDelivery, Notification};
 use shared::{
     alert_channel::{
@@ -67,7 +63,7 @@ pub async fn create(
     app: Data<State>,
     identity: Identity,
     body: Json<Fields>,
-) -> Result<CustomizeResponder<Created<Json<AlertChannel>>>, ApiError> {
+) -> Result<Created<Json<AlertChannel>>, ApiError> {
     let channel = checked(&app, patch::read(body.into_inner())?)?;
     let now = app.clock.now();
     let secret = (channel.target.kind() == ChannelKind::Webhook).then(new_secret).transpose();
@@ -82,7 +78,7 @@ pub async fn create(
     if app.alerts.create_channels(identity.workspace_id(), std::slice::from_ref(&channel)).await? == 0 {
         return Err(ApiError::too_many("name", limit::ALERT_CHANNELS, "channels"));
     }
-    Ok(Created::new(channel.id, Json(channel)).customize().insert_header((header::CACHE_CONTROL, "no-store")))
+    Ok(Created::new(channel.id, Json(channel)))
 }
 
 /// Gets a channel with its newest delivery.
@@ -257,7 +253,7 @@ fn checked(app: &State, fields: AlertChannelFields) -> Result<AlertChannelReques
     if errors.is_empty()
         && let Some(url) = channel.target.url()
     {
-        let error = check_address(url, app.allow_private).err();
+        let error = check_address(url, &app.private_targets).err();
         errors.extend(error.map(|detail| FieldError::new("url", detail)));
     }
     ApiError::check(errors)?;

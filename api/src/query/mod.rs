@@ -19,8 +19,8 @@ use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceSto
 use uuid::Uuid;
 
 use crate::{
-    alert::preview::Previews, cache::Cache, clock::Clock, limit::window::SlidingWindow, pricer::Pricer,
-    telemetry::metrics::Metrics,
+    alert::preview::Previews, cache::Cache, clock::Clock, limit::window::SlidingWindow,
+    notify::PrivateTargets, pricer::Pricer, telemetry::metrics::Metrics,
 };
 
 /// The state of the query handlers.
@@ -38,8 +38,8 @@ pub struct State {
     pub jobs: JobStore,
     /// The prices of models.
     pub pricer: Pricer,
-    /// Whether webhooks may use private networks.
-    pub allow_private: bool,
+    /// The private targets that webhooks may call.
+    pub private_targets: PrivateTargets,
     /// The limit of channel tests per workspace.
     pub tests: SlidingWindow<Uuid>,
     /// The previews of alert rules.

@@ -1,10 +1,6 @@
 //! The spans of a trace: get one, and search.
 
-use actix_web::{
-    CustomizeResponder, Responder,
-    http::header,
-    web::{Data, Json, Path, Query},
-};
+use actix_web::web::{Data, Json, Path, Query};
 use shared::{
     error::ErrorBody,
     limit,
@@ -56,13 +52,12 @@ pub async fn search(
     identity: Identity,
     trace_id: Path<String>,
     query: Query<SpanSearchQuery>,
-) -> Result<CustomizeResponder<Json<SpanMatches>>, ApiError> {
+) -> Result<Json<SpanMatches>, ApiError> {
     let characters = query.q.chars().count();
     if characters == 0 || characters > limit::SEARCH_CHARS {
         let detail = format!("must have 1 to {} characters", limit::SEARCH_CHARS);
         return Err(ApiError::invalid("q", detail));
     }
     let found = app.traces.search(identity.workspace_id(), &trace_id, &query.q).await?;
-    let matches = found.ok_or(ApiError::NotFound("Trace not found"))?;
-    Ok(Json(matches).customize().insert_header((header::CACHE_CONTROL, "private, no-store")))
+    found.map(Json).ok_or(ApiError::NotFound("Trace not found"))
 }

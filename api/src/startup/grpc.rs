@@ -1,8 +1,9 @@
 //! The gRPC server: binding its port, and a graceful shutdown together with the HTTP server.
 
-use std::{net::TcpListener, time::Duration};
+use std::{future::ready, net::TcpListener, time::Duration};
 
 use domain::error::chain;
+use futures_util::StreamExt;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
@@ -11,11 +12,15 @@ use tokio::{
 };
 use tonic::transport::{Server, server::TcpIncoming};
 
-use super::{error::StartError, http::SHUTDOWN_TIMEOUT_SECONDS};
+use super::{
+    connection::{ClientTimeouts, Connection},
+    connection_limit::ConnectionLimit,
+    error::StartError,
+    http::SHUTDOWN_TIMEOUT_SECONDS,
+};
 use crate::{
     config::{Config, GrpcPort},
     gateway::grpc::{Ingestion, ServiceGuard},
-    internal::forward_spans::SpanForwarder,
     process_state::ProcessState,
 };
 
@@ -45,8 +50,12 @@ pub(super) struct Grpc {
 
 impl Grpc {
     /// Binds the port and starts to serve, if the gateway runs here and gRPC is not turned off.
-    pub(super) fn listen(config: &Config, state: &ProcessState) -> Result<Option<Self>, StartError> {
-        let Some(open) = open(state)? else { return Ok(None) };
+    pub(super) fn listen(
+        config: &Config,
+        state: &ProcessState,
+        limit: &ConnectionLimit,
+    ) -> Result<Option<Self>, StartError> {
+        let Some(open) = open(state, config.client_timeout) else { return Ok(None) };
         let (port, needed) = match config.otlp_grpc {
             GrpcPort::Off => return Ok(None),
             GrpcPort::Default => (GrpcPort::DEFAULT, false),
@@ -70,6 +79,17 @@ impl Grpc {
             Err(source) => return Err(StartError::Io { what: what(), source }),
         };
         let port = listener.local_addr().map_err(|source| StartError::Io { what: what(), source })?.port();
+        let (timeouts, limit) = (ClientTimeouts::new(config.client_timeout, KEEP_ALIVE), limit.clone());
+        let connections = TcpIncoming::from(listener).with_nodelay(Some(true)).filter_map(move |accepted| {
+            ready(accepted.and_then(|stream| Ok((stream.peer_addr()?, stream))).map_or_else(
+                |error| Some(Err(error)),
+                |(peer, stream)| {
+                    // Dropping the stream closes the connection.
+                    let permit = limit.admit(peer).ok()?;
+                    Some(Ok(Connection::http2(stream, timeouts, permit)))
+                },
+            ))
+        });
         let (stop, stopped) = oneshot::channel();
         let serving = Server::builder()
             .timeout(CALL_TIMEOUT)
@@ -77,7 +97,7 @@ impl Grpc {
             .max_concurrent_streams(MAX_CONCURRENT_CALLS)
             .serve_with_incoming_shutdown(
                 open.service(),
-                TcpIncoming::from(listener).with_nodelay(Some(true)),
+                connections,
                 // Stops on a request, or when the sender is dropped.
                 async { drop(stopped.await) },
             );
@@ -128,14 +148,14 @@ impl Grpc {
     }
 }
 
-fn open(state: &ProcessState) -> Result<Option<ServiceGuard>, StartError> {
-    let Some(gateway) = &state.gateway else { return Ok(None) };
+fn open(state: &ProcessState, client_timeout: Duration) -> Option<ServiceGuard> {
+    let gateway = state.gateway.as_ref()?;
     let ingestion = match (&state.ingestion, &state.peers) {
         (Some(ingestion), _) => Ingestion::Local(ingestion.clone()),
-        (None, Some(peers)) => Ingestion::Remote(SpanForwarder::new(peers.clone())?),
-        (None, None) => return Ok(None),
+        (None, Some(peers)) => Ingestion::Remote(peers.clone()),
+        (None, None) => return None,
     };
-    Ok(Some(ServiceGuard::new(gateway.clone(), ingestion, state.metrics.clone())))
+    Some(ServiceGuard::new(gateway.clone(), ingestion, state.metrics.clone(), client_timeout))
 }
 
 /// Waits for the signals that stop the HTTP server, which has its own handlers. Poll it after the HTTP server: a signal without

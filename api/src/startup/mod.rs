@@ -1,5 +1,8 @@
 //! Starts a server: opens what its roles need, binds the ports, runs the jobs, and stops in order.
 
+mod admission;
+mod connection;
+mod connection_limit;
 mod error;
 mod grpc;
 mod http;
@@ -12,8 +15,8 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::task::JoinSet;
 
 pub use self::error::StartError;
-use self::{grpc::Grpc, process::Running};
-use crate::{clock::Clock, config::Config, process_state::ProcessState};
+use self::{connection_limit::ConnectionLimit, grpc::Grpc, process::Running};
+use crate::{clock::Clock, config::Config, gateway::address::TrustedProxies, process_state::ProcessState};
 
 /// The maximum time for writing queued records and stopping the jobs, once all requests have ended.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,6 +28,7 @@ pub struct Application {
     server: Server,
     port: u16,
     grpc: Option<Grpc>,
+    metrics: Option<(Server, u16)>,
     tasks: JoinSet<()>,
 }
 
@@ -35,10 +39,16 @@ impl Application {
     /// Returns an error if a resource cannot be opened or a port cannot be bound.
     pub async fn build(config: Config, clock: Clock) -> Result<Self, StartError> {
         let (state, mut running) = process::open(&config, clock).await?;
-        let (server, port) = http::listen(&config, &state)?;
-        let grpc = Grpc::listen(&config, &state)?;
+        let limit = ConnectionLimit::new(
+            // The other roles have few clients: the gateways, which have many connections.
+            if state.gateway.is_some() { config.max_connections_per_address } else { 0 },
+            TrustedProxies::new(config.trusted_proxies.clone()),
+        );
+        let (server, port) = http::listen(&config, &state, &limit)?;
+        let grpc = Grpc::listen(&config, &state, &limit)?;
+        let metrics = http::listen_metrics(&config, &state)?;
         running.start_jobs();
-        Ok(Self { state, running, server, port, grpc, tasks: JoinSet::new() })
+        Ok(Self { state, running, server, port, grpc, metrics, tasks: JoinSet::new() })
     }
 
     /// Runs a task that is aborted when the server stops.
@@ -56,6 +66,12 @@ impl Application {
     #[must_use]
     pub fn grpc_port(&self) -> Option<u16> {
         self.grpc.as_ref().map(|grpc| grpc.port)
+    }
+
+    /// Returns the bound port of the metrics, or `None` if the service port serves them.
+    #[must_use]
+    pub fn metrics_port(&self) -> Option<u16> {
+        self.metrics.as_ref().map(|(_, port)| *port)
     }
 
     /// Returns a handle that stops the server, like SIGTERM.
@@ -76,7 +92,8 @@ impl Application {
     /// # Errors
     /// Returns an error if the HTTP server fails.
     pub async fn run_until_stopped(self) -> io::Result<()> {
-        let Self { state, running, mut server, mut grpc, mut tasks, .. } = self;
+        let Self { state, running, mut server, mut grpc, metrics, mut tasks, .. } = self;
+        let metrics = metrics.map(|(server, _)| (server.handle(), tokio::spawn(server)));
         let result = tokio::select! {
             biased;
             result = &mut server => result,
@@ -89,6 +106,11 @@ impl Application {
         };
         if let Some(grpc) = grpc {
             grpc.stop().await;
+        }
+        if let Some((handle, task)) = metrics {
+            handle.stop(false).await;
+            // A panic of the task was logged when it happened.
+            let _ = task.await;
         }
         // The tasks and the handlers must release the state, so that the sending side of the queue is dropped.
         tasks.shutdown().await;

@@ -24,7 +24,12 @@ use crate::{
     gateway::{self, address::TrustedProxies, asset::Assets},
     health::dependency::{Dependency, Target},
     http, ingestion,
-    internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
+    internal::{
+        client::{PeerClient, Peers},
+        proof::ProofKey,
+        receive,
+        upstream::Upstream,
+    },
     job::Jobs,
     limit::window::SlidingWindow,
     notify::{Notifier, account::AccountMail},
@@ -103,7 +108,7 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(ProcessState,
         )?),
         gateway: gateway.map(Data::new),
         assets: if runs(Role::Gateway) { Some(Data::new(assets(config)?)) } else { None },
-        peers,
+        peers: peers.map(peer_client).transpose()?,
         receive: receive(config, &resources.clock).map(Data::new),
         ingestion: queue.map(|queue| {
             let (clock, metrics) = (resources.clock.clone(), resources.metrics.clone());
@@ -120,13 +125,14 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(ProcessState,
                 jobs: JobStore::new(traces.database()),
                 traces,
                 pricer,
-                allow_private: config.notify.allow_private,
+                private_targets: config.notify.private_targets.clone(),
                 previews: Previews::default(),
                 cache: resources.cache.clone(),
                 metrics,
             })
         }),
         metrics: Data::new(resources.metrics.clone()),
+        metrics_access: Data::new(config.metrics_access.clone()),
     };
     Ok((state, Running { accounts, traces, queue_writer, jobs }))
 }
@@ -199,19 +205,24 @@ fn assets(config: &Config) -> Result<Assets, StartError> {
 fn peers(config: &Config, clock: &Clock) -> Option<Peers> {
     let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
     (config.role == Some(Role::Gateway)).then(|| Peers {
-        query: Upstream::new(&config.services.query),
-        ingestion: Upstream::new(&config.services.ingestion),
+        query: Upstream::new(Role::Query, &config.services.query),
+        ingestion: Upstream::new(Role::Ingestion, &config.services.ingestion),
         key,
         timeout: config.services.timeout,
         clock: clock.clone(),
     })
 }
 
+fn peer_client(peers: Peers) -> Result<PeerClient, StartError> {
+    let what = "cannot load the root certificates for QUERY_SERVICE_URL and INGESTION_SERVICE_URL";
+    PeerClient::new(peers).map_err(|source| StartError::Io { what: what.to_owned(), source })
+}
+
 /// Returns the state that checks the gateway's proofs, if the gateway runs elsewhere.
 fn receive(config: &Config, clock: &Clock) -> Option<receive::State> {
     let key = config.services.internal_secret.as_ref().map(ProofKey::new)?;
-    matches!(config.role, Some(Role::Ingestion | Role::Query))
-        .then(|| receive::State { key, clock: clock.clone() })
+    let role = config.role.filter(|role| matches!(role, Role::Ingestion | Role::Query))?;
+    Some(receive::State { key, role, clock: clock.clone() })
 }
 
 fn dependencies(
@@ -229,10 +240,11 @@ fn dependencies(
     let redis = resources.redis.clone().map(Target::Redis);
     dependencies.extend(redis.map(|target| Dependency { target, is_required: queues }));
     if let Some(peers) = peers {
-        let client = http::client("http:").no_proxy().build()?;
-        for (name, upstream) in [("query", &peers.query), ("ingestion", &peers.ingestion)] {
+        let scheme = if peers.is_encrypted() { "https:" } else { "http:" };
+        let client = http::client(scheme).no_proxy().build()?;
+        for upstream in [&peers.query, &peers.ingestion] {
             // The gateway still ingests traces if query is down, and the other way round.
-            let target = Target::Role(name, upstream.clone(), client.clone());
+            let target = Target::Role(upstream.clone(), client.clone());
             dependencies.push(Dependency { target, is_required: false });
         }
     }

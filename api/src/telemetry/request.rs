@@ -12,7 +12,10 @@ use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{HeaderName, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
@@ -25,6 +28,20 @@ use super::metrics::Metrics;
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The maximum length of a request id sent by the client.
 const ID_CHARS: usize = 64;
+/// The maximum length of a logged path.
+const PATH_BYTES: usize = 64;
+/// The methods that any route of HTTP may have. Logs and metrics contain no other methods, since clients can invent them.
+const METHODS: [Method; 9] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::CONNECT,
+];
 
 /// Assigns an id to a request, logs its completion and records its duration.
 ///
@@ -38,8 +55,6 @@ pub async fn observe(
     let start = Instant::now();
     let sent = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let id = id(sent);
-    let method = request.method().clone();
-    let path = request.path().to_owned();
     let span = tracing::info_span!("request", id);
     request.extensions_mut().insert(RequestId(id.clone()));
 
@@ -47,13 +62,17 @@ pub async fn observe(
 
     let seconds = start.elapsed().as_secs_f64();
     let status = response.status();
-    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
-    metrics.record_request(method.as_str(), &route, status.as_str(), seconds);
+    let method = method_name(response.request().method());
+    let pattern = response.request().match_pattern();
+    // The path of a known route may contain the id of an end user.
+    let path = if pattern.is_none() { Some(beginning(response.request().path())) } else { None };
+    let route = pattern.as_deref().unwrap_or("unmatched");
+    metrics.record_request(method, route, status.as_str(), seconds);
     span.in_scope(|| {
         tracing::info!(
-            http.request.method = %method,
-            url.path = path,
+            http.request.method = method,
             http.route = route,
+            url.path = path,
             http.response.status_code = status.as_u16(),
             duration_ms = seconds * 1e3,
             "request completed"
@@ -63,6 +82,25 @@ pub async fn observe(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     Ok(response)
+}
+
+/// Returns whether HTTP defines the method.
+#[must_use]
+pub fn is_known(method: &Method) -> bool {
+    METHODS.contains(method)
+}
+
+/// Returns the name of a method for logs and metrics: one of a fixed set, as OpenTelemetry requires.
+fn method_name(method: &Method) -> &str {
+    if is_known(method) { method.as_str() } else { "_OTHER" }
+}
+
+/// Returns the first segment of a path that has no route, truncated. The rest is not logged: the pages of the SPA have
+/// paths such as `/users/{user_id}`.
+fn beginning(path: &str) -> &str {
+    let end =
+        path.char_indices().skip(1).find(|&(_, char)| char == '/').map_or(path.len(), |(index, _)| index);
+    &path[..path.floor_char_boundary(end.min(PATH_BYTES))]
 }
 
 /// The id of a request, for handlers that forward it.
@@ -92,4 +130,19 @@ fn next_id() -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| Uuid::new_v4().as_u64_pair().0);
     static REQUESTS: AtomicU64 = AtomicU64::new(0);
     format!("{:016x}{:016x}", *PROCESS, REQUESTS.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_logged_path_is_short_and_contains_no_ids() {
+        for (path, logged) in
+            [("/", "/"), ("", ""), ("//a", "/"), ("/login", "/login"), ("/users/ada@example.com", "/users")]
+        {
+            assert_eq!(beginning(path), logged);
+        }
+        assert_eq!(beginning(&"é".repeat(1000)).len(), PATH_BYTES);
+    }
 }

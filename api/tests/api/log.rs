@@ -88,6 +88,14 @@ async fn send_requests(process: &Process, mark: &str) -> Vec<String> {
         .request(Method::GET, "/api/v1/auth/me")
         .header("x-request-id", format!("{mark} is not an id"));
     anonymous.send(header.header("x-api-key", mark)).await.expect_error(401, "unauthorized");
+    // Paths with the id of an end user, of the API and of the SPA, and a method that the client invented.
+    for path in ["/api/v1/users/", "/api/v1/sessions/", "/users/", "/invented/path/of/"] {
+        ada.get(&format!("{path}{mark}")).await;
+        let page = ada.request(Method::GET, &format!("{path}{mark}")).header("accept", "text/html");
+        ada.send(page).await;
+    }
+    let method = Method::from_bytes(mark.as_bytes()).unwrap();
+    ada.send(ada.request(method, "/api/v1/auth/me")).await.expect_error(501, "not_implemented");
     let named = ada.request(Method::GET, "/api/v1/auth/me").header("x-request-id", "a-request-of-this-test");
     ada.send(named).await.expect(200);
     vec![token, key, password]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use test_support::{
+    client::Client,
     sample::trace,
-    server::{noon, spawn},
+    server::{builder, noon, spawn},
 };
 
 #[tokio::test]
@@ -50,6 +52,36 @@ async fn metrics_label_requests_by_route_and_never_by_path() {
     for name in ["run-of-ada", "run-of-bob", "invented-path"] {
         assert!(!response.text.contains(name), "{name}: {}", response.text);
     }
+}
+
+#[tokio::test]
+async fn metrics_require_the_token_if_there_is_one() {
+    let token = "the token of Prometheus in this test";
+    let server = builder().with("METRICS_TOKEN", token).spawn().await;
+    let ada = server.member("ada").await;
+    let anonymous = server.anonymous_client();
+    for client in [&anonymous, &ada.client, &anonymous.with_token(&token[1..]), &anonymous.with_token("")] {
+        let rejected = client.get("/metrics").await.expect_error(401, "unauthorized");
+        assert_eq!(rejected.header("www-authenticate"), "Bearer");
+    }
+    let basic = anonymous.request(Method::GET, "/metrics").header("authorization", token);
+    anonymous.send(basic).await.expect_error(401, "unauthorized");
+    let metrics = anonymous.with_token(token).get("/metrics").await.expect(200);
+    assert!(metrics.text.contains("http_server_request_duration_seconds"), "{}", metrics.text);
+    assert_eq!(metrics.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn port_for_metrics_serves_them_instead_of_the_service_port() {
+    let server = builder().with("METRICS_PORT", "0").spawn().await;
+    let port = Client::new(server.metrics_url.as_deref().unwrap());
+    server.anonymous_client().get("/health").await.expect(200);
+    let metrics = port.get("/metrics").await.expect(200);
+    assert!(metrics.text.contains(r#"route="/health",status="200"} 1"#), "{}", metrics.text);
+    for path in ["/", "/health", "/api/v1/traces", "/openapi.json"] {
+        port.get(path).await.expect_error(404, "not_found");
+    }
+    server.anonymous_client().get("/metrics").await.expect_error(404, "not_found");
 }
 
 /// Returns every method and path of the route table, read from its source.

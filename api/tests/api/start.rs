@@ -1,9 +1,14 @@
 //! Starting and stopping: invalid settings, the generated secret, and a data directory that is used again.
 
-use std::{os::unix::fs::PermissionsExt, process::Command};
+use std::{
+    collections::BTreeMap,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use test_support::{
-    child::{Process, command},
+    child::{Process, binary, command},
     server::PASSWORD,
 };
 
@@ -48,6 +53,48 @@ fn short_secret_stops_the_start_and_is_not_printed() {
         output.contains("JWT_SECRET") && output.contains("32 bytes") && !output.contains("hunter2"),
         "{output}"
     );
+}
+
+/// Returns the permissions of the directory and of each file in it.
+fn modes(directory: &Path) -> BTreeMap<String, u32> {
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
+    files
+        .map(|file| (file.file_name().into_string().unwrap(), mode(&file.path())))
+        .chain([(".".to_owned(), mode(directory))])
+        .collect()
+}
+
+#[test]
+fn data_is_accessible_only_to_its_owner_whatever_the_umask() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("data");
+    let start = || {
+        let mut shell = Command::new("sh");
+        let settings = command(parent.path(), &[]);
+        shell.env_clear().envs(settings.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shell.env("DATA_DIR", &directory).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        shell.args(["-c", "umask 000; exec \"$0\" serve"]).arg(binary());
+        Process::spawn(shell)
+    };
+    let expect_private = || {
+        let modes = modes(&directory);
+        for name in ["accounts.db", "accounts.db-wal", "traces.db", "traces.db-shm", "jwt_secret", "."] {
+            let expected = if name == "." { 0o700 } else { 0o600 };
+            assert_eq!(modes.get(name), Some(&expected), "{name}: {modes:?}");
+        }
+    };
+    let process = start();
+    expect_private();
+    process.kill();
+    // An older version left the permissions to the umask.
+    let set = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    for name in ["accounts.db", "accounts.db-wal", "traces.db", "traces.db-wal", "traces.db-shm"] {
+        set(&directory.join(name), 0o644);
+    }
+    set(&directory, 0o755);
+    let _process = start();
+    expect_private();
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod load;
 mod migrate;
 mod partition;
 mod processes;
+mod proof;
 mod proxy;
 mod queue;
 mod redis_outage;

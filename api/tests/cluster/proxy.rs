@@ -6,12 +6,13 @@ use std::sync::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
 };
+use tokio_rustls::TlsAcceptor;
 
 pub struct Proxy {
     pub url: String,
@@ -26,6 +27,23 @@ impl Proxy {
         let cut = Arc::new(AtomicBool::new(false));
         tokio::spawn(accept(listener, port, Arc::clone(&cut)));
         Self { url, cut }
+    }
+
+    /// Starts a proxy that terminates TLS for the host `localhost`.
+    pub async fn terminating_tls(acceptor: TlsAcceptor, port: u16) -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    let Ok(mut near) = acceptor.accept(near).await else { return };
+                    let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+                    let _ = copy_bidirectional(&mut near, &mut far).await;
+                });
+            }
+        });
+        url
     }
 
     pub fn cut(&self) {

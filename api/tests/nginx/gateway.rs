@@ -117,3 +117,20 @@ async fn oversized_request_heads_are_rejected_in_the_common_error_format() {
     let request = client.request(reqwest::Method::GET, "/api/v1/auth/me").header("x-long", long);
     client.send(request).await.expect_error(400, "bad_request");
 }
+
+#[tokio::test]
+async fn access_log_contains_no_ids_of_end_users_and_no_invented_methods() {
+    let directory = spa::directory();
+    let nginx = Nginx::start(&format!("http://127.0.0.1:{}", free_port()), directory.path());
+    let client = Client::new(&nginx.url);
+    for path in ["/users/mark", "/api/v1/users/mark?range=24h", &format!("/{}", "x".repeat(5000))] {
+        client.get(path).await;
+    }
+    let invented = reqwest::Method::from_bytes(b"MARK").unwrap();
+    client.send(client.request(invented, "/")).await;
+    test_support::wait::eventually("four lines", || async { nginx.log().lines().count() >= 4 }).await;
+    let log = nginx.log();
+    assert!(!log.to_lowercase().contains("mark"), "{log}");
+    assert!(log.contains("/api/v1/users/{user_id}") && log.contains("_OTHER"), "{log}");
+    assert!(log.lines().all(|line| line.len() < 1000), "{log}");
+}

@@ -80,6 +80,36 @@ async fn an_email_contains_text_and_html_and_is_marked_as_auto_generated() {
 }
 
 #[tokio::test]
+async fn hostile_names_add_no_headers_lines_links_or_images_to_an_email() {
+    let stage = Stage::new().await;
+    let server = MailServer::start(Replies::default()).await;
+    let channel = email(&stage, &["ada@example.com"]).await;
+    let hostile =
+        "a\r\nBcc: eve@example.com\r\n\r\n<img src='https://evil.example/x.png'> http://www.evil.example";
+    let alert = Alert {
+        title: hostile.to_owned(),
+        description: format!("The agent {hostile} failed."),
+        agent_id: Some(hostile.to_owned()),
+        ..stage.alert()
+    };
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let _delivering = stage.deliverer_with(settings_for(&server), TIMEOUT).await;
+    assert_eq!(stage.finished(&channel, id).await.state, DeliveryState::Delivered);
+    let [mail] = server.mails().try_into().unwrap();
+    assert_eq!((mail.to.as_slice(), mail.header("Bcc")), (["ada@example.com".to_owned()].as_slice(), None));
+    // Quoted-printable: folded lines, and the zero-width space.
+    let text = mail.text.replace("=\r\n", "").replace("=E2=80=8B", "\u{200b}");
+    let (headers, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(!headers.contains("\nBcc"), "{headers}");
+    assert!(body.matches("evil.example").count() >= 6, "{body}");
+    for harmful in ["\nBcc", "://evil", "://www", "www.evil"] {
+        assert!(!body.contains(harmful), "{harmful:?}: {body}");
+    }
+    let (_, html) = body.split_once("<!doctype html>").unwrap();
+    assert!(!html.contains("<img"), "{html}");
+}
+
+#[tokio::test]
 async fn emails_of_one_alert_share_a_thread() {
     let stage = Stage::new().await;
     let server = MailServer::start(Replies::default()).await;

@@ -6,13 +6,13 @@ use crate::stage::Stage;
 use test_support::receiver::{Receiver, Reply};
 
 #[tokio::test]
-async fn a_permanent_rejection_fails_with_the_response_of_the_receiver() {
+async fn a_permanent_rejection_fails_with_the_status_of_the_receiver() {
     let stage = Stage::new().await;
     let _delivering = stage.deliverer().await;
     for (status, body, error) in [
-        (400, "bad payload", "responded 400 Bad Request: bad payload"),
+        (400, "bad payload", "responded 400 Bad Request"),
         (401, "", "responded 401 Unauthorized"),
-        (404, "no_service", "responded 404 Not Found: no_service"),
+        (404, "no_service", "responded 404 Not Found"),
         (410, "", "responded 410 Gone"),
         (413, "", "responded 413 Payload Too Large"),
     ] {
@@ -27,7 +27,7 @@ async fn a_permanent_rejection_fails_with_the_response_of_the_receiver() {
 }
 
 #[tokio::test]
-async fn a_redirect_fails_and_the_error_names_its_location() {
+async fn a_redirect_fails_and_is_not_followed() {
     let stage = Stage::new().await;
     let elsewhere = Receiver::start([]).await;
     let _delivering = stage.deliverer().await;
@@ -39,7 +39,7 @@ async fn a_redirect_fails_and_the_error_names_its_location() {
         let delivery = stage.finished(&channel, id).await;
         assert_eq!((delivery.state, delivery.status_code), (DeliveryState::Failed, Some(u64::from(status))));
         let error = delivery.error.unwrap();
-        let begins = format!("responded {status} to {}: redirects are not followed", elsewhere.url());
+        let begins = format!("responded {status}: redirects are not followed");
         assert!(error.starts_with(&begins), "{error}");
     }
     assert_eq!(elsewhere.count(), 0);

@@ -23,10 +23,7 @@ async fn a_failed_delivery_is_retried_with_back_off_until_it_succeeds(stage: Sta
         let next = stage.clock.now() + pause;
         assert_eq!((delivery.state, delivery.next_attempt_at), (DeliveryState::Pending, Some(next)));
         assert_eq!(delivery.status_code, Some(503));
-        assert_eq!(
-            delivery.error.as_deref(),
-            Some("responded 503 Service Unavailable: down for maintenance")
-        );
+        assert_eq!(delivery.error.as_deref(), Some("responded 503 Service Unavailable"));
         stage.clock.advance(pause - MICROSECOND);
         stage.delivery_pass().await;
         assert_eq!(receiver.count(), before + 1, "no attempt before the back-off has passed");
@@ -281,7 +278,7 @@ async fn every_other_failure_is_retried() {
     for (reply, status, error) in [
         (Reply::NoResponse, None, "no response within 0.3 s"),
         (Reply::Close, None, "no response: "),
-        (Reply::EndlessBody, Some(500), "responded 500 Internal Server Error: xxxx"),
+        (Reply::EndlessBody, Some(500), "responded 500 Internal Server Error"),
         (Reply::Status(408, "", ""), Some(408), "responded 408 Request Timeout"),
         (Reply::Status(409, "", ""), Some(409), "responded 409 Conflict"),
         (Reply::Status(425, "", ""), Some(425), "responded 425 Too Early"),

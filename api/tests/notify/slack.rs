@@ -103,8 +103,38 @@ async fn a_long_description_is_truncated_and_an_unknown_address_fails() {
     let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
     let _delivering = stage.deliverer().await;
     let delivery = stage.finished(&channel, id).await;
-    assert_eq!(delivery.error.as_deref(), Some("responded 404 Not Found: no_team"));
+    assert_eq!(delivery.error.as_deref(), Some("responded 404 Not Found"));
     let received = &receiver.received()[0];
     assert!(received.body.len() < 16_384, "{} bytes", received.body.len());
     assert_eq!(received.json()["text"].as_str().unwrap().chars().count(), 250);
+}
+
+#[tokio::test]
+async fn hostile_names_cannot_mention_people_load_images_or_show_false_links() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start([]).await;
+    let channel = stage.slack(receiver.url()).await;
+    let _delivering = stage.deliverer().await;
+    let hostile =
+        "@here <!channel> ![](https://evil.example/pixel.png) [Alert](http://evil.example) ``` \u{202e}\n";
+    let alert = Alert {
+        title: hostile.to_owned(),
+        description: format!("The agent {hostile}failed: {hostile}"),
+        agent_id: Some(hostile.to_owned()),
+        model: Some(hostile.to_owned()),
+        ..stage.alert()
+    };
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
+    stage.finished(&channel, id).await;
+    let body = receiver.received()[0].json();
+    let (text, links) = body["attachments"][0]["text"].as_str().unwrap().rsplit_once('\n').unwrap();
+    assert!(links.starts_with("<https://example.com/obs/alerts/"), "{links}");
+    let fields = body["attachments"][0]["fields"].as_array().unwrap();
+    let values = fields.iter().map(|field| field["value"].as_str().unwrap());
+    let texts = [text, body["text"].as_str().unwrap(), body["attachments"][0]["fallback"].as_str().unwrap()];
+    for text in texts.into_iter().chain(values) {
+        for harmful in ["@h", "<", ">", "](", "://", "```", "\u{202e}", "\n"] {
+            assert!(!text.contains(harmful), "{harmful:?}: {text:?}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use api::{
     clock::Clock,
     config::Notify,
     job::Jobs,
-    notify::{Notifier, signature::new_secret},
+    notify::{Notifier, PrivateTargets, signature::new_secret},
     processing::deliver::{Deliverer, DeliveryRetention},
     telemetry::metrics::Metrics,
 };
@@ -197,7 +197,11 @@ impl Stage {
 
 /// Settings that allow webhooks to private addresses.
 pub fn local() -> Notify {
-    Notify { allow_private: true, public_url: Some("https://example.com/obs".to_owned()), smtp: None }
+    Notify {
+        private_targets: PrivateTargets::all(),
+        public_url: Some("https://example.com/obs".to_owned()),
+        smtp: None,
+    }
 }
 
 /// Generates tests that run each case on SQLite and on PostgreSQL.

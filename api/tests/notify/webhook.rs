@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
 use shared::{
-    alert::Severity,
+    alert::{Alert, Severity},
     alert_channel::{AlertEvent, DeliveryState},
 };
 
@@ -63,6 +63,26 @@ async fn a_webhook_is_signed_contains_links_and_records_the_response(stage: Stag
     );
 }
 
+/// Programs read webhooks: they get names unchanged, in JSON.
+async fn hostile_names_reach_a_webhook_unchanged_and_add_no_headers(stage: Stage) {
+    let receiver = Receiver::start([]).await;
+    let channel = stage.webhook(receiver.url()).await;
+    let hostile = "\"}, \"type\": \"x\r\nwebhook-id: 1 <script> @here \u{202e}\u{2028} https://evil.example";
+    let alert = Alert {
+        title: hostile.to_owned(),
+        description: hostile.to_owned(),
+        agent_id: Some(hostile.to_owned()),
+        ..stage.alert()
+    };
+    let id = stage.notify(&channel, AlertEvent::Firing, Some(&alert)).await;
+    let _delivering = stage.deliverer().await;
+    assert_eq!(stage.finished(&channel, id).await.state, DeliveryState::Delivered);
+    let [received] = receiver.received().try_into().unwrap();
+    verify(&received, channel.secret.as_deref().unwrap());
+    assert_eq!((received.id(), &received.json()["type"]), (id.to_string(), &json!("alert.firing")));
+    assert_eq!(received.json()["data"]["alert"], json!(alert));
+}
+
 async fn every_event_has_its_type_and_events_of_an_alert_arrive_in_order(stage: Stage) {
     let receiver = Receiver::start([]).await;
     let channel = stage.webhook(receiver.url()).await;
@@ -86,6 +106,7 @@ async fn every_event_has_its_type_and_events_of_an_alert_arrive_in_order(stage: 
 
 on_every_store!(
     a_webhook_is_signed_contains_links_and_records_the_response,
+    hostile_names_reach_a_webhook_unchanged_and_add_no_headers,
     every_event_has_its_type_and_events_of_an_alert_arrive_in_order,
 );
 

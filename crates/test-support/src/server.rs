@@ -86,6 +86,8 @@ pub struct Server {
     pub url: String,
     /// The URL of OTLP over gRPC.
     pub grpc: String,
+    /// The URL of the port for metrics.
+    pub metrics_url: Option<String>,
     pub clock: Clock,
     accounts: AccountStore,
     traces: TraceStore,
@@ -156,6 +158,7 @@ impl Builder {
             let server = Server {
                 url: url(&applications[0]),
                 grpc: format!("http://127.0.0.1:{}", applications[0].grpc_port().unwrap_or_default()),
+                metrics_url: applications[0].metrics_port().map(|port| format!("http://127.0.0.1:{port}")),
                 urls: applications.iter().map(url).collect(),
                 clock: self.clock,
                 accounts: gateway.accounts.clone(),

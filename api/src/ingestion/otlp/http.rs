@@ -24,6 +24,7 @@ const EXPECTED: &str = "The body must be protobuf (Content-Type: application/x-p
         (status = 200, description = "An `ExportTraceServiceResponse`: all spans that it does not reject are durable"),
         (status = 400, description = "Malformed; do not retry. All errors are a `google.rpc.Status`"),
         (status = 401, description = "Missing or invalid credentials"),
+        (status = 408, description = "The body was not received in time"),
         (status = 413, description = "Too large"),
         (status = 415, description = "Neither protobuf nor JSON, or another Content-Encoding"),
         (status = 429, description = "Rate limit exceeded; retry after Retry-After"),

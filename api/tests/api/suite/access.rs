@@ -455,6 +455,17 @@ async fn ids_of_another_workspace_return_404_and_reveal_nothing() {
 }
 
 #[tokio::test]
+async fn no_response_with_data_may_be_stored_by_browsers_and_proxies() {
+    let scene = Scene::new().await;
+    for (_, method, sample) in &scene.samples {
+        let response = send(&scene.victim, method, &sample.path, sample.body.as_ref()).await;
+        let caching = response.header("cache-control");
+        assert!(caching.contains("no-store"), "{method} {}: {} {caching}", sample.path, response.status);
+        assert_eq!(response.headers.get_all("cache-control").iter().count(), 1, "{method} {}", sample.path);
+    }
+}
+
+#[tokio::test]
 async fn only_ingestion_endpoints_accept_an_api_key() {
     let scene = Scene::new().await;
     let (_, agent) = scene.server.key_of(&scene.victim).await;

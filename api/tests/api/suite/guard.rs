@@ -1,6 +1,6 @@
 //! Middleware of every handler: rate limits, CORS, security headers, and request ids.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use reqwest::Method;
 use serde_json::json;
@@ -165,6 +165,9 @@ async fn every_response_has_security_headers_and_a_request_id() {
         ] {
             assert_eq!(response.header(name), value, "{shown}: {:?}", response.headers);
         }
+        let caching = response.header("cache-control");
+        let is_page = !shown.contains("/api/") && response.status == 200;
+        assert!(caching.contains("no-store") || (is_page && caching == "no-cache"), "{shown}: {caching}");
         let policy = response.header("content-security-policy");
         assert!(
             policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
@@ -183,6 +186,28 @@ async fn every_response_has_security_headers_and_a_request_id() {
     assert!(page.header("content-security-policy").contains("'sha256-"), "{:?}", page.headers);
     let fallback = server.anonymous_client().send(html("/traces/some-trace")).await;
     assert_eq!((&fallback.text, fallback.header("cache-control")), (&page.text, "no-cache"));
+}
+
+#[tokio::test]
+async fn unknown_methods_get_501_and_share_one_metric_label() {
+    let server = spawn().await;
+    let ada = server.member("ada").await;
+    let long = "X".repeat(60_000);
+    for name in ["invented-1", "invented-2", "get", long.as_str()] {
+        let method = Method::from_bytes(name.as_bytes()).unwrap();
+        for path in ["/api/v1/traces", "/v1/traces", "/health", "/nothing", "/users/ada"] {
+            let request = ada.request(method.clone(), path).body("{}");
+            let response = ada.send(request).await.expect_error(501, "not_implemented");
+            assert_eq!(response.header("x-content-type-options"), "nosniff");
+        }
+    }
+    ada.send(ada.request(Method::TRACE, "/api/v1/traces")).await.expect_error(405, "method_not_allowed");
+    let metrics = server.metrics().await;
+    let labels: BTreeSet<_> =
+        metrics.split("method=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
+    assert!(labels.contains("_OTHER") && labels.contains("TRACE"), "{labels:?}");
+    let known = ["_OTHER", "DELETE", "GET", "PATCH", "POST", "TRACE", "gRPC"];
+    assert!(labels.iter().all(|label| known.contains(label)), "{labels:?}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod alert_rule;
 mod api_key;
 mod cache;
 mod chart;
+mod connection;
 mod error_format;
 mod guard;
 mod ingest;

@@ -90,8 +90,9 @@ fn code(code: ErrorCode) -> tonic::Code {
             tonic::Code::PermissionDenied
         }
         ErrorCode::NotFound => tonic::Code::NotFound,
-        ErrorCode::MethodNotAllowed => tonic::Code::Unimplemented,
+        ErrorCode::MethodNotAllowed | ErrorCode::NotImplemented => tonic::Code::Unimplemented,
         ErrorCode::RateLimited => tonic::Code::ResourceExhausted,
+        ErrorCode::RequestTimeout => tonic::Code::DeadlineExceeded,
         ErrorCode::QueueFull | ErrorCode::Unavailable => tonic::Code::Unavailable,
         ErrorCode::Internal => tonic::Code::Internal,
     }

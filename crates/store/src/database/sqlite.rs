@@ -1,6 +1,10 @@
 //! Opening SQLite files, also read-only while another process writes to them, and checking their migrations.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{self, OpenOptions, Permissions},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
 
 use sqlx::{
     SqlitePool,
@@ -37,8 +41,13 @@ pub enum FileError {
     },
 }
 
-/// Returns the options of a file that is created if it does not exist.
+/// The permissions of a database: only its owner can read and write it.
+const MODE: u32 = 0o600;
+
+/// Returns the options of a file that is created if it does not exist. Only the owner of the file can access it and the log
+/// files next to it.
 pub(crate) fn options(path: &Path) -> SqliteConnectOptions {
+    restrict_access(path);
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -89,9 +98,30 @@ async fn open_and_read_migrations(path: &Path) -> Result<(SqlitePool, Vec<i64>),
 }
 
 fn log_of(path: &Path) -> PathBuf {
+    with_suffix(path, "-wal")
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(suffix);
     name.into()
+}
+
+/// Creates the file, if it does not exist, and removes the permissions of other users, which older versions left to the
+/// umask. SQLite creates its log files with the permissions of the database.
+fn restrict_access(path: &Path) {
+    // SQLite reports a file that cannot be created, and takes an empty file for a new database.
+    let created = OpenOptions::new().append(true).create(true).mode(MODE).open(path);
+    let log_files = ["-wal", "-shm"].map(|suffix| with_suffix(path, suffix));
+    for file in created.is_ok().then(|| path.to_owned()).into_iter().chain(log_files) {
+        let Ok(metadata) = fs::metadata(&file) else { continue };
+        if metadata.permissions().mode() & 0o777 != MODE
+            && let Err(error) = fs::set_permissions(&file, Permissions::from_mode(MODE))
+        {
+            let path = file.display();
+            tracing::warn!(file.path = %path, error = %error, "cannot restrict the permissions of a database file");
+        }
+    }
 }
 
 async fn read_applied(options: SqliteConnectOptions) -> Result<(SqlitePool, Vec<i64>), sqlx::Error> {
