@@ -254,8 +254,11 @@ pub struct AlertDelivery {
     pub id: Uuid,
     /// The channel.
     pub channel_id: Uuid,
-    /// The alert. Absent for a test.
+    /// The alert; the first one if the notification is about several. Absent for a test.
     pub alert_id: Option<Uuid>,
+    /// The number of alerts that the notification is about: those of a rule that changed at once share one.
+    #[serde(default)]
+    pub alert_count: u64,
     /// The event.
     pub event: AlertEvent,
     /// The state.

@@ -25,7 +25,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     Failure, Notifier, Receipt, excerpt,
-    text::{Text, truncate},
+    text::{Text, subject, truncate},
 };
 use crate::config::{Smtp, SmtpTls};
 
@@ -154,7 +154,7 @@ impl Mailer {
         let since_1970 = Duration::from_micros(u64::try_from(now.as_micros()).unwrap_or(0));
         let mut mail = Message::builder()
             .from(self.from.clone())
-            .subject(&text.headline)
+            .subject(subject(&delivery.notification))
             .date(SystemTime::UNIX_EPOCH + since_1970)
             .message_id(Some(format!("<{}@{domain}>", delivery.id)))
             .raw_header(HeaderValue::new(
@@ -166,7 +166,10 @@ impl Mailer {
         }
         if let Some(alert) = &delivery.notification.alert {
             // No e-mail has this id. All refer to it, so that they form a thread in any order.
-            let thread = format!("<alert.{}@{domain}>", alert.id);
+            let thread = match (&delivery.notification.group, alert.rule_id) {
+                (Some(_), Some(rule_id)) => format!("<rule.{rule_id}@{domain}>"),
+                _ => format!("<alert.{}@{domain}>", alert.id),
+            };
             mail = mail.in_reply_to(thread.clone()).references(thread);
         }
         mail.multipart(MultiPart::alternative_plain_html(plain(text), html(text)))

@@ -19,6 +19,11 @@ impl Links {
         self.page(&format!("alerts/{id}")).map(String::from)
     }
 
+    /// Returns the page with all alerts.
+    pub(super) fn alerts(&self) -> Option<String> {
+        self.page("alerts").map(String::from)
+    }
+
     /// Returns the list of the traces of an alert.
     pub(super) fn traces(&self, traces: &AlertTraces) -> Option<String> {
         let mut url = self.page("traces")?;

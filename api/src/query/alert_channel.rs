@@ -36,6 +36,8 @@ const NOT_FOUND: ApiError = ApiError::NotFound("Alert channel not found");
 
 /// The `Retry-After` of a test while another one is pending.
 const TEST_RETRY_AFTER: Duration = Duration::from_secs(2);
+/// The `Retry-After` of a test while the workspace has too many pending deliveries.
+const TOO_MANY_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The maximum number of tests of a workspace per hour and process: any user can send tests to any address.
 pub const TESTS_PER_HOUR: u32 = 20;
 
@@ -150,7 +152,8 @@ pub async fn delete(app: Data<State>, login: Login, id: Path<Uuid>) -> Result<No
         (status = 202, description = "The pending delivery", body = AlertDelivery),
         (
             status = 429, body = ErrorBody,
-            description = "The previous test is pending, or there were 20 tests in the last hour; retry after `Retry-After`",
+            description = "The previous test is pending, there were 20 tests in the last hour, or the workspace has 1,000 \
+                           pending deliveries; retry after `Retry-After`",
         ),
     )
 )]
@@ -173,13 +176,18 @@ pub async fn test(
         let detail = "Too many tests in the last hour";
         return Err(ApiError::RateLimited { detail, retry_after: decision.reset });
     }
-    let notification = Notification { workspace_id: login.workspace_id, event, at, alert: None };
+    let notification = Notification { workspace_id: login.workspace_id, event, at, alert: None, group: None };
     let delivery = NewDelivery { id: Uuid::new_v4(), channel_id: *id, notification };
-    app.alerts.create_delivery(&delivery).await?;
+    if !app.alerts.create_delivery(&delivery).await? {
+        app.metrics.deliveries.record_dropped(1);
+        let detail = "The workspace has too many pending deliveries; wait until some are finished";
+        return Err(ApiError::RateLimited { detail, retry_after: TOO_MANY_RETRY_AFTER });
+    }
     Ok(Accepted(Json(AlertDelivery {
         id: delivery.id,
         channel_id: *id,
         alert_id: None,
+        alert_count: 0,
         event,
         state: DeliveryState::Pending,
         attempts: 0,

@@ -4,6 +4,7 @@
 
 mod concurrency;
 mod email;
+mod group;
 mod private_network;
 mod process;
 mod rejection;

@@ -10,7 +10,7 @@ use api::{
     processing::deliver::{Deliverer, DeliveryRetention},
     telemetry::metrics::Metrics,
 };
-use domain::alert::record::{DeliveryFilter, NewDelivery, Notification};
+use domain::alert::record::{DeliveryFilter, NewDelivery, Notification, NotifiedGroup};
 use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
@@ -104,6 +104,26 @@ impl Stage {
             event,
             at: self.clock.now(),
             alert: alert.cloned(),
+            group: None,
+        };
+        self.alerts.create_delivery(&NewDelivery { id, channel_id: channel.id, notification }).await.unwrap();
+        id
+    }
+
+    /// Creates a delivery of an event of several alerts and returns its id. The message lists the given alerts.
+    pub async fn notify_group(
+        &self,
+        channel: &AlertChannel,
+        event: AlertEvent,
+        group: NotifiedGroup,
+    ) -> Uuid {
+        let id = Uuid::new_v4();
+        let notification = Notification {
+            workspace_id: self.workspace_id,
+            event,
+            at: self.clock.now(),
+            alert: group.alerts.first().cloned(),
+            group: Some(group),
         };
         self.alerts.create_delivery(&NewDelivery { id, channel_id: channel.id, notification }).await.unwrap();
         id

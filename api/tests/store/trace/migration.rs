@@ -55,6 +55,7 @@ async fn revert_to_first_version(database: &Database) {
         "alert_rules",
         "alert_channels",
         "alert_deliveries",
+        "alert_groups",
     ] {
         database.execute_in_traces(&format!("DROP TABLE {table}")).await;
     }

@@ -7,6 +7,7 @@ mod delivery;
 mod evaluation;
 mod rule;
 
+pub use self::evaluation::CommittedEvaluations;
 use domain::error::CorruptData;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
