@@ -1,6 +1,7 @@
-//! Rate limits: requests per workspace, logins per e-mail and address. Decides whether a request may pass; the
+//! Rate limits: requests per workspace, logins per e-mail and address, computations at once per workspace. Decides whether a request may pass; the
 //! handlers build the response.
 
+pub mod computation;
 mod count;
 mod engine;
 mod key;

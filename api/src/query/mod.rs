@@ -19,7 +19,11 @@ use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceSto
 use uuid::Uuid;
 
 use crate::{
-    alert::preview::Previews, cache::Cache, clock::Clock, limit::window::SlidingWindow, pricer::Pricer,
+    alert::preview::Previews,
+    cache::Cache,
+    clock::Clock,
+    limit::{computation::Computations, window::SlidingWindow},
+    pricer::Pricer,
     telemetry::metrics::Metrics,
 };
 
@@ -44,6 +48,8 @@ pub struct State {
     pub tests: SlidingWindow<Uuid>,
     /// The previews of alert rules.
     pub previews: Previews,
+    /// The computations of responses that run at once.
+    pub computations: Computations,
     /// The cache of responses.
     pub cache: Cache,
     /// The metrics.

@@ -62,6 +62,7 @@ pub async fn search(
         let detail = format!("must have 1 to {} characters", limit::SEARCH_CHARS);
         return Err(ApiError::invalid("q", detail));
     }
+    let _permit = app.computations.start(login.workspace_id).await?;
     let found = app.traces.search(login.workspace_id, &trace_id, &query.q).await?;
     let matches = found.ok_or(ApiError::NotFound("Trace not found"))?;
     Ok(Json(matches).customize().insert_header((header::CACHE_CONTROL, "private, no-store")))
