@@ -20,7 +20,10 @@ use crate::{
     gateway::{account, api_key},
     health,
     ingestion::{otlp::http as otlp, rest},
-    query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, session, span, trace},
+    query::{
+        activity, alert, alert_channel, alert_recipient, alert_rule, chart, kpi, price, reprice, session,
+        span, trace,
+    },
 };
 
 /// The OpenAPI 3.1 document.
@@ -41,6 +44,7 @@ use crate::{
         alert::acknowledge, alert_rule::list, alert_rule::create, alert_rule::get, alert_rule::update,
         alert_rule::delete, alert_rule::preview, alert_channel::list, alert_channel::create, alert_channel::get,
         alert_channel::update, alert_channel::delete, alert_channel::test, alert_channel::list_deliveries,
+        alert_recipient::resend, alert_recipient::confirm,
         activity::list, trace::list, trace::get, span::get, span::search, session::list_sessions,
         session::get_session, session::list_end_users, session::get_end_user, price::list, price::create,
         price::delete, price::lookup, reprice::list, reprice::create, health::health, health::ready, health::metrics,
@@ -52,7 +56,7 @@ use crate::{
 pub struct ApiDoc;
 
 /// The paths of the API that require no login.
-const PUBLIC: [&str; 2] = ["/api/v1/auth/login", "/api/v1/auth/register"];
+const PUBLIC: [&str; 3] = ["/api/v1/auth/login", "/api/v1/auth/register", "/api/v1/alert-recipients/confirm"];
 
 /// Describes the credentials. All operations of the API require a login, unless they declare other credentials.
 struct SecuritySchemes;

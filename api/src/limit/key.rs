@@ -15,6 +15,14 @@ pub(super) enum LimitKey {
     Address(IpAddr),
     /// Registrations from an address.
     Registrations(IpAddr),
+    /// E-mails of a workspace to recipients of its channels.
+    EmailsOf(Uuid),
+    /// E-mails to a recipient (the hash of its address).
+    EmailsTo(u128),
+    /// Links by which recipients of a workspace confirm.
+    LinksOf(Uuid),
+    /// Links by which a recipient (the hash of its address) confirms.
+    LinksTo(u128),
 }
 
 impl Display for LimitKey {
@@ -24,6 +32,10 @@ impl Display for LimitKey {
             Self::Email(hash) => write!(f, "limit:login:email:{hash:032x}"),
             Self::Address(address) => write!(f, "limit:login:address:{address}"),
             Self::Registrations(address) => write!(f, "limit:registration:{address}"),
+            Self::EmailsOf(workspace_id) => write!(f, "limit:email:workspace:{workspace_id}"),
+            Self::EmailsTo(hash) => write!(f, "limit:email:recipient:{hash:032x}"),
+            Self::LinksOf(workspace_id) => write!(f, "limit:link:workspace:{workspace_id}"),
+            Self::LinksTo(hash) => write!(f, "limit:link:recipient:{hash:032x}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod computation;
 mod count;
+mod email;
 mod engine;
 mod key;
 mod login;
@@ -11,6 +12,7 @@ mod request;
 pub mod window;
 
 pub use self::{
+    email::{EmailLimit, LINKS_PER_WORKSPACE},
     login::{Attempt, LoginLimit},
     request::RateLimit,
     window::{Decision, SlidingWindow},

@@ -24,6 +24,13 @@ impl Links {
         self.page("alerts").map(String::from)
     }
 
+    /// Returns the page by which a recipient confirms. The fragment with the token is not sent to servers.
+    pub(super) fn confirm_recipient(&self, token: &str) -> Option<String> {
+        let mut url = self.page("confirm-recipient")?;
+        url.set_fragment(Some(token));
+        Some(url.into())
+    }
+
     /// Returns the list of the traces of an alert.
     pub(super) fn traces(&self, traces: &AlertTraces) -> Option<String> {
         let mut url = self.page("traces")?;

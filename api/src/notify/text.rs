@@ -18,6 +18,8 @@ const HEADLINE_CHARS: usize = 250;
 const DESCRIPTION_CHARS: usize = 2000;
 /// The headline of a test. Constant, because any user can send a test to any address.
 const TEST: &str = "[test] Agent Observability";
+/// The headline of an e-mail with a link to confirm. Constant like [`TEST`].
+const CONFIRMATION: &str = "[confirm] Agent Observability: alert notifications";
 /// The name of the product in subjects.
 const PRODUCT: &str = "Agent Observability";
 /// The maximum number of characters of a title in a list of alerts.
@@ -71,10 +73,13 @@ fn mark(event: AlertEvent, alert: &Alert) -> &'static str {
 /// Returns the subject of an e-mail. It has only fixed words and numbers, because users choose the names of rules, agents and
 /// models, and could otherwise write to any address.
 pub(super) fn subject(notification: &Notification) -> String {
-    let Some(alert) = &notification.alert else { return TEST.to_owned() };
+    let Some(alert) = &notification.alert else {
+        let is_confirmation = notification.event == AlertEvent::Confirmation;
+        return if is_confirmation { CONFIRMATION } else { TEST }.to_owned();
+    };
     let (mark, alerts) = (mark(notification.event, alert), alerts(notification.alert_count()));
     let event = match notification.event {
-        AlertEvent::Firing | AlertEvent::Test => "firing",
+        AlertEvent::Firing | AlertEvent::Test | AlertEvent::Confirmation => "firing",
         AlertEvent::Escalated => "escalated",
         AlertEvent::Reminder => "still active",
         AlertEvent::Resolved => "resolved",
@@ -85,7 +90,7 @@ pub(super) fn subject(notification: &Notification) -> String {
 /// Returns the text of a notification of several alerts of a rule.
 fn group_text(event: AlertEvent, mark: &str, group: &NotifiedGroup, links: &Links) -> Text {
     let events = match event {
-        AlertEvent::Firing | AlertEvent::Test => "fired",
+        AlertEvent::Firing | AlertEvent::Test | AlertEvent::Confirmation => "fired",
         AlertEvent::Escalated => "escalated",
         AlertEvent::Reminder => "are active and not acknowledged",
         AlertEvent::Resolved => "were resolved",
@@ -122,11 +127,25 @@ fn alerts(count: u64) -> String {
     if count == 1 { "1 alert".to_owned() } else { format!("{} alerts", format::integer(count)) }
 }
 
+/// Returns the text of an e-mail with a link by which the recipient confirms.
+pub(super) fn confirmation(link: String) -> Text {
+    Text {
+        headline: CONFIRMATION.to_owned(),
+        sentences: vec![
+            "A workspace of Agent Observability wants to send alert notifications to this address."
+                .to_owned(),
+            "To receive them, confirm within 7 days. Otherwise ignore this e-mail.".to_owned(),
+        ],
+        fields: Vec::new(),
+        links: vec![("Confirm", link)],
+    }
+}
+
 /// Describes the event, except for an alert that fired: its description does.
 fn event_sentence(notification: &Notification, alert: &Alert) -> Option<String> {
     let duration = duration(notification.at.since(alert.created_at));
     Some(match notification.event {
-        AlertEvent::Firing | AlertEvent::Test => return None,
+        AlertEvent::Firing | AlertEvent::Test | AlertEvent::Confirmation => return None,
         AlertEvent::Escalated => format!("The severity increased to {}.", alert.severity.as_str()),
         AlertEvent::Reminder => format!("Active for {duration} and not acknowledged."),
         AlertEvent::Resolved => {

@@ -82,6 +82,7 @@ const fn kind(event: AlertEvent) -> &'static str {
         AlertEvent::Escalated => "alert.escalated",
         AlertEvent::Reminder => "alert.reminder",
         AlertEvent::Resolved => "alert.resolved",
-        AlertEvent::Test => "test",
+        // Only recipients of e-mail channels confirm.
+        AlertEvent::Test | AlertEvent::Confirmation => "test",
     }
 }

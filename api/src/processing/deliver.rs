@@ -19,9 +19,11 @@ use store::{StoreError, alert::AlertStore};
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
+use super::recipient::Recipients;
 use crate::{
     clock::Clock,
     job::{Job, Lease, Stop},
+    limit::EmailLimit,
     notify::{Failure, Notifier, Receipt},
     telemetry::{delivery_metrics::DeliveryOutcome, metrics::Metrics},
 };
@@ -60,7 +62,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Deliverer {
     alerts: AlertStore,
-    notifier: Arc<Notifier>,
+    recipients: Recipients,
     metrics: Metrics,
     clock: Clock,
     poll_interval: Duration,
@@ -107,10 +109,18 @@ impl Job for Deliverer {
 }
 
 impl Deliverer {
-    /// Creates a deliverer of the deliveries in `alerts`.
+    /// Creates a deliverer of the deliveries in `alerts`. `limit` counts the e-mails.
     #[must_use]
-    pub fn new(alerts: AlertStore, notifier: Notifier, metrics: Metrics, clock: Clock) -> Self {
-        Self { alerts, notifier: Arc::new(notifier), metrics, clock, poll_interval: POLL_INTERVAL }
+    pub fn new(
+        alerts: AlertStore,
+        notifier: Notifier,
+        limit: EmailLimit,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> Self {
+        let (notifier, limit) = (Arc::new(notifier), Arc::new(limit));
+        let recipients = Recipients { alerts: alerts.clone(), notifier, limit };
+        Self { alerts, recipients, metrics, clock, poll_interval: POLL_INTERVAL }
     }
 
     /// Sets the time between two checks for due deliveries.
@@ -145,7 +155,7 @@ impl Deliverer {
             let error = "it is more than a day old".to_owned();
             Err(Failure { status_code: None, error, is_final: true, retry_after: None })
         } else {
-            self.notifier.deliver(&delivery, now).await
+            self.recipients.deliver(delivery.clone(), now).await
         };
         let attempt = finished_attempt(result, delivery.attempts, self.clock.now());
         let outcome = match (attempt.delivered, attempt.next_attempt_at) {

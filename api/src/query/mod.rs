@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod alert;
 pub mod alert_channel;
+pub mod alert_recipient;
 pub mod alert_rule;
 pub mod cached;
 pub mod chart;
@@ -15,7 +16,7 @@ pub mod session;
 pub mod span;
 pub mod trace;
 
-use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
+use store::{account::AccountStore, alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::{
@@ -46,6 +47,10 @@ pub struct State {
     pub allow_private: bool,
     /// The limit of channel tests per workspace.
     pub tests: SlidingWindow<Uuid>,
+    /// The limit of links to confirm that are sent again, per workspace.
+    pub links: SlidingWindow<Uuid>,
+    /// The accounts, if they are stored in this process.
+    pub accounts: Option<AccountStore>,
     /// The previews of alert rules.
     pub previews: Previews,
     /// The computations of responses that run at once.

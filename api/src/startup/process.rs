@@ -26,7 +26,7 @@ use crate::{
     http, ingestion,
     internal::{forward::Peers, proof::ProofKey, receive, upstream::Upstream},
     job::Jobs,
-    limit::{computation::Computations, window::SlidingWindow},
+    limit::{LINKS_PER_WORKSPACE, computation::Computations, window::SlidingWindow},
     notify::Notifier,
     pricer::Pricer,
     process_state::ProcessState,
@@ -79,7 +79,8 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(ProcessState,
             metrics.clone(),
             config.alert_interval,
         ));
-        jobs.add(Deliverer::new(alerts.clone(), notifier, metrics.clone(), clock.clone()));
+        let limit = resources.email_limit();
+        jobs.add(Deliverer::new(alerts.clone(), notifier, limit, metrics.clone(), clock.clone()));
         jobs.add(DeliveryRetention { alerts, clock: clock.clone() });
         jobs.add(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock.clone()));
         jobs.add(Maintenance { traces: traces.clone(), clock: clock.clone() });
@@ -114,6 +115,8 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(ProcessState,
             let hour = Duration::from_secs(3600);
             Data::new(query::State {
                 tests: SlidingWindow::new(query::alert_channel::TESTS_PER_HOUR, hour, clock.clone()),
+                links: SlidingWindow::new(LINKS_PER_WORKSPACE, hour, clock.clone()),
+                accounts: accounts.clone(),
                 clock,
                 computations: Computations::for_connections(traces.database().read_connections()),
                 alerts: AlertStore::new(traces.database()),

@@ -10,7 +10,7 @@ use crate::{
     cache::{Cache, MemoryCache, RedisCache},
     clock::Clock,
     config::{Config, DataDir},
-    limit::{LoginLimit, RateLimit},
+    limit::{EmailLimit, LoginLimit, RateLimit},
     processing::{group_writer::GroupWriter, memory, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, QueueLimits, RedisQueue},
     redis::{Redis, RedisFailure, RedisUrl},
@@ -89,6 +89,13 @@ impl<'a> Resources<'a> {
         match &self.redis {
             Some(redis) => LoginLimit::redis(redis, &self.clock, &self.metrics),
             None => LoginLimit::memory(&self.clock),
+        }
+    }
+
+    pub(super) fn email_limit(&self) -> EmailLimit {
+        match &self.redis {
+            Some(redis) => EmailLimit::redis(redis, &self.clock, &self.metrics),
+            None => EmailLimit::memory(&self.clock),
         }
     }
 

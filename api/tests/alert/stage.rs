@@ -97,6 +97,7 @@ impl Stage {
             },
             created_at: now,
             updated_at: now,
+            recipients: Vec::new(),
             last_delivery: None,
             secret: Some("whsec_".to_owned()),
         };

@@ -7,6 +7,7 @@ mod email;
 mod group;
 mod private_network;
 mod process;
+mod recipient;
 mod rejection;
 mod retry;
 mod slack;

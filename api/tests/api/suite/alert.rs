@@ -208,6 +208,7 @@ async fn deliveries_of_an_alert_are_listed_newest_first() {
             at: noon() + Duration::from_secs(3600 + seconds),
             alert: Some(alert.clone()),
             group: None,
+            recipient: None,
         },
     };
     let deliveries = [

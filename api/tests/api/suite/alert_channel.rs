@@ -198,8 +198,14 @@ async fn deliveries_are_listed_newest_first_up_to_the_limit() {
     let deliveries: Vec<_> = (0..5)
         .map(|hours| {
             let at = noon() + Duration::from_secs(3600 * (1 + hours));
-            let notification =
-                Notification { workspace_id, event: AlertEvent::Test, at, alert: None, group: None };
+            let notification = Notification {
+                workspace_id,
+                event: AlertEvent::Test,
+                at,
+                alert: None,
+                group: None,
+                recipient: None,
+            };
             NewDelivery { id: Uuid::new_v4(), channel_id, notification }
         })
         .collect();

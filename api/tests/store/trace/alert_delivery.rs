@@ -29,8 +29,14 @@ async fn create_test(
     channel: &AlertChannel,
     seconds: i64,
 ) -> NewDelivery {
-    let notification =
-        Notification { workspace_id, event: AlertEvent::Test, at: at(seconds), alert: None, group: None };
+    let notification = Notification {
+        workspace_id,
+        event: AlertEvent::Test,
+        at: at(seconds),
+        alert: None,
+        group: None,
+        recipient: None,
+    };
     create(store, NewDelivery { id: Uuid::new_v4(), channel_id: channel.id, notification }).await
 }
 
@@ -123,6 +129,7 @@ pub async fn delivers_the_events_of_an_alert_in_order_per_channel(store: &AlertS
             at: at(seconds),
             alert: Some(alert.clone()),
             group: None,
+            recipient: None,
         },
     };
     let firing = create(store, new_delivery(&one, &mine, AlertEvent::Firing, 0)).await;
@@ -288,7 +295,14 @@ pub async fn a_message_about_several_alerts_is_in_order_with_those_of_each(store
         NewDelivery {
             id: Uuid::new_v4(),
             channel_id: channel.id,
-            notification: Notification { workspace_id, event, at: at(seconds), alert, group },
+            notification: Notification {
+                workspace_id,
+                event,
+                at: at(seconds),
+                alert,
+                group,
+                recipient: None,
+            },
         }
     };
     let both = create(store, new_delivery(&[&one, &two], AlertEvent::Firing, 0)).await;

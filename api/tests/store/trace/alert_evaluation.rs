@@ -38,7 +38,7 @@ fn new_delivery(record: &AlertRecord, channel_id: Uuid, event: AlertEvent, secon
     NewDelivery {
         id: Uuid::new_v4(),
         channel_id,
-        notification: Notification { workspace_id, event, at, alert, group: None },
+        notification: Notification { workspace_id, event, at, alert, group: None, recipient: None },
     }
 }
 

@@ -162,6 +162,7 @@ macro_rules! trace_store_suite {
                 atomicity::a_resent_batch_stores_no_payload_twice,
                 reopen::keeps_all_data_after_close_and_reopen,
                 migration::migrates_a_database_of_the_first_version,
+                migration::recipients_of_existing_channels_stay_confirmed,
                 reopen::reopening_runs_no_migrations,
                 concurrency::two_stores_on_one_database_store_a_trace_once,
                 assemble::a_failed_promotion_does_not_block_other_traces,

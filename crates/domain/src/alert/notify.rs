@@ -94,6 +94,7 @@ fn delivery(
             at,
             alert: Some(first.alert.clone()),
             group: notified,
+            recipient: None,
         },
     };
     Some((delivery, group))

@@ -96,6 +96,9 @@ pub struct Notification {
     /// The alerts, if the event concerns several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<NotifiedGroup>,
+    /// The address to which a link is sent by which the recipient confirms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
 }
 
 impl Notification {
@@ -115,6 +118,23 @@ pub struct NotifiedGroup {
     pub alerts: Vec<Alert>,
     /// The number of all alerts.
     pub total: u64,
+}
+
+/// A recipient of the e-mail channels of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// The [`address_key`] of the address.
+    pub address: String,
+    /// When the recipient was added.
+    pub created_at: Timestamp,
+    /// When the recipient confirmed; `None` before. Only then the recipient receives notifications.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+/// Returns an e-mail address as it is compared and stored.
+#[must_use]
+pub fn address_key(address: &str) -> String {
+    address.trim().to_ascii_lowercase()
 }
 
 /// A delivery that is leased to a worker.
