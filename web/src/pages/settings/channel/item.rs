@@ -62,6 +62,17 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
             });
         })
     };
+    let on_resend = {
+        let (client, id, submission) = (client.clone(), id.clone(), submission.clone());
+        let (open, test) = (open.setter(), test.setter());
+        Callback::from(move |address: String| {
+            let (open, test) = (open.clone(), test.clone());
+            submission.send(client.resend_confirmation(&id, &address), move |delivery| {
+                test.set(Some(delivery.id));
+                open.set(true);
+            });
+        })
+    };
     let on_switch = {
         let (id, enabled, on_change) = (id.clone(), channel.enabled, props.on_change.clone());
         let error = submission.error.setter();
@@ -78,17 +89,6 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
     let on_delete = {
         let channel = props.channel.clone();
         props.on_delete.reform(move |_: MouseEvent| channel.clone())
-    };
-    let on_resend = {
-        let (client, id, submission) = (client.clone(), id.clone(), submission.clone());
-        let (open, test) = (open.setter(), test.setter());
-        Callback::from(move |address: String| {
-            let (open, test) = (open.clone(), test.clone());
-            submission.send(client.resend_confirmation(&id, &address), move |delivery| {
-                test.set(Some(delivery.id));
-                open.set(true);
-            });
-        })
     };
     let target = match &channel.target {
         ChannelTarget::Email { .. } => String::new(),
