@@ -55,7 +55,8 @@ impl DueRow {
     }
 }
 
-/// Returns how many deliveries to lease of each channel.
+/// Returns how many deliveries to lease of each channel. The order of each subquery is that of `alert_deliveries_ready`, so that no
+/// other index is chosen, which would read finished deliveries.
 async fn due_shares(
     transaction: &mut Transaction,
     now: Timestamp,
@@ -65,10 +66,10 @@ async fn due_shares(
         .sql(
             "WITH RECURSIVE ready (channel_id) AS ( \
                  SELECT (SELECT channel_id FROM alert_deliveries WHERE ready_at IS NOT NULL \
-                         ORDER BY channel_id LIMIT 1) \
+                         ORDER BY channel_id, ready_at LIMIT 1) \
                  UNION ALL \
                  SELECT (SELECT channel_id FROM alert_deliveries WHERE ready_at IS NOT NULL \
-                         AND alert_deliveries.channel_id > ready.channel_id ORDER BY channel_id LIMIT 1) \
+                         AND alert_deliveries.channel_id > ready.channel_id ORDER BY channel_id, ready_at LIMIT 1) \
                  FROM ready WHERE ready.channel_id IS NOT NULL \
              ), oldest AS ( \
                  SELECT channel_id, (SELECT ready_at FROM alert_deliveries \
@@ -78,7 +79,7 @@ async fn due_shares(
              ) \
              SELECT channel_id, since, \
                  (SELECT workspace_id FROM alert_deliveries WHERE alert_deliveries.channel_id = oldest.channel_id \
-                  AND ready_at IS NOT NULL LIMIT 1) AS workspace_id, \
+                  AND ready_at IS NOT NULL ORDER BY ready_at LIMIT 1) AS workspace_id, \
                  (SELECT COUNT(*) FROM (SELECT 1 FROM alert_deliveries \
                       WHERE alert_deliveries.channel_id = oldest.channel_id AND ready_at <= $1 LIMIT $2) few) AS due \
              FROM oldest WHERE since <= $1",
