@@ -39,7 +39,10 @@ use crate::{
     gateway::{account, api_key, audit, invitation, login_session, member, password, workspace},
     health,
     ingestion::{otlp::http as otlp, rest},
-    query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, session, span, trace},
+    query::{
+        activity, alert, alert_channel, alert_recipient, alert_rule, chart, kpi, price, reprice, session,
+        span, trace,
+    },
 };
 
 /// The OpenAPI 3.1 document.
@@ -64,6 +67,7 @@ use crate::{
         alert::acknowledge, alert_rule::list, alert_rule::create, alert_rule::get, alert_rule::update,
         alert_rule::delete, alert_rule::preview, alert_channel::list, alert_channel::create, alert_channel::get,
         alert_channel::update, alert_channel::delete, alert_channel::test, alert_channel::list_deliveries,
+        alert_recipient::resend, alert_recipient::confirm,
         activity::list, trace::list, trace::get, span::get, span::search, session::list_sessions,
         session::get_session, session::list_end_users, session::get_end_user, price::list, price::create,
         price::delete, price::lookup, reprice::list, reprice::create, health::health, health::ready, health::scrape::metrics,

@@ -26,7 +26,10 @@ use crate::{
     internal::{forward, receive::receive},
     openapi,
     process_state::ProcessState,
-    query::{activity, alert, alert_channel, alert_rule, chart, kpi, price, reprice, session, span, trace},
+    query::{
+        activity, alert, alert_channel, alert_recipient, alert_rule, chart, kpi, price, reprice, session,
+        span, trace,
+    },
 };
 
 /// Adds all routes. Requests for roles of other processes are forwarded by the gateway, and 404 in all other processes.
@@ -185,6 +188,14 @@ fn api(state: &ProcessState) -> impl HttpServiceFactory + use<> {
             resource("/alert-channels/{id}/deliveries")
                 .route(query.at(get(), alert_channel::list_deliveries)),
         )
+        .service(
+            resource("/alert-channels/{id}/confirmations").route(query.at(post(), alert_recipient::resend)),
+        )
+        .service(resource("/alert-recipients/confirm").route(match query {
+            // Recipients have no account.
+            Destination::Query => post().to(forward::query_without_login),
+            _ => query.at(post(), alert_recipient::confirm),
+        }))
         .service(
             resource("/prices").route(query.at(get(), price::list)).route(query.at(post(), price::create)),
         )

@@ -204,12 +204,54 @@ pub struct AlertChannel {
     pub created_at: Timestamp,
     /// The time of the last update.
     pub updated_at: Timestamp,
+    /// The recipients of an e-mail channel. Only those who have confirmed receive notifications.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<AlertRecipient>,
     /// The newest delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_delivery: Option<AlertDelivery>,
     /// The signing secret of a webhook (`whsec_…`). Only in the response that creates the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+}
+
+/// A recipient of an e-mail channel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertRecipient {
+    /// The e-mail address.
+    pub address: String,
+    /// The state.
+    pub state: RecipientState,
+}
+
+/// The state of a recipient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RecipientState {
+    /// The recipient is a member of the workspace or has confirmed by a link, and receives notifications.
+    Confirmed,
+    /// The recipient has not confirmed.
+    Pending,
+}
+
+/// The recipient to whom a link is sent again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RecipientRequest {
+    /// The e-mail address: a recipient of the channel.
+    pub address: String,
+}
+
+/// The confirmation of a recipient.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmRecipientRequest {
+    /// The token of the link.
+    pub token: String,
 }
 
 /// An event that channels are notified of.
@@ -227,11 +269,14 @@ pub enum AlertEvent {
     Resolved,
     /// A test of the channel, without an alert.
     Test,
+    /// A link by which a recipient of an e-mail channel confirms.
+    Confirmation,
 }
 
 impl AlertEvent {
     /// All events.
-    pub const ALL: [Self; 5] = [Self::Firing, Self::Escalated, Self::Reminder, Self::Resolved, Self::Test];
+    pub const ALL: [Self; 6] =
+        [Self::Firing, Self::Escalated, Self::Reminder, Self::Resolved, Self::Test, Self::Confirmation];
 
     /// Returns the name in JSON and in the database.
     #[must_use]
@@ -242,6 +287,7 @@ impl AlertEvent {
             Self::Reminder => "reminder",
             Self::Resolved => "resolved",
             Self::Test => "test",
+            Self::Confirmation => "confirmation",
         }
     }
 }
@@ -254,8 +300,11 @@ pub struct AlertDelivery {
     pub id: Uuid,
     /// The channel.
     pub channel_id: Uuid,
-    /// The alert. Absent for a test.
+    /// The alert; the first one if the notification is about several. Absent for a test.
     pub alert_id: Option<Uuid>,
+    /// The number of alerts that the notification is about: those of a rule that changed at once share one.
+    #[serde(default)]
+    pub alert_count: u64,
     /// The event.
     pub event: AlertEvent,
     /// The state.

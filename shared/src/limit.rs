@@ -78,6 +78,10 @@ pub const ALERT_RULES: usize = 1000;
 pub const ALERT_GROUPS: usize = 200;
 /// The maximum number of alert channels of a workspace.
 pub const ALERT_CHANNELS: usize = 50;
+/// The maximum number of pending deliveries of a workspace. Further ones are dropped.
+pub const PENDING_DELIVERIES: usize = 1000;
+/// The maximum number of alerts that a notification lists.
+pub const NOTIFIED_ALERTS: usize = 20;
 /// The maximum number of addresses of an e-mail channel.
 pub const ALERT_EMAILS: usize = 20;
 /// The maximum length of a URL, in bytes.

@@ -9,6 +9,7 @@ use crate::{
     components::shell::Shell,
     pages::{
         alerts::{AlertPage, AlertsPage, RulePage},
+        confirm_recipient::ConfirmRecipientPage,
         dashboard::DashboardPage,
         login::LoginPage,
         not_found::NotFoundPage,
@@ -39,6 +40,7 @@ fn page(route: Route) -> Html {
         Route::Home => return html! { <HomePage /> },
         Route::Login => return html! { <LoginPage /> },
         Route::Register => return html! { <RegisterPage /> },
+        Route::ConfirmRecipient => return html! { <ConfirmRecipientPage /> },
         Route::NotFound => return html! { <NotFoundPage /> },
         Route::Dashboard => html! { <DashboardPage /> },
         Route::Traces => html! { <TracesPage /> },

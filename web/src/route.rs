@@ -17,6 +17,9 @@ pub enum Route {
     /// The registration.
     #[at("/register")]
     Register,
+    /// The confirmation of a recipient of e-mails.
+    #[at("/confirm-recipient")]
+    ConfirmRecipient,
     /// KPIs, charts, alerts and activity.
     #[at("/dashboard")]
     Dashboard,
@@ -113,9 +116,18 @@ mod tests {
 
     #[test]
     fn every_path_has_its_route() {
-        for path in
-            ["/", "/login", "/register", "/dashboard", "/traces", "/sessions", "/users", "/start", "/alerts"]
-        {
+        for path in [
+            "/",
+            "/login",
+            "/register",
+            "/confirm-recipient",
+            "/dashboard",
+            "/traces",
+            "/sessions",
+            "/users",
+            "/start",
+            "/alerts",
+        ] {
             let route = Route::recognize(path).filter(|route| *route != Route::NotFound);
             assert_eq!(route.map(|route| route.to_path()).as_deref(), Some(path));
         }

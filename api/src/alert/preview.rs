@@ -16,9 +16,14 @@ use tokio::{
 use uuid::Uuid;
 
 use super::read::readings;
+use crate::limit::computation::{ComputationPermit, Computations};
 
 /// The number of previews computed at once: each may read days of traces.
 const MAX_CONCURRENT: usize = 2;
+/// The number of previews of a workspace computed at once.
+const MAX_CONCURRENT_PER_WORKSPACE: usize = 1;
+/// The number of waiting previews of a workspace.
+const MAX_WAITING_PER_WORKSPACE: usize = 4;
 /// The maximum time a preview waits for a free slot.
 const SLOT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -40,12 +45,17 @@ pub enum PreviewError {
 #[derive(Clone, Debug)]
 pub struct Previews {
     slots: Arc<Semaphore>,
+    workspaces: Computations,
     timeout: Duration,
 }
 
 impl Default for Previews {
     fn default() -> Self {
-        Self { slots: Arc::new(Semaphore::new(MAX_CONCURRENT)), timeout: SLOT_TIMEOUT }
+        Self {
+            slots: Arc::new(Semaphore::new(MAX_CONCURRENT)),
+            workspaces: Computations::new(MAX_CONCURRENT_PER_WORKSPACE, MAX_WAITING_PER_WORKSPACE),
+            timeout: SLOT_TIMEOUT,
+        }
     }
 }
 
@@ -61,7 +71,7 @@ impl Previews {
         rule: AlertRuleRequest,
         now: Timestamp,
     ) -> Result<AlertPreview, PreviewError> {
-        let slot = self.slot().await?;
+        let slot = self.slot(workspace_id).await?;
         let plan = PreviewPlan::new(rule, now);
         let rules = std::iter::once((&plan.rule, plan.times.as_slice()));
         let readings = readings(traces, workspace_id, rules).await?;
@@ -74,10 +84,17 @@ impl Previews {
         Ok(work.await?)
     }
 
-    async fn slot(&self) -> Result<OwnedSemaphorePermit, PreviewError> {
-        let slot = timeout(self.timeout, Arc::clone(&self.slots).acquire_owned()).await;
-        // The semaphore is never closed.
-        slot.ok().and_then(Result::ok).ok_or(PreviewError::Busy)
+    async fn slot(
+        &self,
+        workspace_id: Uuid,
+    ) -> Result<(OwnedSemaphorePermit, ComputationPermit), PreviewError> {
+        let slot = async {
+            // The previews of one workspace do not wait for a slot together.
+            let permit = self.workspaces.start(workspace_id).await.ok()?;
+            // The semaphore is never closed.
+            Some((Arc::clone(&self.slots).acquire_owned().await.ok()?, permit))
+        };
+        timeout(self.timeout, slot).await.ok().flatten().ok_or(PreviewError::Busy)
     }
 }
 
@@ -89,10 +106,12 @@ mod tests {
     #[tokio::test]
     async fn a_preview_waits_for_a_free_slot_but_not_long() {
         let previews = Previews { timeout: Duration::from_millis(20), ..Previews::default() };
-        let first = previews.slot().await.unwrap();
-        let _second = previews.slot().await.unwrap();
-        assert!(matches!(previews.slot().await, Err(PreviewError::Busy)));
+        let [one, two, three] = [1, 2, 3].map(Uuid::from_u128);
+        let first = previews.slot(one).await.unwrap();
+        assert!(matches!(previews.slot(one).await, Err(PreviewError::Busy)), "one for each workspace");
+        let _second = previews.slot(two).await.unwrap();
+        assert!(matches!(previews.slot(three).await, Err(PreviewError::Busy)));
         drop(first);
-        drop(previews.slot().await.unwrap());
+        drop(previews.slot(three).await.unwrap());
     }
 }

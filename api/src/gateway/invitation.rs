@@ -53,7 +53,7 @@ pub async fn create(
     ApiError::check(request.validate())?;
     let mail = app.mail.as_ref().zip(request.email.as_deref());
     if let Some((_, email)) = mail {
-        app.mail_limit.send(email, Some(login.workspace_id)).await.map_err(|retry_after| {
+        app.email_limit.send_link(login.workspace_id, email).await.map_err(|retry_after| {
             ApiError::RateLimited {
                 detail: "Too many e-mails to this address or of this workspace",
                 retry_after,

@@ -27,7 +27,7 @@ use crate::{
     clock::Clock,
     config::RegistrationPolicy,
     error::ApiError,
-    limit::{LoginLimit, MailLimit, RateLimit},
+    limit::{EmailLimit, LoginLimit, RateLimit},
     notify::account::AccountMail,
 };
 
@@ -52,7 +52,7 @@ pub struct State {
     /// Limits requests.
     pub rate_limit: RateLimit,
     /// Limits e-mails about accounts.
-    pub mail_limit: MailLimit,
+    pub email_limit: EmailLimit,
     /// Sends e-mails about accounts, if an SMTP server is configured.
     pub mail: Option<AccountMail>,
     /// The public URL of the SPA without a trailing slash.

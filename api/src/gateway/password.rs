@@ -54,7 +54,7 @@ pub async fn forget(app: Data<State>, request: Json<ForgotPasswordRequest>) -> R
     if email.contains('\0') || app.mail.is_none() {
         return Ok(NoContent);
     }
-    app.mail_limit.send(&email, None).await.map_err(|retry_after| ApiError::RateLimited {
+    app.email_limit.send_account_link(&email).await.map_err(|retry_after| ApiError::RateLimited {
         detail: "Too many e-mails to this address",
         retry_after,
     })?;

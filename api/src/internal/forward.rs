@@ -8,14 +8,20 @@ use actix_web::{
     web::{Data, Payload},
 };
 use http_body_util::BodyExt;
+use shared::access::Role;
 use tonic::codegen::http::header::{self as sent, HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
 
 use super::{
     body::HashedBody,
     client::{PeerClient, PeerRequest, PeerResponse},
     upstream::Upstream,
 };
-use crate::{auth::identity::Identity, error::ApiError, telemetry::request::RequestId};
+use crate::{
+    auth::identity::{Identity, Login},
+    error::ApiError,
+    telemetry::request::RequestId,
+};
 
 /// The forwarded request headers. Credentials are not forwarded; the proof replaces them.
 const REQUEST_HEADERS: [HeaderName; 6] = [
@@ -47,6 +53,26 @@ pub async fn query(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     forward(&client, &client.peers.query, &identity, &request, payload).await
+}
+
+/// Forwards a request that needs no login to the query role.
+///
+/// # Errors
+/// Returns 503 if no replica responds, and the errors of the body.
+pub async fn query_without_login(
+    client: Data<PeerClient>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    // No workspace has this id, so that the proof gives access to none.
+    let nobody = Identity::User(Login {
+        user_id: Uuid::nil(),
+        workspace_id: Uuid::nil(),
+        email: Box::default(),
+        role: Role::Viewer,
+        session_id: None,
+    });
+    forward(&client, &client.peers.query, &nobody, &request, payload).await
 }
 
 /// Forwards a request to the ingestion role.

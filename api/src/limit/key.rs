@@ -19,14 +19,18 @@ pub(super) enum LimitKey {
     Email(u128),
     /// Failed logins of an e-mail from one network (the hash of both).
     EmailAndNetwork(u128),
-    /// E-mails to an address (its hash).
-    Recipient(u128),
-    /// E-mails of a workspace.
-    Mails(Uuid),
     /// Failed logins from an address.
     Address(IpAddr),
     /// Registrations from an address.
     Registrations(IpAddr),
+    /// E-mails of a workspace to recipients of its channels.
+    EmailsOf(Uuid),
+    /// E-mails to a recipient (the hash of its address).
+    EmailsTo(u128),
+    /// Links by which recipients of a workspace confirm.
+    LinksOf(Uuid),
+    /// Links by which a recipient (the hash of its address) confirms.
+    LinksTo(u128),
 }
 
 impl Display for LimitKey {
@@ -38,10 +42,12 @@ impl Display for LimitKey {
             Self::Revocations(id) => write!(f, "limit:revocations:{id}"),
             Self::Email(hash) => write!(f, "limit:login:email:{hash:032x}"),
             Self::EmailAndNetwork(hash) => write!(f, "limit:login:network:{hash:032x}"),
-            Self::Recipient(hash) => write!(f, "limit:mail:to:{hash:032x}"),
-            Self::Mails(workspace_id) => write!(f, "limit:mail:from:{workspace_id}"),
             Self::Address(address) => write!(f, "limit:login:address:{address}"),
             Self::Registrations(address) => write!(f, "limit:registration:{address}"),
+            Self::EmailsOf(workspace_id) => write!(f, "limit:email:workspace:{workspace_id}"),
+            Self::EmailsTo(hash) => write!(f, "limit:email:recipient:{hash:032x}"),
+            Self::LinksOf(workspace_id) => write!(f, "limit:link:workspace:{workspace_id}"),
+            Self::LinksTo(hash) => write!(f, "limit:link:recipient:{hash:032x}"),
         }
     }
 }

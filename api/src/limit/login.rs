@@ -154,7 +154,7 @@ pub(super) fn hash(parts: &[&str]) -> u128 {
     digest.finalize().iter().take(size_of::<u128>()).fold(0, |hash, &byte| hash << 8 | u128::from(byte))
 }
 
-pub(super) fn pass(decision: Decision) -> Result<(), Duration> {
+fn pass(decision: Decision) -> Result<(), Duration> {
     if decision.allowed { Ok(()) } else { Err(decision.reset) }
 }
 

@@ -28,7 +28,7 @@ use super::{
     Failure, Notifier, Receipt,
     escape::{html as escape, without_links},
     excerpt,
-    text::{Text, truncate},
+    text::{Text, subject, truncate},
 };
 use crate::config::{Smtp, SmtpTls};
 
@@ -187,10 +187,13 @@ impl Mailer {
         now: Timestamp,
     ) -> Result<Message, Failure> {
         let domain = self.from.email.domain();
-        let mut mail = self.builder(delivery.id, &text.headline, to, now);
+        let mut mail = self.builder(delivery.id, &subject(&delivery.notification), to, now);
         if let Some(alert) = &delivery.notification.alert {
             // No e-mail has this id. All refer to it, so that they form a thread in any order.
-            let thread = format!("<alert.{}@{domain}>", alert.id);
+            let thread = match (&delivery.notification.group, alert.rule_id) {
+                (Some(_), Some(rule_id)) => format!("<rule.{rule_id}@{domain}>"),
+                _ => format!("<alert.{}@{domain}>", alert.id),
+            };
             mail = mail.in_reply_to(thread.clone()).references(thread);
         }
         mail.multipart(MultiPart::alternative_plain_html(plain(text), html(text)))

@@ -19,6 +19,18 @@ impl Links {
         self.page(&format!("alerts/{id}")).map(String::from)
     }
 
+    /// Returns the page with all alerts.
+    pub(super) fn alerts(&self) -> Option<String> {
+        self.page("alerts").map(String::from)
+    }
+
+    /// Returns the page by which a recipient confirms. The fragment with the token is not sent to servers.
+    pub(super) fn confirm_recipient(&self, token: &str) -> Option<String> {
+        let mut url = self.page("confirm-recipient")?;
+        url.set_fragment(Some(token));
+        Some(url.into())
+    }
+
     /// Returns the list of the traces of an alert.
     pub(super) fn traces(&self, traces: &AlertTraces) -> Option<String> {
         let mut url = self.page("traces")?;

@@ -63,12 +63,12 @@ pub struct Failure {
 
 impl Failure {
     /// Returns a failure that a retry may resolve.
-    fn temporary(status_code: Option<u16>, error: impl Into<String>) -> Self {
+    pub(crate) fn temporary(status_code: Option<u16>, error: impl Into<String>) -> Self {
         Self { status_code, error: error.into(), is_final: false, retry_after: None }
     }
 
     /// Returns a failure that a retry cannot resolve.
-    fn permanent(status_code: Option<u16>, error: impl Into<String>) -> Self {
+    pub(crate) fn permanent(status_code: Option<u16>, error: impl Into<String>) -> Self {
         Self { is_final: true, ..Self::temporary(status_code, error) }
     }
 }
@@ -112,14 +112,36 @@ impl Notifier {
             }
             ChannelTarget::Email { to } => {
                 let text = text::text(notification, &self.links);
-                let mailer = self.mailer.as_ref().ok_or_else(|| {
-                    let error = "e-mail is not configured on this server; set SMTP_URL and SMTP_FROM";
-                    Failure::permanent(None, error)
-                })?;
-                return mailer.send(to, delivery, &text, now).await;
+                return self.mailer()?.send(to, delivery, &text, now).await;
             }
         };
         Ok(Receipt { status_code, failed_recipients: None })
+    }
+
+    /// Makes one attempt to send a recipient the link with `token`, by which to confirm.
+    ///
+    /// # Errors
+    /// Returns why the attempt failed.
+    pub async fn send_link(
+        &self,
+        delivery: &DueDelivery,
+        address: &str,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Receipt, Failure> {
+        let mailer = self.mailer()?;
+        let link = self.links.confirm_recipient(token).ok_or_else(|| {
+            let error = "recipients cannot confirm, because the server has no public URL; set PUBLIC_URL";
+            Failure::permanent(None, error)
+        })?;
+        mailer.send(&[address.to_owned()], delivery, &text::confirmation(link), now).await
+    }
+
+    fn mailer(&self) -> Result<&Mailer, Failure> {
+        self.mailer.as_ref().ok_or_else(|| {
+            let error = "e-mail is not configured on this server; set SMTP_URL and SMTP_FROM";
+            Failure::permanent(None, error)
+        })
     }
 }
 

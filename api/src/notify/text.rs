@@ -1,8 +1,8 @@
 //! The text of a notification for people, independent of the format: a headline, sentences, fields and links.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
-use domain::alert::record::Notification;
+use domain::alert::record::{Notification, NotifiedGroup};
 use shared::{
     Timestamp,
     alert::{Alert, Resolution},
@@ -18,6 +18,12 @@ const HEADLINE_CHARS: usize = 250;
 const DESCRIPTION_CHARS: usize = 2000;
 /// The headline of a test. Constant, because any user can send a test to any address.
 const TEST: &str = "[test] Agent Observability";
+/// The headline of an e-mail with a link to confirm. Constant like [`TEST`].
+const CONFIRMATION: &str = "[confirm] Agent Observability: alert notifications";
+/// The name of the product in subjects.
+const PRODUCT: &str = "Agent Observability";
+/// The maximum number of characters of a title in a list of alerts.
+const LIST_ITEM_CHARS: usize = 80;
 
 /// The text of a notification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +46,10 @@ pub(super) fn text(notification: &Notification, links: &Links) -> Text {
             links: links.settings().map(|url| ("Channels", url)).into_iter().collect(),
         };
     };
-    let mark = if notification.event == AlertEvent::Resolved { "resolved" } else { alert.severity.as_str() };
+    let mark = mark(notification.event, alert);
+    if let Some(group) = &notification.group {
+        return group_text(notification.event, mark, group, links);
+    }
     let traces = alert.traces.as_ref().and_then(|traces| links.traces(traces));
     Text {
         headline: line(&format!("[{mark}] {}", alert.title), HEADLINE_CHARS),
@@ -56,11 +65,87 @@ pub(super) fn text(notification: &Notification, links: &Links) -> Text {
     }
 }
 
+/// Returns the word that a headline begins with: the severity, or that the alert is resolved.
+fn mark(event: AlertEvent, alert: &Alert) -> &'static str {
+    if event == AlertEvent::Resolved { "resolved" } else { alert.severity.as_str() }
+}
+
+/// Returns the subject of an e-mail. It has only fixed words and numbers, because users choose the names of rules, agents and
+/// models, and could otherwise write to any address.
+pub(super) fn subject(notification: &Notification) -> String {
+    let Some(alert) = &notification.alert else {
+        let is_confirmation = notification.event == AlertEvent::Confirmation;
+        return if is_confirmation { CONFIRMATION } else { TEST }.to_owned();
+    };
+    let (mark, alerts) = (mark(notification.event, alert), alerts(notification.alert_count()));
+    let event = match notification.event {
+        AlertEvent::Firing | AlertEvent::Test | AlertEvent::Confirmation => "firing",
+        AlertEvent::Escalated => "escalated",
+        AlertEvent::Reminder => "still active",
+        AlertEvent::Resolved => "resolved",
+    };
+    format!("[{mark}] {PRODUCT}: {alerts} {event}")
+}
+
+/// Returns the text of a notification of several alerts of a rule.
+fn group_text(event: AlertEvent, mark: &str, group: &NotifiedGroup, links: &Links) -> Text {
+    let events = match event {
+        AlertEvent::Firing | AlertEvent::Test | AlertEvent::Confirmation => "fired",
+        AlertEvent::Escalated => "escalated",
+        AlertEvent::Reminder => "are active and not acknowledged",
+        AlertEvent::Resolved => "were resolved",
+    };
+    let first = group.alerts.first().map(|alert| alert.title.as_str()).unwrap_or_default();
+    let more = |count: u64| format!("and {} more", format::integer(count));
+    let mut sentences = vec![format!("{} {events}:", alerts(group.total))];
+    sentences.extend(group.alerts.iter().map(list_item));
+    let rest = group.total.saturating_sub(group.alerts.len() as u64);
+    sentences.extend((rest > 0).then(|| more(rest)));
+    Text {
+        headline: line(&format!("[{mark}] {first} {}", more(group.total.saturating_sub(1))), HEADLINE_CHARS),
+        sentences,
+        fields: Vec::new(),
+        links: links.alerts().map(|url| ("Alerts", url)).into_iter().collect(),
+    }
+}
+
+/// Returns an alert of a list in one line: its title, severity, value and threshold.
+fn list_item(alert: &Alert) -> String {
+    let value = |value: Option<f64>| Some(alert.metric?.unit(alert.is_change).text(value?));
+    let mut text = format!("{} ({}", line(&alert.title, LIST_ITEM_CHARS), alert.severity.as_str());
+    for (name, value) in [("value", value(alert.metric_value)), ("threshold", value(alert.threshold))] {
+        if let Some(value) = value {
+            // Writing to a string never fails.
+            let _ = write!(text, ", {name} {value}");
+        }
+    }
+    text.push(')');
+    text
+}
+
+fn alerts(count: u64) -> String {
+    if count == 1 { "1 alert".to_owned() } else { format!("{} alerts", format::integer(count)) }
+}
+
+/// Returns the text of an e-mail with a link by which the recipient confirms.
+pub(super) fn confirmation(link: String) -> Text {
+    Text {
+        headline: CONFIRMATION.to_owned(),
+        sentences: vec![
+            "A workspace of Agent Observability wants to send alert notifications to this address."
+                .to_owned(),
+            "To receive them, confirm within 7 days. Otherwise ignore this e-mail.".to_owned(),
+        ],
+        fields: Vec::new(),
+        links: vec![("Confirm", link)],
+    }
+}
+
 /// Describes the event, except for an alert that fired: its description does.
 fn event_sentence(notification: &Notification, alert: &Alert) -> Option<String> {
     let duration = duration(notification.at.since(alert.created_at));
     Some(match notification.event {
-        AlertEvent::Firing | AlertEvent::Test => return None,
+        AlertEvent::Firing | AlertEvent::Test | AlertEvent::Confirmation => return None,
         AlertEvent::Escalated => format!("The severity increased to {}.", alert.severity.as_str()),
         AlertEvent::Reminder => format!("Active for {duration} and not acknowledged."),
         AlertEvent::Resolved => {

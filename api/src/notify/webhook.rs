@@ -22,6 +22,12 @@ struct Data<'a> {
     workspace_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<&'a Alert>,
+    /// The first alerts, including `alert`, if the event concerns several alerts of a rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alerts: Option<&'a [Alert]>,
+    /// The number of all of these alerts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alerts_total: Option<u64>,
     /// The page of the alert. Absent without a public URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -45,6 +51,8 @@ pub(super) fn message(
         data: Data {
             workspace_id: notification.workspace_id,
             alert,
+            alerts: notification.group.as_ref().map(|group| group.alerts.as_slice()),
+            alerts_total: notification.group.as_ref().map(|group| group.total),
             url: alert.and_then(|alert| links.alert(alert.id)),
             traces_url: alert.and_then(|alert| links.traces(alert.traces.as_ref()?)),
         },
@@ -74,6 +82,7 @@ const fn kind(event: AlertEvent) -> &'static str {
         AlertEvent::Escalated => "alert.escalated",
         AlertEvent::Reminder => "alert.reminder",
         AlertEvent::Resolved => "alert.resolved",
-        AlertEvent::Test => "test",
+        // Only recipients of e-mail channels confirm.
+        AlertEvent::Test | AlertEvent::Confirmation => "test",
     }
 }

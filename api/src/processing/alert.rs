@@ -1,6 +1,7 @@
-//! Evaluates alert rules: leases the rules that are due, reads what all rules of a workspace need at once, and stores the
-//! alerts, the notifications and the states of the rules in one transaction. If the process dies before that, nothing has
-//! changed, and another process evaluates the rules once the lease expires.
+//! Evaluates alert rules: leases the due rules of a workspace, reads what all of them need at once, and stores the state, the
+//! alerts and the notifications of each rule in one transaction. If the process dies before that, nothing has changed, and
+//! another process evaluates the rules once the lease expires. Several workspaces are evaluated at once, so that one with many
+//! rules does not delay the others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +19,7 @@ use domain::{
 };
 use shared::Timestamp;
 use store::{StoreError, alert::AlertStore, trace::TraceStore};
+use tokio::task::{JoinSet, yield_now};
 use uuid::Uuid;
 
 use crate::{
@@ -32,8 +34,10 @@ use crate::{
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The duration of a lease on rules.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// The maximum number of rules that are leased at once. A workspace has no more, so its rules share what is read.
-const MAX_LEASED_RULES: u32 = 1000;
+/// The maximum number of rules of a workspace that are evaluated at once, sharing what is read. Then it is the turn of others.
+const RULES_PER_TURN: u32 = 250;
+/// The maximum number of workspaces that this process evaluates at once: each reads through a connection to the database.
+const MAX_WORKSPACES: usize = 2;
 
 /// Evaluates the due alert rules of all workspaces.
 #[derive(Clone, Debug)]
@@ -73,6 +77,7 @@ impl DueEvaluation {
             evaluated_at: now,
             due_at: (!self.run.times.is_empty()).then(|| now + interval),
             alerts: outcome.alerts,
+            groups: outcome.groups,
             deliveries: outcome.deliveries,
             deletes_rule: self.due.is_deleted,
         })
@@ -121,41 +126,75 @@ impl Evaluator {
     }
 
     async fn evaluate_due(&self, stop: &Stop) -> Result<usize, StoreError> {
-        let mut evaluated = 0;
+        let (mut evaluated, mut result) = (0, Ok(()));
+        let (mut running, mut workspaces, mut turns) = (JoinSet::new(), BTreeSet::new(), BTreeMap::new());
         loop {
-            let now = self.clock.now();
-            let lease = Lease::new(self.id, now, LEASE);
-            let due = self.alerts.lease_rules(lease.worker, now, lease.until, MAX_LEASED_RULES).await?;
-            if due.is_empty() {
-                return Ok(evaluated);
-            }
-            let mut workspaces: BTreeMap<Uuid, Vec<DueRule>> = BTreeMap::new();
-            for rule in due {
-                workspaces.entry(rule.workspace_id).or_default().push(rule);
-            }
-            for (workspace_id, rules) in workspaces {
-                if stop.is_requested() {
-                    return Ok(evaluated);
-                }
-                let count = rules.len();
-                // Only the rules of this workspace are renewed. If another process takes over those of the next one
-                // meanwhile, the store rejects their evaluations from here.
-                let renew = |until| self.alerts.renew_lease(lease.worker, workspace_id, until);
-                let result =
-                    lease.renew_while(&self.clock, renew, self.evaluate(workspace_id, rules, now)).await;
-                self.set_failed(workspace_id, result.is_err());
-                match result {
-                    Ok(stored) => evaluated += stored,
-                    Err(error) => {
-                        self.metrics.alerts.record_failures(count);
-                        tracing::warn!(
-                            error = chain(&error),
-                            workspace.id = %workspace_id,
-                            rules = count,
-                            "failed to evaluate alert rules of workspace"
-                        );
+            while running.len() < MAX_WORKSPACES && !stop.is_requested() && result.is_ok() {
+                match self.lease_next(&workspaces, &turns).await {
+                    Ok(Some((workspace_id, lease, rules))) => {
+                        workspaces.insert(workspace_id);
+                        *turns.entry(workspace_id).or_default() += 1;
+                        running.spawn(self.clone().evaluate_leased(workspace_id, lease, rules));
                     }
+                    Ok(None) => break,
+                    Err(error) => result = Err(error),
                 }
+            }
+            match running.join_next().await {
+                Some(Ok((workspace_id, stored))) => {
+                    workspaces.remove(&workspace_id);
+                    evaluated += stored;
+                }
+                Some(Err(error)) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The runtime is shutting down.
+                    Err(_) => return Ok(evaluated),
+                },
+                None => return result.map(|()| evaluated),
+            }
+        }
+    }
+
+    /// Leases due rules of the workspace that had the fewest turns; among several, of the one whose rules have been due longest.
+    /// Leaves out workspaces that are being evaluated.
+    async fn lease_next(
+        &self,
+        running: &BTreeSet<Uuid>,
+        turns: &BTreeMap<Uuid, u64>,
+    ) -> Result<Option<(Uuid, Lease, Vec<DueRule>)>, StoreError> {
+        let now = self.clock.now();
+        let mut workspaces = self.alerts.list_due_workspaces(now).await?;
+        workspaces.retain(|workspace_id| !running.contains(workspace_id));
+        workspaces.sort_by_key(|workspace_id| turns.get(workspace_id).copied().unwrap_or(0));
+        for workspace_id in workspaces {
+            let lease = Lease::new(self.id, now, LEASE);
+            let rules =
+                self.alerts.lease_rules(lease.worker, workspace_id, now, lease.until, RULES_PER_TURN).await?;
+            // Another process may have leased them meanwhile.
+            if !rules.is_empty() {
+                return Ok(Some((workspace_id, lease, rules)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Evaluates leased rules of a workspace, and returns it with the number of evaluations that were stored.
+    async fn evaluate_leased(self, workspace_id: Uuid, lease: Lease, rules: Vec<DueRule>) -> (Uuid, usize) {
+        let (count, now) = (rules.len(), self.clock.now());
+        let renew = |until| self.alerts.renew_lease(lease.worker, workspace_id, until);
+        let result = lease.renew_while(&self.clock, renew, self.evaluate(workspace_id, rules, now)).await;
+        self.set_failed(workspace_id, result.is_err());
+        match result {
+            Ok(stored) => (workspace_id, stored),
+            Err(error) => {
+                self.metrics.alerts.record_failures(count);
+                tracing::warn!(
+                    error = chain(&error),
+                    workspace.id = %workspace_id,
+                    rules = count,
+                    "failed to evaluate alert rules of workspace"
+                );
+                (workspace_id, 0)
             }
         }
     }
@@ -182,9 +221,20 @@ impl Evaluator {
         let readings = readings(&self.traces, workspace_id, needed).await?;
         for rule in &mut evaluations {
             rule.events = rule.run.evaluate(&rule.due, &readings);
+            // A rule with many groups takes milliseconds: other tasks of this thread run in between.
+            yield_now().await;
         }
         let outcomes = self.apply_events(workspace_id, &evaluations, now).await?;
-        let stored = self.alerts.commit_evaluations(self.id, &outcomes).await?;
+        let committed = self.alerts.commit_evaluations(self.id, &outcomes).await?;
+        let stored = committed.rule_ids;
+        if committed.dropped_deliveries > 0 {
+            self.metrics.deliveries.record_dropped(committed.dropped_deliveries);
+            tracing::warn!(
+                workspace.id = %workspace_id,
+                deliveries = committed.dropped_deliveries,
+                "dropped notification deliveries: the workspace has too many pending ones"
+            );
+        }
 
         let has_changes =
             |outcome: &Evaluation| !outcome.alerts.is_empty() && stored.contains(&outcome.rule_id);

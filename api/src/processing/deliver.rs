@@ -1,5 +1,5 @@
-//! Delivers notifications to channels: leases due deliveries, attempts several at once, and stores the result of each
-//! attempt. Independent of the evaluation of rules, which does not wait for it. If the process dies during an attempt,
+//! Delivers notifications to channels: leases due deliveries, fairly between workspaces, attempts several at once, and stores
+//! the result of each attempt. Independent of the evaluation of rules, which does not wait for it. If the process dies during an attempt,
 //! another process repeats the attempt once the lease expires; a webhook then receives the same id twice.
 
 use std::{
@@ -8,7 +8,10 @@ use std::{
 };
 
 use domain::{
-    alert::record::{Attempt, DueDelivery},
+    alert::{
+        record::{Attempt, DueDelivery},
+        share::DeliveryLimits,
+    },
     error::chain,
 };
 use shared::Timestamp;
@@ -16,9 +19,11 @@ use store::{StoreError, alert::AlertStore};
 use tokio::{task::JoinSet, time::sleep};
 use uuid::Uuid;
 
+use super::recipient::Recipients;
 use crate::{
     clock::Clock,
     job::{Job, Lease, Stop},
+    limit::EmailLimit,
     notify::{Failure, Notifier, Receipt},
     telemetry::{delivery_metrics::DeliveryOutcome, metrics::Metrics},
 };
@@ -28,9 +33,11 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// The duration of a lease on a delivery, which is longer than an attempt.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// The maximum number of attempts in flight in this process.
-const MAX_IN_FLIGHT: usize = 64;
+const MAX_IN_FLIGHT: u64 = 128;
+/// The maximum number of attempts in flight of a workspace in all processes.
+pub const MAX_IN_FLIGHT_PER_WORKSPACE: u64 = 16;
 /// The maximum number of attempts in flight to a channel in all processes.
-const MAX_IN_FLIGHT_PER_CHANNEL: u32 = 4;
+const MAX_IN_FLIGHT_PER_CHANNEL: u64 = 4;
 /// The delays between attempts. A delivery fails permanently after the attempt that follows the last delay.
 pub const BACK_OFF: [Duration; 8] = [
     Duration::from_secs(10),
@@ -55,7 +62,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Deliverer {
     alerts: AlertStore,
-    notifier: Arc<Notifier>,
+    recipients: Recipients,
     metrics: Metrics,
     clock: Clock,
     poll_interval: Duration,
@@ -102,10 +109,18 @@ impl Job for Deliverer {
 }
 
 impl Deliverer {
-    /// Creates a deliverer of the deliveries in `alerts`.
+    /// Creates a deliverer of the deliveries in `alerts`. `limit` counts the e-mails.
     #[must_use]
-    pub fn new(alerts: AlertStore, notifier: Notifier, metrics: Metrics, clock: Clock) -> Self {
-        Self { alerts, notifier: Arc::new(notifier), metrics, clock, poll_interval: POLL_INTERVAL }
+    pub fn new(
+        alerts: AlertStore,
+        notifier: Notifier,
+        limit: EmailLimit,
+        metrics: Metrics,
+        clock: Clock,
+    ) -> Self {
+        let (notifier, limit) = (Arc::new(notifier), Arc::new(limit));
+        let recipients = Recipients { alerts: alerts.clone(), notifier, limit };
+        Self { alerts, recipients, metrics, clock, poll_interval: POLL_INTERVAL }
     }
 
     /// Sets the time between two checks for due deliveries.
@@ -116,19 +131,18 @@ impl Deliverer {
 
     /// Starts attempts of due deliveries, up to the limit of attempts in flight.
     async fn start_attempts(&self, in_flight: &mut JoinSet<()>) -> Result<(), StoreError> {
-        let room = MAX_IN_FLIGHT.saturating_sub(in_flight.len());
-        if room == 0 {
+        let limits = DeliveryLimits {
+            new: MAX_IN_FLIGHT.saturating_sub(in_flight.len() as u64),
+            per_workspace: MAX_IN_FLIGHT_PER_WORKSPACE,
+            per_channel: MAX_IN_FLIGHT_PER_CHANNEL,
+        };
+        if limits.new == 0 {
             return Ok(());
         }
         let now = self.clock.now();
         // Each lease has its own worker id, so that the result of an attempt that outlived its lease is rejected.
         let lease = Lease::new(Uuid::new_v4(), now, LEASE);
-        let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        let due = self
-            .alerts
-            .lease_deliveries(lease.worker, now, lease.until, limit, MAX_IN_FLIGHT_PER_CHANNEL)
-            .await?;
-        for delivery in due {
+        for delivery in self.alerts.lease_deliveries(lease.worker, now, lease.until, limits).await? {
             in_flight.spawn(self.clone().attempt(lease, delivery));
         }
         Ok(())
@@ -141,7 +155,7 @@ impl Deliverer {
             let error = "it is more than a day old".to_owned();
             Err(Failure { status_code: None, error, is_final: true, retry_after: None })
         } else {
-            self.notifier.deliver(&delivery, now).await
+            self.recipients.deliver(delivery.clone(), now).await
         };
         let attempt = finished_attempt(result, delivery.attempts, self.clock.now());
         let outcome = match (attempt.delivered, attempt.next_attempt_at) {

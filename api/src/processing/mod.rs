@@ -13,6 +13,7 @@ pub mod memory;
 mod part;
 pub mod promotion;
 mod reader;
+mod recipient;
 pub mod reprice;
 pub mod worker;
 mod worker_state;

@@ -55,6 +55,7 @@ pub async fn list(
 ) -> Result<Json<Page<Alert>>, ApiError> {
     let limit = page_limit(query.limit, limit::ALERTS_PAGE_DEFAULT)?;
     let (page, before) = page_number(query.page, limit)?;
+    let _permit = app.computations.start(identity.workspace_id()).await?;
     let alerts = app.alerts.list_alerts(identity.workspace_id(), filter(&query), before, limit).await?;
     Ok(Json(numbered_page(alerts, page, limit, None)))
 }

@@ -17,7 +17,7 @@ use shared::{
 use uuid::Uuid;
 
 use super::{
-    State,
+    State, alert_recipient,
     cached::page_limit,
     patch::{self, Fields},
 };
@@ -28,10 +28,12 @@ use crate::{
     response::{Accepted, Created, NoContent, whole_list},
 };
 
-const NOT_FOUND: ApiError = ApiError::NotFound("Alert channel not found");
+pub(super) const NOT_FOUND: ApiError = ApiError::NotFound("Alert channel not found");
 
 /// The `Retry-After` of a test while another one is pending.
 const TEST_RETRY_AFTER: Duration = Duration::from_secs(2);
+/// The `Retry-After` of a test while the workspace has too many pending deliveries.
+const TOO_MANY_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The maximum number of tests of a workspace per hour and process: any user can send tests to any address.
 pub const TESTS_PER_HOUR: u32 = 20;
 
@@ -45,7 +47,8 @@ pub async fn list(app: Data<State>, identity: Identity) -> Result<Json<ItemList<
     Ok(whole_list(presented(&app, &identity, channels).await?))
 }
 
-/// Creates a channel. For a webhook, only this response contains the secret that signs its messages.
+/// Creates a channel. Recipients of e-mails who are not members of the workspace get a link by which they confirm. For a
+/// webhook, only this response contains the secret that signs its messages.
 #[utoipa::path(
     post, path = "/api/v1/alert-channels", operation_id = "alert_channel_create", tag = "Alert channels",
     request_body(content = AlertChannelRequest, example = json!({
@@ -67,17 +70,20 @@ pub async fn create(
     let channel = checked(&app, patch::read(body.into_inner())?)?;
     let now = app.clock.now();
     let secret = (channel.target.kind() == ChannelKind::Webhook).then(new_secret).transpose();
-    let channel = AlertChannel {
+    let mut channel = AlertChannel {
         id: Uuid::new_v4(),
         channel,
         created_at: now,
         updated_at: now,
+        recipients: Vec::new(),
         last_delivery: None,
         secret: secret.map_err(ApiError::internal)?,
     };
     if app.alerts.create_channels(identity.workspace_id(), std::slice::from_ref(&channel)).await? == 0 {
         return Err(ApiError::too_many("name", limit::ALERT_CHANNELS, "channels"));
     }
+    alert_recipient::invite(&app, &identity, &channel).await?;
+    channel.recipients = alert_recipient::list(&app, identity.workspace_id(), &channel).await?;
     Ok(Created::new(channel.id, Json(channel)))
 }
 
@@ -97,7 +103,7 @@ pub async fn get(
 }
 
 /// Updates a channel with a JSON merge patch (RFC 7396): absent fields do not change, and `null` resets a field to its
-/// default. The kind and the secret cannot be changed. Pending notifications are delivered to the new target.
+/// default. The kind and the secret cannot be changed. New recipients of e-mails get a link by which they confirm. Pending notifications are delivered to the new target.
 #[utoipa::path(
     patch, path = "/api/v1/alert-channels/{id}", operation_id = "alert_channel_update", tag = "Alert channels",
     params(("id" = Uuid, Path, description = "The id of the channel")),
@@ -129,7 +135,9 @@ pub async fn update(
         }
         Ok(None)
     });
-    one_presented(&app, &identity, updated.await?).await
+    let channel = updated.await?;
+    alert_recipient::invite(&app, &identity, &channel).await?;
+    one_presented(&app, &identity, channel).await
 }
 
 /// Deletes a channel with its pending and finished deliveries.
@@ -154,7 +162,8 @@ pub async fn delete(app: Data<State>, identity: Identity, id: Path<Uuid>) -> Res
         (status = 202, description = "The pending delivery", body = AlertDelivery),
         (
             status = 429, body = ErrorBody,
-            description = "The previous test is pending, or there were 20 tests in the last hour; retry after `Retry-After`",
+            description = "The previous test is pending, there were 20 tests in the last hour, or the workspace has 1,000 \
+                           pending deliveries; retry after `Retry-After`",
         ),
     )
 )]
@@ -178,13 +187,34 @@ pub async fn test(
         let detail = "Too many tests in the last hour";
         return Err(ApiError::RateLimited { detail, retry_after: decision.reset });
     }
-    let notification = Notification { workspace_id: identity.workspace_id(), event, at, alert: None };
+    let notification = Notification {
+        workspace_id: identity.workspace_id(),
+        event,
+        at,
+        alert: None,
+        group: None,
+        recipient: None,
+    };
     let delivery = NewDelivery { id: Uuid::new_v4(), channel_id: *id, notification };
-    app.alerts.create_delivery(&delivery).await?;
+    create_delivery(&app, delivery).await
+}
+
+/// Creates a delivery without an alert and returns it.
+pub(super) async fn create_delivery(
+    app: &State,
+    delivery: NewDelivery,
+) -> Result<Accepted<Json<AlertDelivery>>, ApiError> {
+    if !app.alerts.create_delivery(&delivery).await? {
+        app.metrics.deliveries.record_dropped(1);
+        let detail = "The workspace has too many pending deliveries; wait until some are finished";
+        return Err(ApiError::RateLimited { detail, retry_after: TOO_MANY_RETRY_AFTER });
+    }
+    let Notification { event, at, .. } = delivery.notification;
     Ok(Accepted(Json(AlertDelivery {
         id: delivery.id,
-        channel_id: *id,
+        channel_id: delivery.channel_id,
         alert_id: None,
+        alert_count: 0,
         event,
         state: DeliveryState::Pending,
         attempts: 0,
@@ -215,7 +245,7 @@ pub async fn list_deliveries(
     Ok(Json(app.alerts.list_deliveries(identity.workspace_id(), of, limit).await?))
 }
 
-/// Adds the newest deliveries and removes the secrets.
+/// Adds the recipients and the newest deliveries, and removes the secrets.
 async fn presented(
     app: &State,
     identity: &Identity,
@@ -223,8 +253,17 @@ async fn presented(
 ) -> Result<Vec<AlertChannel>, ApiError> {
     let deliveries = app.alerts.list_last_deliveries(identity.workspace_id()).await?;
     let last = |id| deliveries.iter().find(|delivery| delivery.channel_id == id).cloned();
-    let present =
-        |channel: AlertChannel| AlertChannel { last_delivery: last(channel.id), secret: None, ..channel };
+    let known = app.alerts.list_recipients(identity.workspace_id()).await?;
+    let recipients = |channel: &AlertChannel| match &channel.channel.target {
+        ChannelTarget::Email { to } => alert_recipient::states(to, &known),
+        ChannelTarget::Webhook { .. } | ChannelTarget::Slack { .. } => Vec::new(),
+    };
+    let present = |channel: AlertChannel| AlertChannel {
+        recipients: recipients(&channel),
+        last_delivery: last(channel.id),
+        secret: None,
+        ..channel
+    };
     Ok(channels.into_iter().map(present).collect())
 }
 

@@ -3,6 +3,7 @@
 use std::{
     future::{Ready, ready},
     marker::PhantomData,
+    time::Duration,
 };
 
 use actix_web::{
@@ -25,6 +26,7 @@ use crate::{
     auth::identity::Identity,
     cache::{CacheKey, Outcome},
     error::ApiError,
+    limit::computation::TooManyComputations,
 };
 
 /// A response with a `T` as JSON, possibly from the cache, as `X-Cache` states.
@@ -67,11 +69,21 @@ impl FromRequest for CachedRequest {
     }
 }
 
+/// The `Retry-After` of a request that would wait too long for other computations of its workspace.
+const COMPUTATION_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl From<TooManyComputations> for ApiError {
+    fn from(_: TooManyComputations) -> Self {
+        let detail = "Too many requests of this workspace are being computed";
+        Self::RateLimited { detail, retry_after: COMPUTATION_RETRY_AFTER }
+    }
+}
+
 /// Returns the cached response for `key`, or computes and caches it. Computes it always if the request has
 /// `Cache-Control: no-cache`.
 ///
 /// # Errors
-/// Returns the error of `compute`.
+/// Returns the error of `compute`, and 429 if too many computations of the workspace are waiting.
 pub async fn cached<T: Serialize>(
     request: &CachedRequest,
     key: CacheKey,
@@ -79,6 +91,7 @@ pub async fn cached<T: Serialize>(
 ) -> Result<Cached<T>, ApiError> {
     let (app, kind) = (&request.app, key.kind());
     let json = async {
+        let _permit = app.computations.start(request.workspace_id).await?;
         // The future of a query takes 60 kB. It is boxed when it runs, so that a cache hit does not copy it.
         let body = Box::pin(compute(app)).await?;
         serde_json::to_vec(&body).map(Bytes::from).map_err(ApiError::internal)

@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod alert;
 pub mod alert_channel;
+pub mod alert_recipient;
 pub mod alert_rule;
 pub mod cached;
 pub mod chart;
@@ -15,12 +16,17 @@ pub mod session;
 pub mod span;
 pub mod trace;
 
-use store::{alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
+use store::{account::AccountStore, alert::AlertStore, job::JobStore, price::PriceStore, trace::TraceStore};
 use uuid::Uuid;
 
 use crate::{
-    alert::preview::Previews, cache::Cache, clock::Clock, limit::window::SlidingWindow,
-    notify::PrivateTargets, pricer::Pricer, telemetry::metrics::Metrics,
+    alert::preview::Previews,
+    cache::Cache,
+    clock::Clock,
+    limit::{computation::Computations, window::SlidingWindow},
+    notify::PrivateTargets,
+    pricer::Pricer,
+    telemetry::metrics::Metrics,
 };
 
 /// The state of the query handlers.
@@ -42,8 +48,14 @@ pub struct State {
     pub private_targets: PrivateTargets,
     /// The limit of channel tests per workspace.
     pub tests: SlidingWindow<Uuid>,
+    /// The limit of links to confirm that are sent again, per workspace.
+    pub links: SlidingWindow<Uuid>,
+    /// The accounts, if they are stored in this process.
+    pub accounts: Option<AccountStore>,
     /// The previews of alert rules.
     pub previews: Previews,
+    /// The computations of responses that run at once.
+    pub computations: Computations,
     /// The cache of responses.
     pub cache: Cache,
     /// The metrics.

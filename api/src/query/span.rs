@@ -58,6 +58,7 @@ pub async fn search(
         let detail = format!("must have 1 to {} characters", limit::SEARCH_CHARS);
         return Err(ApiError::invalid("q", detail));
     }
+    let _permit = app.computations.start(identity.workspace_id()).await?;
     let found = app.traces.search(identity.workspace_id(), &trace_id, &query.q).await?;
     found.map(Json).ok_or(ApiError::NotFound("Trace not found"))
 }

@@ -31,7 +31,7 @@ use crate::{
         upstream::Upstream,
     },
     job::Jobs,
-    limit::window::SlidingWindow,
+    limit::{LINKS_PER_WORKSPACE, computation::Computations, window::SlidingWindow},
     notify::{Notifier, account::AccountMail},
     pricer::Pricer,
     process_state::ProcessState,
@@ -84,7 +84,8 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(ProcessState,
             metrics.clone(),
             config.alert_interval,
         ));
-        jobs.add(Deliverer::new(alerts.clone(), notifier, metrics.clone(), clock.clone()));
+        let limit = resources.email_limit();
+        jobs.add(Deliverer::new(alerts.clone(), notifier, limit, metrics.clone(), clock.clone()));
         jobs.add(DeliveryRetention { alerts, clock: clock.clone() });
         jobs.add(Repricer::new(traces.clone(), pricer.clone(), invalidator.clone(), clock.clone()));
         jobs.add(Maintenance { traces: traces.clone(), clock: clock.clone() });
@@ -119,7 +120,10 @@ pub(super) async fn open(config: &Config, clock: Clock) -> Result<(ProcessState,
             let hour = Duration::from_secs(3600);
             Data::new(query::State {
                 tests: SlidingWindow::new(query::alert_channel::TESTS_PER_HOUR, hour, clock.clone()),
+                links: SlidingWindow::new(LINKS_PER_WORKSPACE, hour, clock.clone()),
+                accounts: accounts.clone(),
                 clock,
+                computations: Computations::for_connections(traces.database().read_connections()),
                 alerts: AlertStore::new(traces.database()),
                 prices: PriceStore::new(traces.database()),
                 jobs: JobStore::new(traces.database()),
@@ -183,7 +187,7 @@ fn gateway(resources: &Resources<'_>, accounts: &AccountStore) -> Result<gateway
         passwords: Passwords::new(COST),
         login_limit: resources.login_limit(),
         rate_limit: resources.rate_limit(),
-        mail_limit: resources.mail_limit(),
+        email_limit: resources.email_limit(),
         mail: AccountMail::new(&resources.config.notify)?,
         public_url: resources.config.notify.public_url.clone(),
         registration: resources.config.registration,

@@ -10,7 +10,7 @@ use crate::{
     cache::{Cache, MemoryCache, RedisCache},
     clock::Clock,
     config::{Config, DataDir},
-    limit::{LoginLimit, MailLimit, RateLimit},
+    limit::{EmailLimit, LoginLimit, RateLimit},
     processing::{group_writer::GroupWriter, memory, worker::Worker},
     queue::{Consumer, MemoryQueue, QUEUE_BYTES, Queue, QueueLimits, RedisQueue},
     redis::{Redis, RedisFailure, RedisUrl},
@@ -92,10 +92,10 @@ impl<'a> Resources<'a> {
         }
     }
 
-    pub(super) fn mail_limit(&self) -> MailLimit {
+    pub(super) fn email_limit(&self) -> EmailLimit {
         match &self.redis {
-            Some(redis) => MailLimit::redis(redis, &self.clock, &self.metrics),
-            None => MailLimit::memory(&self.clock),
+            Some(redis) => EmailLimit::redis(redis, &self.clock, &self.metrics),
+            None => EmailLimit::memory(&self.clock),
         }
     }
 

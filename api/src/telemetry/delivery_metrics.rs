@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prometheus::{Error, HistogramVec, IntCounterVec};
+use prometheus::{Error, HistogramVec, IntCounter, IntCounterVec};
 use shared::alert_channel::ChannelKind;
 
 use super::registrar::Registrar;
@@ -35,6 +35,7 @@ impl DeliveryOutcome {
 pub struct DeliveryMetrics {
     attempts: IntCounterVec,
     durations: HistogramVec,
+    dropped: IntCounter,
 }
 
 impl DeliveryMetrics {
@@ -56,12 +57,21 @@ impl DeliveryMetrics {
                 attempts.with_label_values(&[kind.as_str(), outcome.as_str()]);
             }
         }
-        Ok(Self { attempts, durations })
+        let dropped = registrar.counter(
+            "agent_obs_alert_deliveries_dropped_total",
+            "Notifications that were not delivered because their workspace had too many pending deliveries",
+        )?;
+        Ok(Self { attempts, durations, dropped })
     }
 
     /// Records a delivery attempt of a notification.
     pub fn record_attempt(&self, kind: ChannelKind, outcome: DeliveryOutcome, took: Duration) {
         self.attempts.with_label_values(&[kind.as_str(), outcome.as_str()]).inc();
         self.durations.with_label_values(&[kind.as_str()]).observe(took.as_secs_f64());
+    }
+
+    /// Counts deliveries that were dropped because their workspace had too many pending ones.
+    pub fn record_dropped(&self, deliveries: u64) {
+        self.dropped.inc_by(deliveries);
     }
 }

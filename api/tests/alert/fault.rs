@@ -43,7 +43,8 @@ pub async fn another_evaluator_takes_over_when_a_lease_expires(stage: &mut Stage
     stage.send("bot", 5, 5).await;
     stage.sleep(1);
     let now = stage.clock.now();
-    let leased = stage.alerts.lease_rules(Uuid::new_v4(), now, now + LEASE, 10).await.unwrap();
+    let leased =
+        stage.alerts.lease_rules(Uuid::new_v4(), stage.workspace_id, now, now + LEASE, 10).await.unwrap();
     assert_eq!(leased.len(), 1);
     assert_eq!(stage.evaluate().await, 0);
     stage.clock.advance(LEASE - Duration::from_micros(1));

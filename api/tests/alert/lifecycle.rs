@@ -65,7 +65,7 @@ pub async fn each_agent_gets_its_own_alert(stage: &mut Stage) {
         ["1–6 Recovered Errors: recovering, warning, 50.0", "1– Errors: unhealthy, warning, 30.0"];
     assert_eq!(stage.alert_lines().await, expected_alerts);
     let expected_notifications =
-        ["1 firing: Errors: recovering", "1 firing: Errors: unhealthy", "6 resolved: Errors: recovering"];
+        ["1 firing: Errors: recovering and 1 more", "6 resolved: Errors: recovering"];
     assert_eq!(stage.notification_lines(ops).await, expected_notifications);
     let unhealthy = &stage.alerts().await[1];
     assert_eq!((unhealthy.agent_id.as_deref(), unhealthy.model.as_deref()), (Some("unhealthy"), None));

@@ -1,6 +1,7 @@
 //! Which notifications channels receive, and when.
 
-use shared::{alert::Severity, alert_rule::AlertRuleRequest};
+use domain::alert::record::DeliveryFilter;
+use shared::{alert::Severity, alert_channel::AlertEvent, alert_rule::AlertRuleRequest, metric::Dimension};
 
 use crate::stage::{Stage, errors};
 
@@ -70,4 +71,39 @@ pub async fn channels_receive_alerts_of_rules_that_name_them_from_their_minimum_
     assert_eq!(stage.notification_lines(own).await, lines("Other", &["1 firing", "7 resolved"]));
     assert_eq!(stage.notification_lines(late).await, [""; 0]);
     assert_eq!(stage.alert_lines().await.len(), 3);
+}
+
+pub async fn alerts_of_a_rule_that_change_at_once_share_a_message_per_channel(stage: &mut Stage) {
+    let all = stage.create_channel("all", Severity::Info).await;
+    let bad = stage.create_channel("bad", Severity::Critical).await;
+    stage.create_rule(AlertRuleRequest { group_by: Some(Dimension::Agent), ..errors() }).await;
+    for (agent, failed) in [("one", 3), ("two", 10), ("three", 3)] {
+        stage.send(agent, 10 - failed, failed).await;
+    }
+    stage.advance_minute().await;
+    // They are resolved at once, too.
+    stage.advance_minutes(12).await;
+    let mut lines = Vec::new();
+    for channel in [all, bad] {
+        let of = DeliveryFilter::Channel(channel);
+        for delivery in stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().items {
+            lines.push((channel == bad, delivery.event, delivery.alert_count));
+        }
+    }
+    lines.sort_by_key(|&(is_bad, event, _)| (is_bad, event.as_str()));
+    let expected = [
+        (false, AlertEvent::Firing, 3),
+        (false, AlertEvent::Resolved, 3),
+        (true, AlertEvent::Firing, 1),
+        (true, AlertEvent::Resolved, 1),
+    ];
+    assert_eq!(lines, expected);
+    let alerts = stage.alerts().await;
+    assert_eq!(alerts.len(), 3);
+    for alert in alerts {
+        let of = DeliveryFilter::Alert(alert.id);
+        let total = stage.alerts.list_deliveries(stage.workspace_id, of, 10).await.unwrap().total;
+        let is_bad = alert.agent_id.as_deref() == Some("two");
+        assert_eq!(total, if is_bad { 4 } else { 2 }, "{:?} lists the messages about it", alert.agent_id);
+    }
 }

@@ -10,7 +10,10 @@ use api::{
     telemetry::metrics::Metrics,
 };
 use domain::{
-    alert::record::{AlertFilter, Attempt, DeliveryFilter},
+    alert::{
+        record::{AlertFilter, Attempt, DeliveryFilter},
+        share::DeliveryLimits,
+    },
     trace::record::NewTrace,
 };
 use shared::{
@@ -94,6 +97,7 @@ impl Stage {
             },
             created_at: now,
             updated_at: now,
+            recipients: Vec::new(),
             last_delivery: None,
             secret: Some("whsec_".to_owned()),
         };
@@ -161,7 +165,8 @@ impl Stage {
         let evaluated = self.evaluator.round().await.unwrap();
         let (worker, now) = (Uuid::new_v4(), self.clock.now());
         loop {
-            let due = self.alerts.lease_deliveries(worker, now, now, 100, 100).await.unwrap();
+            let limits = DeliveryLimits { new: 100, per_workspace: 100, per_channel: 100 };
+            let due = self.alerts.lease_deliveries(worker, now, now, limits).await.unwrap();
             if due.is_empty() {
                 return evaluated;
             }
@@ -195,7 +200,7 @@ impl Stage {
         self.alerts().await.iter().map(line).collect()
     }
 
-    /// Returns one line per notification of a channel: the minute, the event and the title of the alert.
+    /// Returns one line per notification of a channel: the minute, the event, the title of the alert and the number of others.
     pub async fn notification_lines(&self, channel: Uuid) -> Vec<String> {
         let of = DeliveryFilter::Channel(channel);
         let deliveries = self.alerts.list_deliveries(self.workspace_id, of, 1000).await.unwrap().items;
@@ -205,7 +210,11 @@ impl Stage {
             .map(|delivery| {
                 let alert = alerts.iter().find(|alert| Some(alert.id) == delivery.alert_id).unwrap();
                 let (at, event) = (minute_of(delivery.created_at), delivery.event.as_str());
-                (at, format!("{at} {event}: {}", alert.title))
+                let more = match delivery.alert_count {
+                    0 | 1 => String::new(),
+                    count => format!(" and {} more", count - 1),
+                };
+                (at, format!("{at} {event}: {}{more}", alert.title))
             })
             .collect();
         lines.sort();

@@ -39,6 +39,7 @@ macro_rules! scenarios {
             notification::a_muted_rule_notifies_about_open_alerts_when_the_mute_ends,
             notification::reminders_stop_after_acknowledgement,
             notification::channels_receive_alerts_of_rules_that_name_them_from_their_minimum_severity,
+            notification::alerts_of_a_rule_that_change_at_once_share_a_message_per_channel,
             rule::disabling_a_rule_resolves_its_alerts_and_resets_its_state,
             rule::deleting_a_rule_resolves_its_alerts,
             rule::changing_what_a_rule_measures_resolves_its_alerts_and_resets_its_state,

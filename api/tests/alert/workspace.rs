@@ -11,6 +11,7 @@ use shared::{
     alert::Severity,
     alert_rule::{AlertMetric, AlertRuleRequest},
 };
+use sqlx::{Connection, PgConnection};
 use store::price::PriceStore;
 use uuid::Uuid;
 
@@ -18,6 +19,7 @@ use crate::stage::{NOON, Stage, errors, minute_of};
 use test_support::{
     database::{Database, open_postgres, open_sqlite},
     store_sample::{HOUR, MINUTE},
+    wait::eventually,
 };
 
 pub async fn the_first_traces_of_a_workspace_create_its_default_rules_once(stage: &mut Stage) {
@@ -138,4 +140,35 @@ async fn on_sqlite_unreadable_rows_do_not_block_other_rules() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_postgres_unreadable_rows_do_not_block_other_rules() {
     unreadable_rows_do_not_block_other_rules(&open_postgres().await).await;
+}
+
+/// The transaction of another client locks an alert, so that the evaluation of its workspace does not end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_evaluation_of_a_workspace_does_not_delay_others() {
+    let database = open_postgres().await;
+    let Database::Postgres { settings, .. } = &database else { panic!("expected PostgreSQL") };
+    let mut stage = Stage::on(&database).await;
+    let slow = Uuid::from_u128(1);
+    stage.workspace_id = slow;
+    stage.create_rule(errors()).await;
+    stage.failures("bot", &[3]).await;
+    assert_eq!(stage.alert_lines().await, ["1– Errors, warning, 30.0"]);
+    stage.send("bot", 0, 50).await;
+    stage.workspace_id = Uuid::from_u128(2);
+    stage.create_rule(errors()).await;
+    stage.send("bot", 5, 5).await;
+
+    let mut connection = PgConnection::connect(settings.url.expose()).await.unwrap();
+    let mut transaction = connection.begin().await.unwrap();
+    sqlx::query("SELECT id FROM alerts FOR UPDATE").execute(&mut *transaction).await.unwrap();
+    stage.sleep(1);
+    let evaluator = stage.evaluator();
+    let round = tokio::spawn(async move { evaluator.round().await });
+    eventually("the alert of the other workspace", || async { !stage.alerts().await.is_empty() }).await;
+    assert!(!round.is_finished());
+    transaction.rollback().await.unwrap();
+    assert_eq!(round.await.unwrap().unwrap(), 2);
+    stage.workspace_id = slow;
+    assert_eq!(stage.alert_lines().await, ["1– Errors, critical, 88.3"]);
+    stage.store.close().await;
 }

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use api::processing::deliver::LEASE;
+use api::processing::deliver::{LEASE, MAX_IN_FLIGHT_PER_WORKSPACE};
 use shared::alert_channel::{AlertEvent, DeliveryState};
+use uuid::Uuid;
 
 use crate::stage::{Stage, on_every_store};
 use test_support::{
@@ -31,6 +32,25 @@ async fn two_deliverers_make_each_delivery_once_and_four_per_channel_at_a_time(s
     assert_eq!(received.len(), 200);
     assert_eq!(received.iter().map(test_support::receiver::Received::id).collect::<BTreeSet<_>>(), sent);
     assert!((1..=4).contains(&busy.max_concurrent()), "{} at once", busy.max_concurrent());
+}
+
+async fn hanging_webhooks_of_a_workspace_do_not_delay_another(mut stage: Stage) {
+    let hanging = Receiver::start(vec![Reply::NoResponse; 1000]).await;
+    for _ in 0..50 {
+        let channel = stage.webhook(hanging.url()).await;
+        for _ in 0..10 {
+            stage.notify(&channel, AlertEvent::Firing, Some(&stage.alert())).await;
+        }
+    }
+    // All of them fit into this process, if there were no limit of the workspace.
+    let _delivering = stage.deliverer().await;
+    let limit = usize::try_from(MAX_IN_FLIGHT_PER_WORKSPACE).unwrap();
+    eventually("the attempts", || async { hanging.count() >= limit }).await;
+    stage.workspace_id = Uuid::new_v4();
+    for _ in 0..3 {
+        stage.delivery_pass().await;
+    }
+    assert_eq!(hanging.max_concurrent(), limit);
 }
 
 async fn another_deliverer_takes_over_when_a_lease_expires(stage: Stage) {
@@ -68,5 +88,6 @@ async fn a_deleted_channel_gets_no_deliveries(stage: Stage) {
 on_every_store!(
     a_deleted_channel_gets_no_deliveries,
     two_deliverers_make_each_delivery_once_and_four_per_channel_at_a_time,
+    hanging_webhooks_of_a_workspace_do_not_delay_another,
     another_deliverer_takes_over_when_a_lease_expires,
 );

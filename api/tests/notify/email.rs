@@ -14,7 +14,7 @@ use crate::{
     stage::{Stage, local},
 };
 
-const TIMEOUT: Duration = Duration::from_secs(20);
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Returns settings read from an SMTP URL, as an operator writes them.
 fn settings(url: &str) -> Notify {
@@ -26,7 +26,7 @@ fn settings(url: &str) -> Notify {
     Notify { smtp: config.unwrap().notify.smtp, ..local() }
 }
 
-fn settings_for(server: &MailServer) -> Notify {
+pub fn settings_for(server: &MailServer) -> Notify {
     settings(&format!("smtp://127.0.0.1:{}", server.port))
 }
 
@@ -55,7 +55,7 @@ async fn an_email_contains_text_and_html_and_is_marked_as_auto_generated() {
     assert_eq!(mail.from, "alerts@example.com");
     assert_eq!(mail.to, ["ada@example.com", "bob@example.com"]);
     let header = |name| mail.header(name);
-    assert_eq!(header("Subject").unwrap(), "[critical] High error rate: support-bot");
+    assert_eq!(header("Subject").unwrap(), "[critical] Agent Observability: 1 alert firing");
     assert_eq!(header("From").unwrap(), "\"Agent Observability\" <alerts@example.com>");
     assert_eq!(header("To").unwrap(), "ada@example.com, bob@example.com");
     assert_eq!(header("Date").unwrap(), "Tue, 14 Nov 2023 22:13:20 +0000");
@@ -134,8 +134,8 @@ async fn emails_of_one_alert_share_a_thread() {
     assert_eq!(
         subjects[1..],
         [
-            "[resolved] High error rate: support-bot",
-            "[critical] High error rate: support-bot",
+            "[resolved] Agent Observability: 1 alert resolved",
+            "[critical] Agent Observability: 1 alert firing",
             "[test] Agent Observability"
         ]
     );
@@ -272,7 +272,7 @@ async fn a_password_is_sent_unencrypted_only_if_the_url_allows_it() {
 }
 
 #[tokio::test]
-async fn a_subject_is_encoded_and_cannot_inject_headers() {
+async fn a_subject_consists_of_fixed_words() {
     let stage = Stage::new().await;
     let server = MailServer::start(Replies::default()).await;
     let channel = email(&stage, &["ada@example.com"]).await;
@@ -283,7 +283,7 @@ async fn a_subject_is_encoded_and_cannot_inject_headers() {
     let mail = &server.mails()[0];
     assert_eq!((mail.header("Bcc"), mail.to.len()), (None, 1));
     assert!(mail.text.is_ascii());
-    assert!(mail.header("Subject").unwrap().contains("=?utf-8?"), "{:?}", mail.header("Subject"));
+    assert_eq!(mail.header("Subject").unwrap(), "[critical] Agent Observability: 1 alert firing");
 }
 
 #[tokio::test]

@@ -4,8 +4,10 @@
 
 mod concurrency;
 mod email;
+mod group;
 mod private_network;
 mod process;
+mod recipient;
 mod rejection;
 mod retry;
 mod slack;

@@ -6,11 +6,14 @@ use api::{
     clock::Clock,
     config::Notify,
     job::Jobs,
+    limit::EmailLimit,
     notify::{Notifier, PrivateTargets, signature::new_secret},
     processing::deliver::{Deliverer, DeliveryRetention},
     telemetry::metrics::Metrics,
 };
-use domain::alert::record::{DeliveryFilter, NewDelivery, Notification};
+use domain::alert::record::{
+    DeliveryFilter, NewDelivery, Notification, NotifiedGroup, Recipient, address_key,
+};
 use shared::{
     Timestamp,
     alert::{Alert, AlertState, AlertTraces, Severity},
@@ -70,13 +73,28 @@ impl Stage {
         Self::on(test_support::database::open_sqlite().await).await
     }
 
-    /// Creates a channel and returns it with its secret.
+    /// Creates a channel whose recipients have confirmed, and returns it with its secret.
     pub async fn create_channel(&self, channel: AlertChannelRequest) -> AlertChannel {
+        if let ChannelTarget::Email { to } = &channel.target {
+            let confirmed = |address: &String| Recipient {
+                address: address_key(address),
+                created_at: START,
+                confirmed_at: Some(START),
+            };
+            let recipients: Vec<_> = to.iter().map(confirmed).collect();
+            self.alerts.create_recipients(self.workspace_id, &recipients).await.unwrap();
+        }
+        self.unconfirmed_channel(channel).await
+    }
+
+    /// Creates a channel and returns it with its secret.
+    pub async fn unconfirmed_channel(&self, channel: AlertChannelRequest) -> AlertChannel {
         let channel = AlertChannel {
             id: Uuid::new_v4(),
             channel,
             created_at: START,
             updated_at: START,
+            recipients: Vec::new(),
             last_delivery: None,
             secret: Some(new_secret().unwrap()),
         };
@@ -104,6 +122,28 @@ impl Stage {
             event,
             at: self.clock.now(),
             alert: alert.cloned(),
+            group: None,
+            recipient: None,
+        };
+        self.alerts.create_delivery(&NewDelivery { id, channel_id: channel.id, notification }).await.unwrap();
+        id
+    }
+
+    /// Creates a delivery of an event of several alerts and returns its id. The message lists the given alerts.
+    pub async fn notify_group(
+        &self,
+        channel: &AlertChannel,
+        event: AlertEvent,
+        group: NotifiedGroup,
+    ) -> Uuid {
+        let id = Uuid::new_v4();
+        let notification = Notification {
+            workspace_id: self.workspace_id,
+            event,
+            at: self.clock.now(),
+            alert: group.alerts.first().cloned(),
+            group: Some(group),
+            recipient: None,
         };
         self.alerts.create_delivery(&NewDelivery { id, channel_id: channel.id, notification }).await.unwrap();
         id
@@ -124,7 +164,13 @@ impl Stage {
         let alerts = AlertStore::new(self.database.traces().await.database());
         let mut jobs = Jobs::new(self.metrics.clone());
         jobs.add(DeliveryRetention { alerts: alerts.clone(), clock: self.clock.clone() });
-        let deliverer = Deliverer::new(alerts, notifier, self.metrics.clone(), self.clock.clone());
+        let deliverer = Deliverer::new(
+            alerts,
+            notifier,
+            EmailLimit::memory(&self.clock),
+            self.metrics.clone(),
+            self.clock.clone(),
+        );
         jobs.add(deliverer.with_poll_interval(Duration::from_millis(10)));
         jobs.start();
         RunningDeliverer(jobs)

@@ -86,6 +86,7 @@ pub fn event_label(event: AlertEvent) -> &'static str {
         AlertEvent::Reminder => "Reminder",
         AlertEvent::Resolved => "Resolved",
         AlertEvent::Test => "Test",
+        AlertEvent::Confirmation => "Confirmation",
     }
 }
 

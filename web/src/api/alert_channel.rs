@@ -1,15 +1,16 @@
 //! Channels that receive notifications of alerts.
 
 use gloo_net::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::{
-    alert_channel::{AlertChannel, AlertDelivery},
+    alert_channel::{AlertChannel, AlertDelivery, RecipientRequest},
     page::{ItemList, LimitQuery},
 };
 
 use super::{ApiRequest, Client, client::item};
 
 const CHANNELS: &str = "/api/v1/alert-channels";
+const CONFIRM: &str = "/api/v1/alert-recipients/confirm";
 
 impl Client {
     /// Lists the channels of the workspace.
@@ -35,6 +36,17 @@ impl Client {
     /// Sends a test notification to a channel.
     pub fn test_alert_channel(&self, id: &str) -> ApiRequest<AlertDelivery> {
         self.post_empty(&item(CHANNELS, id, "/test"))
+    }
+
+    /// Sends the link to confirm to a recipient again.
+    pub fn resend_confirmation(&self, id: &str, address: &str) -> ApiRequest<AlertDelivery> {
+        let request = RecipientRequest { address: address.to_owned() };
+        self.post(&item(CHANNELS, id, "/confirmations"), &request)
+    }
+
+    /// Confirms a recipient with the token of the link.
+    pub fn confirm_recipient(&self, token: &str) -> ApiRequest<()> {
+        self.execute(Method::POST, CONFIRM, Some(&json!({ "token": token })))
     }
 
     /// Lists the deliveries to a channel, newest first.

@@ -1,6 +1,6 @@
 //! Deliveries of notifications to alert channels.
 
-use shared::alert_channel::AlertDelivery;
+use shared::{alert_channel::AlertDelivery, format};
 use yew::prelude::*;
 
 use super::{
@@ -39,7 +39,12 @@ pub fn delivery_table(
             <tr key={delivery.id.to_string()}>
                 <td class="cell-time">{ exact_time(delivery.created_at) }</td>
                 if let Some(channel) = channel { <td>{ channel(delivery) }</td> }
-                <td>{ event_label(delivery.event) }</td>
+                <td>
+                    { event_label(delivery.event) }
+                    if delivery.alert_count > 1 {
+                        { format!(" ({} alerts)", format::integer(delivery.alert_count)) }
+                    }
+                </td>
                 <td class="cell-delivery">
                     { delivery_badge(delivery) }
                     if let Some(at) = delivery.next_attempt_at.filter(|_| delivery.attempts > 0) {

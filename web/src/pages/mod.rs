@@ -1,6 +1,7 @@
 //! The pages. Each one loads its data from the API and passes it to components.
 
 pub(crate) mod alerts;
+pub mod confirm_recipient;
 pub mod dashboard;
 pub(crate) mod login;
 pub(crate) mod not_found;

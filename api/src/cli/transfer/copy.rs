@@ -41,6 +41,8 @@ pub(super) async fn copy_all(from: &SourceDir, to: &Target) -> Result<BTreeSet<U
     count("alert rules", rules.await?);
     let channels = items(stores, &workspaces, AlertStore::list_channels, AlertStore::create_channels);
     count("alert channels", channels.await?);
+    let recipients = items(stores, &workspaces, AlertStore::list_recipients, AlertStore::create_recipients);
+    count("recipients of e-mails", recipients.await?);
     count("alerts", alerts(from, to).await?);
     let stores = (&from.prices, &to.prices);
     let prices = items(stores, &workspaces, PriceStore::list_prices, PriceStore::restore_prices);

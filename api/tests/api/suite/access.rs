@@ -132,6 +132,15 @@ fn samples(of: &str, ids: &Ids) -> BTreeMap<(&'static str, &'static str), Sample
             post(&format!("/api/v1/alert-channels/{channel_id}/test"), json!(null), 202),
         ),
         (
+            ("post", "/api/v1/alert-channels/{id}/confirmations"),
+            // A webhook has no recipients.
+            post(
+                &format!("/api/v1/alert-channels/{channel_id}/confirmations"),
+                json!({"address": "ada@example.com"}),
+                422,
+            ),
+        ),
+        (
             ("get", "/api/v1/alert-channels/{id}/deliveries"),
             get(&format!("/api/v1/alert-channels/{channel_id}/deliveries")),
         ),

@@ -207,6 +207,8 @@ async fn deliveries_of_an_alert_are_listed_newest_first() {
             // The delivery is due in the future, so that it stays pending.
             at: noon() + Duration::from_secs(3600 + seconds),
             alert: Some(alert.clone()),
+            group: None,
+            recipient: None,
         },
     };
     let deliveries = [
@@ -229,7 +231,8 @@ async fn deliveries_of_an_alert_are_listed_newest_first() {
         (vec![&*deliveries[1].id.to_string(), &*deliveries[0].id.to_string()], &json!(2))
     );
     let expected = json!({
-        "id": deliveries[1].id, "channel_id": channel_id, "alert_id": alerts[0].id, "event": "escalated",
+        "id": deliveries[1].id, "channel_id": channel_id, "alert_id": alerts[0].id, "alert_count": 1,
+        "event": "escalated",
         "state": "pending", "attempts": 0, "created_at": deliveries[1].notification.at,
         "next_attempt_at": deliveries[1].notification.at, "finished_at": null, "status_code": null, "error": null,
     });

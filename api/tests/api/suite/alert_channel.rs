@@ -149,7 +149,7 @@ async fn test_message_is_queued_and_listed_in_the_deliveries() {
     .await;
     let response = ada.post(&format!("{}/test", path(&created)), &json!(null)).await.expect(202).json();
     let expected = json!({
-        "id": response["id"], "channel_id": created["id"], "alert_id": null, "event": "test", "state": "pending",
+        "id": response["id"], "channel_id": created["id"], "alert_id": null, "alert_count": 0, "event": "test", "state": "pending",
         "attempts": 0, "created_at": noon(), "next_attempt_at": noon(), "finished_at": null, "status_code": null,
         "error": null,
     });
@@ -198,7 +198,14 @@ async fn deliveries_are_listed_newest_first_up_to_the_limit() {
     let deliveries: Vec<_> = (0..5)
         .map(|hours| {
             let at = noon() + Duration::from_secs(3600 * (1 + hours));
-            let notification = Notification { workspace_id, event: AlertEvent::Test, at, alert: None };
+            let notification = Notification {
+                workspace_id,
+                event: AlertEvent::Test,
+                at,
+                alert: None,
+                group: None,
+                recipient: None,
+            };
             NewDelivery { id: Uuid::new_v4(), channel_id, notification }
         })
         .collect();

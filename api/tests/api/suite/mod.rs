@@ -5,6 +5,7 @@ mod account;
 mod activity;
 mod alert;
 mod alert_channel;
+mod alert_recipient;
 mod alert_rule;
 mod api_key;
 mod cache;

@@ -1,6 +1,9 @@
 //! Deliveries: creation, leases, attempts and retention.
 
-use domain::alert::record::{Attempt, DeliveryFilter, DueDelivery, NewDelivery, Notification};
+use domain::alert::{
+    record::{Attempt, DeliveryFilter, DueDelivery, NewDelivery, Notification, NotifiedGroup},
+    share::DeliveryLimits,
+};
 use shared::{
     alert::Severity,
     alert_channel::{AlertChannel, AlertEvent, DeliveryState},
@@ -26,7 +29,14 @@ async fn create_test(
     channel: &AlertChannel,
     seconds: i64,
 ) -> NewDelivery {
-    let notification = Notification { workspace_id, event: AlertEvent::Test, at: at(seconds), alert: None };
+    let notification = Notification {
+        workspace_id,
+        event: AlertEvent::Test,
+        at: at(seconds),
+        alert: None,
+        group: None,
+        recipient: None,
+    };
     create(store, NewDelivery { id: Uuid::new_v4(), channel_id: channel.id, notification }).await
 }
 
@@ -35,11 +45,16 @@ async fn create(store: &AlertStore, delivery: NewDelivery) -> NewDelivery {
     delivery
 }
 
-async fn lease(store: &AlertStore, worker: Uuid, seconds: i64, per_channel: u32) -> Vec<DueDelivery> {
-    store.lease_deliveries(worker, at(seconds), at(seconds + 60), 100, per_channel).await.unwrap()
+/// Limits of deliveries in flight that only limit those to a channel.
+fn limits(per_channel: u64) -> DeliveryLimits {
+    DeliveryLimits { new: 100, per_workspace: 100, per_channel }
 }
 
-async fn leased_ids(store: &AlertStore, worker: Uuid, seconds: i64, per_channel: u32) -> Vec<Uuid> {
+async fn lease(store: &AlertStore, worker: Uuid, seconds: i64, per_channel: u64) -> Vec<DueDelivery> {
+    store.lease_deliveries(worker, at(seconds), at(seconds + 60), limits(per_channel)).await.unwrap()
+}
+
+async fn leased_ids(store: &AlertStore, worker: Uuid, seconds: i64, per_channel: u64) -> Vec<Uuid> {
     lease(store, worker, seconds, per_channel).await.into_iter().map(|delivery| delivery.id).collect()
 }
 
@@ -108,7 +123,14 @@ pub async fn delivers_the_events_of_an_alert_in_order_per_channel(store: &AlertS
     let new_delivery = |channel: &AlertChannel, alert: &shared::alert::Alert, event, seconds| NewDelivery {
         id: Uuid::new_v4(),
         channel_id: channel.id,
-        notification: Notification { workspace_id, event, at: at(seconds), alert: Some(alert.clone()) },
+        notification: Notification {
+            workspace_id,
+            event,
+            at: at(seconds),
+            alert: Some(alert.clone()),
+            group: None,
+            recipient: None,
+        },
     };
     let firing = create(store, new_delivery(&one, &mine, AlertEvent::Firing, 0)).await;
     let resolved = create(store, new_delivery(&one, &mine, AlertEvent::Resolved, 1)).await;
@@ -160,7 +182,10 @@ pub async fn limits_the_deliveries_in_flight_per_channel_oldest_first(store: &Al
     // A delivery that waits for its next attempt does not block others.
     store.finish_attempt(first, waiting[0], &failed(13, Some(1_000))).await.unwrap();
     assert_eq!(leased_ids(store, second, 13, 2).await, [waiting[3]]);
-    let few = store.lease_deliveries(first, at(100), at(200), 1, 9).await.unwrap();
+    let few = store
+        .lease_deliveries(first, at(100), at(200), DeliveryLimits { new: 1, ..limits(9) })
+        .await
+        .unwrap();
     assert_eq!(few.len(), 1, "no more than the requested number is leased");
 }
 
@@ -181,7 +206,8 @@ pub async fn concurrent_workers_lease_each_delivery_once(store: &AlertStore) {
                 // A worker that loses a race leases nothing and tries again.
                 for _ in 0..20 {
                     let worker = Uuid::new_v4();
-                    let leased = store.lease_deliveries(worker, at(9), at(69), 3, 5).await.unwrap();
+                    let limits = DeliveryLimits { new: 3, ..limits(5) };
+                    let leased = store.lease_deliveries(worker, at(9), at(69), limits).await.unwrap();
                     mine.extend(leased.into_iter().map(|delivery| delivery.id));
                 }
                 mine
@@ -228,4 +254,72 @@ pub async fn deletes_deliveries_with_their_channel_or_after_retention(store: &Al
         [pending.id],
         "the deliveries of a deleted channel are not leased"
     );
+}
+
+pub async fn a_workspace_with_many_pending_deliveries_does_not_delay_others(store: &AlertStore) {
+    let (busy, quiet) = (Uuid::new_v4(), Uuid::new_v4());
+    for _ in 0..20 {
+        let channel = create_channel(store, busy).await;
+        for second in 0..5 {
+            create_test(store, busy, &channel, second).await;
+        }
+    }
+    let channel = create_channel(store, quiet).await;
+    let newest = create_test(store, quiet, &channel, 10).await.id;
+    let limits = DeliveryLimits { new: 8, per_workspace: 6, per_channel: 2 };
+    let worker = Uuid::new_v4();
+    let leased = store.lease_deliveries(worker, at(10), at(70), limits).await.unwrap();
+    assert_eq!(leased.len(), 7, "six of the busy workspace");
+    assert!(leased.iter().any(|delivery| delivery.id == newest));
+    // None of the busy workspace finishes, so that it has no room, in any process.
+    let next = create_test(store, quiet, &channel, 11).await.id;
+    let other = Uuid::new_v4();
+    let leased = store.lease_deliveries(other, at(11), at(71), limits).await.unwrap();
+    assert_eq!(leased.iter().map(|delivery| delivery.id).collect::<Vec<_>>(), [next]);
+}
+
+pub async fn a_message_about_several_alerts_is_in_order_with_those_of_each(store: &AlertStore) {
+    let workspace_id = Uuid::new_v4();
+    let channel = create_channel(store, workspace_id).await;
+    let rule_id = Some(Uuid::new_v4());
+    let [one, two, other] = [0, 1, 2]
+        .map(|age| shared::alert::Alert { rule_id, ..alert(workspace_id, Severity::Info, age).alert });
+    let new_delivery = |alerts: &[&shared::alert::Alert], event, seconds| {
+        let alerts: Vec<_> = alerts.iter().copied().cloned().collect();
+        let group = (alerts.len() > 1).then(|| NotifiedGroup {
+            id: Uuid::new_v4(),
+            total: alerts.len() as u64,
+            alerts: alerts.clone(),
+        });
+        let alert = alerts.into_iter().next();
+        NewDelivery {
+            id: Uuid::new_v4(),
+            channel_id: channel.id,
+            notification: Notification {
+                workspace_id,
+                event,
+                at: at(seconds),
+                alert,
+                group,
+                recipient: None,
+            },
+        }
+    };
+    let both = create(store, new_delivery(&[&one, &two], AlertEvent::Firing, 0)).await;
+    let reminder = new_delivery(&[&two], AlertEvent::Reminder, 1);
+    assert!(store.create_delivery(&reminder).await.unwrap());
+    let of_two = create(store, new_delivery(&[&two], AlertEvent::Resolved, 2)).await;
+    let of_other = create(store, new_delivery(&[&other], AlertEvent::Firing, 3)).await;
+    let of_one = create(store, new_delivery(&[&one], AlertEvent::Resolved, 4)).await;
+    let worker = Uuid::new_v4();
+    assert_eq!(leased_ids(store, worker, 5, 9).await, [both.id]);
+    store.finish_attempt(worker, both.id, &failed(6, Some(50))).await.unwrap();
+    assert_eq!(leased_ids(store, worker, 49, 9).await, NO_IDS, "the later ones are delivered after it");
+    assert_eq!(leased_ids(store, worker, 50, 9).await, [both.id]);
+    store.finish_attempt(worker, both.id, &delivered(51)).await.unwrap();
+    assert_eq!(leased_ids(store, worker, 51, 9).await, [of_two.id, of_other.id, of_one.id]);
+    let log = store.list_deliveries(workspace_id, DeliveryFilter::Channel(channel.id), 10).await.unwrap();
+    let shown: Vec<_> = log.items.iter().map(|delivery| (delivery.id, delivery.alert_count)).collect();
+    assert!(shown.contains(&(both.id, 2)) && shown.contains(&(of_two.id, 1)), "{shown:?}");
+    assert!(shown.iter().all(|&(id, _)| id != reminder.id), "a reminder is skipped while another is pending");
 }

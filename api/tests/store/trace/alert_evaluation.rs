@@ -7,9 +7,10 @@ use domain::alert::record::{
 };
 use shared::{
     alert::{Alert, Severity},
-    alert_channel::AlertEvent,
+    alert_channel::{AlertEvent, DeliveryState},
+    limit,
 };
-use store::alert::AlertStore;
+use store::alert::{AlertStore, CommittedEvaluations};
 use uuid::Uuid;
 
 use super::{
@@ -26,6 +27,7 @@ fn no_changes(due: &DueRule, seconds: i64) -> Evaluation {
         evaluated_at: at(seconds),
         due_at: Some(at(seconds + 10)),
         alerts: Vec::new(),
+        groups: Vec::new(),
         deliveries: Vec::new(),
         deletes_rule: false,
     }
@@ -36,19 +38,37 @@ fn new_delivery(record: &AlertRecord, channel_id: Uuid, event: AlertEvent, secon
     NewDelivery {
         id: Uuid::new_v4(),
         channel_id,
-        notification: Notification { workspace_id, event, at, alert },
+        notification: Notification { workspace_id, event, at, alert, group: None, recipient: None },
     }
+}
+
+/// Commits evaluations and returns the rules whose evaluations were stored.
+async fn commit(store: &AlertStore, worker: Uuid, evaluations: &[Evaluation]) -> Vec<Uuid> {
+    let CommittedEvaluations { rule_ids, dropped_deliveries } =
+        store.commit_evaluations(worker, evaluations).await.unwrap();
+    assert_eq!(dropped_deliveries, 0);
+    rule_ids
+}
+
+/// Leases due rules of the `workspaces` workspaces whose rules have been due longest.
+async fn lease(store: &AlertStore, worker: Uuid, seconds: i64, workspaces: usize) -> Vec<DueRule> {
+    let mut leased = Vec::new();
+    for workspace_id in store.list_due_workspaces(at(seconds)).await.unwrap().into_iter().take(workspaces) {
+        let until = at(seconds + 60);
+        leased.extend(store.lease_rules(worker, workspace_id, at(seconds), until, 10).await.unwrap());
+    }
+    leased
 }
 
 /// Leases the only rule that is due.
 async fn lease_one(store: &AlertStore, worker: Uuid, seconds: i64) -> DueRule {
-    let mut leased = store.lease_rules(worker, at(seconds), at(seconds + 60), 10).await.unwrap();
+    let mut leased = lease(store, worker, seconds, 10).await;
     assert_eq!(leased.len(), 1, "{leased:?}");
     leased.remove(0)
 }
 
 async fn assert_nothing_due(store: &AlertStore, worker: Uuid, seconds: i64) {
-    assert_eq!(store.lease_rules(worker, at(seconds), at(seconds + 60), 10).await.unwrap(), []);
+    assert_eq!(lease(store, worker, seconds, 10).await, []);
 }
 
 pub async fn one_worker_leases_a_rule_until_it_commits_or_the_lease_expires(store: &AlertStore) {
@@ -73,10 +93,10 @@ pub async fn one_worker_leases_a_rule_until_it_commits_or_the_lease_expires(stor
     let expired = lease_one(store, second, 60).await;
     assert_eq!(expired, expected);
     // The first worker resumes after its lease has expired.
-    assert_eq!(store.commit_evaluations(first, &[no_changes(&due, 61)]).await.unwrap(), NO_IDS);
-    assert_eq!(store.commit_evaluations(second, &[no_changes(&expired, 62)]).await.unwrap(), [stored.id]);
+    assert_eq!(commit(store, first, &[no_changes(&due, 61)]).await, NO_IDS);
+    assert_eq!(commit(store, second, &[no_changes(&expired, 62)]).await, [stored.id]);
     assert_eq!(
-        store.commit_evaluations(second, &[no_changes(&expired, 63)]).await.unwrap(),
+        commit(store, second, &[no_changes(&expired, 63)]).await,
         NO_IDS,
         "an evaluation is committed once"
     );
@@ -86,7 +106,7 @@ pub async fn one_worker_leases_a_rule_until_it_commits_or_the_lease_expires(stor
     let shown = store.get_rule(workspace_id, stored.id).await.unwrap().unwrap().0;
     assert_eq!(shown.evaluated_at, Some(at(62)));
     let never = Evaluation { due_at: None, ..no_changes(&next, 73) };
-    assert_eq!(store.commit_evaluations(first, &[never]).await.unwrap(), [stored.id]);
+    assert_eq!(commit(store, first, &[never]).await, [stored.id]);
     assert_nothing_due(store, first, 1_000_000).await;
 }
 
@@ -98,7 +118,7 @@ pub async fn workers_lease_the_oldest_rules_first_and_each_rule_once(store: &Ale
         store.create_rule(Uuid::new_v4(), &one).await.unwrap();
         ids.push(one.id);
     }
-    let first = store.lease_rules(Uuid::new_v4(), at(0), at(60), 8).await.unwrap();
+    let first = lease(store, Uuid::new_v4(), 0, 8).await;
     let oldest: BTreeSet<_> = ids[32..].iter().copied().collect();
     assert_eq!(first.iter().map(|due| due.id).collect::<BTreeSet<_>>(), oldest);
     let workers: Vec<_> = (0..8)
@@ -109,8 +129,7 @@ pub async fn workers_lease_the_oldest_rules_first_and_each_rule_once(store: &Ale
                 let mut mine = Vec::new();
                 // A worker that loses a race leases nothing and tries again.
                 for _ in 0..20 {
-                    let leased = store.lease_rules(worker, at(0), at(60), 3).await.unwrap();
-                    mine.extend(leased.into_iter().map(|due| due.id));
+                    mine.extend(lease(&store, worker, 0, 3).await.into_iter().map(|due| due.id));
                 }
                 mine
             })
@@ -140,7 +159,7 @@ pub async fn rejects_an_evaluation_of_a_rule_that_was_updated_meanwhile(store: &
         deliveries: vec![new_delivery(&record, Uuid::new_v4(), AlertEvent::Firing, 2)],
         ..no_changes(&due, 2)
     };
-    assert_eq!(store.commit_evaluations(worker, &[evaluation]).await.unwrap(), NO_IDS);
+    assert_eq!(commit(store, worker, &[evaluation]).await, NO_IDS);
     assert_eq!(store.list_alerts(workspace_id, AlertFilter::default(), 0, 10).await.unwrap().total, 0);
     let deliveries =
         store.list_deliveries(workspace_id, DeliveryFilter::Alert(record.alert.id), 10).await.unwrap();
@@ -153,7 +172,7 @@ pub async fn rejects_an_evaluation_of_a_rule_that_was_updated_meanwhile(store: &
     let due = lease_one(store, worker, 3).await;
     assert_eq!((due.version, due.is_deleted), (3, true));
     let deletion = Evaluation { deletes_rule: true, ..no_changes(&due, 4) };
-    assert_eq!(store.commit_evaluations(worker, &[deletion]).await.unwrap(), [stored.id]);
+    assert_eq!(commit(store, worker, &[deletion]).await, [stored.id]);
     assert_nothing_due(store, worker, 1_000_000).await;
 }
 
@@ -171,7 +190,7 @@ pub async fn the_next_lease_contains_the_results_of_the_last_evaluation(store: &
         deliveries: vec![new_delivery(&all, ops.id, AlertEvent::Firing, 1)],
         ..no_changes(&due, 1)
     };
-    assert_eq!(store.commit_evaluations(worker, &[fired]).await.unwrap(), [stored.id]);
+    assert_eq!(commit(store, worker, &[fired]).await, [stored.id]);
     assert_eq!(store.get_rule(workspace_id, stored.id).await.unwrap().unwrap().0.open_alerts, 2);
     let log = store.list_deliveries(workspace_id, DeliveryFilter::Alert(all.alert.id), 10).await.unwrap();
     assert_eq!((log.items[0].event, log.items[0].created_at), (AlertEvent::Firing, at(1)));
@@ -191,7 +210,7 @@ pub async fn the_next_lease_contains_the_results_of_the_last_evaluation(store: &
     let worse = AlertRecord { alert: worse, ..all.clone() };
     let changed =
         Evaluation { alerts: vec![worse.clone(), resolved(bot.clone(), 13)], ..no_changes(&due, 13) };
-    assert_eq!(store.commit_evaluations(worker, &[changed]).await.unwrap(), [stored.id]);
+    assert_eq!(commit(store, worker, &[changed]).await, [stored.id]);
     let shown = store.get_alert(workspace_id, all.alert.id).await.unwrap().unwrap();
     assert_eq!(
         (shown.acknowledged_by.as_deref(), shown.acknowledged_at),
@@ -208,7 +227,7 @@ pub async fn the_next_lease_contains_the_results_of_the_last_evaluation(store: &
     assert_eq!(due.open.iter().map(|record| record.alert.id).collect::<Vec<_>>(), [all.alert.id]);
     let again = of_rule(alert(workspace_id, Severity::Info, -23), stored.id, "");
     let next = Evaluation { alerts: vec![resolved(worse, 23), again.clone()], ..no_changes(&due, 23) };
-    assert_eq!(store.commit_evaluations(worker, &[next]).await.unwrap(), [stored.id]);
+    assert_eq!(commit(store, worker, &[next]).await, [stored.id]);
     let due = lease_one(store, worker, 33).await;
     assert_eq!(due.open, [again]);
 }
@@ -232,5 +251,61 @@ pub async fn a_failed_commit_of_an_evaluation_stores_nothing(store: &AlertStore)
     assert_eq!((rule.evaluated_at, rule.open_alerts), (None, 0));
     // The worker still holds the lease and may try again.
     let once = Evaluation { deliveries: vec![evaluation.deliveries[0].clone()], ..evaluation };
-    assert_eq!(store.commit_evaluations(worker, &[once]).await.unwrap(), [stored.id]);
+    assert_eq!(commit(store, worker, &[once]).await, [stored.id]);
+}
+
+pub async fn deliveries_beyond_the_limit_of_a_workspace_are_recorded_as_dropped(store: &AlertStore) {
+    let workspace_id = Uuid::new_v4();
+    let worker = Uuid::new_v4();
+    let channels: Vec<_> = (0..3).map(|number| channel(&format!("channel {number}"))).collect();
+    store.create_channels(workspace_id, &channels).await.unwrap();
+    // Two rules, so that the second is stored in another transaction.
+    let rules = [rule("one"), rule("two")];
+    for rule in &rules {
+        store.create_rule(workspace_id, rule).await.unwrap();
+    }
+    let due = lease(store, worker, 0, 10).await;
+    let evaluations: Vec<_> = due
+        .iter()
+        .map(|due| {
+            let alerts: Vec<_> = (0..200)
+                .map(|number| {
+                    of_rule(alert(workspace_id, Severity::Info, 0), due.id, &format!("bot {number}"))
+                })
+                .collect();
+            let deliveries = alerts
+                .iter()
+                .flat_map(|record| {
+                    channels.iter().map(|channel| new_delivery(record, channel.id, AlertEvent::Firing, 1))
+                })
+                .collect();
+            Evaluation { alerts, deliveries, ..no_changes(due, 1) }
+        })
+        .collect();
+    let committed = store.commit_evaluations(worker, &evaluations).await.unwrap();
+    let dropped = 2 * 200 * 3 - limit::PENDING_DELIVERIES as u64;
+    assert_eq!((committed.rule_ids.len(), committed.dropped_deliveries), (2, dropped));
+    let mut recorded = 0;
+    for channel in &channels {
+        let of = DeliveryFilter::Channel(channel.id);
+        let list = store.list_deliveries(workspace_id, of, 1000).await.unwrap();
+        let failed: Vec<_> =
+            list.items.iter().filter(|delivery| delivery.state == DeliveryState::Failed).collect();
+        let error = failed[0].error.as_deref().unwrap();
+        assert!(error.ends_with("the workspace has 1,000 pending deliveries"), "{error}");
+        let more =
+            error.strip_prefix("dropped with ").and_then(|rest| rest.split_once(" more to this channel"));
+        recorded += 1 + more.unwrap().0.parse::<u64>().unwrap();
+        assert_eq!((failed.len(), failed[0].attempts), (1, 0));
+    }
+    assert_eq!(recorded, dropped);
+    // Another workspace is not affected.
+    let other = Uuid::new_v4();
+    let channel = channel("other");
+    store.create_channels(other, std::slice::from_ref(&channel)).await.unwrap();
+    let record = alert(other, Severity::Info, 0);
+    assert!(store.create_delivery(&new_delivery(&record, channel.id, AlertEvent::Firing, 2)).await.unwrap());
+    let record = alert(workspace_id, Severity::Info, 0);
+    let more = new_delivery(&record, channels[0].id, AlertEvent::Firing, 2);
+    assert!(!store.create_delivery(&more).await.unwrap());
 }

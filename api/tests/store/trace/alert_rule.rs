@@ -55,6 +55,7 @@ pub fn channel(name: &str) -> AlertChannel {
         channel,
         created_at: at(0),
         updated_at: at(0),
+        recipients: Vec::new(),
         last_delivery: None,
         secret,
     }

@@ -1,11 +1,14 @@
 //! Migration of a database with data of the first version.
 
 use domain::{alert::record::AlertFilter, trace::record::IncomingSpan};
-use shared::alert::{Alert, AlertState, Severity};
+use shared::{
+    alert::{Alert, AlertState, Severity},
+    alert_channel::{AlertChannel, AlertChannelRequest, ChannelTarget},
+};
 use store::alert::AlertStore;
 use uuid::Uuid;
 
-use super::{alert::alert, incoming};
+use super::{alert::alert, alert_rule::channel, incoming};
 use test_support::database::{Database, open_timescale};
 use test_support::{
     oracle,
@@ -55,6 +58,8 @@ async fn revert_to_first_version(database: &Database) {
         "alert_rules",
         "alert_channels",
         "alert_deliveries",
+        "alert_groups",
+        "alert_recipients",
     ] {
         database.execute_in_traces(&format!("DROP TABLE {table}")).await;
     }
@@ -122,4 +127,31 @@ pub async fn migrates_a_database_of_the_first_version(database: &Database) {
 #[cfg_attr(not(timescale), ignore = "TimescaleDB is not installed")]
 async fn migrates_a_compressed_database_of_the_first_version() {
     migrates_all_data(&open_timescale().await, true).await;
+}
+
+pub async fn recipients_of_existing_channels_stay_confirmed(database: &Database) {
+    let workspace_id = Uuid::new_v4();
+    let store = database.traces().await;
+    let alerts = AlertStore::new(store.database());
+    let target =
+        ChannelTarget::Email { to: vec!["Ada@example.com".to_owned(), "bob@example.com".to_owned()] };
+    let email = |name: &str| {
+        let channel = channel(name);
+        AlertChannel { channel: AlertChannelRequest::new(name, target.clone()), ..channel }
+    };
+    alerts.create_channels(workspace_id, &[email("one"), email("two"), email("#odd")]).await.unwrap();
+    store.close().await;
+    database.execute_in_traces("UPDATE alert_channels SET channel = '{' WHERE channel LIKE '%#odd%'").await;
+    database.execute_in_traces("DROP TABLE alert_recipients").await;
+    let applied = match database {
+        Database::Sqlite(_) => "_sqlx_migrations",
+        Database::Postgres { .. } => "traces_migrations",
+    };
+    database.execute_in_traces(&format!("DELETE FROM {applied} WHERE version = 6")).await;
+    let store = database.traces().await;
+    let recipients = AlertStore::new(store.database()).list_recipients(workspace_id).await.unwrap();
+    let confirmed: Vec<_> =
+        recipients.iter().map(|one| (one.address.as_str(), one.confirmed_at.is_some())).collect();
+    assert_eq!(confirmed, [("ada@example.com", true), ("bob@example.com", true)]);
+    store.close().await;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::{
     alert::{Alert, AlertState, Severity},
-    alert_channel::{AlertChannel, AlertEvent},
+    alert_channel::AlertChannel,
     alert_rule::Side,
 };
 use uuid::Uuid;
@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::{
     describe::{DescriptionData, title},
     evaluate::GroupEvent,
-    record::{AlertRecord, DueRule, NewDelivery, Notification},
+    notify::{NotifiedEvent, notifications},
+    record::{AlertGroup, AlertRecord, DueRule, NewDelivery},
     state::Change,
     subject::{Subject, agent_and_model},
 };
@@ -22,6 +23,8 @@ use super::{
 pub struct Outcome {
     /// New and changed alerts.
     pub alerts: Vec<AlertRecord>,
+    /// The alerts of the notifications that concern several.
+    pub groups: Vec<AlertGroup>,
     /// Notifications to send.
     pub deliveries: Vec<NewDelivery>,
 }
@@ -45,7 +48,7 @@ pub fn apply_events(
     let mut open: BTreeMap<&str, AlertRecord> =
         due.open.iter().map(|record| (record.group_key.as_str(), record.clone())).collect();
     let mut changed: BTreeMap<Uuid, AlertRecord> = BTreeMap::new();
-    let mut deliveries = Vec::new();
+    let mut notified = Vec::new();
     for event in events {
         let key = event.key.as_str();
         if let Some(Change::Fired(severity)) = event.change {
@@ -64,7 +67,7 @@ pub fn apply_events(
             changed.insert(record.alert.id, record.clone());
         }
         if let Some(kind) = event.notification {
-            deliveries.extend(notifications(due, event, kind, &record.alert, channels));
+            notified.push(NotifiedEvent { event, kind, alert: record.alert.clone() });
         }
         if event.severity.is_none() {
             open.remove(key);
@@ -74,7 +77,8 @@ pub fn apply_events(
     // the next.
     let mut alerts: Vec<_> = changed.into_values().collect();
     alerts.sort_by_key(|record| (record.alert.resolved_at.is_none(), record.alert.created_at));
-    Outcome { alerts, deliveries }
+    let (groups, deliveries) = notifications(due, notified, channels);
+    Outcome { alerts, groups, deliveries }
 }
 
 /// Creates an alert without a description.
@@ -131,40 +135,4 @@ fn update(due: &DueRule, event: &GroupEvent, record: &mut AlertRecord) {
         alert.resolved_at = Some(event.at);
         alert.resolution = Some(resolution);
     }
-}
-
-/// Creates the notifications of an event, one per recipient. A resolution is sent to channels that could have received an
-/// earlier notification of the alert.
-fn notifications<'a>(
-    due: &'a DueRule,
-    event: &'a GroupEvent,
-    kind: AlertEvent,
-    alert: &'a Alert,
-    channels: &'a [AlertChannel],
-) -> impl Iterator<Item = NewDelivery> + 'a {
-    let earlier = event.notified.filter(|_| kind == AlertEvent::Resolved);
-    let severity = earlier.map_or(alert.severity, |earlier| earlier.worst);
-    let is_recipient = move |channel: &&AlertChannel| {
-        receives(due, channel, severity) && earlier.is_none_or(|earlier| channel.created_at <= earlier.at)
-    };
-    channels.iter().filter(is_recipient).map(move |channel| NewDelivery {
-        id: Uuid::new_v5(
-            &alert.id,
-            format!("{} {} {}", channel.id, kind.as_str(), event.at.as_micros()).as_bytes(),
-        ),
-        channel_id: channel.id,
-        notification: Notification {
-            workspace_id: due.workspace_id,
-            event: kind,
-            at: event.at,
-            alert: Some(alert.clone()),
-        },
-    })
-}
-
-/// Returns whether a channel receives notifications of the rule with this severity.
-fn receives(due: &DueRule, channel: &AlertChannel, severity: Severity) -> bool {
-    due.rule.channel_ids.as_ref().is_none_or(|ids| ids.contains(&channel.id))
-        && channel.channel.enabled
-        && severity >= channel.channel.min_severity
 }

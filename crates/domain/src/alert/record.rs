@@ -54,6 +54,8 @@ pub struct Evaluation {
     pub due_at: Option<Timestamp>,
     /// New and updated alerts. Acknowledgements of existing alerts stay unchanged.
     pub alerts: Vec<AlertRecord>,
+    /// The alerts of the notifications that concern several.
+    pub groups: Vec<AlertGroup>,
     /// The notifications to deliver.
     pub deliveries: Vec<NewDelivery>,
     /// Whether the row of the rule is deleted.
@@ -71,7 +73,16 @@ pub struct NewDelivery {
     pub notification: Notification,
 }
 
-/// An event of an alert, with the alert at that time.
+/// Alerts of a rule that share a notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertGroup {
+    /// The id of the group.
+    pub id: Uuid,
+    /// The alerts.
+    pub alert_ids: Vec<Uuid>,
+}
+
+/// An event of an alert, or of several alerts of a rule at once, with the alerts at that time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notification {
     /// The workspace that owns the alert.
@@ -80,8 +91,50 @@ pub struct Notification {
     pub event: AlertEvent,
     /// When it occurred.
     pub at: Timestamp,
-    /// The alert; `None` for a test.
+    /// The alert; `None` for a test. If the event concerns several alerts: the first of `group`.
     pub alert: Option<Alert>,
+    /// The alerts, if the event concerns several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<NotifiedGroup>,
+    /// The address to which a link is sent by which the recipient confirms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
+}
+
+impl Notification {
+    /// Returns the number of alerts.
+    #[must_use]
+    pub fn alert_count(&self) -> u64 {
+        self.group.as_ref().map_or(u64::from(self.alert.is_some()), |group| group.total)
+    }
+}
+
+/// Several alerts of a rule in one notification.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NotifiedGroup {
+    /// The id of the [`AlertGroup`].
+    pub id: Uuid,
+    /// The first alerts, at most [`NOTIFIED_ALERTS`](shared::limit::NOTIFIED_ALERTS): the most severe first.
+    pub alerts: Vec<Alert>,
+    /// The number of all alerts.
+    pub total: u64,
+}
+
+/// A recipient of the e-mail channels of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// The [`address_key`] of the address.
+    pub address: String,
+    /// When the recipient was added.
+    pub created_at: Timestamp,
+    /// When the recipient confirmed; `None` before. Only then the recipient receives notifications.
+    pub confirmed_at: Option<Timestamp>,
+}
+
+/// Returns an e-mail address as it is compared and stored.
+#[must_use]
+pub fn address_key(address: &str) -> String {
+    address.trim().to_ascii_lowercase()
 }
 
 /// A delivery that is leased to a worker.

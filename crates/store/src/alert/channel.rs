@@ -29,6 +29,7 @@ impl ChannelRow {
             channel: decode(&self.channel)?,
             created_at: self.created_at.0,
             updated_at: self.updated_at.0,
+            recipients: Vec::new(),
             last_delivery: None,
             secret: Some(self.secret),
         };

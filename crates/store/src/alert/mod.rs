@@ -1,12 +1,14 @@
-//! Alerts, alert rules and their evaluation, channels and deliveries.
+//! Alerts, alert rules and their evaluation, channels, their recipients and deliveries.
 
 #[expect(clippy::module_inception, reason = "one file per noun, and one of the nouns is the alert")]
 mod alert;
 mod channel;
 mod delivery;
 mod evaluation;
+mod recipient;
 mod rule;
 
+pub use self::evaluation::CommittedEvaluations;
 use domain::error::CorruptData;
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;

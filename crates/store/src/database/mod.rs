@@ -95,6 +95,15 @@ impl Database {
         }
     }
 
+    /// Returns the maximum number of connections that read.
+    #[must_use]
+    pub fn read_connections(&self) -> u32 {
+        match self {
+            Self::Sqlite { reader, .. } => reader.options().get_max_connections(),
+            Self::Postgres(pool) => pool.options().get_max_connections(),
+        }
+    }
+
     /// Returns the engine as OpenTelemetry's `db.system.name`.
     #[must_use]
     pub fn system(&self) -> &'static str {

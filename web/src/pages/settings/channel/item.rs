@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::{
-    alert_channel::{AlertChannel, AlertDelivery, ChannelTarget, DeliveryState},
+    alert_channel::{
+        AlertChannel, AlertDelivery, AlertRecipient, ChannelTarget, DeliveryState, RecipientState,
+    },
     ttl,
 };
 use uuid::Uuid;
@@ -60,6 +62,17 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
             });
         })
     };
+    let on_resend = {
+        let (client, id, submission) = (client.clone(), id.clone(), submission.clone());
+        let (open, test) = (open.setter(), test.setter());
+        Callback::from(move |address: String| {
+            let (open, test) = (open.clone(), test.clone());
+            submission.send(client.resend_confirmation(&id, &address), move |delivery| {
+                test.set(Some(delivery.id));
+                open.set(true);
+            });
+        })
+    };
     let on_switch = {
         let (id, enabled, on_change) = (id.clone(), channel.enabled, props.on_change.clone());
         let error = submission.error.setter();
@@ -78,7 +91,7 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
         props.on_delete.reform(move |_: MouseEvent| channel.clone())
     };
     let target = match &channel.target {
-        ChannelTarget::Email { to } => to.join(", "),
+        ChannelTarget::Email { .. } => String::new(),
         ChannelTarget::Webhook { url } | ChannelTarget::Slack { url } => url.clone(),
     };
     html! {
@@ -91,7 +104,11 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
                         <span class="tag">{ channel_kind_label(channel.target.kind()) }</span>
                         <span class="tag">{ min_severity_label(channel.min_severity) }</span>
                     </p>
-                    <p class="alert-text mono">{ target }</p>
+                    if target.is_empty() {
+                        { for props.channel.recipients.iter().map(|one| recipient(one, &on_resend)) }
+                    } else {
+                        <p class="alert-text mono">{ target }</p>
+                    }
                     <p class="rule-note">{ last_delivery_note(last_delivery.as_ref()) }</p>
                 </div>
                 <div class="rule-actions">
@@ -103,6 +120,27 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
             { form_error(submission.error.as_deref()) }
             if *open { <ChannelLog {id} test={*test} on_done={props.on_change.clone()} /> }
         </li>
+    }
+}
+
+/// Renders a recipient of e-mails, and until the confirmation a button that sends the link again.
+fn recipient(recipient: &AlertRecipient, on_resend: &Callback<String>) -> Html {
+    let address = recipient.address.clone();
+    html! {
+        <p class="alert-text" key={address.clone()}>
+            <span class="mono">{ address.clone() }</span>
+            { " " }
+            if recipient.state == RecipientState::Pending {
+                <span class="badge status-timeout">{ "Not confirmed" }</span>
+                { " " }
+                <button
+                    type="button"
+                    class="button small"
+                    aria-label={format!("Resend confirmation to {address}")}
+                    onclick={on_resend.reform(move |_: MouseEvent| address.clone())}
+                >{ "Resend confirmation" }</button>
+            }
+        </p>
     }
 }
 
