@@ -63,6 +63,14 @@ pub enum ChannelTarget {
 }
 
 impl ChannelTarget {
+    /// Replaces everything after the host of the URL by `…`.
+    pub fn hide_url(&mut self) {
+        let (Self::Webhook { url } | Self::Slack { url }) = self else { return };
+        let host = url.find("://").map_or(0, |scheme| scheme + 3);
+        let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |path| host + path);
+        url.replace_range(end.., "/…");
+    }
+
     /// Returns the kind.
     #[must_use]
     pub const fn kind(&self) -> ChannelKind {

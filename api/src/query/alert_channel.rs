@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::web::{Data, Json, Path, Query};
 use domain::alert::record::{DeliveryFilter, NewDelivery, Notification};
 use shared::{
+    access::Permission,
     alert_channel::{
         AlertChannel, AlertChannelFields, AlertChannelRequest, AlertDelivery, AlertEvent, ChannelKind,
         ChannelTarget, DeliveryState,
@@ -258,11 +259,18 @@ async fn presented(
         ChannelTarget::Email { to } => alert_recipient::states(to, &known),
         ChannelTarget::Webhook { .. } | ChannelTarget::Slack { .. } => Vec::new(),
     };
-    let present = |channel: AlertChannel| AlertChannel {
-        recipients: recipients(&channel),
-        last_delivery: last(channel.id),
-        secret: None,
-        ..channel
+    // Who knows the URL of a webhook can send messages to it.
+    let hides_urls = !identity.permits(Permission::Manage);
+    let present = |mut channel: AlertChannel| {
+        if hides_urls {
+            channel.channel.target.hide_url();
+        }
+        AlertChannel {
+            recipients: recipients(&channel),
+            last_delivery: last(channel.id),
+            secret: None,
+            ..channel
+        }
     };
     Ok(channels.into_iter().map(present).collect())
 }

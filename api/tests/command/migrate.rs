@@ -24,10 +24,13 @@ async fn creates_missing_files_and_applies_their_migrations() {
     assert!(std::fs::read_dir(outer.path()).unwrap().next().is_none(), "a check creates nothing");
     let steps = [
         "accounts.db: 0001 accounts",
+        "accounts.db: 0002 people",
         "traces.db: 0001 traces",
         "traces.db: 0002 spans",
         "traces.db: 0003 prices",
         "traces.db: 0004 alerts",
+        "traces.db: 0005 deliveries",
+        "traces.db: 0006 recipients",
     ]
     .map(|step| format!("{directory}/{step}"));
     check_and_migrate_twice(&[("DATA_DIR", directory)], &steps.each_ref().map(String::as_str)).await;
@@ -38,10 +41,13 @@ async fn migrates_both_schemas_in_one_database() {
     let database = plain().await.database().await;
     let steps = [
         "accounts_migrations: 0001 accounts",
+        "accounts_migrations: 0002 people",
         "traces_migrations: 0001 traces",
         "traces_migrations: 0002 spans",
         "traces_migrations: 0003 prices",
         "traces_migrations: 0004 alerts",
+        "traces_migrations: 0005 deliveries",
+        "traces_migrations: 0006 recipients",
         "traces_plain_migrations: 0001 rollups",
     ];
     check_and_migrate_twice(&[("TIMESCALE_URL", &database)], &steps).await;
@@ -53,10 +59,13 @@ async fn migrates_accounts_and_traces_on_separate_servers() {
     let (accounts, traces) = (plain().await.database().await, timescale().await.database().await);
     let steps = [
         "accounts_migrations: 0001 accounts",
+        "accounts_migrations: 0002 people",
         "traces_migrations: 0001 traces",
         "traces_migrations: 0002 spans",
         "traces_migrations: 0003 prices",
         "traces_migrations: 0004 alerts",
+        "traces_migrations: 0005 deliveries",
+        "traces_migrations: 0006 recipients",
         "traces_timescale_migrations: 0001 hypertable",
     ];
     check_and_migrate_twice(&[("POSTGRES_URL", &accounts), ("TIMESCALE_URL", &traces)], &steps).await;

@@ -2,6 +2,7 @@
 //! clock. One binary, so that it is linked once, with one file per subject.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod account;
 mod concurrency;
 mod email;
 mod group;

@@ -146,6 +146,30 @@ async fn the_role_is_checked_before_the_body_is_read() {
 }
 
 #[tokio::test]
+async fn viewers_and_read_keys_do_not_see_the_urls_of_channels() {
+    let server = spawn().await;
+    let owner = server.member("ada").await;
+    let viewer = server.member_of(&owner, "viewer", Role::Viewer).await;
+    let reader = key(&server, &owner, "read").await;
+    let manager = key(&server, &owner, "manage").await;
+    for url in ["https://hooks.example.com:8443/T0/secret?x=1", "https://hooks.example.com:8443?secret"] {
+        let channel = json!({"name": url, "kind": "slack", "url": url});
+        let created = owner.post("/api/v1/alert-channels", &channel).await.expect(201).json();
+        let path = format!("/api/v1/alert-channels/{}", created["id"].as_str().unwrap());
+        for client in [&viewer as &Client, &reader] {
+            let shown = client.get(&path).await.expect(200).json();
+            assert_eq!(shown["url"], "https://hooks.example.com:8443/…");
+            let listed = client.get("/api/v1/alert-channels").await.expect(200).json();
+            assert!(
+                listed["items"].as_array().unwrap().iter().all(|item| item["url"] == shown["url"]),
+                "{listed}"
+            );
+        }
+        assert_eq!(manager.get(&path).await.expect(200).json()["url"], url);
+    }
+}
+
+#[tokio::test]
 async fn members_see_and_revoke_their_own_keys_and_owners_all() {
     let server = spawn().await;
     let owner = server.member("ada").await;
