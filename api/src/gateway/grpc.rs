@@ -66,7 +66,7 @@ pub enum Ingestion {
     /// In this process.
     Local(Data<ingestion::State>),
     /// In another process.
-    Remote(PeerClient),
+    Remote(Arc<PeerClient>),
 }
 
 /// The OTLP trace service. Connections may outlive the server; the state of the service is dropped together with

@@ -197,6 +197,8 @@ mod tests {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let replying = async {
             let (mut stream, _) = listener.accept().await.unwrap();
+            // hyper rejects a response that comes before the request.
+            stream.read_exact(&mut [0; 4]).await.unwrap();
             stream.write_all(reply.as_bytes()).await.unwrap();
             // Until the client closes the connection.
             while matches!(stream.read(&mut [0; 1024]).await, Ok(1..)) {}

@@ -1,6 +1,6 @@
 //! The gRPC server: binding its port, and a graceful shutdown together with the HTTP server.
 
-use std::{future::ready, net::TcpListener, time::Duration};
+use std::{future::ready, net::TcpListener, sync::Arc, time::Duration};
 
 use domain::error::chain;
 use futures_util::StreamExt;
@@ -152,7 +152,7 @@ fn open(state: &ProcessState, client_timeout: Duration) -> Option<ServiceGuard> 
     let gateway = state.gateway.as_ref()?;
     let ingestion = match (&state.ingestion, &state.peers) {
         (Some(ingestion), _) => Ingestion::Local(ingestion.clone()),
-        (None, Some(peers)) => Ingestion::Remote(peers.clone()),
+        (None, Some(peers)) => Ingestion::Remote(Arc::new(peers.clone())),
         (None, None) => return None,
     };
     Some(ServiceGuard::new(gateway.clone(), ingestion, state.metrics.clone(), client_timeout))
