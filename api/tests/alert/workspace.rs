@@ -156,6 +156,8 @@ async fn a_slow_evaluation_of_a_workspace_does_not_delay_others() {
     stage.send("bot", 0, 50).await;
     stage.workspace_id = Uuid::from_u128(2);
     stage.create_rule(errors()).await;
+    // Both rules are due at the same time, and that of the slow workspace is evaluated first.
+    assert_eq!(stage.evaluate().await, 1);
     stage.send("bot", 5, 5).await;
 
     let mut connection = PgConnection::connect(settings.url.expose()).await.unwrap();

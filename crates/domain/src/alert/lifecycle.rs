@@ -77,7 +77,7 @@ pub fn apply_events(
     // the next.
     let mut alerts: Vec<_> = changed.into_values().collect();
     alerts.sort_by_key(|record| (record.alert.resolved_at.is_none(), record.alert.created_at));
-    let (groups, deliveries) = notifications(due, notified, channels);
+    let (groups, deliveries) = notifications(due, &notified, channels);
     Outcome { alerts, groups, deliveries }
 }
 

@@ -32,11 +32,11 @@ type Simultaneous<'e, 'a> = Vec<&'e NotifiedEvent<'a>>;
 /// alerts.
 pub(super) fn notifications(
     due: &DueRule,
-    events: Vec<NotifiedEvent<'_>>,
+    events: &[NotifiedEvent<'_>],
     channels: &[AlertChannel],
 ) -> (Vec<AlertGroup>, Vec<NewDelivery>) {
     let mut moments: BTreeMap<(Timestamp, &'static str), Simultaneous<'_, '_>> = BTreeMap::new();
-    for event in &events {
+    for event in events {
         moments.entry((event.event.at, event.kind.as_str())).or_default().push(event);
     }
     let (mut groups, mut deliveries) = (Vec::<AlertGroup>::new(), Vec::new());
