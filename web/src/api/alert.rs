@@ -8,7 +8,10 @@ use shared::{
     page::{ItemList, LimitQuery, Page},
 };
 
-use super::{ApiRequest, Client, client::item};
+use super::{
+    ApiRequest, Client,
+    client::{NO_BODY, item},
+};
 
 const ALERTS: &str = "/api/v1/alerts";
 
@@ -48,7 +51,7 @@ impl Client {
 
     /// Acknowledges an alert.
     pub fn acknowledge_alert(&self, id: &str) -> ApiRequest<()> {
-        self.execute(Method::POST, &item(ALERTS, id, "/acknowledge"), None)
+        self.execute(Method::POST, &item(ALERTS, id, "/acknowledge"), NO_BODY)
     }
 
     /// Lists the activity of the last hour, newest first.

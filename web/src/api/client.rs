@@ -10,13 +10,15 @@ use std::{
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use gloo_net::http::{Method, Request, RequestBuilder};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use shared::error::ErrorCode;
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 use yew_router::query::ToQuery;
 
 use super::ApiError;
+
+/// The body of a request without one.
+pub const NO_BODY: Option<&()> = None;
 
 type Pending<T> = LocalBoxFuture<'static, Result<T, ApiError>>;
 
@@ -26,6 +28,16 @@ pub struct ApiRequest<T>(Pending<T>);
 impl<T: 'static> ApiRequest<T> {
     fn new(response: Pending<Response>, parse: fn(&Response) -> Result<T, ApiError>) -> Self {
         Self(response.map(move |response| parse(&response?)).boxed_local())
+    }
+
+    /// Returns a request that consists of several ones, or of one and what follows it.
+    pub fn from_future(response: impl Future<Output = Result<T, ApiError>> + 'static) -> Self {
+        Self(response.boxed_local())
+    }
+
+    /// Calls `on_success` with the response, if the request succeeds.
+    pub fn on_success(self, on_success: impl FnOnce(T) + 'static) -> ApiRequest<()> {
+        ApiRequest(self.0.map(|response| response.map(on_success)).boxed_local())
     }
 
     /// Runs the request in the background, then calls `on_done` with the error message, if it failed.
@@ -84,8 +96,8 @@ impl Client {
         ApiRequest::new(self.send(self.request(Method::POST, path).build()), Response::parse)
     }
 
-    /// Sends a request and discards the response body.
-    pub fn execute(&self, method: Method, path: &str, body: Option<&Value>) -> ApiRequest<()> {
+    /// Sends a request with a JSON body, if any, and discards the response body.
+    pub fn execute(&self, method: Method, path: &str, body: Option<&impl Serialize>) -> ApiRequest<()> {
         let request = self.request(method, path);
         let request = match body {
             Some(body) => request.json(body),
@@ -96,7 +108,7 @@ impl Client {
 
     /// Sends DELETE.
     pub fn delete(&self, path: &str) -> ApiRequest<()> {
-        self.execute(Method::DELETE, path, None)
+        self.execute(Method::DELETE, path, NO_BODY)
     }
 
     fn request(&self, method: Method, url: &str) -> RequestBuilder {

@@ -5,5 +5,5 @@ mod provider;
 mod session;
 
 pub use guard::{Guard, use_redirect_when_logged_in};
-pub use provider::{AuthProvider, use_auth, use_client};
+pub use provider::{Auth, AuthProvider, use_auth, use_client};
 pub use session::SessionEnd;

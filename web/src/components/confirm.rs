@@ -6,26 +6,39 @@ use yew::prelude::*;
 use super::form_error::form_error;
 use crate::{api::ApiRequest, hooks::use_submission};
 
-/// Properties of [`Confirm`].
-#[derive(Properties, PartialEq)]
-pub struct ConfirmProps {
+/// A question to confirm.
+#[derive(Clone, Properties, PartialEq)]
+pub struct Confirmation {
     /// The question.
-    pub title: AttrValue,
+    pub title: String,
     /// The label of the button that confirms.
-    pub action: AttrValue,
+    pub action: &'static str,
+    /// What the action does.
+    pub text: String,
     /// Creates the request that performs the action.
     pub on_confirm: Callback<(), ApiRequest<()>>,
     /// Called when the action has succeeded.
     pub on_done: Callback<()>,
     /// Called when the dialog is closed, confirmed or not.
+    #[prop_or_default]
     pub on_close: Callback<()>,
-    /// What the action does.
-    pub children: Html,
+}
+
+/// Returns a callback that asks a question, and the dialog to render.
+#[hook]
+pub fn use_confirm() -> (Callback<Confirmation>, Html) {
+    let asked = use_state(|| None::<Confirmation>);
+    let dialog = html! {
+        if let Some(asked_now) = &*asked {
+            <Confirm ..Confirmation { on_close: asked.setter().to_callback().reform(|()| None), ..asked_now.clone() } />
+        }
+    };
+    (asked.setter().to_callback().reform(Some), dialog)
 }
 
 /// Renders the dialog and opens it.
 #[component]
-pub fn Confirm(props: &ConfirmProps) -> Html {
+fn Confirm(props: &Confirmation) -> Html {
     let node = use_node_ref();
     let submission = use_submission(|error| Some(error.message()));
     {
@@ -54,11 +67,11 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
     html! {
         <dialog ref={node} class="dialog" aria-labelledby="confirm-title" {onclose}>
             <h2 id="confirm-title">{ props.title.clone() }</h2>
-            <p>{ props.children.clone() }</p>
+            <p>{ props.text.clone() }</p>
             { form_error(submission.error.as_deref()) }
             <div class="dialog-buttons">
                 <button type="button" class="button" onclick={cancel}>{ "Cancel" }</button>
-                <button type="button" class="button danger solid" {onclick} disabled={*submission.busy}>{ props.action.clone() }</button>
+                <button type="button" class="button danger solid" {onclick} disabled={*submission.busy}>{ props.action }</button>
             </div>
         </dialog>
     }

@@ -2,9 +2,12 @@
 
 pub(crate) mod alerts;
 pub mod dashboard;
+pub(crate) mod forgot;
+pub(crate) mod invitation;
 pub(crate) mod login;
 pub(crate) mod not_found;
 pub(crate) mod register;
+pub(crate) mod reset;
 pub mod session;
 pub(crate) mod settings;
 pub mod start;

@@ -1,9 +1,13 @@
 //! The routes of the pages.
 
+mod section;
+
 use std::borrow::Cow;
 
 use serde::Serialize;
 use yew_router::{Routable, query::ToQuery};
+
+pub use section::Section;
 
 /// A page.
 #[derive(Clone, Debug, PartialEq, Eq, Routable)]
@@ -17,6 +21,15 @@ pub enum Route {
     /// The registration.
     #[at("/register")]
     Register,
+    /// The request for a link that resets a password.
+    #[at("/forgot")]
+    Forgot,
+    /// The target of that link.
+    #[at("/reset")]
+    Reset,
+    /// The target of the link of an invitation.
+    #[at("/invitation")]
+    Invitation,
     /// KPIs, charts, alerts and activity.
     #[at("/dashboard")]
     Dashboard,
@@ -65,9 +78,15 @@ pub enum Route {
         /// The decoded id of the rule; `new` for a new rule.
         id: String,
     },
-    /// Account, workspace, API keys, alert channels and prices.
+    /// Redirects to the first section of the settings.
     #[at("/settings")]
     Settings,
+    /// A section of the settings.
+    #[at("/settings/:section")]
+    SettingsSection {
+        /// The section.
+        section: Section,
+    },
     /// Any other address.
     #[not_found]
     #[at("/404")]
@@ -113,9 +132,23 @@ mod tests {
 
     #[test]
     fn every_path_has_its_route() {
-        for path in
-            ["/", "/login", "/register", "/dashboard", "/traces", "/sessions", "/users", "/start", "/alerts"]
-        {
+        for path in [
+            "/",
+            "/login",
+            "/register",
+            "/dashboard",
+            "/traces",
+            "/sessions",
+            "/users",
+            "/start",
+            "/alerts",
+            "/forgot",
+            "/reset",
+            "/invitation",
+            "/settings",
+            "/settings/profile",
+            "/settings/audit",
+        ] {
             let route = Route::recognize(path).filter(|route| *route != Route::NotFound);
             assert_eq!(route.map(|route| route.to_path()).as_deref(), Some(path));
         }
