@@ -1,6 +1,17 @@
 //! The OpenAPI document, generated from the handlers, and the security policy of its page.
 
-use actix_web::{http::Method, middleware::DefaultHeaders, web::Json};
+use std::{io::Read, sync::Arc};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        Method,
+        header::{self, ContentEncoding},
+    },
+    middleware::DefaultHeaders,
+    web::{Json, Path},
+};
+use flate2::read::GzDecoder;
 use shared::{
     access::{Permission, Role, Scope},
     alert::{AlertStateFilter, Severity},
@@ -17,8 +28,11 @@ use utoipa::{
     },
 };
 
+use utoipa_swagger_ui::Config;
+
 use crate::{
     access::{Access, OPERATIONS},
+    error::ApiError,
     gateway::{account, api_key, audit, invitation, login_session, member, password, workspace},
     health,
     ingestion::{otlp::http as otlp, rest},
@@ -198,6 +212,29 @@ fn error_response(description: &str) -> RefOr<Response> {
 /// Returns the document.
 pub async fn document() -> Json<Document> {
     Json(ApiDoc::openapi())
+}
+
+/// Returns a file of the documentation page. They are embedded compressed.
+///
+/// # Errors
+/// Returns 404 if the file does not exist.
+pub async fn page(request: HttpRequest, file: Path<String>) -> Result<HttpResponse, ApiError> {
+    let file = utoipa_swagger_ui::serve(&file, Arc::new(Config::from("/openapi.json")))
+        .map_err(|error| ApiError::internal(error.to_string()))?
+        .ok_or(ApiError::NotFound("File not found"))?;
+    let mut response = HttpResponse::Ok();
+    response.content_type(file.content_type);
+    if !file.gzpipped {
+        return Ok(response.body(file.bytes.into_owned()));
+    }
+    response.insert_header((header::VARY, "Accept-Encoding"));
+    let accepted = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    if accepted.is_some_and(|accepted| accepted.contains("gzip")) {
+        return Ok(response.insert_header(ContentEncoding::Gzip).body(file.bytes.into_owned()));
+    }
+    let mut plain = Vec::new();
+    GzDecoder::new(&*file.bytes).read_to_end(&mut plain).map_err(ApiError::internal)?;
+    Ok(response.body(plain))
 }
 
 /// Returns the security policy of the documentation page, which has inline styles.

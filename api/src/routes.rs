@@ -10,7 +10,6 @@ use actix_web::{
     web::{self, Data, JsonConfig, PathConfig, QueryConfig, ServiceConfig, delete, get, patch, post},
 };
 use shared::limit;
-use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
     access::authorize,
@@ -53,9 +52,7 @@ pub fn configure(config: &mut ServiceConfig, state: &ProcessState) {
             .route("/openapi.json", get().to(openapi::document))
             .service(web::redirect("/docs", "/docs/"))
             .service(
-                web::scope("/docs")
-                    .wrap(openapi::page_policy())
-                    .service(SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json"))),
+                web::scope("/docs").wrap(openapi::page_policy()).route("/{file:.*}", get().to(openapi::page)),
             );
     }
     config.service(api(state)).service(opentelemetry(state)).default_service(match state.assets {

@@ -1,5 +1,7 @@
 //! The audit log: middleware that records successful changes, and the list for owners.
 
+use std::time::Duration;
+
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse, Responder,
     body::MessageBody,
@@ -88,7 +90,11 @@ pub async fn list(
     range: Query<TimeRangeQuery>,
     query: Query<AuditQuery>,
 ) -> Result<Json<AuditPage>, ApiError> {
-    let window = TimeRange::from_query(&range)?.window(app.clock.now());
+    let mut window = TimeRange::from_query(&range)?.window(app.clock.now());
+    if range.end.is_none() {
+        // Up to now, including what has just happened.
+        window.end = window.end + Duration::from_micros(1);
+    }
     let limit = page_limit(query.limit, PAGE)?;
     let after = query.cursor.as_deref().map(decode).transpose()?;
     let AuditQuery { action, actor, .. } = query.into_inner();

@@ -18,7 +18,7 @@ async fn send_requests(process: &Process, mark: &str) -> Vec<String> {
     anonymous.register("ada@example.com", &password).await.expect_error(409, "email_taken");
     anonymous.register("no e-mail", &password).await.expect_error(422, "validation_failed");
     anonymous
-        .register("eve@example.com", &format!("{mark}{}", "x".repeat(80)))
+        .register("eve@example.com", &format!("{mark}{}", "x".repeat(1024)))
         .await
         .expect_error(422, "validation_failed");
     anonymous

@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use api::{
+    auth::identity::{Identity, Program},
     clock::Clock,
-    limit::{Decision, RateLimit},
+    limit::{Class, Decision, RateLimit},
 };
 use futures_util::future::join_all;
-use shared::Timestamp;
+use shared::{Timestamp, access::Scope};
 use uuid::Uuid;
 
 use crate::engine::{Engine, on_every_engine};
@@ -28,10 +29,17 @@ pub fn minute() -> Clock {
     Clock::manual(Timestamp::EPOCH + MINUTE * 1000)
 }
 
+/// Counts a request of an API key of a workspace.
+pub async fn check(limit: &RateLimit, workspace_id: Uuid) -> Decision {
+    let program =
+        Program { key_id: Uuid::nil(), workspace_id, scopes: vec![Scope::Ingest], rate_limit: None };
+    limit.check(&Identity::ApiKey(program), Class::Other).await
+}
+
 pub async fn admitted(limit: &RateLimit, tries: usize) -> usize {
     let mut admitted = 0;
     for _ in 0..tries {
-        admitted += usize::from(limit.check(ADA).await.allowed);
+        admitted += usize::from(check(&limit, ADA).await.allowed);
     }
     admitted
 }
@@ -42,12 +50,12 @@ async fn last_request_within_the_limit_passes_and_the_next_is_denied(engine: &En
     clock.advance(Duration::from_secs(15));
     let reset = Duration::from_secs(45);
     for remaining in [2, 1, 0] {
-        assert_eq!(limit.check(ADA).await, Decision { allowed: true, limit: 3, remaining, reset });
+        assert_eq!(check(&limit, ADA).await, Decision { allowed: true, limit: 3, remaining, reset });
     }
-    let denied = limit.check(ADA).await;
+    let denied = check(&limit, ADA).await;
     assert!(!denied.allowed && denied.remaining == 0);
-    assert_eq!(limit.check(ADA).await, denied, "denied requests are not counted");
-    assert!(limit.check(Uuid::from_u128(2)).await.allowed, "another workspace has its own count");
+    assert_eq!(check(&limit, ADA).await, denied, "denied requests are not counted");
+    assert!(check(&limit, Uuid::from_u128(2)).await.allowed, "another workspace has its own count");
 }
 
 async fn previous_minute_counts_by_its_share_of_the_window(engine: &Engine) {
@@ -59,7 +67,7 @@ async fn previous_minute_counts_by_its_share_of_the_window(engine: &Engine) {
     clock.advance(Duration::from_secs(30));
     assert_eq!(admitted(&limit, 200).await, 40, "a quarter is in the window: 100 - 40 - 80 / 4");
     clock.advance(MINUTE * 3);
-    assert_eq!(limit.check(ADA).await.remaining, 99);
+    assert_eq!(check(&limit, ADA).await.remaining, 99);
 }
 
 async fn denied_request_passes_at_its_reset_and_not_before(engine: &Engine) {
@@ -68,12 +76,12 @@ async fn denied_request_passes_at_its_reset_and_not_before(engine: &Engine) {
         let limit = engine.rate_limit(7, &clock);
         clock.advance(Duration::from_secs(early));
         for _ in 0..3 {
-            while limit.check(ADA).await.allowed {}
-            let reset = limit.check(ADA).await.reset;
+            while check(&limit, ADA).await.allowed {}
+            let reset = check(&limit, ADA).await.reset;
             clock.advance(reset - Duration::from_micros(1));
-            assert!(!limit.check(ADA).await.allowed, "{early} s: too early");
+            assert!(!check(&limit, ADA).await.allowed, "{early} s: too early");
             clock.advance(Duration::from_micros(1));
-            assert!(limit.check(ADA).await.allowed, "{early} s: still denied after {reset:?}");
+            assert!(check(&limit, ADA).await.allowed, "{early} s: still denied after {reset:?}");
         }
     }
 }
@@ -92,7 +100,7 @@ async fn clock_that_is_behind_does_not_reset_the_count(engine: &Engine) {
 async fn zero_disables_the_limit(engine: &Engine) {
     let limit = engine.rate_limit(0, &minute());
     assert_eq!(admitted(&limit, 1000).await, 1000);
-    assert_eq!(limit.check(ADA).await.limit, 0);
+    assert_eq!(check(&limit, ADA).await.limit, 0);
 }
 
 async fn concurrent_requests_pass_exactly_up_to_the_limit(engine: &Engine) {

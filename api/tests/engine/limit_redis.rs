@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     engine::{connect, metric},
-    limit::{admitted, minute},
+    limit::{admitted, check, minute},
 };
 use test_support::{redis::RedisServer, wait::eventually};
 
@@ -43,7 +43,7 @@ async fn redis_outage_falls_back_to_a_limit_per_process() {
     server.restart();
     let shared = format!("limit:requests:{}", Uuid::from_u128(2));
     eventually("the count is in Redis", || async {
-        limit.check(Uuid::from_u128(2)).await;
+        check(&limit, Uuid::from_u128(2)).await;
         server.query(&["EXISTS", &shared]).await
     })
     .await;
@@ -66,8 +66,8 @@ async fn hanging_redis_delays_one_request_and_not_all() {
 async fn email_is_stored_only_as_a_hash() {
     let server = RedisServer::start();
     let limit = LoginLimit::redis(&connect(&server), &minute(), &Metrics::new().unwrap());
-    limit.attempt("ada@example.com", IpAddr::from([192, 0, 2, 1])).await.unwrap().failed();
+    limit.attempt("ada@example.com", None, IpAddr::from([192, 0, 2, 1])).await.unwrap().failed();
     let keys: Vec<String> = server.query(&["KEYS", "limit:*"]).await;
-    assert_eq!(keys.len(), 2, "{keys:?}");
+    assert_eq!(keys.len(), 3, "{keys:?}");
     assert!(keys.iter().all(|key| !key.contains("ada")), "{keys:?}");
 }

@@ -1,8 +1,13 @@
 //! Several workers on one queue: they share the streams evenly, release them when they stop, and write each message once.
 
+use domain::trace::record::MICROS_PER_POINT;
 use uuid::Uuid;
 
-use crate::{engine::metric, sample::traces, stage::Stage};
+use crate::{
+    engine::metric,
+    sample::{score, traces},
+    stage::Stage,
+};
 use test_support::{redis::RedisServer, wait::eventually};
 
 /// Returns how many streams each live consumer holds, in ascending order.
@@ -75,6 +80,32 @@ async fn two_workers_share_the_work_and_write_each_message_once() {
     one.worker.stop().await;
     two.worker.stop().await;
     assert_eq!(consumers(&server).await, 0, "both consumers are removed");
+}
+
+/// A later score replaces an earlier one, so that the messages of a workspace must be written in their order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_write_the_scores_of_a_workspace_in_order() {
+    let server = RedisServer::start();
+    let stage = Stage::new().await;
+    let queue = stage.producer(&server);
+    let (one, two) = (stage.worker(&server).await, stage.worker(&server).await);
+    expect_shares(&server, &[4, 4]).await;
+    let workspaces: Vec<Uuid> = (0..8).map(|_| Uuid::new_v4()).collect();
+    for &workspace_id in &workspaces {
+        queue.push(traces(workspace_id, "run", 1)).await.unwrap();
+    }
+    for points in 1..=60 {
+        for &workspace_id in &workspaces {
+            queue.score(score(workspace_id, "run-0", points)).await.unwrap();
+        }
+    }
+    stage.wait_until_drained(&server).await;
+    for &workspace_id in &workspaces {
+        let detail = stage.store.detail(workspace_id, "run-0").await.unwrap().unwrap();
+        assert_eq!(detail.trace.quality_score, Some(60e6 / MICROS_PER_POINT));
+    }
+    one.worker.stop().await;
+    two.worker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,7 +28,8 @@ async fn key_is_shown_once_and_listed_only_with_its_prefix() {
     let key = key.as_str().unwrap();
     assert!(key.starts_with("ao_") && key.len() == 46, "{key}");
     let expected = json!({"id": created["id"], "name": "production", "prefix": key[..10], "created_at": noon(),
-                          "last_used_at": null});
+                          "last_used_at": null, "created_by": ada.user.id, "scopes": ["ingest"],
+                          "expires_at": null, "rate_limit": null});
     assert_eq!(created, expected);
     let listed = ada.get(KEYS).await.expect(200);
     assert_eq!(listed.json(), json!({"items": [created], "total": 1}));

@@ -37,14 +37,18 @@ async fn workspace_above_its_rate_limit_gets_429_and_others_do_not() {
 }
 
 #[tokio::test]
-async fn api_keys_and_accounts_of_a_workspace_share_one_rate_limit() {
+async fn the_api_keys_of_a_workspace_share_a_rate_limit_and_each_person_has_another() {
     let server = builder().with("RATE_LIMIT_PER_MINUTE", "3").spawn().await;
     let ada = server.member("ada").await;
-    let (_, agent) = server.key_of(&ada).await;
-    agent.send_trace(&trace("a", noon(), json!({}))).await.expect(202);
-    ada.get("/api/v1/auth/me").await.expect(200);
-    let rejected = agent.send_trace(&trace("b", noon(), json!({}))).await.expect_error(429, "rate_limited");
+    let (_, one) = server.key_of(&ada).await;
+    let (_, two) = server.key_of(&ada).await;
+    for (agent, id) in [(&one, "a"), (&two, "b"), (&one, "c")] {
+        agent.send_trace(&trace(id, noon(), json!({}))).await.expect(202);
+    }
+    let rejected = two.send_trace(&trace("d", noon(), json!({}))).await.expect_error(429, "rate_limited");
     assert_eq!(rate(&rejected), ("3", "0"));
+    ada.get("/api/v1/auth/me").await.expect(200);
+    ada.get("/api/v1/auth/me").await.expect_error(429, "rate_limited");
     // Requests without a workspace are not counted.
     server.anonymous_client().get("/health").await.expect(200);
     let stranger = server.anonymous_client().get("/api/v1/auth/me").await.expect_error(401, "unauthorized");

@@ -84,7 +84,7 @@ impl AccountStore {
         let role: Option<(String,)> = self
             .database
             .sql(
-                "SELECT role FROM login_sessions JOIN users ON users.id = user_id \
+                "SELECT role FROM login_sessions JOIN users ON users.id = login_sessions.user_id \
                  JOIN members ON members.user_id = users.id AND members.workspace_id = $3 \
                  WHERE login_sessions.id = $1 AND users.id = $2 AND disabled_at IS NULL",
             )
