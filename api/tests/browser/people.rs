@@ -25,8 +25,18 @@ async fn log_in_on(page: &Page, email: &str, path: &str) {
 /// Expects that the pages show no action that a viewer may not use.
 async fn expect_no_actions(page: &Page) {
     page.open("/alerts?show=rules").await;
-    page.find(&text("No rules")).await;
-    page.expect_absent(&link("New rule")).await;
+    page.click("//main//li//a[starts-with(@aria-label, 'View ')]").await;
+    page.find(&link("Back to rules")).await;
+    page.expect_absent(&button("Save rule")).await;
+    page.click(&link("Back to rules")).await;
+    page.find("//main//li").await;
+    for action in [
+        "//a[normalize-space()='New rule']",
+        "//button[@role='switch']",
+        "//button[starts-with(., 'Delete')]",
+    ] {
+        page.expect_absent(action).await;
+    }
     page.open("/settings/channels").await;
     page.find(&text("No channels")).await;
     page.expect_absent(&button("Add channel")).await;

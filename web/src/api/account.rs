@@ -50,7 +50,7 @@ impl Client {
 
     /// Lists the login sessions of the account, the last used first.
     pub fn list_login_sessions(&self) -> ApiRequest<ItemList<LoginSession>> {
-        self.get(SESSIONS, &())
+        self.get_list(SESSIONS, &())
     }
 
     /// Ends a login session of the account.

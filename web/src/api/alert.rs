@@ -18,7 +18,7 @@ const ALERTS: &str = "/api/v1/alerts";
 impl Client {
     /// Lists the newest alerts, of all severities or of one.
     pub fn list_recent_alerts(&self, limit: u32, severity: Option<Severity>) -> ApiRequest<ItemList<Alert>> {
-        self.get("/api/v1/alerts/recent", &RecentAlertsQuery { limit: Some(limit), severity })
+        self.get_list("/api/v1/alerts/recent", &RecentAlertsQuery { limit: Some(limit), severity })
     }
 
     /// Lists a page of alerts in `state`.
@@ -46,7 +46,7 @@ impl Client {
 
     /// Lists the deliveries of an alert to channels.
     pub fn list_alert_deliveries(&self, id: &str) -> ApiRequest<ItemList<AlertDelivery>> {
-        self.get(&item(ALERTS, id, "/deliveries"), &())
+        self.get_list(&item(ALERTS, id, "/deliveries"), &())
     }
 
     /// Acknowledges an alert.
@@ -56,6 +56,6 @@ impl Client {
 
     /// Lists the activity of the last hour, newest first.
     pub fn list_activity(&self, limit: u32) -> ApiRequest<ItemList<Activity>> {
-        self.get("/api/v1/activity/stream", &LimitQuery { limit: Some(limit) })
+        self.get_list("/api/v1/activity/stream", &LimitQuery { limit: Some(limit) })
     }
 }

@@ -9,8 +9,9 @@ use std::{
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use gloo_net::http::{Method, Request, RequestBuilder};
-use serde::{Serialize, de::DeserializeOwned};
-use shared::error::ErrorCode;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use shared::{error::ErrorCode, page::ItemList};
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 use yew_router::query::ToQuery;
@@ -79,6 +80,19 @@ impl Client {
     /// Sends GET. Absent values are left out of the query.
     pub fn get<T: DeserializeOwned + 'static>(&self, path: &str, query: &impl Serialize) -> ApiRequest<T> {
         ApiRequest::new(self.fetch(path, query), Response::parse)
+    }
+
+    /// Sends GET for a list. Its items are parsed one by one: code for lists of each type would be large.
+    pub fn get_list<T: DeserializeOwned + 'static>(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+    ) -> ApiRequest<ItemList<T>> {
+        ApiRequest::new(self.fetch(path, query), |response| {
+            let (items, total) = response.parse_list()?;
+            let item = |item: &RawValue| response.parse_text(item.get());
+            Ok(ItemList { items: items.into_iter().map(item).collect::<Result<_, _>>()?, total })
+        })
     }
 
     /// Sends GET and returns the parsed response and its text.
@@ -163,7 +177,16 @@ struct Response {
 
 impl Response {
     fn parse<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_str(&self.text).map_err(|_| ApiError::Unreadable { status: self.status })
+        self.parse_text(&self.text)
+    }
+
+    fn parse_list(&self) -> Result<(Vec<&RawValue>, u64), ApiError> {
+        let list: ItemList<&RawValue> = self.parse_text(&self.text)?;
+        Ok((list.items, list.total))
+    }
+
+    fn parse_text<'a, T: Deserialize<'a>>(&self, text: &'a str) -> Result<T, ApiError> {
+        serde_json::from_str(text).map_err(|_| ApiError::Unreadable { status: self.status })
     }
 }
 

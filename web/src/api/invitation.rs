@@ -15,7 +15,7 @@ const INVITATIONS: &str = "/api/v1/invitations";
 impl Client {
     /// Lists the pending invitations of the workspace, newest first.
     pub fn list_invitations(&self) -> ApiRequest<ItemList<Invitation>> {
-        self.get(INVITATIONS, &())
+        self.get_list(INVITATIONS, &())
     }
 
     /// Creates an invitation. Only this response contains its link.

@@ -32,7 +32,7 @@ impl Client {
 
     /// Lists the members of the workspace, by e-mail.
     pub fn list_members(&self) -> ApiRequest<ItemList<Member>> {
-        self.get(MEMBERS, &())
+        self.get_list(MEMBERS, &())
     }
 
     /// Changes the role of a member.

@@ -1,6 +1,7 @@
 //! The guard of the pages that need a login, and the redirect after a login.
 
 use serde::{Deserialize, Serialize};
+use shared::auth::TokenResponse;
 use yew::{html::ChildrenProps, prelude::*};
 use yew_router::{
     AnyRoute,
@@ -57,6 +58,18 @@ pub fn use_redirect_when_logged_in() {
             navigator.replace(&AnyRoute::new(next.as_deref().and_then(safe_next).unwrap_or("/dashboard")));
         }
     });
+}
+
+/// Returns a callback that continues with the token of another workspace, on its dashboard.
+#[hook]
+pub fn use_enter_workspace() -> Callback<TokenResponse> {
+    let (auth, navigator) = (use_auth(), use_navigator());
+    Callback::from(move |token| {
+        if let Some(navigator) = &navigator {
+            navigator.push(&Route::Dashboard);
+        }
+        auth.log_in(token);
+    })
 }
 
 #[cfg(test)]

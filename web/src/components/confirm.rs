@@ -7,7 +7,7 @@ use super::form_error::form_error;
 use crate::{api::ApiRequest, hooks::use_submission};
 
 /// A question to confirm.
-#[derive(Clone, Properties, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Confirmation {
     /// The question.
     pub title: String,
@@ -19,26 +19,33 @@ pub struct Confirmation {
     pub on_confirm: Callback<(), ApiRequest<()>>,
     /// Called when the action has succeeded.
     pub on_done: Callback<()>,
-    /// Called when the dialog is closed, confirmed or not.
-    #[prop_or_default]
-    pub on_close: Callback<()>,
 }
 
 /// Returns a callback that asks a question, and the dialog to render.
 #[hook]
 pub fn use_confirm() -> (Callback<Confirmation>, Html) {
     let asked = use_state(|| None::<Confirmation>);
+    let on_close = asked.setter().to_callback().reform(|()| None);
     let dialog = html! {
-        if let Some(asked_now) = &*asked {
-            <Confirm ..Confirmation { on_close: asked.setter().to_callback().reform(|()| None), ..asked_now.clone() } />
+        if let Some(confirmation) = &*asked {
+            <Confirm confirmation={confirmation.clone()} {on_close} />
         }
     };
     (asked.setter().to_callback().reform(Some), dialog)
 }
 
+/// Properties of [`Confirm`].
+#[derive(Properties, PartialEq)]
+struct ConfirmProps {
+    confirmation: Confirmation,
+    /// Called when the dialog is closed, confirmed or not.
+    on_close: Callback<()>,
+}
+
 /// Renders the dialog and opens it.
 #[component]
-fn Confirm(props: &Confirmation) -> Html {
+fn Confirm(props: &ConfirmProps) -> Html {
+    let Confirmation { title, action, text, on_confirm, on_done } = props.confirmation.clone();
     let node = use_node_ref();
     let submission = use_submission(|error| Some(error.message()));
     {
@@ -54,8 +61,8 @@ fn Confirm(props: &Confirmation) -> Html {
     // The browser closes the dialog on Escape; the page has to know.
     let onclose = props.on_close.reform(|_: Event| ());
     let onclick = {
-        let (on_confirm, submission) = (props.on_confirm.clone(), submission.clone());
-        let (on_close, on_done) = (props.on_close.clone(), props.on_done.clone());
+        let submission = submission.clone();
+        let on_close = props.on_close.clone();
         Callback::from(move |_: MouseEvent| {
             let (on_close, on_done) = (on_close.clone(), on_done.clone());
             submission.send(on_confirm.emit(()), move |()| {
@@ -66,12 +73,12 @@ fn Confirm(props: &Confirmation) -> Html {
     };
     html! {
         <dialog ref={node} class="dialog" aria-labelledby="confirm-title" {onclose}>
-            <h2 id="confirm-title">{ props.title.clone() }</h2>
-            <p>{ props.text.clone() }</p>
+            <h2 id="confirm-title">{ title }</h2>
+            <p>{ text }</p>
             { form_error(submission.error.as_deref()) }
             <div class="dialog-buttons">
                 <button type="button" class="button" onclick={cancel}>{ "Cancel" }</button>
-                <button type="button" class="button danger solid" {onclick} disabled={*submission.busy}>{ props.action }</button>
+                <button type="button" class="button danger solid" {onclick} disabled={*submission.busy}>{ action }</button>
             </div>
         </dialog>
     }

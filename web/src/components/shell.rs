@@ -19,11 +19,10 @@ use shared::{
 use uuid::Uuid;
 use web_sys::HtmlElement;
 use yew::prelude::*;
-use yew_router::hooks::use_navigator;
 
 use super::{brand::brand, form_error::form_error, icon::svg_icon, link::RouteLink, menu::Menu};
 use crate::{
-    auth::use_auth,
+    auth::{use_auth, use_enter_workspace},
     hooks::{Account, use_poll, use_submission},
     intl,
     route::{Route, Section},
@@ -132,19 +131,14 @@ struct UserMenuProps {
 #[component]
 fn UserMenu(props: &UserMenuProps) -> Html {
     let auth = use_auth();
-    let navigator = use_navigator();
     let submission = use_submission(|error| Some(error.message()));
     let user = props.user.as_deref();
+    let on_enter = use_enter_workspace();
     let on_switch = {
-        let (auth, submission) = (auth.clone(), submission.clone());
+        let (client, submission) = (auth.client(), submission.clone());
         Callback::from(move |id: Uuid| {
-            let (auth, navigator) = (auth.clone(), navigator.clone());
-            submission.send(auth.client().switch_workspace(id), move |token| {
-                if let Some(navigator) = navigator {
-                    navigator.push(&Route::Dashboard);
-                }
-                auth.log_in(token);
-            });
+            let on_enter = on_enter.clone();
+            submission.send(client.switch_workspace(id), move |token| on_enter.emit(token));
         })
     };
     let workspace = |workspace: &Workspace| {

@@ -8,13 +8,12 @@ use shared::{
     ttl,
 };
 use yew::prelude::*;
-use yew_router::hooks::use_navigator;
 
 use super::{login::login_form, register::register_form};
 use crate::{
     account::{role_description, role_label},
     api::ApiError,
-    auth::{Auth, use_auth},
+    auth::{Auth, use_auth, use_enter_workspace},
     components::{
         alone::alone,
         load::{skeleton_lines, view},
@@ -23,7 +22,6 @@ use crate::{
     },
     event::on_toggle,
     hooks::{use_link_token, use_poll, use_title},
-    route::Route,
 };
 
 /// Loads and renders the invitation.
@@ -31,7 +29,6 @@ use crate::{
 pub fn InvitationPage() -> Html {
     use_title("Invitation");
     let auth = use_auth();
-    let navigator = use_navigator();
     let token = use_link_token();
     let has_account = use_state(|| false);
     // The invitation, and the current account.
@@ -41,15 +38,7 @@ pub fn InvitationPage() -> Html {
         let user = if logged_in { Some(client.get_account().await?) } else { None };
         Ok((invitation, user))
     });
-    let on_token = {
-        let auth = auth.clone();
-        Callback::from(move |response: TokenResponse| {
-            if let Some(navigator) = &navigator {
-                navigator.push(&Route::Dashboard);
-            }
-            auth.log_in(response);
-        })
-    };
+    let on_token = use_enter_workspace();
     let missing = match offer.error().and_then(ApiError::code).filter(|_| offer.data().is_none()) {
         Some(ErrorCode::LinkExpired) => {
             Some(("Invitation expired", "It was used already, or is older than 7 days."))

@@ -45,7 +45,10 @@ pub fn LoginPage() -> Html {
         Some(Registration::Open) => html! {
             <p>{ "New here? " }<RouteLink to={Route::Register} {query}>{ "Create an account" }</RouteLink></p>
         },
-        Some(_) => html! { <p>{ "To join, ask an owner of a workspace for an invitation." }</p> },
+        Some(Registration::Invite) => {
+            html! { <p>{ "To join, ask an owner of a workspace for an invitation." }</p> }
+        }
+        Some(Registration::Closed) => html! { <p>{ "Registration is closed." }</p> },
         // Keeps the layout while the options are loading.
         None => html! { <p>{ "\u{a0}" }</p> },
     };

@@ -361,7 +361,10 @@ async fn the_audit_log_shows_who_changed_what_to_owners() {
         (&change["target"], &change["details"]),
         (&json!(bob.user.id), &json!({"from": "member", "to": "viewer"}))
     );
-    assert_eq!((&change["address"], &change["at"]), (&json!("127.0.0.1"), &json!(noon() + Duration::from_secs(2))));
+    assert_eq!(
+        (&change["address"], &change["at"]),
+        (&json!("127.0.0.1"), &json!(noon() + Duration::from_secs(2)))
+    );
     let created = &of("action=alert_rule.create").await[0];
     assert_eq!(created["actor"], json!({"kind": "api_key", "id": key["id"], "email": null}));
     assert_eq!(created["target"], rule["id"]);

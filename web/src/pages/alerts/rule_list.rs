@@ -55,7 +55,6 @@ pub fn RuleList() -> Html {
                 Callback::from(move |()| client.delete_alert_rule(&id))
             },
             on_done: on_done.clone(),
-            on_close: Callback::noop(),
         })
     };
     let now = intl::now();

@@ -34,7 +34,6 @@ pub fn LoginSessions() -> Html {
                 text: "All your login sessions end, including this one. API keys stay valid.".to_owned(),
                 on_confirm: Callback::from(move |()| client.log_out_everywhere()),
                 on_done: Callback::from(move |()| auth.end_session()),
-                on_close: Callback::noop(),
             }
         })
     };

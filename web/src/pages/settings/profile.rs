@@ -71,7 +71,6 @@ pub fn Profile(props: &ProfileProps) -> Html {
             text: "You lose access to all workspaces. This cannot be undone.".to_owned(),
             on_confirm: Callback::from(move |()| auth.client().delete_account(&request)),
             on_done,
-            on_close: Callback::noop(),
         });
         Ok(ApiRequest::from_future(async { Ok(()) }))
     });

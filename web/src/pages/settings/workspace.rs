@@ -6,12 +6,11 @@ use shared::{
     workspace::WorkspaceRequest,
 };
 use yew::prelude::*;
-use yew_router::hooks::use_navigator;
 
 use crate::{
     account::{role_description, role_label},
-    api::{ApiRequest, Client},
-    auth::use_auth,
+    api::{ApiError, ApiRequest, Client},
+    auth::{use_auth, use_enter_workspace},
     components::{
         confirm::{Confirmation, use_confirm},
         copy_button::CopyButton,
@@ -19,7 +18,6 @@ use crate::{
         request_form::{FormField, FormValues, RequestForm, checked},
     },
     hooks::Account,
-    route::Route,
 };
 
 /// Properties of [`WorkspaceSection`].
@@ -34,20 +32,11 @@ pub struct WorkspaceSectionProps {
 pub fn WorkspaceSection(props: &WorkspaceSectionProps) -> Html {
     let auth = use_auth();
     let client = auth.client();
-    let navigator = use_navigator();
     let on_refresh = use_context::<Account>().map(|account| account.on_refresh).unwrap_or_default();
     let (ask, dialog) = use_confirm();
     let User { workspace_id, workspace_name, role, .. } = props.user.clone();
     let name = |value| FormField { value, ..FormField::text("name", "Name", "The name") };
-    let on_enter = {
-        let auth = auth.clone();
-        Callback::from(move |token: TokenResponse| {
-            if let Some(navigator) = &navigator {
-                navigator.push(&Route::Dashboard);
-            }
-            auth.log_in(token);
-        })
-    };
+    let on_enter = use_enter_workspace();
     let on_rename = {
         let client = client.clone();
         Callback::from(move |values: FormValues| {
@@ -90,7 +79,6 @@ pub fn WorkspaceSection(props: &WorkspaceSectionProps) -> Html {
                     })
                 }),
                 on_done: Callback::noop(),
-                on_close: Callback::noop(),
             }
         })
     };
@@ -123,7 +111,7 @@ pub fn WorkspaceSection(props: &WorkspaceSectionProps) -> Html {
 }
 
 /// Leaves the current workspace. Returns a token for another one, if there is one.
-async fn leave(client: Client, user: User) -> Result<Option<TokenResponse>, crate::api::ApiError> {
+async fn leave(client: Client, user: User) -> Result<Option<TokenResponse>, ApiError> {
     let other = user.workspaces.iter().find(|workspace| workspace.id != user.workspace_id);
     // Afterwards, the current token is rejected.
     let token = match other {

@@ -34,7 +34,7 @@ fn row(event: &AuditEvent) -> Html {
                 { action_label(&event.action) }
                 if !details.is_empty() { <span class="audit-details muted">{ details }</span> }
             </th>
-            <td data-label="Actor"><span class="ellipsis" title={actor_id}>{ actor_label(&event.actor) }</span></td>
+            <td class="cell-actor" data-label="Actor"><span class="ellipsis" title={actor_id}>{ actor_label(&event.actor) }</span></td>
             <td data-label="Target"><span class="mono ellipsis" title={event.target.clone()}>{ event.target.clone() }</span></td>
             <td data-label="Address"><span class="mono">{ event.address.clone() }</span></td>
         </tr>

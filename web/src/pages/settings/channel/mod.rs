@@ -47,7 +47,6 @@ pub fn ChannelPanel() -> Html {
                 Callback::from(move |()| client.delete_alert_channel(&id))
             },
             on_done: on_done.clone(),
-            on_close: Callback::noop(),
         })
     };
     let on_change = channels.on_refresh();

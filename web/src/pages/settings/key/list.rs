@@ -48,7 +48,6 @@ pub fn KeyList(props: &KeyListProps) -> Html {
                     text: format!("Programs that use {}… are rejected. This cannot be undone.", key.prefix),
                     on_confirm: Callback::from(move |()| client.revoke_api_key(&id.to_string())),
                     on_done: on_revoked.reform(move |()| id),
-                    on_close: Callback::noop(),
                 }
             })
         };

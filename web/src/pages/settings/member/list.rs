@@ -64,7 +64,6 @@ pub fn MemberList(props: &MemberListProps) -> Html {
                     ),
                     on_confirm: Callback::from(move |()| client.delete_member(id)),
                     on_done: on_done.clone(),
-                    on_close: Callback::noop(),
                 }
             })
         };
