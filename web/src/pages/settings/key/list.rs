@@ -56,7 +56,7 @@ pub fn KeyList(props: &KeyListProps) -> Html {
             <tr key={key.id.to_string()}>
                 <th scope="row"><span class="ellipsis" title={key.name.clone()}>{ key.name.clone() }</span></th>
                 <td class="mono" data-label="Key">{ format!("{}…", key.prefix) }</td>
-                <td data-label="Scopes">
+                <td class="cell-tags" data-label="Scopes">
                     <span class="tags">
                         for &scope in &key.scopes { <span class="tag">{ scope_label(scope) }</span> }
                         if let Some(limit) = key.rate_limit { <span class="tag">{ format!("{limit}/min") }</span> }
