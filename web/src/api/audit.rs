@@ -1,25 +1,45 @@
 //! The audit log.
 
 use serde::{Deserialize, Serialize};
-use shared::{audit::AuditPage, time_range::TimeRangeQuery};
+use shared::{
+    audit::AuditPage,
+    time_range::{TimeRange, TimeRangeQuery},
+};
 
 use super::{ApiRequest, Client};
 
 /// Which events to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditQuery {
-    /// The time range.
-    #[serde(flatten)]
-    pub time_range: TimeRangeQuery,
+    /// `range`, `start` and `end` of a [`TimeRangeQuery`].
+    pub range: Option<String>,
+    /// The start of a custom range.
+    pub start: Option<String>,
+    /// The end of a custom range.
+    pub end: Option<String>,
     /// The action, or its noun.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
     /// The id or the e-mail of the actor.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
     /// The `next_cursor` of the previous page.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+impl AuditQuery {
+    /// Returns the time range; the last 30 days if it is absent or not valid.
+    #[must_use]
+    pub fn time_range(&self) -> TimeRange {
+        let Self { range, start, end, .. } = self.clone();
+        let range = range.or_else(|| Some(TimeRange::Month.name().to_owned()));
+        TimeRange::from_query(&TimeRangeQuery { range, start, end }).unwrap_or(TimeRange::Month)
+    }
+
+    /// Returns the query with another time range, from the newest event.
+    #[must_use]
+    pub fn with_time_range(self, range: TimeRange) -> Self {
+        let TimeRangeQuery { range, start, end } = range.to_query();
+        Self { range, start, end, cursor: None, ..self }
+    }
 }
 
 impl Client {

@@ -1,6 +1,6 @@
 //! The page of an invitation, the target of its link: register, log in, or accept with the current account.
 
-use icondata_lu::LuUnlink;
+use icondata_lu::LuTriangleAlert;
 use shared::{
     auth::{TokenResponse, User},
     error::ErrorCode,
@@ -50,7 +50,7 @@ pub fn InvitationPage() -> Html {
     };
     if let Some((title, reason)) = missing {
         let next = html! { <p>{ reason }{ " Ask an owner of the workspace for a new one." }</p> };
-        return alone("Invitation".to_owned(), message(LuUnlink, title, next), Html::default());
+        return alone("Invitation".to_owned(), message(LuTriangleAlert, title, next), Html::default());
     }
     let loaded = offer.data();
     let title = loaded

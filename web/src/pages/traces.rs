@@ -30,6 +30,7 @@ use crate::{
     },
     hooks::{use_breakdown_keys, use_poll, use_query, use_title},
     route::Route,
+    sort::sorted_indices,
 };
 
 /// The number of traces per page.
@@ -75,8 +76,8 @@ pub fn TracesPage() -> Html {
         if let Some(selected) = selected.as_ref().filter(|selected| !keys.contains(selected)) {
             keys.push(selected.clone());
         }
-        keys.sort_unstable();
-        keys.into_iter().map(|key| (key.clone(), key)).collect::<Vec<_>>()
+        let sorted = sorted_indices(keys.len(), &|a, b| keys[a].cmp(&keys[b]));
+        sorted.into_iter().map(|index| (keys[index].clone(), keys[index].clone())).collect::<Vec<_>>()
     };
     let statuses =
         TraceStatus::ALL.map(|status| (status.as_str().to_owned(), status_label(status).to_owned())).to_vec();

@@ -229,8 +229,7 @@ fn windows(current: &str) -> Vec<(AttrValue, AttrValue)> {
     if let Ok(current) = current.parse()
         && !all.contains(&current)
     {
-        all.push(current);
-        all.sort_unstable();
+        all.insert(all.partition_point(|window| *window < current), current);
     }
     all.into_iter()
         .map(|minutes| (minutes.to_string().into(), format::minutes(minutes.into()).into()))

@@ -1,6 +1,6 @@
 //! The events of the audit log as a table.
 
-use icondata_lu::LuScrollText;
+use icondata_lu::LuSearch;
 use serde_json::Value;
 use shared::audit::AuditEvent;
 use yew::prelude::*;
@@ -18,7 +18,7 @@ use crate::{
 pub fn list(events: &[AuditEvent]) -> Html {
     if events.is_empty() {
         let next = html! { <p>{ "Choose a longer range or other filters." }</p> };
-        return message(LuScrollText, "No events", next);
+        return message(LuSearch, "No events", next);
     }
     let heads = column_heads(&["Time", "Action", "Actor", "Target", "Address"], &[]);
     table("keys audit", heads, events.iter().map(row).collect())

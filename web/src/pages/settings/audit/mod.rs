@@ -3,7 +3,7 @@
 mod filter;
 mod list;
 
-use shared::{time_range::TimeRange, ttl};
+use shared::ttl;
 use yew::prelude::*;
 
 use crate::{
@@ -23,18 +23,14 @@ use list::list;
 /// Loads and renders the section.
 #[component]
 pub fn AuditLog() -> Html {
-    let (mut query, set_query) = use_query::<AuditQuery>();
-    let range = TimeRange::from_query(&query.time_range);
-    let range = range.ok().filter(|_| query.time_range.range.is_some()).unwrap_or(TimeRange::Month);
-    query.time_range = range.to_query();
+    let (query, set_query) = use_query::<AuditQuery>();
+    let range = query.time_range();
+    let cursor = query.cursor.clone();
+    let query = AuditQuery { cursor, ..query.with_time_range(range) };
     let events = use_poll(query.clone(), ttl::ALERTS, |client, query| client.list_audit_events(&query));
     let on_range = {
         let query = query.clone();
-        set_query.reform(move |range: TimeRange| AuditQuery {
-            time_range: range.to_query(),
-            cursor: None,
-            ..query.clone()
-        })
+        set_query.reform(move |range| query.clone().with_time_range(range))
     };
     let page = |cursor: Option<String>| query_text(&AuditQuery { cursor, ..query.clone() });
     let to = Route::SettingsSection { section: Section::Audit };

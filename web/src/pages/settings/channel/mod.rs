@@ -3,7 +3,7 @@
 mod form;
 mod item;
 
-use icondata_lu::LuBellRing;
+use icondata_lu::LuBell;
 use shared::{alert_channel::AlertChannel, ttl};
 use yew::prelude::*;
 
@@ -62,7 +62,7 @@ pub fn ChannelPanel() -> Html {
             }
             { view(&channels, skeleton_lines(2), |list| html! { <>
                 if list.items.is_empty() {
-                    { message(LuBellRing, "No channels", Html::default()) }
+                    { message(LuBell, "No channels", Html::default()) }
                 }
                 <ul class="channels">
                     for channel in &list.items {
