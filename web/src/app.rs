@@ -11,16 +11,19 @@ use crate::{
         alerts::{AlertPage, AlertsPage, RulePage},
         confirm_recipient::ConfirmRecipientPage,
         dashboard::DashboardPage,
+        forgot::ForgotPage,
+        invitation::InvitationPage,
         login::LoginPage,
         not_found::NotFoundPage,
         register::RegisterPage,
+        reset::ResetPage,
         session::{SessionListPage, SessionPage},
         settings::SettingsPage,
         start::Start,
         trace::TracePage,
         traces::TracesPage,
     },
-    route::Route,
+    route::{Route, Section},
 };
 
 /// The root component.
@@ -37,10 +40,14 @@ pub fn App() -> Html {
 
 fn page(route: Route) -> Html {
     let content = match route.clone() {
-        Route::Home => return html! { <HomePage /> },
+        Route::Home => return redirect(Route::Dashboard),
+        Route::Settings => return redirect(Route::SettingsSection { section: Section::Profile }),
         Route::Login => return html! { <LoginPage /> },
         Route::Register => return html! { <RegisterPage /> },
         Route::ConfirmRecipient => return html! { <ConfirmRecipientPage /> },
+        Route::Forgot => return html! { <ForgotPage /> },
+        Route::Reset => return html! { <ResetPage /> },
+        Route::Invitation => return html! { <InvitationPage /> },
         Route::NotFound => return html! { <NotFoundPage /> },
         Route::Dashboard => html! { <DashboardPage /> },
         Route::Traces => html! { <TracesPage /> },
@@ -54,7 +61,7 @@ fn page(route: Route) -> Html {
         Route::Alerts => html! { <AlertsPage /> },
         Route::Alert { id } => html! { <AlertPage key={id.clone()} id={id.clone()} /> },
         Route::AlertRule { id } => html! { <RulePage key={id.clone()} id={id.clone()} /> },
-        Route::Settings => html! { <SettingsPage /> },
+        Route::SettingsSection { section } => html! { <SettingsPage {section} /> },
     };
     html! { <Guard><Shell {route}>{ content }</Shell></Guard> }
 }
@@ -64,13 +71,23 @@ fn session(kind: SessionKind, id: String) -> Html {
     html! { <SessionPage {key} {kind} {id} /> }
 }
 
-/// Redirects to the dashboard.
+fn redirect(to: Route) -> Html {
+    html! { <Redirect {to} /> }
+}
+
+/// Properties of [`Redirect`].
+#[derive(Properties, PartialEq)]
+struct RedirectProps {
+    to: Route,
+}
+
+/// Replaces the address.
 #[component]
-fn HomePage() -> Html {
+fn Redirect(props: &RedirectProps) -> Html {
     let navigator = use_navigator();
-    use_effect_with((), move |()| {
+    use_effect_with(props.to.clone(), move |to| {
         if let Some(navigator) = navigator {
-            navigator.replace(&Route::Dashboard);
+            navigator.replace(to);
         }
     });
     Html::default()

@@ -34,10 +34,12 @@ pub enum Style {
     Time,
     /// Day and month.
     Day,
+    /// Day, month, year.
+    Date,
 }
 
 impl Style {
-    const ALL: [Self; 5] = [Self::Full, Self::Short, Self::Exact, Self::Time, Self::Day];
+    const ALL: [Self; 6] = [Self::Full, Self::Short, Self::Exact, Self::Time, Self::Day, Self::Date];
 
     const fn options(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -54,6 +56,7 @@ impl Style {
             ],
             Self::Time => &[("hour", "2-digit"), ("minute", "2-digit")],
             Self::Day => &[("month", "short"), ("day", "numeric")],
+            Self::Date => &[("dateStyle", "medium")],
         }
     }
 
@@ -69,7 +72,7 @@ impl Style {
 
 thread_local! {
     // Creating a format is a hundred times slower than using it.
-    static FORMATS: [Function; 5] = Style::ALL.map(Style::format);
+    static FORMATS: [Function; 6] = Style::ALL.map(Style::format);
 }
 
 /// Formats `at` in the language and time zone of the reader.

@@ -1,10 +1,11 @@
 //! The single-page application, as a library, so that component tests can use it.
 //!
-//! Modules depend on each other in one direction only: `by_pointer`, `event`, `intl` and `route`, then `api`, `auth`,
-//! `hooks`, the domain modules `trace`, `chart` and `alert`, `components`, `pages`, and `app`. Only `api` sends
+//! Modules depend on each other in one direction only: `by_pointer`, `event`, `intl`, `route` and `sort`, then `api`, `auth`,
+//! `hooks`, the domain modules `trace`, `chart`, `alert` and `account`, `components`, `pages`, and `app`. Only `api` sends
 //! requests, and only `hooks::poll` polls. Components show their properties; pages fetch the data and compose the
 //! components.
 
+mod account;
 mod alert;
 mod api;
 mod app;
@@ -17,6 +18,7 @@ mod hooks;
 mod intl;
 pub mod pages;
 mod route;
+mod sort;
 mod trace;
 
 /// Renders the application into the body of the document.

@@ -12,7 +12,7 @@ use test_support::{
 #[tokio::test]
 async fn lists_alerts_and_filters_them_by_severity() {
     browse(async |page, server| {
-        let member = member_on(page, server, "/settings").await;
+        let member = member_on(page, server, "/settings/profile").await;
         let alerts = Severity::ALL.map(|severity| {
             let title = format!("A {} alert", severity.as_str());
             alert(member.user.workspace_id, &title, severity, server.clock.now())

@@ -12,7 +12,7 @@ const DIALOG: &str = "//dialog[@open]";
 async fn adds_tests_and_deletes_a_webhook() {
     browse_with(&[("WEBHOOK_ALLOW_PRIVATE", "true")], async |page, server| {
         let receiver = Receiver::start([Reply::Status(200, "", ""), Reply::Status(410, "", "gone")]).await;
-        let member = member_on(page, server, "/settings").await;
+        let member = member_on(page, server, "/settings/channels").await;
         page.fill("Channel name", "on call").await;
         page.fill("URL", &receiver.url()).await;
         page.click(&button("Add channel")).await;
@@ -50,7 +50,7 @@ async fn adds_tests_and_deletes_a_webhook() {
 #[tokio::test]
 async fn shows_validation_errors_at_the_fields_of_a_channel() {
     browse(async |page, server| {
-        member_on(page, server, "/settings").await;
+        member_on(page, server, "/settings/channels").await;
         page.fill("URL", "http://127.0.0.1:9/hook").await;
         page.click(&button("Add channel")).await;
         page.find("//*[@id='name-note']").await;

@@ -88,7 +88,7 @@ async fn creates_a_rule_whose_alert_is_acknowledged_and_resolved() {
 #[tokio::test]
 async fn edits_mutes_disables_and_deletes_a_rule() {
     browse(async |page, server| {
-        let member = member_on(page, server, "/settings").await;
+        let member = member_on(page, server, "/settings/profile").await;
         let rule =
             json!({"name": "Dear", "metric": "cost_usd", "window_minutes": 60, "info": 0.25, "warning": 12});
         let created = member.post("/api/v1/alert-rules", &rule).await.expect(201).json();

@@ -19,9 +19,10 @@ use test_support::{
 };
 
 /// Pages that need no login.
-const PUBLIC: [&str; 3] = ["/login", "/register", "/nowhere"];
+const PUBLIC: [&str; 6] =
+    ["/login", "/register", "/forgot", "/reset?token=a", "/nowhere", "/settings/nowhere"];
 /// Pages that need a login.
-const PRIVATE: [&str; 15] = [
+const PRIVATE: [&str; 22] = [
     "/dashboard",
     "/dashboard?range=30d",
     "/traces",
@@ -36,7 +37,14 @@ const PRIVATE: [&str; 15] = [
     "/alerts?show=history",
     "/alerts?show=rules",
     "/alerts/rules/new",
-    "/settings",
+    "/settings/profile",
+    "/settings/sessions",
+    "/settings/workspace",
+    "/settings/members",
+    "/settings/channels",
+    "/settings/prices",
+    "/settings/audit",
+    "/settings/keys",
 ];
 /// Returns interactive elements without an accessible name.
 const UNNAMED_ELEMENTS: &str =
@@ -90,9 +98,9 @@ async fn visit(page: &Page, server: &Server, check: impl AsyncFn(&str)) {
         open_loaded(page, path).await;
         check(path).await;
     }
-    // The last page is the settings.
+    // The last page has the form of a key.
     create_key(page, "a key with a long name, for the server in the basement").await;
-    check("/settings with a new key").await;
+    check("/settings/keys with a new key").await;
 }
 
 async fn open_loaded(page: &Page, path: &str) {

@@ -74,14 +74,14 @@ async fn renews_a_token_after_half_of_its_lifetime() {
 #[tokio::test]
 async fn logout_deletes_the_token_and_the_return_page() {
     browse(async |page, server| {
-        member_on(page, server, "/settings").await;
+        member_on(page, server, "/settings/profile").await;
         page.click("//button[starts-with(@aria-label, 'Account:')]").await;
         page.click(&button("Log out")).await;
         page.expect_path("/login").await;
         assert_eq!(page.token().await, None);
         page.expect_absent(&text("Your session has expired. Log in to continue.")).await;
         page.open("/settings").await;
-        page.expect_path("/login?next=%2Fsettings").await;
+        page.expect_path("/login?next=%2Fsettings%2Fprofile").await;
     })
     .await;
 }
@@ -89,7 +89,7 @@ async fn logout_deletes_the_token_and_the_return_page() {
 #[tokio::test]
 async fn logout_in_one_tab_logs_out_other_tabs() {
     browse(async |page, server| {
-        member_on(page, server, "/settings").await;
+        member_on(page, server, "/settings/profile").await;
         let client = &page.chromium.client;
         let first = client.window().await.unwrap();
         let second = client.new_window(true).await.unwrap().handle;

@@ -43,7 +43,8 @@ async fn registration_leads_to_onboarding_and_exact_kpis() {
 
         page.find(&heading("Send your first trace")).await;
         page.click(&link("Settings")).await;
-        page.expect_path("/settings").await;
+        page.expect_path("/settings/profile").await;
+        page.click(&link("API keys")).await;
         let key = create_key(page, "production").await;
 
         // 4 traces: 100 + 200 + 300 + 1,400 = 2,000 ms; 2 failed; $0.01 + 0.02 + 0.03 + 0.065 = $0.125; the three scores

@@ -1,4 +1,4 @@
-//! The settings: API keys, and the curl command that sends a trace.
+//! API keys in the settings, and the curl command that sends a trace.
 
 use reqwest::Method;
 
@@ -22,7 +22,7 @@ pub async fn create_key(page: &Page, name: &str) -> String {
 #[tokio::test]
 async fn key_is_shown_once_and_works_until_revoked() {
     browse(async |page, server| {
-        member_on(page, server, "/settings").await;
+        member_on(page, server, "/settings/keys").await;
         page.find(&text("No API keys")).await;
         page.click(&button("Create key")).await;
         page.find("//*[@id='key-name-note'][.='The name is required']").await;
@@ -57,7 +57,7 @@ async fn key_is_shown_once_and_works_until_revoked() {
 #[tokio::test]
 async fn curl_command_contains_the_new_key_and_sends_a_trace() {
     browse(async |page, server| {
-        member_on(page, server, "/settings").await;
+        member_on(page, server, "/settings/keys").await;
         let before = page.find(COMMAND).await.text().await.unwrap();
         assert!(before.contains("YOUR_API_KEY"), "{before}");
         let key = create_key(page, "laptop").await;
@@ -74,7 +74,7 @@ async fn curl_command_contains_the_new_key_and_sends_a_trace() {
 #[tokio::test]
 async fn escape_cancels_the_revocation() {
     browse(async |page, server| {
-        member_on(page, server, "/settings").await;
+        member_on(page, server, "/settings/keys").await;
         create_key(page, "production").await;
         page.click(&button("Revoke production")).await;
         page.find(DIALOG).await;

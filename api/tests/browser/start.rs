@@ -39,7 +39,7 @@ async fn opens_the_trace_that_the_curl_command_sends() {
         page.chromium.client.back().await.unwrap();
         page.expect_path("/start").await;
         page.find(&button("Create key")).await;
-        page.open("/settings").await;
+        page.open("/settings/keys").await;
         page.find("//tr[th[normalize-space()='Getting started']]").await;
     })
     .await;

@@ -8,14 +8,17 @@ use shared::{
     page::{ItemList, LimitQuery, Page},
 };
 
-use super::{ApiRequest, Client, client::item};
+use super::{
+    ApiRequest, Client,
+    client::{NO_BODY, item},
+};
 
 const ALERTS: &str = "/api/v1/alerts";
 
 impl Client {
     /// Lists the newest alerts, of all severities or of one.
     pub fn list_recent_alerts(&self, limit: u32, severity: Option<Severity>) -> ApiRequest<ItemList<Alert>> {
-        self.get("/api/v1/alerts/recent", &RecentAlertsQuery { limit: Some(limit), severity })
+        self.get_list("/api/v1/alerts/recent", &RecentAlertsQuery { limit: Some(limit), severity })
     }
 
     /// Lists a page of alerts in `state`.
@@ -43,16 +46,16 @@ impl Client {
 
     /// Lists the deliveries of an alert to channels.
     pub fn list_alert_deliveries(&self, id: &str) -> ApiRequest<ItemList<AlertDelivery>> {
-        self.get(&item(ALERTS, id, "/deliveries"), &())
+        self.get_list(&item(ALERTS, id, "/deliveries"), &())
     }
 
     /// Acknowledges an alert.
     pub fn acknowledge_alert(&self, id: &str) -> ApiRequest<()> {
-        self.execute(Method::POST, &item(ALERTS, id, "/acknowledge"), None)
+        self.execute(Method::POST, &item(ALERTS, id, "/acknowledge"), NO_BODY)
     }
 
     /// Lists the activity of the last hour, newest first.
     pub fn list_activity(&self, limit: u32) -> ApiRequest<ItemList<Activity>> {
-        self.get("/api/v1/activity/stream", &LimitQuery { limit: Some(limit) })
+        self.get_list("/api/v1/activity/stream", &LimitQuery { limit: Some(limit) })
     }
 }

@@ -15,7 +15,7 @@ const CONFIRM: &str = "/api/v1/alert-recipients/confirm";
 impl Client {
     /// Lists the channels of the workspace.
     pub fn list_alert_channels(&self) -> ApiRequest<ItemList<AlertChannel>> {
-        self.get(CHANNELS, &())
+        self.get_list(CHANNELS, &())
     }
 
     /// Creates a channel. Only this response contains the secret of a webhook.
@@ -51,6 +51,6 @@ impl Client {
 
     /// Lists the deliveries to a channel, newest first.
     pub fn list_channel_deliveries(&self, id: &str, limit: u32) -> ApiRequest<ItemList<AlertDelivery>> {
-        self.get(&item(CHANNELS, id, "/deliveries"), &LimitQuery { limit: Some(limit) })
+        self.get_list(&item(CHANNELS, id, "/deliveries"), &LimitQuery { limit: Some(limit) })
     }
 }

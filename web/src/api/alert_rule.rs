@@ -14,7 +14,7 @@ const RULES: &str = "/api/v1/alert-rules";
 impl Client {
     /// Lists the rules of the workspace.
     pub fn list_alert_rules(&self) -> ApiRequest<ItemList<AlertRule>> {
-        self.get(RULES, &())
+        self.get_list(RULES, &())
     }
 
     /// Gets a rule as JSON, for a form.

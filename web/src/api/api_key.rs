@@ -12,7 +12,7 @@ const KEYS: &str = "/api/v1/api-keys";
 impl Client {
     /// Lists the keys of the workspace.
     pub fn list_api_keys(&self) -> ApiRequest<ItemList<ApiKey>> {
-        self.get(KEYS, &())
+        self.get_list(KEYS, &())
     }
 
     /// Creates a key. Only this response contains the key itself.

@@ -9,14 +9,17 @@ use std::{
 
 use futures_util::{FutureExt, future::LocalBoxFuture};
 use gloo_net::http::{Method, Request, RequestBuilder};
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
-use shared::error::ErrorCode;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use shared::{error::ErrorCode, page::ItemList};
 use wasm_bindgen_futures::spawn_local;
 use yew::Callback;
 use yew_router::query::ToQuery;
 
 use super::ApiError;
+
+/// The body of a request without one.
+pub const NO_BODY: Option<&()> = None;
 
 type Pending<T> = LocalBoxFuture<'static, Result<T, ApiError>>;
 
@@ -26,6 +29,16 @@ pub struct ApiRequest<T>(Pending<T>);
 impl<T: 'static> ApiRequest<T> {
     fn new(response: Pending<Response>, parse: fn(&Response) -> Result<T, ApiError>) -> Self {
         Self(response.map(move |response| parse(&response?)).boxed_local())
+    }
+
+    /// Returns a request that consists of several ones, or of one and what follows it.
+    pub fn from_future(response: impl Future<Output = Result<T, ApiError>> + 'static) -> Self {
+        Self(response.boxed_local())
+    }
+
+    /// Calls `on_success` with the response, if the request succeeds.
+    pub fn on_success(self, on_success: impl FnOnce(T) + 'static) -> ApiRequest<()> {
+        ApiRequest(self.0.map(|response| response.map(on_success)).boxed_local())
     }
 
     /// Runs the request in the background, then calls `on_done` with the error message, if it failed.
@@ -69,6 +82,19 @@ impl Client {
         ApiRequest::new(self.fetch(path, query), Response::parse)
     }
 
+    /// Sends GET for a list. Its items are parsed one by one: code for lists of each type would be large.
+    pub fn get_list<T: DeserializeOwned + 'static>(
+        &self,
+        path: &str,
+        query: &impl Serialize,
+    ) -> ApiRequest<ItemList<T>> {
+        ApiRequest::new(self.fetch(path, query), |response| {
+            let (items, total) = response.parse_list()?;
+            let item = |item: &RawValue| response.parse_text(item.get());
+            Ok(ItemList { items: items.into_iter().map(item).collect::<Result<_, _>>()?, total })
+        })
+    }
+
     /// Sends GET and returns the parsed response and its text.
     pub fn get_with_text<T: DeserializeOwned + 'static>(&self, path: &str) -> ApiRequest<(T, String)> {
         ApiRequest::new(self.fetch(path, &()), |response| Ok((response.parse()?, response.text.clone())))
@@ -84,8 +110,8 @@ impl Client {
         ApiRequest::new(self.send(self.request(Method::POST, path).build()), Response::parse)
     }
 
-    /// Sends a request and discards the response body.
-    pub fn execute(&self, method: Method, path: &str, body: Option<&Value>) -> ApiRequest<()> {
+    /// Sends a request with a JSON body, if any, and discards the response body.
+    pub fn execute(&self, method: Method, path: &str, body: Option<&impl Serialize>) -> ApiRequest<()> {
         let request = self.request(method, path);
         let request = match body {
             Some(body) => request.json(body),
@@ -96,7 +122,7 @@ impl Client {
 
     /// Sends DELETE.
     pub fn delete(&self, path: &str) -> ApiRequest<()> {
-        self.execute(Method::DELETE, path, None)
+        self.execute(Method::DELETE, path, NO_BODY)
     }
 
     fn request(&self, method: Method, url: &str) -> RequestBuilder {
@@ -151,7 +177,16 @@ struct Response {
 
 impl Response {
     fn parse<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_str(&self.text).map_err(|_| ApiError::Unreadable { status: self.status })
+        self.parse_text(&self.text)
+    }
+
+    fn parse_list(&self) -> Result<(Vec<&RawValue>, u64), ApiError> {
+        let list: ItemList<&RawValue> = self.parse_text(&self.text)?;
+        Ok((list.items, list.total))
+    }
+
+    fn parse_text<'a, T: Deserialize<'a>>(&self, text: &'a str) -> Result<T, ApiError> {
+        serde_json::from_str(text).map_err(|_| ApiError::Unreadable { status: self.status })
     }
 }
 

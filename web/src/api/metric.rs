@@ -29,6 +29,6 @@ impl Client {
         limit: u32,
     ) -> ApiRequest<ItemList<BreakdownItem>> {
         let query = BreakdownQuery { by, time_range: range.to_query(), limit: Some(limit) };
-        self.get("/api/v1/metrics/breakdown", &query)
+        self.get_list("/api/v1/metrics/breakdown", &query)
     }
 }

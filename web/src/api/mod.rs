@@ -6,13 +6,17 @@ mod alert;
 mod alert_channel;
 mod alert_rule;
 mod api_key;
+mod audit;
 mod client;
 mod error;
+mod invitation;
 mod metric;
 mod price;
 mod session;
 mod trace;
+mod workspace;
 
+pub use audit::AuditQuery;
 pub use client::{ApiRequest, Client};
 pub use error::ApiError;
 pub use session::SessionKind;

@@ -13,7 +13,7 @@ const REPRICES: &str = "/api/v1/prices/reprice";
 impl Client {
     /// Lists the prices of the workspace.
     pub fn list_prices(&self) -> ApiRequest<ItemList<Price>> {
-        self.get(PRICES, &())
+        self.get_list(PRICES, &())
     }
 
     /// Creates a price, or replaces the price of the same model and provider.
@@ -33,7 +33,7 @@ impl Client {
 
     /// Lists the newest reprices.
     pub fn list_reprices(&self) -> ApiRequest<ItemList<Reprice>> {
-        self.get(REPRICES, &())
+        self.get_list(REPRICES, &())
     }
 
     /// Starts a reprice.

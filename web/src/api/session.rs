@@ -34,7 +34,7 @@ impl Client {
         range: TimeRange,
         limit: u32,
     ) -> ApiRequest<ItemList<SessionSummary>> {
-        self.get(kind.path(), &SessionListQuery { time_range: range.to_query(), limit: Some(limit) })
+        self.get_list(kind.path(), &SessionListQuery { time_range: range.to_query(), limit: Some(limit) })
     }
 
     /// Gets a session or end user with the first `pages` pages of its traces, `limit` traces each, and the cursor of the

@@ -1,6 +1,7 @@
 //! The guard of the pages that need a login, and the redirect after a login.
 
 use serde::{Deserialize, Serialize};
+use shared::auth::TokenResponse;
 use yew::{html::ChildrenProps, prelude::*};
 use yew_router::{
     AnyRoute,
@@ -17,23 +18,33 @@ struct LoginQuery {
     next: Option<String>,
 }
 
+/// Renders its children.
+#[component]
+fn Workspace(props: &ChildrenProps) -> Html {
+    props.children.clone()
+}
+
 /// Shows its children to a logged-in account. Otherwise redirects to the login page, with the current address as `next`.
+/// After a switch of the workspace, the children are created again, since their data belongs to the previous one.
 #[component]
 pub fn Guard(props: &ChildrenProps) -> Html {
     let auth = use_auth();
     let (navigator, location) = (use_navigator(), use_location());
-    let logged_in = auth.is_logged_in();
+    let (logged_in, last_end) = (auth.is_logged_in(), auth.last_end());
     use_effect_with(logged_in, move |&logged_in| {
         if let (false, Some(navigator), Some(location)) = (logged_in, navigator, location) {
             let current = format!("{}{}", location.path(), location.query_str());
             // After a logout, the next login opens the dashboard.
-            let next =
-                Some(current).filter(|next| auth.last_end() != SessionEnd::LoggedOut && next != "/dashboard");
+            let next = Some(current).filter(|next| last_end != SessionEnd::LoggedOut && next != "/dashboard");
             // A flat struct always serializes.
             drop(navigator.replace_with_query(&Route::Login, LoginQuery { next }));
         }
     });
-    if logged_in { props.children.clone() } else { Html::default() }
+    html! {
+        if logged_in {
+            <Workspace key={auth.subject()}>{ props.children.clone() }</Workspace>
+        }
+    }
 }
 
 /// Redirects a logged-in account to the `next` of the query, or to the dashboard.
@@ -47,6 +58,18 @@ pub fn use_redirect_when_logged_in() {
             navigator.replace(&AnyRoute::new(next.as_deref().and_then(safe_next).unwrap_or("/dashboard")));
         }
     });
+}
+
+/// Returns a callback that continues with the token of another workspace, on its dashboard.
+#[hook]
+pub fn use_enter_workspace() -> Callback<TokenResponse> {
+    let (auth, navigator) = (use_auth(), use_navigator());
+    Callback::from(move |token| {
+        if let Some(navigator) = &navigator {
+            navigator.push(&Route::Dashboard);
+        }
+        auth.log_in(token);
+    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::{rc::Rc, time::Duration};
 use gloo_events::EventListener;
 use gloo_storage::{LocalStorage, Storage};
 use gloo_timers::callback::Timeout;
+use serde::Deserialize;
 use shared::auth::TokenResponse;
+use uuid::Uuid;
 use wasm_bindgen_futures::spawn_local;
 use yew::{html::ChildrenProps, prelude::*};
 
@@ -18,6 +20,13 @@ use crate::{
 const KEY: &str = "agent-obs.token";
 /// The delay after a renewal that failed for another reason than the token.
 const RETRY_DELAY: Duration = Duration::from_secs(30);
+
+/// The account and the workspace of a token.
+#[derive(Deserialize)]
+struct Subject {
+    user_id: Uuid,
+    workspace_id: Uuid,
+}
 
 /// The session, as the rest of the application sees it.
 #[derive(Clone, PartialEq)]
@@ -36,13 +45,27 @@ impl Auth {
         self.session.end
     }
 
-    /// Starts a session.
+    /// Returns a text that identifies the account and the workspace of the token; empty when logged out.
+    pub fn subject(&self) -> String {
+        let subject = self.session.token.as_ref().and_then(subject);
+        subject
+            .map(|Subject { user_id, workspace_id }| format!("{user_id}/{workspace_id}"))
+            .unwrap_or_default()
+    }
+
+    /// Starts a session, or continues it with a new token.
     pub fn log_in(&self, response: TokenResponse) {
         self.session.dispatch(SessionAction::Obtained(Token::new(response, intl::now())));
     }
 
-    /// Ends the session.
+    /// Ends the session here and on the server. Here, it ends even if the server is unreachable.
     pub fn log_out(&self) {
+        self.client().log_out().then(Callback::noop());
+        self.end_session();
+    }
+
+    /// Ends the session here, after it has ended on the server.
+    pub fn end_session(&self) {
         self.session.dispatch(SessionAction::LogOut);
     }
 
@@ -111,6 +134,13 @@ pub fn use_auth() -> Auth {
 #[hook]
 pub fn use_client() -> Client {
     use_auth().client()
+}
+
+/// Reads the claims of a token. Only the server verifies its signature.
+fn subject(token: &Token) -> Option<Subject> {
+    let claims = token.access_token.split('.').nth(1)?;
+    let claims = intl::window().atob(&claims.replace('-', "+").replace('_', "/")).ok()?;
+    serde_json::from_str(&claims).ok()
 }
 
 fn load() -> Option<Token> {

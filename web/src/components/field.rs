@@ -1,9 +1,9 @@
-//! A labelled text input with a hint or an error.
+//! A labelled text input or select with a hint or an error.
 
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use crate::event::on_input;
+use crate::event::{on_input, on_select};
 
 /// Properties of [`Field`].
 #[derive(Properties, PartialEq)]
@@ -22,6 +22,12 @@ pub struct FieldProps {
     /// The `autocomplete` attribute.
     #[prop_or(AttrValue::Static("off"))]
     pub autocomplete: AttrValue,
+    /// The values and labels of a select; empty for a text input.
+    #[prop_or_default]
+    pub choices: Vec<(AttrValue, AttrValue)>,
+    /// Whether the value is fixed.
+    #[prop_or_default]
+    pub readonly: bool,
     /// An example value.
     #[prop_or_default]
     pub placeholder: AttrValue,
@@ -36,7 +42,7 @@ pub struct FieldProps {
     pub autofocus: bool,
 }
 
-/// Renders the input with its label.
+/// Renders the input or the select with its label.
 #[component]
 pub fn Field(props: &FieldProps) -> Html {
     let node = use_node_ref();
@@ -49,24 +55,34 @@ pub fn Field(props: &FieldProps) -> Html {
             }
         });
     }
-    let oninput = on_input(&props.on_change);
     let note = props.error.clone().or_else(|| props.hint.clone());
     let note_id = format!("{}-note", props.name);
+    let invalid = props.error.is_some().then_some("true");
+    let described = note.is_some().then(|| note_id.clone());
     html! {
         <div class={classes!("field", props.error.is_some().then_some("invalid"))}>
             <label for={props.name.clone()}>{ props.label.clone() }</label>
-            <input
-                ref={node}
-                id={props.name.clone()}
-                name={props.name.clone()}
-                type={props.kind.clone()}
-                autocomplete={props.autocomplete.clone()}
-                placeholder={props.placeholder.clone()}
-                value={props.value.clone()}
-                {oninput}
-                aria-invalid={props.error.is_some().then_some("true")}
-                aria-describedby={note.is_some().then(|| note_id.clone())}
-            />
+            if props.choices.is_empty() {
+                <input
+                    ref={node}
+                    id={props.name.clone()}
+                    name={props.name.clone()}
+                    type={props.kind.clone()}
+                    autocomplete={props.autocomplete.clone()}
+                    placeholder={props.placeholder.clone()}
+                    value={props.value.clone()}
+                    readonly={props.readonly}
+                    oninput={on_input(&props.on_change)}
+                    aria-invalid={invalid}
+                    aria-describedby={described}
+                />
+            } else {
+                <select id={props.name.clone()} name={props.name.clone()} onchange={on_select(&props.on_change)} aria-invalid={invalid} aria-describedby={described}>
+                    for (value, label) in &props.choices {
+                        <option value={value} selected={*value == props.value}>{ label }</option>
+                    }
+                </select>
+            }
             if let Some(note) = note {
                 <p id={note_id} class="field-note">{ note }</p>
             }

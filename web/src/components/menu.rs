@@ -1,8 +1,8 @@
-//! A menu: a button that opens a box, which closes on Escape and on a click outside.
+//! A menu: a button that opens a box, which closes on Escape on a click outside, and on a click on a link in it.
 
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, Node};
+use web_sys::{Element, HtmlElement, Node};
 use yew::prelude::*;
 
 use crate::{event::on_toggle, intl};
@@ -52,14 +52,20 @@ pub fn Menu(props: &MenuProps) -> Html {
             move || drop(listeners)
         });
     }
-    let onclick = on_toggle(&open);
+    let (is_open, onclick) = (*open, on_toggle(&open));
+    let on_choose = Callback::from(move |event: MouseEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        if target.is_some_and(|target| target.closest("a").is_ok_and(|link| link.is_some())) {
+            open.set(false);
+        }
+    });
     html! {
         <div class="menu" ref={node}>
-            <button type="button" class="menu-button" {onclick} aria-expanded={open.to_string()} aria-label={props.label.clone()}>
+            <button type="button" class="menu-button" {onclick} aria-expanded={is_open.to_string()} aria-label={props.label.clone()}>
                 { props.button.clone() }
             </button>
-            if *open {
-                <div class="menu-box">{ props.children.clone() }</div>
+            if is_open {
+                <div class="menu-box" onclick={on_choose}>{ props.children.clone() }</div>
             }
         </div>
     }

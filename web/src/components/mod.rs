@@ -2,6 +2,7 @@
 
 pub mod activity_stream;
 pub mod alerts_feed;
+pub(crate) mod alone;
 pub(crate) mod brand;
 pub(crate) mod breakdown;
 pub(crate) mod chart_panel;
@@ -27,8 +28,11 @@ pub(crate) mod page_head;
 pub(crate) mod pager;
 pub(crate) mod panel;
 pub mod payload;
+pub mod permitted;
 pub(crate) mod range_picker;
+pub(crate) mod request_form;
 pub(crate) mod secret;
+pub(crate) mod select;
 pub(crate) mod shell;
 pub mod span_row;
 pub(crate) mod sparkline;

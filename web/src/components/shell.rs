@@ -4,50 +4,29 @@ use std::rc::Rc;
 
 use icondata_core::IconData;
 use icondata_lu::{
-    LuBell, LuLayoutDashboard, LuListTree, LuLogOut, LuMessagesSquare, LuRocket, LuSettings, LuUsers,
+    LuBell, LuCheck, LuLayoutDashboard, LuListTree, LuLogOut, LuMessagesSquare, LuRocket, LuSettings, LuUser,
+    LuUsers,
 };
 use shared::{
+    access::Permission,
     alert::{Alert, AlertStateFilter},
     auth::User,
     limit,
     page::Page,
     ttl,
+    workspace::Workspace,
 };
+use uuid::Uuid;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::{brand::brand, icon::svg_icon, link::RouteLink, menu::Menu};
+use super::{brand::brand, form_error::form_error, icon::svg_icon, link::RouteLink, menu::Menu};
 use crate::{
-    api::ApiError,
-    auth::use_auth,
-    hooks::{Poll, use_poll},
+    auth::{use_auth, use_enter_workspace},
+    hooks::{Account, use_poll, use_submission},
     intl,
-    route::Route,
+    route::{Route, Section},
 };
-
-/// The account that is logged in, as a context for pages.
-#[derive(Clone)]
-pub struct Account {
-    /// The poll, for a page that renders its loading and error states.
-    pub poll: Poll<User>,
-    /// The account, once loaded.
-    pub user: Option<Rc<User>>,
-    // A poll always reads its latest state. The state at creation is stored to detect a change.
-    rendered: (Option<ApiError>, bool),
-}
-
-impl Account {
-    fn new(poll: Poll<User>) -> Self {
-        let rendered = (poll.error().cloned(), poll.is_loading());
-        Self { user: poll.data(), rendered, poll }
-    }
-}
-
-impl PartialEq for Account {
-    fn eq(&self, other: &Self) -> bool {
-        self.user == other.user && self.rendered == other.rendered
-    }
-}
 
 /// Properties of [`Shell`].
 #[derive(Properties, PartialEq)]
@@ -61,8 +40,13 @@ pub struct ShellProps {
 /// Renders the frame around a page.
 #[component]
 pub fn Shell(props: &ShellProps) -> Html {
-    let account = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.get_account());
-    let account = Account::new(account);
+    let poll = use_poll((), ttl::ALERTS, |client, ()| client.get_account());
+    let on_refresh = use_callback((), {
+        let on_refresh = poll.on_refresh();
+        move |(), ()| on_refresh.emit(())
+    });
+    let account = Account { user: poll.data(), error: poll.error().cloned(), on_refresh };
+    let can_send = account.user.as_ref().is_some_and(|user| user.role.permits(Permission::Keys));
     let alerts = use_poll((), ttl::ALERTS, |client, ()| {
         client.list_alerts(AlertStateFilter::Open, None, limit::PAGE_ITEMS, 1)
     });
@@ -92,7 +76,9 @@ pub fn Shell(props: &ShellProps) -> Html {
                     { nav_link(&props.route, Route::Users, LuUsers, "End users", Html::default()) }
                     { nav_link(&props.route, Route::Alerts, LuBell, "Alerts", open_alerts(alerts.data().as_deref())) }
                     { nav_link(&props.route, Route::Settings, LuSettings, "Settings", Html::default()) }
-                    { nav_link(&props.route, Route::Start, LuRocket, "Getting started", Html::default()) }
+                    if can_send {
+                        { nav_link(&props.route, Route::Start, LuRocket, "Getting started", Html::default()) }
+                    }
                 </nav>
                 <UserMenu user={account.user.clone()} />
             </header>
@@ -112,6 +98,7 @@ fn nav_link(current: &Route, to: Route, icon: &'static IconData, label: &'static
                 | (Route::Session { .. }, Route::Sessions)
                 | (Route::User { .. }, Route::Users)
                 | (Route::Alert { .. } | Route::AlertRule { .. }, Route::Alerts)
+                | (Route::SettingsSection { .. }, Route::Settings)
         );
     // On a phone the navigation bar has no room for this link; the account menu has it instead.
     let class = classes!("nav-link", (to == Route::Start).then_some("nav-start"));
@@ -140,28 +127,59 @@ struct UserMenuProps {
     user: Option<Rc<User>>,
 }
 
+/// Renders the account, its workspaces, and the logout.
 #[component]
 fn UserMenu(props: &UserMenuProps) -> Html {
     let auth = use_auth();
+    let submission = use_submission(|error| Some(error.message()));
+    let user = props.user.as_deref();
+    let on_enter = use_enter_workspace();
+    let on_switch = {
+        let (client, submission) = (auth.client(), submission.clone());
+        Callback::from(move |id: Uuid| {
+            let on_enter = on_enter.clone();
+            submission.send(client.switch_workspace(id), move |token| on_enter.emit(token));
+        })
+    };
+    let workspace = |workspace: &Workspace| {
+        let (id, is_current) = (workspace.id, user.is_some_and(|user| user.workspace_id == workspace.id));
+        html! {
+            <button key={id.to_string()} type="button" class="menu-item" onclick={on_switch.reform(move |_: MouseEvent| id)}
+                disabled={is_current || *submission.busy} aria-current={is_current.then_some("true")}>
+                <span class="ellipsis">{ workspace.name.clone() }</span>
+                if is_current { { svg_icon(LuCheck) } }
+            </button>
+        }
+    };
     let onclick = Callback::from(move |_: MouseEvent| auth.log_out());
-    let name = props.user.as_ref().map(|user| user.full_name.clone()).unwrap_or_default();
-    let workspace = props.user.as_ref().map(|user| user.workspace_name.clone()).unwrap_or_default();
+    let name = user.map(|user| user.full_name.clone()).unwrap_or_default();
+    let workspace_name = user.map(|user| user.workspace_name.clone()).unwrap_or_default();
+    let label = format!("Account: {name}, {workspace_name}");
     let button = html! {
         <>
             <span class="avatar" aria-hidden="true">{ initials(&name) }</span>
             <span class="user-names">
                 <span class="user-name ellipsis">{ name.clone() }</span>
-                <span class="user-workspace ellipsis">{ workspace.clone() }</span>
+                <span class="user-workspace ellipsis">{ workspace_name }</span>
             </span>
         </>
     };
+    let profile = Route::SettingsSection { section: Section::Profile };
     html! {
-        <Menu label={format!("Account: {name}, {workspace}")} {button}>
+        <Menu {label} {button}>
             <p class="menu-info">
                 <span class="ellipsis">{ name }</span>
-                <span class="muted ellipsis">{ props.user.as_ref().map(|user| user.email.clone()) }</span>
+                <span class="muted ellipsis">{ user.map(|user| user.email.clone()) }</span>
             </p>
-            <RouteLink class="menu-item menu-start" to={Route::Start}>{ svg_icon(LuRocket) }{ "Getting started" }</RouteLink>
+            <div class="menu-group" role="group" aria-labelledby="workspaces">
+                <p id="workspaces" class="menu-title">{ "Workspaces" }</p>
+                { for user.iter().flat_map(|user| &user.workspaces).map(workspace) }
+                { form_error(submission.error.as_deref()) }
+            </div>
+            <RouteLink class="menu-item" to={profile}>{ svg_icon(LuUser) }{ "Profile" }</RouteLink>
+            if user.is_some_and(|user| user.role.permits(Permission::Keys)) {
+                <RouteLink class="menu-item menu-start" to={Route::Start}>{ svg_icon(LuRocket) }{ "Getting started" }</RouteLink>
+            }
             <button type="button" class="menu-item" {onclick}>{ svg_icon(LuLogOut) }{ "Log out" }</button>
         </Menu>
     }

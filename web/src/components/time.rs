@@ -32,3 +32,10 @@ pub fn exact_time(at: Timestamp) -> Html {
         </time>
     }
 }
+
+/// Renders the day with its year.
+pub fn day(at: Timestamp) -> Html {
+    html! {
+        <time datetime={at.to_string()} title={intl::date(at, Style::Full)}>{ intl::date(at, Style::Date) }</time>
+    }
+}

@@ -1,7 +1,10 @@
 //! The one polling hook: fetches at once, then on the interval; pauses while the tab is hidden.
+//!
+//! The types of the key and the data are erased inside, so that the page contains the machinery once and not per poll.
 
-use std::{future::Future, rc::Rc, time::Duration};
+use std::{any::Any, future::Future, marker::PhantomData, rc::Rc, time::Duration};
 
+use futures_util::{FutureExt, future::LocalBoxFuture};
 use gloo_events::EventListener;
 use gloo_timers::callback::Interval;
 use shared::Timestamp;
@@ -15,21 +18,25 @@ use crate::{
     intl,
 };
 
+type State = PollState<dyn Any>;
+type Fetch = Box<dyn FnOnce(Client) -> LocalBoxFuture<'static, Result<Rc<dyn Any>, ApiError>>>;
+
 /// The state of a [`use_poll`].
 pub struct Poll<T: 'static> {
-    state: UseReducerHandle<PollState<T>>,
+    state: UseReducerHandle<State>,
+    data: PhantomData<T>,
 }
 
 impl<T> Clone for Poll<T> {
     fn clone(&self) -> Self {
-        Self { state: self.state.clone() }
+        Self { state: self.state.clone(), data: PhantomData }
     }
 }
 
 impl<T> Poll<T> {
     /// Returns the last good response.
     pub fn data(&self) -> Option<Rc<T>> {
-        self.state.data.clone()
+        self.state.data.clone()?.downcast().ok()
     }
 
     /// Returns the time of the last good response.
@@ -59,7 +66,30 @@ impl<T> Poll<T> {
 
     /// Returns [`Poll::refresh`] as a callback.
     pub fn on_refresh(&self) -> Callback<()> {
-        self.state.dispatcher().to_callback().reform(|()| PollAction::Refresh)
+        on_refresh(&self.state)
+    }
+}
+
+fn on_refresh(state: &UseReducerHandle<State>) -> Callback<()> {
+    state.dispatcher().to_callback().reform(|()| PollAction::Refresh)
+}
+
+/// A key of any type.
+struct Key {
+    value: Box<dyn Any>,
+    equals: fn(&dyn Any, &dyn Any) -> bool,
+}
+
+impl Key {
+    fn new<K: PartialEq + 'static>(key: K) -> Self {
+        let equals = |a: &dyn Any, b: &dyn Any| a.downcast_ref::<K>() == b.downcast_ref::<K>();
+        Self { value: Box::new(key), equals }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        (self.equals)(&*self.value, &*other.value)
     }
 }
 
@@ -72,13 +102,24 @@ where
     F: FnOnce(Client, K) -> R + 'static,
     R: Future<Output = Result<T, ApiError>> + 'static,
 {
-    let state = use_reducer(PollState::<T>::default);
+    let fetch = {
+        let key = key.clone();
+        Box::new(move |client| {
+            fetch(client, key).map(|result| Ok(Rc::new(result?) as Rc<dyn Any>)).boxed_local()
+        })
+    };
+    Poll { state: use_state_of(Key::new(key), interval, fetch), data: PhantomData }
+}
+
+#[hook]
+fn use_state_of(key: Key, interval: Duration, fetch: Fetch) -> UseReducerHandle<State> {
+    let state = use_reducer(State::default);
     let client = use_client().bypassing_cache(state.bypass_cache);
     {
-        let (dispatcher, key) = (state.dispatcher(), key.clone());
+        let dispatcher = state.dispatcher();
         use_effect_with(state.request, move |&request| {
             spawn_local(async move {
-                let result = fetch(client, key).await.map(Rc::new);
+                let result = fetch(client).await;
                 dispatcher.dispatch(PollAction::Response(request, result, intl::now()));
             });
         });
@@ -107,5 +148,5 @@ where
             move || drop((ticks, visibility))
         });
     }
-    Poll { state }
+    state
 }

@@ -10,7 +10,7 @@ use crate::api::ApiError;
 
 /// The last good data and the outcome of the last request.
 #[derive(Debug)]
-pub struct PollState<T> {
+pub struct PollState<T: ?Sized> {
     /// The last good response.
     pub data: Option<Rc<T>>,
     /// The time of that response.
@@ -31,7 +31,7 @@ pub struct PollState<T> {
 
 /// An event of a poll.
 #[derive(Debug)]
-pub enum PollAction<T> {
+pub enum PollAction<T: ?Sized> {
     /// The interval passed.
     Tick {
         /// Whether the tab is visible.
@@ -47,7 +47,7 @@ pub enum PollAction<T> {
     Response(u64, Result<Rc<T>, ApiError>, Timestamp),
 }
 
-impl<T> Default for PollState<T> {
+impl<T: ?Sized> Default for PollState<T> {
     /// Returns the initial state, with a request in flight.
     fn default() -> Self {
         Self {
@@ -63,13 +63,13 @@ impl<T> Default for PollState<T> {
     }
 }
 
-impl<T> Clone for PollState<T> {
+impl<T: ?Sized> Clone for PollState<T> {
     fn clone(&self) -> Self {
         Self { data: self.data.clone(), error: self.error.clone(), ..*self }
     }
 }
 
-impl<T> PollState<T> {
+impl<T: ?Sized> PollState<T> {
     fn fetch(&self, bypass_cache: bool) -> Self {
         Self { request: self.request + 1, loading: true, missed: false, bypass_cache, ..self.clone() }
     }
@@ -87,7 +87,7 @@ impl<T> PollState<T> {
     }
 }
 
-impl<T> Reducible for PollState<T> {
+impl<T: ?Sized> Reducible for PollState<T> {
     type Action = PollAction<T>;
 
     fn reduce(self: Rc<Self>, action: PollAction<T>) -> Rc<Self> {

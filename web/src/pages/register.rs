@@ -1,97 +1,107 @@
 //! The registration page.
 
 use shared::{
-    auth::{LoginRequest, RegisterRequest, TokenResponse},
+    auth::{LoginRequest, RegisterRequest, Registration, TokenResponse},
     error::{ErrorBody, ErrorCode, FieldError},
+    ttl,
 };
 use yew::prelude::*;
 
 use crate::{
-    api::{ApiError, Client},
-    auth::{use_auth, use_redirect_when_logged_in},
-    components::{brand::brand, field::Field, form_error::form_error, link::RouteLink},
-    event::on_edit,
-    hooks::{use_submission, use_title},
+    api::{ApiError, ApiRequest, Client},
+    auth::{Auth, use_auth, use_redirect_when_logged_in},
+    components::{
+        alone::alone,
+        link::RouteLink,
+        load::{skeleton_lines, view},
+        request_form::{FormField, FormValues, RequestForm, checked},
+    },
+    hooks::{use_poll, use_title},
     intl,
     route::Route,
 };
 
-/// Renders the form that creates an account and its workspace.
+/// Renders the form that creates an account and its workspace, if registration is open.
 #[component]
 pub fn RegisterPage() -> Html {
     use_title("Create an account");
     use_redirect_when_logged_in();
     let auth = use_auth();
-    let form = use_state(RegisterRequest::default);
-    let confirmation = use_state(String::new);
-    let submission = use_submission(ApiError::form_errors);
-    let onsubmit = {
-        let (form, confirmation, submission) = (form.clone(), confirmation.clone(), submission.clone());
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            let invalid = validate(&form, &confirmation);
-            let is_valid = invalid.is_empty();
-            submission.error.set(invalid);
-            if is_valid {
-                let (auth, form) = (auth.clone(), (*form).clone());
-                let request = register(auth.client(), form);
-                submission.send(request, move |token| auth.log_in(token));
-            }
-        })
+    let options = use_poll((), ttl::TRACE_DETAIL, |client, ()| client.get_login_options());
+    let on_token = {
+        let auth = auth.clone();
+        Callback::from(move |token| auth.log_in(token))
     };
-    let error_of = |name: &str| submission.error.iter().find(|error| error.field == name);
-    let field_error =
-        |name: &str, label: &str| Some(AttrValue::from(format!("{label} {}", error_of(name)?.detail)));
     let query = intl::window().location().search().unwrap_or_default().trim_start_matches('?').to_owned();
-    html! {
-        <main class="alone">
-            { brand() }
-            <div class="panel form-panel">
-                <h1>{ "Create an account" }</h1>
+    let content = view(&options, skeleton_lines(12), |options| match options.registration {
+        Registration::Open => html! {
+            <>
                 <p class="muted">{ "Your account includes a workspace for your agents." }</p>
-                { form_error(error_of("").map(|error| &*error.detail)) }
-                <form {onsubmit} novalidate=true>
-                    <Field name="full_name" label="Your name" autocomplete="name" autofocus=true
-                        value={form.full_name.clone()} error={field_error("full_name", "Your name")}
-                        on_change={on_edit(&form, |form, text| form.full_name = text)} />
-                    <Field name="email" label="E-mail" kind="email" autocomplete="username" placeholder="you@example.com"
-                        value={form.email.clone()} error={field_error("email", "The e-mail")}
-                        on_change={on_edit(&form, |form, text| form.email = text)} />
-                    <Field name="workspace_name" label="Workspace name" autocomplete="organization" placeholder="Acme agents"
-                        value={form.workspace_name.clone()} error={field_error("workspace_name", "The workspace name")}
-                        on_change={on_edit(&form, |form, text| form.workspace_name = text)} />
-                    <Field name="password" label="Password" kind="password" autocomplete="new-password" hint="At least 8 characters."
-                        value={form.password.clone()} error={field_error("password", "The password")}
-                        on_change={on_edit(&form, |form, text| form.password = text)} />
-                    <Field name="confirmation" label="Confirm password" kind="password" autocomplete="new-password"
-                        value={(*confirmation).clone()} error={field_error("confirmation", "The passwords")}
-                        on_change={confirmation.setter()} />
-                    <button type="submit" class="button primary wide" disabled={*submission.busy}>
-                        { if *submission.busy { "Creating…" } else { "Create account" } }
-                    </button>
-                </form>
-            </div>
-            <p class="muted">{ "Already have an account? " }<RouteLink to={Route::Login} {query}>{ "Log in" }</RouteLink></p>
-        </main>
-    }
+                { register_form(&auth, None, None, on_token) }
+            </>
+        },
+        Registration::Invite => html! {
+            <p class="muted">{ "Registration requires an invitation. Ask an owner of a workspace for one, and open its link." }</p>
+        },
+        Registration::Closed => html! {
+            <p class="muted">{ "Registration is closed. Ask the operator of this server for an account." }</p>
+        },
+    });
+    let below = html! {
+        <p>{ "Already have an account? " }<RouteLink to={Route::Login} {query}>{ "Log in" }</RouteLink></p>
+    };
+    alone("Create an account".to_owned(), content, below)
 }
 
-fn validate(form: &RegisterRequest, confirmation: &str) -> Vec<FieldError> {
-    let mut errors = form.validate();
-    if form.password != confirmation {
-        errors.push(FieldError::new("confirmation", "do not match"));
+/// Renders the registration form: with a new workspace, or with an `invitation`. A given `email` is fixed.
+pub fn register_form(
+    auth: &Auth,
+    invitation: Option<String>,
+    email: Option<String>,
+    on_token: Callback<TokenResponse>,
+) -> Html {
+    let mut fields = vec![
+        FormField {
+            autocomplete: "name",
+            autofocus: true,
+            ..FormField::text("full_name", "Your name", "Your name")
+        },
+        FormField::email(email),
+    ];
+    if invitation.is_none() {
+        fields.push(FormField {
+            autocomplete: "organization",
+            placeholder: "Acme agents",
+            ..FormField::text("workspace_name", "Workspace name", "The workspace name")
+        });
     }
-    errors
+    fields.extend(FormField::new_password("password", "Password"));
+    let client = auth.client();
+    let on_submit = Callback::from(move |values: FormValues| {
+        let request = RegisterRequest {
+            email: values.text("email"),
+            password: values.text("password"),
+            full_name: values.text("full_name"),
+            workspace_name: values.text("workspace_name"),
+            invitation: invitation.clone(),
+        };
+        let errors = values.check_confirmation("password", request.validate());
+        let (client, on_token) = (client.clone(), on_token.clone());
+        checked(errors, || {
+            ApiRequest::from_future(register(client, request)).on_success(move |token| on_token.emit(token))
+        })
+    });
+    html! { <RequestForm {fields} action="Create account" button="primary wide" {on_submit} /> }
 }
 
 /// Creates the account and logs in.
-async fn register(client: Client, form: RegisterRequest) -> Result<TokenResponse, ApiError> {
-    client.register(&form).await.map_err(|error| match error {
+async fn register(client: Client, request: RegisterRequest) -> Result<TokenResponse, ApiError> {
+    client.register(&request).await.map_err(|error| match error {
         ApiError::Rejected(body) if body.code == ErrorCode::EmailTaken => {
             let fields = vec![FieldError::new("email", "is already registered")];
             ApiError::Rejected(ErrorBody { fields, ..body })
         }
         other => other,
     })?;
-    client.login(&LoginRequest { email: form.email, password: form.password }).await
+    client.login(&LoginRequest { email: request.email, password: request.password, invitation: None }).await
 }

@@ -2,6 +2,7 @@
 
 use icondata_lu::{LuSearch, LuX};
 use shared::{
+    access::Permission,
     format, limit,
     metric::Dimension,
     page::Page,
@@ -19,15 +20,17 @@ use crate::{
         message::message,
         page_head::page_head,
         pager::pager,
+        permitted::Permitted,
         range_picker::RangePicker,
+        select::select,
         status::{status_badge, status_label},
         table::{column_heads, table},
         time::exact_time,
         updated::Updated,
     },
-    event::on_select,
     hooks::{use_breakdown_keys, use_poll, use_query, use_title},
     route::Route,
+    sort::sorted_indices,
 };
 
 /// The number of traces per page.
@@ -73,8 +76,8 @@ pub fn TracesPage() -> Html {
         if let Some(selected) = selected.as_ref().filter(|selected| !keys.contains(selected)) {
             keys.push(selected.clone());
         }
-        keys.sort_unstable();
-        keys.into_iter().map(|key| (key.clone(), key)).collect::<Vec<_>>()
+        let sorted = sorted_indices(keys.len(), &|a, b| keys[a].cmp(&keys[b]));
+        sorted.into_iter().map(|index| (keys[index].clone(), keys[index].clone())).collect::<Vec<_>>()
     };
     let statuses =
         TraceStatus::ALL.map(|status| (status.as_str().to_owned(), status_label(status).to_owned())).to_vec();
@@ -132,7 +135,10 @@ fn empty(
         return message(LuSearch, "No traces match these filters", next);
     }
     let next = html! {
-        <p>{ "Choose a longer range, or see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ " to send traces." }</p>
+        <>
+            <p>{ "Choose a longer range." }</p>
+            <Permitted to={Permission::Keys}><RouteLink to={Route::Start}>{ "How to send traces" }</RouteLink></Permitted>
+        </>
     };
     message(LuSearch, "No traces in this range", next)
 }
@@ -182,28 +188,5 @@ fn chip(
             <RouteLink class="mono ellipsis" to={page(id.clone())}>{ id.clone() }</RouteLink>
             <button type="button" {onclick} aria-label={format!("Remove filter: {label} {id}")}>{ svg_icon(LuX) }</button>
         </span>
-    }
-}
-
-fn select(
-    name: &'static str,
-    label: &'static str,
-    all: &'static str,
-    value: Option<&str>,
-    options: &[(String, String)],
-    on_change: &Callback<String>,
-) -> Html {
-    let onchange = on_select(on_change);
-    let is_selected = |option: &str| value.unwrap_or_default() == option;
-    html! {
-        <div class={classes!("select", value.is_some().then_some("active"))}>
-            <label class="visually-hidden" for={name}>{ label }</label>
-            <select id={name} {onchange}>
-                <option value="" selected={is_selected("")}>{ all }</option>
-                for (value, label) in options {
-                    <option value={value.clone()} selected={is_selected(value)}>{ label.clone() }</option>
-                }
-            </select>
-        </div>
     }
 }

@@ -1,6 +1,7 @@
 //! The critical path of a trace: from the end backwards, always through the child that ended last.
 
 use super::{Times, Tree};
+use crate::sort::sort_indices;
 
 /// The overlap, in microseconds, up to which two spans count as consecutive: timestamps are rounded.
 const MAX_OVERLAP_MICROS: i64 = 1_000;
@@ -47,7 +48,7 @@ impl CriticalPath {
         let within = |child: usize| (times.spans[child].1.min(until), times.spans[child].0.max(start));
         let mut by_end = children.to_vec();
         by_end.retain(|&child| within(child).1 < within(child).0);
-        by_end.sort_by_key(|&child| (within(child), child));
+        sort_indices(&mut by_end, &|a, b| (within(a), a).cmp(&(within(b), b)));
         let mut reached = until;
         let mut self_windows = Vec::new();
         for child in by_end.into_iter().rev() {

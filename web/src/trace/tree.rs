@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use shared::span::Span;
 
+use crate::sort::sort_indices;
+
 /// The span tree. All fields are indexed by a span's position in the trace's list. A span whose parent is missing is a root,
 /// and so is one span of a cycle, so that every span is in the tree exactly once.
 #[derive(Debug, Default)]
@@ -38,10 +40,10 @@ impl Tree {
                 _ => roots.push(index),
             }
         }
-        let start = |&index: &usize| (spans[index].timestamp, index);
-        roots.sort_by_key(start);
+        let by_start = |a: usize, b: usize| (spans[a].timestamp, a).cmp(&(spans[b].timestamp, b));
+        sort_indices(&mut roots, &by_start);
         for children in &mut declared {
-            children.sort_by_key(start);
+            sort_indices(children, &by_start);
         }
         let mut tree = Self {
             order: Vec::with_capacity(spans.len()),

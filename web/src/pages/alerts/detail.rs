@@ -29,7 +29,7 @@ use crate::{
     event::on_all,
     hooks::{use_action, use_poll, use_title},
     intl,
-    route::Route,
+    route::{Route, Section},
 };
 
 /// Properties of [`AlertPage`].
@@ -99,7 +99,7 @@ fn notifications(deliveries: &ItemList<AlertDelivery>, channels: Option<&ItemLis
     if deliveries.items.is_empty() {
         return html! {
             <p class="panel-lead muted">
-                { "No notifications: no channel matches this alert, or its rule is muted. Manage channels in " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }
+                { "No notifications: no channel matches this alert, or its rule is muted. Manage channels in " }<RouteLink to={Route::SettingsSection { section: Section::Channels }}>{ "Settings" }</RouteLink>{ "." }
             </p>
         };
     }

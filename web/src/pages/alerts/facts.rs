@@ -15,6 +15,7 @@ use crate::{
     alert::{resolution_label, threshold, value},
     components::{
         link::RouteLink,
+        permitted::Permitted,
         stat::stat,
         table::{column_heads, table},
     },
@@ -58,7 +59,7 @@ pub fn actions(alert: &Alert, on_acknowledge: &Callback<Uuid>) -> Html {
     html! {
         <div class="alert-actions">
             if alert.state == AlertState::Firing {
-                <button type="button" class="button small" {onclick} aria-label={format!("Acknowledge {}", alert.title)}>{ "Acknowledge" }</button>
+                <Permitted><button type="button" class="button small" {onclick} aria-label={format!("Acknowledge {}", alert.title)}>{ "Acknowledge" }</button></Permitted>
             }
             if alert.traces.is_some() {
                 <RouteLink class="button small" to={Route::Traces} query={traces_query(alert)} label={format!("Traces of {}", alert.title)}>{ "Traces" }</RouteLink>

@@ -18,7 +18,7 @@ use yew::prelude::*;
 
 use crate::{
     alert::severity_label,
-    components::{icon::svg_icon, link::RouteLink, page_head::page_head},
+    components::{icon::svg_icon, link::RouteLink, page_head::page_head, permitted::Permitted},
     hooks::{use_query, use_title},
     route::Route,
 };
@@ -68,7 +68,7 @@ pub fn AlertsPage() -> Html {
     let shows_rules = show == Some(RULES);
     let tools = html! {
         if shows_rules {
-            <RouteLink class="button primary" to={Route::AlertRule { id: rule::NEW.to_owned() }}>{ svg_icon(LuPlus) }{ "New rule" }</RouteLink>
+            <Permitted><RouteLink class="button primary" to={Route::AlertRule { id: rule::NEW.to_owned() }}>{ svg_icon(LuPlus) }{ "New rule" }</RouteLink></Permitted>
         } else {
             <div class="segments" role="group" aria-label="Severity">
                 { choice(None) }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use shared::{
+    access::Permission,
     alert::Severity,
     alert_rule::{AlertMetric, Baseline},
     error::FieldError,
@@ -26,8 +27,8 @@ use crate::{
         panel::panel,
         switch::switch,
     },
-    hooks::{use_breakdown_keys, use_poll, use_submission},
-    route::Route,
+    hooks::{use_breakdown_keys, use_permission, use_poll, use_submission},
+    route::{Route, Section},
 };
 
 /// The fields of the form.
@@ -73,6 +74,7 @@ pub struct RuleFormProps {
 pub fn RuleForm(props: &RuleFormProps) -> Html {
     let client = use_client();
     let navigator = use_navigator();
+    let can_save = use_permission(Permission::Manage);
     let values = use_state(|| form_values(&props.rule, &FIELDS));
     let submission = use_submission(ApiError::form_errors);
     let preview_errors = use_state(Vec::<FieldError>::new);
@@ -170,7 +172,7 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
                             }
                         }
                         if channel_list.as_ref().is_some_and(|list| list.items.is_empty()) {
-                            <p class="muted">{ "No channels yet. Add one in " }<RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }</p>
+                            <p class="muted">{ "No channels yet. Add one in " }<RouteLink to={Route::SettingsSection { section: Section::Channels }}>{ "Settings" }</RouteLink>{ "." }</p>
                         }
                     </div>
                 }) }
@@ -179,8 +181,10 @@ pub fn RuleForm(props: &RuleFormProps) -> Html {
             <div class="rule-foot">
                 { form_error(form.other_errors(&FIELDS).as_deref()) }
                 <div class="form-buttons">
-                    <button type="submit" class="button primary" disabled={*submission.busy}>{ if props.id.is_some() { "Save rule" } else { "Create rule" } }</button>
-                    <RouteLink class="button" to={Route::Alerts} query="show=rules">{ "Cancel" }</RouteLink>
+                    if can_save {
+                        <button type="submit" class="button primary" disabled={*submission.busy}>{ if props.id.is_some() { "Save rule" } else { "Create rule" } }</button>
+                    }
+                    <RouteLink class="button" to={Route::Alerts} query="show=rules">{ if can_save { "Cancel" } else { "Back to rules" } }</RouteLink>
                 </div>
             </div>
         </form>
@@ -225,8 +229,7 @@ fn windows(current: &str) -> Vec<(AttrValue, AttrValue)> {
     if let Ok(current) = current.parse()
         && !all.contains(&current)
     {
-        all.push(current);
-        all.sort_unstable();
+        all.insert(all.partition_point(|window| *window < current), current);
     }
     all.into_iter()
         .map(|minutes| (minutes.to_string().into(), format::minutes(minutes.into()).into()))

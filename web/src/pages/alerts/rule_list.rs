@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use icondata_lu::LuBell;
 use serde_json::{Value, json};
-use shared::{Timestamp, alert_rule::AlertRule, format, ttl};
+use shared::{Timestamp, access::Permission, alert_rule::AlertRule, format, ttl};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -12,17 +12,18 @@ use crate::{
     alert::rule_summary,
     auth::use_client,
     components::{
-        confirm::Confirm,
+        confirm::{Confirmation, use_confirm},
         form_error::form_error,
         link::RouteLink,
         load::{skeleton_lines, view},
         menu::Menu,
         message::message,
+        permitted::Permitted,
         switch::switch,
         time::RelativeTime,
         updated::Updated,
     },
-    hooks::{use_action, use_poll},
+    hooks::{use_action, use_permission, use_poll},
     intl::{self, Style},
     route::Route,
 };
@@ -35,16 +36,27 @@ const MUTE_HOURS: [(u64, &str); 4] =
 #[component]
 pub fn RuleList() -> Html {
     let client = use_client();
-    let deleting = use_state(|| None::<AlertRule>);
+    let can_manage = use_permission(Permission::Manage);
+    let (ask, dialog) = use_confirm();
     let rules = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_rules());
     let (send, error) = use_action(rules.on_refresh());
     let on_change = {
         let client = client.clone();
         send.reform(move |(id, fields): (String, Value)| client.save_alert_rule(Some(&id), &fields))
     };
-    let on_delete = deleting.setter().to_callback().reform(Some);
-    let on_close = deleting.setter().to_callback().reform(|()| None);
-    let delete = |id: String| Callback::from(move |()| client.delete_alert_rule(&id));
+    let on_delete = {
+        let on_done = rules.on_refresh();
+        ask.reform(move |stored: AlertRule| Confirmation {
+            title: format!("Delete “{}”?", stored.rule.name),
+            action: "Delete",
+            text: "Its active alerts are resolved. Past alerts stay in the history.".to_owned(),
+            on_confirm: {
+                let (client, id) = (client.clone(), stored.id.to_string());
+                Callback::from(move |()| client.delete_alert_rule(&id))
+            },
+            on_done: on_done.clone(),
+        })
+    };
     let now = intl::now();
     html! {
         <section class="panel" aria-label="Rules">
@@ -57,16 +69,14 @@ pub fn RuleList() -> Html {
             { form_error(error.as_deref()) }
             { view(&rules, skeleton_lines(6), |list| html! {
                 if list.items.is_empty() {
-                    { message(LuBell, "No rules", html! { <p>{ "Create a rule to get alerts. The preview shows how often it would have fired." }</p> }) }
+                    { message(LuBell, "No rules", html! {
+                        <Permitted><p>{ "Create a rule to get alerts. The preview shows how often it would have fired." }</p></Permitted>
+                    }) }
                 } else {
-                    <ul class="rules">{ for list.items.iter().map(|rule| item(rule, now, &on_change, &on_delete)) }</ul>
+                    <ul class="rules">{ for list.items.iter().map(|rule| item(rule, now, can_manage, &on_change, &on_delete)) }</ul>
                 }
             }) }
-            if let Some(rule) = &*deleting {
-                <Confirm title={format!("Delete “{}”?", rule.rule.name)} action="Delete" on_confirm={delete(rule.id.to_string())} on_done={rules.on_refresh()} {on_close}>
-                    { "Its active alerts are resolved. Past alerts stay in the history." }
-                </Confirm>
-            }
+            { dialog }
         </section>
     }
 }
@@ -74,6 +84,7 @@ pub fn RuleList() -> Html {
 fn item(
     stored: &AlertRule,
     now: Timestamp,
+    can_manage: bool,
     on_change: &Callback<(String, Value)>,
     on_delete: &Callback<AlertRule>,
 ) -> Html {
@@ -101,7 +112,11 @@ fn item(
     };
     html! {
         <li key={id.clone()} class={classes!("rule", (!rule.enabled).then_some("off"))}>
-            { switch(rule.enabled, format!("Enable {}", rule.name), update(json!({ "enabled": !rule.enabled }))) }
+            if can_manage {
+                { switch(rule.enabled, format!("Enable {}", rule.name), update(json!({ "enabled": !rule.enabled }))) }
+            } else {
+                <span />
+            }
             <div class="rule-body">
                 <p class="alert-title">
                     <RouteLink class="alert-link" to={Route::AlertRule { id: id.clone() }}>{ rule.name.clone() }</RouteLink>
@@ -124,20 +139,24 @@ fn item(
                 </p>
             </div>
             <div class="rule-actions">
-                <RouteLink class="button small" to={Route::AlertRule { id: id.clone() }} label={format!("Edit {}", rule.name)}>{ "Edit" }</RouteLink>
-                <Menu label={format!("Mute {}", rule.name)} button={html! { <span class="button small">{ if muted.is_some() { "Muted" } else { "Mute" } }</span> }}>
-                    <>
-                        if muted.is_some() { <button type="button" class="menu-item" onclick={mute(None)}>{ "Unmute" }</button> }
-                        for (hours, label) in MUTE_HOURS {
-                            <button type="button" class="menu-item" onclick={mute(Some(now + Duration::from_secs(hours * 3600)))}>{ label }</button>
-                        }
-                        <div class="field menu-field">
-                            <label for={until_id.clone()}>{ "Until" }</label>
-                            <input id={until_id} type="datetime-local" onchange={until} />
-                        </div>
-                    </>
-                </Menu>
-                <button type="button" class="button small danger" {onclick} aria-label={format!("Delete {}", rule.name)}>{ "Delete" }</button>
+                if can_manage {
+                    <RouteLink class="button small" to={Route::AlertRule { id: id.clone() }} label={format!("Edit {}", rule.name)}>{ "Edit" }</RouteLink>
+                    <Menu label={format!("Mute {}", rule.name)} button={html! { <span class="button small">{ if muted.is_some() { "Muted" } else { "Mute" } }</span> }}>
+                        <>
+                            if muted.is_some() { <button type="button" class="menu-item" onclick={mute(None)}>{ "Unmute" }</button> }
+                            for (hours, label) in MUTE_HOURS {
+                                <button type="button" class="menu-item" onclick={mute(Some(now + Duration::from_secs(hours * 3600)))}>{ label }</button>
+                            }
+                            <div class="field menu-field">
+                                <label for={until_id.clone()}>{ "Until" }</label>
+                                <input id={until_id} type="datetime-local" onchange={until} />
+                            </div>
+                        </>
+                    </Menu>
+                    <button type="button" class="button small danger" {onclick} aria-label={format!("Delete {}", rule.name)}>{ "Delete" }</button>
+                } else {
+                    <RouteLink class="button small" to={Route::AlertRule { id: id.clone() }} label={format!("View {}", rule.name)}>{ "View" }</RouteLink>
+                }
             </div>
         </li>
     }

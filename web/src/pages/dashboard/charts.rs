@@ -1,7 +1,5 @@
 //! The charts of the dashboard, and the time series for charts and KPI sparklines.
 
-use std::collections::HashMap;
-
 use futures_util::future::try_join_all;
 use shared::{
     format::Unit,
@@ -21,9 +19,9 @@ use crate::{
 const METRICS: [Metric; 5] =
     [Metric::Requests, Metric::Errors, Metric::P50LatencyMs, Metric::P95LatencyMs, Metric::CostUsd];
 
-/// The time series of the dashboard, by metric.
+/// The time series of the dashboard.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ChartData(HashMap<Metric, Timeseries>);
+pub struct ChartData(Vec<Timeseries>);
 
 impl ChartData {
     /// Fetches all time series concurrently.
@@ -34,8 +32,11 @@ impl ChartData {
         // The error rate is computed from the requests and the errors.
         let is_new = |metric: &Metric| !METRICS.contains(metric) && *metric != Metric::ErrorRate;
         let metrics = METRICS.into_iter().chain(CARDS.iter().map(|card| card.metric).filter(is_new));
-        let all = try_join_all(metrics.map(|metric| client.get_timeseries(metric, range))).await?;
-        Ok(Self(all.into_iter().map(|timeseries| (timeseries.metric, timeseries)).collect()))
+        Ok(Self(try_join_all(metrics.map(|metric| client.get_timeseries(metric, range))).await?))
+    }
+
+    fn get(&self, metric: Metric) -> Option<&Timeseries> {
+        self.0.iter().find(|timeseries| timeseries.metric == metric)
     }
 
     /// Returns the values of a metric over time.
@@ -52,7 +53,7 @@ impl ChartData {
                 .map(rate)
                 .collect();
         }
-        let series = self.0.get(&metric).and_then(|timeseries| timeseries.series.first());
+        let series = self.get(metric).and_then(|timeseries| timeseries.series.first());
         series.iter().flat_map(|series| &series.points).map(|point| point.value).collect()
     }
 
@@ -65,7 +66,7 @@ impl ChartData {
     ) -> Html {
         let found: Vec<_> = series
             .iter()
-            .filter_map(|&(metric, label, class)| Some((self.0.get(&metric)?, label, class)))
+            .filter_map(|&(metric, label, class)| Some((self.get(metric)?, label, class)))
             .collect();
         // All metrics have the same steps.
         let Some((first, ..)) = found.first() else { return Html::default() };

@@ -24,11 +24,10 @@ use crate::{
         load::{skeleton_block, skeleton_lines, view},
         panel::panel,
         range_picker::RangePicker,
-        shell::Account,
         updated::Updated,
     },
     event::on_all,
-    hooks::{Poll, use_poll, use_query, use_title},
+    hooks::{Account, Poll, use_poll, use_query, use_title},
     pages::start::{Start, newest_traces},
     route::{Route, query_text},
 };

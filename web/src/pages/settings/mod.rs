@@ -1,93 +1,102 @@
-//! The settings: account, workspace, API keys, alert channels, and model prices.
+//! The settings: a section of the account or of the workspace, with the navigation to the others.
 
+mod audit;
 mod channel;
-mod key_form;
-mod key_list;
+mod key;
+mod login_session;
+mod member;
 mod price;
+mod profile;
+mod workspace;
 
-use shared::{api_key::CreateApiKeyResponse, ttl};
+use icondata_lu::{LuCloudOff, LuLock};
+use shared::{access::Role, auth::User};
+use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
 use crate::{
-    components::{
-        code_box::code_box,
-        link::RouteLink,
-        load::{skeleton_lines, view},
-        page_head::page_head,
-        panel::panel,
-        secret::secret_box,
-        shell::Account,
-    },
-    hooks::{use_poll, use_title},
-    intl,
-    pages::start::snippet::{NO_KEY, curl},
-    route::Route,
+    components::{link::RouteLink, load::skeleton_lines, message::message},
+    hooks::{Account, use_title},
+    route::{Route, Section},
 };
-use channel::ChannelPanel;
-use key_form::KeyForm;
-use key_list::KeyList;
-use price::PricePanel;
 
-/// Loads and renders the settings.
+/// Properties of [`SettingsPage`].
+#[derive(Properties, PartialEq)]
+pub struct SettingsPageProps {
+    /// The section.
+    pub section: Section,
+}
+
+/// Renders the navigation and the section, once the account is loaded.
 #[component]
-pub fn SettingsPage() -> Html {
-    use_title("Settings");
+pub fn SettingsPage(props: &SettingsPageProps) -> Html {
+    let section = props.section;
+    use_title(&format!("{} · Settings", section.title()));
     let account = use_context::<Account>();
-    let keys = use_poll((), ttl::ALERTS, |client, ()| client.list_api_keys());
-    let new_key = use_state(|| None::<CreateApiKeyResponse>);
-    let on_created = {
-        let (new_key, keys) = (new_key.clone(), keys.clone());
-        Callback::from(move |created| {
-            new_key.set(Some(created));
-            keys.refresh();
-        })
-    };
-    let on_revoked = {
-        let (new_key, keys) = (new_key.clone(), keys.clone());
-        Callback::from(move |id| {
-            if new_key.as_ref().is_some_and(|created| created.api_key.id == id) {
-                new_key.set(None);
+    let user = account.as_ref().and_then(|account| account.user.as_deref());
+    let error = account.as_ref().and_then(|account| account.error.as_ref());
+    let nav = use_node_ref();
+    {
+        let nav = nav.clone();
+        use_effect_with((section, user.is_some()), move |_| {
+            // On a phone, the links are a row that scrolls.
+            let link = nav.cast::<Element>().and_then(|nav| nav.query_selector("[aria-current]").ok()?);
+            if let Some(link) = link {
+                let options = ScrollIntoViewOptions::new();
+                options.set_block(ScrollLogicalPosition::Nearest);
+                options.set_inline(ScrollLogicalPosition::Center);
+                link.scroll_into_view_with_scroll_into_view_options(&options);
             }
-            keys.refresh();
-        })
-    };
-    let origin = intl::window().location().origin().unwrap_or_default();
+        });
+    }
     html! {
         <div class="settings">
-            { page_head("Settings", "Account, API keys, alert channels and model prices.", None) }
-            { panel("Account", "", Html::default(), html! { <>
-                if let Some(account) = account {
-                    { view(&account.poll, skeleton_lines(3), |user| html! {
-                        <dl class="facts">
-                            <div><dt>{ "Name" }</dt><dd>{ user.full_name.clone() }</dd></div>
-                            <div><dt>{ "E-mail" }</dt><dd>{ user.email.clone() }</dd></div>
-                            <div><dt>{ "Workspace" }</dt><dd>{ user.workspace_name.clone() }</dd></div>
-                            <div><dt>{ "Workspace ID" }</dt><dd class="mono">{ user.workspace_id.to_string() }</dd></div>
-                        </dl>
-                    }) }
+            <nav class="settings-nav" aria-label="Settings" ref={nav}>
+                if let Some(user) = user {
+                    { group("Account", &Section::ACCOUNT, section, user.role) }
+                    { group("Workspace", &Section::WORKSPACE, section, user.role) }
                 }
-            </> }) }
-            { panel("API keys", "", Html::default(), html! { <>
-                <p class="panel-lead muted">{ "Agents send traces with an API key. Create one key per agent, so that you can revoke it separately." }</p>
-                <KeyForm {on_created} />
-                if let Some(created) = &*new_key {
-                    { secret_box(html! { <><strong>{ format!("Copy the key “{}” now.", created.api_key.name) }</strong>{ " It is not shown again." }</> }, &created.key, "key") }
+            </nav>
+            <div class="settings-section">
+                <div class="page-head"><h1>{ section.title() }</h1></div>
+                if let Some(user) = user {
+                    { content(section, user) }
+                } else if let Some(error) = error {
+                    <section class="panel">{ message(LuCloudOff, "Failed to load", html! { <p role="alert">{ error.message() }</p> }) }</section>
+                } else {
+                    <section class="panel" aria-busy="true">{ skeleton_lines(4) }</section>
                 }
-                { view(&keys, skeleton_lines(3), |list| html! { <KeyList keys={list.items.clone()} {on_revoked} /> }) }
-            </> }) }
-            { panel("Send a trace", "", Html::default(), html! { <>
-                <p class="panel-lead muted">
-                    if new_key.is_some() {
-                        { "The command contains your new key." }
-                    } else {
-                        { "Create a key above to fill it in here." }
-                    }
-                    { " For OpenTelemetry, see " }<RouteLink to={Route::Start}>{ "Getting started" }</RouteLink>{ "." }
-                </p>
-                { code_box("Terminal", "curl command", curl(&origin, new_key.as_ref().map_or(NO_KEY, |created| &created.key))) }
-            </> }) }
-            <ChannelPanel />
-            <PricePanel />
+            </div>
         </div>
+    }
+}
+
+/// Renders the links of a group of sections, except for those that the role does not permit.
+fn group(title: &'static str, sections: &[Section], current: Section, role: Role) -> Html {
+    let permitted = sections.iter().filter(|section| role.permits(section.permission()));
+    html! {
+        <div class="settings-group">
+            <p class="menu-title">{ title }</p>
+            for &section in permitted {
+                <RouteLink class="settings-link" to={Route::SettingsSection { section }} current={section == current}>{ section.title() }</RouteLink>
+            }
+        </div>
+    }
+}
+
+fn content(section: Section, user: &User) -> Html {
+    if !user.role.permits(section.permission()) {
+        let next = html! { <p>{ "Your role in this workspace does not permit this. Ask an owner." }</p> };
+        return html! { <section class="panel">{ message(LuLock, "No access", next) }</section> };
+    }
+    match section {
+        Section::Profile => html! { <profile::Profile user={user.clone()} /> },
+        Section::Sessions => html! { <login_session::LoginSessions /> },
+        Section::Workspace => html! { <workspace::WorkspaceSection user={user.clone()} /> },
+        Section::Members => html! { <member::Members user_id={user.id} /> },
+        Section::Keys => html! { <key::Keys user_id={user.id} /> },
+        Section::Channels => html! { <channel::ChannelPanel /> },
+        Section::Prices => html! { <price::PricePanel /> },
+        Section::Audit => html! { <audit::AuditLog /> },
     }
 }

@@ -5,17 +5,19 @@ mod arrival;
 pub(crate) mod snippet;
 mod watch;
 
-use shared::api_key::CreateApiKeyRequest;
+use icondata_lu::LuListTree;
+use shared::{access::Permission, api_key::CreateApiKeyRequest};
 use yew::prelude::*;
 
 use crate::{
     auth::use_client,
     components::{
-        code_box::code_box, form_error::form_error, link::RouteLink, page_head::page_head, secret::secret_box,
+        code_box::code_box, form_error::form_error, link::RouteLink, load::skeleton_lines, message::message,
+        page_head::page_head, secret::secret_box,
     },
-    hooks::{use_submission, use_title},
+    hooks::{use_role, use_submission, use_title},
     intl,
-    route::Route,
+    route::{Route, Section},
 };
 use snippet::Integration;
 pub use watch::newest_traces;
@@ -44,10 +46,26 @@ pub fn Start(props: &StartProps) -> Html {
     let on_create = {
         let (key, submission) = (key.setter(), submission.clone());
         Callback::from(move |_: MouseEvent| {
-            let (key, request) = (key.clone(), CreateApiKeyRequest { name: KEY_NAME.to_owned() });
+            let (key, request) = (
+                key.clone(),
+                CreateApiKeyRequest { name: KEY_NAME.to_owned(), ..CreateApiKeyRequest::default() },
+            );
             submission.send(client.create_api_key(&request), move |created| key.set(Some(created.key)));
         })
     };
+    match use_role() {
+        None => return skeleton_lines(8),
+        Some(role) if !role.permits(Permission::Keys) => {
+            let next = html! { <p>{ "Traces appear here once agents send them. Members and owners create API keys for agents." }</p> };
+            return html! {
+                <>
+                    if !props.within_dashboard { { page_head("Getting started", "", None) } }
+                    <section class="panel">{ message(LuListTree, "No traces yet", next) }</section>
+                </>
+            };
+        }
+        Some(_) => {}
+    }
     let integration = Integration::ALL[*selected];
     let tab = |(index, item): (usize, Integration)| {
         let onclick = selected.setter().to_callback().reform(move |_: MouseEvent| index);
@@ -97,7 +115,7 @@ fn new_key(key: &str) -> Html {
         <>
             <strong>{ "Copy your key now." }</strong>
             { " It is not shown again. The examples below contain it. You can revoke it in " }
-            <RouteLink to={Route::Settings}>{ "Settings" }</RouteLink>{ "." }
+            <RouteLink to={Route::SettingsSection { section: Section::Keys }}>{ "Settings" }</RouteLink>{ "." }
         </>
     };
     secret_box(text, key, "key")

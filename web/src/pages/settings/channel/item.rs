@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use shared::{
+    access::Permission,
     alert_channel::{
         AlertChannel, AlertDelivery, AlertRecipient, ChannelTarget, DeliveryState, RecipientState,
     },
@@ -23,7 +24,7 @@ use crate::{
         time::RelativeTime,
     },
     event::on_toggle,
-    hooks::{use_poll, use_submission},
+    hooks::{use_permission, use_poll, use_submission},
 };
 
 /// The polling interval while a test is pending.
@@ -46,6 +47,7 @@ pub struct ChannelItemProps {
 #[component]
 pub fn ChannelItem(props: &ChannelItemProps) -> Html {
     let client = use_client();
+    let can_manage = use_permission(Permission::Manage);
     let open = use_state(|| false);
     let test = use_state(|| None::<Uuid>);
     let submission = use_submission(|error| Some(error.message()));
@@ -97,7 +99,7 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
     html! {
         <li class={classes!("channel", (!channel.enabled).then_some("off"))}>
             <div class="channel-head">
-                { switch(channel.enabled, format!("Enable {}", channel.name), on_switch) }
+                if can_manage { { switch(channel.enabled, format!("Enable {}", channel.name), on_switch) } } else { <span /> }
                 <div class="rule-body">
                     <p class="alert-title">
                         { channel.name.clone() }
@@ -112,9 +114,13 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
                     <p class="rule-note">{ last_delivery_note(last_delivery.as_ref()) }</p>
                 </div>
                 <div class="rule-actions">
-                    <button type="button" class="button small" onclick={on_test} aria-label={format!("Test {}", channel.name)}>{ "Test" }</button>
+                    if can_manage {
+                        <button type="button" class="button small" onclick={on_test} aria-label={format!("Test {}", channel.name)}>{ "Test" }</button>
+                    }
                     <button type="button" class="button small" onclick={on_toggle(&open)} aria-expanded={open.to_string()} aria-label={format!("Log of {}", channel.name)}>{ "Log" }</button>
-                    <button type="button" class="button small danger" onclick={on_delete} aria-label={format!("Delete {}", channel.name)}>{ "Delete" }</button>
+                    if can_manage {
+                        <button type="button" class="button small danger" onclick={on_delete} aria-label={format!("Delete {}", channel.name)}>{ "Delete" }</button>
+                    }
                 </div>
             </div>
             { form_error(submission.error.as_deref()) }

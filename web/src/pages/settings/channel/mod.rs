@@ -3,15 +3,18 @@
 mod form;
 mod item;
 
+use icondata_lu::LuBell;
 use shared::{alert_channel::AlertChannel, ttl};
 use yew::prelude::*;
 
 use crate::{
     auth::use_client,
     components::{
-        confirm::Confirm,
+        confirm::{Confirmation, use_confirm},
         load::{skeleton_lines, view},
+        message::message,
         panel::panel,
+        permitted::Permitted,
         secret::secret_box,
     },
     hooks::use_poll,
@@ -25,7 +28,7 @@ pub fn ChannelPanel() -> Html {
     let client = use_client();
     let channels = use_poll((), ttl::ALERTS, |client, ()| client.list_alert_channels());
     let new_channel = use_state(|| None::<AlertChannel>);
-    let deleting = use_state(|| None::<AlertChannel>);
+    let (ask, dialog) = use_confirm();
     let on_created = {
         let (new_channel, on_refresh) = (new_channel.clone(), channels.on_refresh());
         Callback::from(move |channel: AlertChannel| {
@@ -33,9 +36,19 @@ pub fn ChannelPanel() -> Html {
             on_refresh.emit(());
         })
     };
-    let on_delete = deleting.setter().to_callback().reform(Some);
-    let on_close = deleting.setter().to_callback().reform(|()| None);
-    let delete = |id: String| Callback::from(move |()| client.delete_alert_channel(&id));
+    let on_delete = {
+        let on_done = channels.on_refresh();
+        ask.reform(move |channel: AlertChannel| Confirmation {
+            title: format!("Delete “{}”?", channel.channel.name),
+            action: "Delete",
+            text: "It stops receiving notifications; its delivery history is deleted.".to_owned(),
+            on_confirm: {
+                let (client, id) = (client.clone(), channel.id.to_string());
+                Callback::from(move |()| client.delete_alert_channel(&id))
+            },
+            on_done: on_done.clone(),
+        })
+    };
     let on_change = channels.on_refresh();
     panel(
         "Alert channels",
@@ -43,22 +56,21 @@ pub fn ChannelPanel() -> Html {
         Html::default(),
         html! { <>
             <p class="panel-lead muted">{ "Channels are notified when an alert fires, escalates or is resolved." }</p>
-            <ChannelForm {on_created} />
+            <Permitted><ChannelForm {on_created} /></Permitted>
             if let Some((channel, secret)) = new_channel.as_ref().and_then(|channel| Some((channel, channel.secret.as_ref()?))) {
                 { secret_box(html! { <><strong>{ format!("Copy the secret of “{}” now.", channel.channel.name) }</strong>{ " It is not shown again. Webhook messages are signed with it (Standard Webhooks)." }</> }, secret, "secret") }
             }
-            { view(&channels, skeleton_lines(2), |list| html! {
+            { view(&channels, skeleton_lines(2), |list| html! { <>
+                if list.items.is_empty() {
+                    { message(LuBell, "No channels", Html::default()) }
+                }
                 <ul class="channels">
                     for channel in &list.items {
                         <ChannelItem key={channel.id.to_string()} channel={channel.clone()} on_change={on_change.clone()} on_delete={on_delete.clone()} />
                     }
                 </ul>
-            }) }
-            if let Some(channel) = &*deleting {
-                <Confirm title={format!("Delete “{}”?", channel.channel.name)} action="Delete" on_confirm={delete(channel.id.to_string())} on_done={channels.on_refresh()} {on_close}>
-                    { "It stops receiving notifications; its delivery history is deleted." }
-                </Confirm>
-            }
+            </> }) }
+            { dialog }
         </> },
     )
 }

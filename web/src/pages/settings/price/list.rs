@@ -11,6 +11,7 @@ use crate::{
     auth::use_client,
     components::{
         form_error::form_error,
+        permitted::Permitted,
         table::{actions_head, column_heads, table},
     },
     hooks::use_action,
@@ -52,7 +53,9 @@ pub fn PriceList(props: &PriceListProps) -> Html {
                 <td class="number" data-label="Output">{ format::price(item.output_usd_per_million) }</td>
                 <td class="number" data-label="Cache read">{ cached(item.cache_read_usd_per_million) }</td>
                 <td class="number" data-label="Cache write">{ cached(item.cache_write_usd_per_million) }</td>
-                <td class="cell-action"><button type="button" class="button small danger" onclick={delete(price.id)} aria-label={format!("Delete price of {}", item.model)}>{ "Delete" }</button></td>
+                <td class="cell-action">
+                    <Permitted><button type="button" class="button small danger" onclick={delete(price.id)} aria-label={format!("Delete price of {}", item.model)}>{ "Delete" }</button></Permitted>
+                </td>
             </tr>
         }
     };

@@ -12,6 +12,7 @@ use crate::{
     components::{
         load::{skeleton_lines, view},
         panel::panel,
+        permitted::Permitted,
     },
     hooks::use_poll,
 };
@@ -33,10 +34,10 @@ pub fn PricePanel() -> Html {
             <p class="panel-lead muted">
                 { "If an agent does not report a cost, it is computed from public prices. Prices that you set here take precedence. In US dollars per million tokens." }
             </p>
-            <PriceForm on_saved={on_change.clone()} />
+            <Permitted><PriceForm on_saved={on_change.clone()} /></Permitted>
             { view(&prices, skeleton_lines(2), |list| html! { <PriceList prices={list.items.clone()} on_deleted={on_change} /> }) }
             <PriceLookup />
-            <RepriceRow />
+            <Permitted><RepriceRow /></Permitted>
         </> },
     )
 }

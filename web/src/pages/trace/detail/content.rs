@@ -110,7 +110,11 @@ fn attributes(span: &Span) -> Map<String, Value> {
     match &span.attributes {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(fields)) => fields.clone(),
-        Some(other) => Map::from_iter([("value".to_owned(), other.clone())]),
+        Some(other) => {
+            let mut fields = Map::new();
+            fields.insert("value".to_owned(), other.clone());
+            fields
+        }
     }
 }
 

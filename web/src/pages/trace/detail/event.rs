@@ -11,6 +11,7 @@ use super::attribute::table;
 use crate::{
     components::{link::RouteLink, long_text::LongText},
     route::Route,
+    sort::sorted_indices,
 };
 
 /// Renders the events with their time offset from the start of the span.
@@ -28,9 +29,8 @@ pub fn events(events: &[SpanEvent], start: Timestamp) -> Html {
         }
     };
     // Senders do not guarantee an order.
-    let mut ordered: Vec<&SpanEvent> = events.iter().collect();
-    ordered.sort_by_key(|event| event.timestamp);
-    html! { <ol class="events">{ for ordered.into_iter().map(event) }</ol> }
+    let ordered = sorted_indices(events.len(), &|a, b| events[a].timestamp.cmp(&events[b].timestamp));
+    html! { <ol class="events">{ for ordered.into_iter().map(|index| event(&events[index])) }</ol> }
 }
 
 /// Formats the offset of a point in time, like `+1.2 ms`.

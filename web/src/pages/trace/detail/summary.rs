@@ -14,12 +14,13 @@ use crate::{
         copy_button::CopyButton,
         icon::svg_icon,
         link::RouteLink,
+        permitted::Permitted,
         span_row::{kind_icon, kind_label},
         status::status_badge,
         table::column_heads,
     },
     intl,
-    route::Route,
+    route::{Route, Section},
     trace::Model,
 };
 
@@ -124,7 +125,7 @@ fn cost(span: &Span) -> Html {
                 <dt>{ "Cost" }</dt>
                 <dd>
                     <span class="stat-value no-price">{ "No price" }</span>
-                    <span class="stat-note">{ format!("for {model}. ") }<RouteLink to={Route::Settings}>{ "Add price" }</RouteLink></span>
+                    <span class="stat-note">{ format!("for {model}. ") }<Permitted><RouteLink to={Route::SettingsSection { section: Section::Prices }}>{ "Add price" }</RouteLink></Permitted></span>
                 </dd>
             </div>
         };

@@ -1,9 +1,13 @@
 //! The routes of the pages.
 
+mod section;
+
 use std::borrow::Cow;
 
 use serde::Serialize;
 use yew_router::{Routable, query::ToQuery};
+
+pub use section::Section;
 
 /// A page.
 #[derive(Clone, Debug, PartialEq, Eq, Routable)]
@@ -17,9 +21,21 @@ pub enum Route {
     /// The registration.
     #[at("/register")]
     Register,
+<<<<<<< HEAD:web/src/route.rs
     /// The confirmation of a recipient of e-mails.
     #[at("/confirm-recipient")]
     ConfirmRecipient,
+=======
+    /// The request for a link that resets a password.
+    #[at("/forgot")]
+    Forgot,
+    /// The target of that link.
+    #[at("/reset")]
+    Reset,
+    /// The target of the link of an invitation.
+    #[at("/invitation")]
+    Invitation,
+>>>>>>> web:web/src/route/mod.rs
     /// KPIs, charts, alerts and activity.
     #[at("/dashboard")]
     Dashboard,
@@ -68,9 +84,15 @@ pub enum Route {
         /// The decoded id of the rule; `new` for a new rule.
         id: String,
     },
-    /// Account, workspace, API keys, alert channels and prices.
+    /// Redirects to the first section of the settings.
     #[at("/settings")]
     Settings,
+    /// A section of the settings.
+    #[at("/settings/:section")]
+    SettingsSection {
+        /// The section.
+        section: Section,
+    },
     /// Any other address.
     #[not_found]
     #[at("/404")]
@@ -120,13 +142,25 @@ mod tests {
             "/",
             "/login",
             "/register",
+<<<<<<< HEAD:web/src/route.rs
             "/confirm-recipient",
+=======
+>>>>>>> web:web/src/route/mod.rs
             "/dashboard",
             "/traces",
             "/sessions",
             "/users",
             "/start",
             "/alerts",
+<<<<<<< HEAD:web/src/route.rs
+=======
+            "/forgot",
+            "/reset",
+            "/invitation",
+            "/settings",
+            "/settings/profile",
+            "/settings/audit",
+>>>>>>> web:web/src/route/mod.rs
         ] {
             let route = Route::recognize(path).filter(|route| *route != Route::NotFound);
             assert_eq!(route.map(|route| route.to_path()).as_deref(), Some(path));
