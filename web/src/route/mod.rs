@@ -21,11 +21,9 @@ pub enum Route {
     /// The registration.
     #[at("/register")]
     Register,
-<<<<<<< HEAD:web/src/route.rs
     /// The confirmation of a recipient of e-mails.
     #[at("/confirm-recipient")]
     ConfirmRecipient,
-=======
     /// The request for a link that resets a password.
     #[at("/forgot")]
     Forgot,
@@ -35,7 +33,6 @@ pub enum Route {
     /// The target of the link of an invitation.
     #[at("/invitation")]
     Invitation,
->>>>>>> web:web/src/route/mod.rs
     /// KPIs, charts, alerts and activity.
     #[at("/dashboard")]
     Dashboard,
@@ -142,25 +139,19 @@ mod tests {
             "/",
             "/login",
             "/register",
-<<<<<<< HEAD:web/src/route.rs
             "/confirm-recipient",
-=======
->>>>>>> web:web/src/route/mod.rs
             "/dashboard",
             "/traces",
             "/sessions",
             "/users",
             "/start",
             "/alerts",
-<<<<<<< HEAD:web/src/route.rs
-=======
             "/forgot",
             "/reset",
             "/invitation",
             "/settings",
             "/settings/profile",
             "/settings/audit",
->>>>>>> web:web/src/route/mod.rs
         ] {
             let route = Route::recognize(path).filter(|route| *route != Route::NotFound);
             assert_eq!(route.map(|route| route.to_path()).as_deref(), Some(path));
