@@ -177,15 +177,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn uses_72_bytes_and_rejects_longer_passwords() {
+    async fn all_bytes_of_a_long_password_count() {
         let passwords = Passwords::new(4);
-        let longest = "x".repeat(72);
-        let hash = passwords.hash(&longest).await.unwrap();
-        assert!(passwords.verify(&longest, Some(&hash)).await.unwrap());
-        assert!(!passwords.verify(&format!("{}y", &longest[..71]), Some(&hash)).await.unwrap());
-        let longer = longest + "x";
-        assert!(matches!(passwords.hash(&longer).await, Err(PasswordError::Unhashable)));
-        assert!(!passwords.verify(&longer, Some(&hash)).await.unwrap());
+        for length in [72, 73, 500] {
+            let password = "x".repeat(length);
+            let hash = passwords.hash(&password).await.unwrap();
+            assert!(passwords.verify(&password, Some(&hash)).await.unwrap(), "{length}");
+            for other in [format!("{}y", &password[1..]), format!("{password}x"), "x".repeat(length - 1)] {
+                assert!(!passwords.verify(&other, Some(&hash)).await.unwrap(), "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn common_passwords_are_rejected_in_any_case() {
+        assert!(COMMON.lines().is_sorted() && COMMON.lines().count() > 8000);
+        for common in ["password", "12345678", "PassWord1"] {
+            assert!(check_uncommon(common).is_err(), "{common}");
+        }
+        assert_eq!(check_uncommon("correct horse battery"), Ok(()));
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
-//! Leases of consumers on streams, distributed evenly among the consumers that are alive. They avoid duplicate work, but
-//! correctness does not depend on them: the store counts a trace that is written twice once.
+//! Leases of consumers on streams, distributed evenly among the consumers that are alive. They keep the order of a
+//! workspace's messages, so that a later score replaces an earlier one, and avoid duplicate work. Counts do not depend on
+//! them: the store counts a trace that is written twice once.
 
 use std::{sync::LazyLock, time::Duration};
 

@@ -107,7 +107,7 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
                         <span class="tag">{ min_severity_label(channel.min_severity) }</span>
                     </p>
                     if target.is_empty() {
-                        { for props.channel.recipients.iter().map(|one| recipient(one, &on_resend)) }
+                        { for props.channel.recipients.iter().map(|one| recipient(one, can_manage.then_some(&on_resend))) }
                     } else {
                         <p class="alert-text mono">{ target }</p>
                     }
@@ -129,8 +129,8 @@ pub fn ChannelItem(props: &ChannelItemProps) -> Html {
     }
 }
 
-/// Renders a recipient of e-mails, and until the confirmation a button that sends the link again.
-fn recipient(recipient: &AlertRecipient, on_resend: &Callback<String>) -> Html {
+/// Renders a recipient of e-mails, and until the confirmation a button that sends the link again, if the account may do that.
+fn recipient(recipient: &AlertRecipient, on_resend: Option<&Callback<String>>) -> Html {
     let address = recipient.address.clone();
     html! {
         <p class="alert-text" key={address.clone()}>
@@ -139,12 +139,14 @@ fn recipient(recipient: &AlertRecipient, on_resend: &Callback<String>) -> Html {
             if recipient.state == RecipientState::Pending {
                 <span class="badge status-timeout">{ "Not confirmed" }</span>
                 { " " }
-                <button
-                    type="button"
-                    class="button small"
-                    aria-label={format!("Resend confirmation to {address}")}
-                    onclick={on_resend.reform(move |_: MouseEvent| address.clone())}
-                >{ "Resend confirmation" }</button>
+                if let Some(on_resend) = on_resend {
+                    <button
+                        type="button"
+                        class="button small"
+                        aria-label={format!("Resend confirmation to {address}")}
+                        onclick={on_resend.reform(move |_: MouseEvent| address.clone())}
+                    >{ "Resend confirmation" }</button>
+                }
             }
         </p>
     }
