@@ -171,6 +171,7 @@ pub async fn record(
 
 /// Converts the id of an operation: `api_key_create` is the action `api_key.create`.
 fn action(id: &str) -> String {
+    let id = id.strip_suffix("_all").unwrap_or(id);
     id.rsplit_once('_').map_or_else(|| id.to_owned(), |(noun, verb)| format!("{noun}.{verb}"))
 }
 

@@ -41,7 +41,7 @@ pub async fn forward(
 ) -> Result<Forwarded, ApiError> {
     let id = HeaderValue::from_str(request_id).map_err(ApiError::internal)?;
     let request = PeerRequest {
-        identity: identity,
+        identity,
         method: &Method::POST,
         path: PATH,
         headers: HeaderMap::from_iter([

@@ -71,6 +71,7 @@ async fn register_and_see_exact_kpis(page: &Page) {
     page.expect_path("/dashboard").await;
     page.find(&heading("Send your first trace")).await;
     page.click(&link("Settings")).await;
+    page.click(&link("API keys")).await;
     page.fill("Key name", "production").await;
     page.click(&button("Create key")).await;
     let key = page.find("//*[@role='status']//code").await.text().await.unwrap();

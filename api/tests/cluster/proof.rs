@@ -74,7 +74,7 @@ async fn recorded_request_is_rejected_with_another_body_or_by_another_role() {
         assert_ne!(changed, request);
         assert_eq!(status_of(port, &changed).await, 403, "{changed}");
     }
-    assert_eq!(status_of(port_of(&stack.queries[0]), &request).await, 404, "query has no such route");
+    assert_eq!(status_of(port_of(&stack.queries[0]), &request).await, 403, "the proof is for another role");
     let read = request.replace("POST", "GET");
     assert_eq!(status_of(port_of(&stack.queries[0]), &read).await, 403);
     let direct = Client::new(&stack.ingestions[0].url).post("/api/v1/traces", &trace).await;

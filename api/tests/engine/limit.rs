@@ -39,7 +39,7 @@ pub async fn check(limit: &RateLimit, workspace_id: Uuid) -> Decision {
 pub async fn admitted(limit: &RateLimit, tries: usize) -> usize {
     let mut admitted = 0;
     for _ in 0..tries {
-        admitted += usize::from(check(&limit, ADA).await.allowed);
+        admitted += usize::from(check(limit, ADA).await.allowed);
     }
     admitted
 }

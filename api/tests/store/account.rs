@@ -88,7 +88,7 @@ account_store_suite!(sqlite, open_sqlite);
 account_store_suite!(postgres, open_postgres);
 
 async fn finds_an_account_by_its_id_and_by_its_email_in_any_case(store: &AccountStore) {
-    let user = user(&store, " Ada@Example.COM ").await;
+    let user = user(store, " Ada@Example.COM ").await;
     assert_eq!(user.email, "ada@example.com");
     assert_eq!((user.full_name.as_str(), user.workspace_name.as_str()), ("Ada Lovelace", "Engines"));
     for spelling in ["ada@example.com", "ADA@example.com "] {
@@ -101,7 +101,7 @@ async fn finds_an_account_by_its_id_and_by_its_email_in_any_case(store: &Account
 }
 
 async fn rejects_a_second_account_with_the_same_email_in_any_case(store: &AccountStore) {
-    let first = user(&store, "zoë@example.com").await;
+    let first = user(store, "zoë@example.com").await;
     for spelling in ["zoë@example.com", "Zoë@Example.com", "ZOË@EXAMPLE.COM"] {
         assert!(
             matches!(store.create_account(&account(spelling)).await, Err(AccountError::EmailTaken)),
@@ -137,7 +137,7 @@ async fn concurrent_registrations_create_one_account(database: &Database) {
 }
 
 async fn returns_nothing_for_unknown_accounts_and_keys(store: &AccountStore) {
-    let user = user(&store, "ada@example.com").await;
+    let user = user(store, "ada@example.com").await;
     assert!(store.get_credentials("bob@example.com").await.unwrap().is_none());
     assert!(store.get_credentials("ada_example.com").await.unwrap().is_none());
     assert!(store.get_credentials("' OR 1=1 --").await.unwrap().is_none());
@@ -147,8 +147,8 @@ async fn returns_nothing_for_unknown_accounts_and_keys(store: &AccountStore) {
 }
 
 async fn lists_the_active_keys_of_a_workspace_newest_first(store: &AccountStore) {
-    let ada = user(&store, "ada@example.com").await;
-    let bob = user(&store, "bob@example.com").await;
+    let ada = user(store, "ada@example.com").await;
+    let bob = user(store, "bob@example.com").await;
     let hour = Duration::from_secs(3600);
     let old = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     let new = store.create_api_key(&new_key(&ada, 2, NOW + hour)).await.unwrap();
@@ -163,7 +163,7 @@ async fn lists_the_active_keys_of_a_workspace_newest_first(store: &AccountStore)
 }
 
 async fn a_key_identifies_its_workspace_until_it_is_revoked(store: &AccountStore) {
-    let ada = user(&store, "ada@example.com").await;
+    let ada = user(store, "ada@example.com").await;
     let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     let owner = KeyOwner {
         id: key.id,
@@ -178,8 +178,8 @@ async fn a_key_identifies_its_workspace_until_it_is_revoked(store: &AccountStore
 }
 
 async fn only_the_workspace_of_a_key_revokes_it_and_only_once(store: &AccountStore) {
-    let ada = user(&store, "ada@example.com").await;
-    let bob = user(&store, "bob@example.com").await;
+    let ada = user(store, "ada@example.com").await;
+    let bob = user(store, "bob@example.com").await;
     let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     assert!(!store.revoke_api_key(bob.workspace_id, key.id, None, NOW).await.unwrap());
     assert!(store.get_api_key_owner(&[1; 32]).await.unwrap().is_some());
@@ -189,7 +189,7 @@ async fn only_the_workspace_of_a_key_revokes_it_and_only_once(store: &AccountSto
 }
 
 async fn rejects_a_key_with_an_unknown_workspace_or_a_used_hash(store: &AccountStore) {
-    let ada = user(&store, "ada@example.com").await;
+    let ada = user(store, "ada@example.com").await;
     let key = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     assert!(matches!(store.create_api_key(&new_key(&ada, 1, NOW)).await, Err(AccountError::Database(_))));
     assert!(store.revoke_api_key(ada.workspace_id, key.id, None, NOW).await.unwrap());
@@ -203,7 +203,7 @@ async fn rejects_a_key_with_an_unknown_workspace_or_a_used_hash(store: &AccountS
 }
 
 async fn the_last_use_of_a_key_never_moves_back(store: &AccountStore) {
-    let ada = user(&store, "ada@example.com").await;
+    let ada = user(store, "ada@example.com").await;
     let one = store.create_api_key(&new_key(&ada, 1, NOW)).await.unwrap();
     let two = store.create_api_key(&new_key(&ada, 2, NOW - Duration::from_secs(1))).await.unwrap();
     let later = NOW + Duration::from_secs(60);

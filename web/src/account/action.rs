@@ -30,7 +30,6 @@ pub fn action_label(action: &str) -> String {
     let known = match action {
         "login_session.create" => "Logged in",
         "login_session.end" => "Logged out",
-        "login_session_end.all" => "Logged out everywhere",
         "login_session.delete" => "Login session ended",
         "member.leave" => "Workspace left",
         "member.update" => "Role changed",

@@ -5,11 +5,12 @@ use uuid::Uuid;
 use super::{AccountError, AccountStore, user::insert_error};
 use crate::database::{Transaction, timestamp::SqlTimestamp};
 
-/// All workspaces, users, members, API keys and audit events of a store, without login sessions and invitations. Does not implement `Debug`, because it contains hashes.
+/// All workspaces, users, members, login sessions, API keys and audit events of a store, without invitations. Does not implement `Debug`, because it contains hashes.
 pub struct Archive {
     workspaces: Vec<WorkspaceRow>,
     users: Vec<UserRow>,
     members: Vec<MemberRow>,
+    sessions: Vec<SessionRow>,
     keys: Vec<KeyRow>,
     events: Vec<EventRow>,
 }
@@ -49,6 +50,16 @@ struct MemberRow {
     user_id: Uuid,
     role: String,
     created_at: SqlTimestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id: Uuid,
+    user_id: Uuid,
+    created_at: SqlTimestamp,
+    last_used_at: SqlTimestamp,
+    address: String,
+    user_agent: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -122,6 +133,10 @@ impl AccountStore {
             .sql("SELECT workspace_id, user_id, role, created_at FROM members ORDER BY created_at, user_id")
             .fetch_all()
             .await?;
+        let sessions = transaction
+            .sql("SELECT id, user_id, created_at, last_used_at, address, user_agent FROM login_sessions ORDER BY id")
+            .fetch_all()
+            .await?;
         let keys = transaction
             .sql(
                 "SELECT id, workspace_id, name, prefix, key_hash, created_at, created_by, last_used_at, revoked_at, \
@@ -136,7 +151,7 @@ impl AccountStore {
             )
             .fetch_all()
             .await?;
-        Ok(Archive { workspaces, users, members, keys, events })
+        Ok(Archive { workspaces, users, members, sessions, keys, events })
     }
 
     /// Returns the e-mails of the archive that other users of this store have: [`AccountStore::restore`] would fail.
@@ -207,6 +222,21 @@ impl AccountStore {
         }
         for key in &archive.keys {
             restored.keys += restore_key(&mut transaction, key).await?;
+        }
+        for session in &archive.sessions {
+            transaction
+                .sql(
+                    "INSERT INTO login_sessions (id, user_id, created_at, last_used_at, address, user_agent) \
+                     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+                )
+                .bind(session.id)
+                .bind(session.user_id)
+                .bind(session.created_at)
+                .bind(session.last_used_at)
+                .bind(&session.address)
+                .bind(&session.user_agent)
+                .execute()
+                .await?;
         }
         for event in &archive.events {
             restore_event(&mut transaction, event).await?;

@@ -168,9 +168,8 @@ impl AccountStore {
             .bind(SqlTimestamp(now))
             .fetch_optional()
             .await?;
-        let InfoRow { workspace_name, role, email, has_account } = match row {
-            Some(row) => row,
-            None => return Err(self.missing_invitation(token_hash).await?),
+        let Some(InfoRow { workspace_name, role, email, has_account }) = row else {
+            return Err(self.missing_invitation(token_hash).await?);
         };
         let role = role_column(&role)?;
         Ok(InvitationInfo { workspace_name, role, email, has_account: has_account > 0 })
@@ -188,9 +187,8 @@ impl AccountStore {
         now: Timestamp,
     ) -> Result<Uuid, AccountError> {
         let mut transaction = self.database.write().await?;
-        let accepted = match accept(&mut transaction, token_hash, email, now).await? {
-            Some(accepted) => accepted,
-            None => return Err(self.missing_invitation(token_hash).await?),
+        let Some(accepted) = accept(&mut transaction, token_hash, email, now).await? else {
+            return Err(self.missing_invitation(token_hash).await?);
         };
         accepted.insert_member(&mut transaction, user_id, now).await?;
         transaction
