@@ -168,3 +168,25 @@ async fn generated_secret_is_private_and_tokens_survive_a_restart() {
         .await
         .expect_error(401, "unauthorized");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demo_account_works_only_with_the_option_demo() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = || {
+        let mut command = command(directory.path(), &[]);
+        command.arg("--demo");
+        Process::spawn(command)
+    };
+    let log_in = async |process: &Process| {
+        process.anonymous_client().login("demo@agent-obs.local", "demo-password").await
+    };
+    let process = demo();
+    let token = log_in(&process).await.expect(200).json();
+    process.kill();
+    let process = Process::start(directory.path(), &[]);
+    log_in(&process).await.expect_error(403, "forbidden");
+    let client = process.anonymous_client().with_token(token["access_token"].as_str().unwrap());
+    client.get("/api/v1/auth/me").await.expect_error(401, "unauthorized");
+    process.kill();
+    log_in(&demo()).await.expect(200);
+}
