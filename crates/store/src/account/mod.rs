@@ -7,6 +7,7 @@ mod audit;
 mod invitation;
 mod login_session;
 mod member;
+mod password;
 mod user;
 
 use std::{path::Path, time::Duration};
@@ -20,7 +21,8 @@ pub use self::{
     audit::{AuditFilter, NewAuditEvent},
     invitation::{INVITATION_DURATION, NewInvitation},
     login_session::{Client, SESSION_DURATION},
-    user::{Admission, Credentials, NewAccount, PasswordHash, RESET_DURATION, UserSummary, normalize_email},
+    password::{PasswordHash, RESET_DURATION},
+    user::{Admission, Credentials, NewAccount, UserSummary, normalize_email},
 };
 use crate::{
     database::{
