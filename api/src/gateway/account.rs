@@ -119,25 +119,8 @@ pub async fn login(
     http: HttpRequest,
     request: Json<LoginRequest>,
 ) -> Result<UncachedToken, ApiError> {
-    let found = if request.email.contains('\0') {
-        // PostgreSQL rejects NUL.
-        None
-    } else {
-        app.accounts.get_credentials(&request.email).await?
-    };
-    let unlocked_at = found.as_ref().and_then(|found| found.unlocked_at);
-    let attempt = app.login_limit.attempt(&request.email, unlocked_at, app.proxies.client(&http)).await;
-    let attempt = attempt.map_err(|retry_after| ApiError::RateLimited {
-        detail: "Too many failed logins; wait before the next attempt",
-        retry_after,
-    })?;
-    let hash = found.as_ref().map(|found| &found.password_hash);
-    if !app.passwords.matches(&request.password, hash).await? {
-        attempt.failed();
-        return Err(ApiError::InvalidCredentials);
-    }
-    attempt.succeeded().await;
-    // Without an account, no password matches.
+    let limited = "Too many failed logins; wait before the next attempt";
+    let found = super::password::check(&app, &http, &request.email, &request.password, limited).await?;
     let found = found.ok_or(ApiError::InvalidCredentials)?;
     if found.is_disabled {
         return Err(ApiError::Forbidden("This account is disabled"));

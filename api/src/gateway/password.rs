@@ -9,6 +9,7 @@ use shared::{
     auth::{ChangePasswordRequest, ForgotPasswordRequest, ResetPasswordRequest},
     error::{ErrorBody, FieldError},
 };
+use store::account::Credentials;
 
 use super::State;
 use crate::{
@@ -121,19 +122,36 @@ pub(super) async fn confirm(
     password: &str,
     field: &str,
 ) -> Result<(), ApiError> {
-    let found = app.accounts.get_credentials(&login.email).await?;
-    let found = found.filter(|found| found.user_id == login.user_id);
+    let limited = "Too many wrong passwords; wait before the next attempt";
+    let found = check(app, http, &login.email, password, limited).await?;
+    match found.filter(|found| found.user_id == login.user_id) {
+        Some(_) => Ok(()),
+        None => Err(ApiError::invalid(field, "is wrong")),
+    }
+}
+
+/// Returns the account with an e-mail if the password matches.
+///
+/// # Errors
+/// Returns 429 with the detail `limited` after too many failures.
+pub(super) async fn check(
+    app: &State,
+    http: &HttpRequest,
+    email: &str,
+    password: &str,
+    limited: &'static str,
+) -> Result<Option<Credentials>, ApiError> {
+    // PostgreSQL rejects NUL.
+    let found = if email.contains('\0') { None } else { app.accounts.get_credentials(email).await? };
     let unlocked_at = found.as_ref().and_then(|found| found.unlocked_at);
-    let attempt = app.login_limit.attempt(&login.email, unlocked_at, app.proxies.client(http)).await;
-    let attempt = attempt.map_err(|retry_after| ApiError::RateLimited {
-        detail: "Too many wrong passwords; wait before the next attempt",
-        retry_after,
-    })?;
+    let attempt = app.login_limit.attempt(email, unlocked_at, app.proxies.client(http)).await;
+    let attempt = attempt.map_err(|retry_after| ApiError::RateLimited { detail: limited, retry_after })?;
+    // Without an account, no password matches.
     if app.passwords.matches(password, found.as_ref().map(|found| &found.password_hash)).await? {
         attempt.succeeded().await;
-        Ok(())
+        Ok(found)
     } else {
         attempt.failed();
-        Err(ApiError::invalid(field, "is wrong"))
+        Ok(None)
     }
 }
