@@ -143,10 +143,20 @@ static BY_ROUTE: LazyLock<HashMap<(Method, String), Operation>> = LazyLock::new(
     routes
 });
 
+/// The operation of a request, found by the first middleware that needs it.
+#[derive(Clone, Copy)]
+struct Found(Option<Operation>);
+
 /// Returns the operation of a request, if the table has it.
 #[must_use]
-pub fn operation(method: &Method, pattern: Option<String>) -> Option<Operation> {
-    BY_ROUTE.get(&(method.clone(), pattern?)).copied()
+pub fn operation(request: &ServiceRequest) -> Option<Operation> {
+    if let Some(found) = request.extensions().get::<Found>() {
+        return found.0;
+    }
+    let route = request.match_pattern().map(|pattern| (request.method().clone(), pattern));
+    let operation = route.and_then(|route| BY_ROUTE.get(&route).copied());
+    request.extensions_mut().insert(Found(operation));
+    operation
 }
 
 /// Checks that the caller has a permission.
@@ -172,8 +182,7 @@ pub async fn authorize(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let operation = operation(request.method(), request.match_pattern());
-    let rejection = match operation.map(|operation| operation.access) {
+    let rejection = match operation(&request).map(|operation| operation.access) {
         None => {
             let denied: Authentication = Err(CredentialError::Denied);
             request.extensions_mut().insert(denied);

@@ -134,7 +134,7 @@ pub async fn record(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let operation = match *request.method() {
         Method::GET => None,
-        _ => access::operation(request.method(), request.match_pattern()),
+        _ => access::operation(&request),
     };
     let operation = operation.filter(|operation| {
         let changes = matches!(

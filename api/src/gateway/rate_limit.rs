@@ -4,10 +4,7 @@ use actix_web::{
     Error, HttpMessage, ResponseError,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::{
-        Method,
-        header::{HeaderName, HeaderValue},
-    },
+    http::header::{HeaderName, HeaderValue},
     middleware::Next,
     web::Data,
 };
@@ -60,11 +57,7 @@ pub async fn rate_limit(
 
 /// Returns how a request is counted.
 fn class(request: &ServiceRequest) -> Class {
-    if *request.method() == Method::GET {
-        return Class::Other;
-    }
-    let operation = access::operation(request.method(), request.match_pattern());
-    match operation.map(|operation| operation.id) {
+    match access::operation(request).map(|operation| operation.id) {
         Some(id) if REVOCATIONS.contains(&id) => Class::Revocation,
         _ => Class::Other,
     }

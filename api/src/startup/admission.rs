@@ -1,5 +1,5 @@
-//! Middleware before all routes: rejects unknown methods, limits the time in which the body of a request may arrive, and
-//! tells the connection when the server waits for the client.
+//! Middleware before all routes: rejects unknown methods, and limits the time in which the body of a request may arrive. While
+//! the server handles a request, the time limit of the connection for an idle client is suspended.
 
 use std::{
     io::ErrorKind,
