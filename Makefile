@@ -43,9 +43,9 @@ run: build-quick ## build with little optimisation and serve a demo workspace (D
 	@exec $(TARGET)/quick/agent-obs serve $(if $(filter 0,$(DEMO)),,--demo)
 
 .PHONY: build-quick
-build-quick: setup-build web/dist/index.html
+build-quick: setup-run $(TARGET)/spa-quick/index.html
 	@echo "==> Server: $(TARGET)/quick/agent-obs"
-	@cargo build --profile quick -p api
+	@AGENT_OBS_WEB_DIST=$(abspath $(TARGET)/spa-quick) cargo build --profile quick -p api
 
 .PHONY: build
 build: setup-build web/dist/index.html ## build the optimised binary target/release/agent-obs, SPA included
@@ -59,6 +59,13 @@ web/dist/index.html: $(WEB_SOURCES) | setup-build
 	@mkdir -p $(TARGET) && touch $(TARGET)/spa-started
 	@if [ -x $(WASM_OPT) ]; then $(TRUNK) build --release; \
 	else $(TRUNK) build --cargo-profile wasm-release; fi
+	@touch -r $(TARGET)/spa-started $@
+
+# Without LTO, minification and wasm-opt.
+$(TARGET)/spa-quick/index.html: $(WEB_SOURCES) | setup-run
+	@echo "==> SPA: $(TARGET)/spa-quick"
+	@mkdir -p $(TARGET) && touch $(TARGET)/spa-started
+	@$(TRUNK) build --cargo-profile quick --dist $(TARGET)/spa-quick
 	@touch -r $(TARGET)/spa-started $@
 
 ##@ Develop
@@ -117,8 +124,8 @@ screenshots: setup-screenshots build-quick ## render docs/images/dashboard.png a
 
 ##@ Housekeeping
 
-.PHONY: setup-lint setup-build setup-test setup-bench setup-deny setup-screenshots
-setup-lint setup-build setup-test setup-bench setup-deny setup-screenshots: setup-%:
+.PHONY: setup-run setup-lint setup-build setup-test setup-bench setup-deny setup-screenshots
+setup-run setup-lint setup-build setup-test setup-bench setup-deny setup-screenshots: setup-%:
 	@scripts/setup.sh $*
 
 .PHONY: versions

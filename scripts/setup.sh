@@ -3,10 +3,10 @@
 # if nothing is missing, and reports in one line what it cannot install. Called by make, which sets the versions and the
 # directory.
 #
-#   scripts/setup.sh lint|build|test|bench|deny|screenshots
+#   scripts/setup.sh run|build|lint|test|bench|deny|screenshots
 set -euo pipefail
 
-need=${1:?usage: scripts/setup.sh lint|build|test|bench|deny|screenshots (called by make)}
+need=${1:?usage: scripts/setup.sh run|build|lint|test|bench|deny|screenshots (called by make)}
 : "${TOOLS:?}" "${TRUNK_VERSION:?}" "${WASM_BINDGEN_VERSION:?}" "${BINARYEN_VERSION:?}" "${CARGO_DENY_VERSION:?}"
 
 step() { printf '==> Setup: %s\n' "$*"; }
@@ -184,6 +184,7 @@ has_cargo_deny() { is_version cargo-deny "cargo-deny $CARGO_DENY_VERSION"; }
 has_wasm_opt() { [ -x "$TOOLS/binaryen-$BINARYEN_VERSION/node_modules/.bin/wasm-opt" ]; }
 
 case $need in
+    run) wanted=(has_trunk has_wasm_bindgen) ;;
     deny) wanted=(has_cargo_deny) ;;
     test) wanted=(has_trunk has_wasm_bindgen has_wasm_opt has_otlp_clients) ;;
     *) wanted=(has_trunk has_wasm_bindgen has_wasm_opt) ;;
