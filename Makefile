@@ -15,12 +15,12 @@ WASM_BINDGEN_VERSION := $(shell awk '$$0 == "name = \"wasm-bindgen\"" { getline;
 
 TOOLS := $(or $(AGENT_OBS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agent-obs/tools)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-# Client libraries used by api/tests/otlp, in one directory per set of versions.
-OTLP_CLIENTS := $(TOOLS)/otlp-clients-$(shell cat api/tests/otlp/python/requirements.txt api/tests/otlp/node/package-lock.json 2>/dev/null | sha256sum | cut -c1-12)
+# Packages from PyPI and npm that the tests use, in one directory per set of versions.
+TEST_PACKAGES := $(TOOLS)/test-packages-$(shell cd crates/test-support/packages && cat requirements.txt package-lock.json | sha256sum | cut -c1-12)
 WASM_OPT := $(TOOLS)/binaryen-$(BINARYEN_VERSION)/node_modules/.bin/wasm-opt
 # After a fresh rustup installation, ~/.cargo/bin is not yet on the PATH of every shell: append it.
 PATH := $(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN_VERSION)/bin:$(dir $(WASM_OPT)):$(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin:$(PATH):$(HOME)/.cargo/bin
-export PATH TOOLS TARGET OTLP_CLIENTS TRUNK_VERSION BINARYEN_VERSION CARGO_DENY_VERSION WASM_BINDGEN_VERSION
+export PATH TOOLS TARGET TEST_PACKAGES TRUNK_VERSION BINARYEN_VERSION CARGO_DENY_VERSION WASM_BINDGEN_VERSION
 
 # Make trunk use the installed tools instead of downloading them.
 export TRUNK_TOOLS_WASM_BINDGEN := $(WASM_BINDGEN_VERSION)

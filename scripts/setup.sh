@@ -67,7 +67,7 @@ have_postgres() {
     done
     return 1
 }
-# Minimum versions of Python and Node for the OTLP client libraries of the tests.
+# Minimum versions of Python and Node for the packages of the tests.
 has_python() { have python3 && python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; }
 has_node() {
     have npm && have node && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 18 || (a == 18 && b > 18) ? 0 : 1)'
@@ -165,19 +165,19 @@ install_wasm_opt() {
     rm -rf "$target" && mv "$target.part" "$target"
 }
 
-# The Python and JavaScript client libraries of the OTLP tests, at pinned versions.
-install_otlp_clients() {
-    local lists=api/tests/otlp part=$OTLP_CLIENTS.part
-    step "OpenTelemetry client libraries (PyPI, npm) → $OTLP_CLIENTS"
-    rm -rf "$part" && mkdir -p "$part/node" && cp "$lists"/node/package*.json "$part/node/" || return 1
+# The Python and JavaScript packages of the tests, at pinned versions.
+install_test_packages() {
+    local lists=crates/test-support/packages part=$TEST_PACKAGES.part
+    step "Packages of the tests (PyPI, npm) → $TEST_PACKAGES"
+    rm -rf "$part" && mkdir -p "$part/node" && cp "$lists"/package*.json "$part/node/" || return 1
     python3 -m venv "$part/python" || return 1
     "$part/python/bin/python" -m pip install --quiet --no-deps --disable-pip-version-check --no-input \
-        --requirement "$lists/python/requirements.txt" || return 1
+        --requirement "$lists/requirements.txt" || return 1
     npm ci --prefix "$part/node" --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null || return 1
-    rm -rf "$OTLP_CLIENTS" && mv "$part" "$OTLP_CLIENTS"
+    rm -rf "$TEST_PACKAGES" && mv "$part" "$TEST_PACKAGES"
 }
 
-has_otlp_clients() { [ -x "${OTLP_CLIENTS:?}/python/bin/python" ] && [ -d "$OTLP_CLIENTS/node/node_modules/ai" ]; }
+has_test_packages() { [ -x "${TEST_PACKAGES:?}/python/bin/python" ] && [ -d "$TEST_PACKAGES/node/node_modules/ai" ]; }
 has_trunk() { is_version trunk "trunk $TRUNK_VERSION"; }
 has_wasm_bindgen() { is_version wasm-bindgen "wasm-bindgen $WASM_BINDGEN_VERSION" && have wasm-bindgen-test-runner; }
 has_cargo_deny() { is_version cargo-deny "cargo-deny $CARGO_DENY_VERSION"; }
@@ -186,7 +186,7 @@ has_wasm_opt() { [ -x "$TOOLS/binaryen-$BINARYEN_VERSION/node_modules/.bin/wasm-
 case $need in
     run) wanted=(has_trunk has_wasm_bindgen) ;;
     deny) wanted=(has_cargo_deny) ;;
-    test) wanted=(has_trunk has_wasm_bindgen has_wasm_opt has_otlp_clients) ;;
+    test) wanted=(has_trunk has_wasm_bindgen has_wasm_opt has_test_packages) ;;
     *) wanted=(has_trunk has_wasm_bindgen has_wasm_opt) ;;
 esac
 complete() { for has in "${wanted[@]}"; do "$has" || return 1; done; }
@@ -209,9 +209,9 @@ for has in "${wanted[@]}"; do
                 install_crate wasm-bindgen-cli "$WASM_BINDGEN_VERSION" --no-default-features
             ;;
         has_cargo_deny) install_crate cargo-deny "$CARGO_DENY_VERSION" ;;
-        has_otlp_clients)
-            install_otlp_clients ||
-                step "cannot install the OpenTelemetry client libraries from PyPI or npm: the tests that use them will fail"
+        has_test_packages)
+            install_test_packages ||
+                step "cannot install the packages of the tests from PyPI or npm: the tests that use them will fail"
             ;;
         has_wasm_opt)
             install_wasm_opt ||

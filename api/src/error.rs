@@ -36,6 +36,12 @@ pub enum ApiError {
     /// 403: the caller is not allowed to do this.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// 403: people log in over OpenID Connect only.
+    #[error("Passwords are disabled on this server; log in with single sign-on")]
+    PasswordLoginDisabled,
+    /// 403: the identity provider did not send an e-mail address.
+    #[error("The identity provider did not send an e-mail address")]
+    EmailMissing,
     /// 403: only invited people, or nobody, may register.
     #[error("Registration is closed; ask an owner of the workspace for an invitation")]
     RegistrationClosed,
@@ -103,7 +109,9 @@ impl ApiError {
             Self::Unauthorized(_) => (StatusCode::UNAUTHORIZED, ErrorCode::Unauthorized),
             Self::TokenExpired => (StatusCode::UNAUTHORIZED, ErrorCode::TokenExpired),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, ErrorCode::InvalidCredentials),
-            Self::Forbidden(_) => (StatusCode::FORBIDDEN, ErrorCode::Forbidden),
+            Self::Forbidden(_) | Self::PasswordLoginDisabled | Self::EmailMissing => {
+                (StatusCode::FORBIDDEN, ErrorCode::Forbidden)
+            }
             Self::RegistrationClosed => (StatusCode::FORBIDDEN, ErrorCode::RegistrationClosed),
             Self::NoWorkspace => (StatusCode::FORBIDDEN, ErrorCode::NoWorkspace),
             Self::LastOwner => (StatusCode::CONFLICT, ErrorCode::LastOwner),
@@ -222,6 +230,7 @@ impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::EmailTaken => Self::EmailTaken,
+            AccountError::EmailMissing => Self::EmailMissing,
             AccountError::RegistrationClosed => Self::RegistrationClosed,
             AccountError::NotFound => Self::NotFound("Not found: no such member or invitation"),
             AccountError::LinkExpired => Self::LinkExpired,

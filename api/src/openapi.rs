@@ -36,7 +36,7 @@ use utoipa_swagger_ui::Config;
 use crate::{
     access::{Access, OPERATIONS},
     error::ApiError,
-    gateway::{account, api_key, audit, invitation, login_session, member, password, workspace},
+    gateway::{account, api_key, audit, invitation, login_session, member, oidc, password, workspace},
     health,
     ingestion::{otlp::http as otlp, rest},
     query::{
@@ -58,7 +58,7 @@ use crate::{
     ),
     paths(
         account::register, account::login, account::refresh, account::get, account::update, account::delete,
-        account::options, password::update, password::forget, password::reset, login_session::list,
+        account::options, oidc::start, oidc::finish, oidc::create_token, password::update, password::forget, password::reset, login_session::list,
         login_session::delete, login_session::end, login_session::end_all, workspace::list, workspace::create,
         workspace::update, workspace::switch, member::list, member::update, member::delete, member::leave,
         invitation::list, invitation::create, invitation::delete, invitation::lookup, invitation::accept, audit::list,

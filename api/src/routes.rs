@@ -15,7 +15,7 @@ use crate::{
     access::authorize,
     error::ApiError,
     gateway::{
-        account, api_key, asset, audit, authenticate::authenticate, invitation, login_session, member,
+        account, api_key, asset, audit, authenticate::authenticate, invitation, login_session, member, oidc,
         password, rate_limit::rate_limit, workspace,
     },
     health,
@@ -109,6 +109,9 @@ fn api(state: &ProcessState) -> impl HttpServiceFactory + use<> {
         .service(resource("/auth/options").route(gateway.at(get(), account::options)))
         .service(resource("/auth/register").route(gateway.at(post(), account::register)))
         .service(resource("/auth/login").route(gateway.at(post(), account::login)))
+        .service(resource("/auth/oidc/login").route(gateway.at(get(), oidc::start)))
+        .service(resource("/auth/oidc/callback").route(gateway.at(get(), oidc::finish)))
+        .service(resource("/auth/oidc/token").route(gateway.at(post(), oidc::create_token)))
         .service(resource("/auth/refresh").route(gateway.at(post(), account::refresh)))
         .service(
             resource("/auth/me")

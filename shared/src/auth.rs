@@ -25,13 +25,61 @@ pub enum Registration {
 }
 
 /// How people can log in and register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginOptions {
     /// Who may register now.
     pub registration: Registration,
     /// Whether the server can send e-mails, such as those that reset a password.
     pub email: bool,
+    /// Whether people log in with a password.
+    pub password: bool,
+    /// Where people log in over OpenID Connect, if they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc_url: Option<String>,
+}
+
+/// Why a login over OpenID Connect failed: `error` in the fragment of the login page's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OidcError {
+    /// The login took too long, or was started in another browser.
+    Expired,
+    /// The identity provider is unreachable, rejected the login, or sent an invalid answer.
+    Provider,
+    /// The settings of the server do not admit the person.
+    NotAllowed,
+    /// The identity provider did not send an e-mail address.
+    NoEmail,
+    /// Another account has the e-mail address.
+    EmailTaken,
+    /// The account is disabled.
+    Disabled,
+    /// The account is a member of no workspace.
+    NoWorkspace,
+    /// Too many failed logins from this address.
+    RateLimited,
+    /// The server failed.
+    Internal,
+}
+
+/// The result of a login over OpenID Connect, in the fragment of the login page's address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OidcResult {
+    /// The code for a token.
+    Code(String),
+    /// Why there is none.
+    Error(OidcError),
+}
+
+/// The result of a login over OpenID Connect, in exchange for a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct OidcTokenRequest {
+    /// The code from the fragment of the login page's address, valid once for 60 seconds.
+    pub code: String,
 }
 
 /// A new account, and its workspace or its invitation.
@@ -150,7 +198,8 @@ impl UpdateAccountRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccountRequest {
-    /// The password.
+    /// The password. Absent for an account without one.
+    #[serde(default)]
     pub password: String,
 }
 
@@ -202,6 +251,8 @@ pub struct User {
     pub role: Role,
     /// All workspaces of the account, by name.
     pub workspaces: Vec<Workspace>,
+    /// Whether the account has a password; accounts of OpenID Connect have none.
+    pub has_password: bool,
 }
 
 /// Checks that `email` has the form of an address: one `@` between a local part and a host.

@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use shared::{Timestamp, auth::User};
 use store::account::SESSION_DURATION;
 use uuid::Uuid;
@@ -91,8 +91,21 @@ impl JwtKeys {
             exp: iat.saturating_add_unsigned(expires_in),
             iat,
         };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)?;
-        Ok((token, expires_in))
+        Ok((self.sign(&claims)?, expires_in))
+    }
+
+    /// Signs other claims than those of a token. Their names must differ, so that neither is mistaken for the other.
+    ///
+    /// # Errors
+    /// Returns an error if the claims cannot be serialized.
+    pub fn sign(&self, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
+    }
+
+    /// Returns claims signed by [`JwtKeys::sign`]; none if the signature is invalid.
+    #[must_use]
+    pub fn read<T: DeserializeOwned + Clone>(&self, text: &str) -> Option<T> {
+        Some(jsonwebtoken::decode::<T>(text, &self.decoding, &self.validation).ok()?.claims)
     }
 
     /// Returns the claims of `token` if it is valid at `now`.
@@ -140,6 +153,7 @@ mod tests {
             workspace_name: "Engines".to_owned(),
             role: Role::Owner,
             workspaces: Vec::new(),
+            has_password: true,
         }
     }
 

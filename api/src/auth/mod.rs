@@ -8,6 +8,7 @@ pub mod jwt;
 pub mod key;
 pub mod key_use;
 mod lookup;
+pub mod oidc;
 pub mod password;
 pub mod secret;
 pub mod token;

@@ -78,7 +78,7 @@ impl Passwords {
         Ok(PasswordHash::new(text))
     }
 
-    /// Returns whether `password` matches `hash`. Without a hash, for an unknown account, returns false after the
+    /// Returns whether `password` matches `hash`. Without a hash, for an unknown account or one without a password, returns false after the
     /// same time. A password that cannot be hashed never matches and is rejected immediately for all accounts.
     ///
     /// # Errors
@@ -87,6 +87,7 @@ impl Passwords {
         if !hashable(password) {
             return Ok(false);
         }
+        let hash = hash.filter(|hash| !hash.is_none());
         let (password, known) = (prepare(password), hash.is_some());
         let hash = hash.unwrap_or(&self.dummy).clone();
         let matches = self.run(move || bcrypt::verify(password, hash.as_str())).await??;

@@ -3,6 +3,7 @@
 
 mod cache;
 mod notify;
+mod oidc;
 mod prices;
 mod server;
 mod setting;
@@ -16,10 +17,11 @@ use domain::secret::Secret;
 use ipnet::IpNet;
 use shared::price::PriceRequest;
 
-use self::setting::{Settings, origin};
+use self::setting::{Settings, invalid, origin};
 pub use self::{
     cache::CacheTtls,
     notify::{Notify, Smtp, SmtpTls},
+    oidc::{Oidc, RoleMap},
     server::{Servers, Services},
     setting::{InvalidSetting, SECRET_MIN_BYTES},
     storage::{DataDir, Storage},
@@ -85,6 +87,10 @@ pub struct Config {
     pub jwt_secret: Option<Secret>,
     /// Who may register.
     pub registration: RegistrationPolicy,
+    /// Whether people log in with a password.
+    pub password_login: bool,
+    /// The OpenID Connect provider, if one is configured.
+    pub oidc: Option<Oidc>,
     /// The lifetime of a token.
     pub jwt_ttl: Duration,
     /// The lifetimes of cached responses.
@@ -129,6 +135,12 @@ impl Config {
         let services = Services::read(&settings)?;
         let jwt_secret = settings.secret("JWT_SECRET")?;
         server::check(role, &servers, &services, jwt_secret.is_some())?;
+        let notify = Notify::read(&settings)?;
+        let oidc = Oidc::read(&settings, notify.public_url.as_ref())?;
+        let password_login = settings.one_of("PASSWORD_LOGIN", &["on", "off"])? != Some("off");
+        if !password_login && oidc.is_none() {
+            return Err(invalid("PASSWORD_LOGIN", "off", "on, or OIDC_ISSUER as another way to log in"));
+        }
         Ok(Self {
             role,
             host: settings
@@ -152,6 +164,8 @@ impl Config {
                 Some(_) => RegistrationPolicy::Closed,
                 None => RegistrationPolicy::First,
             },
+            password_login,
+            oidc,
             jwt_ttl: settings.seconds(
                 "JWT_TTL_SECONDS",
                 (60, 31_536_000),
@@ -206,7 +220,7 @@ impl Config {
                 .map(|format| if format == "json" { LogFormat::Json } else { LogFormat::Pretty }),
             web_dir: settings.text("WEB_DIR").map(PathBuf::from),
             prices: prices::read(&settings)?,
-            notify: Notify::read(&settings)?,
+            notify,
         })
     }
 }

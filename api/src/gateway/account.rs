@@ -37,13 +37,19 @@ pub(super) type UncachedToken = CustomizeResponder<Json<TokenResponse>>;
 )]
 pub async fn options(app: Data<State>) -> Result<Json<LoginOptions>, ApiError> {
     let registration = match app.registration {
+        _ if !app.password_login => Registration::Closed,
         RegistrationPolicy::Open => Registration::Open,
         RegistrationPolicy::Invite => Registration::Invite,
         RegistrationPolicy::Closed => Registration::Closed,
         RegistrationPolicy::First if app.accounts.has_accounts(DEMO_EMAIL).await? => Registration::Invite,
         RegistrationPolicy::First => Registration::Open,
     };
-    Ok(Json(LoginOptions { registration, email: app.mail.is_some() }))
+    Ok(Json(LoginOptions {
+        registration,
+        email: app.mail.is_some(),
+        password: app.password_login,
+        oidc_url: app.oidc.as_ref().map(|oidc| oidc.settings().login_url()),
+    }))
 }
 
 /// Creates an account: the owner of a new workspace, or a member by invitation.
@@ -63,6 +69,7 @@ pub async fn register(
     http: HttpRequest,
     request: Json<RegisterRequest>,
 ) -> Result<Created<Json<User>>, ApiError> {
+    app.require_password_login()?;
     let request = request.into_inner();
     let admission = match (&app.registration, &request.invitation) {
         (RegistrationPolicy::Closed | RegistrationPolicy::Invite, None) => {
@@ -119,6 +126,7 @@ pub async fn login(
     http: HttpRequest,
     request: Json<LoginRequest>,
 ) -> Result<UncachedToken, ApiError> {
+    app.require_password_login()?;
     let limited = "Too many failed logins; wait before the next attempt";
     let found = super::password::check(&app, &http, &request.email, &request.password, limited).await?;
     let found = found.ok_or(ApiError::InvalidCredentials)?;
@@ -188,7 +196,9 @@ pub async fn delete(
     login: Login,
     request: Json<DeleteAccountRequest>,
 ) -> Result<NoContent, ApiError> {
-    super::password::confirm(&app, &http, &login, &request.password, "password").await?;
+    if app.user(login.user_id, Some(login.workspace_id)).await?.has_password {
+        super::password::confirm(&app, &http, &login, &request.password, "password").await?;
+    }
     app.accounts.delete_account(login.user_id, app.clock.now()).await?;
     app.credentials.clear_cache();
     Ok(NoContent)
@@ -207,7 +217,7 @@ pub(super) async fn renewed(
     token(app, user, Session { id, started_at: started_at.ok_or(ENDED)? })
 }
 
-fn token(app: &State, user: &User, session: Session) -> Result<UncachedToken, ApiError> {
+pub(super) fn token(app: &State, user: &User, session: Session) -> Result<UncachedToken, ApiError> {
     let (access_token, expires_in) =
         app.jwt.issue(user, session, app.clock.now()).map_err(ApiError::internal)?;
     let token = TokenResponse { access_token, token_type: "bearer".to_owned(), expires_in };

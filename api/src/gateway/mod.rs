@@ -12,6 +12,7 @@ pub mod in_flight;
 pub mod invitation;
 pub mod login_session;
 pub mod member;
+pub mod oidc;
 pub mod password;
 pub mod rate_limit;
 pub mod workspace;
@@ -23,7 +24,7 @@ use uuid::Uuid;
 
 use self::address::TrustedProxies;
 use crate::{
-    auth::{credential::Credentials, jwt::JwtKeys, password::Passwords},
+    auth::{credential::Credentials, jwt::JwtKeys, oidc::Provider, password::Passwords},
     clock::Clock,
     config::RegistrationPolicy,
     error::ApiError,
@@ -59,6 +60,10 @@ pub struct State {
     pub public_url: Option<String>,
     /// Who may register.
     pub registration: RegistrationPolicy,
+    /// Whether people log in with a password.
+    pub password_login: bool,
+    /// The OpenID Connect provider, if one is configured.
+    pub oidc: Option<Provider>,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub proxies: TrustedProxies,
 }
@@ -70,6 +75,14 @@ impl State {
     /// Returns 403 if the user is not a member of it, or of any workspace.
     async fn user(&self, id: Uuid, workspace_id: Option<Uuid>) -> Result<User, ApiError> {
         self.accounts.get_user(id, workspace_id).await?.ok_or(ApiError::NoWorkspace)
+    }
+
+    /// Checks that people log in with passwords.
+    ///
+    /// # Errors
+    /// Returns 403 if they do not.
+    fn require_password_login(&self) -> Result<(), ApiError> {
+        if self.password_login { Ok(()) } else { Err(ApiError::PasswordLoginDisabled) }
     }
 
     /// Returns the URL of a page of the SPA; a path if the public URL is not configured.

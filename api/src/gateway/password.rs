@@ -30,6 +30,7 @@ pub async fn update(
     login: Login,
     request: Json<ChangePasswordRequest>,
 ) -> Result<NoContent, ApiError> {
+    app.require_password_login()?;
     let mut errors = request.validate();
     errors.extend(FieldError::all([("new_password", check_uncommon(&request.new_password))]));
     ApiError::check(errors)?;
@@ -51,6 +52,7 @@ pub async fn update(
     )
 )]
 pub async fn forget(app: Data<State>, request: Json<ForgotPasswordRequest>) -> Result<NoContent, ApiError> {
+    app.require_password_login()?;
     let email = request.into_inner().email;
     if email.contains('\0') || app.mail.is_none() {
         return Ok(NoContent);
@@ -95,6 +97,7 @@ pub async fn reset(
     http: HttpRequest,
     request: Json<ResetPasswordRequest>,
 ) -> Result<NoContent, ApiError> {
+    app.require_password_login()?;
     let mut errors = request.validate();
     errors.extend(FieldError::all([("password", check_uncommon(&request.password))]));
     ApiError::check(errors)?;

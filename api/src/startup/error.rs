@@ -4,7 +4,11 @@ use std::io;
 
 use store::{StoreError, account::AccountError};
 
-use crate::{auth::secret::SecretError, notify::NotifierError, redis::RedisFailure};
+use crate::{
+    auth::{oidc::ProviderError, secret::SecretError},
+    notify::NotifierError,
+    redis::RedisFailure,
+};
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,9 @@ pub enum StartError {
     /// The client for notifications cannot be created.
     #[error("cannot create the client for notifications")]
     Notify(#[from] NotifierError),
+    /// The client of the OpenID Connect provider cannot be created.
+    #[error("cannot create the client for OIDC_ISSUER")]
+    Oidc(#[from] ProviderError),
     /// Two metrics have the same name.
     #[error("cannot register the metrics")]
     Metrics(#[from] prometheus::Error),

@@ -16,6 +16,7 @@ use crate::{
         credential::Credentials,
         jwt::JwtKeys,
         key_use::SaveKeyUses,
+        oidc::Provider,
         password::{COST, Passwords},
     },
     cache::Invalidator,
@@ -191,6 +192,8 @@ fn gateway(resources: &Resources<'_>, accounts: &AccountStore) -> Result<gateway
         mail: AccountMail::new(&resources.config.notify)?,
         public_url: resources.config.notify.public_url.clone(),
         registration: resources.config.registration,
+        password_login: resources.config.password_login,
+        oidc: resources.config.oidc.clone().map(Provider::new).transpose()?,
         proxies: TrustedProxies::new(resources.config.trusted_proxies.clone()),
     })
 }

@@ -13,6 +13,7 @@ mod guard;
 mod invitation;
 mod keyboard;
 mod login;
+mod oidc;
 mod people;
 mod polling;
 mod register;

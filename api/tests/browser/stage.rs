@@ -14,9 +14,12 @@ use tokio::sync::Semaphore;
 
 use test_support::{
     chromium::Chromium,
+    oidc::OidcProvider,
     page::Page,
-    server::{self, Member, PASSWORD, Server},
+    server::{self, Builder, Member, PASSWORD, Server},
 };
+
+use crate::oidc;
 
 /// Limits the number of concurrent browsers, since each consists of many processes.
 static BROWSERS: LazyLock<Semaphore> =
@@ -38,6 +41,15 @@ pub async fn browse_with(settings: &[(&'static str, &str)], body: impl AsyncFnOn
     .await;
 }
 
+/// Runs a test like [`browse_with`], with an OpenID Connect provider.
+pub async fn browse_with_provider(settings: &[(&'static str, &str)], body: impl AsyncFnOnce(&Page, &Server)) {
+    let provider = OidcProvider::start(&oidc::accounts(), true).await;
+    play_on(&name_of(&body), provider.configure(with_settings(settings)), async |page, server| {
+        body(page, &server).await;
+    })
+    .await;
+}
+
 /// Runs a test that stops its server.
 pub async fn browse_until_stopped(body: impl AsyncFnOnce(&Page, Server)) {
     let name = name_of(&body);
@@ -54,10 +66,17 @@ pub async fn member_on(page: &Page, server: &Server, path: &str) -> Member {
 }
 
 async fn play(name: &str, settings: &[(&'static str, &str)], body: impl AsyncFnOnce(&Page, Server)) {
-    let _permit = BROWSERS.acquire().await.unwrap();
+    play_on(name, with_settings(settings), body).await;
+}
+
+fn with_settings(settings: &[(&'static str, &str)]) -> Builder {
     let builder = server::builder().with_system_clock().with("WEB_DIR", spa().to_str().unwrap());
-    let server =
-        settings.iter().fold(builder, |builder, (name, value)| builder.with(name, value)).spawn().await;
+    settings.iter().fold(builder, |builder, (name, value)| builder.with(name, value))
+}
+
+async fn play_on(name: &str, builder: Builder, body: impl AsyncFnOnce(&Page, Server)) {
+    let _permit = BROWSERS.acquire().await.unwrap();
+    let server = builder.spawn().await;
     let page = Page { url: server.url.clone(), chromium: Chromium::start().await };
     let outcome = AssertUnwindSafe(body(&page, server)).catch_unwind().await;
     if outcome.is_err() {

@@ -1,17 +1,11 @@
 //! Runs a script in `python/` or `node/` with the libraries that scripts/setup.sh installed, configured only with
 //! endpoint, protocol and key, as applications are.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Stdio,
-    sync::LazyLock,
-    time::Duration,
-};
+use std::{env, fs, process::Stdio, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use test_support::packages;
 use tokio::{
     process::{Child, Command},
     time::timeout,
@@ -69,7 +63,7 @@ impl Script {
     /// Prepares a script in `python/`.
     pub fn python(script: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut command = Command::new(INSTALL_DIRECTORY.join("python/bin/python"));
+        let mut command = Command::new(packages::python());
         // Do not write bytecode files next to the scripts.
         command.arg("-B").arg(format!("{SOURCES}/python/{script}.py"));
         Self { command, directory }.isolated()
@@ -82,8 +76,7 @@ impl Script {
             let file = file.unwrap();
             fs::copy(file.path(), directory.path().join(file.file_name())).unwrap();
         }
-        let libraries = INSTALL_DIRECTORY.join("node/node_modules");
-        std::os::unix::fs::symlink(libraries, directory.path().join("node_modules")).unwrap();
+        std::os::unix::fs::symlink(packages::node_modules(), directory.path().join("node_modules")).unwrap();
         let mut command = Command::new("node");
         command.arg(directory.path().join(format!("{script}.mjs")));
         Self { command, directory }.isolated()
@@ -147,26 +140,4 @@ impl Run {
     pub fn roots(&self) -> impl Iterator<Item = &SentSpan> {
         self.spans.iter().filter(|span| span.parent_span_id.is_none())
     }
-}
-
-/// The directory in which scripts/setup.sh installed the libraries. The Makefile passes it as `OTLP_CLIENTS`; without
-/// the Makefile it is computed in the same way.
-static INSTALL_DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
-    let directory = env::var_os("OTLP_CLIENTS").map_or_else(default_directory, PathBuf::from);
-    assert!(
-        directory.join("python/bin/python").exists() && directory.join("node/node_modules").exists(),
-        "the OpenTelemetry client libraries are not installed in {}: run `make setup-test` to install them from PyPI and npm",
-        directory.display()
-    );
-    directory
-});
-
-fn default_directory() -> PathBuf {
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = || set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache"))).unwrap_or_default();
-    let tools = set("AGENT_OBS_TOOLS").unwrap_or_else(|| cache().join("agent-obs/tools"));
-    let mut lists = fs::read(Path::new(SOURCES).join("python/requirements.txt")).unwrap();
-    lists.extend(fs::read(Path::new(SOURCES).join("node/package-lock.json")).unwrap());
-    let hash = Sha256::digest(&lists).iter().take(6).map(|byte| format!("{byte:02x}")).collect::<String>();
-    tools.join(format!("otlp-clients-{hash}"))
 }

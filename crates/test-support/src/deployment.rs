@@ -40,7 +40,7 @@ impl Deployment {
 
     async fn one_process(settings: &HashMap<&'static str, String>, directory: &Path, clock: &Clock) -> Self {
         let config = Config::read(None, |name| match name {
-            "SERVICE_PORT" => Some("0".to_owned()),
+            "SERVICE_PORT" => Some(port(settings)),
             "DATA_DIR" => Some(directory.to_str().unwrap().to_owned()),
             name => setting(settings, name),
         });
@@ -66,6 +66,7 @@ impl Deployment {
         for role in [Role::Processing, Role::Query, Role::Ingestion, Role::Gateway] {
             let config =
                 Config::read(Some(role), |name| match name {
+                    "SERVICE_PORT" if role == Role::Gateway => Some(port(settings)),
                     "SERVICE_PORT" => Some("0".to_owned()),
                     "DATA_DIR" => Some(directory.to_str().unwrap().to_owned()),
                     "TIMESCALE_URL" => Some(database.clone()),
@@ -87,6 +88,11 @@ impl Deployment {
         }
         Self { applications, redis: Some(redis.url()), _redis: Some(redis) }
     }
+}
+
+/// Returns the port that clients connect to: a free one, unless the test chose one.
+fn port(settings: &HashMap<&'static str, String>) -> String {
+    settings.get("SERVICE_PORT").cloned().unwrap_or_else(|| "0".to_owned())
 }
 
 /// Returns the setting of a test. Tests create accounts as they need them.

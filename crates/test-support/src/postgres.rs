@@ -246,6 +246,7 @@ fn programs() -> PathBuf {
         .unwrap_or_else(|| panic!("PostgreSQL is not installed: install it, or set POSTGRES_BIN"))
 }
 
-fn free_port() -> u16 {
+/// Returns a port that is free now.
+pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

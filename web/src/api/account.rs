@@ -4,7 +4,8 @@ use gloo_net::http::Method;
 use shared::{
     auth::{
         ChangePasswordRequest, DeleteAccountRequest, ForgotPasswordRequest, LoginOptions, LoginRequest,
-        LoginSession, RegisterRequest, ResetPasswordRequest, TokenResponse, UpdateAccountRequest, User,
+        LoginSession, OidcTokenRequest, RegisterRequest, ResetPasswordRequest, TokenResponse,
+        UpdateAccountRequest, User,
     },
     page::ItemList,
 };
@@ -31,6 +32,11 @@ impl Client {
     /// Gets a token for an e-mail address and a password.
     pub fn login(&self, request: &LoginRequest) -> ApiRequest<TokenResponse> {
         self.post("/api/v1/auth/login", request)
+    }
+
+    /// Gets a token for the code of a login over OpenID Connect.
+    pub fn create_oidc_token(&self, request: &OidcTokenRequest) -> ApiRequest<TokenResponse> {
+        self.post("/api/v1/auth/oidc/token", request)
     }
 
     /// Gets a new token in exchange for the current one.

@@ -47,12 +47,18 @@ pub fn Guard(props: &ChildrenProps) -> Html {
     }
 }
 
+/// Returns the address to open after the login, if the query has one.
+#[hook]
+pub fn use_next() -> Option<String> {
+    use_location().and_then(|location| location.query::<LoginQuery>().ok()?.next)
+}
+
 /// Redirects a logged-in account to the `next` of the query, or to the dashboard.
 #[hook]
 pub fn use_redirect_when_logged_in() {
     let logged_in = use_auth().is_logged_in();
     let navigator = use_navigator();
-    let next = use_location().and_then(|location| location.query::<LoginQuery>().ok()?.next);
+    let next = use_next();
     use_effect_with(logged_in, move |&logged_in| {
         if let (true, Some(navigator)) = (logged_in, navigator) {
             navigator.replace(&AnyRoute::new(next.as_deref().and_then(safe_next).unwrap_or("/dashboard")));

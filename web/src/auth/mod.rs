@@ -4,6 +4,6 @@ mod guard;
 mod provider;
 mod session;
 
-pub use guard::{Guard, use_enter_workspace, use_redirect_when_logged_in};
+pub use guard::{Guard, use_enter_workspace, use_next, use_redirect_when_logged_in};
 pub use provider::{Auth, AuthProvider, use_auth, use_client};
 pub use session::SessionEnd;

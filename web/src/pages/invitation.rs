@@ -2,14 +2,14 @@
 
 use icondata_lu::LuTriangleAlert;
 use shared::{
-    auth::{TokenResponse, User},
+    auth::{LoginOptions, TokenResponse, User},
     error::ErrorCode,
     invitation::{InvitationInfo, InvitationToken},
     ttl,
 };
 use yew::prelude::*;
 
-use super::{login::login_form, register::register_form};
+use super::{login::login_form, oidc::oidc_button, register::register_form};
 use crate::{
     account::{role_description, role_label},
     api::ApiError,
@@ -24,6 +24,15 @@ use crate::{
     hooks::{use_link_token, use_poll, use_title},
 };
 
+/// Who opened the page.
+#[derive(Clone, PartialEq)]
+enum Visitor {
+    /// The current account.
+    User(User),
+    /// Somebody who has to log in first, in one of these ways.
+    Anonymous(LoginOptions),
+}
+
 /// Loads and renders the invitation.
 #[component]
 pub fn InvitationPage() -> Html {
@@ -31,12 +40,16 @@ pub fn InvitationPage() -> Html {
     let auth = use_auth();
     let token = use_link_token();
     let has_account = use_state(|| false);
-    // The invitation, and the current account.
+    // The invitation, and the current account or the ways to log in.
     let key = (token.clone(), auth.is_logged_in());
     let offer = use_poll(key, ttl::TRACE_DETAIL, |client, (token, logged_in)| async move {
         let invitation = client.get_invitation(&InvitationToken { token }).await?;
-        let user = if logged_in { Some(client.get_account().await?) } else { None };
-        Ok((invitation, user))
+        let visitor = if logged_in {
+            Visitor::User(client.get_account().await?)
+        } else {
+            Visitor::Anonymous(client.get_login_options().await?)
+        };
+        Ok((invitation, visitor))
     });
     let on_token = use_enter_workspace();
     let missing = match offer.error().and_then(ApiError::code).filter(|_| offer.data().is_none()) {
@@ -56,14 +69,25 @@ pub fn InvitationPage() -> Html {
     let title = loaded
         .as_ref()
         .map_or_else(|| "Invitation".to_owned(), |offer| format!("Join {}", offer.0.workspace_name));
-    let is_anonymous = loaded.as_ref().is_some_and(|offer| offer.0.email.is_none() && offer.1.is_none());
-    let content = view(&offer, skeleton_lines(5), |(info, user)| {
-        let form = match user {
-            Some(user) => accept_form(&auth, token, info, user, on_token),
-            None if info.has_account || *has_account => {
-                login_form(&auth, Some(token), info.email.clone(), on_token)
+    let is_anonymous = loaded.as_ref().is_some_and(|offer| {
+        let (info, visitor) = &**offer;
+        info.email.is_none() && matches!(visitor, Visitor::Anonymous(options) if options.password)
+    });
+    let content = view(&offer, skeleton_lines(5), |(info, visitor)| {
+        let next = format!("/invitation?token={token}");
+        let form = match visitor {
+            Visitor::User(user) => accept_form(&auth, token, info, user, on_token),
+            Visitor::Anonymous(options) => {
+                let button = oidc_button(options.oidc_url.as_deref(), Some(&next), options.password);
+                let form = if !options.password {
+                    Html::default()
+                } else if info.has_account || *has_account {
+                    login_form(&auth, Some(token), info.email.clone(), on_token)
+                } else {
+                    register_form(&auth, Some(token), info.email.clone(), on_token)
+                };
+                html! { <>{ form }{ button }</> }
             }
-            None => register_form(&auth, Some(token), info.email.clone(), on_token),
         };
         html! {
             <>

@@ -7,10 +7,12 @@ use shared::{
 };
 use yew::prelude::*;
 
+use super::oidc::{oidc_button, use_oidc_result};
 use crate::{
-    auth::{Auth, SessionEnd, use_auth, use_redirect_when_logged_in},
+    auth::{Auth, SessionEnd, use_auth, use_next, use_redirect_when_logged_in},
     components::{
         alone::alone,
+        form_error::form_error,
         link::RouteLink,
         request_form::{FormField, FormValues, RequestForm, checked},
     },
@@ -32,16 +34,29 @@ pub fn LoginPage() -> Html {
     };
     // The query has the page to return to after the login. The link preserves it.
     let query = intl::window().location().search().unwrap_or_default().trim_start_matches('?').to_owned();
+    let oidc_failure = use_oidc_result();
+    let next = use_next();
+    let loaded = options.data();
+    // Until the options are loaded, the form is there, as on most servers.
+    let has_password = loaded.as_ref().is_none_or(|options| options.password);
+    let oidc_url = loaded.as_ref().and_then(|options| options.oidc_url.as_deref());
     let content = html! {
         <>
             <p class="muted">{ "Monitor your AI agents." }</p>
             if auth.last_end() == SessionEnd::Rejected {
                 <p class="form-note" role="status">{ "Your session has expired. Log in to continue." }</p>
             }
-            { login_form(&auth, None, None, on_token) }
+            { form_error(oidc_failure.as_deref()) }
+            if has_password {
+                { login_form(&auth, None, None, on_token) }
+            }
+            { oidc_button(oidc_url, next.as_deref(), has_password) }
         </>
     };
-    let below = match options.data().map(|options| options.registration) {
+    if !has_password {
+        return alone("Log in".to_owned(), content, Html::default());
+    }
+    let below = match loaded.as_ref().map(|options| options.registration) {
         Some(Registration::Open) => html! {
             <p>{ "New here? " }<RouteLink to={Route::Register} {query}>{ "Create an account" }</RouteLink></p>
         },

@@ -7,6 +7,7 @@ pub(crate) mod forgot;
 pub(crate) mod invitation;
 pub(crate) mod login;
 pub(crate) mod not_found;
+pub(crate) mod oidc;
 pub(crate) mod register;
 pub(crate) mod reset;
 pub mod session;

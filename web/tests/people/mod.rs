@@ -22,6 +22,7 @@ fn account(role: Option<Role>) -> Account {
         workspace_name: "Acme".to_owned(),
         role,
         workspaces: Vec::new(),
+        has_password: true,
     };
     Account { user: role.map(|role| Rc::new(user(role))), error: None, on_refresh: Callback::noop() }
 }

@@ -15,6 +15,7 @@ mod error_format;
 mod guard;
 mod ingest;
 mod kpi;
+mod oidc;
 mod otlp;
 mod otlp_grpc;
 mod otlp_hostile;

@@ -5,11 +5,14 @@ use uuid::Uuid;
 use super::{AccountError, AccountStore, user::insert_error};
 use crate::database::{Transaction, timestamp::SqlTimestamp};
 
-/// All workspaces, users, members, login sessions, API keys and audit events of a store, without invitations. Does not implement `Debug`, because it contains hashes.
+/// All workspaces, users, members, identities of OpenID Connect, login sessions, API keys and audit events of a store,
+/// without invitations. Does not implement `Debug`, because it contains hashes.
 pub struct Archive {
     workspaces: Vec<WorkspaceRow>,
     users: Vec<UserRow>,
     members: Vec<MemberRow>,
+    identities: Vec<IdentityRow>,
+    oidc_workspaces: Vec<OidcWorkspaceRow>,
     sessions: Vec<SessionRow>,
     keys: Vec<KeyRow>,
     events: Vec<EventRow>,
@@ -50,6 +53,20 @@ struct MemberRow {
     user_id: Uuid,
     role: String,
     created_at: SqlTimestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct IdentityRow {
+    issuer: String,
+    subject: String,
+    user_id: Uuid,
+    created_at: SqlTimestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct OidcWorkspaceRow {
+    name: String,
+    workspace_id: Uuid,
 }
 
 #[derive(sqlx::FromRow)]
@@ -133,6 +150,14 @@ impl AccountStore {
             .sql("SELECT workspace_id, user_id, role, created_at FROM members ORDER BY created_at, user_id")
             .fetch_all()
             .await?;
+        let identities = transaction
+            .sql("SELECT issuer, subject, user_id, created_at FROM oidc_identities ORDER BY created_at, user_id")
+            .fetch_all()
+            .await?;
+        let oidc_workspaces = transaction
+            .sql("SELECT name, workspace_id FROM oidc_workspaces ORDER BY name")
+            .fetch_all()
+            .await?;
         let sessions = transaction
             .sql("SELECT id, user_id, created_at, last_used_at, address, user_agent FROM login_sessions ORDER BY id")
             .fetch_all()
@@ -151,7 +176,7 @@ impl AccountStore {
             )
             .fetch_all()
             .await?;
-        Ok(Archive { workspaces, users, members, sessions, keys, events })
+        Ok(Archive { workspaces, users, members, identities, oidc_workspaces, sessions, keys, events })
     }
 
     /// Returns the e-mails of the archive that other users of this store have: [`AccountStore::restore`] would fail.
@@ -220,6 +245,7 @@ impl AccountStore {
                 .execute()
                 .await?;
         }
+        restore_identities(&mut transaction, archive).await?;
         for key in &archive.keys {
             restored.keys += restore_key(&mut transaction, key).await?;
         }
@@ -244,6 +270,33 @@ impl AccountStore {
         transaction.commit().await?;
         Ok(restored)
     }
+}
+
+async fn restore_identities(transaction: &mut Transaction, archive: &Archive) -> Result<(), AccountError> {
+    for identity in &archive.identities {
+        transaction
+            .sql(
+                "INSERT INTO oidc_identities (issuer, subject, user_id, created_at) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (issuer, subject) DO NOTHING",
+            )
+            .bind(&identity.issuer)
+            .bind(&identity.subject)
+            .bind(identity.user_id)
+            .bind(identity.created_at)
+            .execute()
+            .await?;
+    }
+    for workspace in &archive.oidc_workspaces {
+        transaction
+            .sql(
+                "INSERT INTO oidc_workspaces (name, workspace_id) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+            )
+            .bind(&workspace.name)
+            .bind(workspace.workspace_id)
+            .execute()
+            .await?;
+    }
+    Ok(())
 }
 
 async fn restore_event(transaction: &mut Transaction, event: &EventRow) -> Result<(), AccountError> {

@@ -86,17 +86,7 @@ impl AccountStore {
         role: Role,
     ) -> Result<Role, AccountError> {
         let mut transaction = self.database.write().await?;
-        let previous = lock_member(&mut transaction, workspace_id, user_id).await?;
-        if role != Role::Owner {
-            require_other_owner(&mut transaction, workspace_id, user_id).await?;
-        }
-        transaction
-            .sql("UPDATE members SET role = $1 WHERE workspace_id = $2 AND user_id = $3")
-            .bind(role.as_str())
-            .bind(workspace_id)
-            .bind(user_id)
-            .execute()
-            .await?;
+        let previous = update_role(&mut transaction, workspace_id, user_id, role).await?;
         transaction.commit().await?;
         Ok(previous)
     }
@@ -277,6 +267,27 @@ pub(super) async fn insert_member(
         .execute()
         .await?;
     Ok(())
+}
+
+/// Changes the role of a member and returns the previous one.
+pub(super) async fn update_role(
+    transaction: &mut Transaction,
+    workspace_id: Uuid,
+    user_id: Uuid,
+    role: Role,
+) -> Result<Role, AccountError> {
+    let previous = lock_member(transaction, workspace_id, user_id).await?;
+    if role != Role::Owner {
+        require_other_owner(transaction, workspace_id, user_id).await?;
+    }
+    transaction
+        .sql("UPDATE members SET role = $1 WHERE workspace_id = $2 AND user_id = $3")
+        .bind(role.as_str())
+        .bind(workspace_id)
+        .bind(user_id)
+        .execute()
+        .await?;
+    Ok(previous)
 }
 
 /// Locks the workspace, so that two owners cannot leave it at once, and returns the role of a member.

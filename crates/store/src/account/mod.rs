@@ -7,6 +7,7 @@ mod audit;
 mod invitation;
 mod login_session;
 mod member;
+mod oidc;
 mod password;
 mod user;
 
@@ -21,6 +22,7 @@ pub use self::{
     audit::{AuditFilter, NewAuditEvent},
     invitation::{INVITATION_DURATION, NewInvitation},
     login_session::{Client, SESSION_DURATION},
+    oidc::{OIDC_CODE_DURATION, OidcAccount, OidcLogin, OidcWorkspace},
     password::{PasswordHash, RESET_DURATION},
     user::{Admission, Credentials, NewAccount, UserSummary, normalize_email},
 };
@@ -44,6 +46,9 @@ pub enum AccountError {
     /// An account with this e-mail exists, in any case.
     #[error("an account with that e-mail exists")]
     EmailTaken,
+    /// The first login over OpenID Connect came without an e-mail.
+    #[error("the identity has no e-mail")]
+    EmailMissing,
     /// Only invited people may register.
     #[error("registration requires an invitation")]
     RegistrationClosed,

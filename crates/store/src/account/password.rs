@@ -22,6 +22,18 @@ impl PasswordHash {
         Self(text)
     }
 
+    /// Returns the hash of an account without a password, which no password matches.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// Returns whether the account has no password.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the text of the hash.
     #[must_use]
     pub fn as_str(&self) -> &str {

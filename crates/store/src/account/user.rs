@@ -108,6 +108,7 @@ struct SummaryRow {
 #[derive(sqlx::FromRow)]
 struct UserRow {
     email: String,
+    password_hash: String,
     full_name: String,
     workspace_id: Uuid,
 }
@@ -158,20 +159,9 @@ impl AccountStore {
             insert_workspace(&mut transaction, workspace_id, &account.workspace_name, account.created_at)
                 .await?;
         }
-        transaction
-            .sql(
-                "INSERT INTO users (id, email, password_hash, full_name, workspace_id, created_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6)",
-            )
-            .bind(id)
-            .bind(&email)
-            .bind(account.password_hash.as_str())
-            .bind(&account.full_name)
-            .bind(workspace_id)
-            .bind(SqlTimestamp(account.created_at))
-            .execute()
-            .await
-            .map_err(insert_error)?;
+        let NewAccount { password_hash, full_name, created_at, .. } = account;
+        insert_user(&mut transaction, id, &email, password_hash, full_name, workspace_id, *created_at)
+            .await?;
         match invited {
             Some(accepted) => accepted.insert_member(&mut transaction, id, account.created_at).await?,
             None => {
@@ -244,11 +234,11 @@ impl AccountStore {
     pub async fn get_user(&self, id: Uuid, current: Option<Uuid>) -> Result<Option<User>, AccountError> {
         let row: Option<UserRow> = self
             .database
-            .sql("SELECT email, full_name, workspace_id FROM users WHERE id = $1")
+            .sql("SELECT email, password_hash, full_name, workspace_id FROM users WHERE id = $1")
             .bind(id)
             .fetch_optional()
             .await?;
-        let Some(UserRow { email, full_name, workspace_id }) = row else { return Ok(None) };
+        let Some(UserRow { email, password_hash, full_name, workspace_id }) = row else { return Ok(None) };
         let workspaces = self.list_workspaces(id).await?;
         let entered = match current {
             Some(current) => workspaces.iter().find(|workspace| workspace.id == current),
@@ -266,6 +256,7 @@ impl AccountStore {
             workspace_name: entered.name,
             role: entered.role,
             workspaces,
+            has_password: !PasswordHash::new(password_hash).is_none(),
         }))
     }
 
@@ -363,7 +354,13 @@ impl AccountStore {
             .await?;
         end_sessions(&mut transaction, id, None).await?;
         delete_resets(&mut transaction, id).await?;
-        transaction.sql("DELETE FROM members WHERE user_id = $1").bind(id).execute().await?;
+        for statement in [
+            "DELETE FROM members WHERE user_id = $1",
+            "DELETE FROM oidc_identities WHERE user_id = $1",
+            "DELETE FROM oidc_codes WHERE user_id = $1",
+        ] {
+            transaction.sql(statement).bind(id).execute().await?;
+        }
         transaction
             .sql(
                 "UPDATE users SET email = $1, full_name = '', password_hash = '', disabled_at = $2 WHERE id = $3",
@@ -375,6 +372,33 @@ impl AccountStore {
             .await?;
         Ok(transaction.commit().await?)
     }
+}
+
+/// Inserts a user, whose e-mail is normalized.
+pub(super) async fn insert_user(
+    transaction: &mut Transaction,
+    id: Uuid,
+    email: &str,
+    password_hash: &PasswordHash,
+    full_name: &str,
+    workspace_id: Uuid,
+    now: Timestamp,
+) -> Result<(), AccountError> {
+    transaction
+        .sql(
+            "INSERT INTO users (id, email, password_hash, full_name, workspace_id, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(id)
+        .bind(email)
+        .bind(password_hash.as_str())
+        .bind(full_name)
+        .bind(workspace_id)
+        .bind(SqlTimestamp(now))
+        .execute()
+        .await
+        .map_err(insert_error)?;
+    Ok(())
 }
 
 /// Fails if there is an account other than `except`. Of two requests at once, one waits for the other.

@@ -55,9 +55,10 @@ pub fn Profile(props: &ProfileProps) -> Html {
             checked(errors, || client.update_password(&request))
         })
     };
+    let has_password = props.user.has_password;
     let on_delete = Callback::from(move |values: FormValues| {
         let request = DeleteAccountRequest { password: values.text("password") };
-        if request.password.is_empty() {
+        if has_password && request.password.is_empty() {
             return Err(vec![FieldError::new("password", "is required")]);
         }
         let auth = auth.clone();
@@ -76,19 +77,23 @@ pub fn Profile(props: &ProfileProps) -> Html {
     });
     let mut passwords = vec![FormField::password("current_password", "Current password")];
     passwords.extend(FormField::new_password("new_password", "New password"));
+    let confirmation =
+        if has_password { vec![FormField::password("password", "Password")] } else { Vec::new() };
     html! {
         <>
             { panel("Account", "", Html::default(), html! { <>
                 <dl class="facts"><div><dt>{ "E-mail" }</dt><dd>{ props.user.email.clone() }</dd></div></dl>
                 <RequestForm id="profile" class="settings-form" fields={vec![name]} action="Save" done="Saved." on_submit={on_name} />
             </> }) }
-            { panel("Password", "", Html::default(), html! { <>
-                <p class="panel-lead muted">{ "A new password ends all your other login sessions." }</p>
-                <RequestForm id="password" class="settings-form" fields={passwords} action="Change password" done="Password changed." on_submit={on_password} />
-            </> }) }
+            if has_password {
+                { panel("Password", "", Html::default(), html! { <>
+                    <p class="panel-lead muted">{ "A new password ends all your other login sessions." }</p>
+                    <RequestForm id="password" class="settings-form" fields={passwords} action="Change password" done="Password changed." on_submit={on_password} />
+                </> }) }
+            }
             { panel("Delete account", "", Html::default(), html! { <>
                 <p class="panel-lead muted">{ "Traces that you have sent stay in their workspaces." }</p>
-                <RequestForm id="delete" class="settings-form" fields={vec![FormField::password("password", "Password")]} action="Delete account" button="danger" on_submit={on_delete} />
+                <RequestForm id="delete" class="settings-form" fields={confirmation} action="Delete account" button="danger" on_submit={on_delete} />
             </> }) }
             { dialog }
         </>
