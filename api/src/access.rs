@@ -146,6 +146,23 @@ static BY_ROUTE: LazyLock<HashMap<(Method, String), Operation>> = LazyLock::new(
     routes
 });
 
+/// The methods of each path pattern in the OpenAPI document.
+static METHODS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let mut document = ApiDoc::openapi();
+    let mut methods: HashMap<String, String> = HashMap::new();
+    for (method, path, _) in openapi::routes(&mut document) {
+        let methods = methods.entry(path.to_owned()).or_default();
+        *methods = if methods.is_empty() { method.to_string() } else { format!("{methods}, {method}") };
+    }
+    methods
+});
+
+/// Returns the methods of a path pattern, for the `Allow` header.
+#[must_use]
+pub fn allowed_methods(pattern: &str) -> String {
+    METHODS.get(pattern).cloned().unwrap_or_default()
+}
+
 /// The operation of a request, found by the first middleware that needs it.
 #[derive(Clone, Copy)]
 struct Found(Option<Operation>);

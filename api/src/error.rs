@@ -51,9 +51,9 @@ pub enum ApiError {
     /// 404: the resource does not exist.
     #[error("{0}")]
     NotFound(&'static str),
-    /// 405: the path exists, but not with this method.
+    /// 405: the path exists, but only with these methods.
     #[error("Method not allowed")]
-    MethodNotAllowed,
+    MethodNotAllowed(String),
     /// 408: the body was not received in time.
     #[error("The body was not received in time; send smaller requests")]
     BodyTimeout,
@@ -117,7 +117,7 @@ impl ApiError {
             Self::LastOwner => (StatusCode::CONFLICT, ErrorCode::LastOwner),
             Self::LinkExpired => (StatusCode::GONE, ErrorCode::LinkExpired),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, ErrorCode::NotFound),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed),
             Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, ErrorCode::RequestTimeout),
             Self::EmailTaken => (StatusCode::CONFLICT, ErrorCode::EmailTaken),
             Self::PayloadTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::PayloadTooLarge),
@@ -205,6 +205,9 @@ impl ResponseError for ApiError {
         let mut response = HttpResponse::build(self.status_code());
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Self::MethodNotAllowed(methods) = self {
+            response.insert_header((header::ALLOW, methods.as_str()));
         }
         if let Some(seconds) = self.retry_after() {
             response.insert_header((header::RETRY_AFTER, seconds.max(1)));

@@ -1,6 +1,7 @@
 //! The OpenAPI document, generated from the handlers, and the security policy of its page.
 
 use std::{
+    collections::BTreeMap,
     io::Read,
     sync::{Arc, LazyLock},
 };
@@ -18,6 +19,7 @@ use flate2::read::GzDecoder;
 use shared::{
     access::{Permission, Role, Scope},
     alert::{AlertStateFilter, Severity},
+    alert_channel::AlertChannelFields,
     error::ErrorBody,
     metric::{Dimension, Metric},
     trace::TraceStatus,
@@ -25,8 +27,10 @@ use shared::{
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Schema,
+        Content, Object, ObjectBuilder, OneOfBuilder, OpenApi as Document, Ref, RefOr, Response,
+        ResponseBuilder, Schema, Type,
         path::{Operation, Parameter, ParameterIn},
+        schema::AdditionalProperties,
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -73,8 +77,8 @@ use crate::{
         price::delete, price::lookup, reprice::list, reprice::create, health::health, health::ready, health::scrape::metrics,
     ),
     // utoipa finds the schemas of bodies, but not those of parameters and of the shared error responses.
-    components(schemas(AlertStateFilter, Dimension, ErrorBody, Metric, Severity, TraceStatus)),
-    modifiers(&SecuritySchemes, &ErrorResponses)
+    components(schemas(AlertChannelFields, AlertStateFilter, Dimension, ErrorBody, Metric, Severity, TraceStatus)),
+    modifiers(&SecuritySchemes, &ErrorResponses, &StrictBodies)
 )]
 pub struct ApiDoc;
 
@@ -129,6 +133,87 @@ impl Modify for ErrorResponses {
             }
         }
     }
+}
+
+/// Describes bodies that reject unknown fields, and those of merge patches: all fields are optional, and `null` resets a field.
+struct StrictBodies;
+
+impl Modify for StrictBodies {
+    fn modify(&self, document: &mut Document) {
+        let Some(components) = &mut document.components else { return };
+        let schemas = &mut components.schemas;
+        let bodies = [
+            ("AlertRuleCreate", object(schemas, "AlertRuleRequest").map(strict)),
+            ("AlertRulePatch", object(schemas, "AlertRuleRequest").map(merge_patch)),
+            ("AlertChannelCreate", channel(schemas)),
+            ("AlertChannelPatch", object(schemas, "AlertChannelFields").map(merge_patch)),
+        ];
+        for (name, body) in bodies {
+            schemas.extend(body.map(|body| (name.to_owned(), RefOr::T(body))));
+        }
+        // Only the patch of its name is used.
+        schemas.remove("AlertChannelFields");
+        for (_, _, operation) in operations(document) {
+            let body = match operation.operation_id.as_deref() {
+                Some("alert_rule_create" | "alert_rule_preview") => "AlertRuleCreate",
+                Some("alert_rule_update") => "AlertRulePatch",
+                Some("alert_channel_create") => "AlertChannelCreate",
+                Some("alert_channel_update") => "AlertChannelPatch",
+                _ => continue,
+            };
+            let Some(RefOr::T(request)) = &mut operation.request_body else { continue };
+            for content in request.content.values_mut() {
+                if let RefOr::T(content) = content {
+                    content.schema = Some(RefOr::Ref(Ref::from_schema_name(body)));
+                }
+            }
+        }
+    }
+}
+
+fn object(schemas: &BTreeMap<String, RefOr<Schema>>, name: &str) -> Option<Object> {
+    match schemas.get(name)? {
+        RefOr::T(Schema::Object(object)) => Some(object.clone()),
+        _ => None,
+    }
+}
+
+fn strict(mut schema: Object) -> Schema {
+    schema.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+    Schema::Object(schema)
+}
+
+/// Returns the schema of a patch of an object.
+fn merge_patch(mut schema: Object) -> Schema {
+    schema.required.clear();
+    for property in schema.properties.values_mut() {
+        let null = Schema::Object(ObjectBuilder::new().schema_type(Type::Null).build());
+        let one_of = OneOfBuilder::new().item(property.clone()).item(null).build();
+        *property = RefOr::T(Schema::OneOf(one_of));
+    }
+    strict(schema)
+}
+
+/// Returns one object per kind of channel. utoipa describes the common fields and those of the kind as two objects, neither of
+/// which can exclude unknown fields.
+fn channel(schemas: &BTreeMap<String, RefOr<Schema>>) -> Option<Schema> {
+    let RefOr::T(Schema::AllOf(all)) = schemas.get("AlertChannelRequest")? else { return None };
+    let common = all.items.iter().find_map(|item| match item {
+        RefOr::T(Schema::Object(common)) => Some(common),
+        _ => None,
+    })?;
+    let RefOr::T(Schema::OneOf(kinds)) = schemas.get("ChannelTarget")? else { return None };
+    let mut request = OneOfBuilder::new().description(all.description.clone());
+    for (index, kind) in kinds.items.iter().enumerate() {
+        let RefOr::T(Schema::Object(kind)) = kind else { return None };
+        let mut kind = kind.clone();
+        // The first kind is the default.
+        kind.required.retain(|name| index > 0 || name != "kind");
+        kind.properties.extend(common.properties.clone());
+        kind.required.extend(common.required.clone());
+        request = request.item(strict(kind));
+    }
+    Some(Schema::OneOf(request.build()))
 }
 
 /// Returns the operations with their methods and paths.

@@ -1,7 +1,7 @@
 //! The route table.
 
 use actix_web::{
-    Error, FromRequest, Handler, HttpResponse, Resource, Responder, Route,
+    Error, FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route,
     body::MessageBody,
     dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse},
     error::{JsonPayloadError, PathError, QueryPayloadError},
@@ -12,7 +12,7 @@ use actix_web::{
 use shared::limit;
 
 use crate::{
-    access::authorize,
+    access::{allowed_methods, authorize},
     error::ApiError,
     gateway::{
         account, api_key, asset, audit, authenticate::authenticate, invitation, login_session, member, oidc,
@@ -43,9 +43,11 @@ pub fn configure(config: &mut ServiceConfig, state: &ProcessState) {
         .app_data(QueryConfig::default().error_handler(|error, _| query_error(&error).into()))
         .app_data(PathConfig::default().error_handler(|error, _| path_error(&error).into()));
     provide(config, state);
-    config.route("/health", get().to(health::health)).route("/ready", get().to(health::ready));
+    config
+        .service(compressible_resource("/health").route(get().to(health::health)))
+        .service(compressible_resource("/ready").route(get().to(health::ready)));
     if state.metrics_access.port.is_none() {
-        config.route("/metrics", get().to(health::scrape::metrics));
+        config.service(compressible_resource("/metrics").route(get().to(health::scrape::metrics)));
     }
     if state.gateway.is_some() {
         config
@@ -313,7 +315,12 @@ fn resource(
 
 /// Returns a resource that accepts compressed bodies: its handlers read them with [`body::read`].
 fn compressible_resource(path: &str) -> Resource {
-    web::resource(path).default_service(web::to(async || Err::<String, _>(ApiError::MethodNotAllowed)))
+    web::resource(path).default_service(web::to(method_not_allowed))
+}
+
+async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let methods = request.match_pattern().map(|pattern| allowed_methods(&pattern)).unwrap_or_default();
+    Err(ApiError::MethodNotAllowed(methods))
 }
 
 fn json_error(error: &JsonPayloadError) -> ApiError {

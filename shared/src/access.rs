@@ -38,7 +38,7 @@ pub enum Role {
 
 /// What an API key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ApiKeyScope))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Send traces and scores.

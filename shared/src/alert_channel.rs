@@ -48,16 +48,19 @@ pub enum ChannelTarget {
     /// POST requests with JSON, signed according to Standard Webhooks.
     Webhook {
         /// The URL, with the scheme `https` or `http` and at most 2048 bytes.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2048))]
         url: String,
     },
     /// POST requests in the format of Slack incoming webhooks, which Mattermost and others accept as well.
     Slack {
         /// The URL, with the scheme `https` or `http` and at most 2048 bytes.
+        #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2048))]
         url: String,
     },
     /// E-mails, sent over the SMTP server of this installation.
     Email {
         /// The e-mail addresses of the recipients: 1 to 20.
+        #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 20))]
         to: Vec<String>,
     },
 }
@@ -97,6 +100,7 @@ impl ChannelTarget {
 #[serde(from = "AlertChannelFields")]
 pub struct AlertChannelRequest {
     /// The name: 1 to 256 bytes without control characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub name: String,
     /// The kind and its target.
     #[serde(flatten)]
@@ -111,13 +115,22 @@ pub struct AlertChannelRequest {
 
 /// The fields of [`AlertChannelRequest`] in JSON, before validation: they may not match the kind.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct AlertChannelFields {
+    /// The name: 1 to 256 bytes without control characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     name: String,
+    /// The kind.
     kind: ChannelKind,
+    /// The URL, unless the kind is `email`.
     url: Option<String>,
+    /// The recipients, if the kind is `email`.
+    #[cfg_attr(feature = "openapi", schema(max_items = 20))]
     to: Vec<String>,
+    /// The lowest severity that the channel is notified of.
     min_severity: Severity,
+    /// Whether the channel receives notifications.
     enabled: bool,
 }
 

@@ -19,6 +19,7 @@ pub const PREFIX: &str = "ao_";
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateApiKeyRequest {
     /// The name, such as `production`: 1 to 256 bytes without control characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub name: String,
     /// What the key may do. Default: `["ingest"]`.
     #[serde(default = "default_scopes", skip_serializing_if = "Vec::is_empty")]

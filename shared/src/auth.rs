@@ -87,10 +87,13 @@ pub struct OidcTokenRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterRequest {
     /// The e-mail address. Unique among all accounts, regardless of case.
+    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254))]
     pub email: String,
     /// The password: 8 to 1,024 characters, and not a common one.
+    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 1024))]
     pub password: String,
     /// The full name: 1 to 256 bytes without control characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub full_name: String,
     /// The name of the new workspace: 1 to 256 bytes without control characters. Ignored with an invitation.
     #[serde(default)]
@@ -136,6 +139,7 @@ pub struct ChangePasswordRequest {
     /// The current password.
     pub current_password: String,
     /// The new password: 8 to 1,024 characters, and not a common one.
+    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 1024))]
     pub new_password: String,
 }
 
@@ -164,6 +168,7 @@ pub struct ResetPasswordRequest {
     /// The token of the e-mail or the command line, valid once.
     pub token: String,
     /// The new password: 8 to 1,024 characters, and not a common one.
+    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 1024))]
     pub password: String,
 }
 
@@ -181,6 +186,7 @@ impl ResetPasswordRequest {
 #[serde(deny_unknown_fields)]
 pub struct UpdateAccountRequest {
     /// The full name: 1 to 256 bytes without control characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub full_name: Option<String>,
 }

@@ -13,6 +13,7 @@ pub struct CreateInvitationRequest {
     /// The role of the new member.
     pub role: Role,
     /// The only e-mail address that may accept. Absent: anyone with the link.
+    #[cfg_attr(feature = "openapi", schema(min_length = 3, max_length = 254))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }

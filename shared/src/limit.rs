@@ -32,6 +32,8 @@ pub const EXCERPT_BYTES: usize = 16 * 1024;
 pub const SEARCH_CHARS: usize = 200;
 /// The maximum number of spans in the response of a search.
 pub const SEARCH_SPANS: usize = 1000;
+/// The maximum number of a page.
+pub const PAGES: u32 = 1_000_000;
 /// The maximum number of items on a page.
 pub const PAGE_ITEMS: u32 = 100;
 /// The default number of traces on a page.

@@ -17,18 +17,24 @@ use crate::{
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PriceRequest {
     /// The model, as in spans: 1 to 256 bytes without control characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub model: String,
     /// The provider, as in spans. Absent: any provider.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     /// The price of input tokens.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub input_usd_per_million: f64,
     /// The price of output tokens.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     pub output_usd_per_million: f64,
     /// The price of input tokens read from the cache of the provider. Default: `input_usd_per_million`.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read_usd_per_million: Option<f64>,
     /// The price of input tokens written to the cache of the provider. Default: `input_usd_per_million`.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 1_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_write_usd_per_million: Option<f64>,
 }

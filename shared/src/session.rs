@@ -62,13 +62,13 @@ pub struct SessionTrace {
     #[serde(flatten)]
     pub trace: Trace,
     /// The input: text or JSON.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub input: Option<Value>,
     /// Whether the input is larger than 16 KiB as JSON. `input` is then the beginning of it as text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub input_truncated: bool,
     /// The output: text or JSON.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub output: Option<Value>,
     /// Whether the output is larger than 16 KiB as JSON. `output` is then the beginning of it as text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -96,5 +96,6 @@ pub struct SessionQuery {
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
     /// The `next_cursor` of the previous page.
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 1024))]
     pub cursor: Option<String>,
 }

@@ -75,59 +75,74 @@ impl SpanKind {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Span {
     /// The id. Unique within the trace.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub span_id: String,
     /// The id of the parent span. Absent for the root span.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_span_id: Option<String>,
     /// The name.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub name: String,
     /// The kind. Default: `unknown`.
+    #[cfg_attr(feature = "openapi", schema(nullable = true))]
     #[serde(default)]
     pub kind: SpanKind,
     /// The start.
     pub timestamp: Timestamp,
     /// The duration in milliseconds.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 2_592_000_000_i64))]
     pub latency_ms: f64,
     /// The status. Default: `success`.
+    #[cfg_attr(feature = "openapi", schema(nullable = true))]
     #[serde(default)]
     pub status: TraceStatus,
     /// The model.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The provider of the model, such as `openai`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_provider: Option<String>,
     /// The number of input tokens, including those read from or written to the cache of the provider.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_input: Option<u64>,
     /// The number of output tokens, including reasoning tokens.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_output: Option<u64>,
     /// The number of input tokens read from the cache of the provider.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_cache_read: Option<u64>,
     /// The number of input tokens written to the cache of the provider.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_cache_write: Option<u64>,
     /// The number of reasoning tokens.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_reasoning: Option<u64>,
     /// The cost in US dollars.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 10_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// The basis of the cost. Only in responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_basis: Option<CostBasis>,
     /// The error message.
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The input: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub input: Option<Value>,
     /// The output: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub output: Option<Value>,
     /// The attributes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,20 +152,23 @@ pub struct Span {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_to_first_chunk_ms: Option<f64>,
     /// The finish reason of each choice of the model.
+    #[cfg_attr(feature = "openapi", schema(nullable = true))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub finish_reasons: Vec<String>,
     /// The tool call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<ToolCall>,
     /// The events, in the order of time.
+    #[cfg_attr(feature = "openapi", schema(nullable = true))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<SpanEvent>,
     /// Links to related spans of this or other traces.
+    #[cfg_attr(feature = "openapi", schema(nullable = true))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<SpanLink>,
     /// The resource attributes of OpenTelemetry.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub resource: Map<String, Value>,
     /// The instrumentation scope of OpenTelemetry.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -11,10 +11,13 @@ use crate::{Timestamp, limit};
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams), into_params(parameter_in = Query, style = Form))]
 pub struct TimeRangeQuery {
     /// `1h`, `24h`, `7d`, `30d` or `custom`. Default: `24h`.
+    #[cfg_attr(feature = "openapi", param(pattern = "^(1h|24h|7d|30d|custom)$"))]
     pub range: Option<String>,
     /// The start of a custom range, in RFC 3339.
+    #[cfg_attr(feature = "openapi", param(format = DateTime))]
     pub start: Option<String>,
     /// The end of a custom range, exclusive, in RFC 3339.
+    #[cfg_attr(feature = "openapi", param(format = DateTime))]
     pub end: Option<String>,
 }
 

@@ -13,63 +13,78 @@ use crate::{Timestamp, cost::CostBasis, span::Span, time_range::TimeRangeQuery};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TraceInput {
     /// The id. Unique within the workspace: a trace that is sent again is ignored. Default: a generated id.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
     /// The agent.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub agent_id: String,
     /// The start. Default: the time of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
     /// The duration in milliseconds.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 2_592_000_000_i64))]
     pub latency_ms: f64,
     /// The status.
     pub status: TraceStatus,
     /// The main model.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The provider of the model, such as `openai`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_provider: Option<String>,
     /// The number of input tokens.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_input: Option<u64>,
     /// The number of output tokens.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_output: Option<u64>,
     /// The total number of tokens. Default: the sum of input and output tokens.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_total: Option<u64>,
     /// The cost in US dollars, with up to nine decimals.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 10_000))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
     /// The quality score, from 0 to 100.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 100))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality_score: Option<f64>,
     /// The session (conversation).
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
     /// The end user.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// The tags, at most 64.
+    #[cfg_attr(feature = "openapi", schema(max_items = 64, nullable = true))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// The error message.
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The input: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub input: Option<Value>,
     /// The output: text or JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub output: Option<Value>,
     /// Additional fields.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Map<String, Value>,
     /// The spans, at most 10000.
+    #[cfg_attr(feature = "openapi", schema(max_items = 10_000, nullable = true))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spans: Vec<Span>,
 }
@@ -136,10 +151,10 @@ pub struct TraceDetail {
     #[serde(flatten)]
     pub trace: Trace,
     /// The input: text or JSON.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub input: Option<Value>,
     /// The output: text or JSON.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Value>))]
     pub output: Option<Value>,
     /// Additional fields.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
@@ -170,11 +185,14 @@ pub struct TraceDetailQuery {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScoreRequest {
     /// The score, from 0 to 100.
+    #[cfg_attr(feature = "openapi", schema(minimum = 0, maximum = 100))]
     pub score: f64,
     /// The name of the score. Default: `quality`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// A comment.
+    #[cfg_attr(feature = "openapi", schema(max_length = 16384))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
@@ -218,8 +236,9 @@ pub struct TraceListQuery {
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub limit: Option<u32>,
     /// The number of the page, from 1. Default: 1.
-    #[cfg_attr(feature = "openapi", param(minimum = 1))]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 1_000_000))]
     pub page: Option<u32>,
     /// The `next_cursor` of the previous page. Takes precedence over `page`.
+    #[cfg_attr(feature = "openapi", param(min_length = 1, max_length = 1024))]
     pub cursor: Option<String>,
 }

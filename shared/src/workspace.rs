@@ -23,6 +23,7 @@ pub struct Workspace {
 #[serde(deny_unknown_fields)]
 pub struct WorkspaceRequest {
     /// The name: 1 to 256 bytes without control characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub name: String,
 }
 

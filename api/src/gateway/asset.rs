@@ -139,7 +139,7 @@ pub async fn serve(assets: Data<Assets>, request: HttpRequest) -> Result<HttpRes
         return Err(ApiError::NotFound("Endpoint not found; see /docs"));
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
-        return Err(ApiError::MethodNotAllowed);
+        return Err(ApiError::MethodNotAllowed("GET, HEAD".to_owned()));
     }
     let accept =
         request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -50,6 +50,7 @@ pub struct AuditQuery {
     #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
     /// The `next_cursor` of the previous page.
+    #[param(min_length = 1, max_length = 1024)]
     pub cursor: Option<String>,
 }
 

@@ -127,11 +127,11 @@ pub fn page_cursor(cursor: Option<&str>) -> Result<Option<Cursor>, ApiError> {
 /// Returns the `page` of a query, by default 1, and the number of items before it.
 ///
 /// # Errors
-/// Returns 422 if the page is 0.
+/// Returns 422 if the page is not from 1 to 1,000,000.
 pub fn page_number(page: Option<u32>, limit: u32) -> Result<(u32, u64), ApiError> {
     match page.unwrap_or(1) {
-        0 => Err(ApiError::invalid("page", "must be at least 1")),
-        page => Ok((page, u64::from(page - 1) * u64::from(limit))),
+        page @ 1..=limit::PAGES => Ok((page, u64::from(page - 1) * u64::from(limit))),
+        _ => Err(ApiError::invalid("page", format!("must be from 1 to {}", limit::PAGES))),
     }
 }
 

@@ -1,8 +1,13 @@
 //! Limits of single fields, and a reader that collects the errors of all fields.
 
+use std::marker::PhantomData;
+
 use domain::trace::record::{MICROS_PER_MILLI, MICROS_PER_POINT, NANOS_PER_DOLLAR};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error},
+};
+use serde_json::{Map, Value, value::RawValue};
 use shared::{Timestamp, error::FieldError, limit, span::SpanKind, trace::TraceStatus};
 use uuid::Uuid;
 
@@ -16,7 +21,7 @@ pub(super) const LATENCY_MAX_MS: f64 = 30.0 * 86_400_000.0;
 /// The highest accepted cost of a trace in dollars; bounds the sums like [`LATENCY_MAX_MS`].
 pub(super) const COST_MAX_USD: f64 = 10_000.0;
 /// The highest accepted number of tokens of a trace; bounds the sums like [`LATENCY_MAX_MS`].
-pub(super) const TOKENS_MAX: u64 = 1_000_000_000;
+pub(super) const TOKENS_MAX: f64 = 1e9;
 /// 2000-01-01T00:00:00Z. An earlier time is most likely in the wrong unit.
 pub(super) const MIN_TIMESTAMP: Timestamp = Timestamp::from_millis(946_684_800_000);
 /// How far ahead a sender's clock may be.
@@ -116,12 +121,17 @@ impl Reader {
     }
 
     pub(super) fn tokens(&mut self, field: &str, raw: &RawValue) -> Option<i64> {
-        let tokens: u64 = self.value(field, raw, "a whole number, 0 or more")?;
-        if tokens > TOKENS_MAX {
+        // Some clients write whole numbers as `12.0`.
+        let expected = "a whole number, 0 or more";
+        let tokens: f64 = self.value(field, raw, expected)?;
+        if tokens < 0.0 || tokens.fract() != 0.0 {
+            self.fail(field, format!("must be {expected}"));
+        } else if tokens > TOKENS_MAX {
             self.fail(field, format!("must be at most {TOKENS_MAX}"));
-            return None;
+        } else {
+            return Some(tokens as i64);
         }
-        i64::try_from(tokens).ok()
+        None
     }
 
     pub(super) fn status(&mut self, field: &str, raw: &RawValue) -> Option<TraceStatus> {
@@ -156,8 +166,33 @@ impl Reader {
         }
     }
 
+    /// Reads a field that is stored as it is, but whose type is documented.
+    pub(super) fn typed<'a, T: DeserializeOwned>(
+        &mut self,
+        payload: &mut Payload<'a>,
+        key: &str,
+        raw: &'a RawValue,
+        expected: &str,
+    ) {
+        match serde_json::from_str::<Option<T>>(raw.get()) {
+            Ok(_) => self.payload(payload, key, raw),
+            Err(_) => self.fail(key, format!("must be {expected}")),
+        }
+    }
+
     pub(super) fn payload<'a>(&mut self, payload: &mut Payload<'a>, key: &str, raw: &'a RawValue) {
         self.checked(key, json::check(raw).and_then(|()| payload.add(key, raw)));
+    }
+}
+
+/// A JSON object with the fields of `T`. serde would accept an array of their values as well.
+pub(super) struct Object<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Map::deserialize(deserializer)?;
+        serde_json::from_value::<T>(Value::Object(fields)).map_err(D::Error::custom)?;
+        Ok(Self(PhantomData))
     }
 }
 

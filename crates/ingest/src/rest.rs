@@ -6,12 +6,18 @@ use domain::trace::{
     record::{MICROS_PER_POINT, NewScore, NewSpan, NewTrace},
     total::add,
 };
-use serde_json::value::RawValue;
-use shared::{error::FieldError, limit, trace::ScoreRequest};
+use serde_json::{Map, Value, value::RawValue};
+use shared::{
+    cost::CostBasis,
+    error::FieldError,
+    limit,
+    span::{Scope, SpanEvent, SpanLink, ToolCall},
+    trace::ScoreRequest,
+};
 use uuid::Uuid;
 
 use super::{
-    field::{Arrival, Reader, check_message, check_name, scaled},
+    field::{Arrival, Object, Reader, check_message, check_name, scaled},
     json::Members,
     payload::Payload,
 };
@@ -146,6 +152,28 @@ fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
             "tokens_reasoning" => span.tokens_reasoning = read.tokens(key, raw),
             "cost_usd" => span.cost = read.cost(key, raw),
             "error" => span.error = read.message(key, raw),
+            "resource" => read.typed::<Map<String, Value>>(&mut payload, key, raw, "an object"),
+            "cost_basis" => read.typed::<Object<CostBasis>>(&mut payload, key, raw, "as in responses"),
+            "tool" => read.typed::<Object<ToolCall>>(
+                &mut payload,
+                key,
+                raw,
+                "an object with name, call_id and type",
+            ),
+            "events" => {
+                read.typed::<Vec<Object<SpanEvent>>>(
+                    &mut payload,
+                    key,
+                    raw,
+                    "events with name and timestamp",
+                );
+            }
+            "links" => {
+                read.typed::<Vec<Object<SpanLink>>>(&mut payload, key, raw, "links with trace_id and span_id")
+            }
+            "scope" => read.typed::<Object<Scope>>(&mut payload, key, raw, "an object with name and version"),
+            "finish_reasons" => read.typed::<Vec<String>>(&mut payload, key, raw, "an array of strings"),
+            "time_to_first_chunk_ms" => read.typed::<f64>(&mut payload, key, raw, "a number"),
             _ => read.payload(&mut payload, key, raw),
         }
     }

@@ -1,6 +1,6 @@
 //! An OpenID Connect provider as a child process: the certified npm package `oidc-provider`.
 
-use std::{collections::BTreeMap, path::Path, process::Stdio};
+use std::{collections::BTreeMap, process::Stdio};
 
 use reqwest::{Method, header::SET_COOKIE};
 use serde_json::Value;
@@ -44,8 +44,7 @@ impl OidcProvider {
         let public_url = format!("http://127.0.0.1:{port}");
         let directory = tempfile::tempdir().unwrap();
         let script = directory.path().join("oidc-provider.mjs");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("packages/oidc-provider.mjs");
-        std::fs::copy(source, &script).unwrap();
+        std::fs::copy(packages::sources().join("oidc-provider.mjs"), &script).unwrap();
         // Node looks for packages next to the script.
         std::os::unix::fs::symlink(packages::node_modules(), directory.path().join("node_modules")).unwrap();
         let mut child = Command::new("node")

@@ -31,6 +31,11 @@ pub fn python() -> PathBuf {
     DIRECTORY.join("python/bin/python")
 }
 
+/// Returns the directory of the scripts that use the packages.
+pub fn sources() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/packages"))
+}
+
 /// Returns the directory with the npm packages. Node looks for them next to a script.
 pub fn node_modules() -> PathBuf {
     DIRECTORY.join("node/node_modules")

@@ -56,6 +56,7 @@ pub enum Side {
 #[serde(default)]
 pub struct AlertRuleRequest {
     /// The name: 1 to 256 bytes without control characters. The title of its alerts begins with it.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 256))]
     pub name: String,
     /// The metric. Default: `error_rate`.
     pub metric: AlertMetric,
@@ -69,6 +70,7 @@ pub struct AlertRuleRequest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_by: Option<Dimension>,
     /// The length of the window before now, in minutes: a multiple of 5 from 5 to 10080 (7 days). Default: 30.
+    #[cfg_attr(feature = "openapi", schema(minimum = 5, maximum = 10_080, multiple_of = 5))]
     pub window_minutes: u32,
     /// The window that the value is compared with. Must be `none` for `no_data`. Default: `none`.
     pub baseline: Baseline,
@@ -85,12 +87,16 @@ pub struct AlertRuleRequest {
     pub critical: Option<f64>,
     /// The minimum number of traces in the window, and in the baseline window, up to 1000000. With fewer traces, the rule is
     /// not evaluated. Must be 0 for `requests` without a baseline. Default: 0.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000))]
     pub min_traces: u32,
     /// The percentage of the threshold by which a value must return before the alert is resolved: 0 to 90. Default: 10.
+    #[cfg_attr(feature = "openapi", schema(maximum = 90))]
     pub hysteresis_percent: u32,
     /// The minutes for which a value must be beyond a threshold before an alert fires: 0 to 1440. Default: 0.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1440))]
     pub for_minutes: u32,
     /// The interval of reminders while an alert is active and not acknowledged, in minutes: 5 to 10080. Absent: no reminders.
+    #[cfg_attr(feature = "openapi", schema(minimum = 5, maximum = 10_080))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renotify_minutes: Option<u32>,
     /// Whether the rule is evaluated. Default: `true`.

@@ -11,6 +11,7 @@ mod api_key;
 mod cache;
 mod chart;
 mod connection;
+mod contract;
 mod error_format;
 mod guard;
 mod ingest;

@@ -132,7 +132,7 @@ async fn numbered_pages_contain_every_trace_once() {
         assert_eq!((&response["page"], &response["limit"]), (&json!(page), &json!(7)));
         assert_eq!(response.get("next_cursor").is_some(), page < 3, "page {page}");
     }
-    for page in ["4", "1000000", "4294967295"] {
+    for page in ["4", "1000000"] {
         let beyond = ada.traces(&format!("limit=7&page={page}")).await;
         assert_eq!((&beyond["items"], &beyond["total"]), (&json!([]), &json!(20)), "page {page}");
         assert!(beyond.get("next_cursor").is_none());
@@ -219,6 +219,7 @@ async fn rejects_invalid_page_parameters() {
         ("limit=0", 422, "validation_failed"),
         ("limit=101", 422, "validation_failed"),
         ("page=0", 422, "validation_failed"),
+        ("page=1000001", 422, "validation_failed"),
         ("limit=-1", 400, "bad_request"),
         ("limit=ten", 400, "bad_request"),
         ("page=4294967296", 400, "bad_request"),

@@ -86,7 +86,7 @@ fn requested_model(attributes: &Attributes) -> Option<String> {
 fn tokens(attributes: &Attributes, names: &[&str]) -> Option<i64> {
     names.iter().find_map(|name| {
         let number = as_number(attributes.get(name)?)?;
-        let valid = number.fract() == 0.0 && (0.0..=TOKENS_MAX as f64).contains(&number);
+        let valid = number.fract() == 0.0 && (0.0..=TOKENS_MAX).contains(&number);
         valid.then_some(number as i64)
     })
 }
