@@ -9,6 +9,7 @@ SHELL := bash
 
 TRUNK_VERSION := 0.21.14
 BINARYEN_VERSION := 132.0.0
+ESBUILD_VERSION := 0.28.2
 CARGO_DENY_VERSION := 0.20.2
 # wasm-bindgen-cli must have exactly the version of the wasm-bindgen crate.
 WASM_BINDGEN_VERSION := $(shell awk '$$0 == "name = \"wasm-bindgen\"" { getline; gsub(/"/, "", $$3); print $$3; exit }' Cargo.lock)
@@ -16,11 +17,12 @@ WASM_BINDGEN_VERSION := $(shell awk '$$0 == "name = \"wasm-bindgen\"" { getline;
 TOOLS := $(or $(AGENT_OBS_TOOLS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/agent-obs/tools)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # Packages from PyPI and npm that the tests use, in one directory per set of versions.
-TEST_PACKAGES := $(TOOLS)/test-packages-$(shell cd crates/test-support/packages && cat requirements.txt package-lock.json | sha256sum | cut -c1-12)
-WASM_OPT := $(TOOLS)/binaryen-$(BINARYEN_VERSION)/node_modules/.bin/wasm-opt
+TEST_PACKAGES := $(TOOLS)/test-packages-$(shell cat crates/test-support/packages/requirements.txt crates/test-support/packages/package-lock.json 2>/dev/null | sha256sum | cut -c1-12)
+# wasm-opt and esbuild.
+WEB_TOOLS := $(TOOLS)/web-tools-$(BINARYEN_VERSION)-$(ESBUILD_VERSION)/node_modules/.bin
 # After a fresh rustup installation, ~/.cargo/bin is not yet on the PATH of every shell: append it.
-PATH := $(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN_VERSION)/bin:$(dir $(WASM_OPT)):$(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin:$(PATH):$(HOME)/.cargo/bin
-export PATH TOOLS TARGET TEST_PACKAGES TRUNK_VERSION BINARYEN_VERSION CARGO_DENY_VERSION WASM_BINDGEN_VERSION
+PATH := $(TOOLS)/trunk-$(TRUNK_VERSION)/bin:$(TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN_VERSION)/bin:$(WEB_TOOLS):$(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin:$(PATH):$(HOME)/.cargo/bin
+export PATH TOOLS TARGET TEST_PACKAGES TRUNK_VERSION BINARYEN_VERSION ESBUILD_VERSION CARGO_DENY_VERSION WASM_BINDGEN_VERSION
 
 # Make trunk use the installed tools instead of downloading them.
 export TRUNK_TOOLS_WASM_BINDGEN := $(WASM_BINDGEN_VERSION)
@@ -34,7 +36,7 @@ TRUNK := env -u NO_COLOR trunk
 DEMO ?= 1
 
 WEB_SOURCES := Cargo.toml Cargo.lock Trunk.toml rust-toolchain.toml shared/Cargo.toml \
-	$(shell find web shared/src -mindepth 1 -path web/dist -prune -o -print)
+	$(shell find web shared/src -mindepth 1 \( -path web/dist -o -path web/styles.css \) -prune -o -print)
 
 ##@ Use
 
@@ -57,7 +59,7 @@ build: setup-build web/dist/index.html ## build the optimised binary target/rele
 web/dist/index.html: $(WEB_SOURCES) | setup-build
 	@echo "==> SPA: web/dist"
 	@mkdir -p $(TARGET) && touch $(TARGET)/spa-started
-	@if [ -x $(WASM_OPT) ]; then $(TRUNK) build --release; \
+	@if [ -x $(WEB_TOOLS)/wasm-opt ]; then $(TRUNK) build --release; \
 	else $(TRUNK) build --cargo-profile wasm-release; fi
 	@touch -r $(TARGET)/spa-started $@
 
@@ -131,7 +133,7 @@ setup-run setup-lint setup-build setup-test setup-bench setup-deny setup-screens
 .PHONY: versions
 versions: # Prints the versions of the build tools for the Dockerfile.
 	@printf '%s\n' TRUNK_VERSION=$(TRUNK_VERSION) WASM_BINDGEN_VERSION=$(WASM_BINDGEN_VERSION) \
-		BINARYEN_VERSION=$(BINARYEN_VERSION) CARGO_DENY_VERSION=$(CARGO_DENY_VERSION)
+		BINARYEN_VERSION=$(BINARYEN_VERSION) ESBUILD_VERSION=$(ESBUILD_VERSION) CARGO_DENY_VERSION=$(CARGO_DENY_VERSION)
 
 .PHONY: clean
 clean: ## delete build results; data and tools are kept

@@ -7,8 +7,9 @@ set -euo pipefail
 web=http://127.0.0.1:8080
 marker=$TARGET/dev-build # modification time: start of the last build
 server='' trunk=''
-# trunk fails if a directory in its ignore list does not exist.
+# trunk fails if a path in its ignore list does not exist.
 mkdir -p "$TARGET" web/dist
+touch web/styles.css
 
 stop_server() {
     if [ -n "$server" ]; then

@@ -7,7 +7,7 @@
 set -euo pipefail
 
 need=${1:?usage: scripts/setup.sh run|build|lint|test|bench|deny|screenshots (called by make)}
-: "${TOOLS:?}" "${TRUNK_VERSION:?}" "${WASM_BINDGEN_VERSION:?}" "${BINARYEN_VERSION:?}" "${CARGO_DENY_VERSION:?}"
+: "${TOOLS:?}" "${TRUNK_VERSION:?}" "${WASM_BINDGEN_VERSION:?}" "${BINARYEN_VERSION:?}" "${ESBUILD_VERSION:?}" "${CARGO_DENY_VERSION:?}"
 
 step() { printf '==> Setup: %s\n' "$*"; }
 fail() {
@@ -152,16 +152,19 @@ install_crate() {
     rm -rf "$build"
 }
 
-install_wasm_opt() {
+# wasm-opt, which makes the SPA a third smaller, and esbuild, which minifies the script that loads it.
+install_web_tools() {
     if ! { have node && have npm; }; then
         find_apt && install_packages nodejs npm || return 1
     fi
-    local target=$TOOLS/binaryen-$BINARYEN_VERSION
-    step "wasm-opt $BINARYEN_VERSION (npm: binaryen) → $TOOLS"
+    local target=$TOOLS/web-tools-$BINARYEN_VERSION-$ESBUILD_VERSION
+    step "wasm-opt $BINARYEN_VERSION and esbuild $ESBUILD_VERSION (npm) → $TOOLS"
     rm -rf "$target.part"
-    npm install --prefix "$target.part" --no-audit --no-fund --loglevel=error "binaryen@$BINARYEN_VERSION" || return 1
+    npm install --prefix "$target.part" --ignore-scripts --no-audit --no-fund --loglevel=error \
+        "binaryen@$BINARYEN_VERSION" "esbuild@$ESBUILD_VERSION" || return 1
     # Fails if the installed version of node is too old.
     "$target.part/node_modules/.bin/wasm-opt" --version >/dev/null || return 1
+    "$target.part/node_modules/.bin/esbuild" --version >/dev/null || return 1
     rm -rf "$target" && mv "$target.part" "$target"
 }
 
@@ -181,13 +184,13 @@ has_test_packages() { [ -x "${TEST_PACKAGES:?}/python/bin/python" ] && [ -d "$TE
 has_trunk() { is_version trunk "trunk $TRUNK_VERSION"; }
 has_wasm_bindgen() { is_version wasm-bindgen "wasm-bindgen $WASM_BINDGEN_VERSION" && have wasm-bindgen-test-runner; }
 has_cargo_deny() { is_version cargo-deny "cargo-deny $CARGO_DENY_VERSION"; }
-has_wasm_opt() { [ -x "$TOOLS/binaryen-$BINARYEN_VERSION/node_modules/.bin/wasm-opt" ]; }
+has_web_tools() { [ -x "$TOOLS/web-tools-$BINARYEN_VERSION-$ESBUILD_VERSION/node_modules/.bin/wasm-opt" ]; }
 
 case $need in
     run) wanted=(has_trunk has_wasm_bindgen) ;;
     deny) wanted=(has_cargo_deny) ;;
-    test) wanted=(has_trunk has_wasm_bindgen has_wasm_opt has_test_packages) ;;
-    *) wanted=(has_trunk has_wasm_bindgen has_wasm_opt) ;;
+    test) wanted=(has_trunk has_wasm_bindgen has_web_tools has_test_packages) ;;
+    *) wanted=(has_trunk has_wasm_bindgen has_web_tools) ;;
 esac
 complete() { for has in "${wanted[@]}"; do "$has" || return 1; done; }
 complete && exit 0
@@ -213,9 +216,9 @@ for has in "${wanted[@]}"; do
             install_test_packages ||
                 step "cannot install the packages of the tests from PyPI or npm: the tests that use them will fail"
             ;;
-        has_wasm_opt)
-            install_wasm_opt ||
-                step "cannot install wasm-opt (requires node and npm): the SPA is built without it and is larger"
+        has_web_tools)
+            install_web_tools ||
+                step "cannot install wasm-opt and esbuild (requires node and npm): the SPA is built without them and is larger"
             ;;
     esac
 done
