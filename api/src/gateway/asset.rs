@@ -143,7 +143,8 @@ pub async fn serve(assets: Data<Assets>, request: HttpRequest) -> Result<HttpRes
     }
     let accept =
         request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let accepts_pages = accept.contains("text/html");
+    // The first page is for every client, such as curl and load balancers.
+    let accepts_pages = path == "/" || accept.contains("text/html");
     if accepts_pages && assets.files.is_empty() {
         return Ok(HttpResponse::NotFound().content_type("text/html; charset=utf-8").body(NO_PAGES));
     }

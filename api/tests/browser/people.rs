@@ -192,6 +192,26 @@ async fn the_password_is_changed_and_the_account_deleted_with_it() {
 }
 
 #[tokio::test]
+async fn a_password_link_sets_a_new_password_once() {
+    browse(async |page, server| {
+        let ada = server.member("ada").await;
+        let token = server.password_reset_of(&ada).await;
+        page.open(&format!("/reset?token={token}")).await;
+        page.fill("New password", NEW_PASSWORD).await;
+        page.fill("Confirm password", NEW_PASSWORD).await;
+        page.click(&button("Set password")).await;
+        page.find("//p[.='Your password has been changed.']").await;
+        page.click(&link("Log in")).await;
+        page.log_in("ada@example.com", NEW_PASSWORD).await;
+        page.expect_path("/dashboard").await;
+        ada.get("/api/v1/auth/me").await.expect(401);
+        let again = json!({"token": token, "password": "another long password"});
+        server.anonymous_client().post("/api/v1/auth/password/reset", &again).await.expect(410);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_password_link_that_is_not_valid_leads_to_a_new_one() {
     browse(async |page, _| {
         page.open("/reset?token=unknown").await;

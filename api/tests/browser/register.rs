@@ -102,6 +102,11 @@ async fn every_field_shows_its_own_error() {
         }
         page.click(&button("Create account")).await;
         page.expect_count("//*[@aria-invalid='true']", 3).await;
+        page.expect_script(
+            "the first invalid field has the focus",
+            "return document.activeElement.id === 'email';",
+        )
+        .await;
         assert_eq!(
             note(page, "E-mail").await,
             "The e-mail must be an e-mail address, such as you@example.com"

@@ -37,7 +37,7 @@ pub struct FieldProps {
     /// An error below the input, in place of the hint.
     #[prop_or_default]
     pub error: Option<AttrValue>,
-    /// Whether the input is focused when it appears.
+    /// Whether the input is focused when it appears, and when it becomes invalid.
     #[prop_or_default]
     pub autofocus: bool,
 }
@@ -46,10 +46,13 @@ pub struct FieldProps {
 #[component]
 pub fn Field(props: &FieldProps) -> Html {
     let node = use_node_ref();
+    let is_mounted = use_mut_ref(|| false);
     {
         let node = node.clone();
-        use_effect_with(props.autofocus, move |&autofocus| {
-            if let (true, Some(input)) = (autofocus, node.cast::<HtmlInputElement>()) {
+        use_effect_with((props.autofocus, props.error.is_some()), move |&(autofocus, is_invalid)| {
+            let is_new = !is_mounted.replace(true);
+            let focuses = autofocus && (is_new || is_invalid);
+            if let (true, Some(input)) = (focuses, node.cast::<HtmlInputElement>()) {
                 // Without focus the input still works.
                 drop(input.focus());
             }

@@ -170,6 +170,8 @@ pub fn RequestForm(props: &RequestFormProps) -> Html {
         })
     };
     let errors = &*submission.error;
+    let is_invalid = |field: &FormField| errors.iter().any(|error| error.field == field.name);
+    let first_invalid = props.fields.iter().position(is_invalid);
     let field = |(index, field): (usize, &FormField)| {
         let on_change = {
             let (edited, values) = (edited.setter(), values.clone());
@@ -186,7 +188,7 @@ pub fn RequestForm(props: &RequestFormProps) -> Html {
         let hint = Some(field.hint).filter(|hint| !hint.is_empty()).map(AttrValue::Static);
         html! {
             <Field key={field.name} {name} label={field.label} kind={field.kind} autocomplete={field.autocomplete}
-                placeholder={field.placeholder} choices={field.choices.clone()} readonly={field.readonly} autofocus={field.autofocus}
+                placeholder={field.placeholder} choices={field.choices.clone()} readonly={field.readonly} autofocus={first_invalid.map_or(field.autofocus, |first| first == index)}
                 value={value(field)} {hint} {error} {on_change} />
         }
     };

@@ -52,6 +52,8 @@ async fn unsupported_method_returns_405_in_the_common_error_format() {
         (Method::POST, "/dashboard"),
     ] {
         let response = ada.send(ada.request(method.clone(), path)).await;
+        let allowed = response.header("allow");
+        assert!(!allowed.is_empty() && !allowed.contains(method.as_str()), "{method} {path}: {allowed}");
         assert_eq!(response.status, 405, "{method} {path}: {}", response.text);
         assert!(!response.text.is_empty(), "{method} {path} has an empty response body");
         response.expect_error(405, "method_not_allowed");
@@ -66,6 +68,8 @@ async fn file_outside_the_web_directory_is_not_served() {
     std::fs::write(web.join("index.html"), "the page").unwrap();
     std::fs::write(directory.path().join("private"), "SECRET").unwrap();
     let server = builder().with("WEB_DIR", web.to_str().unwrap()).spawn().await;
+    assert_eq!(server.anonymous_client().get("/").await.expect(200).text, "the page");
+    server.anonymous_client().get("/dashboard").await.expect_error(404, "not_found");
     let address = server.url.trim_start_matches("http://").to_owned();
     for path in ["/../private", "/%2e%2e/private", "/..%2fprivate", "//private", "/./../private", "/%00"] {
         // Over a plain TCP connection: HTTP clients normalize such paths.
