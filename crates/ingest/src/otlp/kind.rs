@@ -15,13 +15,15 @@ pub(super) fn kind(attributes: &Attributes) -> SpanKind {
         .or_else(|| word("openinference.span.kind").and_then(|word| from_openinference(&word)))
         .or_else(|| word("traceloop.span.kind").and_then(|word| from_traceloop(&word)))
         .or_else(|| attributes.text(&["ai.operationId"]).and_then(|id| from_vercel(&id)))
+        .or_else(|| word("langfuse.observation.type").and_then(|word| from_langfuse(&word)))
+        .or_else(|| word("span.type").and_then(|word| from_claude_code(&word)))
         .unwrap_or_else(|| inferred(attributes))
 }
 
 fn from_operation(word: &str) -> Option<SpanKind> {
     Some(match word {
-        "chat" | "text_completion" | "generate_content" => SpanKind::Llm,
-        "embeddings" => SpanKind::Embedding,
+        "chat" | "text_completion" | "generate_content" | "responses" => SpanKind::Llm,
+        "embeddings" | "embedding" => SpanKind::Embedding,
         "execute_tool" => SpanKind::Tool,
         "retrieval" => SpanKind::Retriever,
         "invoke_agent" | "create_agent" => SpanKind::Agent,
@@ -39,6 +41,22 @@ fn from_traceloop(word: &str) -> Option<SpanKind> {
         "workflow" | "task" => SpanKind::Chain,
         "agent" => SpanKind::Agent,
         "tool" => SpanKind::Tool,
+        _ => return None,
+    })
+}
+
+fn from_langfuse(word: &str) -> Option<SpanKind> {
+    match word {
+        "generation" => Some(SpanKind::Llm),
+        word => from_openinference(word),
+    }
+}
+
+fn from_claude_code(word: &str) -> Option<SpanKind> {
+    Some(match word {
+        "llm_request" => SpanKind::Llm,
+        "tool" => SpanKind::Tool,
+        "interaction" => SpanKind::Agent,
         _ => return None,
     })
 }

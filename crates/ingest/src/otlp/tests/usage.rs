@@ -234,6 +234,77 @@ fn finds_agent_session_user_and_tags() {
 }
 
 #[test]
+fn costs_are_read_under_the_names_that_are_sent() {
+    for (attributes, nanos) in [
+        (json!({"gen_ai.usage.cost": 0.5}), Some(500_000_000)),
+        (json!({"gen_ai.cost.total_cost": 9e-05, "gen_ai.cost.input_cost": 2e-05}), Some(90_000)),
+        (json!({"litellm.cost.total": "0.25"}), Some(250_000_000)),
+        (json!({"operation.cost": 0.01266}), Some(12_660_000)),
+        (json!({"llm.cost.prompt": 0.002, "llm.cost.completion": 0.001}), Some(3_000_000)),
+        (json!({"llm.cost.prompt": 0.002, "llm.cost.total": 0.004}), Some(4_000_000)),
+        (json!({"langfuse.observation.cost_details": r#"{"total": 0.005615}"#}), Some(5_615_000)),
+        (
+            json!({"langfuse.observation.cost_details": r#"{"input": 0.001, "output": 0.002}"#}),
+            Some(3_000_000),
+        ),
+        (json!({"gen_ai.cost.input_cost": 0.1}), None),
+        (json!({"operation.cost": "free"}), None),
+        (json!({"operation.cost": -1}), None),
+    ] {
+        let (span, _) = mapped(attributes.clone());
+        assert_eq!(span.span.cost, nanos, "{attributes}");
+        assert_eq!(span.span.basis == Basis::Reported, nanos.is_some(), "{attributes}");
+    }
+}
+
+#[test]
+fn a_total_says_whether_cache_and_reasoning_are_apart() {
+    let counts = |total: i64, input: i64, output: i64| {
+        let attributes = json!({
+            "gen_ai.usage.input_tokens": input, "gen_ai.usage.output_tokens": output,
+            "gen_ai.usage.cache_read_input_tokens": 1000, "gen_ai.usage.reasoning_tokens": 50,
+            "gen_ai.usage.total_tokens": total,
+        });
+        let (span, _) = mapped(attributes);
+        (span.span.tokens_input.unwrap(), span.span.tokens_output.unwrap())
+    };
+    assert_eq!(counts(6100, 6000, 100), (6000, 100), "both are included");
+    assert_eq!(counts(6100, 5000, 100), (6000, 100), "the cache is apart");
+    assert_eq!(counts(6150, 6000, 100), (6000, 150), "the reasoning is apart");
+    assert_eq!(counts(6150, 5000, 100), (6000, 150), "both are apart");
+    assert_eq!(counts(9999, 5000, 100), (5000, 100), "the total means something else");
+    let (span, _) = mapped(json!({
+        "llm.token_count.prompt": 5000, "llm.token_count.completion": 100, "llm.token_count.total": 6100,
+        "llm.token_count.prompt_details.cache_read": 400, "llm.token_count.prompt_details.cache_write": 600,
+    }));
+    assert_eq!(span.span.tokens_input, Some(6000));
+}
+
+#[test]
+fn langfuse_and_claude_code_count_the_cache_apart() {
+    let (langfuse, _) = mapped(json!({
+        "langfuse.observation.type": "generation", "langfuse.observation.model.name": "gpt-4o",
+        "langfuse.observation.usage_details":
+            r#"{"input": 86, "input_cached_tokens": 1920, "output": 250, "output_reasoning_tokens": 50}"#,
+    }));
+    let span = langfuse.span;
+    assert_eq!((span.kind, span.model.as_deref()), (SpanKind::Llm, Some("gpt-4o")));
+    assert_eq!((span.tokens_input, span.tokens_cache_read), (Some(2006), Some(1920)));
+    assert_eq!((span.tokens_output, span.tokens_reasoning), (Some(300), Some(50)));
+
+    let (claude, _) = mapped(json!({
+        "span.type": "llm_request", "gen_ai.system": "anthropic", "gen_ai.request.model": "claude-sonnet-4-5",
+        "input_tokens": 2, "output_tokens": 1200, "cache_read_tokens": 84562, "cache_creation_tokens": 7096,
+    }));
+    let span = claude.span;
+    assert_eq!((span.kind, span.tokens_input, span.tokens_output), (SpanKind::Llm, Some(91660), Some(1200)));
+    assert_eq!((span.tokens_cache_read, span.tokens_cache_write), (Some(84562), Some(7096)));
+
+    let (other, _) = mapped(json!({"input_tokens": 2, "gen_ai.request.model": "gpt-4o"}));
+    assert_eq!(other.span.tokens_input, None, "names without a prefix may mean anything");
+}
+
+#[test]
 fn a_failed_span_has_a_status_and_an_error() {
     let raised = |kind: &str, message: &str, span: Span| Span {
         events: vec![event("exception", json!({"exception.type": kind, "exception.message": message}))],
@@ -258,6 +329,20 @@ fn a_failed_span_has_a_status_and_an_error() {
         (failed("m", span(json!({"error.type": "DEADLINE_EXCEEDED"}))), TraceStatus::Timeout, Some("m")),
         (failed("Request timed out.", span(json!({}))), TraceStatus::Timeout, Some("Request timed out.")),
         (failed("HTTP 408", span(json!({}))), TraceStatus::Timeout, Some("HTTP 408")),
+        (failed("Error code: 504", span(json!({}))), TraceStatus::Timeout, Some("Error code: 504")),
+        (
+            failed("timeout of 30000ms exceeded", span(json!({}))),
+            TraceStatus::Timeout,
+            Some("timeout of 30000ms exceeded"),
+        ),
+        (failed("m", span(json!({"http.response.status_code": 504}))), TraceStatus::Timeout, Some("m")),
+        // A timeout or a number that is mentioned for another reason.
+        (
+            failed("timeout must be positive", span(json!({"error.type": "ValueError"}))),
+            TraceStatus::Error,
+            Some("timeout must be positive"),
+        ),
+        (failed("Row 504 is invalid", span(json!({}))), TraceStatus::Error, Some("Row 504 is invalid")),
         (failed("4080 rows", span(json!({}))), TraceStatus::Error, Some("4080 rows")),
         (
             raised("httpx.ReadTimeout", "", failed("", span(json!({})))),
