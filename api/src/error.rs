@@ -101,6 +101,12 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// The response to spans at a wrong path, such as `/v1/traces/v1/traces` or `/api/public/otel/v1/traces`.
+    pub const WRONG_TRACES_PATH: Self = Self::NotFound(
+        "Spans are accepted at /v1/traces: set OTEL_EXPORTER_OTLP_ENDPOINT to the URL of this server without a path, or \
+         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT to the URL with /v1/traces",
+    );
+
     /// Returns the status and the code of the response.
     fn kind(&self) -> (StatusCode, ErrorCode) {
         match self {

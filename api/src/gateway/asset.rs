@@ -135,6 +135,9 @@ impl Asset {
 /// HEAD.
 pub async fn serve(assets: Data<Assets>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = request.path();
+    if path.ends_with("/v1/traces") {
+        return Err(ApiError::WRONG_TRACES_PATH);
+    }
     if path.starts_with("/api/") || path.starts_with("/v1/") {
         return Err(ApiError::NotFound("Endpoint not found; see /docs"));
     }

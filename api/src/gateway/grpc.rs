@@ -199,7 +199,7 @@ impl Inner {
     /// Authenticates the caller and applies the rate limit.
     async fn authorize(&self, headers: &http::HeaderMap) -> Result<Identity, ApiError> {
         let credentials = credentials_in(header(headers, "authorization"), header(headers, API_KEY));
-        let identity = self.gateway.credentials.check(credentials).await??;
+        let identity = self.gateway.credentials.check(credentials.as_deref()).await??;
         access::require(&identity, Permission::Send)?;
         let decision = self.gateway.rate_limit.check(&identity, Class::Other).await;
         if !decision.allowed {

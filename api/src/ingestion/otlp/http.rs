@@ -43,11 +43,14 @@ pub async fn export(
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, encoding.content_type())).body(response))
 }
 
-/// Rejects exporters of metrics and logs.
+/// Rejects exporters of metrics and logs, and spans at a wrong path.
 ///
 /// # Errors
 /// Always returns 404, which exporters do not retry.
-pub async fn only_traces() -> Result<HttpResponse, ApiError> {
+pub async fn only_traces(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    if request.path().ends_with("/v1/traces") {
+        return Err(ApiError::WRONG_TRACES_PATH);
+    }
     Err(ApiError::NotFound(
         "Only traces are accepted; disable this exporter (OTEL_METRICS_EXPORTER=none, OTEL_LOGS_EXPORTER=none)",
     ))

@@ -293,6 +293,12 @@ async fn errors_are_statuses_in_the_encoding_of_the_request() {
             assert!(message.starts_with("Only traces are accepted"), "{message}");
         }
     }
+    for path in ["/v1/traces/v1/traces", "/api/public/otel/v1/traces", "/otel/v1/traces"] {
+        let sent = exporter.request(Method::POST, path).body(Vec::new()).send().await.unwrap();
+        assert_eq!(sent.status(), 404, "{path}");
+        let text = sent.text().await.unwrap();
+        assert!(text.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{path}: {text}");
+    }
     let (status, _, code, message) = read(export_bytes(&exporter, "text/plain", Vec::new()).await).await;
     assert_eq!((status, code), (415, 3), "{message}");
     let got = read(exporter.request(Method::GET, "/v1/traces").send().await.unwrap()).await;

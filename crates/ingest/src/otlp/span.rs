@@ -20,7 +20,7 @@ use crate::field::{Arrival, LATENCY_MAX_MS, MAX_CLOCK_SKEW, MIN_TIMESTAMP};
 const MILLIS_PER_SECOND: f64 = 1e3;
 const UNNAMED: &str = "unnamed";
 
-const AGENT: [&str; 4] = ["gen_ai.agent.id", "gen_ai.agent.name", "agent.name", "ai.telemetry.functionId"];
+const AGENT: [&str; 4] = ["gen_ai.agent.name", "gen_ai.agent.id", "agent.name", "ai.telemetry.functionId"];
 const SESSION: [&str; 4] = [
     "session.id",
     "gen_ai.conversation.id",

@@ -191,7 +191,7 @@ fn finds_agent_session_user_and_tags() {
         "gen_ai.agent.id": "asst_5j66UpCpwteGg4YSxUnt7lPY", "gen_ai.agent.name": "Weather", "agent.name": "w",
         "session.id": "session-7", "gen_ai.conversation.id": "conv-1", "user.id": "user-9", "tag.tags": ["prod", "eu"],
     }));
-    assert_eq!(span.agent_id.as_deref(), Some("asst_5j66UpCpwteGg4YSxUnt7lPY"));
+    assert_eq!(span.agent_id.as_deref(), Some("Weather"), "some frameworks create a new id at every start");
     assert_eq!((span.session_id.as_deref(), span.user_id.as_deref()), (Some("session-7"), Some("user-9")));
     assert_eq!((span.tags.as_deref(), span.service.as_deref()), (Some(r#"["prod","eu"]"#), Some("weather")));
     for (attributes, agent, session, user) in [
