@@ -1,6 +1,7 @@
 //! The input and output of a span, from the first convention that provides them.
 
 use serde_json::{Value, json};
+use shared::span::SpanKind;
 
 use super::{
     attribute::{Attributes, parsed},
@@ -15,19 +16,26 @@ const VERCEL_INPUT: [&str; 6] =
     ["ai.prompt.messages", "ai.prompt", "ai.toolCall.args", "ai.toolCall.input", "ai.value", "ai.values"];
 
 /// Returns the input.
-pub(super) fn input(attributes: &Attributes, events: &[SpanEvent]) -> Option<Value> {
+pub(super) fn input(attributes: &Attributes, events: &[SpanEvent], kind: SpanKind) -> Option<Value> {
+    let messages = || message::flattened(attributes, "llm.input_messages.");
+    let raw = || value(attributes, "input.value", "input.mime_type");
+    // OpenInference sends both the conversation of a model call and the raw request; the conversation comes first. On other
+    // spans, the conversation can be a part of the input, such as the system message of an agent.
+    let openinference = || match kind {
+        SpanKind::Agent | SpanKind::Chain => raw().or_else(messages),
+        _ => messages().or_else(raw),
+    };
     conversation(attributes)
         .or_else(|| non_empty(attributes, "gen_ai.tool.call.arguments"))
-        // OpenInference sends both the conversation of a model call and the raw request; the conversation comes
-        // first.
-        .or_else(|| message::flattened(attributes, "llm.input_messages."))
-        .or_else(|| value(attributes, "input.value", "input.mime_type"))
+        .or_else(|| pydantic_input(attributes))
+        .or_else(openinference)
         .or_else(|| message::flattened(attributes, "gen_ai.prompt."))
         .or_else(|| non_empty(attributes, "gen_ai.prompt"))
         .or_else(|| entity(attributes, "traceloop.entity.input"))
         .or_else(|| message::prompt(events))
-        .or_else(|| details(events).and_then(conversation))
+        .or_else(|| details(events).find_map(conversation))
         .or_else(|| first_entity(attributes, &VERCEL_INPUT))
+        .or_else(|| non_empty(attributes, "langfuse.observation.input"))
         .or_else(|| instructions(attributes).map(|system| json!([system])))
 }
 
@@ -35,15 +43,48 @@ pub(super) fn input(attributes: &Attributes, events: &[SpanEvent]) -> Option<Val
 pub(super) fn output(attributes: &Attributes, events: &[SpanEvent]) -> Option<Value> {
     non_empty(attributes, "gen_ai.output.messages")
         .or_else(|| non_empty(attributes, "gen_ai.tool.call.result"))
+        .or_else(|| pydantic_output(attributes))
         .or_else(|| message::flattened(attributes, "llm.output_messages."))
+        // OpenInference also sends them as the representation of objects, in `output.value`.
+        .or_else(|| message::documents(attributes, "retrieval.documents."))
         .or_else(|| value(attributes, "output.value", "output.mime_type"))
         .or_else(|| message::flattened(attributes, "gen_ai.completion."))
         .or_else(|| non_empty(attributes, "gen_ai.completion"))
         .or_else(|| entity(attributes, "traceloop.entity.output"))
         .or_else(|| message::completion(events))
-        .or_else(|| details(events).and_then(|details| non_empty(details, "gen_ai.output.messages")))
+        .or_else(|| details(events).rev().find_map(|details| non_empty(details, "gen_ai.output.messages")))
         .or_else(|| vercel(attributes))
-        .or_else(|| message::documents(attributes, "retrieval.documents."))
+        .or_else(|| non_empty(attributes, "langfuse.observation.output"))
+}
+
+/// Returns the input of an agent or a tool of pydantic-ai: the conversation without its last answer, or the arguments.
+fn pydantic_input(attributes: &Attributes) -> Option<Value> {
+    let Some(mut messages) = pydantic_messages(attributes) else {
+        return non_empty(attributes, "tool_arguments");
+    };
+    messages.pop_if(|message| is_assistant(message));
+    if messages.is_empty() { None } else { Some(Value::Array(messages)) }
+}
+
+/// Returns the output of an agent or a tool of pydantic-ai: the result, the last answer, or the response.
+fn pydantic_output(attributes: &Attributes) -> Option<Value> {
+    let messages = pydantic_messages(attributes);
+    let is_agent = messages.is_some();
+    let answer = || messages.and_then(|mut messages| Some(json!([messages.pop().filter(is_assistant)?])));
+    let result = if is_agent { non_empty(attributes, "final_result") } else { None };
+    result.or_else(answer).or_else(|| non_empty(attributes, "tool_response"))
+}
+
+fn pydantic_messages(attributes: &Attributes) -> Option<Vec<Value>> {
+    let names = ["pydantic_ai.all_messages", "all_messages_events"];
+    names.iter().find_map(|name| match non_empty(attributes, name)? {
+        Value::Array(messages) => Some(messages),
+        _ => None,
+    })
+}
+
+fn is_assistant(message: &Value) -> bool {
+    message.get("role").and_then(Value::as_str) == Some("assistant")
 }
 
 /// Returns the input messages of the OpenTelemetry conventions; system instructions come first.
@@ -68,8 +109,9 @@ fn instructions(attributes: &Attributes) -> Option<Value> {
     Some(json!({"role": "system", "parts": parts}))
 }
 
-fn details(events: &[SpanEvent]) -> Option<&Attributes> {
-    events.iter().find(|event| event.name == DETAILS).map(|event| &event.attributes)
+/// Returns the details of the model calls: one event may hold the input, and another one the output.
+fn details(events: &[SpanEvent]) -> impl DoubleEndedIterator<Item = &Attributes> {
+    events.iter().filter(|event| event.name == DETAILS).map(|event| &event.attributes)
 }
 
 /// Returns a non-empty value; JSON in a text is parsed.

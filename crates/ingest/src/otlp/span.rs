@@ -119,7 +119,7 @@ pub(super) fn read(
         span: new,
     };
     let payload = Payload {
-        input: content::input(&attributes, &events),
+        input: content::input(&attributes, &events, kind),
         output: content::output(&attributes, &events),
         time_to_first_chunk_ms: first_chunk(&attributes, &events, timestamp),
         finish_reasons: finish_reasons(&attributes, &events),

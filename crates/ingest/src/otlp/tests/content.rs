@@ -281,3 +281,68 @@ fn keeps_attributes_of_every_type() {
     assert_eq!((span.span.span_id.as_str(), span.span.parent_span_id), ("f1f2f3f4f5f6f7f8", None));
     assert_eq!((span.span.latency, span.arrived), (1_000_000, arrival().now));
 }
+
+#[test]
+fn an_agent_of_pydantic_ai_has_the_question_and_the_answer() {
+    let text =
+        |role: &str, content: &str| json!({"role": role, "parts": [{"type": "text", "content": content}]});
+    let all =
+        json!([text("user", "How warm?"), text("assistant", "Let me look."), text("assistant", "21°.")]);
+    let agent = |result: Value| {
+        let mut attributes = json!({
+            "gen_ai.operation.name": "invoke_agent", "pydantic_ai.all_messages": all.to_string(),
+            "gen_ai.system_instructions": "[{\"type\":\"text\",\"content\":\"Be brief.\"}]",
+        });
+        attributes["final_result"] = result;
+        attributes
+    };
+    assert_eq!(
+        input(agent("21°.".into())),
+        json!([text("user", "How warm?"), text("assistant", "Let me look.")])
+    );
+    assert_eq!(output(agent("21°.".into())), json!("21°."));
+    assert_eq!(output(agent(Value::Null)), json!([text("assistant", "21°.")]));
+    let tool =
+        json!({"gen_ai.tool.name": "t", "tool_arguments": "{\"city\": \"Paris\"}", "tool_response": "21"});
+    assert_eq!((input(tool.clone()), output(tool)), (json!({"city": "Paris"}), json!("21")));
+}
+
+#[test]
+fn the_input_of_an_agent_precedes_a_part_of_its_conversation() {
+    let with_kind = |kind: &str| {
+        input(json!({
+            "openinference.span.kind": kind, "input.value": "How warm?",
+            "llm.input_messages.0.message.role": "system", "llm.input_messages.0.message.content": "Be brief.",
+        }))
+    };
+    for kind in ["AGENT", "CHAIN"] {
+        assert_eq!(with_kind(kind), json!("How warm?"), "{kind}");
+    }
+    assert_eq!(with_kind("LLM"), json!([{"role": "system", "content": "Be brief."}]));
+}
+
+#[test]
+fn documents_precede_their_representation_and_langfuse_has_its_own_names() {
+    let found = output(json!({
+        "openinference.span.kind": "RETRIEVER", "output.value": "[Document(page_content='x')]",
+        "retrieval.documents.0.document.content": "x",
+    }));
+    assert_eq!(found, json!([{"content": "x"}]));
+    let langfuse = json!({"langfuse.observation.input": "{\"args\": [\"Paris\"]}", "langfuse.observation.output": "21°"});
+    assert_eq!((input(langfuse.clone()), output(langfuse)), (json!({"args": ["Paris"]}), json!("21°")));
+}
+
+#[test]
+fn several_events_of_details_give_the_input_and_the_output() {
+    let details = "gen_ai.client.inference.operation.details";
+    let messages =
+        |role: &str, content: &str| json!([{"role": role, "parts": [{"type": "text", "content": content}]}]);
+    let (asked, answered) = (messages("user", "How warm?"), messages("assistant", "21°."));
+    let events = vec![
+        event(details, json!({"gen_ai.system_instructions": "[]"})),
+        event(details, json!({"gen_ai.input.messages": asked.to_string()})),
+        event(details, json!({"gen_ai.output.messages": answered.to_string()})),
+    ];
+    let (_, payload, _) = full(Span { events, ..span(json!({"gen_ai.operation.name": "chat"})) });
+    assert_eq!((&payload["input"], &payload["output"]), (&asked, &answered));
+}
