@@ -1,6 +1,6 @@
 //! Embeds the SPA in the binary: every file of `web/dist` (or of the directory in `AGENT_OBS_WEB_DIST`), raw and
-//! compressed. Without that directory, the binary contains no SPA and shows a message instead. Also detects whether
-//! TimescaleDB is installed, for the tests.
+//! compressed, and large files only compressed. Without that directory, the binary contains no SPA and shows a message
+//! instead. Also detects whether TimescaleDB is installed, for the tests.
 
 use std::{
     env, fs,
@@ -8,6 +8,9 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
+
+/// Larger files are embedded only compressed.
+const MAX_RAW_BYTES: usize = 256 * 1024;
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=AGENT_OBS_WEB_DIST");
@@ -22,7 +25,9 @@ fn main() -> io::Result<()> {
     for (number, file) in files(&dist)?.into_iter().enumerate() {
         let bytes = fs::read(&file)?;
         let name = file.strip_prefix(&dist).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-        let variants = [("raw", bytes.clone()), ("br", brotli(&bytes)?), ("gz", gzip(&bytes)?)];
+        // All browsers accept compressed files; for other clients the server decompresses large ones.
+        let raw = if bytes.len() > MAX_RAW_BYTES { Vec::new() } else { bytes.clone() };
+        let variants = [("raw", raw), ("br", brotli(&bytes)?), ("gz", gzip(&bytes)?)];
         for (suffix, bytes) in &variants {
             fs::write(out.join(format!("asset{number}.{suffix}")), bytes)?;
         }

@@ -1,7 +1,13 @@
 //! Serves the files of the SPA, built in or from a directory: compressed, immutable if their names contain a hash, and
 //! the page itself for every path that is a route of the SPA.
 
-use std::{borrow::Cow, collections::HashMap, fs, io, path::Path};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    fs,
+    io::{self, Read},
+    path::Path,
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -12,6 +18,7 @@ use actix_web::{
     web::Data,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
@@ -36,7 +43,8 @@ struct Asset {
     content_type: &'static str,
     etag: String,
     immutable: bool,
-    plain: Cow<'static, [u8]>,
+    /// None if a large file is embedded only compressed.
+    plain: Option<Cow<'static, [u8]>>,
     brotli: Option<&'static [u8]>,
     gzip: Option<&'static [u8]>,
 }
@@ -46,12 +54,16 @@ impl Assets {
     #[must_use]
     pub fn embedded() -> Self {
         let file = |&(name, plain, brotli, gzip): &(&str, &'static [u8], &'static [u8], &'static [u8])| {
+            let is_compressed = plain.is_empty();
             // Images, for example, do not become smaller.
-            let smaller = |bytes: &'static [u8]| (bytes.len() < plain.len()).then_some(bytes);
+            let smaller =
+                |bytes: &'static [u8]| (is_compressed || bytes.len() < plain.len()).then_some(bytes);
+            let content = if is_compressed { gzip } else { plain };
             let asset = Asset {
+                plain: (!is_compressed).then_some(Cow::Borrowed(plain)),
                 brotli: smaller(brotli),
                 gzip: smaller(gzip),
-                ..Asset::new(name, Cow::Borrowed(plain))
+                ..Asset::new(name, Cow::Borrowed(content))
             };
             (name.to_owned(), asset)
         };
@@ -81,8 +93,8 @@ impl Assets {
     }
 
     fn of(files: HashMap<String, Asset>) -> Self {
-        let page =
-            files.get(PAGE).map(|page| String::from_utf8_lossy(&page.plain).into_owned()).unwrap_or_default();
+        let page = files.get(PAGE).and_then(|page| page.plain.as_ref());
+        let page = page.map(|page| String::from_utf8_lossy(page).into_owned()).unwrap_or_default();
         Self { files, page_policy: page_policy(&page) }
     }
 
@@ -104,7 +116,7 @@ impl Asset {
             content_type: content_type(name),
             etag,
             immutable: has_hash(name),
-            plain,
+            plain: Some(plain),
             brotli: None,
             gzip: None,
         }
@@ -123,7 +135,19 @@ impl Asset {
         match (self.brotli, self.gzip) {
             (Some(bytes), _) if accepts("br") => (bytes.to_vec(), Some("br")),
             (_, Some(bytes)) if accepts("gzip") => (bytes.to_vec(), Some("gzip")),
-            _ => (self.plain.to_vec(), None),
+            _ => (self.plain(), None),
+        }
+    }
+
+    fn plain(&self) -> Vec<u8> {
+        match (&self.plain, self.gzip) {
+            (Some(plain), _) => plain.to_vec(),
+            (None, gzip) => {
+                let mut plain = Vec::new();
+                // build.rs has compressed it, so it is valid.
+                drop(GzDecoder::new(gzip.unwrap_or_default()).read_to_end(&mut plain));
+                plain
+            }
         }
     }
 }
@@ -219,7 +243,10 @@ fn content_type(name: &str) -> &'static str {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
@@ -232,6 +259,17 @@ mod tests {
             "{policy}"
         );
         assert!(!policy.contains("script-src 'self' 'unsafe-inline'"));
+    }
+
+    #[test]
+    fn a_file_that_is_embedded_compressed_is_decompressed_for_clients_that_do_not_accept_it() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(b"the program").unwrap();
+        let gzip: &'static [u8] = encoder.finish().unwrap().leak();
+        let asset = Asset { plain: None, gzip: Some(gzip), ..Asset::new("web.wasm", Cow::Borrowed(gzip)) };
+        assert_eq!(asset.encoded(&HeaderMap::new()), (b"the program".to_vec(), None));
+        let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, "gzip".parse().unwrap())]);
+        assert_eq!(asset.encoded(&headers), (gzip.to_vec(), Some("gzip")));
     }
 
     #[test]

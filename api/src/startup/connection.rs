@@ -111,6 +111,9 @@ pub(super) struct Connection {
 impl Connection {
     /// Creates a connection of HTTP/1. The first request head is not waited for here, but by actix, which responds with 408.
     pub(super) fn http1(stream: TcpStream, timeouts: ClientTimeouts, permit: Option<Permit>) -> Self {
+        // A compressed response is sent in several parts. Otherwise each would wait until the client acknowledges the previous
+        // one, up to 40 ms. If it fails, the connection is closed already.
+        let _ = stream.set_nodelay(true);
         Self {
             stream,
             timeouts,
@@ -277,6 +280,14 @@ mod tests {
 
     fn is_late<T>(result: &Result<T>) -> bool {
         result.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut)
+    }
+
+    #[tokio::test]
+    async fn parts_of_a_response_are_sent_without_delay() {
+        for connect in [Connection::http1, Connection::http2] {
+            let (server, _client) = connection(connect).await;
+            assert!(server.stream.nodelay().unwrap());
+        }
     }
 
     #[tokio::test]
