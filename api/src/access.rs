@@ -17,6 +17,7 @@ use crate::{
     auth::identity::{Authentication, CredentialError, Identity},
     error::ApiError,
     openapi::{self, ApiDoc},
+    telemetry::request::RoutePattern,
 };
 
 /// What an operation requires.
@@ -125,26 +126,34 @@ pub const OPERATIONS: &[Operation] = &[
     with(Permission::Read, "trace_list"),
 ];
 
-/// The operations by method and path pattern.
-static BY_ROUTE: LazyLock<HashMap<(Method, String), Operation>> = LazyLock::new(|| {
+/// The operations by path pattern and method.
+static BY_ROUTE: LazyLock<HashMap<String, Vec<(Method, Operation)>>> = LazyLock::new(|| {
     let mut document = ApiDoc::openapi();
-    let mut routes: HashMap<_, _> = openapi::routes(&mut document)
-        .filter_map(|(method, path, id)| {
-            let operation = OPERATIONS.iter().find(|operation| operation.id == id)?;
-            Some(((method, path.to_owned()), *operation))
-        })
-        .collect();
+    let mut routes: HashMap<String, Vec<_>> = HashMap::new();
+    for (method, path, id) in openapi::routes(&mut document) {
+        if let Some(operation) = OPERATIONS.iter().find(|operation| operation.id == id) {
+            routes.entry(path.to_owned()).or_default().push((method, *operation));
+        }
+    }
     // Paths that are not in the document: a trace with the id `batch`, and a trailing slash.
     for (method, path, of) in [
         (Method::GET, "/api/v1/traces/batch", "/api/v1/traces/{trace_id}"),
         (Method::POST, "/v1/traces/", "/v1/traces"),
     ] {
-        if let Some(&operation) = routes.get(&(method.clone(), of.to_owned())) {
-            routes.insert((method, path.to_owned()), operation);
+        if let Some(operation) = find(&routes, of, &method) {
+            routes.entry(path.to_owned()).or_default().push((method, operation));
         }
     }
     routes
 });
+
+fn find(
+    routes: &HashMap<String, Vec<(Method, Operation)>>,
+    pattern: &str,
+    method: &Method,
+) -> Option<Operation> {
+    routes.get(pattern)?.iter().find(|(known, _)| known == method).map(|(_, operation)| *operation)
+}
 
 /// The methods of each path pattern in the OpenAPI document.
 static METHODS: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
@@ -173,8 +182,14 @@ pub fn operation(request: &ServiceRequest) -> Option<Operation> {
     if let Some(found) = request.extensions().get::<Found>() {
         return found.0;
     }
-    let route = request.match_pattern().map(|pattern| (request.method().clone(), pattern));
-    let operation = route.and_then(|route| BY_ROUTE.get(&route).copied());
+    // A path without parameters is its own pattern; finding the pattern of a path takes longer than the rest of this.
+    let own = find(&BY_ROUTE, request.path(), request.method());
+    let pattern = if own.is_some() { Some(request.path().to_owned()) } else { request.match_pattern() };
+    let operation =
+        own.or_else(|| pattern.as_ref().and_then(|pattern| find(&BY_ROUTE, pattern, request.method())));
+    if let Some(pattern) = pattern {
+        request.extensions_mut().insert(RoutePattern(pattern));
+    }
     request.extensions_mut().insert(Found(operation));
     operation
 }

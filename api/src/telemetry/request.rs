@@ -34,6 +34,10 @@ const PATH_BYTES: usize = 64;
 const METHODS: [&str; 10] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY"];
 
+/// The path pattern of a request, if it was found before.
+#[derive(Clone, Debug)]
+pub struct RoutePattern(pub String);
+
 /// Assigns an id to a request, logs its completion and records its duration.
 ///
 /// # Errors
@@ -54,7 +58,8 @@ pub async fn observe(
     let seconds = start.elapsed().as_secs_f64();
     let status = response.status();
     let method = method_name(response.request().method());
-    let pattern = response.request().match_pattern();
+    let known = response.request().extensions().get::<RoutePattern>().map(|known| known.0.clone());
+    let pattern = known.or_else(|| response.request().match_pattern());
     // The path of a known route may contain the id of an end user.
     let path = if pattern.is_none() { Some(beginning(response.request().path())) } else { None };
     let route = pattern.as_deref().unwrap_or("unmatched");
