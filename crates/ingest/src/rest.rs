@@ -169,7 +169,12 @@ fn span(read: &mut Reader, raw: &RawValue) -> Option<NewSpan> {
                 );
             }
             "links" => {
-                read.typed::<Vec<Object<SpanLink>>>(&mut payload, key, raw, "links with trace_id and span_id")
+                read.typed::<Vec<Object<SpanLink>>>(
+                    &mut payload,
+                    key,
+                    raw,
+                    "links with trace_id and span_id",
+                );
             }
             "scope" => read.typed::<Object<Scope>>(&mut payload, key, raw, "an object with name and version"),
             "finish_reasons" => read.typed::<Vec<String>>(&mut payload, key, raw, "an array of strings"),
