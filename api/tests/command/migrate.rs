@@ -25,6 +25,7 @@ async fn creates_missing_files_and_applies_their_migrations() {
     let steps = [
         "accounts.db: 0001 accounts",
         "accounts.db: 0002 people",
+        "accounts.db: 0003 oidc",
         "traces.db: 0001 traces",
         "traces.db: 0002 spans",
         "traces.db: 0003 prices",
@@ -42,6 +43,7 @@ async fn migrates_both_schemas_in_one_database() {
     let steps = [
         "accounts_migrations: 0001 accounts",
         "accounts_migrations: 0002 people",
+        "accounts_migrations: 0003 oidc",
         "traces_migrations: 0001 traces",
         "traces_migrations: 0002 spans",
         "traces_migrations: 0003 prices",
@@ -60,6 +62,7 @@ async fn migrates_accounts_and_traces_on_separate_servers() {
     let steps = [
         "accounts_migrations: 0001 accounts",
         "accounts_migrations: 0002 people",
+        "accounts_migrations: 0003 oidc",
         "traces_migrations: 0001 traces",
         "traces_migrations: 0002 spans",
         "traces_migrations: 0003 prices",

@@ -19,7 +19,7 @@ use test_support::{
 
 async fn eight_processes_start_on_an_empty_database(database: Database) {
     let Database::Postgres { settings, .. } = &database else { panic!("expected a database on a server") };
-    assert_eq!(AccountStore::pending_postgres(settings).await.unwrap().len(), 2);
+    assert_eq!(AccountStore::pending_postgres(settings).await.unwrap().len(), 3);
     let pending = TraceStore::pending_postgres(settings).await.unwrap().len();
     let starts: Vec<_> = (0..8)
         .map(|_| {
