@@ -37,7 +37,7 @@ async fn eight_processes_start_on_an_empty_database(database: Database) {
         start.await.unwrap();
     }
     assert_eq!(database.count_in_traces("traces").await, 1);
-    assert_eq!(database.count_in_traces("accounts_migrations").await, 2);
+    assert_eq!(database.count_in_traces("accounts_migrations").await, 3);
     // One of the pending migrations belongs to the layout, which has its own table of migrations.
     assert_eq!(database.count_in_traces("traces_migrations").await, pending as i64 - 1);
     assert!(AccountStore::pending_postgres(settings).await.unwrap().is_empty());
