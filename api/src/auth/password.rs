@@ -78,8 +78,8 @@ impl Passwords {
         Ok(PasswordHash::new(text))
     }
 
-    /// Returns whether `password` matches `hash`. Without a hash, for an unknown account or one without a password, returns false after the
-    /// same time. A password that cannot be hashed never matches and is rejected immediately for all accounts.
+    /// Returns whether `password` matches `hash`. Without a hash, for an unknown account or one without a password, returns
+    /// false after the same time. A password that cannot be hashed never matches and is rejected immediately for all accounts.
     ///
     /// # Errors
     /// Returns an error if bcrypt fails, because the hash is damaged, or the server shuts down.

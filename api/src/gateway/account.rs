@@ -133,14 +133,12 @@ pub async fn login(
     if found.is_disabled {
         return Err(ApiError::Forbidden("This account is disabled"));
     }
-    let now = app.clock.now();
     if let Some(token) = &request.invitation {
-        app.accounts.accept_invitation(&key::hash(token), found.user_id, &found.email, now).await?;
+        let hash = key::hash(token);
+        app.accounts.accept_invitation(&hash, found.user_id, &found.email, app.clock.now()).await?;
     }
     let user = app.user(found.user_id, None).await?;
-    let id = app.accounts.create_login_session(user.id, &client(&app, &http), now).await?;
-    app.audit(&http, &user, "login_session.create", Some(id.to_string())).await;
-    token(&app, &user, Session { id, started_at: now })
+    start_session(&app, &http, &user).await
 }
 
 /// Returns a new token of the same login session for a valid one.
@@ -204,6 +202,18 @@ pub async fn delete(
     Ok(NoContent)
 }
 
+/// Starts a login session and returns its token.
+pub(super) async fn start_session(
+    app: &State,
+    http: &HttpRequest,
+    user: &User,
+) -> Result<UncachedToken, ApiError> {
+    let now = app.clock.now();
+    let id = app.accounts.create_login_session(user.id, &client(app, http), now).await?;
+    app.audit(http, user, "login_session.create", Some(id.to_string())).await;
+    token(app, user, Session { id, started_at: now })
+}
+
 /// Returns a token of the caller's login session for `user`.
 pub(super) async fn renewed(
     app: &State,
@@ -217,7 +227,7 @@ pub(super) async fn renewed(
     token(app, user, Session { id, started_at: started_at.ok_or(ENDED)? })
 }
 
-pub(super) fn token(app: &State, user: &User, session: Session) -> Result<UncachedToken, ApiError> {
+fn token(app: &State, user: &User, session: Session) -> Result<UncachedToken, ApiError> {
     let (access_token, expires_in) =
         app.jwt.issue(user, session, app.clock.now()).map_err(ApiError::internal)?;
     let token = TokenResponse { access_token, token_type: "bearer".to_owned(), expires_in };

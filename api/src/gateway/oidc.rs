@@ -22,10 +22,12 @@ use shared::{
 };
 use uuid::Uuid;
 
-use super::{State, account::UncachedToken, client};
+use super::{
+    State,
+    account::{UncachedToken, start_session},
+};
 use crate::{
     auth::{
-        jwt::Session,
         key,
         oidc::{Provider, Started},
         token::LinkToken,
@@ -151,12 +153,10 @@ pub async fn create_token(
 ) -> Result<UncachedToken, ApiError> {
     let provider = provider(&app)?;
     let cookie = read_cookie(&app, &http).ok_or(ApiError::LinkExpired)?;
-    let now = app.clock.now();
-    let user_id = app.accounts.use_oidc_code(&code_hash(&request.code, &cookie.started.state), now).await?;
+    let hash = code_hash(&request.code, &cookie.started.state);
+    let user_id = app.accounts.use_oidc_code(&hash, app.clock.now()).await?;
     let user = app.user(user_id, None).await?;
-    let id = app.accounts.create_login_session(user.id, &client(&app, &http), now).await?;
-    app.audit(&http, &user, "login_session.create", Some(id.to_string())).await;
-    let token = super::account::token(&app, &user, Session { id, started_at: now })?;
+    let token = start_session(&app, &http, &user).await?;
     Ok(token.insert_header((SET_COOKIE, cookie_header(provider, "", Duration::ZERO))))
 }
 
